@@ -1,0 +1,89 @@
+// Every error the library throws: one class per kind, a numeric code on each (viem retries errors without one).
+
+interface PevmErrorOptions {
+  details?: string;
+  data?: unknown;
+  cause?: unknown;
+}
+
+/** The base of all errors thrown by this library. `code` is stable; `data` carries machine-readable details. */
+export class PevmError extends Error {
+  readonly code: number;
+  readonly shortMessage: string;
+  readonly details: string | undefined;
+  readonly data: unknown;
+
+  constructor(code: number, shortMessage: string, options: PevmErrorOptions = {}) {
+    super(options.details === undefined ? shortMessage : `${shortMessage}\n${options.details}`, { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.shortMessage = shortMessage;
+    this.details = options.details;
+    this.data = options.data;
+  }
+}
+
+/** Malformed input, found before any worker starts. `field` is the path of what is wrong, as in `block.transactions[3].gas`. */
+export class InputError extends PevmError {
+  readonly field: string;
+
+  constructor(field: string, problem: string, options: PevmErrorOptions = {}) {
+    super(-32602, `${field}: ${problem}`, options);
+    this.field = field;
+  }
+}
+
+/** A well-formed block that the rules do not allow. */
+export class InvalidBlockError extends PevmError {
+  constructor(problem: string, options: PevmErrorOptions = {}) {
+    super(-38001, problem, options);
+  }
+}
+
+/** A transaction that may not run where the block has it (nonce, funds, gas limit): the block is invalid. */
+export class InvalidTransactionError extends PevmError {
+  readonly index: number;
+
+  constructor(index: number, problem: string, options: PevmErrorOptions = {}) {
+    super(-38002, `transaction ${index}: ${problem}`, options);
+    this.index = index;
+  }
+}
+
+/** A task ran longer than `taskTimeoutMs` on a state that can no longer change. */
+export class TaskTimeoutError extends PevmError {
+  readonly index: number;
+
+  constructor(index: number, timeoutMs: number, options: PevmErrorOptions = {}) {
+    super(-38003, `task ${index}: no result within ${timeoutMs} ms`, options);
+    this.index = index;
+  }
+}
+
+/** The memory limit is too small for a single transaction and the state it touches. */
+export class MemoryLimitError extends PevmError {
+  constructor(problem: string, options: PevmErrorOptions = {}) {
+    super(-38004, problem, options);
+  }
+}
+
+/** A broken invariant inside the core: the pool stops, the block has no result. */
+export class CoreTrapError extends PevmError {
+  constructor(problem: string, options: PevmErrorOptions = {}) {
+    super(-38005, problem, options);
+  }
+}
+
+/** Workers could not be started, or died faster than they can be replaced. */
+export class WorkerError extends PevmError {
+  constructor(problem: string, options: PevmErrorOptions = {}) {
+    super(-38006, problem, options);
+  }
+}
+
+/** A state source that did not answer, or answered with something else than what was asked. */
+export class StateSourceError extends PevmError {
+  constructor(problem: string, options: PevmErrorOptions = {}) {
+    super(-38007, problem, options);
+  }
+}
