@@ -1,0 +1,91 @@
+// Bundles one TypeScript entry with everything it imports into the source of a single ES module.
+import { existsSync, readFileSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
+import { build } from 'vite';
+import { buildCore } from './core.mjs';
+import { fingerprint, replaceFile, root } from './fingerprint.mjs';
+import { virtualModules } from './virtual-modules.mjs';
+
+const coreFile = 'build/core.wasm';
+
+/** @type {Map<string, Promise<string>>} */
+const running = new Map();
+
+/**
+ * The source of `entry` as one self-contained ES module: no imports but `node:` built-ins behind platform checks, so that
+ * it runs from a blob: or data: URL. Kept under build/ and made again only when one of its sources has changed.
+ *
+ * @param {string} entry relative to the checkout
+ * @returns {Promise<string>}
+ */
+export function bundle(entry) {
+  let result = running.get(entry);
+  if (result === undefined) {
+    result = kept(entry).finally(() => running.delete(entry));
+    running.set(entry, result);
+  }
+  return result;
+}
+
+/** @param {string} entry */
+async function kept(entry) {
+  const file = join(root, 'build/bundles', `${entry.replaceAll('/', '.')}.json`);
+  if (existsSync(file)) {
+    const { sources, stamp, code } = JSON.parse(readFileSync(file, 'utf8'));
+    if (sources.includes(coreFile)) await buildCore('release');
+    if (stamp === stampOf(sources)) return code;
+  }
+  const { sources, code } = await make(entry);
+  replaceFile(file, JSON.stringify({ sources, stamp: stampOf(sources), code }));
+  return code;
+}
+
+/**
+ * Sources in packages are pinned by the lock file and not read one by one.
+ * @param {readonly string[]} sources relative to the checkout
+ */
+function stampOf(sources) {
+  const tools = ['package-lock.json', 'scripts/bundle.mjs', 'scripts/virtual-modules.mjs'];
+  return fingerprint([...sources, ...tools].map((path) => join(root, path)));
+}
+
+/** @param {string} entry */
+async function make(entry) {
+  /** @type {Set<string>} */
+  const sources = new Set([entry]);
+  const output = await build({
+    configFile: false,
+    root,
+    logLevel: 'warn',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    plugins: [
+      virtualModules(),
+      {
+        name: 'pevm:sources',
+        moduleParsed({ id }) {
+          if (id === '\0virtual:pevm/core') sources.add(coreFile);
+          const path = relative(root, id.split('?')[0] ?? id);
+          if (isAbsolute(id) && !path.startsWith('..') && !path.includes('node_modules')) sources.add(path);
+        },
+      },
+    ],
+    build: {
+      write: false,
+      target: 'es2022',
+      minify: 'oxc',
+      modulePreload: false,
+      reportCompressedSize: false,
+      lib: { entry: join(root, entry), formats: ['es'], fileName: 'bundle' },
+      rolldownOptions: {
+        external: [/^node:/],
+        output: { codeSplitting: false, keepNames: true },
+      },
+    },
+  });
+  const chunks = [output].flat().flatMap((result) => ('output' in result ? result.output : []));
+  const [chunk, ...others] = chunks;
+  if (chunk?.type !== 'chunk' || others.length > 0)
+    throw new Error(`${entry} did not become one file: ${chunks.map((c) => c.fileName)}`);
+  if (chunk.imports.some((id) => !id.startsWith('node:'))) throw new Error(`${entry} still imports ${chunk.imports}`);
+  return { sources: [...sources].sort(), code: chunk.code };
+}

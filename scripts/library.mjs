@@ -1,0 +1,58 @@
+// Builds the library into dist/ unless it is up to date: `node scripts/library.mjs [--no-types]`.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'vite';
+import { bundle } from './bundle.mjs';
+import { buildCore } from './core.mjs';
+import { filesOf, fingerprint, replaceFile, root } from './fingerprint.mjs';
+
+/**
+ * Compiles the core, bundles the workers' scripts, builds the entries and writes the type declarations.
+ *
+ * @param {{ types?: boolean }} [options] `types: false` leaves the declarations out (to run, not to publish)
+ */
+export async function buildLibrary({ types = true } = {}) {
+  const inputs = filesOf(
+    'src',
+    'assembly',
+    'scripts',
+    'asconfig.json',
+    'vite.config.ts',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  );
+  const stamp = fingerprint(inputs);
+  const upToDate = (/** @type {string} */ part) => {
+    const file = join(root, 'dist/.stamps', part);
+    return existsSync(file) && readFileSync(file, 'utf8') === stamp;
+  };
+  const finish = (/** @type {string} */ part) => replaceFile(join(root, 'dist/.stamps', part), stamp);
+
+  if (!upToDate('code')) {
+    rmSync(join(root, 'dist'), { recursive: true, force: true });
+    const core = await buildCore('release');
+    await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+    replaceFile(join(root, 'dist/core.wasm'), core);
+    replaceFile(join(root, 'dist/worker.js'), await bundle('src/workers/worker-main.ts'));
+    replaceFile(join(root, 'dist/executors/ethereumjs.js'), await bundle('src/executor/ethereumjs/executor.ts'));
+    chmodSync(join(root, 'dist/cli.js'), 0o755);
+    finish('code');
+  }
+  if (types && !upToDate('types')) {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
+      stdio: 'inherit',
+    });
+    if (status !== 0) throw new Error('The type declarations could not be made.');
+    finish('types');
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const start = performance.now();
+  await buildLibrary({ types: !process.argv.includes('--no-types') });
+  console.log(`library: built in ${Math.round(performance.now() - start)} ms`);
+}

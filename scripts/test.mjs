@@ -1,0 +1,128 @@
+// Runs every check and prints one closing line: `node scripts/test.mjs [--long] [STEP…]`.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { findBrowser } from './browser.mjs';
+import { root } from './fingerprint.mjs';
+import { buildLibrary } from './library.mjs';
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+const bin = (/** @type {string} */ path) => join(root, 'node_modules', path);
+const steps = {
+  lint: () => check([bin('@biomejs/biome/bin/biome'), 'check', '.']),
+  types: () => check([bin('typescript/bin/tsc'), '-p', 'tsconfig.json']),
+  unit: () => vitest('unit'),
+  differential: () => vitest('differential'),
+  model: () => vitest('model'),
+  package: () => vitest('package'),
+  browser: () => vitest('browser', { PEVM_BROWSER: findBrowser() }),
+  deno,
+};
+const longSteps = ['differential', 'model'];
+
+const parameters = process.argv.slice(2);
+const long = parameters.includes('--long');
+const chosen = parameters.filter((parameter) => parameter !== '--long');
+const unknown = chosen.find((name) => !Object.hasOwn(steps, name));
+if (unknown !== undefined) {
+  console.error(`There is no step "${unknown}". The steps: ${Object.keys(steps).join(', ')}`);
+  process.exit(2);
+}
+
+process.chdir(root);
+await buildLibrary().catch((error) => {
+  console.error(`${error}\n\n${summary({ passed: 0, failed: 1, skipped: 0 })}`);
+  process.exit(1);
+});
+
+/** @type {Counts} */
+const total = { passed: 0, failed: 0, skipped: 0 };
+const lines = [];
+for (const name of chosen.length > 0 ? chosen : long ? longSteps : Object.keys(steps)) {
+  console.log(`\n── ${name}`);
+  const start = performance.now();
+  const counts = await steps[/** @type {keyof typeof steps} */ (name)]();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+  lines.push(`${name.padEnd(14)} ${summary(counts)} (${seconds} s)`);
+}
+console.log(`\n${lines.join('\n')}\n\n${summary(total)}`);
+process.exit(total.failed === 0 ? 0 : 1);
+
+/** @param {Counts} counts */
+function summary({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+/**
+ * A tool that is right or wrong as a whole.
+ * @param {string[]} command
+ * @returns {Promise<Counts>}
+ */
+async function check(command) {
+  const code = await run(command);
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/**
+ * @param {string} project
+ * @param {Record<string, string>} [environment]
+ * @returns {Promise<Counts>}
+ */
+async function vitest(project, environment) {
+  const file = join('build/reports', `${project}.json`);
+  rmSync(file, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const code = await run([bin('vitest/vitest.mjs'), 'run', '--project', project, ...reporters], environment);
+  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  const failed = report.numFailedTests + report.testResults.filter(brokenFile).length;
+  return {
+    passed: report.numPassedTests,
+    // Errors outside of any test make vitest fail without a failed test.
+    failed: code !== 0 && failed === 0 ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/**
+ * A file that failed before its tests ran.
+ * @param {{ status: string, assertionResults: { status: string }[] }} file
+ */
+function brokenFile({ status, assertionResults }) {
+  return status === 'failed' && assertionResults.every((result) => result.status !== 'failed');
+}
+
+/** @returns {Promise<Counts>} */
+async function deno() {
+  const file = 'build/reports/deno.xml';
+  rmSync(file, { force: true });
+  const options = ['test', '--no-check', '--no-prompt', `--junit-path=${file}`];
+  const code = await run([bin('deno/bin.cjs'), ...options, 'test/deno']);
+  const head = existsSync(file) ? (/<testsuites[^>]*>/.exec(readFileSync(file, 'utf8'))?.[0] ?? '') : '';
+  const number = (/** @type {string} */ name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const failed = number('failures') + number('errors');
+  return {
+    passed: number('tests') - failed,
+    failed: code !== 0 && failed === 0 ? 1 : failed,
+    skipped: 0,
+  };
+}
+
+/**
+ * Runs a script with this Node and returns its exit code.
+ * @param {string[]} command
+ * @param {Record<string, string>} [environment]
+ * @returns {Promise<number>}
+ */
+function run([script, ...rest], environment = {}) {
+  const env = { ...process.env, ...environment, PEVM_LONG: long ? '1' : '0' };
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [/** @type {string} */ (script), ...rest], { stdio: 'inherit', env });
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}

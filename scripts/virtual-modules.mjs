@@ -1,0 +1,36 @@
+// Vite plugin: the compiled core and the bundled worker scripts as importable modules (types in src/virtual.d.ts).
+import { bundle } from './bundle.mjs';
+import { buildCore } from './core.mjs';
+
+/** Each returns the source of a module. They work alike in the library build, in vitest and in the dev server. */
+const modules = {
+  'virtual:pevm/core': async () => bytesModule(await buildCore('release')),
+  'virtual:pevm/worker': async () => textModule(await bundle('src/workers/worker-main.ts')),
+  'virtual:pevm/ethereumjs-executor': async () => textModule(await bundle('src/executor/ethereumjs/executor.ts')),
+};
+
+/** @returns {import('vite').Plugin} */
+export function virtualModules() {
+  return {
+    name: 'pevm:virtual-modules',
+    enforce: 'pre',
+    resolveId(id) {
+      return Object.hasOwn(modules, id) ? `\0${id}` : undefined;
+    },
+    load(id) {
+      const name = /** @type {keyof typeof modules} */ (id.slice(1));
+      return id.startsWith('\0') && Object.hasOwn(modules, name) ? modules[name]() : undefined;
+    },
+  };
+}
+
+/** @param {string} text */
+function textModule(text) {
+  return `export default ${JSON.stringify(text)};`;
+}
+
+/** @param {Uint8Array} bytes */
+function bytesModule(bytes) {
+  const text = Buffer.from(bytes).toString('base64');
+  return `export default Uint8Array.from(atob(${JSON.stringify(text)}), (letter) => letter.charCodeAt(0));`;
+}

@@ -1,0 +1,19 @@
+// Types of the modules that scripts/virtual-modules.mjs makes at build time.
+
+declare module 'virtual:pevm/core' {
+  /** The compiled core (build/core.wasm). */
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
+
+declare module 'virtual:pevm/worker' {
+  /** src/workers/worker-main.ts, bundled into the source of one self-contained ES module. */
+  const source: string;
+  export default source;
+}
+
+declare module 'virtual:pevm/ethereumjs-executor' {
+  /** src/executor/ethereumjs/executor.ts, bundled into the source of one self-contained ES module. */
+  const source: string;
+  export default source;
+}
