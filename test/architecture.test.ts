@@ -1,0 +1,111 @@
+// The rules of the house that a reader relies on and no compiler checks.
+import { expect, test } from 'vitest';
+import { codeOf, importsOf, projectFiles, sourcesIn, textOf } from './support/source.ts';
+
+/** The matches of a pattern in the code of files, as `file:line: text`. */
+function occurrences(pattern: RegExp, files: string[]): string[] {
+  return files.flatMap((file) =>
+    codeOf(file)
+      .split('\n')
+      .flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])),
+  );
+}
+
+const core = sourcesIn('assembly/');
+const facade = sourcesIn('src/');
+
+test('the core allocates nothing on the AssemblyScript heap', () => {
+  const allocation =
+    /\bnew\s|\b__new\b|\b__alloc\b|\bheap\.|\b(Static)?Array\b|\b(Map|Set|String|ArrayBuffer)\b|\w+Array\b|\.concat\(/;
+  expect(occurrences(allocation, core)).toEqual([]);
+});
+
+test('atomic instructions are written in one file of the core', () => {
+  const others = core.filter((file) => file !== 'assembly/base/shared.ts');
+  expect(occurrences(/\batomic\s*\./, others)).toEqual([]);
+});
+
+test('the core never waits by itself, which Node 20 compiles wrongly', () => {
+  expect(occurrences(/\batomic\s*\.\s*wait/, core)).toEqual([]);
+});
+
+test('the floors of the core import only downwards', () => {
+  const floors = [['base'], ['store', 'schedule'], ['execute'], ['engine']];
+  const floorOf = (folder: string | undefined) => floors.findIndex((names) => names.includes(folder ?? ''));
+  const wrong = core.flatMap((file) => {
+    const folder = file.split('/')[1];
+    const floor = floorOf(folder);
+    if (floor < 0) return [];
+    return importsOf(file)
+      .filter((path) => {
+        if (path === 'assembly/layout.ts') return false;
+        const target = path.split('/')[1];
+        const below = floorOf(target);
+        return !path.startsWith('assembly/') || below < 0 || (target !== folder && below >= floor);
+      })
+      .map((path) => `${file} imports ${path}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('the layout stands by itself', () => {
+  expect(importsOf('assembly/layout.ts')).toEqual([]);
+});
+
+test('only src/core knows the built core and its layout', () => {
+  const wrong = facade
+    .filter((file) => !file.startsWith('src/core/') && file !== 'src/virtual.d.ts')
+    .flatMap((file) => importsOf(file).map((path) => [file, path] as const))
+    .filter(([, path]) => path.startsWith('build/') || path.startsWith('assembly/') || path === 'virtual:pevm/core')
+    .map(([file, path]) => `${file} imports ${path}`);
+  expect(wrong).toEqual([]);
+});
+
+test('only src/workers asks where it runs; the command line runs in Node alone', () => {
+  const files = facade.filter((file) => !file.startsWith('src/workers/') && !file.startsWith('src/cli/'));
+  const platform =
+    /\b(process|document|navigator|window|Deno|Bun|importScripts|crossOriginIsolated)\b\s*(\.|\?|!|=|\))/;
+  expect(occurrences(platform, files)).toEqual([]);
+  const builtins = files.flatMap((file) => importsOf(file).map((path) => `${file} imports ${path}`));
+  expect(builtins.filter((line) => /imports (node:|worker_threads)/.test(line))).toEqual([]);
+});
+
+test('the demo page uses the public entries only', () => {
+  const imports = sourcesIn('web-demo/').flatMap((file) =>
+    importsOf(file)
+      .filter((path) => path.startsWith('src/') || path.startsWith('assembly/') || path.startsWith('build/'))
+      .map((path) => `${file} imports ${path}`),
+  );
+  expect(imports).toEqual([]);
+});
+
+test('files are kebab-case nouns that say what they hold', () => {
+  const documents = /(^|\/)(README|CHANGELOG|CONTRIBUTING|SECURITY|LICENSE)(\.md)?$/;
+  const names = projectFiles().filter((name) => !documents.test(name));
+  const words = /^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*$/;
+  expect(names.filter((name) => !name.split('/').every((part) => words.test(part)))).toEqual([]);
+
+  // "state manager" is ethereumjs's own word for what it names.
+  const vague = /(^|[/.-])(utils?|helpers?|common|misc|managers?)([/.-]|$)/;
+  expect(names.filter((name) => vague.test(name.replace('state-manager', '')))).toEqual([]);
+});
+
+test('every source file begins with one line that says what it owns', () => {
+  const files = projectFiles().filter((name) => /\.(ts|mjs)$/.test(name));
+  const wrong = files.filter((file) => {
+    const [first = '', second = ''] = textOf(file).split('\n');
+    return !/^\/\/ \S.{10,}/.test(first.startsWith('#!') ? second : first);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('nothing is left to do in the sources', () => {
+  const wrong = sourcesIn('assembly/', 'src/', 'scripts/', 'test/', 'web-demo/').filter((file) =>
+    /\b(TODO|FIXME|XXX|HACK)\b/.test(file === 'test/architecture.test.ts' ? '' : textOf(file)),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('no test is switched off or run alone', () => {
+  expect(occurrences(/\b(test|it|describe)\.(only|skip|todo)\b/, sourcesIn('test/'))).toEqual([]);
+});
