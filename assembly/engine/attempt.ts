@@ -1,0 +1,200 @@
+// One attempt at one transaction, from claim to publication. The state of the running attempt is per instance.
+
+import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Missing, Outcome, ReadEntry, SpanKind, TxSlot, Waiter, Finish, Worker, WriteEntry } from "../layout";
+import { allocate } from "../base/arena";
+import * as shared from "../base/shared";
+import { fault } from "../base/shared";
+import { Fault } from "../base/faults";
+import { announce, count, countTime, halt, me, now, self, span } from "../base/worker";
+import { beginAccessSet, sealReads, sealWrites, sealedReadCount, sealedWriteCount } from "../store/access-set";
+import { locationAt } from "../store/locations";
+import { kill, link } from "../store/versions";
+import { takeWaiters, waitFor, wake } from "../schedule/dependencies";
+import { claimedStatus, revalidateFrom, schedule } from "../schedule/scheduler";
+import { attach, finishExecution, incarnationIn, recordIn, slotAt, statusOf, suspend } from "../schedule/status";
+
+/** The transaction being attempted. */
+export let current: u32 = 0;
+let status: u64 = 0;
+let began: u32 = 0;
+let startedAt: f64 = 0;
+
+/** Starts the attempt that `claim` has won. */
+export function beginAttempt(transaction: u32): void {
+  current = transaction;
+  // Not read again: by now the transaction may have been taken away from us, and the word be somebody else's.
+  status = fault(Fault.STATUS_READ_AGAIN) ? statusOf(transaction) : claimedStatus;
+  // Before the first read: a transaction whose lower ones were all linked by then need not be validated.
+  began = shared.read(CONTROL_BASE, Control.CLOCK);
+  shared.add(self, Worker.ATTEMPT, 1);
+  shared.write(self, Worker.RUNNING, transaction + 1);
+  const slot = slotAt(transaction);
+  if (shared.add(slot, TxSlot.EXECUTIONS, 1) != 0) count(Metric.REEXECUTIONS, 1);
+  shared.write(slot, TxSlot.LAST_WORKER, me);
+  count(Metric.EXECUTIONS, 1);
+  beginAccessSet(transaction);
+  startedAt = now();
+}
+
+/** Incarnation number of the running attempt. */
+export function currentIncarnation(): u32 {
+  return incarnationIn(status);
+}
+
+/**
+ * Publishes what the attempt did. `output` is copied. Owner of the attempt. Returns Finish.EXECUTED, LOST (this worker was
+ * declared dead, nothing was published) or EXHAUSTED (the block is halted).
+ *
+ * Order, each step before the next:
+ *   1. nodes and record are complete, then attached by one swap: whoever takes over finds every node of ours;
+ *   2. all nodes are linked, all nodes of the incarnation before are killed: no reader sees a mixture for good;
+ *   3. the clock moves, and the record says to where: older stamps no longer vouch for us;
+ *   4. EXECUTED; 5. those who wait are woken: they find us EXECUTED.
+ */
+export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32): u32 {
+  const endedAt = now();
+  shared.write(self, Worker.RUNNING, 0);
+  const record = seal(outcome, gas, output, outputLength, endedAt - startedAt);
+  if (record == 0) {
+    halt(Halt.EXHAUSTED, current);
+    return Finish.EXHAUSTED;
+  }
+  const previous = recordIn(status);
+  if (!attach(current, status, record)) {
+    count(Metric.LOST, 1);
+    return Finish.LOST;
+  }
+  const publishing = fault(Fault.ATTACH_WITHOUT_SWAP) ? statusOf(current) : attachedStatus(record);
+  if (fault(Fault.EXECUTED_BEFORE_LINKED)) finishExecution(current, publishing);
+  linkAll(record);
+  if (previous != 0 && !fault(Fault.OLD_VERSIONS_NOT_KILLED)) killAll(previous);
+  shared.write(record, Incarnation.PUBLISHED, shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1);
+  revalidateFrom(current);
+  if (!fault(Fault.EXECUTED_BEFORE_LINKED) && !finishExecution(current, publishing)) {
+    count(Metric.LOST, 1);
+    return Finish.LOST;
+  }
+  wakeWaiters(current);
+  announce();
+  countTime(Metric.EXECUTION_MS, endedAt - startedAt);
+  span(SpanKind.EXECUTED, current, incarnationIn(status), startedAt, endedAt);
+  return Finish.EXECUTED;
+}
+
+/** Gives the attempt up until `blocker` has executed. Owner of the attempt. */
+export function suspendAttempt(blocker: u32): u32 {
+  shared.write(self, Worker.RUNNING, 0);
+  count(Metric.SUSPENSIONS, 1);
+  span(SpanKind.SUSPENDED, current, incarnationIn(status), startedAt, now());
+  if (!suspend(current, status)) {
+    count(Metric.LOST, 1);
+    return Finish.LOST;
+  }
+  if (waitFor(blocker, current, incarnationIn(status))) schedule(current);
+  return Finish.SUSPENDED;
+}
+
+/**
+ * Gives the attempt up because the host has not loaded `location` (an index). The transaction sleeps until it is the
+ * head; if the state is missing then, the block halts and the host loads what is missing.
+ */
+export function parkAttempt(location: u32): u32 {
+  shared.write(self, Worker.RUNNING, 0);
+  const note = allocate(Missing.SIZE);
+  if (note == 0) {
+    halt(Halt.EXHAUSTED, current);
+    return Finish.EXHAUSTED;
+  }
+  store<u32>(note, location, Missing.LOCATION);
+  while (true) {
+    const head = shared.read(CONTROL_BASE, Control.MISSING);
+    shared.write(note, Missing.NEXT, head);
+    if (shared.swapIf(CONTROL_BASE, Control.MISSING, head, note)) break;
+  }
+  const atHead = current == shared.read(CONTROL_BASE, Control.COMMIT_INDEX);
+  if (!suspend(current, status)) {
+    count(Metric.LOST, 1);
+    return Finish.LOST;
+  }
+  if (atHead) halt(Halt.MISSING_STATE, current);
+  return Finish.SUSPENDED;
+}
+
+/** Memory ran out in the middle of the attempt: the block is halted and will be drained. */
+export function exhaustAttempt(): u32 {
+  shared.write(self, Worker.RUNNING, 0);
+  halt(Halt.EXHAUSTED, current);
+  return Finish.EXHAUSTED;
+}
+
+/** The status that a successful `attach` of ours left. */
+function attachedStatus(record: u32): u64 {
+  // EXECUTING and PUBLISHING differ by one in the lowest field, and the record replaces the old one.
+  return (status & 0xffffffff) + 1 | (u64(record) << 32);
+}
+
+/** The incarnation record of the attempt, complete but not attached; 0 when memory is exhausted. */
+function seal(outcome: u32, gas: u64, output: u32, outputLength: u32, duration: f64): u32 {
+  const discardWrites = outcome == Outcome.FAILED || outcome == Outcome.INVALID;
+  const reads = sealedReadCount();
+  const writes: u32 = discardWrites ? 0 : sealedWriteCount();
+  const record = allocate(Incarnation.SIZE + reads * ReadEntry.SIZE + writes * WriteEntry.SIZE);
+  if (record == 0) return 0;
+  let bytes: u32 = 0;
+  if (outputLength != 0) {
+    bytes = allocate(outputLength);
+    if (bytes == 0) return 0;
+    memory.copy(bytes, output, outputLength);
+  }
+  store<u32>(record, current, Incarnation.TRANSACTION);
+  store<u32>(record, incarnationIn(status), Incarnation.NUMBER);
+  store<u32>(record, recordIn(status), Incarnation.PREVIOUS);
+  store<u32>(record, reads, Incarnation.READ_COUNT);
+  store<u32>(record, writes, Incarnation.WRITE_COUNT);
+  store<u32>(record, outcome, Incarnation.OUTCOME);
+  store<u64>(record, gas, Incarnation.GAS);
+  store<u32>(record, bytes, Incarnation.OUTPUT);
+  store<u32>(record, outputLength, Incarnation.OUTPUT_LENGTH);
+  store<u32>(record, began, Incarnation.BEGAN);
+  shared.write(record, Incarnation.PUBLISHED, 0);
+  store<f64>(record, duration, Incarnation.DURATION);
+  store<u32>(record, me, Incarnation.WORKER);
+  sealReads(record + Incarnation.SIZE);
+  if (!discardWrites && !sealWrites(writesOf(record), incarnationIn(status))) return 0;
+  count(Metric.READS, reads);
+  count(Metric.WRITES, writes);
+  count(Metric.VERSIONS, writes);
+  return record;
+}
+
+// @ts-ignore: decorator
+@inline
+export function writesOf(record: u32): u32 {
+  return record + Incarnation.SIZE + load<u32>(record, Incarnation.READ_COUNT) * ReadEntry.SIZE;
+}
+
+function linkAll(record: u32): void {
+  const writes = writesOf(record);
+  const total = load<u32>(record, Incarnation.WRITE_COUNT);
+  for (let at: u32 = 0; at < total; at++) {
+    const write = writes + at * WriteEntry.SIZE;
+    link(locationAt(load<u32>(write, WriteEntry.LOCATION)), load<u32>(write, WriteEntry.NODE));
+  }
+}
+
+/** Makes every version of an incarnation DEAD, linked or not. Idempotent; any worker that has taken the transaction over. */
+export function killAll(record: u32): void {
+  const writes = writesOf(record);
+  const total = load<u32>(record, Incarnation.WRITE_COUNT);
+  for (let at: u32 = 0; at < total; at++) kill(load<u32>(writes + at * WriteEntry.SIZE, WriteEntry.NODE));
+}
+
+/** Wakes those who wait for `transaction`; they go to the own deque. */
+function wakeWaiters(transaction: u32): void {
+  let node = takeWaiters(transaction);
+  while (node != 0) {
+    const waiter = load<u32>(node, Waiter.TRANSACTION);
+    if (wake(waiter, load<u32>(node, Waiter.INCARNATION))) schedule(waiter);
+    node = shared.read(node, Waiter.NEXT);
+  }
+}

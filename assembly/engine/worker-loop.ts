@@ -1,0 +1,172 @@
+// Block-STM on one screen: what a worker does next, and how the head of the block is committed.
+
+import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxSlot, TxState, VersionFlag, Version, WorkerLife, WriteEntry } from "../layout";
+import * as shared from "../base/shared";
+import { fault } from "../base/shared";
+import { Fault } from "../base/faults";
+import { announce, count, countTime, halt, me, now, span } from "../base/worker";
+import { blockedBy, fold } from "../store/versions";
+import { locationAt } from "../store/locations";
+import { executeNative, nativeGas, nativeOutput, nativeOutputLength } from "../execute/native";
+import { lastLocation, unfinished } from "../execute/state-view";
+import { NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, nextToValidate, schedule, transactionCount } from "../schedule/scheduler";
+import { commit, isOrphaned, recordIn, resume, slotAt, stateIn, statusOf } from "../schedule/status";
+import { abort, reclaim } from "./abort";
+import { beginAttempt, exhaustAttempt, finishAttempt, parkAttempt, suspendAttempt, writesOf } from "./attempt";
+import { isStamped, validate } from "./validation";
+
+/** Every so many credits of a beneficiary, an absolute value is put over them. */
+const FOLD_EVERY: u32 = 32;
+/** How often an idle worker looks again before it sleeps: about 10 µs. */
+const SPINS: u32 = isDefined(MODEL) ? 1 : 400;
+
+let foldScratch: u32 = 0;
+
+export function resetWorkerLoop(scratch: u32): void {
+  foldScratch = scratch;
+}
+
+/**
+ * Runs the block until a transaction is there for the host language (its index; the attempt has begun), or the block is
+ * DONE or HALTED. Transactions for the executor inside the core run in here, thousands per millisecond.
+ * With `maySleep` false it answers IDLE instead of sleeping.
+ */
+export function next(maySleep: bool): i32 {
+  while (true) {
+    if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return Next.HALTED;
+    if (shared.read(CONTROL_BASE, Control.ALIVE + (me << 2)) != WorkerLife.ALIVE) return Next.DISMISSED;
+    // Before looking for work: what is announced from here on keeps us from sleeping.
+    const events = shared.read(CONTROL_BASE, Control.EVENTS);
+    const transaction = pick();
+    if (transaction != NOTHING) {
+      beginAttempt(u32(transaction));
+      if ((load<u32>(slotAt(u32(transaction)), TxSlot.FLAGS) & TxFlag.NATIVE) == 0) return transaction;
+      attemptNative(u32(transaction));
+      continue;
+    }
+    if (commitIndex() >= transactionCount()) return Next.DONE;
+    if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return Next.HALTED;
+    if (!maySleep) return Next.IDLE;
+    idle(events);
+  }
+}
+
+/** Runs the attempt that has begun inside the core, to whatever end. */
+function attemptNative(transaction: u32): void {
+  const outcome = executeNative(transaction);
+  if (outcome == unfinished(ReadResult.BLOCKED)) suspendAttempt(blockedBy);
+  else if (outcome == unfinished(ReadResult.MISSING)) parkAttempt(lastLocation);
+  else if (outcome == unfinished(ReadResult.EXHAUSTED)) exhaustAttempt();
+  else finishAttempt(outcome, nativeGas, nativeOutput(), nativeOutputLength());
+}
+
+/** Claims the transaction that this worker should attempt now, or NOTHING. The order is the policy. */
+function pick(): i32 {
+  let transaction = advanceHead();
+  if (transaction != NOTHING) return transaction;
+  transaction = claimOwn();
+  if (transaction != NOTHING) return transaction;
+  validateEarly();
+  transaction = claimOwn();
+  if (transaction != NOTHING) return transaction;
+  transaction = claimNext();
+  if (transaction != NOTHING) return transaction;
+  return claimStolen();
+}
+
+/**
+ * The head rule: commits what can be committed and makes sure that the lowest uncommitted transaction is being worked on.
+ * All safety is here, and all progress: every other place may lose or delay work. Any worker; several at once.
+ */
+function advanceHead(): i32 {
+  while (true) {
+    const head = commitIndex();
+    if (head >= transactionCount()) return NOTHING;
+    const status = statusOf(head);
+    const state = stateIn(status);
+    if (state == TxState.COMMITTED) {
+      moveHead(head, status);
+    } else if (state == TxState.EXECUTED) {
+      const stamped = isStamped(head, status);
+      if (!stamped && !validate(head, status)) {
+        abort(head, status);
+        if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return NOTHING;
+        continue;
+      }
+      if (isInvalid(status)) {
+        halt(Halt.INVALID, head);
+        return NOTHING;
+      }
+      if (!commit(head, status)) continue;
+      count(Metric.COMMITS, 1);
+      if (stamped) count(Metric.STAMPED_COMMITS, 1);
+      moveHead(head, status);
+      foldCredits(head, recordIn(status));
+    } else if (state == TxState.READY) {
+      if (claim(head)) return i32(head);
+    } else if (state == TxState.SUSPENDED) {
+      if (fault(Fault.LOST_WAKE)) return NOTHING;
+      resume(head, status);
+    } else if (isOrphaned(status)) {
+      reclaim(head, status);
+      if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return NOTHING;
+    } else {
+      return NOTHING; // somebody is at it
+    }
+  }
+}
+
+/**
+ * Moves the commit index past a COMMITTED head. Anyone may help, so that nobody's death stops the block.
+ * Order: the clock that stamps are compared with is raised before the index: a head never sees too low a clock.
+ */
+function moveHead(head: u32, status: u64): void {
+  shared.raise(CONTROL_BASE, Control.COMMIT_CLOCK, shared.read(recordIn(status), Incarnation.PUBLISHED));
+  if (fault(Fault.COMMIT_INDEX_WITHOUT_SWAP)) shared.write(CONTROL_BASE, Control.COMMIT_INDEX, head + 1);
+  else shared.swapIf(CONTROL_BASE, Control.COMMIT_INDEX, head, head + 1);
+  if (shared.read(CONTROL_BASE, Control.SLEEPERS) != 0) announce();
+}
+
+/** Validates executed transactions ahead of the head, so that wrong ones run again early. */
+function validateEarly(): void {
+  while (true) {
+    const transaction = nextToValidate();
+    if (transaction == NOTHING) return;
+    const status = statusOf(u32(transaction));
+    if (stateIn(status) != TxState.EXECUTED || validate(u32(transaction), status)) continue;
+    if (abort(u32(transaction), status)) schedule(u32(transaction));
+    return;
+  }
+}
+
+function isInvalid(status: u64): bool {
+  return load<u32>(CONTROL_BASE, Control.HALT_ON_INVALID) != 0 &&
+    load<u32>(recordIn(status), Incarnation.OUTCOME) == Outcome.INVALID;
+}
+
+/** Makes long runs of credits absolute, where the transaction's number says so. Performance only. */
+function foldCredits(transaction: u32, record: u32): void {
+  if (transaction % FOLD_EVERY != FOLD_EVERY - 1) return;
+  const writes = writesOf(record);
+  const total = load<u32>(record, Incarnation.WRITE_COUNT);
+  for (let at: u32 = 0; at < total; at++) {
+    const write = writes + at * WriteEntry.SIZE;
+    const meta = shared.read(load<u32>(write, WriteEntry.NODE), Version.META);
+    if ((meta & VersionFlag.DELTA) != 0) fold(locationAt(load<u32>(write, WriteEntry.LOCATION)), transaction, foldScratch);
+  }
+}
+
+/** Sleeps until something is announced, unless that happened since `events` was read. */
+function idle(events: u32): void {
+  const start = now();
+  for (let spin: u32 = 0; spin < SPINS; spin++) {
+    if (shared.read(CONTROL_BASE, Control.EVENTS) != events) return;
+  }
+  count(Metric.SLEEPS, 1);
+  shared.add(CONTROL_BASE, Control.SLEEPERS, 1);
+  shared.wait(CONTROL_BASE, Control.EVENTS, events, load<u32>(CONTROL_BASE, Control.IDLE_MS));
+  shared.add(CONTROL_BASE, Control.SLEEPERS, u32(-1));
+  const end = now();
+  countTime(Metric.IDLE_MS, end - start);
+  span(SpanKind.IDLE, 0, 0, start, end);
+}

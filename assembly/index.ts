@@ -1,0 +1,89 @@
+// The ABI: every export of the core, nothing else. Keys and values cross the border in the worker's scratch area
+// (layout.ts, Scratch); pointers and sizes are bytes, indices are u32.
+
+import { BaseValue, Kind, Location, Scratch } from "./layout";
+import { allocate } from "./base/arena";
+import * as shared from "./base/shared";
+import * as worker from "./base/worker";
+import { addCode, findCode } from "./store/base-state";
+import { atLeastAccess, creditAccess, readAccess, writeAccess } from "./store/access-set";
+import { locate, locationAt } from "./store/locations";
+import { blockedBy, resolve, resolvedFolded, resolvedNode } from "./store/versions";
+import { suspendAttempt } from "./engine/attempt";
+
+export { LAYOUT_VERSION } from "./layout";
+export { loadBase } from "./store/base-state";
+export { addDependency } from "./schedule/dependencies";
+export { beginBlock, declareDead, initialize, join, resumeBlock, setTransaction } from "./engine/block";
+export { exhaustAttempt as exhaust, finishAttempt as finish, parkAttempt as park, currentIncarnation as incarnation } from "./engine/attempt";
+export { next } from "./engine/worker-loop";
+export { allocate, addCode, findCode, locate };
+export { halt } from "./base/worker";
+
+/** Address of this worker's scratch area. */
+export function scratch(): u32 {
+  return worker.scratch(0);
+}
+
+/** Address of worker `id`'s Worker record. */
+export function workerAt(id: u32): u32 {
+  return worker.workerAt(id);
+}
+
+/** Index of the location of (kind, scratch ADDRESS, scratch SLOT); 0 when locations are exhausted. */
+export function locateScratch(kind: u32): u32 {
+  return locate(kind, worker.scratch(Scratch.ADDRESS), kind == Kind.STORAGE ? worker.scratch(Scratch.SLOT) : 0);
+}
+
+/** Reads a location into scratch VALUE for the running attempt: a ReadResult. */
+export function read(location: u32): u32 {
+  return readAccess(location, worker.scratch(Scratch.VALUE));
+}
+
+/** Writes scratch VALUE to a location for the running attempt; false when memory is exhausted. */
+export function write(location: u32): bool {
+  return writeAccess(location, worker.scratch(Scratch.VALUE));
+}
+
+/** Adds scratch VALUE to a location without reading it; false when memory is exhausted. */
+export function credit(location: u32): bool {
+  return creditAccess(location, worker.scratch(Scratch.VALUE));
+}
+
+/** Whether a location holds at least scratch BOUND: a ReadResult, and 1 or 0 in scratch VALUE. */
+export function atLeast(location: u32): u32 {
+  return atLeastAccess(location, worker.scratch(Scratch.BOUND), worker.scratch(Scratch.VALUE));
+}
+
+/** Gives the running attempt up until the transaction that the last BLOCKED read named has executed. */
+export function suspend(): u32 {
+  return suspendAttempt(blockedBy);
+}
+
+/** Code by the hash in scratch SLOT: address of {length u32, bytes at 8}, 0 when unknown. */
+export function findCodeScratch(): u32 {
+  return findCode(worker.scratch(Scratch.SLOT));
+}
+
+/** Resolves what transaction `transaction` would see at a location into scratch VALUE: a ReadResult. For decoding. */
+export function resolveAt(location: u32, transaction: u32): u32 {
+  return resolve(locationAt(location), transaction, worker.scratch(Scratch.VALUE));
+}
+
+/** Version node of the last `resolveAt`, 0 for the base value. */
+export function resolvedVersion(): u32 {
+  return resolvedNode;
+}
+
+/** Whether several versions took part in the last `resolveAt`. */
+export function resolvedFold(): bool {
+  return resolvedFolded;
+}
+
+/** Puts a location's base value into scratch VALUE; false when the host loaded none. */
+export function baseAt(location: u32): bool {
+  const base = shared.read(locationAt(location), Location.BASE);
+  if (base == 0) return false;
+  memory.copy(worker.scratch(Scratch.VALUE), base + BaseValue.VALUE, 32);
+  return true;
+}

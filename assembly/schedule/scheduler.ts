@@ -1,0 +1,129 @@
+// Where the next transaction comes from: the own deque, the execution cursor, other deques. All of it is performance
+// only; the head rule of engine/worker-loop.ts alone guarantees progress.
+
+import { CONTROL_BASE, Control, MAX_WORKERS, Metric, TxFlag, TxSlot, TxState, WorkerLife } from "../layout";
+import * as shared from "../base/shared";
+import { announce, count, dequeAt, me } from "../base/worker";
+import { NONE, unmetDependency, waitFor } from "./dependencies";
+import { EMPTY, RETRY, peekBottom, peekTop, pop, push, steal } from "./deque";
+import { beginExecution, executingFrom, incarnationIn, postpone, slotAt, stateIn, statusOf, waitsForHead } from "./status";
+
+/** Status word that the last successful `claim` of this instance left: the attempt is ours as long as it stands. */
+export let claimedStatus: u64 = 0;
+
+/** No work of this kind. */
+export const NOTHING: i32 = -1;
+
+// @ts-ignore: decorator
+@inline
+export function transactionCount(): u32 {
+  return load<u32>(CONTROL_BASE, Control.TRANSACTION_COUNT);
+}
+
+// @ts-ignore: decorator
+@inline
+export function commitIndex(): u32 {
+  return shared.read(CONTROL_BASE, Control.COMMIT_INDEX);
+}
+
+/**
+ * Makes this worker the owner of `transaction`'s next attempt. False when it is not READY, belongs to the head only, or
+ * first needs a transaction that has not executed (it then sleeps until that one has).
+ */
+export function claim(transaction: u32): bool {
+  while (true) {
+    const status = statusOf(transaction);
+    if (stateIn(status) != TxState.READY) return false;
+    if (transaction != commitIndex()) {
+      if (waitsForHead(status) || (load<u32>(slotAt(transaction), TxSlot.FLAGS) & TxFlag.HEAD_ONLY) != 0) return false;
+      const lower = unmetDependency(transaction);
+      if (lower != NONE) {
+        if (!postpone(transaction, status)) continue;
+        if (waitFor(lower, transaction, incarnationIn(status))) continue;
+        return false;
+      }
+    }
+    if (beginExecution(transaction, status)) {
+      claimedStatus = executingFrom(status);
+      return true;
+    }
+  }
+}
+
+/** Remembers in the own deque that `transaction` can run. */
+export function schedule(transaction: u32): void {
+  if (!push(dequeAt(me), transaction)) count(Metric.DROPPED_HINTS, 1);
+  else announce();
+}
+
+/** Claims from the own deque, the lower index of its two ends first. */
+export function claimOwn(): i32 {
+  const deque = dequeAt(me);
+  while (true) {
+    const bottom = peekBottom(deque);
+    if (bottom == EMPTY) return NOTHING;
+    const top = peekTop(deque);
+    const task = top != EMPTY && top < bottom ? steal(deque) : pop(deque);
+    if (task == EMPTY) return NOTHING;
+    if (task != RETRY && claim(u32(task))) return task;
+  }
+}
+
+/** Claims the next transaction that nobody has begun, below the window above the commit index. */
+export function claimNext(): i32 {
+  while (true) {
+    const next = shared.read(CONTROL_BASE, Control.EXECUTION_CURSOR);
+    const end = commitIndex() + load<u32>(CONTROL_BASE, Control.WINDOW);
+    const total = transactionCount();
+    if (next >= (end < total ? end : total)) return NOTHING;
+    if (!shared.swapIf(CONTROL_BASE, Control.EXECUTION_CURSOR, next, next + 1)) continue;
+    if (claim(next)) return i32(next);
+  }
+}
+
+/** Claims from the deque whose oldest entry is the lowest transaction. */
+export function claimStolen(): i32 {
+  const workers = load<u32>(CONTROL_BASE, Control.WORKERS);
+  while (true) {
+    let victim: u32 = MAX_WORKERS;
+    let lowest: i32 = i32.MAX_VALUE;
+    for (let worker: u32 = 1; worker <= workers; worker++) {
+      if (worker == me) continue;
+      if (shared.read(CONTROL_BASE, Control.ALIVE + (worker << 2)) == WorkerLife.ABSENT) continue;
+      const top = peekTop(dequeAt(worker));
+      if (top != EMPTY && top < lowest) {
+        lowest = top;
+        victim = worker;
+      }
+    }
+    if (victim == MAX_WORKERS) return NOTHING;
+    const task = steal(dequeAt(victim));
+    if (task == RETRY) {
+      count(Metric.STEAL_RETRIES, 1);
+      continue;
+    }
+    if (task != EMPTY) {
+      count(Metric.STEALS, 1);
+      if (claim(u32(task))) return task;
+    }
+  }
+}
+
+/** The next executed transaction below the execution cursor that should be validated again, or NOTHING. */
+export function nextToValidate(): i32 {
+  while (true) {
+    const next = shared.read(CONTROL_BASE, Control.VALIDATION_CURSOR);
+    const head = commitIndex();
+    const frontier = shared.read(CONTROL_BASE, Control.EXECUTION_CURSOR);
+    if (next >= frontier) return NOTHING;
+    // What is committed needs no validation any more.
+    const target = next < head ? head : next;
+    if (!shared.swapIf(CONTROL_BASE, Control.VALIDATION_CURSOR, next, target + 1)) continue;
+    if (target < frontier && stateIn(statusOf(target)) == TxState.EXECUTED) return i32(target);
+  }
+}
+
+/** Asks for validation from `transaction` on: something that it or a higher one may have read has changed. */
+export function revalidateFrom(transaction: u32): void {
+  shared.lower(CONTROL_BASE, Control.VALIDATION_CURSOR, transaction);
+}

@@ -1,0 +1,319 @@
+// What the running attempt has read and written: one entry per location, private to its worker. It makes two reads of
+// one key agree, lets the attempt see its own writes, and becomes the incarnation record at the end.
+
+import { Access, AccessFlag, Kind, ReadEntry, ReadKind, ReadResult, Version, WriteEntry, VersionFlag, Location, BaseValue } from "../layout";
+import { allocate } from "../base/arena";
+import * as shared from "../base/shared";
+import { fault } from "../base/shared";
+import { Fault } from "../base/faults";
+import * as word256 from "../base/word256";
+import { kindOf, locationAt, resetOf } from "./locations";
+import { createVersion, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue } from "./versions";
+
+// Per instance: all of this belongs to the one attempt that this worker is running.
+let entries: u32 = 0; // Access records
+let capacity: u32 = 0;
+let count: u32 = 0;
+let index: u32 = 0; // open addressing: {stamp u32, entry number u32}, twice the capacity
+let stamp: u32 = 0;
+let predicates: u32 = 0; // ReadEntry records
+let predicateCapacity: u32 = 0;
+let predicateCount: u32 = 0;
+let ownResets: u32 = 0;
+let transaction: u32 = 0;
+let temporary: u32 = 0; // two values
+
+const FIRST_CAPACITY: u32 = 512;
+const FIRST_PREDICATES: u32 = 64;
+
+/** Whether the attempt stands: false once memory for the set ran out. */
+export let accessSetExhausted: bool = false;
+
+/** Takes memory for the set from the arena. Called when the worker joins a block; false when there is none. */
+export function resetAccessSet(): bool {
+  capacity = 0;
+  stamp = 0;
+  count = 0;
+  predicateCount = 0;
+  predicateCapacity = FIRST_PREDICATES;
+  predicates = allocate(FIRST_PREDICATES * ReadEntry.SIZE);
+  temporary = allocate(64);
+  return predicates != 0 && temporary != 0 && grow(FIRST_CAPACITY);
+}
+
+/** Empties the set for an attempt at `newTransaction`. */
+export function beginAccessSet(newTransaction: u32): void {
+  transaction = newTransaction;
+  count = 0;
+  predicateCount = 0;
+  ownResets = 0;
+  accessSetExhausted = false;
+  stamp++;
+}
+
+function grow(newCapacity: u32): bool {
+  const newEntries = allocate(newCapacity * Access.SIZE);
+  const newIndex = allocate(newCapacity * 16);
+  if (newEntries == 0 || newIndex == 0) {
+    accessSetExhausted = true;
+    return false;
+  }
+  memory.fill(newIndex, 0, newCapacity * 16);
+  if (count != 0) memory.copy(newEntries, entries, count * Access.SIZE);
+  entries = newEntries;
+  index = newIndex;
+  capacity = newCapacity;
+  if (stamp == 0) stamp = 1;
+  for (let at: u32 = 0; at < count; at++) {
+    const place = placeOf(load<u32>(entries + at * Access.SIZE, Access.LOCATION));
+    store<u32>(place, stamp);
+    store<u32>(place, at, 4);
+  }
+  return true;
+}
+
+/** Address of the index word of `location`: its own, or the free one it would take. */
+function placeOf(location: u32): u32 {
+  const mask = (capacity << 1) - 1;
+  let at = (location * 0x9e3779b1) & mask;
+  while (true) {
+    const place = index + (at << 3);
+    if (load<u32>(place) != stamp) return place;
+    if (load<u32>(entries + load<u32>(place, 4) * Access.SIZE, Access.LOCATION) == location) return place;
+    at = (at + 1) & mask;
+  }
+}
+
+/** The entry of `location`, 0 when the attempt has not touched it. */
+function find(location: u32): u32 {
+  const place = placeOf(location);
+  return load<u32>(place) == stamp ? entries + load<u32>(place, 4) * Access.SIZE : 0;
+}
+
+/** A new entry for `location` with no flags and value 0; 0 when memory is exhausted. */
+function insert(location: u32): u32 {
+  if (count == capacity && !grow(capacity << 1)) return 0;
+  const place = placeOf(location);
+  const entry = entries + count * Access.SIZE;
+  store<u32>(place, stamp);
+  store<u32>(place, count, 4);
+  count++;
+  store<u32>(entry, location, Access.LOCATION);
+  store<u32>(entry, 0, Access.FLAGS);
+  word256.clear(entry + Access.VALUE);
+  return entry;
+}
+
+/** Reads `location` (an index): the value goes to `out`. ReadResult; after BLOCKED see `blockedBy` of versions. */
+export function readAccess(location: u32, out: u32): u32 {
+  let entry = find(location);
+  if (entry != 0) {
+    const flags = load<u32>(entry, Access.FLAGS);
+    if ((flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) {
+      word256.copy(out, entry + Access.VALUE);
+      return ReadResult.VALUE;
+    }
+  } else if (ownResets != 0 && emptiedHere(location)) {
+    word256.clear(out);
+    return ReadResult.VALUE;
+  }
+  const result = resolve(locationAt(location), transaction, temporary);
+  if (result != ReadResult.VALUE) return result;
+  const node = resolvedNode;
+  const reset = resolvedReset;
+  const folded = resolvedFolded;
+  let aux: u32 = 0;
+  if (folded) {
+    aux = allocate(32);
+    if (aux == 0) return exhausted();
+    word256.copy(aux, temporary);
+  }
+  if (entry == 0) {
+    entry = insert(location);
+    if (entry == 0) return ReadResult.EXHAUSTED;
+  }
+  const credited = load<u32>(entry, Access.FLAGS) & AccessFlag.CREDITED;
+  if (credited != 0) word256.add(entry + Access.VALUE, entry + Access.VALUE, temporary);
+  else word256.copy(entry + Access.VALUE, temporary);
+  store<u32>(entry, AccessFlag.READ | (credited != 0 ? AccessFlag.WRITTEN : 0), Access.FLAGS);
+  store<u32>(entry, node, Access.NODE);
+  store<u32>(entry, reset, Access.RESET);
+  store<u32>(entry, aux, Access.AUX);
+  store<u32>(entry, folded ? ReadKind.FOLDED : ReadKind.VALUE, Access.READ_KIND);
+  word256.copy(out, entry + Access.VALUE);
+  return ReadResult.VALUE;
+}
+
+/** Writes `location`; false when memory is exhausted. A RESET write also forgets what the attempt wrote to the slots. */
+export function writeAccess(location: u32, value: u32): bool {
+  let entry = find(location);
+  if (entry == 0) {
+    entry = insert(location);
+    if (entry == 0) return false;
+  }
+  word256.copy(entry + Access.VALUE, value);
+  store<u32>(entry, (load<u32>(entry, Access.FLAGS) & AccessFlag.READ) | AccessFlag.WRITTEN, Access.FLAGS);
+  if (kindOf(locationAt(location)) == Kind.RESET) {
+    ownResets++;
+    emptySlots(location);
+  }
+  return true;
+}
+
+/** Adds to `location` without reading it; false when memory is exhausted. */
+export function creditAccess(location: u32, amount: u32): bool {
+  let entry = find(location);
+  if (entry == 0) {
+    entry = insert(location);
+    if (entry == 0) return false;
+  }
+  const flags = load<u32>(entry, Access.FLAGS);
+  word256.add(entry + Access.VALUE, entry + Access.VALUE, amount);
+  store<u32>(entry, (flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0 ? flags | AccessFlag.WRITTEN : AccessFlag.CREDITED, Access.FLAGS);
+  return true;
+}
+
+/**
+ * Whether the value at `location` is at least the one at `bound`: `out` gets 1 or 0. Only the answer is recorded, so that
+ * changes which do not turn it never conflict.
+ */
+export function atLeastAccess(location: u32, bound: u32, out: u32): u32 {
+  const entry = find(location);
+  let effective = bound;
+  if (entry != 0) {
+    if ((load<u32>(entry, Access.FLAGS) & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) {
+      store<u32>(out, u32(!word256.less(entry + Access.VALUE, bound)));
+      return ReadResult.VALUE;
+    }
+    // Credited by this attempt: ask whether what lies below has the rest.
+    if (!word256.less(entry + Access.VALUE, bound)) {
+      store<u32>(out, 1);
+      return ReadResult.VALUE;
+    }
+    effective = temporary + 32;
+    word256.subtract(effective, bound, entry + Access.VALUE);
+  }
+  const result = resolve(locationAt(location), transaction, temporary);
+  if (result != ReadResult.VALUE) return result;
+  const holds = !word256.less(temporary, effective);
+  store<u32>(out, u32(holds));
+  if (fault(Fault.PREDICATE_NOT_RECORDED)) return ReadResult.VALUE;
+  const copy = allocate(32);
+  if (copy == 0) return exhausted();
+  word256.copy(copy, effective);
+  if (predicateCount == predicateCapacity) {
+    const larger = allocate(predicateCapacity * 2 * ReadEntry.SIZE);
+    if (larger == 0) return exhausted();
+    memory.copy(larger, predicates, predicateCount * ReadEntry.SIZE);
+    predicates = larger;
+    predicateCapacity <<= 1;
+  }
+  const read = predicates + predicateCount * ReadEntry.SIZE;
+  predicateCount++;
+  store<u32>(read, location | ((holds ? ReadKind.AT_LEAST : ReadKind.BELOW) << 24), ReadEntry.LOCATION);
+  store<u32>(read, resolvedNode, ReadEntry.NODE);
+  store<u32>(read, resolvedReset, ReadEntry.RESET);
+  store<u32>(read, copy, ReadEntry.AUX);
+  return ReadResult.VALUE;
+}
+
+function exhausted(): u32 {
+  accessSetExhausted = true;
+  return ReadResult.EXHAUSTED;
+}
+
+/** Whether `location` is a slot of an account that this attempt emptied. */
+function emptiedHere(location: u32): bool {
+  const record = locationAt(location);
+  if (kindOf(record) != Kind.STORAGE) return false;
+  const reset = find(load<u32>(record, Location.KIND) >> 8);
+  return reset != 0 && (load<u32>(reset, Access.FLAGS) & AccessFlag.WRITTEN) != 0;
+}
+
+function emptySlots(reset: u32): void {
+  for (let at: u32 = 0; at < count; at++) {
+    const entry = entries + at * Access.SIZE;
+    const location = locationAt(load<u32>(entry, Access.LOCATION));
+    if (kindOf(location) != Kind.STORAGE || resetOf(location) != locationAt(reset)) continue;
+    word256.clear(entry + Access.VALUE);
+    store<u32>(entry, load<u32>(entry, Access.FLAGS) | AccessFlag.WRITTEN, Access.FLAGS);
+  }
+}
+
+/** Bytes that `sealReads` and `sealWrites` will need. */
+export function sealedReadCount(): u32 {
+  let reads = predicateCount;
+  for (let at: u32 = 0; at < count; at++) {
+    reads += u32((load<u32>(entries + at * Access.SIZE, Access.FLAGS) & AccessFlag.READ) != 0);
+  }
+  return reads;
+}
+
+/** Writes the read set to `out`, ReadEntry records. */
+export function sealReads(out: u32): void {
+  for (let at: u32 = 0; at < count; at++) {
+    const entry = entries + at * Access.SIZE;
+    if ((load<u32>(entry, Access.FLAGS) & AccessFlag.READ) == 0) continue;
+    store<u32>(out, load<u32>(entry, Access.LOCATION) | (load<u32>(entry, Access.READ_KIND) << 24), ReadEntry.LOCATION);
+    store<u32>(out, load<u32>(entry, Access.NODE), ReadEntry.NODE);
+    store<u32>(out, load<u32>(entry, Access.RESET), ReadEntry.RESET);
+    store<u32>(out, load<u32>(entry, Access.AUX), ReadEntry.AUX);
+    out += ReadEntry.SIZE;
+  }
+  memory.copy(out, predicates, predicateCount * ReadEntry.SIZE);
+}
+
+export function sealedWriteCount(): u32 {
+  let writes: u32 = 0;
+  for (let at: u32 = 0; at < count; at++) writes += u32(isWrite(entries + at * Access.SIZE));
+  return writes;
+}
+
+/** Creates a version node per write and lists them at `out`, WriteEntry records; false when memory is exhausted. */
+export function sealWrites(out: u32, incarnation: u32): bool {
+  for (let at: u32 = 0; at < count; at++) {
+    const entry = entries + at * Access.SIZE;
+    if (!isWrite(entry)) continue;
+    const credited = (load<u32>(entry, Access.FLAGS) & AccessFlag.CREDITED) != 0;
+    const node = createVersion(transaction, incarnation, VersionFlag.LIVE | (credited ? VersionFlag.DELTA : 0), entry + Access.VALUE);
+    if (node == 0) return false;
+    store<u32>(out, load<u32>(entry, Access.LOCATION), WriteEntry.LOCATION);
+    store<u32>(out, node, WriteEntry.NODE);
+    out += WriteEntry.SIZE;
+  }
+  return true;
+}
+
+/** Whether the entry leaves a version: a value written back unchanged leaves none, nor does a credit of nothing. */
+function isWrite(entry: u32): bool {
+  const flags = load<u32>(entry, Access.FLAGS);
+  if ((flags & AccessFlag.CREDITED) != 0) {
+    word256.clear(temporary);
+    return !word256.equal(entry + Access.VALUE, temporary);
+  }
+  if ((flags & AccessFlag.WRITTEN) == 0) return false;
+  if ((flags & AccessFlag.READ) == 0) return true;
+  const location = locationAt(load<u32>(entry, Access.LOCATION));
+  const kind = kindOf(location);
+  if (kind == Kind.RESET || (kind == Kind.STORAGE && ownResets != 0)) return true;
+  return !sameValue(kind, entry + Access.VALUE, valueSeen(
+    location,
+    load<u32>(entry, Access.READ_KIND),
+    load<u32>(entry, Access.NODE),
+    load<u32>(entry, Access.RESET),
+    load<u32>(entry, Access.AUX),
+  ));
+}
+
+/** Address of the 32 bytes that a read saw. Everything it points to is immutable. */
+export function valueSeen(location: u32, readKind: u32, node: u32, reset: u32, aux: u32): u32 {
+  if (readKind == ReadKind.FOLDED) return aux;
+  if (reset == 0) {
+    if (node != 0) return node + Version.VALUE;
+    const base = shared.read(location, Location.BASE);
+    if (base != 0) return base + BaseValue.VALUE;
+  }
+  word256.clear(temporary + 32);
+  if (kindOf(location) == Kind.DATA) store<u32>(temporary + 32, 0xffffffff, 4);
+  return temporary + 32;
+}

@@ -1,0 +1,185 @@
+// The location table: full key → location index. Open addressing over `tag:8 | index:24` words, load ≤ 0.5, nothing is
+// ever removed inside a block. A hash finds the place; only the full key decides.
+
+import { CONTROL_BASE, Control, Kind, Location } from "../layout";
+import { allocate } from "../base/arena";
+import * as shared from "../base/shared";
+import { fault } from "../base/shared";
+import { Fault } from "../base/faults";
+
+// A location record that lost its race for the table: used for the next one. Per instance.
+let spare: u32 = 0;
+
+/** Called by each worker when it joins a block. */
+export function resetLocations(): void {
+  spare = 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function locationAt(index: u32): u32 {
+  return load<u32>(CONTROL_BASE, Control.LOCATIONS) + index * Location.SIZE;
+}
+
+// @ts-ignore: decorator
+@inline
+export function kindOf(location: u32): u32 {
+  return load<u8>(location, Location.KIND);
+}
+
+/** The RESET location of a STORAGE location's account. */
+// @ts-ignore: decorator
+@inline
+export function resetOf(location: u32): u32 {
+  return locationAt(load<u32>(location, Location.KIND) >> 8);
+}
+
+/**
+ * Finds or adds the location of (kind, address, slot); `slot` may be 0 for the kinds without one. Returns its index, or
+ * 0 when locations are exhausted. Any worker may call it.
+ *
+ * Linearises: at the compare-and-swap of the table word (added) or its read (found).
+ * Order: the key is filled in before the word is published; a reader that sees the word sees the key
+ *   (test/model/locations: "one key gets one location").
+ * Progress: lock-free; a lost swap means some other key or worker took the place.
+ */
+export function locate(kind: u32, address: u32, slot: u32): u32 {
+  let reset: u32 = 0;
+  const hash = hashKey(kind, address, slot);
+  const found = probe(hash, kind, address, slot, 0);
+  if (found != 0) return found;
+  if (kind == Kind.STORAGE) {
+    reset = locate(Kind.RESET, address, 0);
+    if (reset == 0) return 0;
+  }
+  const index = prepare(kind | (reset << 8), address, slot);
+  if (index == 0) return 0;
+  const winner = probe(hash, kind, address, slot, index);
+  if (winner != index) spare = index;
+  return winner;
+}
+
+/** Looks only; 0 when nobody added the key. */
+export function lookup(kind: u32, address: u32, slot: u32): u32 {
+  return probe(hashKey(kind, address, slot), kind, address, slot, 0);
+}
+
+/** Walks from the hash's place to the key or the first free word, which `candidate` (unless 0) then takes. */
+function probe(hash: u32, kind: u32, address: u32, slot: u32, candidate: u32): u32 {
+  const table = load<u32>(CONTROL_BASE, Control.TABLE);
+  const mask = load<u32>(CONTROL_BASE, Control.TABLE_MASK);
+  const tag = hash & 0xff000000;
+  let place = hash & mask;
+  while (true) {
+    const field = place << 2;
+    const word = shared.read(table, field);
+    if (word == 0) {
+      if (candidate == 0) return 0;
+      if (fault(Fault.LOCATION_BEFORE_KEY)) {
+        if (shared.swapIf(table, field, 0, tag | candidate)) {
+          fill(locationAt(candidate), kind, address, slot);
+          return candidate;
+        }
+        continue;
+      }
+      if (shared.swapIf(table, field, 0, tag | candidate)) return candidate;
+      continue; // somebody took the place: perhaps with this very key
+    }
+    if ((word & 0xff000000) == tag) {
+      const index = word & 0x00ffffff;
+      if (matches(locationAt(index), kind, address, slot)) return index;
+    }
+    place = (place + 1) & mask;
+  }
+}
+
+/** A filled-in location record that nobody else can see yet. */
+function prepare(kindWord: u32, address: u32, slot: u32): u32 {
+  let index = spare;
+  spare = 0;
+  if (index == 0) {
+    const capacity = load<u32>(CONTROL_BASE, Control.LOCATION_CAPACITY);
+    if (shared.read(CONTROL_BASE, Control.LOCATION_COUNT) >= capacity) return 0;
+    index = shared.add(CONTROL_BASE, Control.LOCATION_COUNT, 1);
+    if (index >= capacity) return 0;
+  }
+  const location = locationAt(index);
+  shared.write(location, Location.VERSIONS, 0);
+  shared.write(location, Location.BASE, 0);
+  if (fault(Fault.LOCATION_BEFORE_KEY)) {
+    memory.fill(location + Location.KIND, 0, Location.SIZE - Location.KIND);
+    return index;
+  }
+  return fill(location, kindWord, address, slot) ? index : 0;
+}
+
+function fill(location: u32, kindWord: u32, address: u32, slot: u32): bool {
+  store<u32>(location, kindWord, Location.KIND);
+  if (isFreeForm(kindWord & 0xff)) {
+    const length = load<u32>(address, 4);
+    const bytes = allocate(length);
+    if (bytes == 0) return false;
+    memory.copy(bytes, load<u32>(address), length);
+    store<u32>(location, bytes, Location.ADDRESS);
+    store<u32>(location, length, Location.ADDRESS + 4);
+    return true;
+  }
+  memory.copy(location + Location.ADDRESS, address, 20);
+  if (slot == 0) memory.fill(location + Location.SLOT, 0, 32);
+  else memory.copy(location + Location.SLOT, slot, 32);
+  return true;
+}
+
+function matches(location: u32, kind: u32, address: u32, slot: u32): bool {
+  if (fault(Fault.TAG_IS_IDENTITY)) return true;
+  if (kindOf(location) != kind) return false;
+  if (isFreeForm(kind)) {
+    const length = load<u32>(address, 4);
+    return load<u32>(location, Location.ADDRESS + 4) == length &&
+      memory.compare(load<u32>(location, Location.ADDRESS), load<u32>(address), length) == 0;
+  }
+  if (load<u64>(location, Location.ADDRESS) != load<u64>(address)) return false;
+  if (load<u64>(location, Location.ADDRESS + 8) != load<u64>(address, 8)) return false;
+  if (load<u32>(location, Location.ADDRESS + 16) != load<u32>(address, 16)) return false;
+  if (slot == 0) return true;
+  for (let word: u32 = 0; word < 32; word += 8) {
+    if (load<u64>(location + word, Location.SLOT) != load<u64>(slot + word)) return false;
+  }
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function isFreeForm(kind: u32): bool {
+  return kind == Kind.DATA || kind == Kind.NUMBER;
+}
+
+/**
+ * Multilinear hashing (Lemire & Kaser, "Strongly universal string hashing is fast"): Σ seed·word mod 2^64, upper half.
+ * With secret seeds nobody can prepare keys that collide.
+ */
+function hashKey(kind: u32, address: u32, slot: u32): u32 {
+  const seeds = CONTROL_BASE + Control.SEEDS;
+  let sum = load<u64>(seeds) + load<u64>(seeds, 8) * kind;
+  if (isFreeForm(kind)) {
+    const length = load<u32>(address, 4);
+    const bytes = load<u32>(address);
+    sum += load<u64>(seeds, 16) * length;
+    for (let at: u32 = 0; at < length; at++) {
+      // One round per byte keeps every prefix distinct: free-form keys are short and rare.
+      sum = ((sum >> 32) ^ sum ^ load<u8>(bytes + at)) * (load<u64>(seeds, 24) | 1) + load<u64>(seeds, 32);
+    }
+    return u32(sum >> 32);
+  }
+  sum += load<u64>(seeds, 16) * load<u32>(address) +
+    load<u64>(seeds, 24) * load<u32>(address, 4) +
+    load<u64>(seeds, 32) * load<u32>(address, 8) +
+    load<u64>(seeds, 40) * load<u32>(address, 12) +
+    load<u64>(seeds, 48) * load<u32>(address, 16);
+  if (slot != 0) {
+    for (let word: u32 = 0; word < 32; word += 4) {
+      sum += load<u64>(seeds + (word << 1), 56) * load<u32>(slot + word);
+    }
+  }
+  return u32(sum >> 32);
+}

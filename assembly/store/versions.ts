@@ -1,0 +1,202 @@
+// Version lists: per location, newest first by (transaction, incarnation). Nodes are inserted, never unlinked; their
+// values never change; their life only moves LIVE → ESTIMATE → DEAD.
+//
+// `resolve` is the one resolver: execution, validation and decoding all ask it.
+
+import { BaseValue, CONTROL_BASE, Control, FOLD_INCARNATION, Kind, Location, ReadResult, Version, VersionFlag } from "../layout";
+import * as shared from "../base/shared";
+import { fault } from "../base/shared";
+import { Fault } from "../base/faults";
+import * as word256 from "../base/word256";
+import { allocate } from "../base/arena";
+import { kindOf, resetOf } from "./locations";
+
+/** Length word of an absent DATA value. */
+export const ABSENT: u32 = 0xffffffff;
+
+// What the last `resolve` of this instance found beside the value.
+/** Version node that the value came from, 0 for the base value; of a sum of credits the newest one. */
+export let resolvedNode: u32 = 0;
+/** RESET version that emptied the slot, 0 for none. */
+export let resolvedReset: u32 = 0;
+/** Whether several versions took part in the value. */
+export let resolvedFolded: bool = false;
+/** After BLOCKED: the transaction whose value is awaited. */
+export let blockedBy: u32 = 0;
+
+// @ts-ignore: decorator
+@inline
+export function transactionOf(meta: u32): u32 {
+  return meta >> 12;
+}
+
+// @ts-ignore: decorator
+@inline
+function metaOf(transaction: u32, incarnation: u32, flags: u32): u32 {
+  return (transaction << 12) | (incarnation << 4) | flags;
+}
+
+/** A filled-in node that is not linked yet; 0 when memory is exhausted. `flags` is LIVE, with DELTA for a credit. */
+export function createVersion(transaction: u32, incarnation: u32, flags: u32, value: u32): u32 {
+  const node = allocate(Version.SIZE);
+  if (node == 0) return 0;
+  if (fault(Fault.CREDIT_IS_ABSOLUTE)) flags = VersionFlag.LIVE;
+  shared.write(node, Version.META, metaOf(transaction, incarnation, flags));
+  word256.copy(node + Version.VALUE, value);
+  return node;
+}
+
+/**
+ * Links a node into its location's list. Called by the transaction's owner, or by whoever committed it (folds).
+ *
+ * Linearises: at the compare-and-swap of the predecessor's NEXT (or the list's head).
+ * Order: the node's contents, NEXT included, before the swap: whoever sees the node sees all of it
+ *   (test/model/versions: "no insertion is lost").
+ * Progress: lock-free; since nothing is unlinked, a lost swap only means a neighbour was inserted first.
+ */
+export function link(location: u32, node: u32): void {
+  const key = shared.read(node, Version.META) >> 4;
+  let holder = location + Location.VERSIONS;
+  while (true) {
+    const next = shared.read(holder, 0);
+    if (next != 0 && shared.read(next, Version.META) >> 4 > key) {
+      holder = next + Version.NEXT;
+      continue;
+    }
+    shared.write(node, Version.NEXT, next);
+    if (fault(Fault.LINK_WITHOUT_SWAP)) {
+      shared.write(holder, 0, node);
+      return;
+    }
+    if (shared.swapIf(holder, 0, next, node)) return;
+  }
+}
+
+/** LIVE → ESTIMATE: the value is about to be computed again. */
+export function markEstimate(node: u32): void {
+  const meta = shared.read(node, Version.META);
+  if ((meta & VersionFlag.LIFE_MASK) != VersionFlag.LIVE) return;
+  shared.swapIf(node, Version.META, meta, meta + (VersionFlag.ESTIMATE - VersionFlag.LIVE));
+}
+
+/** → DEAD, from any state: the value belongs to an incarnation that no longer counts. */
+export function kill(node: u32): void {
+  while (true) {
+    const meta = shared.read(node, Version.META);
+    if ((meta & VersionFlag.LIFE_MASK) == VersionFlag.DEAD) return;
+    if (shared.swapIf(node, Version.META, meta, (meta & ~VersionFlag.LIFE_MASK) | VersionFlag.DEAD)) return;
+  }
+}
+
+/**
+ * Resolves what transaction `transaction` sees at `location`: writes the value to `out` (32 bytes) and says how it came
+ * about in `resolvedNode`, `resolvedReset`, `resolvedFolded`; or BLOCKED (see `blockedBy`), or MISSING.
+ *
+ * Any thread may call it at any time. The answer is final once every transaction below `transaction` is committed.
+ */
+export function resolve(location: u32, transaction: u32, out: u32): u32 {
+  resolvedReset = 0;
+  resolvedFolded = false;
+  resolvedNode = 0;
+  const kind = kindOf(location);
+  let resetKey: u32 = 0;
+  if (kind == Kind.STORAGE && !fault(Fault.RESET_IGNORED)) {
+    const reset = newestBelow(shared.read(resetOf(location), Location.VERSIONS), transaction);
+    if (reset != 0) {
+      const meta = shared.read(reset, Version.META);
+      if ((meta & VersionFlag.LIFE_MASK) == VersionFlag.ESTIMATE) {
+        blockedBy = transactionOf(meta);
+        return ReadResult.BLOCKED;
+      }
+      resolvedReset = reset;
+      resetKey = transactionOf(meta);
+    }
+  }
+  let node = newestBelow(shared.read(location, Location.VERSIONS), transaction);
+  if (node == 0) {
+    if (resolvedReset != 0) {
+      word256.clear(out);
+      return ReadResult.VALUE;
+    }
+    return base(location, kind, out);
+  }
+  let meta = shared.read(node, Version.META);
+  // A write of the transaction that emptied the account came after the emptying.
+  if (resolvedReset != 0 && transactionOf(meta) < resetKey) {
+    word256.clear(out);
+    return ReadResult.VALUE;
+  }
+  resolvedReset = 0;
+  resolvedNode = node;
+  if ((meta & VersionFlag.LIFE_MASK) == VersionFlag.ESTIMATE) {
+    blockedBy = transactionOf(meta);
+    return ReadResult.BLOCKED;
+  }
+  word256.copy(out, node + Version.VALUE);
+  if ((meta & VersionFlag.DELTA) == 0) return ReadResult.VALUE;
+
+  // A credit: add up what lies below until an absolute value.
+  resolvedFolded = true;
+  while (true) {
+    node = newestBelow(shared.read(node, Version.NEXT), transactionOf(meta));
+    if (node == 0) return addBase(location, kind, out);
+    meta = shared.read(node, Version.META);
+    if ((meta & VersionFlag.LIFE_MASK) == VersionFlag.ESTIMATE) {
+      blockedBy = transactionOf(meta);
+      return ReadResult.BLOCKED;
+    }
+    word256.add(out, out, node + Version.VALUE);
+    if ((meta & VersionFlag.DELTA) == 0) return ReadResult.VALUE;
+  }
+}
+
+/** First node of the list from `node` on that is not DEAD and was written below `transaction`; 0 for none. */
+function newestBelow(node: u32, transaction: u32): u32 {
+  const limit = transaction << 12;
+  while (node != 0) {
+    const meta = shared.read(node, Version.META);
+    if (meta < limit && (meta & VersionFlag.LIFE_MASK) != VersionFlag.DEAD) return node;
+    node = shared.read(node, Version.NEXT);
+  }
+  return 0;
+}
+
+function base(location: u32, kind: u32, out: u32): u32 {
+  const value = shared.read(location, Location.BASE);
+  if (value != 0) {
+    word256.copy(out, value + BaseValue.VALUE);
+    return ReadResult.VALUE;
+  }
+  word256.clear(out);
+  if (kind == Kind.DATA) store<u32>(out, ABSENT, 4);
+  if (kind == Kind.DATA || kind == Kind.NUMBER || kind == Kind.RESET) return ReadResult.VALUE;
+  return load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0 ? ReadResult.VALUE : ReadResult.MISSING;
+}
+
+function addBase(location: u32, kind: u32, out: u32): u32 {
+  const value = shared.read(location, Location.BASE);
+  if (value != 0) {
+    word256.add(out, out, value + BaseValue.VALUE);
+    return ReadResult.VALUE;
+  }
+  if (kind == Kind.NUMBER || load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) return ReadResult.VALUE;
+  return ReadResult.MISSING;
+}
+
+/** Whether two values of `kind` are the same: bytes by content, everything else by its 32 bytes. */
+export function sameValue(kind: u32, left: u32, right: u32): bool {
+  if (kind != Kind.DATA) return word256.equal(left, right);
+  const length = load<u32>(left, 4);
+  if (length != load<u32>(right, 4)) return false;
+  return length == ABSENT || memory.compare(load<u32>(left), load<u32>(right), length) == 0;
+}
+
+/**
+ * Puts an absolute value over a committed credit, so that later readers need not add up the whole list again. Called
+ * after the commit of `transaction`, by any worker; losing it, or doing it twice, changes nothing.
+ */
+export function fold(location: u32, transaction: u32, scratch: u32): void {
+  if (resolve(location, transaction + 1, scratch) != ReadResult.VALUE || !resolvedFolded) return;
+  const node = createVersion(transaction, FOLD_INCARNATION, VersionFlag.LIVE, scratch);
+  if (node != 0) link(location, node);
+}
