@@ -1,6 +1,7 @@
 // The ABI: every export of the core, nothing else. Keys and values cross the border in the worker's scratch area
 // (layout.ts, Scratch); pointers and sizes are bytes, indices are u32.
 
+import "./layout-check";
 import { BaseValue, Kind, Location, Scratch } from "./layout";
 import { allocate } from "./base/arena";
 import * as shared from "./base/shared";
