@@ -347,6 +347,8 @@ export abstract class ReadResult {
   static readonly MISSING: u32 = 3;
   /** No memory left: the block is halted. */
   static readonly EXHAUSTED: u32 = 4;
+  /** Something the attempt read before has changed since: it cannot succeed. */
+  static readonly STALE: u32 = 5;
 }
 
 /** A key that an attempt needed and the host had not loaded. */

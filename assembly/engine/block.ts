@@ -12,6 +12,7 @@ import { resetLocations } from "../store/locations";
 import { resetNative } from "../execute/native";
 import { resetDeque } from "../schedule/deque";
 import { resume, setFlag, slotAt, stateIn, statusOf, statusWord } from "../schedule/status";
+import { resetAttempt } from "./attempt";
 import { resetValidation } from "./validation";
 import { resetWorkerLoop } from "./worker-loop";
 
@@ -91,7 +92,7 @@ export function join(id: u32): bool {
   resetLocations();
   const scratch = allocate(32);
   resetWorkerLoop(scratch);
-  const fits = scratch != 0 && resetAccessSet() && resetValidation() && resetNative();
+  const fits = scratch != 0 && resetAccessSet() && resetValidation() && resetAttempt() && resetNative();
   if (id != 0) {
     if (!fits) halt(Halt.EXHAUSTED, 0);
     // A worker that was declared dead before it came this far stays dead.

@@ -109,6 +109,11 @@ export function suspend(transaction: u32, status: u64): bool {
   return swap(transaction, status, moved(status, TxState.SUSPENDED, 0, incarnationIn(status)));
 }
 
+/** EXECUTING(n) → READY(n): the owner gives the attempt up, to begin again. Owner. */
+export function release(transaction: u32, status: u64): bool {
+  return swap(transaction, status, moved(status, TxState.READY, 0, incarnationIn(status)));
+}
+
 /** READY(n) → SUSPENDED(n), before any attempt: a dependency is not there yet. Any worker. */
 export function postpone(transaction: u32, status: u64): bool {
   return swap(transaction, status, moved(status, TxState.SUSPENDED, 0, incarnationIn(status)));

@@ -240,6 +240,27 @@ function emptySlots(reset: u32): void {
   }
 }
 
+/**
+ * Whether everything that the attempt has read so far still resolves to what it saw: VALUE if so, BLOCKED when a value is
+ * being computed again, STALE when one has changed. `out` is 32 bytes of room.
+ */
+export function recheckAccesses(out: u32): u32 {
+  for (let at: u32 = 0; at < count; at++) {
+    const entry = entries + at * Access.SIZE;
+    if ((load<u32>(entry, Access.FLAGS) & AccessFlag.READ) == 0) continue;
+    const location = locationAt(load<u32>(entry, Access.LOCATION));
+    const result = resolve(location, transaction, out);
+    if (result != ReadResult.VALUE) return result;
+    const node = load<u32>(entry, Access.NODE);
+    const reset = load<u32>(entry, Access.RESET);
+    const kind = load<u32>(entry, Access.READ_KIND);
+    if (kind == ReadKind.VALUE && !resolvedFolded && node == resolvedNode && reset == resolvedReset) continue;
+    const seen = valueSeen(location, kind, node, reset, load<u32>(entry, Access.AUX));
+    if (!sameValue(kindOf(location), seen, out)) return ReadResult.STALE;
+  }
+  return ReadResult.VALUE;
+}
+
 /** Bytes that `sealReads` and `sealWrites` will need. */
 export function sealedReadCount(): u32 {
   let reads = predicateCount;
