@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 1;
+export const LAYOUT_VERSION: u32 = 2;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -44,6 +44,8 @@ export abstract class Control {
   static readonly PROFILE: u32 = 216;
   /** Milliseconds that an idle worker sleeps at most. */
   static readonly IDLE_MS: u32 = 220;
+  /** Number of transaction 0 in the whole list, when this block is the rest of a drained one. */
+  static readonly FIRST_TRANSACTION: u32 = 224;
 
   // shared, one line each
   static readonly COMMIT_INDEX: u32 = 256;
