@@ -3,7 +3,8 @@ import manifest from '../../package.json';
 import { InputError, PevmError } from '../errors.ts';
 import { helpFor } from './arguments.ts';
 import { nearest } from './nearest.ts';
-import { readReplayOptions, replay, replayCommand, replayNotes } from './replay.ts';
+import { replay } from './replay.ts';
+import { readReplayOptions, replayCommand, replayNotes } from './replay-options.ts';
 import type { Terminal } from './terminal.ts';
 
 const overview = `pevm ${manifest.version}: parallel EVM execution over shared-memory WebAssembly

@@ -72,12 +72,13 @@ export function page(
   const { report } = result;
   const { block, hardfork } = subject.file;
   const { bound } = report;
+  const chain = chainOf(subject, report);
   const ok = mismatches.length === 0;
   const title = subject.traffic === undefined ? `Block ${whole(BigInt(block.number))}` : 'Traffic block';
   const count = block.transactions.length;
   const row = (label: string, value: string, note = '') =>
-    `  ${align(label, -14)}${align(value, 12)}   ${note}`.trimEnd();
-  const pace = (ms: number) => align(`${(Number(result.gasUsed) / ms / 1000).toFixed(1)} Mgas/s`, -14);
+    `  ${align(label, -13)}${align(value, 11)}   ${note}`.trimEnd();
+  const pace = (ms: number) => align(`${(Number(result.gasUsed) / ms / 1000).toFixed(1)} Mgas/s`, -12);
 
   const lines = [
     `${paint('bold', title)}   ${hardfork}, ${plural(count, 'transaction')}, ${whole(result.gasUsed)} gas`,
@@ -96,7 +97,7 @@ export function page(
     row(
       'parallel',
       milliseconds(durationMs),
-      `${pace(durationMs)} ${plural(report.workers, 'worker')}, ${executor}${paint('bold', times)}`,
+      `${pace(durationMs)} ${plural(report.workers, 'worker')}, ${shortened(executor, 12)}${paint('bold', times)}`,
     ),
     ...[
       row('  load', milliseconds(report.loadMs)),
@@ -105,7 +106,8 @@ export function page(
     ].map((line) => paint('dim', line)),
     row('bound', milliseconds(bound.boundMs), `${percent(bound.efficiency)} of what the dependencies allow`),
     paint('dim', row('  work', milliseconds(bound.t1Ms), 'all final executions')),
-    paint('dim', row('  chain', milliseconds(bound.tInfinityMs), chainOf(subject, report))),
+    paint('dim', row('  chain', milliseconds(bound.tInfinityMs), chain.length)),
+    ...(chain.through === undefined ? [] : [paint('dim', row('', '', chain.through))]),
     '',
     row('executions', whole(report.executions), executionsNote(report)),
     ...exceptions(report).map((line) => row('', '', paint('yellow', line))),
@@ -147,8 +149,7 @@ function verdict({ traffic, file }: Subject, measurement: Measurement, paint: Pa
     ...(sequential === undefined ? [] : ['the sequential run']),
   ].join(' and ');
   if (result.receiptsRoot !== undefined) {
-    const judged =
-      equals === '' ? '' : `   ${rootWrong ? 'differs' : 'equals'} ${equals}`.replace('differs ', 'differs from ');
+    const judged = rootWrong ? '   differs' : equals === '' ? '' : `   equals ${equals}`;
     lines.push(line(!rootWrong, 'receipts root', `${shortHash(result.receiptsRoot)}${judged}`));
   }
   if (file.expected !== undefined) {
@@ -163,7 +164,7 @@ function verdict({ traffic, file }: Subject, measurement: Measurement, paint: Pa
   }
   for (const { name, expected, actual } of mismatches.slice(0, 8)) {
     lines.push(line(false, '', `${shortened(name, 58)}`));
-    lines.push(`      expected ${shortened(expected, 66)}`, `      got      ${shortened(actual, 66)}`);
+    lines.push(`    expected ${shortened(expected, 66)}`, `    got      ${shortened(actual, 66)}`);
   }
   if (mismatches.length > 8) lines.push(`      and ${mismatches.length - 8} more (all of them with --json)`);
   if (lines.length === 0) lines.push(line(true, 'gas and logs', 'as in the header'));
@@ -184,8 +185,8 @@ function exceptions({ drains, workersLost, threading, workers }: Report): string
   ];
 }
 
-/** The longest chain in words: how many transactions, and through which location most of its links go. */
-function chainOf(subject: Subject, { bound }: Report): string {
+/** The longest chain in words: how long it is, and through which location most of its links go. */
+function chainOf(subject: Subject, { bound }: Report): { length: string; through?: string } {
   const steps = bound.criticalPath;
   const links = new Map<string, number>();
   for (const { location } of steps) {
@@ -194,8 +195,8 @@ function chainOf(subject: Subject, { bound }: Report): string {
     links.set(name, (links.get(name) ?? 0) + 1);
   }
   const [most] = [...links].sort(([, one], [, other]) => other - one);
-  const length = `longest chain, ${plural(steps.length, 'step')}`;
-  return most === undefined ? length : shortened(`${length}, mostly by ${most[0]}`, 49);
+  const length = `${plural(steps.length, 'step')} that wait for each other`;
+  return most === undefined ? { length } : { length, through: `${whole(most[1])} by ${shortened(most[0], 44)}` };
 }
 
 function measured({ warmUp, repeat, sequential }: Rounds): string {
@@ -224,7 +225,7 @@ export function tableRow({ file }: Subject, measurement: Measurement, paint: Pai
     columns(
       paint(ok ? 'green' : 'red', ok ? '✓' : '✗'),
       BigInt(file.block.number).toString(),
-      file.hardfork,
+      shortened(file.hardfork, 12),
       String(file.block.transactions.length),
       whole(result.gasUsed),
       milliseconds(durationMs),
@@ -245,7 +246,7 @@ export function tableRow({ file }: Subject, measurement: Measurement, paint: Pai
 
 /** The row of a block that could not run. */
 export function failedRow({ file }: Subject, problem: string, paint: Paint): string[] {
-  const head = columns(paint('red', '✗'), BigInt(file.block.number).toString(), file.hardfork, '', '', '', '', '', '');
+  const head = columns(paint('red', '✗'), BigInt(file.block.number).toString(), shortened(file.hardfork, 12));
   return [head.trimEnd(), ...wrap(problem, 74).map((line) => `    ${paint('red', line)}`)];
 }
 
@@ -260,7 +261,7 @@ export function tableFoot(measurements: readonly Measurement[], blocks: number, 
   return `${verdict}: ${(gas / 1e6).toFixed(1)} Mgas in ${seconds(ms)}, ${(gas / ms / 1000).toFixed(1)} Mgas/s${speedup}`;
 }
 
-const widths = [-1, 9, -15, 5, 12, 10, 9, 9, 6];
+const widths = [-1, 9, -12, 4, 11, 10, 8, 8, 6];
 
 function columns(...cells: string[]): string {
   return cells
