@@ -19,6 +19,7 @@ declare function hostWait(address: u32, expected: u32, timeoutMs: u32): u32;
 export abstract class AccessType {
   static readonly READ: u32 = 1;
   static readonly WRITE: u32 = 2;
+  static readonly NOTIFY: u32 = 3;
 }
 
 // @ts-ignore: decorator
@@ -124,6 +125,6 @@ export function wait(record: u32, field: u32, expected: u32, timeoutMs: u32): vo
 // @ts-ignore: decorator
 @inline
 export function notifyAll(record: u32, field: u32): void {
-  point(AccessType.WRITE, record + field);
+  point(AccessType.NOTIFY, record + field);
   atomic.notify(record + field, -1);
 }

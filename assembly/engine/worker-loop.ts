@@ -16,7 +16,7 @@ import { beginAttempt, exhaustAttempt, finishAttempt, parkAttempt, suspendAttemp
 import { isStamped, validate } from "./validation";
 
 /** Every so many credits of a beneficiary, an absolute value is put over them. */
-const FOLD_EVERY: u32 = 32;
+const FOLD_EVERY: u32 = isDefined(MODEL) ? 2 : 32;
 /** How often an idle worker looks again before it sleeps: about 10 µs. */
 const SPINS: u32 = isDefined(MODEL) ? 1 : 400;
 
