@@ -112,6 +112,18 @@ test('no test is switched off or run alone', () => {
   expect(occurrences(/\b(test|it|describe)\.(only|skip|todo)\b/, sourcesIn('test/'))).toEqual([]);
 });
 
+test('the lock file holds the optional packages of all platforms, or npm ci refuses it', () => {
+  const { packages } = JSON.parse(textOf('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => {
+      return !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages);
+    }),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('the public names are these', { timeout: 60_000 }, () => {
   expect(exportsOf('src/index.ts')).toMatchInlineSnapshot(`
     [
