@@ -13,8 +13,12 @@ import { type Progress, startProgress, type Terminal } from './terminal.ts';
 /** Replays and prints. Returns the exit code: 0 all right, 1 a block is not, 2 wrong input. */
 export async function replay(options: ReplayOptions, terminal: Terminal): Promise<number> {
   const { workers, executor, files } = options;
-  await using engine = await createEngine({ workers, executor });
-  return files.length === 0 ? replayTraffic(engine, options, terminal) : replayFiles(engine, options, terminal);
+  const engine = await createEngine({ workers, executor });
+  try {
+    return await (files.length === 0 ? replayTraffic : replayFiles)(engine, options, terminal);
+  } finally {
+    await engine.dispose();
+  }
 }
 
 async function replayTraffic(engine: Engine, options: ReplayOptions, terminal: Terminal): Promise<number> {
