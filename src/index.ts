@@ -1,17 +1,20 @@
 // The library's public names.
 
-export { readBlock } from './block/block-input.ts';
-export type { BlockInput, HeaderInput, TransactionInput, WithdrawalInput } from './block/block-input.ts';
-export { checkBlockFile, parseBlockFile, readBlockFile } from './block/block-file.ts';
 export type { BlockFile } from './block/block-file.ts';
+export { checkBlockFile, parseBlockFile, readBlockFile } from './block/block-file.ts';
+export type { BlockInput, HeaderInput, TransactionInput, WithdrawalInput } from './block/block-input.ts';
+export { readBlock } from './block/block-input.ts';
 export type { Expected, ExpectedAccount, ExpectedTransaction } from './block/expected.ts';
-export { HARDFORKS } from './block/hardfork.ts';
 export type { Hardfork } from './block/hardfork.ts';
+export { HARDFORKS } from './block/hardfork.ts';
 export type { Hex } from './block/hex.ts';
+export type { Receipt } from './block/receipts.ts';
 export type { AccountDiff, StateDiff } from './block/state-diff.ts';
 export { createEngine } from './engine/engine.ts';
 export {
   CoreTrapError,
+  EngineDisposedError,
+  ExecutionTimeoutError,
   InputError,
   InvalidBlockError,
   InvalidTransactionError,
@@ -21,7 +24,6 @@ export {
   TaskTimeoutError,
   WorkerError,
 } from './errors.ts';
-export { SuspendSignal } from './executor/executor.ts';
 export type {
   ExecutionEstimate,
   ExecutionOutcome,
@@ -30,7 +32,8 @@ export type {
   StateView,
   Task,
 } from './executor/executor.ts';
-export { memoryState } from './state/memory.ts';
+export { SuspendSignal } from './executor/executor.ts';
 export type { Alloc, AllocAccount, MemoryAccount, MemoryState } from './state/memory.ts';
+export { memoryState } from './state/memory.ts';
 export type { AccountValue, StateKey, StateSource, StateValue } from './state/state-source.ts';
 export type * from './types.ts';

@@ -4,6 +4,7 @@ import type { BlockInput } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './block/hardfork.ts';
 import type { Hex } from './block/hex.ts';
+import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
 import type { ExecutionOutcome, Executor, Task } from './executor/executor.ts';
 import type { StateSource } from './state/state-source.ts';
@@ -73,7 +74,11 @@ export interface Engine extends AsyncDisposable {
    * An executor for the workers is named by the URL of an ES module (see ExecutorModule) or is `synthetic` (the programs
    * of the core itself, one as `payload` of each task); an executor given as an object runs in the calling thread.
    */
-  execute<T = unknown>(tasks: readonly Task<T>[], executor: ExecutorChoice<T>, options?: ExecutionOptions): ExecutionRun;
+  execute<T = unknown>(
+    tasks: readonly Task<T>[],
+    executor: ExecutorChoice<T>,
+    options?: ExecutionOptions,
+  ): ExecutionRun;
   /** Counters over all runs of this engine so far. */
   metrics(): MetricsSnapshot;
   /** Listens; returns a function that ends it. */
@@ -101,6 +106,11 @@ export interface BlockRequest {
   readonly expected?: Expected;
   /** What to compare with the header; `true`: everything that is there. Default nothing. */
   readonly verify?: boolean | VerifyOptions;
+  /**
+   * `trust`: the sender is `from`; `recover`: the sender is recovered from the signature, and compared with `from`.
+   * Default `trust` where every transaction has a `from`.
+   */
+  readonly senders?: 'trust' | 'recover';
   readonly signal?: AbortSignal;
   readonly executionTimeoutMs?: number;
   readonly taskTimeoutMs?: number;
@@ -143,7 +153,8 @@ export interface Log {
 /** One transaction of a block, committed. */
 export interface TransactionResult {
   readonly index: number;
-  readonly hash: Hex;
+  /** Where the block has it. */
+  readonly hash?: Hex;
   /** Whether it succeeded; before Byzantium the receipt itself does not say. */
   readonly success: boolean;
   readonly gasUsed: bigint;
@@ -154,15 +165,6 @@ export interface TransactionResult {
   readonly createdAddress?: Hex;
   /** Why it failed. */
   readonly error?: string;
-}
-
-/** A transaction receipt as the receipts trie has it. */
-export interface Receipt {
-  readonly type: number;
-  readonly status: 0 | 1;
-  readonly cumulativeGasUsed: bigint;
-  readonly logsBloom: Hex;
-  readonly logs: readonly Log[];
 }
 
 /** A header field, or a part of the state, that is not what it should be. */
@@ -231,16 +233,7 @@ export interface FinalState {
 
 /** A place in the state, by name. */
 export interface LocationName {
-  readonly kind:
-    | 'balance'
-    | 'nonce'
-    | 'code'
-    | 'reset'
-    | 'existence'
-    | 'storage'
-    | 'data'
-    | 'number'
-    | 'bytecode';
+  readonly kind: 'balance' | 'nonce' | 'code' | 'reset' | 'existence' | 'storage' | 'data' | 'number' | 'bytecode';
   readonly address?: Hex;
   readonly slot?: Hex;
   /** Free-form keys: UTF-8 where they are text, hex otherwise. */
