@@ -1,11 +1,11 @@
 // From executed transactions to receipts: the compact form an executor returns, receipts, and what the header says of them.
 
-import { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { InvalidBlockError } from '../errors.ts';
 import type { BlockInput } from './block-input.ts';
 import { type Hardfork, isAtLeast } from './hardfork.ts';
 import { bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from './hex.ts';
+import { orderedRoot } from './ordered-root.ts';
 import { depositRequest, requestsHash } from './requests.ts';
 
 const BLOOM_BYTES = 256;
@@ -103,11 +103,11 @@ export function encodeRequests(requests: readonly Uint8Array[]): Uint8Array {
  * @param requests output of the step behind the transactions, where it was run
  * @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left
  */
-export async function assembleBlock(
+export function assembleBlock(
   { hardfork, block }: { hardfork: Hardfork; block: BlockInput },
   outputs: readonly Uint8Array[],
   requests?: Uint8Array,
-): Promise<BlockOutput> {
+): BlockOutput {
   const decoded = outputs.map(decodeOutput);
   const gasLimit = BigInt(block.gasLimit);
   const bloom = new Uint8Array(BLOOM_BYTES);
@@ -146,7 +146,7 @@ export async function assembleBlock(
     receipts,
     gasUsed,
     logsBloom: hexFromBytes(bloom),
-    receiptsRoot: isAtLeast(hardfork, 'byzantium') ? await receiptsRoot(encoded) : undefined,
+    receiptsRoot: isAtLeast(hardfork, 'byzantium') ? hexFromBytes(orderedRoot(encoded)) : undefined,
     requestsHash:
       isAtLeast(hardfork, 'prague') && requests !== undefined
         ? requestsHash([depositRequest(decoded.flatMap(({ logs }) => logs)), ...items(RLP.decode(requests)).map(leaf)])
@@ -176,12 +176,6 @@ function encodeReceipt(output: TransactionOutput, type: number, cumulativeGasUse
   typed[0] = type;
   typed.set(body, 1);
   return typed;
-}
-
-async function receiptsRoot(encoded: readonly Uint8Array[]): Promise<Hex> {
-  const trie = new MerklePatriciaTrie();
-  for (const [i, receipt] of encoded.entries()) await trie.put(RLP.encode(i), receipt);
-  return hexFromBytes(trie.root());
 }
 
 function items(value: Encoded | undefined): Encoded[] {

@@ -98,7 +98,10 @@ export class BlockMachine {
   async runPre(view: StateView): Promise<ExecutionOutcome> {
     const { chainId, hardfork, block } = this.#options;
     if (isDaoBlock(chainId, hardfork, BigInt(block.number))) {
-      const machine = await BlockMachine.create(this.#options, { daoTransition: true });
+      // That chain is one without rewards, where difficulty and uncles have no place.
+      const { uncleHeaders: _, ...rest } = block;
+      const options = { ...this.#options, block: { ...rest, difficulty: '0x0' as const } };
+      const machine = await BlockMachine.create(options, { daoTransition: true });
       return machine.#runEmptyBlock(view);
     }
     this.#begin(view);
@@ -209,6 +212,7 @@ function headerData(header: HeaderInput | BlockInput): HeaderData {
     number: header.number,
     gasLimit: header.gasLimit,
     timestamp: header.timestamp,
+    extraData: header.extraData,
     mixHash: header.mixHash,
     baseFeePerGas: header.baseFeePerGas,
     excessBlobGas: header.excessBlobGas,

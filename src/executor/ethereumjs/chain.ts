@@ -3,23 +3,52 @@
 import { Common, type CommonOpts, Mainnet } from '@ethereumjs/common';
 import type { KZG } from '@ethereumjs/util';
 import type { Hardfork } from '../../block/hardfork.ts';
+import { keccak256 } from './keccak256.ts';
 import { kzg } from './kzg.ts';
 
+/** EIP numbers are below this. */
+const EIP_LIMIT = 1 << 14;
+
 /**
- * A `Common` that is shared by every transaction of a block. The library copies it per transaction, and merges the same
- * parameters into each copy, so that transactions can be moved to other forks; ours never are.
+ * A `Common` for one fork that never changes, shared by all transactions of a block. The library asks it the same
+ * questions for every opcode and copies it for every transaction, so that transactions can be moved to other forks.
  */
 class BlockCommon extends Common {
-  readonly #merged = new Set<unknown>();
+  // Not set while the library's constructor runs, which already asks.
+  declare private active: Uint8Array | undefined;
+  declare private parameters: Map<string, bigint> | undefined;
+  declare private merged: Set<unknown>;
+
+  constructor(options: CommonOpts) {
+    super(options);
+    this.merged = new Set();
+    this.parameters = new Map();
+    this.active = new Uint8Array(EIP_LIMIT);
+    for (const eip of this._activatedEIPsCache) this.active[eip] = 1;
+  }
+
+  override isActivatedEIP(eip: number): boolean {
+    return this.active === undefined ? super.isActivatedEIP(eip) : this.active[eip] === 1;
+  }
+
+  override param(name: string): bigint {
+    const known = this.parameters?.get(name);
+    if (known !== undefined) return known;
+    const value = super.param(name);
+    this.parameters?.set(name, value);
+    return value;
+  }
 
   override copy(): Common {
     return this;
   }
 
+  /** Merges each table once, however many transactions bring it. */
   override updateParams(params: Parameters<Common['updateParams']>[0]): void {
-    if (this.#merged.has(params)) return;
-    this.#merged.add(params);
+    if (this.merged.has(params)) return;
+    this.merged.add(params);
     super.updateParams(params);
+    this.parameters = new Map();
   }
 }
 
@@ -40,7 +69,7 @@ export function chainAt(chainId: number, hardfork: Hardfork, options: { daoTrans
       ...(daoTransition ? { consensus: { type: 'pos', algorithm: 'casper', casper: {} } } : {}),
     },
     hardfork,
-    customCrypto: { kzg: kzg as KZG },
+    customCrypto: { kzg: kzg as KZG, keccak256 },
   };
   return new BlockCommon(settings);
 }

@@ -3,7 +3,7 @@
 import { keyFromBytes } from '../../block/hex.ts';
 
 /** Code that one worker keeps; the analysis of jump destinations beside it takes about ten times as much. */
-const DEFAULT_MAXIMUM_BYTES = 16 * 1024 * 1024;
+const DEFAULT_MAXIMUM_BYTES = 6 * 1024 * 1024;
 
 /** Bounded: when it is full it starts afresh, which costs one reload of the code in use. */
 export class CodeCache {

@@ -56,7 +56,7 @@ export async function runSequential(
   }
   const stateDiff = view.diff(emptyIsAbsent);
   return {
-    ...(await assembleBlock(file, outputs, requests)),
+    ...assembleBlock(file, outputs, requests),
     stateDiff,
     stateDiffOfTransactions: stateDiffOfTransactions ?? stateDiff,
     durationsMs,

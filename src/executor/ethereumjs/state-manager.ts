@@ -13,9 +13,12 @@ const STATE_ROOT = new Uint8Array(32);
 
 /** Where the attempt is; it decides how accounts are handed out. */
 type Phase =
-  /** Before the message call, and in block-level steps: accounts are plain snapshots, absent ones are `undefined`. */
+  /**
+   * Outside message calls: absent accounts are `undefined`, which authorizations (EIP-7702) depend on. In block-level
+   * steps the others are snapshots, because the library puts some back after a system call.
+   */
   | 'exact'
-  /** Inside the message call: accounts are lazy. */
+  /** Inside a message call: accounts are lazy. */
   | 'calling'
   /** Behind a transaction's message call: lazy, the beneficiary is credited, emptiness no longer matters. */
   | 'settling';
@@ -65,6 +68,9 @@ export class ViewStateManager implements StateManagerInterface {
     clear: (): void => {},
   };
 
+  /** False while the library compares a balance with a value of 0: it is told 0, and nothing is read. */
+  balanceMatters = true;
+
   readonly #codes: CodeCache;
   /** From Spurious Dragon on, an empty account is the same as none. */
   readonly #emptyIsAbsent: boolean;
@@ -92,6 +98,7 @@ export class ViewStateManager implements StateManagerInterface {
     this.#coinbase = coinbase ?? NO_BYTES;
     this.#transaction = coinbase !== undefined;
     this.#phase = 'exact';
+    this.balanceMatters = true;
     this.#halted = undefined;
     this.#records = new Map();
     this.#lastAddress = NO_BYTES;
@@ -165,6 +172,7 @@ export class ViewStateManager implements StateManagerInterface {
 
   balanceOf(record: AccountRecord): bigint {
     if (record.balance !== undefined) return record.balance;
+    if (!this.balanceMatters) return 0n;
     record.baseBalance ??= this.#view.balance(record.address);
     return record.baseBalance + record.credit;
   }
@@ -223,10 +231,9 @@ export class ViewStateManager implements StateManagerInterface {
   async getAccount(address: Address): Promise<Account | undefined> {
     const record = this.#record(address.bytes);
     if (this.#phase === 'settling' && this.#isUnseenCoinbase(record)) return new CreditedAccount(this, record);
-    if (this.#phase !== 'exact') {
-      return this.#emptyIsAbsent || this.#exists(record) ? new ViewAccount(this, record) : undefined;
-    }
-    if (!this.#exists(record)) return undefined;
+    const lazy = this.#phase !== 'exact' && this.#emptyIsAbsent;
+    if (!lazy && !this.#exists(record)) return undefined;
+    if (this.#phase === 'calling' || this.#transaction) return new ViewAccount(this, record);
     return new Account(this.nonceOf(record), this.balanceOf(record), KECCAK256_RLP, this.codeHashOf(record), null);
   }
 

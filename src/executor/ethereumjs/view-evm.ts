@@ -2,6 +2,7 @@
 
 import { EVM, EVMError, type EVMOpts, type EVMResult, type EVMRunCallOpts, type Message } from '@ethereumjs/evm';
 import type { Account, Address } from '@ethereumjs/util';
+import { adaptOpcodes } from './opcodes.ts';
 import type { ViewStateManager } from './state-manager.ts';
 import { ViewAccount } from './view-account.ts';
 
@@ -21,6 +22,12 @@ export class ViewEvm extends EVM {
   constructor(options: EVMOpts, state: ViewStateManager) {
     super({ ...options, stateManager: state });
     this.#state = state;
+  }
+
+  override getActiveOpcodes(): ReturnType<EVM['getActiveOpcodes']> {
+    const opcodes = super.getActiveOpcodes();
+    adaptOpcodes(this._opcodeMap, this.common.hardfork());
+    return opcodes;
   }
 
   override runCall(opts: EVMRunCallOpts): Promise<EVMResult> {
