@@ -7,7 +7,7 @@ import type { Subject } from './subject.ts';
 import type { Progress } from './terminal.ts';
 
 export interface Rounds {
-  /** Rounds whose times do not count: the first ones find cold compilers. */
+  /** Rounds before that do not count: the first ones meet cold compilers. */
   readonly warmUp: number;
   /** Rounds that count, 1 or more. */
   readonly repeat: number;
@@ -27,12 +27,20 @@ export interface Measurement {
 }
 
 /** How many transactions `measure` executes in all, for the bar. */
-export function workOf(transactions: number, { warmUp, repeat, sequential }: Rounds): number {
-  return transactions * (warmUp + repeat) * (sequential ? 2 : 1);
+export function workOf(transactions: number, { warmUp, repeat, sequential }: Rounds, workers: number): number {
+  return transactions * (warmUp * warmUpRuns(workers) + repeat + (sequential ? warmUp + repeat : 0));
 }
 
 /**
- * Both ways take turns, so that what disturbs the machine disturbs both, and the first `warmUp` rounds do not count.
+ * A thread compiles what it has seen often, and of a parallel run a worker sees a part only: a warm-up round has so many
+ * parallel runs that a worker executes about as many transactions as the sequential run beside it.
+ */
+function warmUpRuns(workers: number): number {
+  return Math.min(workers, 8);
+}
+
+/**
+ * Both ways take turns, so that what disturbs the machine disturbs both. Warm-up rounds are checked but do not count.
  *
  * @throws {PevmError} for a block that cannot run at all
  */
@@ -46,24 +54,33 @@ export async function measure(
   const parallel: Timed<BlockResult>[] = [];
   const sequential: Timed<SequentialResult>[] = [];
   const mismatches = new Map<string, Mismatch>();
-  for (let round = 0; round < rounds.warmUp + rounds.repeat; round++) {
-    const measured = round >= rounds.warmUp;
-    const label = measured ? '' : ' (warm-up)';
-    if (rounds.sequential) {
-      progress.begin(`sequential${label}`);
-      const run = await timed(() => runSequential(file));
-      progress.advance(block.transactions.length);
-      if (measured) sequential.push(run);
-    }
-    progress.begin(`parallel${label}`);
-    const request = { block, chainId, hardfork, state, blockHashes, ...(expected && { expected }), verify: true };
-    const run = await timed(() => followed(engine.executeBlock(request), progress));
-    if (measured) parallel.push(run);
-    for (const mismatch of run.result.mismatches) mismatches.set(mismatch.name, mismatch);
+  const request = { block, chainId, hardfork, state, blockHashes, ...(expected && { expected }), verify: true };
+  const runParallel = () => timed(() => followed(engine.executeBlock(request), progress));
+  const runBaseline = async () => {
+    const run = await timed(() => runSequential(file));
+    progress.advance(block.transactions.length);
+    return run;
+  };
+  const check = ({ result }: Timed<BlockResult>) => {
     const [baseline] = sequential;
-    if (baseline !== undefined) {
-      for (const mismatch of compare(baseline.result, run.result)) mismatches.set(mismatch.name, mismatch);
+    const differences = baseline === undefined ? [] : compare(baseline.result, result);
+    for (const mismatch of [...result.mismatches, ...differences]) mismatches.set(mismatch.name, mismatch);
+  };
+
+  progress.begin('warming up');
+  for (let round = 0; round < rounds.warmUp; round++) {
+    if (rounds.sequential) await runBaseline();
+    for (let run = 0; run < warmUpRuns(engine.capabilities.workers); run++) check(await runParallel());
+  }
+  for (let round = 0; round < rounds.repeat; round++) {
+    if (rounds.sequential) {
+      progress.begin('sequential');
+      sequential.push(await runBaseline());
     }
+    progress.begin('parallel');
+    const run = await runParallel();
+    parallel.push(run);
+    check(run);
   }
   const { result, durationMs } = median(parallel);
   return {

@@ -52,7 +52,7 @@ export const replayCommand = defineCommand({
     'warm-up': {
       type: 'string',
       valueHint: 'N',
-      description: 'rounds before that do not count (1 when comparing, else 0)',
+      description: 'rounds before that do not count (2 when comparing, else 0)',
     },
     transactions: { type: 'string', alias: 'n', valueHint: 'N', description: 'size of the traffic block (200)' },
     'conflict-rate': {
@@ -68,7 +68,7 @@ export const replayCommand = defineCommand({
 });
 
 export const replayNotes = [
-  'Times are wall clock, from handing the block over to holding the receipts, with the state before the block in memory. A fresh process starts with cold compilers; when comparing, both ways therefore run warm-up rounds first, then take turns, and the medians are shown.',
+  'Times are wall clock, from handing the block over to holding the receipts, with the state before the block in memory. A fresh process starts with cold compilers; when comparing, both ways therefore run warm-up rounds first (the workers so often that each has seen as many transactions as the sequential run), then take turns, and the medians are shown.',
   'Exit code: 0 if every block is right, 1 if one is not, 2 for wrong usage or input.',
 ];
 
@@ -99,7 +99,7 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
     rounds: {
       sequential,
       repeat: count('repeat', 1, sequential ? 3 : 1),
-      warmUp: count('warm-up', 0, sequential ? 1 : 0),
+      warmUp: count('warm-up', 0, sequential ? 2 : 0),
     },
     traffic: {
       transactions: readNumber('--transactions', text('transactions') ?? '200', {

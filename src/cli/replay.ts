@@ -24,7 +24,7 @@ export async function replay(options: ReplayOptions, terminal: Terminal): Promis
 async function replayTraffic(engine: Engine, options: ReplayOptions, terminal: Terminal): Promise<number> {
   const { rounds, json, save } = options;
   const count = options.traffic.transactions ?? 0;
-  const progress = startProgress(terminal, 2 * count + workOf(count, rounds), true);
+  const progress = startProgress(terminal, 2 * count + workOf(count, rounds, engine.capabilities.workers), true);
   let subject: Subject;
   let measurement: Measurement;
   try {
@@ -67,7 +67,7 @@ async function replayFiles(engine: Engine, options: ReplayOptions, terminal: Ter
       subject = await readSubject(path);
       blocks++;
       const count = subject.file.block.transactions.length;
-      progress = startProgress(terminal, workOf(count, rounds), true);
+      progress = startProgress(terminal, workOf(count, rounds, engine.capabilities.workers), true);
       const measurement = await measure(engine, subject, rounds, progress);
       progress.end();
       measurements.push(measurement);

@@ -195,13 +195,13 @@ function chainOf(subject: Subject, { bound }: Report): { length: string; through
     links.set(name, (links.get(name) ?? 0) + 1);
   }
   const [most] = [...links].sort(([, one], [, other]) => other - one);
-  const length = `${plural(steps.length, 'step')} that wait for each other`;
+  const length =
+    steps.length === 1 ? 'the longest step alone' : `${whole(steps.length)} steps that wait for each other`;
   return most === undefined ? { length } : { length, through: `${whole(most[1])} by ${shortened(most[0], 44)}` };
 }
 
 function measured({ warmUp, repeat, sequential }: Rounds): string {
-  if (warmUp === 0 && repeat === 1)
-    return 'one run, with compilers as cold as they were: --warm-up and --repeat measure better';
+  if (warmUp === 0 && repeat === 1) return 'one cold run; --warm-up and --repeat measure better';
   const turns = sequential ? ', both ways in turns' : '';
   return `median of ${plural(repeat, 'round')} after ${plural(warmUp, 'warm-up round')}${turns}`;
 }

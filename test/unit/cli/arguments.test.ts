@@ -25,7 +25,7 @@ describe('without a file', () => {
     expect(options.files).toEqual([]);
     expect(options.workers).toBe('auto');
     expect(options.executor).toBe('ethereumjs');
-    expect(options.rounds).toEqual({ sequential: true, warmUp: 1, repeat: 3 });
+    expect(options.rounds).toEqual({ sequential: true, warmUp: 2, repeat: 3 });
     expect(options.traffic).toEqual({ transactions: 200, conflictRate: 0.2, seed: '1', mix: {} });
   });
 
@@ -46,7 +46,7 @@ describe('with files', () => {
   });
 
   test('--sequential adds the comparison, with rounds that are fair to both', () => {
-    expect(readReplayOptions(['one.json', '--sequential']).rounds).toEqual({ sequential: true, warmUp: 1, repeat: 3 });
+    expect(readReplayOptions(['one.json', '--sequential']).rounds).toEqual({ sequential: true, warmUp: 2, repeat: 3 });
     const raw = ['one.json', '--sequential', '--repeat', '5', '--warm-up', '0'];
     expect(readReplayOptions(raw).rounds).toEqual({ sequential: true, warmUp: 0, repeat: 5 });
   });

@@ -16,12 +16,12 @@ function engineOf(durations: number[], requests: BlockRequest[] = []): Engine {
     const run = new Promise((resolve) => setTimeout(() => resolve({ ...result, gasUsed: BigInt(ms) }), ms));
     return Object.assign(run, { progress: { committed: 0, total: 0 } }) as unknown as BlockRun;
   };
-  return { executeBlock } as unknown as Engine;
+  return { executeBlock, capabilities: { threading: 'shared', workers: 2 } } as unknown as Engine;
 }
 
 test('the run of median duration counts, and warm-up rounds do not', async () => {
   const rounds = { warmUp: 1, repeat: 3, sequential: false };
-  const { result, durationMs, sequential } = await measure(engineOf([0, 120, 10, 50]), subject(), rounds, silent);
+  const { result, durationMs, sequential } = await measure(engineOf([0, 0, 120, 10, 50]), subject(), rounds, silent);
   expect(result.gasUsed).toBe(50n);
   expect(durationMs).toBeGreaterThanOrEqual(49);
   expect(durationMs).toBeLessThan(110);
@@ -31,12 +31,14 @@ test('the run of median duration counts, and warm-up rounds do not', async () =>
 test('every run is asked to verify the block against header and expectations', async () => {
   const requests: BlockRequest[] = [];
   await measure(engineOf([], requests), subject(), { warmUp: 1, repeat: 2, sequential: false }, silent);
-  expect(requests.map(({ verify }) => verify)).toEqual([true, true, true]);
+  // two warm-up runs for two workers, so that each sees as much as a sequential run would
+  expect(requests.map(({ verify }) => verify)).toEqual([true, true, true, true]);
 });
 
 test('the work of all rounds and both ways is counted', () => {
-  expect(workOf(10, { warmUp: 1, repeat: 3, sequential: true })).toBe(80);
-  expect(workOf(10, { warmUp: 0, repeat: 1, sequential: false })).toBe(10);
+  expect(workOf(10, { warmUp: 1, repeat: 3, sequential: true }, 1)).toBe(80);
+  expect(workOf(10, { warmUp: 1, repeat: 3, sequential: true }, 4)).toBe(110);
+  expect(workOf(10, { warmUp: 0, repeat: 1, sequential: false }, 4)).toBe(10);
 });
 
 test('equal results differ in nothing', () => {
