@@ -57,7 +57,12 @@ async function make(entry) {
     configFile: false,
     root,
     logLevel: 'warn',
-    define: { 'process.env.NODE_ENV': '"production"' },
+    // No platform lets a worker read the environment without leave, and nothing here needs it.
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      'process.env.DEBUG': 'undefined',
+      'globalThis.process.env.DEBUG': 'undefined',
+    },
     plugins: [
       virtualModules(),
       {
