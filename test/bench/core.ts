@@ -1,5 +1,6 @@
 // What the core itself costs: scheduling per task, reads, writes and validation per access, bytes per version and task.
 
+import coreBytes from 'virtual:pevm/core';
 import {
   CONTROL_BASE,
   Control,
@@ -14,7 +15,6 @@ import {
   Worker,
   WriteEntry,
 } from '../../assembly/layout.ts';
-import coreBytes from 'virtual:pevm/core';
 import { median } from './statistics.ts';
 
 /** One instruction of the synthetic executor (assembly/execute/synthetic.ts). */
@@ -48,8 +48,7 @@ export function measureCore(): CoreCosts {
   const bench = new CoreBench();
   const empty = bench.perTask(10_000, () => []);
   const accesses = 64;
-  const perAccess = (program: (task: number) => Instruction[]) =>
-    (bench.perTask(1_000, program) - empty) / accesses;
+  const perAccess = (program: (task: number) => Instruction[]) => (bench.perTask(1_000, program) - empty) / accesses;
   const slots = (operation: number, account: (task: number) => number) => (task: number) =>
     Array.from({ length: accesses }, (_, slot): Instruction => [operation, account(task), slot, 0]);
   const bytesPerTask = bench.arenaBytes(10_000, () => []) / 10_000;
@@ -80,7 +79,8 @@ class CoreBench {
   constructor() {
     this.#host.initialize(PAGES * PAGE, 20_000, 1 << 18, 4, 1_024, PAGE);
     const seeds = crypto.getRandomValues(new BigUint64Array(Control.SEED_COUNT));
-    seeds.forEach((seed, at) => this.#view.setBigUint64(CONTROL_BASE + Control.SEEDS + at * 8, seed, true));
+    for (const [at, seed] of seeds.entries())
+      this.#view.setBigUint64(CONTROL_BASE + Control.SEEDS + at * 8, seed, true);
   }
 
   /** Median nanoseconds per task of running `count` programs on one worker. */
@@ -144,9 +144,7 @@ class CoreBench {
     for (let task = 0; task < count; task++) {
       const instructions = program(task);
       const pointer = this.#host.allocate(instructions.length * 16);
-      instructions.forEach((words, at) => {
-        words.forEach((word, part) => this.#view.setUint32(pointer + at * 16 + part * 4, word, true));
-      });
+      for (const [at, word] of instructions.flat().entries()) this.#view.setUint32(pointer + at * 4, word, true);
       this.#host.setTransaction(task, flags, 0, pointer, instructions.length * 16);
     }
   }
