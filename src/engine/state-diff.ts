@@ -33,7 +33,8 @@ export function finalStateOf(
       return changes.numbers.get(name)?.after ?? numbers.get(name) ?? 0n;
     },
     get stateDiff() {
-      diff ??= stateDiffOf(changes, true);
+      // Custom tasks know no rule that makes empty accounts disappear.
+      diff ??= stateDiffOf(changes, false);
       return diff;
     },
   };
