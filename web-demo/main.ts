@@ -126,9 +126,8 @@ function showResult(one: BlockResult, many: BlockResult, traffic: Traffic): void
     item.textContent = `${nameOf(location, traffic)}: ${count}`;
     return item;
   });
-  const none = document.createElement('li');
-  none.textContent = 'none: no transaction had read what another changed';
-  element('locations', HTMLElement).replaceChildren(...(busiest.length > 0 ? busiest : [none]));
+  element('locations', HTMLElement).replaceChildren(...busiest);
+  element('no-locations', HTMLElement).hidden = busiest.length > 0;
   element('results', HTMLElement).hidden = false;
   drawTimeline(element('timeline', HTMLCanvasElement), element('timeline-text', HTMLElement), many.report);
 }
