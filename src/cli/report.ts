@@ -92,12 +92,13 @@ export function page(
       row('sequential', milliseconds(sequential.durationMs), `${pace(sequential.durationMs)} plain ethereumjs`),
     );
   }
-  const times = sequential === undefined ? '' : `, ${(sequential.durationMs / durationMs).toFixed(2)}× as fast`;
+  const ratio = sequential === undefined ? undefined : (sequential.durationMs / durationMs).toFixed(2);
+  const times = ratio === undefined ? '' : `, ${paint('bold', `${ratio}× as fast`)}`;
   lines.push(
     row(
       'parallel',
       milliseconds(durationMs),
-      `${pace(durationMs)} ${plural(report.workers, 'worker')}, ${shortened(executor, 12)}${paint('bold', times)}`,
+      `${pace(durationMs)} ${plural(report.workers, 'worker')}, ${shortened(executor, 12)}${times}`,
     ),
     ...[
       row('  load', milliseconds(report.loadMs)),
@@ -130,7 +131,7 @@ function mixOf({ traffic }: Subject): string[] {
   if (traffic === undefined) return [];
   const parts = Object.entries(trafficKinds).flatMap(([kind, { title }]) => {
     const count = traffic.plan.filter((planned) => planned.kind === kind).length;
-    return count === 0 ? [] : [`${count} ${title}`];
+    return count === 0 ? [] : [plural(count, title)];
   });
   const hot = traffic.plan.filter((planned) => planned.hot).length;
   return wrap(`${parts.join(', ')}; ${hot} of ${traffic.plan.length} share what they use with others`, 76);

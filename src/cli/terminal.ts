@@ -50,7 +50,8 @@ export function startProgress({ stderr }: Terminal, total: number, wanted: boole
     barCompleteChar: '━',
     barIncompleteChar: '─',
     barsize: 32,
-    hideCursor: true,
+    // Ctrl-C ends the process at once, and a hidden cursor would stay hidden
+    hideCursor: false,
     clearOnComplete: true,
     stream: stderr,
     // half of our work leaves the event loop no time for timers

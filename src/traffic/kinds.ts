@@ -20,6 +20,7 @@ export interface TransactionRequest {
 }
 
 interface KindOfTraffic {
+  /** For people, in the singular; the plural adds an s. */
   readonly title: string;
   /** Share of the block unless the caller says otherwise, in relation to the others. */
   readonly weight: number;
@@ -34,12 +35,12 @@ const swapOnPair = 'swapOnPair(address,address,uint256,uint256,address,uint256)'
 const swapOnPool = 'swapOnPool(address,address,uint24,uint256,uint256,address,uint256)';
 
 export const kinds: Readonly<Record<TrafficKind, KindOfTraffic>> = {
-  ether: { title: 'ETH transfers', weight: 30, make: sendEther },
-  token: { title: 'ERC-20 transfers', weight: 30, make: sendToken },
-  swapV2: { title: 'Uniswap v2 swaps', weight: 14, make: (scene, hot) => swapV2(scene, hot) },
-  swapV3: { title: 'Uniswap v3 swaps', weight: 14, make: (scene, hot) => swapV3(scene, hot) },
-  mint: { title: 'NFT mints', weight: 6, make: mint },
-  failing: { title: 'failing', weight: 6, make: (scene, hot) => scene.nextFailure()(scene, hot) },
+  ether: { title: 'ETH transfer', weight: 30, make: sendEther },
+  token: { title: 'ERC-20 transfer', weight: 30, make: sendToken },
+  swapV2: { title: 'Uniswap v2 swap', weight: 14, make: (scene, hot) => swapV2(scene, hot) },
+  swapV3: { title: 'Uniswap v3 swap', weight: 14, make: (scene, hot) => swapV3(scene, hot) },
+  mint: { title: 'NFT mint', weight: 6, make: mint },
+  failing: { title: 'failing transaction', weight: 6, make: (scene, hot) => scene.nextFailure()(scene, hot) },
 };
 
 /** The world, and in it what hot transactions share. */
