@@ -116,6 +116,12 @@ export type WithdrawalInput = Read<typeof WITHDRAWAL>;
  */
 export type BlockInput = Omit<Read<typeof BLOCK>, 'transactions'> & { transactions: TransactionInput[] };
 
+/**
+ * Gas of one transaction that is accepted without being asked for: a transaction with more could fill memory, whose cost
+ * grows with the square of its size (this much buys 100 MB), and run for minutes. No chain allows a thousandth of it.
+ */
+const MAXIMUM_TRANSACTION_GAS = 1n << 34n;
+
 /** What each transaction type needs beyond the common fields, and since which fork it exists. */
 const TYPES: readonly { since: Hardfork; needs: readonly (keyof TransactionInput)[] }[] = [
   { since: 'chainstart', needs: ['gasPrice'] },
@@ -142,7 +148,12 @@ const readTransactionShape = record(TRANSACTION);
  * known fields only: lower-case hex, minimal quantities.
  * @throws InputError naming the field, as in `block.transactions[3].gas`
  */
-export function readBlock(value: unknown, hardfork: Hardfork, field = 'block'): BlockInput {
+export function readBlock(
+  value: unknown,
+  hardfork: Hardfork,
+  field = 'block',
+  { maximumTransactionGas = MAXIMUM_TRANSACTION_GAS }: { maximumTransactionGas?: bigint } = {},
+): BlockInput {
   const block: BlockInput = readBlockShape(value, field);
   for (const { field: name, since } of NEEDED) {
     if (isAtLeast(hardfork, since) && block[name] === undefined) {
@@ -163,6 +174,9 @@ export function readBlock(value: unknown, hardfork: Hardfork, field = 'block'): 
   }
   if (BigInt(block.gasLimit) >> 63n !== 0n) throw new InputError(`${field}.gasLimit`, 'must be below 2^63');
   block.transactions.forEach((transaction, i) => {
+    if (BigInt(transaction.gas) > maximumTransactionGas) {
+      throw new InputError(`${field}.transactions[${i}].gas`, `at most ${maximumTransactionGas} allowed`);
+    }
     const type = Number(transaction.type ?? '0x0');
     const since = TYPES[type]?.since ?? 'chainstart';
     if (!isAtLeast(hardfork, since)) {
