@@ -1,5 +1,5 @@
-import manifest from '../../package.json';
 // The command line `pevm`: picks the command, prints help, and turns what happened into an exit code.
+import manifest from '../../package.json';
 import { InputError, PevmError } from '../errors.ts';
 import { helpFor } from './arguments.ts';
 import { nearest } from './nearest.ts';
