@@ -226,7 +226,7 @@ export function tableRow({ file }: Subject, measurement: Measurement, paint: Pai
     columns(
       paint(ok ? 'green' : 'red', ok ? '✓' : '✗'),
       BigInt(file.block.number).toString(),
-      shortened(file.hardfork, 12),
+      shortened(file.hardfork, 14),
       String(file.block.transactions.length),
       whole(result.gasUsed),
       milliseconds(durationMs),
@@ -247,7 +247,7 @@ export function tableRow({ file }: Subject, measurement: Measurement, paint: Pai
 
 /** The row of a block that could not run. */
 export function failedRow({ file }: Subject, problem: string, paint: Paint): string[] {
-  const head = columns(paint('red', '✗'), BigInt(file.block.number).toString(), shortened(file.hardfork, 12));
+  const head = columns(paint('red', '✗'), BigInt(file.block.number).toString(), shortened(file.hardfork, 14));
   return [head.trimEnd(), ...wrap(problem, 74).map((line) => `    ${paint('red', line)}`)];
 }
 
@@ -262,7 +262,7 @@ export function tableFoot(measurements: readonly Measurement[], blocks: number, 
   return `${verdict}: ${(gas / 1e6).toFixed(1)} Mgas in ${seconds(ms)}, ${(gas / ms / 1000).toFixed(1)} Mgas/s${speedup}`;
 }
 
-const widths = [-1, 9, -12, 4, 11, 10, 8, 8, 6];
+const widths = [-1, 9, -14, 4, 11, 10, 8, 8, 6];
 
 function columns(...cells: string[]): string {
   return cells
