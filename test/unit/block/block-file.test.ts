@@ -1,3 +1,5 @@
+// Block files: what is read, and every way of being wrong.
+
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { parseBlockFile, readBlockFile } from '../../../src/block/block-file.ts';

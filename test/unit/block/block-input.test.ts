@@ -1,3 +1,5 @@
+// The block's JSON shape: what is accepted, and which field a refusal names.
+
 import { describe, expect, test } from 'vitest';
 import { type BlockInput, readBlock, readBlockHashes } from '../../../src/block/block-input.ts';
 import { HARDFORKS, isAtLeast, readHardfork } from '../../../src/block/hardfork.ts';

@@ -1,3 +1,5 @@
+// A block as tasks: steps, dependencies, and the errors they end with.
+
 import { expect, test } from 'vitest';
 import type { BlockInput } from '../../../src/block/block-input.ts';
 import { planBlock, stepError } from '../../../src/block/block-plan.ts';

@@ -1,3 +1,5 @@
+// Blocks in RLP: right ones, hostile ones, and the same block as JSON.
+
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createBlockFromRPC } from '@ethereumjs/block';

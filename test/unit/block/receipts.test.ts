@@ -1,3 +1,5 @@
+// From outputs to receipts, roots, requests and the comparison with the header.
+
 import { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { sha256 } from '@noble/hashes/sha2.js';

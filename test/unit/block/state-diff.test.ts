@@ -1,3 +1,5 @@
+// Comparing a state diff with what a block file expects.
+
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { expect, test } from 'vitest';
 import { readExpected } from '../../../src/block/expected.ts';

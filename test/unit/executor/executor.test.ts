@@ -1,3 +1,5 @@
+// The ethereumjs executor: what it reads and writes, suspension, rejections, block-level steps.
+
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';

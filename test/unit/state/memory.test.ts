@@ -1,3 +1,5 @@
+// State in memory, and the sequential view over it.
+
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
 import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../../../src/block/hex.ts';
