@@ -80,10 +80,10 @@ describe('exhausted memory', () => {
       let drained = 0;
       for (let seed = 1; seed <= sizes; seed++) {
         const random = randomFrom(seed);
-        const maximumMiB = 1 + random();
+        const maximumMiB = 1 + 0.6 * random();
         await using engine = await PevmEngine.create({ workers: 2, threading, memory: { maximumMiB } });
         const block = randomBlock(random, {
-          transactions: 200 + Math.floor(random() * 2500),
+          transactions: 500 + Math.floor(random() * 4000),
           accounts: 1 + Math.floor(random() * 50),
           slots: 4,
           spin: 0,
