@@ -84,7 +84,7 @@ export function runBlock(
   const size = choose(6) === 0 ? 300_000 + choose(100_000) : pages * 65536;
   core.initialize(size, 64, 1024, workers.length, 4, 4096);
   if (!core.beginBlock(transactions)) return 'exhausted';
-  set(Control.WINDOW, 8 + choose(64));
+  set(Control.WINDOW, 2 + choose(30));
   set(Control.STATE_COMPLETE, complete);
   set(Control.INCARNATION_CAP, 1 + choose(6));
   set(Control.HALT_ON_INVALID, 0);

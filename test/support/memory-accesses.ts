@@ -121,9 +121,16 @@ export function watched(bytes: Uint8Array, plain?: number): WatchedModule {
 function parse(bytes: Uint8Array): binaryen.Module {
   const module = binaryen.readBinary(bytes);
   // What asc enables for the core; Binaryen cannot tell from the bytes.
-  const { Atomics, SIMD128, BulkMemory, BulkMemoryOpt, MutableGlobals, NontrappingFPToInt, SignExt } =
-    binaryen.Features;
-  module.setFeatures(Atomics | SIMD128 | BulkMemory | BulkMemoryOpt | MutableGlobals | NontrappingFPToInt | SignExt);
+  const { Features } = binaryen;
+  module.setFeatures(
+    Features.Atomics |
+      Features.SIMD128 |
+      Features.BulkMemory |
+      Features.BulkMemoryOpt |
+      Features.MutableGlobals |
+      Features.NontrappingFPToInt |
+      Features.SignExt,
+  );
   return module;
 }
 
