@@ -15,7 +15,7 @@ declare const seededFault: u32;
 @external("env", "wait")
 declare function hostWait(address: u32, expected: u32, timeoutMs: u32): u32;
 
-/** What a hooked access is about to do; the explorer may use it to skip switches that cannot matter. */
+/** What a hooked access is about to do; the explorer skips switches that cannot matter. */
 export abstract class AccessType {
   static readonly READ: u32 = 1;
   static readonly WRITE: u32 = 2;
@@ -72,6 +72,14 @@ export function swap(record: u32, field: u32, value: u32): u32 {
 export function add(record: u32, field: u32, amount: u32): u32 {
   point(AccessType.WRITE, record + field);
   return atomic.add<u32>(record + field, amount);
+}
+
+/** Sets bits of the word. */
+// @ts-ignore: decorator
+@inline
+export function setBits(record: u32, field: u32, bits: u32): void {
+  point(AccessType.WRITE, record + field);
+  atomic.or<u32>(record + field, bits);
 }
 
 /** Lowers the word to `value` unless it is lower already. */
