@@ -197,8 +197,10 @@ export function atLeastAccess(location: u32, bound: u32, out: u32): u32 {
   const result = resolve(locationAt(location), transaction, temporary);
   if (result != ReadResult.VALUE) return result;
   const holds = !word256.less(temporary, effective);
-  store<u32>(out, u32(holds));
-  if (fault(Fault.PREDICATE_NOT_RECORDED)) return ReadResult.VALUE;
+  if (fault(Fault.PREDICATE_NOT_RECORDED)) {
+    store<u32>(out, u32(holds));
+    return ReadResult.VALUE;
+  }
   const copy = allocate(32);
   if (copy == 0) return exhausted();
   word256.copy(copy, effective);
@@ -215,6 +217,7 @@ export function atLeastAccess(location: u32, bound: u32, out: u32): u32 {
   store<u32>(read, resolvedNode, ReadEntry.NODE);
   store<u32>(read, resolvedReset, ReadEntry.RESET);
   store<u32>(read, copy, ReadEntry.AUX);
+  store<u32>(out, u32(holds)); // last: `out` may be `bound`
   return ReadResult.VALUE;
 }
 
