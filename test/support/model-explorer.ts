@@ -61,6 +61,8 @@ export interface Failure {
 
 export interface Exploration {
   schedules: number;
+  /** Those that were left early because they equal others. */
+  redundant: number;
   steps: number;
   /** Most preemption points met in one schedule. */
   points: number;
@@ -77,6 +79,7 @@ export interface ExplorationOptions {
   limitMs?: number;
 }
 
+// AccessType of assembly/base/shared.ts
 const READ = 1;
 const NOTIFY = 3;
 const DEFAULT_STEP_LIMIT = 5_000;
@@ -84,7 +87,9 @@ const MAX_CALLS = 16;
 const MAX_CHOICES = 16_384;
 const MAX_SEGMENTS = 8_192;
 const WRITTEN = 0x80;
-const LEARNING_SCHEDULES = 400;
+const LEARNING_SCHEDULES = 2_000;
+/** A search that meets a new contended word begins again at once if it is no older than this, else when it has ended. */
+const EARLY = 1_000;
 
 const BOUNDED = 0;
 const RANDOM = 1;
@@ -95,6 +100,8 @@ const MODES = { bounded: BOUNDED, random: RANDOM, priority: PRIORITY, replay: RE
 /** No worker: the one that ran cannot go on. */
 const NOBODY = -1;
 const OVERRUN = -2;
+/** The schedule equals another one. */
+const KNOWN = -3;
 
 const COMMIT_INDEX = (CONTROL_BASE + Control.COMMIT_INDEX) >> 2;
 
@@ -128,8 +135,6 @@ export class Explorer {
   readonly #waitingOn: Int32Array;
   /** Whether a worker stopped inside `wait`: 1 before it looked at the word, 2 asleep. */
   readonly #waitPhase: Uint8Array;
-  /** Address that a suspended worker is about to notify, 0 for none. */
-  readonly #notifying: Int32Array;
   readonly #results: Int32Array;
   readonly #segments = new Int32Array(MAX_SEGMENTS * 2);
   #segmentCount = 0;
@@ -140,6 +145,12 @@ export class Explorer {
   readonly #contended: Uint8Array;
   #grown = false;
   #learnt = false;
+
+  // preemptions that make no difference
+  /** Word before whose access a worker was preempted, 0 for none; whether it writes; whether others met it meanwhile. */
+  readonly #pendingWord: Int32Array;
+  readonly #pendingWrites: Uint8Array;
+  readonly #met: Uint8Array;
 
   // strategy
   #mode = BOUNDED;
@@ -178,7 +189,9 @@ export class Explorer {
     this.#suspended = new Uint8Array(this.#count);
     this.#waitingOn = new Int32Array(this.#count);
     this.#waitPhase = new Uint8Array(this.#count);
-    this.#notifying = new Int32Array(this.#count);
+    this.#pendingWord = new Int32Array(this.#count);
+    this.#pendingWrites = new Uint8Array(this.#count);
+    this.#met = new Uint8Array(this.#count);
     this.#results = new Int32Array(this.#count * MAX_CALLS);
     this.#priorities = new Float64Array(this.#count);
     this.#touched = new Uint8Array(this.#words.length);
@@ -190,32 +203,51 @@ export class Explorer {
     this.#mortal = this.#program.mortal ?? NOBODY;
   }
 
-  /** Tries schedules until one fails, none is left, or a limit is reached. */
+  /**
+   * Tries schedules until one fails, none is left, or a limit is reached. A bounded search tries those with fewer
+   * preemptions first; the numbers are those of its last round.
+   */
   explore(strategy: Strategy, options: ExplorationOptions = {}): Exploration {
     const { schedules: limit = Number.POSITIVE_INFINITY, seed = 1, limitMs = Number.POSITIVE_INFINITY } = options;
     const deadline = performance.now() + limitMs;
-    const result: Exploration = { schedules: 0, steps: 0, points: 0, complete: false };
+    let result: Exploration = { schedules: 0, redundant: 0, steps: 0, points: 0, complete: false };
     if (strategy.kind !== 'replay' && !this.#learnt) {
       const failure = this.#learn(seed);
       if (failure !== undefined) return { ...result, schedules: failure.schedule, failure };
     }
+    if (strategy.kind !== 'bounded') return this.#search(strategy, seed, limit, deadline);
+    for (let preemptions = 0; preemptions <= strategy.preemptions; preemptions++) {
+      result = this.#search({ kind: 'bounded', preemptions }, seed, limit, deadline);
+      if (!result.complete) break;
+    }
+    return result;
+  }
+
+  #search(strategy: Strategy, seed: number, limit: number, deadline: number): Exploration {
+    const result: Exploration = { schedules: 0, redundant: 0, steps: 0, points: 0, complete: false };
     this.#setStrategy(strategy, seed);
     while (result.schedules < limit) {
       if ((result.schedules & 255) === 255 && performance.now() > deadline) break;
       this.#run();
       result.schedules++;
       result.steps += this.#steps;
+      if (this.#current === KNOWN) result.redundant++;
       if (this.#problem !== undefined) {
         result.failure = this.#failure(strategy, seed, result.schedules);
         break;
       }
       if (this.#mode === REPLAY) break;
-      if (this.#grown) {
+      if (this.#mode !== BOUNDED) {
+        if (this.#grown) this.#takeContended();
+        continue;
+      }
+      const more = this.#backtrack();
+      if (this.#grown && (!more || result.schedules < EARLY)) {
+        // The choices so far were too few: once more from the beginning.
         this.#takeContended();
-        // The choices of a bounded search were too few: it begins again.
         this.#prefix = 0;
-        if (this.#mode === BOUNDED) result.schedules = 0;
-      } else if (this.#mode === BOUNDED && !this.#backtrack()) {
+        result.schedules = result.redundant = result.steps = 0;
+      } else if (!more) {
         result.complete = true;
         break;
       }
@@ -243,12 +275,14 @@ export class Explorer {
 
   /** Finds out from random schedules which words are contended. */
   #learn(seed: number): Failure | undefined {
-    const strategy: Strategy = { kind: 'random', probability: 0.3 };
     this.#contended.fill(1);
-    this.#setStrategy(strategy, seed);
-    for (let schedule = 1; schedule <= LEARNING_SCHEDULES; schedule++) {
-      this.#run();
-      if (this.#problem !== undefined) return this.#failure(strategy, seed, schedule);
+    for (const probability of [0.5, 0.1, 0.02]) {
+      const strategy: Strategy = { kind: 'random', probability };
+      this.#setStrategy(strategy, seed);
+      for (let schedule = 1; schedule <= LEARNING_SCHEDULES; schedule++) {
+        this.#run();
+        if (this.#problem !== undefined) return this.#failure(strategy, seed, schedule);
+      }
     }
     this.#takeContended();
     this.#learnt = true;
@@ -310,7 +344,8 @@ export class Explorer {
       this.#suspended[id] = 0;
       this.#waitingOn[id] = 0;
       this.#waitPhase[id] = 0;
-      this.#notifying[id] = 0;
+      this.#pendingWord[id] = 0;
+      this.#met[id] = 0;
       this.#finished[id] = this.#program.calls[id]?.length ? 0 : 1;
     }
     if (this.#mode === RANDOM) this.#frozen = this.#random() % 2 === 0;
@@ -338,6 +373,7 @@ export class Explorer {
     }
     this.#passive = true;
     if (this.#points > this.#mostPoints) this.#mostPoints = this.#points;
+    if (this.#current === KNOWN) return;
     if (this.#problem !== undefined) return;
     if (this.#current === OVERRUN) {
       this.#problem = `hangs: more than ${this.#stepLimit} accesses`;
@@ -356,6 +392,12 @@ export class Explorer {
     const calls = this.#program.calls[id] as readonly (() => number)[];
     if (this.#suspended[id] === 1) {
       this.#suspended[id] = 0;
+      if (this.#mode === BOUNDED && this.#pendingWord[id] !== 0) {
+        // Nobody minded the access before which it was preempted: the same as being preempted after it.
+        if (this.#met[id] === 0) return KNOWN;
+        this.#pendingWord[id] = 0;
+        this.#met[id] = 0;
+      }
       this.#rewinding = true;
       exports.asyncify_start_rewind(this.#stacks[id] as number);
     }
@@ -395,19 +437,12 @@ export class Explorer {
     if (this.#rewinding) {
       this.#rewinding = false;
       (this.#instances[current] as ModelExports).asyncify_stop_rewind();
-      if (this.#notifying[current] !== 0) {
-        this.#notify(this.#notifying[current] as number);
-        this.#notifying[current] = 0;
-      }
+      this.#perform(access, address);
       return;
     }
     const next = this.#step(access, address);
-    if (next === current) {
-      if (access === NOTIFY) this.#notify(address);
-      return;
-    }
-    if (access === NOTIFY) this.#notifying[current] = address;
-    this.#leave(next);
+    if (next === current) this.#perform(access, address);
+    else this.#leave(next, access, address);
   }
 
   /** `wait` of the core: sleeps unless the word has changed. */
@@ -424,18 +459,33 @@ export class Explorer {
       const next = this.#step(READ, address);
       if (next !== current) {
         this.#waitPhase[current] = 1;
-        this.#leave(next);
+        this.#leave(next, READ, address);
         return 0;
       }
     }
+    if (this.#mode === BOUNDED) this.#perform(READ, address);
     if (this.#words[address >>> 2] !== expected) return 0;
     this.#waitPhase[current] = 2;
     this.#waitingOn[current] = address;
-    this.#leave(NOBODY);
+    this.#leave(NOBODY, READ, address);
     return 0;
   }
 
-  #leave(target: number): void {
+  /** The access happens when the hook returns. */
+  #perform(access: number, address: number): void {
+    if (access === NOTIFY) this.#notify(address);
+    if (this.#mode !== BOUNDED) return;
+    const word = address >>> 2;
+    for (let id = 0; id < this.#count; id++) {
+      if (this.#pendingWord[id] === word && (access !== READ || this.#pendingWrites[id] === 1)) this.#met[id] = 1;
+    }
+  }
+
+  #leave(target: number, access: number, address: number): void {
+    if (target >= 0) {
+      this.#pendingWord[this.#current] = address >>> 2;
+      this.#pendingWrites[this.#current] = access === READ ? 0 : 1;
+    }
     this.#target = target;
     this.#unwinding = true;
     (this.#instances[this.#current] as ModelExports).asyncify_start_unwind(this.#stacks[this.#current] as number);

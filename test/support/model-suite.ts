@@ -28,7 +28,7 @@ export function exploreConfiguration(configuration: Configuration, preemptions: 
   test(`${configuration.name}: random and priority-based schedules`, async () => {
     const explorer = new Explorer(await modelModule(), configuration);
     const start = performance.now();
-    const total: Exploration = { schedules: 0, steps: 0, points: 0, complete: false };
+    const total: Exploration = { schedules: 0, redundant: 0, steps: 0, points: 0, complete: false };
     for (const [at, strategy] of samplings.entries()) {
       const exploration = explorer.explore(strategy, {
         schedules: Math.ceil(schedules / samplings.length),
@@ -53,6 +53,6 @@ export function problemOf(explorer: Explorer, exploration: Exploration): string 
 function report({ name }: Configuration, exploration: Exploration, ms: number, how: string): void {
   const each = exploration.steps / exploration.schedules;
   console.log(
-    `${name}: ${exploration.schedules.toLocaleString('en')} schedules (${how}) in ${(ms / 1000).toFixed(1)} s, ${each.toFixed(0)} accesses each`,
+    `${name}: ${exploration.schedules.toLocaleString('en')} schedules (${how}; ${exploration.redundant.toLocaleString('en')} redundant) in ${(ms / 1000).toFixed(1)} s, ${each.toFixed(0)} accesses each`,
   );
 }
