@@ -2,7 +2,7 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { readBlockHashes } from '../block/block-input.ts';
-import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../block/hex.ts';
+import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../block/hex.ts';
 import { address, amount, bytes, describe, hash, plainObject } from '../block/reader.ts';
 import { InputError, StateSourceError } from '../errors.ts';
 import type { StateKey, StateSource, StateValue } from './state-source.ts';
@@ -44,6 +44,8 @@ export interface MemoryState extends StateSource {
   readonly accounts: ReadonlyMap<string, MemoryAccount>;
   /** By block number. */
   readonly blockHashes: ReadonlyMap<bigint, Hex>;
+  /** Accounts without nonce and code that have storage all the same: no contract can be created there (EIP-7610). */
+  readonly storageOnly: readonly Hex[];
 }
 
 /** keccak256 of the empty string: the code hash of accounts without code. */
@@ -79,6 +81,7 @@ export function memoryState(
   return {
     accounts,
     blockHashes,
+    storageOnly: [...accounts.values()].filter(hasOnlyStorage).map((account) => hexFromBytes(account.address)),
     async load(keys, { signal } = {}) {
       signal?.throwIfAborted();
       return keys.map((key) => answer(accounts, key));
@@ -109,6 +112,12 @@ function readAccount(name: string, value: unknown, parent: string): MemoryAccoun
     codeHash: given ?? (hasCode ? keccak_256(code) : EMPTY_CODE_HASH),
     storage: account.storage === undefined ? NO_STORAGE : readStorage(account.storage, `${field}.storage`),
   };
+}
+
+function hasOnlyStorage({ nonce, codeHash, storage }: MemoryAccount): boolean {
+  if (nonce !== 0n || !sameBytes(codeHash, EMPTY_CODE_HASH)) return false;
+  for (const { value } of storage.values()) if (value.some((byte) => byte !== 0)) return true;
+  return false;
 }
 
 function readStorage(value: unknown, field: string): ReadonlyMap<string, MemorySlot> {

@@ -9,7 +9,7 @@ import { buildBlock, createVM, runBlock, runTx, type VM } from '@ethereumjs/vm';
 import type { BlockInput, HeaderInput } from '../../block/block-input.ts';
 import { isDaoBlock } from '../../block/block-plan.ts';
 import { type Hardfork, isAtLeast } from '../../block/hardfork.ts';
-import { bytesFromHex } from '../../block/hex.ts';
+import { bytesFromHex, type Hex, keyFromBytes } from '../../block/hex.ts';
 import { encodeOutput, encodeRequests } from '../../block/receipts.ts';
 import { StateSourceError } from '../../errors.ts';
 import type { ExecutionOutcome, StateView } from '../executor.ts';
@@ -28,6 +28,8 @@ export interface BlockOptions {
   /** For BLOCKHASH, by block number. */
   blockHashes: ReadonlyMap<bigint, string>;
   senders: Senders;
+  /** Accounts of the base state that have storage, but neither nonce nor code: creations there collide (EIP-7610). */
+  storageOnly?: readonly Hex[];
 }
 
 /** Shared by all machines of a worker. */
@@ -57,7 +59,11 @@ export class BlockMachine {
 
   static async create(options: BlockOptions, chain: { daoTransition?: boolean } = {}): Promise<BlockMachine> {
     const common = chainAt(options.chainId, options.hardfork, chain);
-    const state = new ViewStateManager({ emptyIsAbsent: isAtLeast(options.hardfork, 'spuriousDragon'), codes: CODES });
+    const state = new ViewStateManager({
+      emptyIsAbsent: isAtLeast(options.hardfork, 'spuriousDragon'),
+      codes: CODES,
+      storageOnly: new Set((options.storageOnly ?? []).map((address) => keyFromBytes(bytesFromHex(address)))),
+    });
     const blockchain = new BlockHashes(options.blockHashes);
     const evm = new ViewEvm({ common, blockchain, stateManager: state, bn254: new NobleBN254() }, state);
     const vm = await createVM({ common, blockchain, stateManager: state, evm });

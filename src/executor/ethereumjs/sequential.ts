@@ -31,7 +31,14 @@ export async function runSequential(
   const { chainId, hardfork, block, state, blockHashes } = file;
   const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
   const plan = planBlock(file);
-  const executor = await createExecutor({ chainId, hardfork, block, blockHashes, senders });
+  const executor = await createExecutor({
+    chainId,
+    hardfork,
+    block,
+    blockHashes,
+    senders,
+    storageOnly: state.storageOnly,
+  });
   const view = new SequentialView(state);
   const outputs: Uint8Array[] = [];
   const durationsMs: number[] = [];

@@ -9,7 +9,8 @@ import type { CodeCache } from './code-cache.ts';
 import { CreditedAccount, ViewAccount } from './view-account.ts';
 
 const NO_BYTES = new Uint8Array(0);
-const STATE_ROOT = new Uint8Array(32);
+/** In place of every root: of the state, and of storage that is there. */
+const SOME_ROOT = new Uint8Array(32);
 
 /** Where the attempt is; it decides how accounts are handed out. */
 type Phase =
@@ -74,6 +75,7 @@ export class ViewStateManager implements StateManagerInterface {
   readonly #codes: CodeCache;
   /** From Spurious Dragon on, an empty account is the same as none. */
   readonly #emptyIsAbsent: boolean;
+  readonly #storageOnly: ReadonlySet<string>;
   #view: StateView = NO_VIEW;
   #coinbase: Uint8Array = NO_BYTES;
   #phase: Phase = 'exact';
@@ -85,9 +87,11 @@ export class ViewStateManager implements StateManagerInterface {
   #undo: (() => void)[] = [];
   #checkpoints: number[] = [];
 
-  constructor(options: { emptyIsAbsent: boolean; codes: CodeCache }) {
+  /** @param options.storageOnly by `keyFromBytes`: accounts with storage, but neither nonce nor code */
+  constructor(options: { emptyIsAbsent: boolean; codes: CodeCache; storageOnly: ReadonlySet<string> }) {
     this.#emptyIsAbsent = options.emptyIsAbsent;
     this.#codes = options.codes;
+    this.#storageOnly = options.storageOnly;
   }
 
   // --- one attempt ---
@@ -187,6 +191,12 @@ export class ViewStateManager implements StateManagerInterface {
     if (record.codeHash !== undefined) return record.codeHash;
     record.baseCodeHash ??= this.#view.codeHash(record.address);
     return record.baseCodeHash;
+  }
+
+  /** No trie is kept: this only tells accounts that creations collide with from others. */
+  storageRootOf(record: AccountRecord): Uint8Array {
+    const collides = this.#storageOnly.size > 0 && this.#storageOnly.has(keyFromBytes(record.address));
+    return collides ? SOME_ROOT : KECCAK256_RLP;
   }
 
   isEmpty(record: AccountRecord): boolean {
@@ -418,7 +428,7 @@ export class ViewStateManager implements StateManagerInterface {
 
   /** No trie is kept; receipts before Byzantium leave their state root out. */
   async getStateRoot(): Promise<Uint8Array> {
-    return STATE_ROOT;
+    return SOME_ROOT;
   }
 
   async setStateRoot(): Promise<void> {}
@@ -430,7 +440,11 @@ export class ViewStateManager implements StateManagerInterface {
   clearCaches(): void {}
 
   shallowCopy(): StateManagerInterface {
-    return new ViewStateManager({ emptyIsAbsent: this.#emptyIsAbsent, codes: this.#codes });
+    return new ViewStateManager({
+      emptyIsAbsent: this.#emptyIsAbsent,
+      codes: this.#codes,
+      storageOnly: this.#storageOnly,
+    });
   }
 
   #record(address: Uint8Array): AccountRecord {

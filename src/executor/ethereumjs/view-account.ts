@@ -1,6 +1,6 @@
 // An account as ethereumjs sees it, whose fields are read from the view only when somebody looks at them.
 
-import { Account, equalsBytes, KECCAK256_NULL, KECCAK256_RLP } from '@ethereumjs/util';
+import { Account, equalsBytes, KECCAK256_NULL } from '@ethereumjs/util';
 import type { AccountRecord, ViewStateManager } from './state-manager.ts';
 
 /**
@@ -41,9 +41,8 @@ export class ViewAccount extends Account {
     return this.#state.codeHashOf(this.record);
   }
 
-  /** Storage roots are not kept: none here, so that creation sees no storage behind an account without code and nonce. */
   override get storageRoot(): Uint8Array {
-    return KECCAK256_RLP;
+    return this.#state.storageRootOf(this.record);
   }
 
   override isContract(): boolean {

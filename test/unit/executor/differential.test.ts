@@ -179,4 +179,15 @@ describe('the bugs that lazy credits invite', () => {
       );
     }
   });
+
+  test('a creation onto storage without nonce and code collides (EIP-7610)', async () => {
+    const [sender] = SENDERS as [Hex];
+    const child = programs.deploying(programs.COUNT);
+    const calls = [{ from: sender, to: CONTRACTS.factory, input: child }];
+    const first = await runOurs(scenario({ hardfork: 'cancun', alloc: ALLOC, calls }));
+    const created = [...first.result.stateDiff].find(([, change]) => change?.code !== undefined)?.[0] as Hex;
+    const alloc = { ...ALLOC, [created]: { balance: 1n, storage: { '0x1': '0x2' } } };
+    const { result } = await agree(scenario({ hardfork: 'cancun', alloc, calls }));
+    expect(result.stateDiff.get(created)).toBeUndefined();
+  });
 });

@@ -166,7 +166,7 @@ export async function runLibrary(input: Scenario): Promise<Outcome> {
   };
 }
 
-async function rootAfter(input: Scenario, diff: StateDiff): Promise<Hex> {
+export async function rootAfter(input: Scenario, diff: StateDiff): Promise<Hex> {
   const state = await merkleState(input);
   for (const [key, change] of diff) {
     const address = new Address(bytesFromHex(key));
