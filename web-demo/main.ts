@@ -150,7 +150,7 @@ function readOptions(): Options {
 }
 
 function showRate(): void {
-  element('rate-output', HTMLOutputElement).value = `${readOptions().conflictRate * 100} %`;
+  element('rate-output', HTMLElement).textContent = `${Math.round(readOptions().conflictRate * 100)} %`;
 }
 
 function tell(message: string | undefined, share: number): void {
