@@ -139,33 +139,30 @@ export function acceptPort(): Promise<MessagePort> {
   });
 }
 
-const turns = typeof MessageChannel === 'undefined' ? undefined : openTurns();
+const immediate = (globalThis as { setImmediate?(call: () => void): unknown }).setImmediate;
+let channel: MessageChannel | undefined;
+let waiting: (() => void)[] = [];
 
 /** Lets the event loop take a turn: timers, messages and rendering happen. */
 export function eventLoopTurn(): Promise<void> {
-  return turns === undefined ? new Promise((resolve) => setTimeout(resolve, 0)) : turns();
+  return new Promise((resolve) => {
+    // In Node messages that follow each other closely keep timers waiting; in browsers, nested timers wait for 4 ms.
+    if (immediate !== undefined) immediate(resolve);
+    else postTurn(resolve);
+  });
 }
 
-/** Browsers delay nested timers by 4 ms; messages come at once. */
-function openTurns(): () => Promise<void> {
-  let waiting: (() => void)[] = [];
-  let channel: MessageChannel | undefined;
-  return () =>
-    new Promise((resolve) => {
-      waiting.push(resolve);
-      if (channel === undefined) {
-        channel = new MessageChannel();
-        channel.port1.onmessage = () => {
-          const resolvers = waiting;
-          waiting = [];
-          // An open port would keep a process alive that has nothing else to do.
-          (channel?.port1 as Referable | undefined)?.unref?.();
-          for (const wake of resolvers) wake();
-        };
-      }
-      (channel.port1 as Referable).ref?.();
-      channel.port2.postMessage(undefined);
-    });
+function postTurn(resolve: () => void): void {
+  if (channel === undefined) {
+    channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      const resolvers = waiting;
+      waiting = [];
+      for (const wake of resolvers) wake();
+    };
+  }
+  waiting.push(resolve);
+  channel.port2.postMessage(undefined);
 }
 
 function base64(text: string): string {
