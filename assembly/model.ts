@@ -1,8 +1,8 @@
 // What the model tests drive beside the ABI: the core's inner operations, one by one. Compiled by the `model` target only.
 
-import { CONTROL_BASE, Control } from "./layout";
+import { CONTROL_BASE, Control, Outcome } from "./layout";
 import * as shared from "./base/shared";
-import { suspendAttempt } from "./engine/attempt";
+import { finishAttempt, suspendAttempt } from "./engine/attempt";
 import { locationAt, lookup } from "./store/locations";
 import { createVersion, fold, kill, link, markEstimate, resolve } from "./store/versions";
 
@@ -15,4 +15,9 @@ export { createVersion, fold, kill, link, locationAt, lookup, markEstimate, reso
 /** Transactions committed so far. */
 export function committed(): u32 {
   return shared.read(CONTROL_BASE, Control.COMMIT_INDEX);
+}
+
+/** Ends the running attempt with success and no output. */
+export function finishPlainly(): u32 {
+  return finishAttempt(Outcome.SUCCESS, 0, 0, 0);
 }
