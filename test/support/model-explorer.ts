@@ -211,11 +211,15 @@ export class Explorer {
     const { schedules: limit = Number.POSITIVE_INFINITY, seed = 1, limitMs = Number.POSITIVE_INFINITY } = options;
     const deadline = performance.now() + limitMs;
     let result: Exploration = { schedules: 0, redundant: 0, steps: 0, points: 0, complete: false };
-    if (strategy.kind !== 'replay' && !this.#learnt) {
+    if (strategy.kind !== 'bounded') {
+      // Every access is a point until it is known which are contended.
+      if (!this.#learnt) this.#contended.fill(1);
+      return this.#search(strategy, seed, limit, deadline);
+    }
+    if (!this.#learnt) {
       const failure = this.#learn(seed);
       if (failure !== undefined) return { ...result, schedules: failure.schedule, failure };
     }
-    if (strategy.kind !== 'bounded') return this.#search(strategy, seed, limit, deadline);
     for (let preemptions = 0; preemptions <= strategy.preemptions; preemptions++) {
       result = this.#search({ kind: 'bounded', preemptions }, seed, limit, deadline);
       if (!result.complete) break;
@@ -238,7 +242,7 @@ export class Explorer {
       }
       if (this.#mode === REPLAY) break;
       if (this.#mode !== BOUNDED) {
-        if (this.#grown) this.#takeContended();
+        if (this.#grown || (!this.#learnt && result.schedules === LEARNING_SCHEDULES)) this.#takeContended();
         continue;
       }
       const more = this.#backtrack();
@@ -285,7 +289,6 @@ export class Explorer {
       }
     }
     this.#takeContended();
-    this.#learnt = true;
     return undefined;
   }
 
@@ -294,6 +297,7 @@ export class Explorer {
       this.#contended[word] = isContended(this.#touched[word] as number) ? 1 : 0;
     }
     this.#grown = false;
+    this.#learnt = true;
   }
 
   #setStrategy(strategy: Strategy, seed: number): void {
