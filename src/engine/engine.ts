@@ -432,7 +432,8 @@ export class PevmEngine implements Engine {
       load: async (keys, emptied) => {
         emit(this.#listeners, 'load', { keys: keys.length });
         if (state === undefined) throw new InputError('options.state', 'missing');
-        return loadKeys(state, keys, emptied, scope.signal);
+        // A source may not listen to signals.
+        return Promise.race([loadKeys(state, keys, emptied, scope.signal), scope.cancelled]);
       },
       drain: (from) => emit(this.#listeners, 'drain', { from }),
     };
@@ -665,9 +666,9 @@ async function initialState(
 ): Promise<{ image: StateImage; complete: boolean }> {
   if (state === undefined) return { image: EMPTY_IMAGE, complete: true };
   if (isMemoryState(state)) return { image: await imageOf(state), complete: true };
-  const wanted = await keys();
+  const wanted = await Promise.race([keys(), scope.cancelled]);
   if (wanted.length === 0) return { image: EMPTY_IMAGE, complete: false };
-  const { image } = await loadKeys(state, wanted, new Set(), scope.signal);
+  const { image } = await Promise.race([loadKeys(state, wanted, new Set(), scope.signal), scope.cancelled]);
   return { image, complete: false };
 }
 

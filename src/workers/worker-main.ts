@@ -1,6 +1,6 @@
 // The worker's script: takes rounds from the host over one shared memory, or runs everything alone over its own.
 
-import { expose } from 'comlink';
+import { expose, type Remote, releaseProxy } from 'comlink';
 import { type CoreInstance, openCore } from '../core/abi.ts';
 import { runRound } from '../core/worker-loop.ts';
 import { Conductor, InvalidOutcome } from '../engine/conductor.ts';
@@ -58,6 +58,8 @@ const api: WorkerApi = {
       return { error: packError(error) };
     } finally {
       solo = undefined;
+      // The host's end of the hooks would keep its process alive.
+      (hooks as Partial<Remote<SoloHooks>>)[releaseProxy]?.();
     }
   },
 

@@ -199,6 +199,15 @@ for (const threading of ['shared', 'inline'] as const) {
       for (const { state } of await Promise.all(runs)) expect(state.readNumber('sum')).toBe(3n);
     });
 
+    test('an engine with nothing to do keeps no process alive', async () => {
+      const held = () => process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort/.test(name)).length;
+      const before = held();
+      const other = await PevmEngine.create({ workers: 2, threading });
+      await other.execute(tasksOf(['', '']), doer);
+      await expect.poll(held).toBe(before);
+      await other.dispose();
+    });
+
     test('disposing ends runs in progress and refuses new ones', async () => {
       const other = await PevmEngine.create({ workers: 2, threading });
       const hanging = other.execute(tasksOf(['hang']), doer).catch((error: unknown) => error);
