@@ -1,8 +1,10 @@
 // What the model tests drive beside the ABI: the core's inner operations, one by one. Compiled by the `model` target only.
 
-import { CONTROL_BASE, Control, Outcome } from "./layout";
+import { CONTROL_BASE, Control, Outcome, TxState } from "./layout";
 import * as shared from "./base/shared";
+import { abort, reclaim } from "./engine/abort";
 import { finishAttempt, suspendAttempt } from "./engine/attempt";
+import { isOrphaned, stateIn, statusOf } from "./schedule/status";
 import { locationAt, lookup } from "./store/locations";
 import { createVersion, fold, kill, link, markEstimate, resolve } from "./store/versions";
 
@@ -15,6 +17,18 @@ export { createVersion, fold, kill, link, locationAt, lookup, markEstimate, reso
 /** Transactions committed so far. */
 export function committed(): u32 {
   return shared.read(CONTROL_BASE, Control.COMMIT_INDEX);
+}
+
+/** Takes an executed transaction back, as a failed validation does. */
+export function abortExecuted(transaction: u32): bool {
+  const status = statusOf(transaction);
+  return stateIn(status) == TxState.EXECUTED && abort(transaction, status);
+}
+
+/** Takes a transaction away from its owner if that was declared dead. */
+export function reclaimOrphan(transaction: u32): bool {
+  const status = statusOf(transaction);
+  return isOrphaned(status) && reclaim(transaction, status);
 }
 
 /** Ends the running attempt with success and no output. */

@@ -34,7 +34,9 @@ function expectRight(block: SyntheticBlock & { seed: number; shape: string }, op
     return false;
   };
   const small = shrinkBlock(block, fails);
-  expect.fail(`seed ${block.seed} (${block.shape}), ${JSON.stringify(options)}: ${problem}\nshrunk: ${JSON.stringify(small)}`);
+  expect.fail(
+    `seed ${block.seed} (${block.shape}), ${JSON.stringify(options)}: ${problem}\nshrunk: ${JSON.stringify(small)}`,
+  );
 }
 
 test('random blocks on 1 to 8 threads come to what the sequential oracle says', () => {

@@ -2,4 +2,4 @@
 import { blockConfigurations } from '../support/model-block.ts';
 import { exploreConfiguration } from '../support/model-suite.ts';
 
-for (const configuration of blockConfigurations) exploreConfiguration(configuration, 3, 0.01);
+for (const configuration of blockConfigurations) exploreConfiguration(configuration, 3, 0.05);

@@ -1,5 +1,5 @@
 // Small blocks of synthetic transactions that virtual workers run to the end with the core's own loop.
-import { TxSlot } from '../../assembly/layout.ts';
+import { Metric, TxSlot } from '../../assembly/layout.ts';
 import type { Configuration, Program } from './model-explorer.ts';
 import { call, type World, type WorldOptions } from './model-world.ts';
 import { Operation, runSequentially, type SyntheticBlock } from './synthetic.ts';
@@ -40,29 +40,33 @@ function prepare(world: World, shape: BlockShape): Program {
     return [() => (next as (maySleep: number) => number)(1)];
   });
   const hostCalls = mortal === undefined ? [] : [() => call(world.host, 'declareDead', mortal, (overdue ?? -1) + 1)];
-  const check: Program['check'] = (result) => {
+  const check: Program['check'] = (result, { stopped }) => {
     for (let id = 1; id < world.count; id++) {
+      if (id === mortal && stopped) continue;
       const answer = result(id, 0);
       if (answer !== DONE && !(id === mortal && answer === DISMISSED)) return `worker ${id} ended with ${answer}`;
     }
-    return differenceFrom(expected, host, world.view) ?? strangeCounts(world, programs(shape));
+    return differenceFrom(expected, host, world.view) ?? strangeCounts(world, shape.block.programs.length, stopped);
   };
   const program: Program = { calls: [hostCalls, ...workers], check };
   if (mortal !== undefined) program.mortal = mortal;
   return program;
 }
 
-const programs = (shape: BlockShape) => shape.block.programs.length;
-
-/** Each transaction is executed at least once. */
-function strangeCounts(world: World, count: number): string | undefined {
+/** Each transaction is executed at least once, and committed by exactly one worker (which may have died uncounted). */
+function strangeCounts(world: World, count: number, stopped: boolean): string | undefined {
+  let commits = 0n;
+  for (let id = 1; id < world.count; id++) commits += world.metric(id, Metric.COMMITS);
+  if (commits !== BigInt(count) && !(stopped && commits === BigInt(count - 1)))
+    return `${commits} commits of ${count} transactions`;
   for (let index = 0; index < count; index++) {
     if (world.view.getUint32(world.slotOf(index) + TxSlot.EXECUTIONS, true) === 0) return `${index} was never executed`;
   }
   return undefined;
 }
 
-const { READ, WRITE, INCREMENT, CREDIT, DEBIT, READ_BALANCE, SKIP_UNLESS_AT_LEAST, RESET, NONCE } = Operation;
+const { READ, WRITE, INCREMENT, CREDIT, DEBIT, READ_BALANCE, SKIP_UNLESS_AT_LEAST, RESET, NONCE, WRITE_DYNAMIC } =
+  Operation;
 
 /** Blocks whose transactions get in each other's way, one way each. */
 export const blocks = {
@@ -117,6 +121,19 @@ export const blocks = {
       ],
     ],
   },
+  changingMind: {
+    programs: [
+      [[INCREMENT, 1, 1, 6]],
+      [
+        [READ, 1, 1],
+        [WRITE_DYNAMIC, 2, 2, 3],
+      ],
+      [
+        [READ, 2, 0],
+        [READ, 2, 1],
+      ],
+    ],
+  },
 } as const satisfies Record<string, SyntheticBlock>;
 
 export const blockConfigurations: readonly Configuration[] = [
@@ -126,6 +143,10 @@ export const blockConfigurations: readonly Configuration[] = [
   blockConfiguration({ name: 'block: credits and a reader', block: blocks.credits }),
   blockConfiguration({ name: 'block: a predicate', block: blocks.predicate }),
   blockConfiguration({ name: 'block: nonces of one sender', block: blocks.nonces }),
+  blockConfiguration({
+    name: 'block: a transaction that changes its mind about where to write',
+    block: blocks.changingMind,
+  }),
 ];
 
 export const deathConfigurations: readonly Configuration[] = [

@@ -155,6 +155,11 @@ export class World {
     return this.control(Control.SLOTS) + transaction * TxSlot.SIZE;
   }
 
+  /** A counter of a worker. */
+  metric(id: number, metric: number): bigint {
+    return this.view.getBigUint64(call(this.host, 'workerAt', id) + Worker.METRICS + metric, true);
+  }
+
   /** Address of a place in instance `id`'s scratch area. */
   scratch(id: number, field: number = Scratch.ADDRESS): number {
     return call(this.host, 'workerAt', id) + Worker.SCRATCH + field;

@@ -3,15 +3,17 @@ import {
   BaseEntry,
   CONTROL_BASE,
   Control,
+  FOLD_INCARNATION,
   Incarnation,
   Kind,
   Location,
-  Outcome,
   ReadResult,
   Scratch,
   TxFlag,
   TxSlot,
   TxState,
+  Version,
+  VersionFlag,
   Worker,
 } from '../../assembly/layout.ts';
 import type { SyntheticBlock, SyntheticResult } from './synthetic.ts';
@@ -76,7 +78,35 @@ export function differenceFrom(expected: SyntheticResult, host: HostExports, vie
     const output = view.getBigUint64(view.getUint32(record + Incarnation.OUTPUT, true), true);
     if (output !== expected.outputs[index]) return `transaction ${index} has another output`;
   }
-  return stateDifference(expected, host, view, count);
+  return stateDifference(expected, host, view, count) ?? strangeVersion(view, count);
+}
+
+/**
+ * What must hold of the version lists when `count` transactions are committed: newest first, and of these transactions
+ * exactly the versions of the committed incarnations count. Undefined: it holds.
+ */
+function strangeVersion(view: DataView, count: number): string | undefined {
+  const control = (field: number) => view.getUint32(CONTROL_BASE + field, true);
+  const locations = Math.min(control(Control.LOCATION_COUNT), control(Control.LOCATION_CAPACITY));
+  for (let index = 1; index < locations; index++) {
+    let above = 0xffffffff;
+    let node = view.getUint32(control(Control.LOCATIONS) + index * Location.SIZE + Location.VERSIONS, true);
+    for (; node !== 0; node = view.getUint32(node + Version.NEXT, true)) {
+      const meta = view.getUint32(node + Version.META, true);
+      const transaction = meta >>> 12;
+      const incarnation = (meta >>> 4) & 0xff;
+      const name = `location ${index}: version ${transaction}.${incarnation}`;
+      const fold = incarnation === FOLD_INCARNATION;
+      if (meta >>> 4 > above >>> 4 || (meta >>> 4 === above >>> 4 && !fold)) return `${name} is out of order`;
+      above = meta;
+      if (transaction >= count || fold) continue;
+      const record = view.getUint32(control(Control.SLOTS) + transaction * TxSlot.SIZE + TxSlot.STATUS + 4, true);
+      const final = incarnation === view.getUint32(record + Incarnation.NUMBER, true);
+      const life = meta & VersionFlag.LIFE_MASK;
+      if (life !== (final ? VersionFlag.LIVE : VersionFlag.DEAD)) return `${name} has life ${life}`;
+    }
+  }
+  return undefined;
 }
 
 function stateDifference(
@@ -128,11 +158,3 @@ function describe(key: number): string {
   const { kind, account, slot } = partsOfKey(key);
   return `${kindNames.get(kind) ?? kind}[${account}]${kind === Kind.STORAGE ? `[${slot}]` : ''}`;
 }
-
-/** The outcome words, for reports. */
-export const outcomeNames: Readonly<Record<number, string>> = {
-  [Outcome.SUCCESS]: 'success',
-  [Outcome.REVERTED]: 'reverted',
-  [Outcome.FAILED]: 'failed',
-  [Outcome.INVALID]: 'invalid',
-};
