@@ -32,7 +32,7 @@ import type {
   TaskResult,
   TransactionResult,
 } from '../types.ts';
-import { coreCount, hasWorkers, moduleUrl, sharingProblem } from '../workers/platform.ts';
+import { coreCount, eventLoopTurn, hasWorkers, moduleUrl, sharingProblem } from '../workers/platform.ts';
 import { mismatchesOf, TransactionDecoder } from './block-result.ts';
 import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
 import { pagesOf } from './memory.ts';
@@ -307,7 +307,9 @@ export class PevmEngine implements Engine {
       .slice(plan.firstTransaction, plan.firstTransaction + plan.transactionCount)
       .map(({ output }) => output);
     const requests = plan.post === undefined ? undefined : outcome.results[plan.post]?.output;
+    await eventLoopTurn();
     const output = await assembleBlock({ hardfork, block }, outputs, requests);
+    await eventLoopTurn();
     const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
     const stateDiff = stateDiffOf(outcome.changes, emptyIsAbsent);
     const transactionsStateDiff =

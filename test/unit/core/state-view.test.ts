@@ -2,11 +2,16 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
 import { keyFromBytes } from '../../../src/block/hex.ts';
-import { createMemory, Kind, Next, openCore, wallClock } from '../../../src/core/abi.ts';
+import { type CoreInstance, createMemory, Kind, Next, openCore, wallClock } from '../../../src/core/abi.ts';
 import { BlockHost } from '../../../src/core/block-host.ts';
 import { compileCore } from '../../../src/core/module.ts';
 import { packOutcome } from '../../../src/core/outcome.ts';
-import { collectChanges, mergeChanges, snapshotState } from '../../../src/core/state-changes.ts';
+import {
+  collectChanges as collect,
+  type LateAccounts,
+  mergeChanges,
+  snapshotState,
+} from '../../../src/core/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/state-image.ts';
 import { CoreStateView } from '../../../src/core/state-view.ts';
 import { SuspendSignal } from '../../../src/executor/executor.ts';
@@ -17,6 +22,10 @@ const SLOT = new Uint8Array(32).fill(7);
 const LIMIT = 1n << 256n;
 const CODE = Uint8Array.from({ length: 3000 }, (_, i) => i);
 const EMPTY_HASH = keccak_256(new Uint8Array(0));
+
+function collectChanges(instance: CoreInstance, upTo: number, late: LateAccounts) {
+  return collect(instance, upTo, late, () => undefined);
+}
 
 async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = true) {
   const memory = createMemory(64);
@@ -135,7 +144,7 @@ describe('a state view', () => {
       expect(view.read('gone')).toBeUndefined();
     });
     end();
-    const { changes } = collectChanges(host.instance, 3, new Map());
+    const { changes } = await collectChanges(host.instance, 3, new Map());
     expect([...changes.accounts.keys()]).toEqual([keyFromBytes(BOB)]);
     expect(changes.data.size).toBe(0);
     expect([...changes.numbers]).toEqual([['sum', { before: 0n, after: 2n }]]);
@@ -240,7 +249,7 @@ describe('images and changes', () => {
     first.attempt((view) => view.setBalance(ALICE, 1n));
     first.attempt((view) => view.setBalance(ALICE, 2n));
     first.end();
-    const before = collectChanges(first.host.instance, 1, new Map()).changes;
+    const before = (await collectChanges(first.host.instance, 1, new Map())).changes;
     expect(before.accounts.get(keyFromBytes(ALICE))?.after.balance).toBe(1n);
   });
 
@@ -253,7 +262,7 @@ describe('images and changes', () => {
       view.writeNumber('n', 1n);
     });
     first.end();
-    const changes = collectChanges(first.host.instance, 1, new Map()).changes;
+    const changes = (await collectChanges(first.host.instance, 1, new Map())).changes;
     const second = await open(1, snapshotState(first.host.instance, 1, true, new Map()));
     second.attempt((view) => {
       view.setBalance(ALICE, 100n);
@@ -263,7 +272,7 @@ describe('images and changes', () => {
       view.write('more', Uint8Array.of(1));
     });
     second.end();
-    mergeChanges(changes, collectChanges(second.host.instance, 1, new Map()).changes);
+    mergeChanges(changes, (await collectChanges(second.host.instance, 1, new Map())).changes);
     expect([...changes.accounts.keys()]).toEqual([keyFromBytes(BOB)]);
     expect(changes.accounts.get(keyFromBytes(BOB))).toMatchObject({ before: { balance: 0n }, after: { balance: 10n } });
     expect(changes.numbers.size).toBe(0);
@@ -274,11 +283,11 @@ describe('images and changes', () => {
     const { attempt, host, end } = await open(1, EMPTY_IMAGE, false);
     attempt((view) => view.credit(BOB, 7n));
     end();
-    const { unknown } = collectChanges(host.instance, 1, new Map());
+    const { unknown } = await collectChanges(host.instance, 1, new Map());
     expect(unknown).toEqual([BOB]);
     const fields = { balance: 50n, nonce: 3n, codeHash: new Uint8Array(32), exists: true };
     const late = new Map([[keyFromBytes(BOB), fields]]);
-    const { changes, unknown: none } = collectChanges(host.instance, 1, late);
+    const { changes, unknown: none } = await collectChanges(host.instance, 1, late);
     expect(none).toEqual([]);
     expect(changes.accounts.get(keyFromBytes(BOB))).toMatchObject({
       before: fields,
