@@ -113,7 +113,7 @@ export function readChecked(location: u32, out: u32): u32 {
     agreed = clock;
     return result;
   }
-  stale = recheck == ReadResult.STALE;
+  stale = recheck != ReadResult.BLOCKED; // otherwise nobody says whom to wait for
   return ReadResult.BLOCKED;
 }
 

@@ -68,7 +68,7 @@ for (const [name, configurationName] of faults) {
       let tried = 0;
       for (const variant of variants) {
         const explorer = new Explorer(module, configuration, Fault[name] as number);
-        const { failure } = explorer.explore(variant, { schedules, learnSilently: true, limitMs: 5_000 });
+        const { failure } = explorer.explore(variant, { schedules, learnSilently: true });
         if (failure === undefined) {
           tried += schedules;
           continue;

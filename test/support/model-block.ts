@@ -1,5 +1,5 @@
 // Small blocks of synthetic transactions that virtual workers run to the end with the core's own loop.
-import { Metric, TxSlot } from '../../assembly/layout.ts';
+import { Metric, TxFlag, TxSlot } from '../../assembly/layout.ts';
 import type { Configuration, Program } from './model-explorer.ts';
 import { call, type World, type WorldOptions } from './model-world.ts';
 import { Operation, runSequentially, type SyntheticBlock } from './synthetic.ts';
@@ -16,6 +16,8 @@ export interface BlockShape {
   mortal?: number;
   /** Transaction that the dead worker is said to have run too long. */
   overdue?: number;
+  /** Attempts are made from outside the core, with READ, WRITE and INCREMENT only. */
+  outside?: boolean;
   world?: Partial<WorldOptions>;
 }
 
@@ -31,13 +33,14 @@ export function blockConfiguration(shape: BlockShape): Configuration {
 
 function prepare(world: World, shape: BlockShape): Program {
   const host = world.host as unknown as HostExports;
-  if (!loadBlock(host, world.view, shape.block)) throw new Error('the block does not fit');
+  if (!loadBlock(host, world.view, shape.block, shape.outside ? 0 : TxFlag.NATIVE))
+    throw new Error('the block does not fit');
   world.join();
   const expected = runSequentially(shape.block);
   const { mortal, overdue } = shape;
   const workers = Array.from({ length: world.count - 1 }, (_, at) => {
-    const { next } = world.instance(at + 1);
-    return [() => (next as (maySleep: number) => number)(1)];
+    const worker = world.instance(at + 1);
+    return [shape.outside ? () => call(worker, 'workOutside') : () => call(worker, 'next', 1)];
   });
   const hostCalls = mortal === undefined ? [] : [() => call(world.host, 'declareDead', mortal, (overdue ?? -1) + 1)];
   const check: Program['check'] = (result, { stopped }) => {
@@ -72,6 +75,19 @@ const { READ, WRITE, INCREMENT, CREDIT, DEBIT, READ_BALANCE, SKIP_UNLESS_AT_LEAS
 export const blocks = {
   one: { storage: [[1, 1, 9]], programs: [[[INCREMENT, 1, 1, 5]]] },
   chain: { programs: [[[INCREMENT, 1, 1, 5]], [[INCREMENT, 1, 1, 7]]] },
+  inconsistent: {
+    programs: [
+      [
+        [INCREMENT, 1, 1, 5],
+        [INCREMENT, 1, 2, 6],
+      ],
+      [
+        [READ, 1, 1],
+        [READ, 1, 2],
+        [WRITE, 1, 3, 1],
+      ],
+    ],
+  },
   chainOfThree: { programs: [[[WRITE, 1, 1, 5]], [[INCREMENT, 1, 1, 7]], [[READ, 1, 1]]] },
   reset: {
     storage: [[1, 1, 9]],
@@ -147,6 +163,7 @@ export const blockConfigurations: readonly Configuration[] = [
     name: 'block: a transaction that changes its mind about where to write',
     block: blocks.changingMind,
   }),
+  blockConfiguration({ name: 'block: attempts from outside the core', block: blocks.inconsistent, outside: true }),
 ];
 
 export const deathConfigurations: readonly Configuration[] = [
@@ -154,4 +171,10 @@ export const deathConfigurations: readonly Configuration[] = [
   blockConfiguration({ name: 'death: a chain of two', block: blocks.chain, mortal: 1 }),
   blockConfiguration({ name: 'death: credits and a reader', block: blocks.credits, mortal: 2 }),
   blockConfiguration({ name: 'death: past the time limit', block: blocks.chain, mortal: 1, overdue: 1 }),
+  blockConfiguration({
+    name: 'death: attempts from outside the core',
+    block: blocks.inconsistent,
+    outside: true,
+    mortal: 2,
+  }),
 ];

@@ -29,8 +29,16 @@ export interface HostExports {
   workerAt(id: number): number;
 }
 
-/** Loads state, programs and hints after `beginBlock`. False when memory is exhausted. */
-export function loadBlock(host: HostExports, view: DataView, block: SyntheticBlock): boolean {
+/**
+ * Loads state, programs and hints after `beginBlock`. `executor` is NATIVE for the one inside the core, 0 for one outside.
+ * False when memory is exhausted.
+ */
+export function loadBlock(
+  host: HostExports,
+  view: DataView,
+  block: SyntheticBlock,
+  executor: number = TxFlag.NATIVE,
+): boolean {
   const balances = Object.entries(block.balances ?? {});
   const storage = block.storage ?? [];
   const entry = host.allocate(BaseEntry.SIZE) >>> 0;
@@ -51,7 +59,7 @@ export function loadBlock(host: HostExports, view: DataView, block: SyntheticBlo
     program.forEach((instruction, at) => {
       for (let word = 0; word < 4; word++) view.setUint32(pointer + at * 16 + word * 4, instruction[word] ?? 0, true);
     });
-    const flags = TxFlag.NATIVE | (block.headOnly?.includes(index) ? TxFlag.HEAD_ONLY : 0);
+    const flags = executor | (block.headOnly?.includes(index) ? TxFlag.HEAD_ONLY : 0);
     host.setTransaction(index, flags, 1, pointer, program.length * 16);
   }
   return (block.dependencies ?? []).every(([lower, higher]) => host.addDependency(lower, higher));

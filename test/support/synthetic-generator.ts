@@ -1,5 +1,5 @@
 // Random synthetic blocks, each from a seed, and how to make a failing one smaller.
-import { Operation, type Instruction, type SyntheticBlock, type SyntheticProgram } from './synthetic.ts';
+import { type Instruction, Operation, type SyntheticBlock, type SyntheticProgram } from './synthetic.ts';
 
 /** A random whole number: 0 … limit - 1. */
 export type Choose = (limit: number) => number;
@@ -68,7 +68,8 @@ const shapes: Readonly<Record<string, Shape>> = {
       const work: Instruction[] = [[O.INCREMENT, FIRST_PRIVATE + choose(transactions), 0, 1]];
       if (choose(12) === 0) work.push([O.DEBIT, COINBASE, choose(200)]);
       work.push([O.CREDIT, COINBASE, 1 + choose(50)]);
-      if (index === transactions - 1 || choose(15) === 0) work.push([O.READ_BALANCE, COINBASE], [O.WRITE, SHARED, 0, 1]);
+      if (index === transactions - 1 || choose(15) === 0)
+        work.push([O.READ_BALANCE, COINBASE], [O.WRITE, SHARED, 0, 1]);
       return work;
     }),
   /** Whether there is enough decides what happens; how much there is does not. */
@@ -112,7 +113,9 @@ const shapes: Readonly<Record<string, Shape>> = {
   /** Anything, with failures. */
   anything: (choose, transactions) =>
     programs(transactions, (index) => {
-      const work = repeat(1 + choose(6), () => instruction(choose, choose(3) === 0 ? FIRST_PRIVATE + index : SHARED + choose(3), 4));
+      const work = repeat(1 + choose(6), () =>
+        instruction(choose, choose(3) === 0 ? FIRST_PRIVATE + index : SHARED + choose(3), 4),
+      );
       if (choose(5) === 0) work.splice(choose(work.length + 1), 0, [O.REVERT_IF_ODD]);
       if (choose(6) === 0) work.splice(choose(work.length + 1), 0, [O.FAIL_IF_DIVISIBLE, 1 + choose(4)]);
       return work;

@@ -34,7 +34,14 @@ export interface RunReport {
 }
 
 interface PoolExports extends HostExports {
-  initialize(end: number, transactions: number, locations: number, workers: number, deque: number, chunk: number): number;
+  initialize(
+    end: number,
+    transactions: number,
+    locations: number,
+    workers: number,
+    deque: number,
+    chunk: number,
+  ): number;
   beginBlock(count: number): number;
 }
 
@@ -65,7 +72,7 @@ export class SyntheticPool {
 
   /** Starts threads for at most `size` workers. */
   static async start(size: number): Promise<SyntheticPool> {
-    const pool = new SyntheticPool(new WebAssembly.Module(await buildCore('release')), size);
+    const pool = new SyntheticPool(new WebAssembly.Module((await buildCore('release')) as BufferSource), size);
     await Promise.all(pool.#threads.map((thread) => once(thread, 'online')));
     for (let ready = 0; ready < size; ) {
       ready = Atomics.load(pool.#signals, layout.ready);
@@ -104,12 +111,15 @@ export class SyntheticPool {
     set(Control.IDLE_MS, 2);
     if (!loadBlock(this.#host, view, block)) throw new Error('the block does not fit');
     if (options.memory !== undefined) set(Control.MEMORY_END, get(Control.ARENA_NEXT) + options.memory);
-    if (options.locations !== undefined) set(Control.LOCATION_CAPACITY, get(Control.LOCATION_COUNT) + options.locations);
+    if (options.locations !== undefined)
+      set(Control.LOCATION_CAPACITY, get(Control.LOCATION_COUNT) + options.locations);
 
     this.#begin(workers);
     for (let done = 0; done < workers; done = Atomics.load(this.#signals, layout.done)) {
       if (Atomics.wait(this.#signals, layout.done, done, HANG_MS) === 'timed-out') {
-        throw new Error(`hangs: ${done} of ${workers} workers have ended, ${get(Control.COMMIT_INDEX)} transactions are committed`);
+        throw new Error(
+          `hangs: ${done} of ${workers} workers have ended, ${get(Control.COMMIT_INDEX)} transactions are committed`,
+        );
       }
     }
     const exhausted = get(Control.HALT) !== Halt.NONE;
@@ -128,7 +138,8 @@ export class SyntheticPool {
     if (halt !== Halt.NONE && !(limited && halt === Halt.EXHAUSTED)) return `the block halted with ${halt}`;
     for (let id = 1; id <= workers; id++) {
       const answer = Atomics.load(this.#signals, layout.answers + id);
-      if (answer !== Next.DONE && !(halt !== Halt.NONE && answer === Next.HALTED)) return `worker ${id} ended with ${answer}`;
+      if (answer !== Next.DONE && !(halt !== Halt.NONE && answer === Next.HALTED))
+        return `worker ${id} ended with ${answer}`;
     }
     return undefined;
   }
