@@ -103,7 +103,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   },
   /** What is read decides what is touched next. */
   dynamic: (choose, transactions) => {
-    const slots = 1 + choose(12);
+    const slots = 1 + choose(choose(2) === 0 ? 2 : 12);
     return programs(transactions, () =>
       repeat(1 + choose(3), () =>
         choose(2) === 0 ? [O.READ_DYNAMIC, SHARED, slots] : [O.WRITE_DYNAMIC, SHARED + choose(2), slots, choose(9)],

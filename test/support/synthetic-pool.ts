@@ -2,8 +2,8 @@
 // and one set of threads serve any number of blocks.
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import { CONTROL_BASE, Control, Halt, Next } from '../../assembly/layout.ts';
+import { Worker as Thread } from 'node:worker_threads';
+import { CONTROL_BASE, Control, Halt, Metric, Next, Worker } from '../../assembly/layout.ts';
 import { buildCore } from '../../scripts/core.mjs';
 import { runSequentially, type SyntheticBlock } from './synthetic.ts';
 import { differenceFrom, type HostExports, loadBlock } from './synthetic-block.ts';
@@ -13,13 +13,15 @@ const PAGES = 256;
 const TRANSACTIONS = 128;
 const LOCATIONS = 2_048;
 const HANG_MS = 20_000;
-const layout = { round: 0, workers: 1, done: 2, ready: 3, answers: 8 };
+const layout = { round: 0, workers: 1, done: 2, ready: 3, joined: 4, sleepiness: 5, answers: 8 };
 
 /** How a block is run. */
 export interface RunOptions {
   workers: number;
   window?: number;
   incarnationCap?: number;
+  /** How often in a thousand a worker sleeps where it could. */
+  sleepiness?: number;
   /** Bytes of memory that are left for running the block; all of it when left out. */
   memory?: number;
   /** Locations that are left; all of them when left out. */
@@ -45,8 +47,18 @@ interface PoolExports extends HostExports {
   beginBlock(count: number): number;
 }
 
+/** What happened in all blocks so far, to see that they were more than run one by one. */
+const counted = {
+  transactions: Metric.COMMITS,
+  reexecutions: Metric.REEXECUTIONS,
+  aborts: Metric.ABORTS,
+  suspensions: Metric.SUSPENSIONS,
+  steals: Metric.STEALS,
+} as const;
+
 export class SyntheticPool {
-  readonly #threads: Worker[] = [];
+  readonly totals = new Map<string, number>();
+  readonly #threads: Thread[] = [];
   readonly #signals = new Int32Array(new SharedArrayBuffer(4 * 64));
   readonly #view: DataView;
   readonly #host: PoolExports;
@@ -66,7 +78,7 @@ export class SyntheticPool {
     const file = fileURLToPath(new URL('./synthetic-worker.mjs', import.meta.url));
     for (let id = 1; id <= size; id++) {
       const workerData = { module, memory, control: this.#signals.buffer, id, layout };
-      this.#threads.push(new Worker(file, { workerData }));
+      this.#threads.push(new Thread(file, { workerData }));
     }
   }
 
@@ -88,6 +100,7 @@ export class SyntheticPool {
 
   #begin(workers: number): void {
     Atomics.store(this.#signals, layout.done, 0);
+    Atomics.store(this.#signals, layout.joined, 0);
     Atomics.store(this.#signals, layout.workers, workers);
     Atomics.add(this.#signals, layout.round, 1);
     Atomics.notify(this.#signals, layout.round);
@@ -107,13 +120,14 @@ export class SyntheticPool {
     set(Control.STATE_COMPLETE, 1);
     set(Control.INCARNATION_CAP, options.incarnationCap ?? 16);
     set(Control.HALT_ON_INVALID, 0);
-    set(Control.PROFILE, 0);
+    set(Control.PROFILE, options.sleepiness ? 1 : 0);
     set(Control.IDLE_MS, 2);
     if (!loadBlock(this.#host, view, block)) throw new Error('the block does not fit');
     if (options.memory !== undefined) set(Control.MEMORY_END, get(Control.ARENA_NEXT) + options.memory);
     if (options.locations !== undefined)
       set(Control.LOCATION_CAPACITY, get(Control.LOCATION_COUNT) + options.locations);
 
+    Atomics.store(this.#signals, layout.sleepiness, options.sleepiness ?? 0);
     this.#begin(workers);
     for (let done = 0; done < workers; done = Atomics.load(this.#signals, layout.done)) {
       if (Atomics.wait(this.#signals, layout.done, done, HANG_MS) === 'timed-out') {
@@ -122,6 +136,7 @@ export class SyntheticPool {
         );
       }
     }
+    this.#count(workers);
     const exhausted = get(Control.HALT) !== Halt.NONE;
     const committed = get(Control.COMMIT_INDEX);
     const report: RunReport = { committed, exhausted };
@@ -130,6 +145,16 @@ export class SyntheticPool {
     if (problem !== undefined) report.problem = problem;
     else if (!exhausted && committed !== block.programs.length) report.problem = `only ${committed} are committed`;
     return report;
+  }
+
+  #count(workers: number): void {
+    for (const [name, metric] of Object.entries(counted)) {
+      let sum = this.totals.get(name) ?? 0;
+      for (let id = 1; id <= workers; id++) {
+        sum += Number(this.#view.getBigUint64(this.#host.workerAt(id) + Worker.METRICS + metric, true));
+      }
+      this.totals.set(name, sum);
+    }
   }
 
   #strangeEnd(options: RunOptions, workers: number): string | undefined {
