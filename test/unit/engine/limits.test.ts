@@ -1,4 +1,6 @@
 // Runs that end early: time limits, cancellation, the end of the engine; and executors that misbehave.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PevmEngine } from '../../../src/engine/engine.ts';
 import {
@@ -206,6 +208,22 @@ for (const threading of ['shared', 'inline'] as const) {
       await other.execute(tasksOf(['', '']), doer);
       await expect.poll(held).toBe(before);
       await other.dispose();
+    });
+
+    test('an engine keeps nothing of the runs before the last', async () => {
+      setFlagsFromString('--expose-gc');
+      const collectGarbage: () => void = runInNewContext('gc');
+      const outputs: WeakRef<Uint8Array>[] = [];
+      for (let run = 0; run < 6; run++) {
+        const { results } = await engine.execute(tasksOf(['', '']), doer);
+        outputs.push(...results.map(({ output }) => new WeakRef(output)));
+      }
+      await expect
+        .poll(() => {
+          collectGarbage();
+          return outputs.filter((output) => output.deref() !== undefined).length;
+        })
+        .toBeLessThanOrEqual(2);
     });
 
     test('disposing ends runs in progress and refuses new ones', async () => {
