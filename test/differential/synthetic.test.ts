@@ -1,7 +1,7 @@
 // Random blocks of synthetic programs come to what the oracle says, on threads and on virtual workers.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { count } from '../support/effort.ts';
-import { blockConfiguration } from '../support/model-block.ts';
+import { type BlockShape, blockConfiguration } from '../support/model-block.ts';
 import { modelModule } from '../support/model-core.ts';
 import { describeFailure, Explorer, type Strategy } from '../support/model-explorer.ts';
 import type { SyntheticBlock } from '../support/synthetic.ts';
@@ -76,7 +76,9 @@ test('random blocks on virtual workers in random schedules come to what the sequ
     const workers = 2 + choose(2);
     const mortal = choose(3) === 0 ? 1 + choose(workers) : undefined;
     const overdue = choose(2) === 0 ? choose(block.programs.length) : undefined;
-    const shape = { name: `seed ${seed} (${block.shape})`, block, workers, world: { locations: 128 } };
+    const world = { locations: 128, chunk: choose(2) === 0 ? 8_192 : 256 };
+    const shape: BlockShape = { name: `seed ${seed} (${block.shape})`, block, workers, world };
+    if (choose(4) === 0) shape.memory = choose(3_000);
     const configuration = blockConfiguration(
       mortal === undefined ? shape : { ...shape, mortal, ...(overdue === undefined ? {} : { overdue }) },
     );

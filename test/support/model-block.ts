@@ -1,11 +1,12 @@
 // Small blocks of synthetic transactions that virtual workers run to the end with the core's own loop.
-import { Metric, TxFlag, TxSlot } from '../../assembly/layout.ts';
+import { Control, Halt, Metric, TxFlag, TxSlot } from '../../assembly/layout.ts';
 import type { Configuration, Program } from './model-explorer.ts';
 import { call, type World, type WorldOptions } from './model-world.ts';
-import { Operation, runSequentially, type SyntheticBlock } from './synthetic.ts';
+import { Operation, runSequentially, type SyntheticBlock, type SyntheticResult } from './synthetic.ts';
 import { differenceFrom, type HostExports, loadBlock } from './synthetic-block.ts';
 
 const DONE = -1;
+const HALTED = -2;
 const DISMISSED = -4;
 
 export interface BlockShape {
@@ -18,6 +19,8 @@ export interface BlockShape {
   overdue?: number;
   /** Attempts are made from outside the core, with READ, WRITE and INCREMENT only. */
   outside?: boolean;
+  /** Bytes that are left when all workers have joined; the block may halt for want of more. */
+  memory?: number;
   world?: Partial<WorldOptions>;
 }
 
@@ -36,20 +39,27 @@ function prepare(world: World, shape: BlockShape): Program {
   if (!loadBlock(host, world.view, shape.block, shape.outside ? 0 : TxFlag.NATIVE))
     throw new Error('the block does not fit');
   world.join();
-  const expected = runSequentially(shape.block);
-  const { mortal, overdue } = shape;
+  const { mortal, overdue, memory } = shape;
+  const { length } = shape.block.programs;
+  if (memory !== undefined) world.setControl(Control.MEMORY_END, world.control(Control.ARENA_NEXT) + memory);
+  const prefixes = Array.from({ length: length + 1 }, (_, count) => runSequentially(shape.block, count));
   const workers = Array.from({ length: world.count - 1 }, (_, at) => {
     const worker = world.instance(at + 1);
     return [shape.outside ? () => call(worker, 'workOutside') : () => call(worker, 'next', 1)];
   });
   const hostCalls = mortal === undefined ? [] : [() => call(world.host, 'declareDead', mortal, (overdue ?? -1) + 1)];
   const check: Program['check'] = (result, { stopped }) => {
+    const halt = world.control(Control.HALT);
+    if (halt !== Halt.NONE && (memory === undefined || halt !== Halt.EXHAUSTED)) return `the block halted with ${halt}`;
+    const committed = halt === Halt.NONE ? length : world.control(Control.COMMIT_INDEX);
     for (let id = 1; id < world.count; id++) {
       if (id === mortal && stopped) continue;
       const answer = result(id, 0);
+      if (answer === HALTED && halt !== Halt.NONE) continue;
       if (answer !== DONE && !(id === mortal && answer === DISMISSED)) return `worker ${id} ended with ${answer}`;
     }
-    return differenceFrom(expected, host, world.view) ?? strangeCounts(world, shape.block.programs.length, stopped);
+    const difference = differenceFrom(prefixes[committed] as SyntheticResult, host, world.view);
+    return difference ?? strangeCounts(world, committed, stopped);
   };
   const program: Program = { calls: [hostCalls, ...workers], check };
   if (mortal !== undefined) program.mortal = mortal;
@@ -60,8 +70,7 @@ function prepare(world: World, shape: BlockShape): Program {
 function strangeCounts(world: World, count: number, stopped: boolean): string | undefined {
   let commits = 0n;
   for (let id = 1; id < world.count; id++) commits += world.metric(id, Metric.COMMITS);
-  if (commits !== BigInt(count) && !(stopped && commits === BigInt(count - 1)))
-    return `${commits} commits of ${count} transactions`;
+  if (Math.abs(Number(commits) - count) > (stopped ? 1 : 0)) return `${commits} commits of ${count} transactions`;
   for (let index = 0; index < count; index++) {
     if (world.view.getUint32(world.slotOf(index) + TxSlot.EXECUTIONS, true) === 0) return `${index} was never executed`;
   }
