@@ -41,18 +41,11 @@ export function loadBlock(
 ): boolean {
   const balances = Object.entries(block.balances ?? {});
   const storage = block.storage ?? [];
-  const entry = host.allocate(BaseEntry.SIZE) >>> 0;
-  if (entry === 0) return false;
-  const load = (kind: number, account: number, slot: number, value: number) => {
-    for (let at = 0; at < BaseEntry.SIZE; at += 4) view.setUint32(entry + at, 0, true);
-    view.setUint32(entry + BaseEntry.KIND, kind, true);
-    view.setUint32(entry + BaseEntry.ADDRESS + 16, account);
-    view.setUint32(entry + BaseEntry.SLOT + 28, slot);
-    view.setBigUint64(entry + BaseEntry.VALUE, BigInt(value), true);
-    return host.loadBase(entry, 1) === 1;
-  };
-  for (const [account, balance] of balances) if (!load(Kind.BALANCE, Number(account), 0, balance)) return false;
-  for (const [account, slot, value] of storage) if (!load(Kind.STORAGE, account, slot, value)) return false;
+  for (const [account, balance] of balances) {
+    if (!loadValue(host, view, Kind.BALANCE, Number(account), 0, balance)) return false;
+  }
+  for (const [account, slot, value] of storage)
+    if (!loadValue(host, view, Kind.STORAGE, account, slot, value)) return false;
   for (const [index, program] of block.programs.entries()) {
     const pointer = host.allocate(Math.max(program.length, 1) * 16) >>> 0;
     if (pointer === 0) return false;
@@ -63,6 +56,25 @@ export function loadBlock(
     host.setTransaction(index, flags, 1, pointer, program.length * 16);
   }
   return (block.dependencies ?? []).every(([lower, higher]) => host.addDependency(lower, higher));
+}
+
+/** Loads one value of the state before the block. False when memory is exhausted. */
+export function loadValue(
+  host: HostExports,
+  view: DataView,
+  kind: number,
+  account: number,
+  slot: number,
+  value: number,
+): boolean {
+  const entry = host.allocate(BaseEntry.SIZE) >>> 0;
+  if (entry === 0) return false;
+  for (let at = 0; at < BaseEntry.SIZE; at += 4) view.setUint32(entry + at, 0, true);
+  view.setUint32(entry + BaseEntry.KIND, kind, true);
+  view.setUint32(entry + BaseEntry.ADDRESS + 16, account);
+  view.setUint32(entry + BaseEntry.SLOT + 28, slot);
+  view.setBigUint64(entry + BaseEntry.VALUE, BigInt(value), true);
+  return host.loadBase(entry, 1) === 1;
 }
 
 /**

@@ -1,0 +1,6 @@
+// Blocks that cannot go on, under chosen interleavings.
+import { long } from '../support/effort.ts';
+import { haltConfigurations } from '../support/model-halt.ts';
+import { exploreConfiguration } from '../support/model-suite.ts';
+
+for (const configuration of haltConfigurations) exploreConfiguration(configuration, long ? 4 : 3, 0.02);
