@@ -45,6 +45,7 @@ const api: WorkerApi = {
         tasks,
         executor,
         maySleep: true,
+        estimates: job.workerId === 1,
       });
       return { end };
     } catch (error) {
@@ -92,6 +93,7 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   const crew = new LocalCrew(soloMemory, {
     tasks,
     executor,
+    estimates: true,
     async pause() {
       if (solo?.stream) conductor.flush();
       await eventLoopTurn();

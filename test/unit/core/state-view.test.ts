@@ -14,7 +14,8 @@ import {
 } from '../../../src/core/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/state-image.ts';
 import { CoreStateView } from '../../../src/core/state-view.ts';
-import { SuspendSignal } from '../../../src/executor/executor.ts';
+import { runRound } from '../../../src/core/worker-loop.ts';
+import { type Executor, SuspendSignal } from '../../../src/executor/executor.ts';
 
 const ALICE = new Uint8Array(20).fill(0xa1);
 const BOB = new Uint8Array(20).fill(0xb0);
@@ -305,5 +306,32 @@ describe('images and changes', () => {
     const large = image();
     for (let slot = 1000n; slot < 5000n; slot++) large.storage(BOB, word(slot), word(slot));
     expect(host.begin({ ...setup, count: 1 }) && host.load(large.finish())).toBe(false);
+  });
+});
+
+describe('a core that traps', () => {
+  test('ends the round, whatever the executor makes of it', async () => {
+    const { worker } = await open(1);
+    const broken = {
+      ...worker,
+      core: {
+        ...worker.core,
+        read: () => {
+          throw new WebAssembly.RuntimeError('unreachable');
+        },
+      },
+    };
+    const executor: Executor = {
+      execute(_, view) {
+        try {
+          view.balance(ALICE);
+        } catch {
+          // A bad executor swallows everything.
+        }
+        return { status: 'success' };
+      },
+    };
+    const round = { workerId: 1, first: 0, tasks: [{ id: 0 }], executor, maySleep: false };
+    await expect(runRound(broken, round)).rejects.toBeInstanceOf(WebAssembly.RuntimeError);
   });
 });

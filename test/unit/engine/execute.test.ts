@@ -17,6 +17,23 @@ const counting = moduleUrl(`
   }
 `);
 
+const estimating = moduleUrl(`
+  export function createExecutor() {
+    const asked = [];
+    return {
+      estimate({ id }) {
+        asked.push(id);
+        if (id === 3) throw new Error('cannot estimate');
+        return { dependencies: [id - 1, id + 1, -4, 2 ** 40] };
+      },
+      execute(task, view) {
+        view.writeNumber('last', view.readNumber('last') + 1n);
+        return { status: 'success', output: Uint8Array.from(asked) };
+      },
+    };
+  }
+`);
+
 const EMPTY = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 const engines: Engine[] = [];
 afterAll(async () => {
@@ -43,6 +60,16 @@ for (const threading of ['shared', 'inline'] as const) {
       expect(state.readNumber('sum')).toBe(4950n);
       expect(state.read('last')).toEqual(Uint8Array.of(99));
       expect(report.counters.commits).toBe(100);
+    });
+
+    test('a module executor is asked once per task for its estimate, which may be wrong', async () => {
+      const tasks = Array.from({ length: 20 }, (_, id) => ({ id }));
+      const { results, state } = await engine.execute(tasks, estimating);
+      // By one of the workers: the other one's tasks tell of none.
+      const asked = results.map(({ output }) => [...output]).filter(({ length }) => length > 0);
+      for (const ids of asked) expect(ids).toEqual(tasks.map(({ id }) => id));
+      expect(state.readNumber('last')).toBe(20n);
+      if (threading === 'inline') expect(asked).toHaveLength(20);
     });
 
     test('an executor that is an object runs in the calling thread', async () => {
