@@ -57,7 +57,6 @@ export abstract class Control {
   static readonly SLEEPERS: u32 = 516;
   static readonly HALT: u32 = 576;
   static readonly HALT_TRANSACTION: u32 = 580;
-  static readonly EPOCH: u32 = 584;
   static readonly ARENA_NEXT: u32 = 640;
   static readonly LOCATION_COUNT: u32 = 704;
   /** Head of the list of missing keys (Missing records). */
@@ -141,6 +140,7 @@ export abstract class TxSlot {
   /** u64: incarnation:8 | clock:32 << 8 of the newest successful validation. */
   static readonly VALIDATED: u32 = 16;
   // written by the host before workers start
+  /** Estimated gas, 0 for unknown: a hint for scheduling policies. Today's goes by order alone. */
   static readonly COST: u32 = 24;
   static readonly INPUT: u32 = 28;
   static readonly INPUT_LENGTH: u32 = 32;

@@ -46,8 +46,8 @@ export interface EngineOptions {
 }
 
 export interface EngineAssets {
-  /** The compiled core. */
-  wasm?: URL | string | BufferSource | WebAssembly.Module;
+  /** The compiled core: its URL, its bytes, or a `WebAssembly.Module`. */
+  wasm?: URL | string | ArrayBuffer | ArrayBufferView | object;
   /** The worker script: its URL. */
   worker?: URL | string;
   /** The ethereumjs executor: its URL. */

@@ -19,7 +19,8 @@ export function resetArena(): void {
  * Progress: lock-free; the shared counter is touched once per chunk.
  */
 export function allocate(size: u32): u32 {
-  size = (size + 7) & ~7;
+  // Nothing is something too: its address must not be 0.
+  size = size == 0 ? 8 : (size + 7) & ~7;
   let start = cursor;
   if (start + size <= limit) {
     cursor = start + size;

@@ -1,6 +1,6 @@
 // Who waits for whom. Dependencies only ever point down, are only hints, and losing one costs time, never the result.
 
-import { Dependency, TxSlot, TxState, Waiter } from "../layout";
+import { CONTROL_BASE, Control, Dependency, TxSlot, TxState, Waiter } from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
@@ -10,9 +10,9 @@ import { hasExecuted, incarnationIn, resume, slotAt, stateIn, statusOf } from ".
 /** No transaction. */
 export const NONE: u32 = 0xffffffff;
 
-/** Adds the hint that `higher` needs `lower`. Any thread, at any time; ignored unless lower < higher. False: no memory. */
+/** Adds the hint that `higher` needs `lower`. Any thread, at any time; ignored unless lower < higher, both in the block. False: no memory. */
 export function addDependency(lower: u32, higher: u32): bool {
-  if (lower >= higher) return true;
+  if (lower >= higher || higher >= load<u32>(CONTROL_BASE, Control.TRANSACTION_COUNT)) return true;
   const node = allocate(Dependency.SIZE);
   if (node == 0) return false;
   store<u32>(node, lower, Dependency.LOWER);

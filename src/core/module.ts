@@ -2,13 +2,12 @@
 
 import bytes from 'virtual:pevm/core';
 import { CoreTrapError, InputError } from '../errors.ts';
+import type { EngineAssets } from '../types.ts';
 
 let inlined: Promise<WebAssembly.Module> | undefined;
 
 /** @throws InputError when `source` is not the core */
-export async function compileCore(
-  source?: URL | string | BufferSource | WebAssembly.Module,
-): Promise<WebAssembly.Module> {
+export async function compileCore(source?: EngineAssets['wasm']): Promise<WebAssembly.Module> {
   if (source === undefined) {
     inlined ??= WebAssembly.compile(bytes);
     return inlined;
@@ -25,8 +24,9 @@ export async function compileCore(
   }
 }
 
-async function bytesOf(source: URL | string | BufferSource): Promise<BufferSource> {
-  if (typeof source !== 'string' && !(source instanceof URL)) return source;
+async function bytesOf(source: URL | string | object): Promise<BufferSource> {
+  // What is neither bytes nor a URL is refused by the compiler, with a message that says so.
+  if (typeof source !== 'string' && !(source instanceof URL)) return source as BufferSource;
   const response = await fetch(source);
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
   return response.arrayBuffer();
