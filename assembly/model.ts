@@ -14,7 +14,7 @@ import { createVersion, fold, kill, link, markEstimate, resolve } from "./store/
 
 export { dequeAt } from "./base/worker";
 export { peekBottom, peekTop, pop, push, steal } from "./schedule/deque";
-export { claim, claimOwn } from "./schedule/scheduler";
+export { claim, claimOwn, handedTransaction } from "./schedule/scheduler";
 export { beginAttempt } from "./engine/attempt";
 export { createVersion, fold, kill, link, locationAt, lookup, markEstimate, resolve, suspendAttempt };
 

@@ -247,6 +247,8 @@ export interface Report {
   readonly totalDurationMs: number;
   /** Loading the state before the block into the core. */
   readonly loadMs: number;
+  /** Handing the run to the workers: posting it, making the executors. */
+  readonly setupMs: number;
   /** From the first worker's start to the last commit. */
   readonly executionMs: number;
   /** Reading results and state out of the core. */

@@ -5,12 +5,12 @@ import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
-import { announce, count, countTime, halt, me, now, self, span } from "../base/worker";
+import { count, countTime, halt, me, now, self, span } from "../base/worker";
 import { beginAccessSet, readAccess, recheckAccesses, sealReads, sealWrites, sealedReadCount, sealedWriteCount } from "../store/access-set";
 import { locationAt } from "../store/locations";
 import { kill, link } from "../store/versions";
 import { takeWaiters, waitFor, wake } from "../schedule/dependencies";
-import { claimedStatus, revalidateFrom, schedule } from "../schedule/scheduler";
+import { claimedStatus, hand, revalidateFrom } from "../schedule/scheduler";
 import { attach, finishExecution, incarnationIn, recordIn, release, slotAt, statusOf, suspend } from "../schedule/status";
 
 /** The transaction being attempted. */
@@ -92,7 +92,6 @@ export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength:
     return Finish.LOST;
   }
   if (!fault(Fault.WAITERS_TAKEN_FIRST)) wakeWaiters(current);
-  announce();
   countTime(Metric.EXECUTION_MS, endedAt - startedAt);
   span(SpanKind.EXECUTED, current, incarnationIn(status), startedAt, endedAt);
   return Finish.EXECUTED;
@@ -123,7 +122,7 @@ function restartAttempt(): u32 {
     count(Metric.LOST, 1);
     return Finish.LOST;
   }
-  schedule(current);
+  hand(current);
   return Finish.SUSPENDED;
 }
 
@@ -137,7 +136,7 @@ export function suspendAttempt(blocker: u32): u32 {
     count(Metric.LOST, 1);
     return Finish.LOST;
   }
-  if (waitFor(blocker, current, incarnationIn(status))) schedule(current);
+  if (waitFor(blocker, current, incarnationIn(status))) hand(current);
   return Finish.SUSPENDED;
 }
 
@@ -236,12 +235,15 @@ export function killAll(record: u32): void {
   for (let at: u32 = 0; at < total; at++) kill(load<u32>(writes + at * WriteEntry.SIZE, WriteEntry.NODE));
 }
 
-/** Wakes those who wait for `transaction`; they go to the own deque. */
+/**
+ * Wakes those who wait for `transaction`: the lowest for this worker, the others for anybody. Nothing else that a
+ * publication makes possible needs another worker: the next pick of this one sees to it.
+ */
 function wakeWaiters(transaction: u32): void {
   let node = takeWaiters(transaction);
   while (node != 0) {
     const waiter = load<u32>(node, Waiter.TRANSACTION);
-    if (wake(waiter, load<u32>(node, Waiter.INCARNATION))) schedule(waiter);
+    if (wake(waiter, load<u32>(node, Waiter.INCARNATION))) hand(waiter);
     node = shared.read(node, Waiter.NEXT);
   }
 }

@@ -11,6 +11,7 @@ import { resetAccessSet } from "../store/access-set";
 import { resetLocations } from "../store/locations";
 import { resetNative } from "../execute/native";
 import { resetDeque } from "../schedule/deque";
+import { resetScheduler } from "../schedule/scheduler";
 import { resume, setFlag, slotAt, stateIn, statusOf, statusWord } from "../schedule/status";
 import { resetAttempt } from "./attempt";
 import { resetValidation } from "./validation";
@@ -90,6 +91,7 @@ export function join(id: u32): bool {
   become(id);
   resetArena();
   resetLocations();
+  resetScheduler();
   const scratch = allocate(32);
   resetWorkerLoop(scratch);
   const fits = scratch != 0 && resetAccessSet() && resetValidation() && resetAttempt() && resetNative();

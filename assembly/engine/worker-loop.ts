@@ -9,7 +9,7 @@ import { blockedBy, fold } from "../store/versions";
 import { locationAt } from "../store/locations";
 import { executeNative, nativeGas, nativeOutput, nativeOutputLength } from "../execute/native";
 import { lastLocation, unfinished } from "../execute/state-view";
-import { NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, nextToValidate, schedule, transactionCount } from "../schedule/scheduler";
+import { NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, hand, nextToValidate, transactionCount, windowWasFull } from "../schedule/scheduler";
 import { commit, hasFlag, isOrphaned, recordIn, resume, stateIn, statusOf } from "../schedule/status";
 import { abort, reclaim } from "./abort";
 import { beginAttempt, exhaustAttempt, finishAttempt, parkAttempt, suspendAttempt, writesOf } from "./attempt";
@@ -126,7 +126,8 @@ function moveHead(head: u32, status: u64): void {
   if (fault(Fault.COMMIT_INDEX_WITHOUT_SWAP)) shared.write(CONTROL_BASE, Control.COMMIT_INDEX, head + 1);
   else shared.swapIf(CONTROL_BASE, Control.COMMIT_INDEX, head, head + 1);
   if (fault(Fault.COMMIT_CLOCK_AFTER_INDEX)) shared.raise(CONTROL_BASE, Control.COMMIT_CLOCK, published);
-  if (shared.read(CONTROL_BASE, Control.SLEEPERS) != 0) announce();
+  // Sleepers care for the end, and for the window when it was all begun.
+  if (head + 1 == transactionCount() || windowWasFull(head)) announce();
 }
 
 /** Validates executed transactions ahead of the head, so that wrong ones run again early. */
@@ -136,7 +137,7 @@ function validateEarly(): void {
     if (transaction == NOTHING) return;
     const status = statusOf(u32(transaction));
     if (stateIn(status) != TxState.EXECUTED || validate(u32(transaction), status)) continue;
-    if (abort(u32(transaction), status)) schedule(u32(transaction));
+    if (abort(u32(transaction), status)) hand(u32(transaction));
     return;
   }
 }

@@ -45,19 +45,50 @@ export function claim(transaction: u32): bool {
     }
     if (beginExecution(transaction, status)) {
       claimedStatus = executingFrom(status);
+      if (transaction == handed) handed = NONE;
       return true;
     }
   }
 }
 
-/** Remembers in the own deque that `transaction` can run. */
+// The transaction that this worker has woken and will look at next: nobody else need know, and nobody is woken for it.
+let handed: u32 = NONE;
+
+/** Called by each worker when it joins a block. */
+export function resetScheduler(): void {
+  handed = NONE;
+}
+
+/**
+ * Keeps a woken transaction for this worker's next pick; of several the lowest, the others go to the deque. A chain of
+ * dependent transactions then stays on one worker instead of being stolen link by link, each at the price of a wake-up.
+ */
+export function hand(transaction: u32): void {
+  if (handed != NONE) {
+    schedule(transaction > handed ? transaction : handed);
+    if (transaction > handed) return;
+  }
+  handed = transaction;
+}
+
+/** The transaction that this worker has woken for itself, NONE for none. For tests. */
+export function handedTransaction(): u32 {
+  return handed;
+}
+
+/** Remembers in the own deque that `transaction` can run, and tells sleeping workers. */
 export function schedule(transaction: u32): void {
   if (!push(dequeAt(me), transaction)) count(Metric.DROPPED_HINTS, 1);
   else announce();
 }
 
-/** Claims from the own deque, the lower index of its two ends first. */
+/** Claims what this worker has just woken, then from the own deque, the lower index of its two ends first. */
 export function claimOwn(): i32 {
+  if (handed != NONE) {
+    const transaction = handed;
+    handed = NONE;
+    if (claim(transaction)) return i32(transaction);
+  }
   const deque = dequeAt(me);
   while (true) {
     const bottom = peekBottom(deque);
@@ -79,6 +110,11 @@ export function claimNext(): i32 {
     if (!shared.swapIf(CONTROL_BASE, Control.EXECUTION_CURSOR, next, next + 1)) continue;
     if (claim(next)) return i32(next);
   }
+}
+
+/** Whether no transaction could be begun because `head` was the commit index. */
+export function windowWasFull(head: u32): bool {
+  return shared.read(CONTROL_BASE, Control.EXECUTION_CURSOR) >= head + load<u32>(CONTROL_BASE, Control.WINDOW);
 }
 
 /** Claims from the deque whose oldest entry is the lowest transaction. */

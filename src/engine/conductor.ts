@@ -47,6 +47,7 @@ export interface RunOutcome {
   readonly checkpoint: StateChanges | undefined;
   readonly trace: Trace;
   readonly loadMs: number;
+  readonly setupMs: number;
   readonly executionMs: number;
   readonly decodeMs: number;
   readonly drains: number;
@@ -82,6 +83,8 @@ export interface Crew {
   prepare(): Promise<BlockHost>;
   /** One round: until the block is done or halted and no live worker is inside. `restart`: begin everything again. */
   round(host: BlockHost, options: RoundOptions): Promise<'over' | 'restart'>;
+  /** When the first worker of the last round began to execute, on the memory's clock; unknown where nothing is posted. */
+  readonly beganMs?: number | undefined;
 }
 
 /** The outcome at the commit head that makes a whole run invalid. */
@@ -115,6 +118,7 @@ export class Conductor {
   #first = 0;
   #cancelled: { reason: unknown } | undefined;
   #loadMs = 0;
+  #setupMs = 0;
   #executionMs = 0;
   #decodeMs = 0;
   #drains = 0;
@@ -221,6 +225,7 @@ export class Conductor {
           checkpoint: before,
           trace,
           loadMs: this.#loadMs,
+          setupMs: this.#setupMs,
           executionMs: this.#executionMs,
           decodeMs: this.#decodeMs,
           drains: this.#drains,
@@ -279,7 +284,11 @@ export class Conductor {
   /** Lets the crew work until the block is done, or halted for good; true: begin everything again. */
   async #rounds(host: BlockHost, sequential: boolean): Promise<boolean> {
     while (true) {
+      const clockMs = host.instance.now();
       const answer = await this.#crew.round(host, { first: this.#first, sequential });
+      const setupMs = Math.max(0, (this.#crew.beganMs ?? clockMs) - clockMs);
+      this.#setupMs += setupMs;
+      this.#executionMs -= setupMs;
       if (answer === 'restart') return true;
       if (this.#cancelled !== undefined || host.halted() !== 'missing') return false;
       this.flush();

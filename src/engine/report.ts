@@ -26,6 +26,7 @@ export function reportOf(outcome: RunOutcome, context: ReportContext): Report {
     workers: context.workers,
     totalDurationMs: context.totalDurationMs,
     loadMs: outcome.loadMs + context.encodeMs,
+    setupMs: outcome.setupMs,
     executionMs,
     decodeMs: outcome.decodeMs,
     executions: counters.executions,

@@ -126,6 +126,7 @@ export class SharedCrew implements Crew {
   #restart = false;
   #failure: { error: unknown } | undefined;
   #lost = 0;
+  #beganMs: number | undefined;
   /** Per task: how often its worker died, and whether it exceeded its time before. */
   readonly #deaths = new Map<number, number>();
   readonly #late = new Set<number>();
@@ -134,6 +135,10 @@ export class SharedCrew implements Crew {
     this.#pool = pool;
     this.#work = work;
     this.#limits = limits;
+  }
+
+  get beganMs(): number | undefined {
+    return this.#beganMs;
   }
 
   get workersLost(): number {
@@ -163,6 +168,7 @@ export class SharedCrew implements Crew {
       for (const seat of this.#pool.seats) seat.id = this.#nextId++;
       this.#fresh = false;
     }
+    this.#beganMs = undefined;
     const watch = this.#watch(host, seats, options.first);
     this.#inRound = true;
     try {
@@ -185,7 +191,10 @@ export class SharedCrew implements Crew {
         const reply = await seat.handle.call<RoundReply>(
           async (remote) => await remote.runRound(this.#job(seat, options)),
         );
-        if ('end' in reply) return;
+        if ('end' in reply) {
+          this.#beganMs = Math.min(reply.beganMs, this.#beganMs ?? reply.beganMs);
+          return;
+        }
         this.#fail(
           host,
           reply.problem === 'executor'

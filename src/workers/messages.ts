@@ -33,7 +33,7 @@ export interface RoundJob {
 
 /** `trap`: the core itself broke; `executor`: the executor's module could not be used. */
 export type RoundReply =
-  | { readonly end: RoundEnd }
+  | { readonly end: RoundEnd /** When the worker began to execute, on the memory's clock. */; readonly beganMs: number }
   | { readonly problem: 'trap' | 'executor'; readonly message: string };
 
 export interface SoloJob {

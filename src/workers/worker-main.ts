@@ -38,6 +38,7 @@ const api: WorkerApi = {
       return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
     }
     const { tasks, executor } = work;
+    const beganMs = attached.now();
     try {
       const end = await runRound(attached, {
         workerId: job.workerId,
@@ -47,7 +48,7 @@ const api: WorkerApi = {
         maySleep: true,
         estimates: job.workerId === 1,
       });
-      return { end };
+      return { end, beganMs };
     } catch (error) {
       return { problem: 'trap', message: messageOf(error) };
     }

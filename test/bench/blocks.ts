@@ -22,6 +22,8 @@ export interface BlockFigures {
   twoWorkersMs: number;
   /** Loading the state before the block into the core. */
   loadMs: number;
+  /** Handing the block to the workers. */
+  setupMs: number;
   decodeMs: number;
   /** Two workers: max(T1/2, T∞) over the execution time. */
   efficiency: number;
@@ -80,6 +82,7 @@ export async function measureBlocks(
       oneWorkerMs: median(one),
       twoWorkersMs: median(two),
       loadMs: of(({ report }) => report.loadMs),
+      setupMs: of(({ report }) => report.setupMs),
       decodeMs: of(({ report }) => report.decodeMs),
       efficiency: of(({ report }) => report.bound.efficiency),
       speedupBound: of(({ report }) => report.bound.speedupBound),
@@ -137,6 +140,7 @@ const columns = [
   'effic.',
   're-ex',
   'load ms',
+  'set-up ms',
 ];
 
 /** The figures as a Markdown table; ratios are speed-ups (higher is faster). */
@@ -155,6 +159,7 @@ export function blockTable(figures: readonly BlockFigures[]): string {
     `${Math.round(figure.efficiency * 100)} %`,
     String(Math.round(figure.reexecutions)),
     figure.loadMs.toFixed(1),
+    figure.setupMs.toFixed(1),
   ]);
   return [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

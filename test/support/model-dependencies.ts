@@ -14,10 +14,11 @@ function beginAttempts(world: World, workers: readonly number[]): void {
   }
 }
 
-/** How often a transaction is in any deque. */
+/** How often a transaction is in any deque, or kept by the worker that has woken it. */
 function scheduled(world: World, transaction: number): number {
   let times = 0;
   for (let id = 1; id < world.count; id++) {
+    if (call(world.instance(id), 'handedTransaction') === transaction) times++;
     const deque = call(world.host, 'dequeAt', id);
     const top = world.view.getUint32(deque + Deque.TOP, true);
     const bottom = world.view.getUint32(deque + Deque.BOTTOM, true);

@@ -13,6 +13,7 @@ export function report(changes: Partial<Report> = {}): Report {
     workers: 2,
     totalDurationMs: 231,
     loadMs: 3.1,
+    setupMs: 1,
     executionMs: 219.2,
     decodeMs: 8.7,
     executions: 214,
