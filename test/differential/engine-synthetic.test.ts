@@ -9,7 +9,7 @@ afterAll(async () => {
   for (const engine of engines) await engine.dispose();
 });
 
-const blocks = count('engine-blocks', { ci: 40, long: 4000 });
+const blocks = count('engine-blocks', { ci: 40, long: 500 });
 
 for (const threading of ['shared', 'inline'] as const) {
   for (const workers of threading === 'shared' ? [1, 2, 4, 8] : [1]) {

@@ -88,7 +88,7 @@ describe('kills', () => {
   );
 });
 
-const sizes = count('memory-sizes', { ci: 40, long: 1000 });
+const sizes = count('memory-sizes', { ci: 40, long: 200 });
 
 describe('exhausted memory', () => {
   for (const threading of ['shared', 'inline'] as const) {

@@ -41,7 +41,7 @@ function expectRight(block: SyntheticBlock & { seed: number; shape: string }, op
 }
 
 test('random blocks on 1 to 8 threads come to what the sequential oracle says', () => {
-  const blocks = count('blocks', { ci: 10_000, long: 200_000 });
+  const blocks = count('blocks', { ci: 10_000, long: 100_000 });
   const first = count('first-seed', { ci: 1, long: 1 });
   for (let seed = first; seed < first + blocks; seed++) expectRight(generateBlock(seed), optionsFor(seed));
   const totals = Object.fromEntries(pool.totals) as Record<string, number>;
@@ -51,7 +51,7 @@ test('random blocks on 1 to 8 threads come to what the sequential oracle says', 
 });
 
 test('memory or locations that run out at any moment leave a right prefix and never hang', () => {
-  const blocks = count('exhaustions', { ci: 4_000, long: 50_000 });
+  const blocks = count('exhaustions', { ci: 4_000, long: 20_000 });
   let exhausted = 0;
   for (let seed = 1; seed <= blocks; seed++) {
     const choose = chooser(seed ^ 0xfee1);
@@ -69,7 +69,7 @@ test('memory or locations that run out at any moment leave a right prefix and ne
 
 test('random blocks on virtual workers in random schedules come to what the sequential oracle says', async () => {
   const module = await modelModule();
-  const blocks = count('virtual-blocks', { ci: 1_500, long: 20_000 });
+  const blocks = count('virtual-blocks', { ci: 1_500, long: 8_000 });
   for (let seed = 1; seed <= blocks; seed++) {
     const choose = chooser(seed);
     const block = generateBlock(seed, 8);

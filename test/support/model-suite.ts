@@ -24,7 +24,7 @@ export function exploreConfiguration(configuration: Configuration, preemptions: 
     expect(exploration.complete).toBe(true);
   });
 
-  const schedules = Math.round(count('schedules', { ci: 2_400_000, long: 100_000_000 }) * share);
+  const schedules = Math.round(count('schedules', { ci: 2_400_000, long: 10_000_000 }) * share);
   test(`${configuration.name}: random and priority-based schedules`, async () => {
     const explorer = new Explorer(await modelModule(), configuration);
     const start = performance.now();

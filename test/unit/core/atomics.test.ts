@@ -127,7 +127,7 @@ describe('the running core', () => {
     timeout: long ? undefined : 120_000,
   }, () => {
     detector = new RaceDetector(workers + 1);
-    const blocks = count('race-blocks', { ci: 100, long: 20_000 });
+    const blocks = count('race-blocks', { ci: 100, long: 1_000 });
     for (let seed = 1; seed <= blocks; seed++) expect(faults(seed), `seed ${seed}`).toEqual([]);
     const atomic = running.filter((site) => site.atomic);
     const exercised = atomic.filter((site) => detector.exercised.has(site));
