@@ -36,6 +36,16 @@ export function resetState(address: u32, one: u32): bool {
   return writeState(Kind.RESET, address, 0, one);
 }
 
+/** Index of a location, 0 when locations are exhausted: for executors that keep numbered entries of the access set. */
+export function locateState(kind: u32, address: u32, slot: u32): u32 {
+  return locate(kind, address, slot);
+}
+
+/** Says which location a read of a numbered entry was about. */
+export function noteLocation(location: u32): void {
+  lastLocation = location;
+}
+
 /** What an executor returns for a ReadResult that ends the attempt: apart from every Outcome. */
 // @ts-ignore: decorator
 @inline

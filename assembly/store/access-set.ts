@@ -106,16 +106,30 @@ function insert(location: u32): u32 {
 
 /** Reads `location` (an index): the value goes to `out`. ReadResult; after BLOCKED see `blockedBy` of versions. */
 export function readAccess(location: u32, out: u32): u32 {
-  let entry = find(location);
-  if (entry != 0) {
-    const flags = load<u32>(entry, Access.FLAGS);
-    if ((flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) {
-      word256.copy(out, entry + Access.VALUE);
-      return ReadResult.VALUE;
-    }
-  } else if (ownResets != 0 && emptiedHere(location)) {
+  const entry = find(location);
+  if (entry == 0 && ownResets != 0 && emptiedHere(location)) {
     word256.clear(out);
     return ReadResult.VALUE;
+  }
+  const result = loadEntry(entry, location);
+  if (result == ReadResult.VALUE) word256.copy(out, loadedEntry + Access.VALUE);
+  return result;
+}
+
+/** The entry that the last `loadEntry` is about. */
+let loadedEntry: u32 = 0;
+
+/** Makes the entry of `location` (0: it has none yet) hold the value that the attempt sees. ReadResult. */
+function loadEntry(entry: u32, location: u32): u32 {
+  loadedEntry = entry;
+  let flags: u32 = 0;
+  if (entry != 0) {
+    flags = load<u32>(entry, Access.FLAGS);
+    if ((flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) return ReadResult.VALUE;
+    if (ownResets != 0 && emptiedHere(location)) {
+      word256.clear(entry + Access.VALUE);
+      return ReadResult.VALUE;
+    }
   }
   const result = resolve(locationAt(location), transaction, temporary);
   if (result != ReadResult.VALUE) return result;
@@ -131,17 +145,89 @@ export function readAccess(location: u32, out: u32): u32 {
   if (entry == 0) {
     entry = insert(location);
     if (entry == 0) return ReadResult.EXHAUSTED;
+    loadedEntry = entry;
   }
-  const credited = load<u32>(entry, Access.FLAGS) & AccessFlag.CREDITED;
+  const credited = flags & AccessFlag.CREDITED;
   if (credited != 0) word256.add(entry + Access.VALUE, entry + Access.VALUE, temporary);
   else word256.copy(entry + Access.VALUE, temporary);
-  store<u32>(entry, AccessFlag.READ | (credited != 0 ? AccessFlag.WRITTEN : 0), Access.FLAGS);
+  store<u32>(entry, (flags & AccessFlag.WARM) | AccessFlag.READ | (credited != 0 ? AccessFlag.WRITTEN : 0), Access.FLAGS);
   store<u32>(entry, node, Access.NODE);
   store<u32>(entry, reset, Access.RESET);
   store<u32>(entry, aux, Access.AUX);
   store<u32>(entry, folded ? ReadKind.FOLDED : ReadKind.VALUE, Access.READ_KIND);
-  word256.copy(out, entry + Access.VALUE);
   return ReadResult.VALUE;
+}
+
+// Numbered entries: an executor that comes back to a location again and again keeps its entry's number, and can undo what
+// it did. A number is valid until the attempt ends; an address only until the next entry is added.
+
+/** "No entry": memory is exhausted. */
+export const NO_ENTRY: u32 = 0xffffffff;
+
+/** Number of the entry of `location`, added when the attempt has none; NO_ENTRY when memory is exhausted. */
+export function numberOf(location: u32): u32 {
+  const place = placeOf(location);
+  if (load<u32>(place) == stamp) return load<u32>(place, 4);
+  return insert(location) == 0 ? NO_ENTRY : count - 1;
+}
+
+// @ts-ignore: decorator
+@inline
+export function entryAt(number: u32): u32 {
+  return entries + number * Access.SIZE;
+}
+
+/** Makes entry `number` hold the value that the attempt sees: ReadResult. */
+export function loadNumber(number: u32): u32 {
+  const entry = entryAt(number);
+  if ((load<u32>(entry, Access.FLAGS) & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) return ReadResult.VALUE;
+  return loadEntry(entry, load<u32>(entry, Access.LOCATION));
+}
+
+/** Writes entry `number`; not for RESET locations. */
+// @ts-ignore: decorator
+@inline
+export function writeNumber(number: u32, value: u32): void {
+  const entry = entryAt(number);
+  word256.copy(entry + Access.VALUE, value);
+  store<u32>(entry, (load<u32>(entry, Access.FLAGS) & ~AccessFlag.CREDITED) | AccessFlag.WRITTEN, Access.FLAGS);
+}
+
+/** Adds to entry `number` without reading it. */
+export function creditNumber(number: u32, amount: u32): void {
+  creditEntry(entryAt(number), amount);
+}
+
+/** Address of the value that entry `number` had before the transaction: it must have been read. */
+export function originalOf(number: u32): u32 {
+  const entry = entryAt(number);
+  return valueSeen(
+    locationAt(load<u32>(entry, Access.LOCATION)),
+    load<u32>(entry, Access.READ_KIND),
+    load<u32>(entry, Access.NODE),
+    load<u32>(entry, Access.RESET),
+    load<u32>(entry, Access.AUX),
+  );
+}
+
+/**
+ * Takes back what was written or credited to entry `number` since it had `flags` and `value`. A read that happened
+ * meanwhile stays recorded: the attempt knows what it learned.
+ */
+export function undoNumber(number: u32, flags: u32, value: u32): void {
+  const entry = entryAt(number);
+  const readSince = load<u32>(entry, Access.FLAGS) & ~flags & AccessFlag.READ;
+  if (readSince == 0) {
+    store<u32>(entry, flags, Access.FLAGS);
+    word256.copy(entry + Access.VALUE, value);
+    return;
+  }
+  // Before the read there was nothing, or a credit that the read has made absolute.
+  const credited = (flags & AccessFlag.CREDITED) != 0;
+  const original = originalOf(number);
+  if (credited) word256.add(entry + Access.VALUE, original, value);
+  else word256.copy(entry + Access.VALUE, original);
+  store<u32>(entry, (flags & AccessFlag.WARM) | AccessFlag.READ | (credited ? AccessFlag.WRITTEN : 0), Access.FLAGS);
 }
 
 /** Writes `location`; false when memory is exhausted. A RESET write also forgets what the attempt wrote to the slots. */
@@ -152,7 +238,7 @@ export function writeAccess(location: u32, value: u32): bool {
     if (entry == 0) return false;
   }
   word256.copy(entry + Access.VALUE, value);
-  store<u32>(entry, (load<u32>(entry, Access.FLAGS) & AccessFlag.READ) | AccessFlag.WRITTEN, Access.FLAGS);
+  store<u32>(entry, (load<u32>(entry, Access.FLAGS) & ~AccessFlag.CREDITED) | AccessFlag.WRITTEN, Access.FLAGS);
   if (kindOf(locationAt(location)) == Kind.RESET) {
     ownResets++;
     emptySlots(location);
@@ -167,10 +253,15 @@ export function creditAccess(location: u32, amount: u32): bool {
     entry = insert(location);
     if (entry == 0) return false;
   }
-  const flags = load<u32>(entry, Access.FLAGS);
-  word256.add(entry + Access.VALUE, entry + Access.VALUE, amount);
-  store<u32>(entry, (flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0 ? flags | AccessFlag.WRITTEN : AccessFlag.CREDITED, Access.FLAGS);
+  creditEntry(entry, amount);
   return true;
+}
+
+function creditEntry(entry: u32, amount: u32): void {
+  const flags = load<u32>(entry, Access.FLAGS);
+  const absolute = (flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0;
+  word256.add(entry + Access.VALUE, entry + Access.VALUE, amount);
+  store<u32>(entry, flags | (absolute ? AccessFlag.WRITTEN : AccessFlag.CREDITED), Access.FLAGS);
 }
 
 /**

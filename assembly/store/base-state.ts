@@ -1,6 +1,6 @@
 // The state before the block, as the host loads it, and code by hash. Filled before workers start, or between rounds.
 
-import { BaseEntry, BaseValue, Kind, Location } from "../layout";
+import { BaseEntry, BaseValue, CODE_PADDING, Kind, Location } from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import * as word256 from "../base/word256";
@@ -35,10 +35,12 @@ export function addCode(hash: u32, bytes: u32, length: u32): bool {
   if (index == 0) return false;
   const location = locationAt(index);
   if (shared.read(location, Location.BASE) != 0) return true;
-  const record = allocate(BaseValue.CODE_BYTES + length);
+  const record = allocate(BaseValue.CODE_BYTES + length + CODE_PADDING);
   if (record == 0) return false;
   store<u32>(record, length, BaseValue.CODE_LENGTH);
+  shared.write(record, BaseValue.JUMP_MAP, 0);
   memory.copy(record + BaseValue.CODE_BYTES, bytes, length);
+  memory.fill(record + BaseValue.CODE_BYTES + length, 0, CODE_PADDING);
   shared.swapIf(location, Location.BASE, 0, record);
   return true;
 }
