@@ -36,13 +36,15 @@ export function quickList(): Set<string> {
 /** Calls `visit` for each file of the archive that `wanted` picks, in the archive's order. */
 export async function* corpusFiles(wanted: (path: string) => boolean): AsyncGenerator<{ path: string; text: string }> {
   let pending = Buffer.alloc(0);
-  let header: { path: string; size: number } | undefined;
   const parts: Buffer[] = [];
   let have = 0;
-  for await (const chunk of createReadStream(vectors('corpus.tar.gz'), { highWaterMark: 1 << 20 }).pipe(createGunzip({ chunkSize: 1 << 20 }))) {
+  let header: Header | undefined;
+  let longPath: string | undefined;
+  const archive = createReadStream(vectors('corpus.tar.gz'), { highWaterMark: 1 << 20 });
+  for await (const chunk of archive.pipe(createGunzip({ chunkSize: 1 << 20 }))) {
     parts.push(chunk as Buffer);
     have += (chunk as Buffer).length;
-    const need = header === undefined ? 512 : (header.size + 511) & ~511;
+    const need = header === undefined ? 512 : blocks(header.size);
     if (pending.length + have < need) continue;
     pending = Buffer.concat([pending, ...parts]);
     parts.length = 0;
@@ -55,21 +57,39 @@ export async function* corpusFiles(wanted: (path: string) => boolean): AsyncGene
         at += 512;
         if (header === undefined) return; // the archive's end
       }
-      const length = (header.size + 511) & ~511;
-      if (pending.length - at < length) break;
-      if (wanted(header.path)) yield { path: header.path, text: pending.toString('utf8', at, at + header.size) };
-      at += length;
+      if (pending.length - at < blocks(header.size)) break;
+      const content = pending.subarray(at, at + header.size);
+      if (header.type === 'L') longPath = content.toString('utf8').replace(/\0.*$/s, '');
+      else if (header.type === 'x') longPath = /\d+ path=(.*)\n/.exec(content.toString('utf8'))?.[1];
+      else {
+        const path = longPath ?? header.path;
+        longPath = undefined;
+        if (wanted(path)) yield { path, text: content.toString('utf8') };
+      }
+      at += blocks(header.size);
       header = undefined;
     }
     pending = pending.subarray(at);
   }
 }
 
-/** Name and size of a ustar header; undefined for the block of zeros at the end. */
-function readHeader(block: Buffer): { path: string; size: number } | undefined {
+function blocks(size: number): number {
+  return (size + 511) & ~511;
+}
+
+interface Header {
+  path: string;
+  size: number;
+  /** L and x: the next file's long path. */
+  type: string;
+}
+
+/** A ustar header; undefined for the block of zeros at the end. */
+function readHeader(block: Buffer): Header | undefined {
   const field = (start: number, length: number) => block.toString('utf8', start, start + length).replace(/\0.*$/s, '');
   if (block[0] === 0) return undefined;
   const prefix = field(345, 155);
   const name = field(0, 100);
-  return { path: prefix === '' ? name : `${prefix}/${name}`, size: Number.parseInt(field(124, 12).trim() || '0', 8) };
+  const size = Number.parseInt(field(124, 12).trim() || '0', 8);
+  return { path: prefix === '' ? name : `${prefix}/${name}`, size, type: field(156, 1) };
 }

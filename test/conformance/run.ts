@@ -76,6 +76,7 @@ function runFile(host: EvmHost, path: string, suite: string, text: string): void
       if (values.fork !== undefined && values.fork !== fork) continue;
       posts.forEach((post, index) => {
         if (values.case !== undefined && Number(values.case) !== index) return;
+        post.rewarded = !path.includes('eest/');
         const key = `${suite} ${fork}`;
         let reason: string | undefined;
         try {

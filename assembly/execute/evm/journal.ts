@@ -5,7 +5,8 @@ import { AccessFlag, Access, EvmLog } from "../../layout";
 import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
 import { entryAt, undoNumber } from "../../store/access-set";
-import { Account } from "./accounts";
+import { Account, AccountFlag } from "./accounts";
+import { clearsEmpty } from "./forks";
 import { enlarged } from "./workspace";
 
 abstract class Undo {
@@ -94,12 +95,20 @@ export function revertTo(checkpoint: u32): void {
       const entry = entryAt(target);
       store<u32>(entry, load<u32>(entry, Access.FLAGS) & ~AccessFlag.WARM, Access.FLAGS);
     } else if (kind == UndoKind.ACCOUNT) {
-      store<u32>(target, load<u32>(record, Undo.FLAGS), Account.FLAGS);
+      // A quirk that mainnet's block 2,675,119 made consensus: RIPEMD-160's account stays touched (EIP-161).
+      const kept: u32 = clearsEmpty && isRipemd(target) ? load<u32>(target, Account.FLAGS) & AccountFlag.TOUCHED : 0;
+      store<u32>(target, load<u32>(record, Undo.FLAGS) | kept, Account.FLAGS);
       store<u32>(target, 0, Account.CODE_RECORD);
     } else {
       u256.copy(target, record + Undo.VALUE);
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function isRipemd(account: u32): bool {
+  return load<u32>(account, 16) == 0x03000000 && load<u64>(account) == 0 && load<u64>(account, 8) == 0;
 }
 
 /** Room for one more undo record; 0 when memory is exhausted. */
