@@ -12,7 +12,7 @@ const file = join(outDir, `${entry.replaceAll('/', '.')}.${process.pid}.mjs`);
 await build({
   input: join(root, entry),
   platform: 'node',
-  external: (id) => !id.startsWith('.') && !id.startsWith('/') ? true : id.endsWith('.mjs'),
+  external: (id) => (!id.startsWith('.') && !id.startsWith('/') ? true : id.endsWith('.mjs')),
   output: { file, format: 'esm' },
   logLevel: 'warn',
 });

@@ -6,7 +6,7 @@ import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
-import * as word256 from "../base/word256";
+import * as u256 from "../base/u256";
 import { kindOf, locationAt, resetOf } from "./locations";
 import { createVersion, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue } from "./versions";
 
@@ -100,7 +100,7 @@ function insert(location: u32): u32 {
   count++;
   store<u32>(entry, location, Access.LOCATION);
   store<u32>(entry, 0, Access.FLAGS);
-  word256.clear(entry + Access.VALUE);
+  u256.clear(entry + Access.VALUE);
   return entry;
 }
 
@@ -108,11 +108,11 @@ function insert(location: u32): u32 {
 export function readAccess(location: u32, out: u32): u32 {
   const entry = find(location);
   if (entry == 0 && ownResets != 0 && emptiedHere(location)) {
-    word256.clear(out);
+    u256.clear(out);
     return ReadResult.VALUE;
   }
   const result = loadEntry(entry, location);
-  if (result == ReadResult.VALUE) word256.copy(out, loadedEntry + Access.VALUE);
+  if (result == ReadResult.VALUE) u256.copy(out, loadedEntry + Access.VALUE);
   return result;
 }
 
@@ -127,7 +127,7 @@ function loadEntry(entry: u32, location: u32): u32 {
     flags = load<u32>(entry, Access.FLAGS);
     if ((flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) return ReadResult.VALUE;
     if (ownResets != 0 && emptiedHere(location)) {
-      word256.clear(entry + Access.VALUE);
+      u256.clear(entry + Access.VALUE);
       return ReadResult.VALUE;
     }
   }
@@ -140,7 +140,7 @@ function loadEntry(entry: u32, location: u32): u32 {
   if (folded) {
     aux = allocate(32);
     if (aux == 0) return exhausted();
-    word256.copy(aux, temporary);
+    u256.copy(aux, temporary);
   }
   if (entry == 0) {
     entry = insert(location);
@@ -148,8 +148,8 @@ function loadEntry(entry: u32, location: u32): u32 {
     loadedEntry = entry;
   }
   const credited = flags & AccessFlag.CREDITED;
-  if (credited != 0) word256.add(entry + Access.VALUE, entry + Access.VALUE, temporary);
-  else word256.copy(entry + Access.VALUE, temporary);
+  if (credited != 0) u256.add(entry + Access.VALUE, entry + Access.VALUE, temporary);
+  else u256.copy(entry + Access.VALUE, temporary);
   store<u32>(entry, (flags & AccessFlag.WARM) | AccessFlag.READ | (credited != 0 ? AccessFlag.WRITTEN : 0), Access.FLAGS);
   store<u32>(entry, node, Access.NODE);
   store<u32>(entry, reset, Access.RESET);
@@ -189,7 +189,7 @@ export function loadNumber(number: u32): u32 {
 @inline
 export function writeNumber(number: u32, value: u32): void {
   const entry = entryAt(number);
-  word256.copy(entry + Access.VALUE, value);
+  u256.copy(entry + Access.VALUE, value);
   store<u32>(entry, (load<u32>(entry, Access.FLAGS) & ~AccessFlag.CREDITED) | AccessFlag.WRITTEN, Access.FLAGS);
 }
 
@@ -219,14 +219,14 @@ export function undoNumber(number: u32, flags: u32, value: u32): void {
   const readSince = load<u32>(entry, Access.FLAGS) & ~flags & AccessFlag.READ;
   if (readSince == 0) {
     store<u32>(entry, flags, Access.FLAGS);
-    word256.copy(entry + Access.VALUE, value);
+    u256.copy(entry + Access.VALUE, value);
     return;
   }
   // Before the read there was nothing, or a credit that the read has made absolute.
   const credited = (flags & AccessFlag.CREDITED) != 0;
   const original = originalOf(number);
-  if (credited) word256.add(entry + Access.VALUE, original, value);
-  else word256.copy(entry + Access.VALUE, original);
+  if (credited) u256.add(entry + Access.VALUE, original, value);
+  else u256.copy(entry + Access.VALUE, original);
   store<u32>(entry, (flags & AccessFlag.WARM) | AccessFlag.READ | (credited ? AccessFlag.WRITTEN : 0), Access.FLAGS);
 }
 
@@ -237,7 +237,7 @@ export function writeAccess(location: u32, value: u32): bool {
     entry = insert(location);
     if (entry == 0) return false;
   }
-  word256.copy(entry + Access.VALUE, value);
+  u256.copy(entry + Access.VALUE, value);
   store<u32>(entry, (load<u32>(entry, Access.FLAGS) & ~AccessFlag.CREDITED) | AccessFlag.WRITTEN, Access.FLAGS);
   if (kindOf(locationAt(location)) == Kind.RESET) {
     ownResets++;
@@ -260,7 +260,7 @@ export function creditAccess(location: u32, amount: u32): bool {
 function creditEntry(entry: u32, amount: u32): void {
   const flags = load<u32>(entry, Access.FLAGS);
   const absolute = (flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0;
-  word256.add(entry + Access.VALUE, entry + Access.VALUE, amount);
+  u256.add(entry + Access.VALUE, entry + Access.VALUE, amount);
   store<u32>(entry, flags | (absolute ? AccessFlag.WRITTEN : AccessFlag.CREDITED), Access.FLAGS);
 }
 
@@ -273,25 +273,25 @@ export function atLeastAccess(location: u32, bound: u32, out: u32): u32 {
   let effective = bound;
   if (entry != 0) {
     if ((load<u32>(entry, Access.FLAGS) & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) {
-      store<u32>(out, u32(!word256.less(entry + Access.VALUE, bound)));
+      store<u32>(out, u32(!u256.less(entry + Access.VALUE, bound)));
       return ReadResult.VALUE;
     }
     // Credited by this attempt: ask whether what lies below has the rest.
-    if (!word256.less(entry + Access.VALUE, bound)) {
+    if (!u256.less(entry + Access.VALUE, bound)) {
       store<u32>(out, 1);
       return ReadResult.VALUE;
     }
     effective = temporary + 32;
-    word256.subtract(effective, bound, entry + Access.VALUE);
+    u256.subtract(effective, bound, entry + Access.VALUE);
   }
   const result = resolve(locationAt(location), transaction, temporary);
   if (result != ReadResult.VALUE) return result;
-  const holds = !word256.less(temporary, effective);
+  const holds = !u256.less(temporary, effective);
   store<u32>(out, u32(holds));
   if (fault(Fault.PREDICATE_NOT_RECORDED)) return ReadResult.VALUE;
   const copy = allocate(32);
   if (copy == 0) return exhausted();
-  word256.copy(copy, effective);
+  u256.copy(copy, effective);
   if (predicateCount == predicateCapacity) {
     const larger = allocate(predicateCapacity * 2 * ReadEntry.SIZE);
     if (larger == 0) return exhausted();
@@ -326,7 +326,7 @@ function emptySlots(reset: u32): void {
     const entry = entries + at * Access.SIZE;
     const location = locationAt(load<u32>(entry, Access.LOCATION));
     if (kindOf(location) != Kind.STORAGE || resetOf(location) != locationAt(reset)) continue;
-    word256.clear(entry + Access.VALUE);
+    u256.clear(entry + Access.VALUE);
     store<u32>(entry, load<u32>(entry, Access.FLAGS) | AccessFlag.WRITTEN, Access.FLAGS);
   }
 }
@@ -379,8 +379,8 @@ export function sealWrites(out: u32, incarnation: u32): bool {
 function isWrite(entry: u32): bool {
   const flags = load<u32>(entry, Access.FLAGS);
   if ((flags & AccessFlag.CREDITED) != 0) {
-    word256.clear(temporary);
-    return !word256.equal(entry + Access.VALUE, temporary);
+    u256.clear(temporary);
+    return !u256.equal(entry + Access.VALUE, temporary);
   }
   if ((flags & AccessFlag.WRITTEN) == 0) return false;
   if ((flags & AccessFlag.READ) == 0) return true;
@@ -404,7 +404,7 @@ export function valueSeen(location: u32, readKind: u32, node: u32, reset: u32, a
     const base = shared.read(location, Location.BASE);
     if (base != 0) return base + BaseValue.VALUE;
   }
-  word256.clear(temporary + 32);
+  u256.clear(temporary + 32);
   if (kindOf(location) == Kind.DATA) store<u32>(temporary + 32, 0xffffffff, 4);
   return temporary + 32;
 }

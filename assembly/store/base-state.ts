@@ -3,7 +3,7 @@
 import { BaseEntry, BaseValue, CODE_PADDING, Kind, Location } from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
-import * as word256 from "../base/word256";
+import * as u256 from "../base/u256";
 import { locate, locationAt, lookup } from "./locations";
 
 /** Loads `count` BaseEntry records from `batch`; returns how many fitted into the memory. Host only. */
@@ -20,7 +20,7 @@ export function loadBase(batch: u32, count: u32): u32 {
     if (index == 0) return at;
     const record = allocate(BaseValue.SIZE);
     if (record == 0) return at;
-    word256.copy(record + BaseValue.VALUE, value);
+    u256.copy(record + BaseValue.VALUE, value);
     shared.write(locationAt(index), Location.BASE, record);
   }
   return count;

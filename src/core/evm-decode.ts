@@ -21,43 +21,62 @@ export interface EvmTransactionOutput {
   logs: EvmLogOutput[];
 }
 
-const statuses = {
-  [EvmStatus.SUCCESS]: 'success',
-  [EvmStatus.REVERTED]: 'reverted',
-  [EvmStatus.HALTED]: 'halted',
-  [EvmStatus.INVALID]: 'invalid',
-} as const;
+const statuses = new Map<number, EvmTransactionOutput['status']>([
+  [EvmStatus.SUCCESS, 'success'],
+  [EvmStatus.REVERTED, 'reverted'],
+  [EvmStatus.HALTED, 'halted'],
+  [EvmStatus.INVALID, 'invalid'],
+]);
 
-const reasons = {
-  [EvmInvalid.TYPE_NOT_ACTIVE]: 'type not active',
-  [EvmInvalid.NONCE_TOO_LOW]: 'nonce too low',
-  [EvmInvalid.NONCE_TOO_HIGH]: 'nonce too high',
-  [EvmInvalid.NONCE_AT_MAXIMUM]: 'nonce at maximum',
-  [EvmInvalid.INSUFFICIENT_FUNDS]: 'insufficient funds',
-  [EvmInvalid.INTRINSIC_GAS]: 'intrinsic gas too low',
-  [EvmInvalid.FLOOR_GAS]: 'floor gas too low',
-  [EvmInvalid.GAS_ABOVE_BLOCK]: 'gas limit above that of the block',
-  [EvmInvalid.GAS_ABOVE_CAP]: 'gas limit above the cap',
-  [EvmInvalid.FEE_BELOW_BASE]: 'fee below the base fee',
-  [EvmInvalid.PRIORITY_ABOVE_FEE]: 'priority fee above the fee',
-  [EvmInvalid.SENDER_NOT_EOA]: 'sender is a contract',
-  [EvmInvalid.INIT_CODE_TOO_LARGE]: 'init code too large',
-  [EvmInvalid.BLOB_FEE_TOO_LOW]: 'blob fee too low',
-  [EvmInvalid.NO_BLOBS]: 'no blobs',
-  [EvmInvalid.TOO_MANY_BLOBS]: 'too many blobs',
-  [EvmInvalid.BLOB_VERSION]: 'unknown blob version',
-  [EvmInvalid.CREATION_NOT_ALLOWED]: 'creation not allowed',
-  [EvmInvalid.NO_AUTHORIZATIONS]: 'no authorizations',
-} as const;
+const reasons = new Map<number, EvmInvalidReason>([
+  [EvmInvalid.TYPE_NOT_ACTIVE, 'type not active'],
+  [EvmInvalid.NONCE_TOO_LOW, 'nonce too low'],
+  [EvmInvalid.NONCE_TOO_HIGH, 'nonce too high'],
+  [EvmInvalid.NONCE_AT_MAXIMUM, 'nonce at maximum'],
+  [EvmInvalid.INSUFFICIENT_FUNDS, 'insufficient funds'],
+  [EvmInvalid.INTRINSIC_GAS, 'intrinsic gas too low'],
+  [EvmInvalid.FLOOR_GAS, 'floor gas too low'],
+  [EvmInvalid.GAS_ABOVE_BLOCK, 'gas limit above that of the block'],
+  [EvmInvalid.GAS_ABOVE_CAP, 'gas limit above the cap'],
+  [EvmInvalid.FEE_BELOW_BASE, 'fee below the base fee'],
+  [EvmInvalid.PRIORITY_ABOVE_FEE, 'priority fee above the fee'],
+  [EvmInvalid.SENDER_NOT_EOA, 'sender is a contract'],
+  [EvmInvalid.INIT_CODE_TOO_LARGE, 'init code too large'],
+  [EvmInvalid.BLOB_FEE_TOO_LOW, 'blob fee too low'],
+  [EvmInvalid.NO_BLOBS, 'no blobs'],
+  [EvmInvalid.TOO_MANY_BLOBS, 'too many blobs'],
+  [EvmInvalid.BLOB_VERSION, 'unknown blob version'],
+  [EvmInvalid.CREATION_NOT_ALLOWED, 'creation not allowed'],
+  [EvmInvalid.NO_AUTHORIZATIONS, 'no authorizations'],
+]);
 
-export type EvmInvalidReason = (typeof reasons)[keyof typeof reasons];
+export type EvmInvalidReason =
+  | 'type not active'
+  | 'nonce too low'
+  | 'nonce too high'
+  | 'nonce at maximum'
+  | 'insufficient funds'
+  | 'intrinsic gas too low'
+  | 'floor gas too low'
+  | 'gas limit above that of the block'
+  | 'gas limit above the cap'
+  | 'fee below the base fee'
+  | 'priority fee above the fee'
+  | 'sender is a contract'
+  | 'init code too large'
+  | 'blob fee too low'
+  | 'no blobs'
+  | 'too many blobs'
+  | 'unknown blob version'
+  | 'creation not allowed'
+  | 'no authorizations';
 
 /** Decodes the record at `at`; `bytes` is the core's memory. */
 export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutput {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   const returnLength = view.getUint32(EvmResult.RETURN_LENGTH, true);
   const output: EvmTransactionOutput = {
-    status: statuses[view.getUint32(EvmResult.STATUS, true) as keyof typeof statuses],
+    status: statuses.get(view.getUint32(EvmResult.STATUS, true))!,
     gasUsed: view.getBigUint64(EvmResult.GAS_USED, true),
     gasRefunded: view.getBigUint64(EvmResult.GAS_REFUNDED, true),
     gasPrice: getWord(view, EvmResult.GAS_PRICE),
@@ -67,7 +86,7 @@ export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutp
   const created = bytes.slice(at + EvmResult.CREATED, at + EvmResult.CREATED + 20);
   if (created.some((byte) => byte !== 0)) output.created = created;
   if (output.status === 'invalid') {
-    output.invalid = reasons[view.getUint32(EvmResult.REASON, true) as keyof typeof reasons];
+    output.invalid = reasons.get(view.getUint32(EvmResult.REASON, true))!;
   }
   return output;
 }
@@ -82,7 +101,9 @@ function readLogs(bytes: Uint8Array, at: number, count: number): EvmLogOutput[] 
     const data = topics + topicCount * 32;
     logs.push({
       address: bytes.slice(at, at + 20),
-      topics: Array.from({ length: topicCount }, (_, topic) => bytes.slice(topics + topic * 32, topics + topic * 32 + 32)),
+      topics: Array.from({ length: topicCount }, (_, topic) =>
+        bytes.slice(topics + topic * 32, topics + topic * 32 + 32),
+      ),
       data: bytes.slice(data, data + dataLength),
     });
     at = data + ((dataLength + 7) & ~7);

@@ -15,7 +15,10 @@ interface Program {
 }
 
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text.slice(2), 'hex'));
-const programs = JSON.parse(readFileSync(join(sharedFolder!, 'programs/programs.json'), 'utf8')) as Record<string, Program>;
+const programs = JSON.parse(readFileSync(join(sharedFolder!, 'programs/programs.json'), 'utf8')) as Record<
+  string,
+  Program
+>;
 const only = process.argv[2];
 
 const block: EvmBlockInput = {
@@ -75,7 +78,11 @@ for (const [name, program] of Object.entries(programs)) {
   const rate = program.gasUsed / 1e3 / best;
   logarithms += Math.log(rate);
   counted++;
-  const wrong = right ? '' : `  WRONG: ${result.status}, gas ${result.gasUsed} for ${program.gasUsed}, ${output.slice(0, 80)}`;
-  console.log(`${name.padEnd(20)} ${(program.gasUsed / 1e6).toFixed(2).padStart(8)}M ${best.toFixed(3).padStart(10)} ms ${rate.toFixed(0).padStart(7)} Mgas/s${wrong}`);
+  const wrong = right
+    ? ''
+    : `  WRONG: ${result.status}, gas ${result.gasUsed} for ${program.gasUsed}, ${output.slice(0, 80)}`;
+  console.log(
+    `${name.padEnd(20)} ${(program.gasUsed / 1e6).toFixed(2).padStart(8)}M ${best.toFixed(3).padStart(10)} ms ${rate.toFixed(0).padStart(7)} Mgas/s${wrong}`,
+  );
 }
 console.log(`geometric mean ${Math.exp(logarithms / counted).toFixed(0)} Mgas/s`);

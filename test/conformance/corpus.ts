@@ -19,7 +19,9 @@ function vectors(name: string): string {
 
 /** What the archive holds. */
 export function corpusIndex(): CorpusEntry[] {
-  const lines = gunzipSync(readFileSync(vectors('corpus-index.tsv.gz'))).toString('utf8').split('\n');
+  const lines = gunzipSync(readFileSync(vectors('corpus-index.tsv.gz')))
+    .toString('utf8')
+    .split('\n');
   return lines
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
@@ -30,7 +32,11 @@ export function corpusIndex(): CorpusEntry[] {
 
 /** Paths of the quick list. */
 export function quickList(): Set<string> {
-  return new Set(readFileSync(vectors('quick.txt'), 'utf8').split('\n').filter((line) => line !== ''));
+  return new Set(
+    readFileSync(vectors('quick.txt'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== ''),
+  );
 }
 
 /** Calls `visit` for each file of the archive that `wanted` picks, in the archive's order. */

@@ -56,7 +56,8 @@ async function main(): Promise<void> {
     for await (const { path, text } of corpusFiles(wanted)) runFile(host, path, index.get(path)!.suite, text);
   }
   for (const line of failures.slice(0, Number(values.failures))) console.log(line);
-  for (const [reason, times] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 12)) console.log(`  ${times} × ${reason}`);
+  for (const [reason, times] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 12))
+    console.log(`  ${times} × ${reason}`);
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const [key, tally] of [...tallies].sort()) {
     console.log(`${key.padEnd(44)} ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
@@ -101,7 +102,9 @@ function show(verdict: ReturnType<typeof runCase>): void {
   console.log(rest, result && { ...result, returnData: hexText(result.returnData), logs: result.logs.length });
   for (const change of run?.changes.flat() ?? []) {
     const value = Buffer.from(change.value).reverse().toString('hex').replace(/^0+/, '');
-    console.log(`  kind ${change.kind} ${hexText(change.address)} ${hexText(change.slot)} ${change.credit ? '+' : '='} ${value}`);
+    console.log(
+      `  kind ${change.kind} ${hexText(change.address)} ${hexText(change.slot)} ${change.credit ? '+' : '='} ${value}`,
+    );
   }
 }
 

@@ -2,8 +2,8 @@
 import { RLP } from '@ethereumjs/rlp';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import type { EvmBlockInput, EvmForkName, EvmTransactionInput } from '../../src/core/evm-encode.ts';
 import type { EvmLogOutput, EvmTransactionOutput } from '../../src/core/evm-decode.ts';
+import type { EvmBlockInput, EvmForkName, EvmTransactionInput } from '../../src/core/evm-encode.ts';
 import { type BaseValue, type EvmHost, type EvmRun, Kind, wordOf } from '../support/evm-host.ts';
 import { emptyRoot, type TrieEntry, trieRoot } from '../support/trie-root.ts';
 
@@ -204,7 +204,8 @@ function apply(account: Account, change: { kind: number; slot: Uint8Array; value
     return;
   }
   const word = wordOf(change.value);
-  if (change.kind === Kind.BALANCE) account.balance = BigInt.asUintN(256, change.credit ? account.balance + word : word);
+  if (change.kind === Kind.BALANCE)
+    account.balance = BigInt.asUintN(256, change.credit ? account.balance + word : word);
   else if (change.kind === Kind.NONCE) account.nonce = word;
   else if (change.kind === Kind.EXISTENCE) account.exists = word !== 0n;
   else if (change.kind === Kind.RESET) account.storage.clear();
@@ -343,10 +344,16 @@ export function runCase(host: EvmHost, test: JsonTest, state: PreState, fork: st
   const result = run.results[0]!;
   const invalid = result.status === 'invalid';
   if (invalid !== (post.expectException !== undefined)) {
-    return { passed: false, reason: invalid ? `refused: ${result.invalid}` : `not refused: ${post.expectException}`, result, run };
+    return {
+      passed: false,
+      reason: invalid ? `refused: ${result.invalid}` : `not refused: ${post.expectException}`,
+      result,
+      run,
+    };
   }
   // The tool that filled the older tests pays the miner a reward of 0 even where it refuses the transaction.
-  const rewarded = invalid && post.rewarded !== false && !from(block.fork, 'spuriousDragon') ? block.coinbase : undefined;
+  const rewarded =
+    invalid && post.rewarded !== false && !from(block.fork, 'spuriousDragon') ? block.coinbase : undefined;
   const root = hexText(state.root(run, rewarded));
   if (root !== post.hash.slice(2)) return { passed: false, reason: 'state root', result, run };
   if (logsHash(result.logs) !== post.logs.slice(2)) return { passed: false, reason: 'logs', result, run };

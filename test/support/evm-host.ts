@@ -55,7 +55,14 @@ export interface EvmRun {
 }
 
 interface Core {
-  initialize(end: number, transactions: number, locations: number, workers: number, deque: number, chunk: number): number;
+  initialize(
+    end: number,
+    transactions: number,
+    locations: number,
+    workers: number,
+    deque: number,
+    chunk: number,
+  ): number;
   beginBlock(count: number): number;
   join(id: number): number;
   allocate(size: number): number;
@@ -72,13 +79,21 @@ export interface EvmHostOptions {
 }
 
 export class EvmHost {
-  private constructor(
-    private readonly core: Core,
-    private readonly bytes: Uint8Array,
-    private readonly view: DataView,
-  ) {}
+  private readonly core: Core;
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
 
-  static async create({ memoryMiB = 256, transactions = 64, locations = 16384 }: EvmHostOptions = {}): Promise<EvmHost> {
+  private constructor(core: Core, memory: WebAssembly.Memory) {
+    this.core = core;
+    this.bytes = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+  }
+
+  static async create({
+    memoryMiB = 256,
+    transactions = 64,
+    locations = 16384,
+  }: EvmHostOptions = {}): Promise<EvmHost> {
     const module = await WebAssembly.compile((await buildCore('release')) as Uint8Array<ArrayBuffer>);
     const pages = memoryMiB * 16;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: 32767, shared: true });
@@ -86,13 +101,13 @@ export class EvmHost {
     const core = new WebAssembly.Instance(module, { env }).exports as unknown as Core;
     const view = new DataView(memory.buffer);
     for (let seed = 0; seed < Control.SEED_COUNT; seed++) {
-      view.setBigUint64(CONTROL_BASE + Control.SEEDS + seed * 8, BigInt(seed + 1) * 0x9e3779b97f4a7c15n | 1n, true);
+      view.setBigUint64(CONTROL_BASE + Control.SEEDS + seed * 8, (BigInt(seed + 1) * 0x9e3779b97f4a7c15n) | 1n, true);
     }
     core.initialize(memoryMiB * 1048576 - 65536, transactions, locations, 1, 64, 65536);
     view.setUint32(CONTROL_BASE + Control.STATE_COMPLETE, 1, true);
     view.setUint32(CONTROL_BASE + Control.WINDOW, 1024, true);
     view.setUint32(CONTROL_BASE + Control.INCARNATION_CAP, 16, true);
-    return new EvmHost(core, new Uint8Array(memory.buffer), view);
+    return new EvmHost(core, memory);
   }
 
   private place(size: number): number {
@@ -102,7 +117,12 @@ export class EvmHost {
   }
 
   /** Lays a block out; `runBlock` then executes it. */
-  loadBlock(block: EvmBlockInput, transactions: readonly EvmTransactionInput[], base: readonly BaseValue[], codes: ReadonlyMap<string, { hash: Uint8Array; bytes: Uint8Array }>): void {
+  loadBlock(
+    block: EvmBlockInput,
+    transactions: readonly EvmTransactionInput[],
+    base: readonly BaseValue[],
+    codes: ReadonlyMap<string, { hash: Uint8Array; bytes: Uint8Array }>,
+  ): void {
     const { core, bytes, view } = this;
     if (core.beginBlock(transactions.length) === 0) throw new Error('too many transactions');
     const environment = this.place(evmBlockSize(block));
@@ -143,7 +163,12 @@ export class EvmHost {
     return this.core.next(false);
   }
 
-  run(block: EvmBlockInput, transactions: readonly EvmTransactionInput[], base: readonly BaseValue[], codes: ReadonlyMap<string, { hash: Uint8Array; bytes: Uint8Array }>): EvmRun {
+  run(
+    block: EvmBlockInput,
+    transactions: readonly EvmTransactionInput[],
+    base: readonly BaseValue[],
+    codes: ReadonlyMap<string, { hash: Uint8Array; bytes: Uint8Array }>,
+  ): EvmRun {
     this.loadBlock(block, transactions, base, codes);
     const answer = this.runBlock();
     const halt = this.view.getUint32(CONTROL_BASE + Control.HALT, true);
@@ -165,7 +190,6 @@ export class EvmHost {
     return this.view.getBigUint64(output + EvmResult.GAS_USED, true);
   }
 
-  /** The code of a hash that a transaction deployed. */
   private recordOf(index: number): number {
     const slots = this.view.getUint32(CONTROL_BASE + Control.SLOTS, true);
     return this.view.getUint32(slots + index * TxSlot.SIZE + TxSlot.STATUS + 4, true);

@@ -69,7 +69,11 @@ const slow = new Set(['power', 'leadingZeros', 'loadBigEndian', 'storeBigEndian'
 
 const edges = [
   ...[0n, 1n, 2n, 3n, 31n, 32n, 63n, 64n, 65n, 127n, 128n, 255n, 256n, 257n],
-  ...[32n, 64n, 96n, 128n, 160n, 192n, 224n, 255n].flatMap((bits) => [(1n << bits) - 1n, 1n << bits, (1n << bits) + 1n]),
+  ...[32n, 64n, 96n, 128n, 160n, 192n, 224n, 255n].flatMap((bits) => [
+    (1n << bits) - 1n,
+    1n << bits,
+    (1n << bits) + 1n,
+  ]),
   ...[MASK, MASK - 1n, SIZE - (1n << 64n), SIZE - (1n << 128n), SIZE - (1n << 192n), SIZE - (1n << 192n) - 1n],
   ...[(1n << 255n) + (1n << 192n), (1n << 255n) | ((1n << 192n) - 1n), 0xffffffff00000000ffffffffn, 10n ** 18n],
 ];
