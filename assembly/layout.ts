@@ -45,7 +45,7 @@ export abstract class Control {
   /** Milliseconds that an idle worker sleeps at most. */
   static readonly IDLE_MS: u32 = 220;
   /** The block's EvmBlock record, for transactions with TxFlag.EVM. */
-  static readonly EVM_BLOCK: u32 = 224;
+  static readonly EVM_BLOCK: u32 = 228;
 
   // shared, one line each
   static readonly COMMIT_INDEX: u32 = 256;
