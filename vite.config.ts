@@ -19,7 +19,8 @@ export default defineConfig({
     },
     rolldownOptions: {
       // What package.json lists as dependencies is installed with the package; only our own sources are bundled.
-      external: (id) => !/^(\.|\/|\0|virtual:|[A-Za-z]:[\\/])/.test(id),
+      // (The compiler's own runtime is no dependency.)
+      external: (id) => !/^(\.|\/|\0|virtual:|@oxc-project\/runtime|[A-Za-z]:[\\/])/.test(id),
       output: {
         entryFileNames: '[name].js',
         chunkFileNames: 'chunks/[name].js',

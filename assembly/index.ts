@@ -1,15 +1,16 @@
 // The ABI: every export of the core, nothing else. Keys and values cross the border in the worker's scratch area
 // (layout.ts, Scratch); pointers and sizes are bytes, indices are u32.
 
+import "./layout-check";
 import { BaseValue, Kind, Location, Scratch } from "./layout";
 import { allocate } from "./base/arena";
 import * as shared from "./base/shared";
 import * as worker from "./base/worker";
 import { addCode, findCode } from "./store/base-state";
-import { atLeastAccess, creditAccess, readAccess, writeAccess } from "./store/access-set";
+import { atLeastAccess, creditAccess, writeAccess } from "./store/access-set";
 import { locate, locationAt } from "./store/locations";
 import { blockedBy, resolve, resolvedFolded, resolvedNode } from "./store/versions";
-import { suspendAttempt } from "./engine/attempt";
+import { readChecked, suspendAttempt } from "./engine/attempt";
 
 export { LAYOUT_VERSION } from "./layout";
 export { loadBase } from "./store/base-state";
@@ -35,9 +36,9 @@ export function locateScratch(kind: u32): u32 {
   return locate(kind, worker.scratch(Scratch.ADDRESS), kind == Kind.STORAGE ? worker.scratch(Scratch.SLOT) : 0);
 }
 
-/** Reads a location into scratch VALUE for the running attempt: a ReadResult. */
+/** Reads a location into scratch VALUE for the running attempt: a ReadResult; BLOCKED is followed by `suspend`. */
 export function read(location: u32): u32 {
-  return readAccess(location, worker.scratch(Scratch.VALUE));
+  return readChecked(location, worker.scratch(Scratch.VALUE));
 }
 
 /** Writes scratch VALUE to a location for the running attempt; false when memory is exhausted. */

@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 2;
+export const LAYOUT_VERSION: u32 = 4;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -44,6 +44,8 @@ export abstract class Control {
   static readonly PROFILE: u32 = 216;
   /** Milliseconds that an idle worker sleeps at most. */
   static readonly IDLE_MS: u32 = 220;
+  /** Number of transaction 0 in the whole list, when this block is the rest of a drained one. */
+  static readonly FIRST_TRANSACTION: u32 = 224;
   /** The block's EvmBlock record, for transactions with TxFlag.EVM. */
   static readonly EVM_BLOCK: u32 = 228;
 
@@ -132,7 +134,7 @@ export abstract class Deque {
 /** One transaction of the block. */
 export abstract class TxSlot {
   // shared
-  /** u64: state:4 · owner:8 · incarnation:8 · flags:12 · record:32 (from the low bits up). */
+  /** u64: state:4 · owner:8 · incarnation:8 · unused:12 · record:32 (from the low bits up). */
   static readonly STATUS: u32 = 0;
   /** Head of the list of Waiter nodes. */
   static readonly WAITERS: u32 = 8;
@@ -144,8 +146,9 @@ export abstract class TxSlot {
   static readonly COST: u32 = 24;
   static readonly INPUT: u32 = 28;
   static readonly INPUT_LENGTH: u32 = 32;
-  static readonly FLAGS: u32 = 36;
   // shared
+  /** TxFlag bits. Apart from STATUS: the host may set one under the hands of a transaction's owner. */
+  static readonly FLAGS: u32 = 36;
   static readonly EXECUTIONS: u32 = 40;
   static readonly LAST_WORKER: u32 = 44;
   static readonly SIZE: u32 = 64;
@@ -155,7 +158,7 @@ export abstract class TxSlot {
 export abstract class TxFlag {
   /** Run by the executor inside the core; otherwise handed to the host language. */
   static readonly NATIVE: u32 = 1;
-  /** Only run at the commit head. */
+  /** Only run at the commit head; also set when the time limit was exceeded. */
   static readonly HEAD_ONLY: u32 = 2;
   /** With NATIVE: an Ethereum transaction (EvmTransaction record); otherwise a synthetic program. */
   static readonly EVM: u32 = 4;
@@ -170,12 +173,6 @@ export abstract class TxState {
   static readonly SUSPENDED: u32 = 5;
   static readonly ABORTING: u32 = 6;
   static readonly COMMITTED: u32 = 7;
-}
-
-/** TxSlot.STATUS flags field; no flag is 0. */
-export abstract class StatusFlag {
-  /** Run again only at the commit head (time limit exceeded, or too many incarnations). */
-  static readonly HEAD_ONLY: u32 = 1;
 }
 
 /** Incarnation numbers: a block that needs more is drained sequentially. */
@@ -358,6 +355,8 @@ export abstract class ReadResult {
   static readonly MISSING: u32 = 3;
   /** No memory left: the block is halted. */
   static readonly EXHAUSTED: u32 = 4;
+  /** Something the attempt read before has changed since: it cannot succeed. */
+  static readonly STALE: u32 = 5;
 }
 
 /** A key that an attempt needed and the host had not loaded. */

@@ -1,7 +1,7 @@
 // Finds a Chromium-like browser for the tests, installing one where none is: `node scripts/browser.mjs` prints its path.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright';
 import { root } from './fingerprint.mjs';
@@ -32,7 +32,9 @@ export function findBrowser() {
 }
 
 function installed() {
-  const candidates = [chromium.executablePath(), ...commands, ...applications];
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const onPath = commands.flatMap((command) => folders.map((folder) => join(folder, command))).filter(existsSync);
+  const candidates = [chromium.executablePath(), ...onPath, ...applications];
   return candidates.find((path) => version(path) !== undefined);
 }
 

@@ -57,7 +57,12 @@ async function make(entry) {
     configFile: false,
     root,
     logLevel: 'warn',
-    define: { 'process.env.NODE_ENV': '"production"' },
+    // No platform lets a worker read the environment without leave, and nothing here needs it.
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      'process.env.DEBUG': 'undefined',
+      'globalThis.process.env.DEBUG': 'undefined',
+    },
     plugins: [
       virtualModules(),
       {
@@ -87,5 +92,7 @@ async function make(entry) {
   if (chunk?.type !== 'chunk' || others.length > 0)
     throw new Error(`${entry} did not become one file: ${chunks.map((c) => c.fileName)}`);
   if (chunk.imports.some((id) => !id.startsWith('node:'))) throw new Error(`${entry} still imports ${chunk.imports}`);
-  return { sources: [...sources].sort(), code: chunk.code };
+  // Says that it is a module even where it exports nothing.
+  const code = chunk.exports.length > 0 ? chunk.code : `${chunk.code}export {};\n`;
+  return { sources: [...sources].sort(), code };
 }

@@ -32,7 +32,7 @@ export async function buildCore(target, constants = {}) {
     return readFileSync(join(root, outFile));
   }
 
-  const outputs = await compile(target, outFile, variant);
+  const outputs = await compile(target, outFile, variant, options.entries ?? []);
   for (const [name, content] of outputs) replaceFile(join(root, name), content);
   replaceFile(stampFile, stamp);
   return readFileSync(join(root, outFile));
@@ -42,9 +42,10 @@ export async function buildCore(target, constants = {}) {
  * @param {string} target
  * @param {string} outFile
  * @param {string[]} variant
+ * @param {string[]} entries of this target, beside those of all targets
  * @returns {Promise<Map<string, string | Uint8Array>>}
  */
-async function compile(target, outFile, variant) {
+async function compile(target, outFile, variant, entries) {
   /** @type {Map<string, string | Uint8Array>} */
   const outputs = new Map();
   let messages = '';
@@ -56,7 +57,7 @@ async function compile(target, outFile, variant) {
   };
   const uses = variant.flatMap((use) => ['--use', use]);
   const { error } = await asc.main(
-    ['--baseDir', root, '--config', 'asconfig.json', '--target', target, '--outFile', outFile, ...uses],
+    [...entries, '--baseDir', root, '--config', 'asconfig.json', '--target', target, '--outFile', outFile, ...uses],
     { stdout: log, stderr: log, writeFile: (name, content) => void outputs.set(name, content) },
   );
   if (error !== null) throw new Error(`The core (target "${target}") does not compile.\n${messages}`, { cause: error });

@@ -22,6 +22,7 @@ export async function buildLibrary({ types = true } = {}) {
     'vite.config.ts',
     'tsconfig.json',
     'tsconfig.build.json',
+    'package.json',
     'package-lock.json',
   );
   const stamp = fingerprint(inputs);

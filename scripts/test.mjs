@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { findBrowser } from './browser.mjs';
 import { root } from './fingerprint.mjs';
 import { buildLibrary } from './library.mjs';
+import { makePortableBlock } from './portable-block.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
@@ -19,7 +20,7 @@ const steps = {
   browser: () => vitest('browser', { PEVM_BROWSER: findBrowser() }),
   deno,
 };
-const longSteps = ['differential', 'model'];
+const longSteps = ['unit', 'differential', 'model'];
 
 const parameters = process.argv.slice(2);
 const long = parameters.includes('--long');
@@ -98,6 +99,7 @@ function brokenFile({ status, assertionResults }) {
 
 /** @returns {Promise<Counts>} */
 async function deno() {
+  await makePortableBlock();
   const file = 'build/reports/deno.xml';
   rmSync(file, { force: true });
   const options = ['test', '--no-check', '--no-prompt', `--junit-path=${file}`];

@@ -1,12 +1,14 @@
 // Vite plugin: the compiled core and the bundled worker scripts as importable modules (types in src/virtual.d.ts).
 import { bundle } from './bundle.mjs';
 import { buildCore } from './core.mjs';
+import { buildTraffic } from './traffic.mjs';
 
 /** Each returns the source of a module. They work alike in the library build, in vitest and in the dev server. */
 const modules = {
   'virtual:pevm/core': async () => bytesModule(await buildCore('release')),
   'virtual:pevm/worker': async () => textModule(await bundle('src/workers/worker-main.ts')),
   'virtual:pevm/ethereumjs-executor': async () => textModule(await bundle('src/executor/ethereumjs/executor.ts')),
+  'virtual:pevm/traffic': async () => `export default ${await buildTraffic()};`,
 };
 
 /** @returns {import('vite').Plugin} */

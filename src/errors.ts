@@ -14,7 +14,9 @@ export class PevmError extends Error {
   readonly data: unknown;
 
   constructor(code: number, shortMessage: string, options: PevmErrorOptions = {}) {
-    super(options.details === undefined ? shortMessage : `${shortMessage}\n${options.details}`, { cause: options.cause });
+    super(options.details === undefined ? shortMessage : `${shortMessage}\n${options.details}`, {
+      cause: options.cause,
+    });
     this.name = new.target.name;
     this.code = code;
     this.shortMessage = shortMessage;
@@ -85,5 +87,19 @@ export class WorkerError extends PevmError {
 export class StateSourceError extends PevmError {
   constructor(problem: string, options: PevmErrorOptions = {}) {
     super(-38007, problem, options);
+  }
+}
+
+/** A run that lasted longer than `executionTimeoutMs`. */
+export class ExecutionTimeoutError extends PevmError {
+  constructor(timeoutMs: number, options: PevmErrorOptions = {}) {
+    super(-38008, `no result within ${timeoutMs} ms`, options);
+  }
+}
+
+/** The engine was disposed of before, or during, the call. */
+export class EngineDisposedError extends PevmError {
+  constructor(options: PevmErrorOptions = {}) {
+    super(-38009, 'the engine was disposed of', options);
   }
 }

@@ -1,6 +1,6 @@
 // The rules of the house that a reader relies on and no compiler checks.
 import { expect, test } from 'vitest';
-import { codeOf, importsOf, projectFiles, sourcesIn, textOf } from './support/source.ts';
+import { codeOf, exportsOf, importsOf, projectFiles, sourcesIn, textOf } from './support/source.ts';
 
 /** The matches of a pattern in the code of files, as `file:line: text`. */
 function occurrences(pattern: RegExp, files: string[]): string[] {
@@ -63,8 +63,10 @@ test('only src/core knows the built core and its layout', () => {
 
 test('only src/workers asks where it runs; the command line runs in Node alone', () => {
   const files = facade.filter((file) => !file.startsWith('src/workers/') && !file.startsWith('src/cli/'));
-  const platform =
-    /\b(process|document|navigator|window|Deno|Bun|importScripts|crossOriginIsolated)\b\s*(\.|\?|!|=|\))/;
+  const names = 'process|document|navigator|window|Deno|Bun|importScripts|crossOriginIsolated';
+  const platform = new RegExp(
+    `(?<![.\\w#])(${names})\\s*(\\.|\\?\\.)|(typeof\\s+|globalThis\\.)(${names}|Worker)\\b|new Worker\\b`,
+  );
   expect(occurrences(platform, files)).toEqual([]);
   const builtins = files.flatMap((file) => importsOf(file).map((path) => `${file} imports ${path}`));
   expect(builtins.filter((line) => /imports (node:|worker_threads)/.test(line))).toEqual([]);
@@ -108,4 +110,112 @@ test('nothing is left to do in the sources', () => {
 
 test('no test is switched off or run alone', () => {
   expect(occurrences(/\b(test|it|describe)\.(only|skip|todo)\b/, sourcesIn('test/'))).toEqual([]);
+});
+
+test('the lock file holds the optional packages of all platforms, or npm ci refuses it', () => {
+  const { packages } = JSON.parse(textOf('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => {
+      return !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages);
+    }),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('the public names are these', { timeout: 60_000 }, () => {
+  expect(exportsOf('src/index.ts')).toMatchInlineSnapshot(`
+    [
+      "AccountDiff",
+      "AccountValue",
+      "Alloc",
+      "AllocAccount",
+      "Analysis",
+      "BlockFile",
+      "BlockInput",
+      "BlockRequest",
+      "BlockResult",
+      "BlockRun",
+      "BoundReport",
+      "Capabilities",
+      "ConflictReport",
+      "CoreTrapError",
+      "CriticalStep",
+      "Engine",
+      "EngineAssets",
+      "EngineEvents",
+      "EngineOptions",
+      "ExecutionEstimate",
+      "ExecutionOptions",
+      "ExecutionOutcome",
+      "ExecutionResult",
+      "ExecutionRun",
+      "Executor",
+      "ExecutorChoice",
+      "ExecutorModule",
+      "Expected",
+      "ExpectedAccount",
+      "ExpectedTransaction",
+      "FinalState",
+      "HARDFORKS",
+      "Hardfork",
+      "HeaderInput",
+      "Hex",
+      "InputError",
+      "InvalidBlockError",
+      "InvalidTransactionError",
+      "LocationName",
+      "Log",
+      "MemoryAccount",
+      "MemoryLimitError",
+      "MemoryState",
+      "MetricName",
+      "MetricsSnapshot",
+      "Mismatch",
+      "PevmError",
+      "Progress",
+      "Receipt",
+      "Report",
+      "Run",
+      "SpanReport",
+      "StateDiff",
+      "StateKey",
+      "StateSource",
+      "StateSourceError",
+      "StateValue",
+      "StateView",
+      "SuspendSignal",
+      "Task",
+      "TaskResult",
+      "TaskTimeoutError",
+      "Threading",
+      "TransactionInput",
+      "TransactionResult",
+      "VerifyOptions",
+      "WithdrawalInput",
+      "WorkerError",
+      "WorkerReport",
+      "checkBlockFile",
+      "createEngine",
+      "memoryState",
+      "parseBlockFile",
+      "readBlock",
+      "readBlockFile",
+    ]
+  `);
+  expect(exportsOf('src/traffic/index.ts')).toMatchInlineSnapshot(`
+    [
+      "BlockOutcome",
+      "PlannedTransaction",
+      "StateLocation",
+      "Traffic",
+      "TrafficFile",
+      "TrafficKind",
+      "TrafficOptions",
+      "createTraffic",
+      "sealTraffic",
+      "trafficKinds",
+    ]
+  `);
 });

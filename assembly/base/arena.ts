@@ -28,8 +28,8 @@ export function allocate(size: u32): u32 {
   const chunk = load<u32>(CONTROL_BASE, Control.CHUNK);
   const wanted: u32 = size > chunk ? size : chunk;
   start = take(wanted);
-  if (start == 0 && wanted > size) start = take(size);
-  if (start == 0) return 0;
+  // Less than a chunk may be left: then just what is asked for.
+  if (start == 0) return wanted > size ? take(size) : 0;
   if (wanted == size) return start;
   cursor = start + size;
   limit = start + wanted;

@@ -15,10 +15,11 @@ declare const seededFault: u32;
 @external("env", "wait")
 declare function hostWait(address: u32, expected: u32, timeoutMs: u32): u32;
 
-/** What a hooked access is about to do; the explorer may use it to skip switches that cannot matter. */
+/** What a hooked access is about to do; the explorer skips switches that cannot matter. */
 export abstract class AccessType {
   static readonly READ: u32 = 1;
   static readonly WRITE: u32 = 2;
+  static readonly NOTIFY: u32 = 3;
 }
 
 // @ts-ignore: decorator
@@ -73,6 +74,14 @@ export function add(record: u32, field: u32, amount: u32): u32 {
   return atomic.add<u32>(record + field, amount);
 }
 
+/** Sets bits of the word. */
+// @ts-ignore: decorator
+@inline
+export function setBits(record: u32, field: u32, bits: u32): void {
+  point(AccessType.WRITE, record + field);
+  atomic.or<u32>(record + field, bits);
+}
+
 /** Lowers the word to `value` unless it is lower already. */
 export function lower(record: u32, field: u32, value: u32): void {
   let seen = read(record, field);
@@ -124,6 +133,6 @@ export function wait(record: u32, field: u32, expected: u32, timeoutMs: u32): vo
 // @ts-ignore: decorator
 @inline
 export function notifyAll(record: u32, field: u32): void {
-  point(AccessType.WRITE, record + field);
+  point(AccessType.NOTIFY, record + field);
   atomic.notify(record + field, -1);
 }

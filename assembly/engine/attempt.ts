@@ -1,23 +1,34 @@
 // One attempt at one transaction, from claim to publication. The state of the running attempt is per instance.
 
-import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Missing, Outcome, ReadEntry, SpanKind, TxSlot, Waiter, Finish, Worker, WriteEntry } from "../layout";
+import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Missing, Outcome, ReadEntry, ReadResult, SpanKind, TxSlot, Waiter, Finish, Worker, WriteEntry } from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
 import { announce, count, countTime, halt, me, now, self, span } from "../base/worker";
-import { beginAccessSet, sealReads, sealWrites, sealedReadCount, sealedWriteCount } from "../store/access-set";
+import { beginAccessSet, readAccess, recheckAccesses, sealReads, sealWrites, sealedReadCount, sealedWriteCount } from "../store/access-set";
 import { locationAt } from "../store/locations";
 import { kill, link } from "../store/versions";
 import { takeWaiters, waitFor, wake } from "../schedule/dependencies";
 import { claimedStatus, revalidateFrom, schedule } from "../schedule/scheduler";
-import { attach, finishExecution, incarnationIn, recordIn, slotAt, statusOf, suspend } from "../schedule/status";
+import { attach, finishExecution, incarnationIn, recordIn, release, slotAt, statusOf, suspend } from "../schedule/status";
 
 /** The transaction being attempted. */
 export let current: u32 = 0;
 let status: u64 = 0;
 let began: u32 = 0;
+/** Clock up to which the attempt's reads are known to agree with each other. */
+let agreed: u32 = 0;
+/** Whether the attempt was found to be STALE. */
+let stale: bool = false;
 let startedAt: f64 = 0;
+let recheckValue: u32 = 0;
+
+/** Called by each worker when it joins a block; false when memory is exhausted. */
+export function resetAttempt(): bool {
+  recheckValue = allocate(32);
+  return recheckValue != 0;
+}
 
 /** Starts the attempt that `claim` has won. */
 export function beginAttempt(transaction: u32): void {
@@ -26,6 +37,8 @@ export function beginAttempt(transaction: u32): void {
   status = fault(Fault.STATUS_READ_AGAIN) ? statusOf(transaction) : claimedStatus;
   // Before the first read: a transaction whose lower ones were all linked by then need not be validated.
   began = shared.read(CONTROL_BASE, Control.CLOCK);
+  agreed = began;
+  stale = false;
   shared.add(self, Worker.ATTEMPT, 1);
   shared.write(self, Worker.RUNNING, transaction + 1);
   const slot = slotAt(transaction);
@@ -81,11 +94,41 @@ export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength:
   return Finish.EXECUTED;
 }
 
+/**
+ * Reads for an executor in the host language: a ReadResult, the value in `out`. Where other transactions were published
+ * since the last read, all reads of the attempt are checked again first: host attempts take milliseconds, and one that can
+ * only fail had better stop at once. Performance only. BLOCKED stands for STALE too: `suspendAttempt` knows.
+ */
+export function readChecked(location: u32, out: u32): u32 {
+  const result = readAccess(location, out);
+  if (result != ReadResult.VALUE) return result;
+  const clock = shared.read(CONTROL_BASE, Control.CLOCK);
+  if (clock == agreed) return result;
+  const recheck = recheckAccesses(recheckValue);
+  if (recheck == ReadResult.VALUE) {
+    agreed = clock;
+    return result;
+  }
+  stale = recheck == ReadResult.STALE;
+  return ReadResult.BLOCKED;
+}
+
+/** Gives a STALE attempt up: it runs again when this worker picks it again. */
+function restartAttempt(): u32 {
+  if (!release(current, status)) {
+    count(Metric.LOST, 1);
+    return Finish.LOST;
+  }
+  schedule(current);
+  return Finish.SUSPENDED;
+}
+
 /** Gives the attempt up until `blocker` has executed. Owner of the attempt. */
 export function suspendAttempt(blocker: u32): u32 {
   shared.write(self, Worker.RUNNING, 0);
   count(Metric.SUSPENSIONS, 1);
   span(SpanKind.SUSPENDED, current, incarnationIn(status), startedAt, now());
+  if (stale) return restartAttempt();
   if (!suspend(current, status)) {
     count(Metric.LOST, 1);
     return Finish.LOST;

@@ -1,8 +1,8 @@
 // A block's life: the memory is laid out once, then per block begun, loaded, joined by workers, halted or done, decoded.
 
 import {
-  CONTROL_BASE, Control, Halt, LAYOUT_VERSION, LINE, Location, MAGIC, MAX_TRANSACTIONS, StatusFlag,
-  TxSlot, TxState, Worker, WorkerLife,
+  CONTROL_BASE, Control, Halt, LAYOUT_VERSION, LINE, Location, MAGIC, MAX_TRANSACTIONS,
+  TxFlag, TxSlot, TxState, Worker, WorkerLife,
 } from "../layout";
 import { allocate, resetArena } from "../base/arena";
 import * as shared from "../base/shared";
@@ -12,6 +12,7 @@ import { resetLocations } from "../store/locations";
 import { resetNative } from "../execute/native";
 import { resetDeque } from "../schedule/deque";
 import { resume, setFlag, slotAt, stateIn, statusOf, statusWord } from "../schedule/status";
+import { resetAttempt } from "./attempt";
 import { resetValidation } from "./validation";
 import { resetWorkerLoop } from "./worker-loop";
 
@@ -70,7 +71,7 @@ export function beginBlock(count: u32): bool {
   memory.fill(load<u32>(CONTROL_BASE, Control.TABLE), 0, words * 4);
   memory.fill(load<u32>(CONTROL_BASE, Control.SLOTS), 0, count * TxSlot.SIZE);
   for (let at: u32 = 0; at < count; at++) {
-    shared.write64(slotAt(at), TxSlot.STATUS, statusWord(TxState.READY, 0, 0, 0, 0));
+    shared.write64(slotAt(at), TxSlot.STATUS, statusWord(TxState.READY, 0, 0, 0));
   }
   memory.fill(CONTROL_BASE + Control.COMMIT_INDEX, 0, Control.ALIVE - Control.COMMIT_INDEX);
   shared.write(CONTROL_BASE, Control.ARENA_NEXT, load<u32>(CONTROL_BASE, Control.ARENA_START));
@@ -91,7 +92,7 @@ export function join(id: u32): bool {
   resetLocations();
   const scratch = allocate(32);
   resetWorkerLoop(scratch);
-  const fits = scratch != 0 && resetAccessSet() && resetValidation() && resetNative();
+  const fits = scratch != 0 && resetAccessSet() && resetValidation() && resetAttempt() && resetNative();
   if (id != 0) {
     if (!fits) halt(Halt.EXHAUSTED, 0);
     // A worker that was declared dead before it came this far stays dead.
@@ -103,7 +104,7 @@ export function join(id: u32): bool {
 /** Describes transaction `index` before workers start. `flags`: TxFlag. */
 export function setTransaction(index: u32, flags: u32, cost: u32, input: u32, inputLength: u32): void {
   const slot = slotAt(index);
-  store<u32>(slot, flags, TxSlot.FLAGS);
+  shared.write(slot, TxSlot.FLAGS, flags);
   store<u32>(slot, cost, TxSlot.COST);
   store<u32>(slot, input, TxSlot.INPUT);
   store<u32>(slot, inputLength, TxSlot.INPUT_LENGTH);
@@ -115,7 +116,7 @@ export function setTransaction(index: u32, flags: u32, cost: u32, input: u32, in
  */
 export function declareDead(worker: u32, transaction: u32): void {
   shared.write(CONTROL_BASE, Control.ALIVE + (worker << 2), WorkerLife.DEAD);
-  if (transaction != 0) setFlag(transaction - 1, StatusFlag.HEAD_ONLY);
+  if (transaction != 0) setFlag(transaction - 1, TxFlag.HEAD_ONLY);
   announce();
 }
 

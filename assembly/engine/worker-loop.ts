@@ -1,6 +1,6 @@
 // Block-STM on one screen: what a worker does next, and how the head of the block is committed.
 
-import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxSlot, TxState, VersionFlag, Version, WorkerLife, WriteEntry } from "../layout";
+import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxState, VersionFlag, Version, WorkerLife, WriteEntry } from "../layout";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
@@ -10,13 +10,13 @@ import { locationAt } from "../store/locations";
 import { executeNative, nativeGas, nativeOutput, nativeOutputLength } from "../execute/native";
 import { lastLocation, unfinished } from "../execute/state-view";
 import { NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, nextToValidate, schedule, transactionCount } from "../schedule/scheduler";
-import { commit, isOrphaned, recordIn, resume, slotAt, stateIn, statusOf } from "../schedule/status";
+import { commit, hasFlag, isOrphaned, recordIn, resume, stateIn, statusOf } from "../schedule/status";
 import { abort, reclaim } from "./abort";
 import { beginAttempt, exhaustAttempt, finishAttempt, parkAttempt, suspendAttempt, writesOf } from "./attempt";
 import { isStamped, validate } from "./validation";
 
 /** Every so many credits of a beneficiary, an absolute value is put over them. */
-const FOLD_EVERY: u32 = 32;
+const FOLD_EVERY: u32 = isDefined(MODEL) ? 2 : 32;
 /** How often an idle worker looks again before it sleeps: about 10 µs. */
 const SPINS: u32 = isDefined(MODEL) ? 1 : 400;
 
@@ -40,7 +40,7 @@ export function next(maySleep: bool): i32 {
     const transaction = pick();
     if (transaction != NOTHING) {
       beginAttempt(u32(transaction));
-      if ((load<u32>(slotAt(u32(transaction)), TxSlot.FLAGS) & TxFlag.NATIVE) == 0) return transaction;
+      if (!hasFlag(u32(transaction), TxFlag.NATIVE)) return transaction;
       attemptNative(u32(transaction));
       continue;
     }

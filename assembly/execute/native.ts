@@ -1,7 +1,7 @@
 // Transactions that run without leaving WebAssembly: the EVM and the synthetic executor, chosen by TxFlag.
 
 import { TxFlag, TxSlot } from "../layout";
-import { slotAt } from "../schedule/status";
+import { hasFlag, slotAt } from "../schedule/status";
 import { evmGas, evmOutput, evmOutputLength, executeEvm, resetEvm } from "./evm/transaction";
 import { executeSynthetic, resetSynthetic, syntheticOutput, syntheticOutputLength } from "./synthetic";
 
@@ -18,15 +18,14 @@ export function resetNative(): bool {
 
 /** Runs transaction `transaction`: its Outcome, or why it could not go on (`unfinished` of state-view). */
 export function executeNative(transaction: u32): u32 {
-  const slot = slotAt(transaction);
-  if ((load<u32>(slot, TxSlot.FLAGS) & TxFlag.EVM) == 0) {
+  if (!hasFlag(transaction, TxFlag.EVM)) {
     const outcome = executeSynthetic(transaction);
     nativeGas = 21000;
     output = syntheticOutput;
     outputLength = syntheticOutputLength;
     return outcome;
   }
-  const outcome = executeEvm(load<u32>(slot, TxSlot.INPUT));
+  const outcome = executeEvm(load<u32>(slotAt(transaction), TxSlot.INPUT));
   nativeGas = evmGas;
   output = evmOutput;
   outputLength = evmOutputLength;

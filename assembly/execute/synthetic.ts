@@ -4,7 +4,7 @@
 // that whatever it reads shows in whatever it writes and in its output (8 bytes). Account n is the address whose last
 // four bytes are n (big-endian), slot n the one whose last four bytes are n. test/support/synthetic.ts is its oracle.
 
-import { Kind, Outcome, ReadResult, TxSlot } from "../layout";
+import { CONTROL_BASE, Control, Kind, Outcome, ReadResult, TxSlot } from "../layout";
 import { allocate } from "../base/arena";
 import { store32be } from "../base/bytes";
 import * as u256 from "../base/u256";
@@ -75,7 +75,7 @@ export function resetSynthetic(): bool {
 export function executeSynthetic(transaction: u32): u32 {
   const program = load<u32>(slotAt(transaction), TxSlot.INPUT);
   const end = program + load<u32>(slotAt(transaction), TxSlot.INPUT_LENGTH);
-  let accumulator: u64 = transaction;
+  let accumulator: u64 = load<u32>(CONTROL_BASE, Control.FIRST_TRANSACTION) + transaction;
   let outcome = Outcome.SUCCESS;
   for (let at = program; at < end; at += INSTRUCTION_SIZE) {
     const operation = load<u32>(at);

@@ -1,12 +1,12 @@
 // Where the next transaction comes from: the own deque, the execution cursor, other deques. All of it is performance
 // only; the head rule of engine/worker-loop.ts alone guarantees progress.
 
-import { CONTROL_BASE, Control, MAX_WORKERS, Metric, TxFlag, TxSlot, TxState, WorkerLife } from "../layout";
+import { CONTROL_BASE, Control, MAX_WORKERS, Metric, TxState, WorkerLife } from "../layout";
 import * as shared from "../base/shared";
 import { announce, count, dequeAt, me } from "../base/worker";
 import { NONE, unmetDependency, waitFor } from "./dependencies";
 import { EMPTY, RETRY, peekBottom, peekTop, pop, push, steal } from "./deque";
-import { beginExecution, executingFrom, incarnationIn, postpone, slotAt, stateIn, statusOf, waitsForHead } from "./status";
+import { beginExecution, executingFrom, incarnationIn, postpone, stateIn, statusOf, waitsForHead } from "./status";
 
 /** Status word that the last successful `claim` of this instance left: the attempt is ours as long as it stands. */
 export let claimedStatus: u64 = 0;
@@ -35,7 +35,7 @@ export function claim(transaction: u32): bool {
     const status = statusOf(transaction);
     if (stateIn(status) != TxState.READY) return false;
     if (transaction != commitIndex()) {
-      if (waitsForHead(status) || (load<u32>(slotAt(transaction), TxSlot.FLAGS) & TxFlag.HEAD_ONLY) != 0) return false;
+      if (waitsForHead(transaction, status)) return false;
       const lower = unmetDependency(transaction);
       if (lower != NONE) {
         if (!postpone(transaction, status)) continue;

@@ -6,7 +6,7 @@
 //      ├──── SUSPENDED(n)                    ABORTING(n)
 //      └──────────────── n + 1 ──────────────────┘        (also: owner dead → ABORTING or READY(n + 1))
 
-import { CONTROL_BASE, Control, StatusFlag, TxSlot, TxState, WorkerLife } from "../layout";
+import { CONTROL_BASE, Control, TxFlag, TxSlot, TxState, WorkerLife } from "../layout";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
@@ -42,12 +42,6 @@ export function incarnationIn(status: u64): u32 {
   return (u32(status) >> 12) & 0xff;
 }
 
-// @ts-ignore: decorator
-@inline
-export function flagsIn(status: u64): u32 {
-  return u32(status) >> 20;
-}
-
 /** The newest attached incarnation record, 0 for none. */
 // @ts-ignore: decorator
 @inline
@@ -57,15 +51,15 @@ export function recordIn(status: u64): u32 {
 
 // @ts-ignore: decorator
 @inline
-export function statusWord(state: u32, owner: u32, incarnation: u32, flags: u32, record: u32): u64 {
-  return u64(state | (owner << 4) | (incarnation << 12) | (flags << 20)) | (u64(record) << 32);
+export function statusWord(state: u32, owner: u32, incarnation: u32, record: u32): u64 {
+  return u64(state | (owner << 4) | (incarnation << 12)) | (u64(record) << 32);
 }
 
 /** The same status with another state, owner and incarnation. */
 // @ts-ignore: decorator
 @inline
 function moved(status: u64, state: u32, owner: u32, incarnation: u32): u64 {
-  return statusWord(state, owner, incarnation, flagsIn(status), recordIn(status));
+  return statusWord(state, owner, incarnation, recordIn(status));
 }
 
 // @ts-ignore: decorator
@@ -91,7 +85,7 @@ export function executingFrom(status: u64): u64 {
 
 /** EXECUTING(n) → PUBLISHING(n) with `record` attached. Owner; on false everything must be discarded. */
 export function attach(transaction: u32, status: u64, record: u32): bool {
-  const to = statusWord(TxState.PUBLISHING, me, incarnationIn(status), flagsIn(status), record);
+  const to = statusWord(TxState.PUBLISHING, me, incarnationIn(status), record);
   if (fault(Fault.ATTACH_WITHOUT_SWAP)) {
     shared.write64(slotAt(transaction), TxSlot.STATUS, to);
     return true;
@@ -107,6 +101,11 @@ export function finishExecution(transaction: u32, status: u64): bool {
 /** EXECUTING(n) → SUSPENDED(n): the owner gives the attempt up and waits for a lower transaction. Owner. */
 export function suspend(transaction: u32, status: u64): bool {
   return swap(transaction, status, moved(status, TxState.SUSPENDED, 0, incarnationIn(status)));
+}
+
+/** EXECUTING(n) → READY(n): the owner gives the attempt up, to begin again. Owner. */
+export function release(transaction: u32, status: u64): bool {
+  return swap(transaction, status, moved(status, TxState.READY, 0, incarnationIn(status)));
 }
 
 /** READY(n) → SUSPENDED(n), before any attempt: a dependency is not there yet. Any worker. */
@@ -150,12 +149,16 @@ export function commit(transaction: u32, status: u64): bool {
   return swap(transaction, status, to);
 }
 
-/** Sets a StatusFlag, whatever else happens to the status meanwhile. Any thread. */
+/** Sets a TxFlag. Any thread, at any time; who has begun an attempt goes on with it. */
 export function setFlag(transaction: u32, flag: u32): void {
-  while (true) {
-    const status = statusOf(transaction);
-    if ((flagsIn(status) & flag) != 0 || swap(transaction, status, status | (u64(flag) << 20))) return;
-  }
+  shared.setBits(slotAt(transaction), TxSlot.FLAGS, flag);
+}
+
+/** Whether a TxFlag is set. */
+// @ts-ignore: decorator
+@inline
+export function hasFlag(transaction: u32, flag: u32): bool {
+  return (shared.read(slotAt(transaction), TxSlot.FLAGS) & flag) != 0;
 }
 
 /** Whether the status is held by a worker that was declared dead. */
@@ -176,7 +179,7 @@ export function hasExecuted(status: u64): bool {
 /** Whether the transaction may only be run at the commit head. */
 // @ts-ignore: decorator
 @inline
-export function waitsForHead(status: u64): bool {
-  return (flagsIn(status) & StatusFlag.HEAD_ONLY) != 0 ||
+export function waitsForHead(transaction: u32, status: u64): bool {
+  return hasFlag(transaction, TxFlag.HEAD_ONLY) ||
     incarnationIn(status) >= load<u32>(CONTROL_BASE, Control.INCARNATION_CAP);
 }

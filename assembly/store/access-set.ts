@@ -23,8 +23,9 @@ let ownResets: u32 = 0;
 let transaction: u32 = 0;
 let temporary: u32 = 0; // two values
 
-const FIRST_CAPACITY: u32 = 512;
-const FIRST_PREDICATES: u32 = 64;
+// Tiny in the model build: sets grow, and a block's state is small enough to be restored 100,000 times a second.
+const FIRST_CAPACITY: u32 = isDefined(MODEL) ? 4 : 512;
+const FIRST_PREDICATES: u32 = isDefined(MODEL) ? 1 : 64;
 
 /** Whether the attempt stands: false once memory for the set ran out. */
 export let accessSetExhausted: bool = false;
@@ -287,8 +288,10 @@ export function atLeastAccess(location: u32, bound: u32, out: u32): u32 {
   const result = resolve(locationAt(location), transaction, temporary);
   if (result != ReadResult.VALUE) return result;
   const holds = !u256.less(temporary, effective);
-  store<u32>(out, u32(holds));
-  if (fault(Fault.PREDICATE_NOT_RECORDED)) return ReadResult.VALUE;
+  if (fault(Fault.PREDICATE_NOT_RECORDED)) {
+    store<u32>(out, u32(holds));
+    return ReadResult.VALUE;
+  }
   const copy = allocate(32);
   if (copy == 0) return exhausted();
   u256.copy(copy, effective);
@@ -305,6 +308,7 @@ export function atLeastAccess(location: u32, bound: u32, out: u32): u32 {
   store<u32>(read, resolvedNode, ReadEntry.NODE);
   store<u32>(read, resolvedReset, ReadEntry.RESET);
   store<u32>(read, copy, ReadEntry.AUX);
+  store<u32>(out, u32(holds)); // last: `out` may be `bound`
   return ReadResult.VALUE;
 }
 
@@ -329,6 +333,27 @@ function emptySlots(reset: u32): void {
     u256.clear(entry + Access.VALUE);
     store<u32>(entry, load<u32>(entry, Access.FLAGS) | AccessFlag.WRITTEN, Access.FLAGS);
   }
+}
+
+/**
+ * Whether everything that the attempt has read so far still resolves to what it saw: VALUE if so, BLOCKED when a value is
+ * being computed again, STALE when one has changed. `out` is 32 bytes of room.
+ */
+export function recheckAccesses(out: u32): u32 {
+  for (let at: u32 = 0; at < count; at++) {
+    const entry = entries + at * Access.SIZE;
+    if ((load<u32>(entry, Access.FLAGS) & AccessFlag.READ) == 0) continue;
+    const location = locationAt(load<u32>(entry, Access.LOCATION));
+    const result = resolve(location, transaction, out);
+    if (result != ReadResult.VALUE) return result;
+    const node = load<u32>(entry, Access.NODE);
+    const reset = load<u32>(entry, Access.RESET);
+    const kind = load<u32>(entry, Access.READ_KIND);
+    if (kind == ReadKind.VALUE && !resolvedFolded && node == resolvedNode && reset == resolvedReset) continue;
+    const seen = valueSeen(location, kind, node, reset, load<u32>(entry, Access.AUX));
+    if (!sameValue(kindOf(location), seen, out)) return ReadResult.STALE;
+  }
+  return ReadResult.VALUE;
 }
 
 /** Bytes that `sealReads` and `sealWrites` will need. */

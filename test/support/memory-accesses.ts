@@ -11,6 +11,8 @@ export interface AccessSite {
   atomic: boolean;
   /** Constant offset of the instruction. */
   offset: number;
+  /** The address, where it is constant. */
+  address?: number;
 }
 
 type Getter = (expression: binaryen.ExpressionRef) => binaryen.ExpressionRef;
@@ -57,8 +59,8 @@ export function accessSites(bytes: Uint8Array): AccessSite[] {
   }
 }
 
-/** Told of an access before it happens. */
-export type Watcher = (site: AccessSite, address: number, bytes: number) => void;
+/** Told of an access before it happens; a copy is two accesses. `writes`: also or only a write. */
+export type Watcher = (site: AccessSite, address: number, bytes: number, writes: boolean) => void;
 
 /** A module that reports its accesses, and what it must be instantiated with (beside its own imports). */
 export interface WatchedModule {
@@ -119,31 +121,43 @@ export function watched(bytes: Uint8Array, plain?: number): WatchedModule {
 function parse(bytes: Uint8Array): binaryen.Module {
   const module = binaryen.readBinary(bytes);
   // What asc enables for the core; Binaryen cannot tell from the bytes.
-  const { Atomics, SIMD128, BulkMemory, BulkMemoryOpt, MutableGlobals, NontrappingFPToInt, SignExt } =
-    binaryen.Features;
-  module.setFeatures(Atomics | SIMD128 | BulkMemory | BulkMemoryOpt | MutableGlobals | NontrappingFPToInt | SignExt);
+  const { Features } = binaryen;
+  module.setFeatures(
+    Features.Atomics |
+      Features.SIMD128 |
+      Features.BulkMemory |
+      Features.BulkMemoryOpt |
+      Features.MutableGlobals |
+      Features.NontrappingFPToInt |
+      Features.SignExt,
+  );
   return module;
 }
+
+const writing = new Set<AccessSite['instruction']>(['store', 'rmw', 'cmpxchg']);
 
 /** A copy's or fill's operands are evaluated one after the other, perhaps with other copies inside: a stack pairs them. */
 function watcher(sites: readonly AccessSite[]): WatchedModule['imports'] {
   return (watch) => {
-    const ranges: { address: number; site: number }[] = [];
-    const begin = (address: number, site: number) => {
-      ranges.push({ address: address >>> 0, site });
+    const ranges: { address: number; site: number; writes: boolean }[] = [];
+    const begin = (address: number, site: number, writes: boolean) => {
+      ranges.push({ address: address >>> 0, site, writes });
       return address;
     };
     return {
       watch: {
-        access(address, site, bytes) {
-          const { offset } = sites[site]!;
-          watch(sites[site]!, (address >>> 0) + offset, bytes);
+        access(address, id, bytes) {
+          const site = sites[id]!;
+          watch(site, (address >>> 0) + site.offset, bytes, writing.has(site.instruction));
           return address;
         },
-        to: begin,
-        from: begin,
+        to: (address, site) => begin(address, site, true),
+        from: (address, site) => begin(address, site, false),
         size(size, site) {
-          while (ranges.at(-1)?.site === site) watch(sites[site]!, ranges.pop()!.address, size >>> 0);
+          while (ranges.at(-1)?.site === site) {
+            const { address, writes } = ranges.pop()!;
+            watch(sites[site]!, address, size >>> 0, writes);
+          }
           return size;
         },
       },
@@ -224,7 +238,13 @@ function visit(expression: binaryen.ExpressionRef, name: string, found: Found[])
   }
   if (known.memory === undefined) return;
   const atomic = known.atomic ?? info.isAtomic ?? false;
-  const site = { id: found.length, function: name, instruction: known.memory, atomic, offset: info.offset ?? 0 };
+  const offset = info.offset ?? 0;
+  const site: AccessSite = { id: found.length, function: name, instruction: known.memory, atomic, offset };
+  const pointer = info.ptr ?? info.dest ?? 0;
+  if (binaryen.getExpressionId(pointer) === binaryen.ConstId) {
+    const { value } = binaryen.getExpressionInfo(pointer) as binaryen.ConstInfo;
+    site.address = ((value as number) >>> 0) + offset;
+  }
   found.push({ site, expression, bytes: info.bytes ?? 4 });
 }
 
@@ -280,4 +300,22 @@ const kinds = new Map<number, Kind>([
 
 function all(kind: Kind, ids: number[]): [number, Kind][] {
   return ids.map((id) => [id, kind]);
+}
+
+/** The bytes of a module without its custom sections (names): what is executed. */
+export function executable(bytes: Uint8Array): Uint8Array {
+  const kept: Uint8Array[] = [];
+  for (let at = 8; at < bytes.length; ) {
+    const start = at;
+    const custom = bytes[at++] === 0;
+    let size = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++]!;
+      size |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    at += size;
+    if (!custom) kept.push(bytes.subarray(start, at));
+  }
+  return Buffer.concat(kept);
 }

@@ -64,3 +64,16 @@ export function importsOf(file: string): string[] {
     return existsSync(join(root, `${path}.ts`)) ? `${path}.ts` : path;
   });
 }
+
+/** Names of all values and types that a module exports, sorted. */
+export function exportsOf(file: string): string[] {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [file], include: [] }, ts.sys, root);
+  const program = ts.createProgram([join(root, file)], options);
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(program.getSourceFile(join(root, file))!);
+  return checker
+    .getExportsOfModule(module!)
+    .map(({ name }) => name)
+    .sort();
+}

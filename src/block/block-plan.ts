@@ -1,0 +1,79 @@
+// A block as an ordered list of tasks: what comes before the transactions, each transaction, what comes after.
+
+import { InvalidBlockError, InvalidTransactionError, type PevmError } from '../errors.ts';
+import type { ExecutionOutcome, Task } from '../executor/executor.ts';
+import type { BlockInput } from './block-input.ts';
+import { type Hardfork, isAtLeast } from './hardfork.ts';
+
+/** What one task of a block does. */
+export type BlockStep =
+  /** System calls before the transactions (EIP-4788, EIP-2935), or the DAO's state change. */
+  | { kind: 'pre' }
+  | { kind: 'transaction'; index: number }
+  /** Withdrawals, withdrawal and consolidation requests (EIP-7002, EIP-7251), or proof-of-work rewards. */
+  | { kind: 'post' };
+
+export interface BlockPlan {
+  /** In order; ids are dense from 0. */
+  readonly tasks: readonly Task<BlockStep>[];
+  /** Id of the task of transaction 0: that of transaction `i` is `firstTransaction + i`. */
+  readonly firstTransaction: number;
+  readonly transactionCount: number;
+  /** Id of the `post` task, where there is one. */
+  readonly post: number | undefined;
+}
+
+const MAINNET_DAO_BLOCK = 1_920_000n;
+
+/**
+ * Plans a checked block. Transactions of one sender depend on each other in order: a hint, as all dependencies.
+ * @param options.post whether to plan what follows the transactions; default true
+ */
+export function planBlock(
+  { chainId, hardfork, block }: { chainId: number; hardfork: Hardfork; block: BlockInput },
+  options: { post?: boolean } = {},
+): BlockPlan {
+  const tasks: Task<BlockStep>[] = [];
+  if (isAtLeast(hardfork, 'cancun') || isDaoBlock(chainId, hardfork, BigInt(block.number))) {
+    tasks.push({ id: 0, payload: { kind: 'pre' } });
+  }
+  const firstTransaction = tasks.length;
+  const lastOf = new Map<string, number>();
+  block.transactions.forEach(({ from, gas }, index) => {
+    const id = firstTransaction + index;
+    const previous = from === undefined ? undefined : lastOf.get(from);
+    if (from !== undefined) lastOf.set(from, id);
+    tasks.push({
+      id,
+      payload: { kind: 'transaction', index },
+      estimatedGas: BigInt(gas),
+      ...(from === undefined ? {} : { sender: from }),
+      ...(previous === undefined ? {} : { dependencies: [previous] }),
+    });
+  });
+  const post = options.post !== false && hasPostStep(hardfork, block) ? tasks.length : undefined;
+  if (post !== undefined) tasks.push({ id: post, payload: { kind: 'post' } });
+  return { tasks, firstTransaction, transactionCount: block.transactions.length, post };
+}
+
+/** Rewards of a block with uncles need the uncles' headers; without them the step is left out. */
+function hasPostStep(hardfork: Hardfork, block: BlockInput): boolean {
+  if (isAtLeast(hardfork, 'prague')) return true;
+  if (isAtLeast(hardfork, 'paris')) return (block.withdrawals?.length ?? 0) > 0;
+  return (block.uncles?.length ?? 0) === 0 || block.uncleHeaders !== undefined;
+}
+
+/** Whether this is the block in which mainnet moved the DAO's funds (EIP-779). */
+export function isDaoBlock(chainId: number, hardfork: Hardfork, number: bigint): boolean {
+  return chainId === 1 && hardfork === 'dao' && number === MAINNET_DAO_BLOCK;
+}
+
+/** The error that a block ends with when one of its tasks came out `invalid` or `failed`. */
+export function stepError(plan: BlockPlan, task: number, outcome: ExecutionOutcome): PevmError {
+  const reason = outcome.error ?? outcome.status;
+  const index = task - plan.firstTransaction;
+  if (index >= 0 && index < plan.transactionCount) {
+    return new InvalidTransactionError(index, outcome.status === 'failed' ? `execution broke off: ${reason}` : reason);
+  }
+  return new InvalidBlockError(`${index < 0 ? 'before' : 'after'} the transactions: ${reason}`);
+}

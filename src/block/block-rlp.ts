@@ -1,0 +1,257 @@
+// A block out of its consensus encoding: RLP to the JSON shape of `BlockInput`.
+
+import { RLP } from '@ethereumjs/rlp';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { InputError } from '../errors.ts';
+import { type BlockInput, readBlock } from './block-input.ts';
+import type { Hardfork } from './hardfork.ts';
+import { type Hex, hexFromBytes } from './hex.ts';
+
+/** A block with an access list inside a transaction nests 7 deep. */
+const MAXIMUM_DEPTH = 8;
+
+/** EIP-7934 allows 10 MiB; before it there was no rule. */
+const MAXIMUM_BYTES = 64 * 1024 * 1024;
+
+type Item = Uint8Array | Item[];
+/** How a field is written: a number without leading zeros, bytes as they are, or something of its own. */
+type FieldReader = (item: Item, field: string) => unknown;
+type FieldTable = readonly (readonly [name: string, read: FieldReader])[];
+
+const HEADER: FieldTable = [
+  ['parentHash', bytes],
+  ['sha3Uncles', bytes],
+  ['miner', bytes],
+  ['stateRoot', bytes],
+  ['transactionsRoot', bytes],
+  ['receiptsRoot', bytes],
+  ['logsBloom', bytes],
+  ['difficulty', quantity],
+  ['number', quantity],
+  ['gasLimit', quantity],
+  ['gasUsed', quantity],
+  ['timestamp', quantity],
+  ['extraData', bytes],
+  ['mixHash', bytes],
+  ['nonce', bytes],
+  ['baseFeePerGas', quantity],
+  ['withdrawalsRoot', bytes],
+  ['blobGasUsed', quantity],
+  ['excessBlobGas', quantity],
+  ['parentBeaconBlockRoot', bytes],
+  ['requestsHash', bytes],
+];
+const SHORTEST_HEADER = HEADER.findIndex(([name]) => name === 'baseFeePerGas');
+
+const CALL: FieldTable = [
+  ['gas', quantity],
+  ['to', recipient],
+  ['value', quantity],
+  ['input', bytes],
+];
+const SIGNATURE: FieldTable = [
+  ['yParity', quantity],
+  ['r', quantity],
+  ['s', quantity],
+];
+const FEES: FieldTable = [
+  ['maxPriorityFeePerGas', quantity],
+  ['maxFeePerGas', quantity],
+];
+const START: FieldTable = [
+  ['chainId', quantity],
+  ['nonce', quantity],
+];
+const ACCESS_LIST: FieldTable = [['accessList', accessList]];
+const BLOBS: FieldTable = [
+  ['maxFeePerBlobGas', quantity],
+  ['blobVersionedHashes', bytesList],
+];
+const AUTHORIZATIONS: FieldTable = [['authorizationList', authorizationList]];
+
+const LEGACY: FieldTable = [
+  ['nonce', quantity],
+  ['gasPrice', quantity],
+  ...CALL,
+  ['v', quantity],
+  ['r', quantity],
+  ['s', quantity],
+];
+
+/** The fields of each typed transaction, in order; by type. */
+const TYPED: readonly (FieldTable | undefined)[] = [
+  undefined,
+  [...START, ['gasPrice', quantity], ...CALL, ...ACCESS_LIST, ...SIGNATURE],
+  [...START, ...FEES, ...CALL, ...ACCESS_LIST, ...SIGNATURE],
+  [...START, ...FEES, ...CALL, ...ACCESS_LIST, ...BLOBS, ...SIGNATURE],
+  [...START, ...FEES, ...CALL, ...ACCESS_LIST, ...AUTHORIZATIONS, ...SIGNATURE],
+];
+
+const AUTHORIZATION: FieldTable = [
+  ['chainId', quantity],
+  ['address', bytes],
+  ['nonce', quantity],
+  ['yParity', quantity],
+  ['r', quantity],
+  ['s', quantity],
+];
+
+const WITHDRAWAL: FieldTable = [
+  ['index', quantity],
+  ['validatorIndex', quantity],
+  ['address', bytes],
+  ['amount', quantity],
+];
+
+/**
+ * Reads a block from its RLP. The encoding names no senders: they have to be recovered.
+ * @throws InputError naming the field; nesting beyond what a block can have is refused before anything is decoded
+ */
+export function parseBlockRlp(encoded: Uint8Array, hardfork: Hardfork, field = 'block'): BlockInput {
+  if (encoded.length > MAXIMUM_BYTES) {
+    throw new InputError(field, `${encoded.length} bytes of RLP, at most ${MAXIMUM_BYTES} allowed`);
+  }
+  const [header, transactions, uncles, withdrawals, ...rest] = list(decode(encoded, field), field);
+  if (rest.length > 0) throw new InputError(field, `${4 + rest.length} parts, at most 4 expected`);
+  const headerField = `${field}.header`;
+  return readBlock(
+    {
+      ...readHeader(header, headerField),
+      hash: hashOf(list(header, headerField)),
+      uncles: list(uncles, `${field}.uncles`).map((uncle) => hashOf(uncle)),
+      uncleHeaders: list(uncles, `${field}.uncles`).map((uncle, i) => readHeader(uncle, `${field}.uncles[${i}]`)),
+      transactions: list(transactions, `${field}.transactions`).map((item, i) =>
+        readTransaction(item, `${field}.transactions[${i}]`),
+      ),
+      ...(withdrawals === undefined
+        ? {}
+        : {
+            withdrawals: list(withdrawals, `${field}.withdrawals`).map((item, i) =>
+              fields(item, WITHDRAWAL, `${field}.withdrawals[${i}]`),
+            ),
+          }),
+    },
+    hardfork,
+    field,
+  );
+}
+
+function readHeader(item: Item | undefined, field: string): Record<string, unknown> {
+  return fields(item, HEADER, field, SHORTEST_HEADER);
+}
+
+/** A legacy transaction is a list, a typed one a string: the type, then a list (EIP-2718). */
+function readTransaction(item: Item, field: string): Record<string, unknown> {
+  if (Array.isArray(item)) return { type: '0x0', hash: hashOf(item), ...fields(item, LEGACY, field) };
+  const [type] = item;
+  const table = type === undefined ? undefined : TYPED[type];
+  if (table === undefined) throw new InputError(`${field}.type`, `unknown transaction type ${type ?? 'of no bytes'}`);
+  return {
+    type: `0x${type}`,
+    hash: hexFromBytes(keccak_256(item)),
+    ...fields(decode(item.subarray(1), field), table, field),
+  };
+}
+
+function fields(
+  item: Item | undefined,
+  table: FieldTable,
+  field: string,
+  minimum = table.length,
+): Record<string, unknown> {
+  const values = list(item, field);
+  if (values.length < minimum || values.length > table.length) {
+    throw new InputError(
+      field,
+      `${values.length} fields, expected ${minimum === table.length ? '' : `${minimum} to `}${table.length}`,
+    );
+  }
+  return Object.fromEntries(
+    values.map((value, i) => {
+      const [name, read] = table[i] ?? ['', bytes];
+      return [name, read(value, `${field}.${name}`)];
+    }),
+  );
+}
+
+function bytes(item: Item, field: string): Hex {
+  if (Array.isArray(item)) throw new InputError(field, 'expected bytes, got a list');
+  return hexFromBytes(item);
+}
+
+function quantity(item: Item, field: string): Hex {
+  const hex = bytes(item, field);
+  if (hex.startsWith('0x00')) throw new InputError(field, 'a number with leading zeros');
+  return hex === '0x' ? '0x0' : hex;
+}
+
+function recipient(item: Item, field: string): Hex | null {
+  const hex = bytes(item, field);
+  return hex === '0x' ? null : hex;
+}
+
+function bytesList(item: Item, field: string): Hex[] {
+  return list(item, field).map((value, i) => bytes(value, `${field}[${i}]`));
+}
+
+function accessList(item: Item, field: string): unknown[] {
+  return list(item, field).map((entry, i) =>
+    fields(
+      entry,
+      [
+        ['address', bytes],
+        ['storageKeys', bytesList],
+      ],
+      `${field}[${i}]`,
+    ),
+  );
+}
+
+function authorizationList(item: Item, field: string): unknown[] {
+  return list(item, field).map((entry, i) => fields(entry, AUTHORIZATION, `${field}[${i}]`));
+}
+
+function list(item: Item | undefined, field: string): Item[] {
+  if (item === undefined) throw new InputError(field, 'missing');
+  if (!Array.isArray(item)) throw new InputError(field, 'expected a list, got bytes');
+  return item;
+}
+
+function hashOf(item: Item): Hex {
+  return hexFromBytes(keccak_256(RLP.encode(item)));
+}
+
+function decode(encoded: Uint8Array, field: string): Item {
+  checkDepth(encoded, field);
+  try {
+    return RLP.decode(encoded);
+  } catch (cause) {
+    throw new InputError(field, `malformed RLP: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Walks over the item headers without recursion, and stops at the first list that lies too deep. */
+function checkDepth(encoded: Uint8Array, field: string): void {
+  const ends: number[] = [];
+  for (let at = 0; at < encoded.length; ) {
+    while (ends.length > 0 && at >= (ends.at(-1) ?? 0)) ends.pop();
+    const prefix = encoded[at] ?? 0;
+    const isList = prefix >= 0xc0;
+    const short = prefix - (isList ? 0xc0 : 0x80);
+    const [head, size] = prefix < 0x80 ? [0, 1] : short <= 55 ? [1, short] : longSize(encoded, at, short - 55);
+    if (isList) {
+      if (ends.length === MAXIMUM_DEPTH) throw new InputError(field, `RLP nested deeper than ${MAXIMUM_DEPTH} levels`);
+      ends.push(at + head + size);
+      at += head;
+    } else {
+      at += head + size;
+    }
+  }
+}
+
+/** Length of a long item's header, and the size that it gives; the decoder judges whether it is well formed. */
+function longSize(encoded: Uint8Array, at: number, digits: number): [head: number, size: number] {
+  let size = 0;
+  for (let i = 1; i <= digits; i++) size = size * 256 + (encoded[at + i] ?? 0);
+  return [1 + digits, size];
+}

@@ -1,0 +1,66 @@
+// Hex strings: the types and the conversions between hex, bytes and numbers. Validation belongs to `reader.ts`.
+
+/** `0x`-prefixed hex, as in viem. */
+export type Hex = `0x${string}`;
+
+const HEX_PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Lower-case hex of the bytes, two digits each. */
+export function hexFromBytes(bytes: Uint8Array): Hex {
+  let digits = '';
+  for (const byte of bytes) digits += HEX_PAIRS[byte];
+  return `0x${digits}`;
+}
+
+/** The bytes of well-formed hex of even length; the caller has validated it. */
+export function bytesFromHex(hex: string): Uint8Array {
+  const bytes = new Uint8Array((hex.length - 2) >> 1);
+  for (let i = 0, at = 2; i < bytes.length; i++, at += 2) {
+    bytes[i] = (digitValue(hex.charCodeAt(at)) << 4) | digitValue(hex.charCodeAt(at + 1));
+  }
+  return bytes;
+}
+
+function digitValue(code: number): number {
+  return code < 0x3a ? code - 0x30 : (code | 0x20) - 0x57;
+}
+
+/** A number as 32 bytes, big-endian. */
+export function bytes32FromNumber(value: bigint): Uint8Array {
+  return bytesFromHex(`0x${value.toString(16).padStart(64, '0')}`);
+}
+
+/** The big-endian number in the bytes; 0 for none. */
+export function numberFromBytes(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(hexFromBytes(bytes));
+}
+
+/** A number as a minimal hex quantity. */
+export function quantityFromNumber(value: bigint | number): Hex {
+  return `0x${value.toString(16)}`;
+}
+
+/** A number as big-endian bytes without leading zeros: empty for 0, as in RLP. */
+export function bytesFromNumber(value: bigint): Uint8Array {
+  if (value === 0n) return new Uint8Array(0);
+  const digits = value.toString(16);
+  return bytesFromHex(`0x${digits.length % 2 === 0 ? digits : `0${digits}`}`);
+}
+
+/** One string per byte sequence, for maps: each byte is one character. */
+export function keyFromBytes(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+}
+
+/** The bytes of a key made by {@link keyFromBytes}. */
+export function bytesFromKey(key: string): Uint8Array {
+  const bytes = new Uint8Array(key.length);
+  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i);
+  return bytes;
+}
+
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}

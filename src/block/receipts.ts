@@ -1,0 +1,187 @@
+// From executed transactions to receipts: the compact form an executor returns, receipts, and what the header says of them.
+
+import { RLP } from '@ethereumjs/rlp';
+import { InvalidBlockError } from '../errors.ts';
+import type { BlockInput } from './block-input.ts';
+import { type Hardfork, isAtLeast } from './hardfork.ts';
+import { bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from './hex.ts';
+import { orderedRoot } from './ordered-root.ts';
+import { depositRequest, requestsHash } from './requests.ts';
+
+const BLOOM_BYTES = 256;
+const NO_BLOOM = new Uint8Array(BLOOM_BYTES);
+const NO_BYTES = new Uint8Array(0);
+
+/** An event; topics have 32 bytes. */
+export interface Log {
+  address: Uint8Array;
+  topics: Uint8Array[];
+  data: Uint8Array;
+}
+
+/** What an executor returns of one transaction. */
+export interface TransactionOutput {
+  success: boolean;
+  gasUsed: bigint;
+  /** In wei per gas. */
+  effectiveGasPrice: bigint;
+  logs: Log[];
+  /** 256 bytes. */
+  logsBloom: Uint8Array;
+  /** Of a creation. */
+  createdAddress: Uint8Array | undefined;
+  returnData: Uint8Array;
+}
+
+/** A receipt, with the names of viem. */
+export interface Receipt {
+  transactionIndex: number;
+  transactionHash: Hex | undefined;
+  type: number;
+  status: 'success' | 'reverted';
+  gasUsed: bigint;
+  cumulativeGasUsed: bigint;
+  /** In wei per gas. */
+  effectiveGasPrice: bigint;
+  /** Of a creation that succeeded. */
+  contractAddress: Hex | undefined;
+  logs: { address: Hex; topics: Hex[]; data: Hex; logIndex: number }[];
+  logsBloom: Hex;
+}
+
+/** What follows from the outputs of all transactions of a block. */
+export interface BlockOutput {
+  receipts: Receipt[];
+  gasUsed: bigint;
+  logsBloom: Hex;
+  /** `undefined` before Byzantium: those receipts hold intermediate state roots. */
+  receiptsRoot: Hex | undefined;
+  /** From Prague on, where the step behind the transactions was run. */
+  requestsHash: Hex | undefined;
+}
+
+type Encoded = Uint8Array | Encoded[];
+
+/** Packs an output for its way out of a worker. */
+export function encodeOutput(output: TransactionOutput): Uint8Array {
+  return RLP.encode([
+    output.success ? Uint8Array.of(1) : NO_BYTES,
+    bytesFromNumber(output.gasUsed),
+    bytesFromNumber(output.effectiveGasPrice),
+    output.logs.map(({ address, topics, data }) => [address, topics, data]),
+    output.logs.length === 0 ? NO_BYTES : output.logsBloom,
+    output.createdAddress ?? NO_BYTES,
+    output.returnData,
+  ]);
+}
+
+/** Unpacks what {@link encodeOutput} packed. */
+export function decodeOutput(bytes: Uint8Array): TransactionOutput {
+  const [success, gasUsed, effectiveGasPrice, logs, logsBloom, createdAddress, returnData] = items(RLP.decode(bytes));
+  return {
+    success: leaf(success).length > 0,
+    gasUsed: numberFromBytes(leaf(gasUsed)),
+    effectiveGasPrice: numberFromBytes(leaf(effectiveGasPrice)),
+    logs: items(logs).map((log) => {
+      const [address, topics, data] = items(log);
+      return { address: leaf(address), topics: items(topics).map(leaf), data: leaf(data) };
+    }),
+    logsBloom: leaf(logsBloom).length === 0 ? NO_BLOOM : leaf(logsBloom),
+    createdAddress: leaf(createdAddress).length === 0 ? undefined : leaf(createdAddress),
+    returnData: leaf(returnData),
+  };
+}
+
+/** Packs the requests that the step behind the transactions returned. */
+export function encodeRequests(requests: readonly Uint8Array[]): Uint8Array {
+  return RLP.encode([...requests]);
+}
+
+/**
+ * Puts the outputs of all transactions together, in order.
+ * @param outputs of the executor, one per transaction
+ * @param requests output of the step behind the transactions, where it was run
+ * @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left
+ */
+export function assembleBlock(
+  { hardfork, block }: { hardfork: Hardfork; block: BlockInput },
+  outputs: readonly Uint8Array[],
+  requests?: Uint8Array,
+): BlockOutput {
+  const decoded = outputs.map(decodeOutput);
+  const gasLimit = BigInt(block.gasLimit);
+  const bloom = new Uint8Array(BLOOM_BYTES);
+  const receipts: Receipt[] = [];
+  const encoded: Uint8Array[] = [];
+  let gasUsed = 0n;
+  let logIndex = 0;
+  decoded.forEach((output, i) => {
+    const transaction = block.transactions[i];
+    if (transaction === undefined) throw new InvalidBlockError(`output ${i} has no transaction`);
+    checkGasLeft(i, BigInt(transaction.gas), gasLimit - gasUsed);
+    gasUsed += output.gasUsed;
+    for (let b = 0; b < BLOOM_BYTES; b++) bloom[b] = (bloom[b] ?? 0) | (output.logsBloom[b] ?? 0);
+    const type = Number(transaction.type ?? '0x0');
+    encoded.push(encodeReceipt(output, type, gasUsed));
+    receipts.push({
+      transactionIndex: i,
+      transactionHash: transaction.hash,
+      type,
+      status: output.success ? 'success' : 'reverted',
+      gasUsed: output.gasUsed,
+      cumulativeGasUsed: gasUsed,
+      effectiveGasPrice: output.effectiveGasPrice,
+      contractAddress:
+        output.success && output.createdAddress !== undefined ? hexFromBytes(output.createdAddress) : undefined,
+      logs: output.logs.map(({ address, topics, data }) => ({
+        address: hexFromBytes(address),
+        topics: topics.map(hexFromBytes),
+        data: hexFromBytes(data),
+        logIndex: logIndex++,
+      })),
+      logsBloom: hexFromBytes(output.logsBloom),
+    });
+  });
+  return {
+    receipts,
+    gasUsed,
+    logsBloom: hexFromBytes(bloom),
+    receiptsRoot: isAtLeast(hardfork, 'byzantium') ? hexFromBytes(orderedRoot(encoded)) : undefined,
+    requestsHash:
+      isAtLeast(hardfork, 'prague') && requests !== undefined
+        ? requestsHash([depositRequest(decoded.flatMap(({ logs }) => logs)), ...items(RLP.decode(requests)).map(leaf)])
+        : undefined,
+  };
+}
+
+/** A transaction may not ask for more gas than the transactions before it have left (yellow paper, section 6.2). */
+function checkGasLeft(index: number, wanted: bigint, left: bigint): void {
+  if (wanted > left) {
+    throw new InvalidBlockError(
+      `transaction ${index}: its gas limit of ${wanted} exceeds the ${left} that the block has left`,
+    );
+  }
+}
+
+/** The consensus encoding of a receipt from Byzantium on, with the type byte of EIP-2718. */
+function encodeReceipt(output: TransactionOutput, type: number, cumulativeGasUsed: bigint): Uint8Array {
+  const body = RLP.encode([
+    output.success ? Uint8Array.of(1) : NO_BYTES,
+    bytesFromNumber(cumulativeGasUsed),
+    output.logsBloom,
+    output.logs.map(({ address, topics, data }) => [address, topics, data]),
+  ]);
+  if (type === 0) return body;
+  const typed = new Uint8Array(body.length + 1);
+  typed[0] = type;
+  typed.set(body, 1);
+  return typed;
+}
+
+function items(value: Encoded | undefined): Encoded[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function leaf(value: Encoded | undefined): Uint8Array {
+  return value instanceof Uint8Array ? value : NO_BYTES;
+}

@@ -1,0 +1,78 @@
+// What a block changed in the state, and how two such changes differ.
+
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import type { Expected, ExpectedAccount } from './expected.ts';
+import { bytesFromHex, type Hex, hexFromBytes } from './hex.ts';
+
+/** The new values of one account; what did not change is missing. */
+export interface AccountDiff {
+  /** In wei. */
+  balance?: bigint;
+  nonce?: bigint;
+  code?: Hex;
+  /** 32-byte slots to 32-byte values, zero for a cleared slot. */
+  storage: Map<Hex, Hex>;
+  /** The old storage is gone as a whole; `storage` holds all that is there now. */
+  destroyed?: true;
+}
+
+/** Changed accounts by lower-case address; `null` for an account that is no longer in the state. */
+export type StateDiff = Map<Hex, AccountDiff | null>;
+
+/** One difference between the state a block should leave and the state it left. */
+export interface StateMismatch {
+  /** As in `0x…address.balance` or `0x…address.storage[0x…slot]`. */
+  path: string;
+  expected: string;
+  actual: string;
+}
+
+/**
+ * Compares a diff with `expected.post` of a block file. A deleted account and one that became empty are the same where
+ * `emptyIsAbsent` (from Spurious Dragon on). Returns what differs; nothing where they agree.
+ */
+export function compareWithExpected(diff: StateDiff, expected: Expected, emptyIsAbsent: boolean): StateMismatch[] {
+  const mismatches: StateMismatch[] = [];
+  for (const address of new Set([...diff.keys(), ...expected.post.keys()])) {
+    compareAccount(address, diff.get(address), expected.post.get(address), emptyIsAbsent, mismatches);
+  }
+  return mismatches;
+}
+
+function compareAccount(
+  address: Hex,
+  actual: AccountDiff | null | undefined,
+  expected: ExpectedAccount | null | undefined,
+  emptyIsAbsent: boolean,
+  mismatches: StateMismatch[],
+): void {
+  if (expected === undefined && actual === undefined) return;
+  if (expected === null || actual === null) {
+    const same = expected === actual || (emptyIsAbsent && (expected ?? null) === (actual ?? null));
+    if (!same) mismatches.push({ path: address, expected: presence(expected), actual: presence(actual) });
+    return;
+  }
+  const note = (name: string, wanted: unknown, found: unknown): void => {
+    if (wanted !== found) {
+      mismatches.push({ path: `${address}.${name}`, expected: text(wanted), actual: text(found) });
+    }
+  };
+  note('balance', expected?.balance, actual?.balance);
+  note('nonce', expected?.nonce, actual?.nonce);
+  note('codeHash', expected?.codeHash, actual?.code === undefined ? undefined : codeHash(actual.code));
+  for (const slot of new Set([...(expected?.storage.keys() ?? []), ...(actual?.storage.keys() ?? [])])) {
+    note(`storage[${slot}]`, expected?.storage.get(slot), actual?.storage.get(slot));
+  }
+}
+
+function presence(account: unknown): string {
+  return account === null ? 'deleted' : account === undefined ? 'unchanged' : 'changed';
+}
+
+function codeHash(code: Hex): Hex {
+  return hexFromBytes(keccak_256(bytesFromHex(code)));
+}
+
+function text(value: unknown): string {
+  return value === undefined ? 'unchanged' : String(value);
+}

@@ -1,0 +1,41 @@
+// Compares what an execution found with what the block's header says.
+
+import type { BlockInput } from './block-input.ts';
+import type { Hex } from './hex.ts';
+import type { BlockOutput } from './receipts.ts';
+
+/** One result that is not what the header says. */
+export interface Mismatch {
+  name: 'gasUsed' | 'receiptsRoot' | 'logsBloom' | 'requestsHash';
+  expected: string;
+  actual: string;
+}
+
+/** What to compare; all of it by default. */
+export interface VerifyOptions {
+  gasUsed?: boolean;
+  receiptsRoot?: boolean;
+  logsBloom?: boolean;
+  requestsHash?: boolean;
+}
+
+/** What differs, by name. A field that the block does not give, or that cannot be known (see BlockOutput), is skipped. */
+export function verifyBlock(block: BlockInput, output: BlockOutput, options: VerifyOptions = {}): Mismatch[] {
+  const mismatches: Mismatch[] = [];
+  const compare = (name: Mismatch['name'], expected: Hex | undefined, actual: Hex | bigint | undefined): void => {
+    if (options[name] === false || expected === undefined || actual === undefined) return;
+    const same = typeof actual === 'bigint' ? BigInt(expected) === actual : expected === actual;
+    if (!same) {
+      mismatches.push({
+        name,
+        expected: typeof actual === 'bigint' ? String(BigInt(expected)) : expected,
+        actual: String(actual),
+      });
+    }
+  };
+  compare('gasUsed', block.gasUsed, output.gasUsed);
+  compare('receiptsRoot', block.receiptsRoot, output.receiptsRoot);
+  compare('logsBloom', block.logsBloom, output.logsBloom);
+  compare('requestsHash', block.requestsHash, output.requestsHash);
+  return mismatches;
+}

@@ -1,0 +1,150 @@
+// The options of `pevm replay`: their definitions, and how they are read.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type CommandDef, defineCommand, parseArgs } from 'citty';
+import { InputError } from '../errors.ts';
+import { type TrafficKind, type TrafficOptions, trafficKinds } from '../traffic/index.ts';
+import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
+import type { Rounds } from './measurement.ts';
+import { nearest } from './nearest.ts';
+
+export interface ReplayOptions {
+  /** Paths; none for the traffic block. */
+  readonly files: readonly string[];
+  readonly workers: number | 'auto';
+  readonly executor: string;
+  readonly json: boolean;
+  readonly rounds: Rounds;
+  readonly traffic: TrafficOptions;
+  /** Where to write the traffic block. */
+  readonly save?: string;
+}
+
+const mostWorkers = 64;
+
+export const replayCommand = defineCommand({
+  meta: { name: 'replay', description: 'run blocks in parallel and check what comes out' },
+  args: {
+    file: {
+      type: 'positional',
+      required: false,
+      description: 'block files (.json or .json.gz); without one, a block of realistic traffic is built',
+    },
+    workers: {
+      type: 'string',
+      alias: 'w',
+      valueHint: 'N|auto',
+      description: 'workers that execute; auto, the default, takes the cores',
+    },
+    executor: {
+      type: 'string',
+      alias: 'e',
+      valueHint: 'NAME',
+      description: 'ethereumjs (default), or an executor module by path or URL',
+    },
+    sequential: {
+      type: 'boolean',
+      description: 'also run plain sequential ethereumjs and compare; without a file this is always done',
+    },
+    json: { type: 'boolean', description: 'one JSON object per block and line' },
+    repeat: { type: 'string', alias: 'r', valueHint: 'N', description: 'rounds that count (3 when comparing, else 1)' },
+    'warm-up': {
+      type: 'string',
+      valueHint: 'N',
+      description: 'rounds before that do not count (2 when comparing, else 0)',
+    },
+    transactions: { type: 'string', alias: 'n', valueHint: 'N', description: 'size of the traffic block (200)' },
+    'conflict-rate': {
+      type: 'string',
+      alias: 'c',
+      valueHint: 'R',
+      description: 'share of it that uses what others use too, 0 to 1 (0.2)',
+    },
+    seed: { type: 'string', alias: 's', valueHint: 'S', description: 'equal seeds give equal traffic blocks (1)' },
+    mix: { type: 'string', valueHint: 'KIND=W,…', description: `weights of ${Object.keys(trafficKinds).join(', ')}` },
+    save: { type: 'string', valueHint: 'FILE', description: 'write the traffic block as a block file' },
+  },
+});
+
+export const replayNotes = [
+  'Times are wall clock, from handing the block over to holding the receipts, with the state before the block in memory. A fresh process starts with cold compilers; when comparing, both ways therefore run warm-up rounds first (the workers so often that each has seen as many transactions as the sequential run), then take turns, and the medians are shown.',
+  'Exit code: 0 if every block is right, 1 if one is not, 2 for wrong usage or input.',
+];
+
+/** @throws {InputError} that names the flag */
+export function readReplayOptions(raw: readonly string[]): ReplayOptions {
+  const definitions = replayCommand.args as NonNullable<CommandDef['args']> & Record<string, object>;
+  checkArguments(raw, definitions);
+  const given = parseArgs([...raw], definitions) as Readonly<Record<string, string | boolean | undefined>>;
+  const text = (name: string) => given[name] as string | undefined;
+  const files = positionalsOf(raw, definitions);
+  if (files.length > 0) {
+    for (const name of ['transactions', 'conflict-rate', 'seed', 'mix', 'save']) {
+      if (given[name] !== undefined)
+        throw new InputError(`--${name}`, 'is about the traffic block, but files are given');
+    }
+  }
+  const sequential = given.sequential === true || files.length === 0;
+  const count = (name: string, least: number, fallback: number) => {
+    const value = text(name);
+    return value === undefined ? fallback : readNumber(`--${name}`, value, { least, most: 1000, integer: true });
+  };
+  const save = text('save');
+  return {
+    files,
+    workers: readWorkers(text('workers') ?? 'auto'),
+    executor: readExecutor(text('executor') ?? 'ethereumjs'),
+    json: given.json === true,
+    rounds: {
+      sequential,
+      repeat: count('repeat', 1, sequential ? 3 : 1),
+      warmUp: count('warm-up', 0, sequential ? 2 : 0),
+    },
+    traffic: {
+      transactions: readNumber('--transactions', text('transactions') ?? '200', {
+        least: 1,
+        most: 100_000,
+        integer: true,
+      }),
+      conflictRate: readNumber('--conflict-rate', text('conflict-rate') ?? '0.2', { least: 0, most: 1 }),
+      seed: text('seed') ?? '1',
+      mix: readMix(text('mix')),
+    },
+    ...(save !== undefined && { save }),
+  };
+}
+
+function readWorkers(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  if (!/^\d+$/.test(text))
+    throw new InputError('--workers', `must be auto or an integer from 1 to ${mostWorkers}, not "${text}"`);
+  return readNumber('--workers', text, { least: 1, most: mostWorkers, integer: true });
+}
+
+function readExecutor(text: string): string {
+  if (text === 'ethereumjs') return text;
+  if (/^[a-z][a-z\d+.-]+:/.test(text)) return text;
+  const path = resolve(text);
+  if (existsSync(path)) return pathToFileURL(path).href;
+  const meant = nearest(text, ['ethereumjs']);
+  const hint = meant === undefined ? 'the built-in one is ethereumjs' : `did you mean ${meant}?`;
+  throw new InputError('--executor', `there is no executor and no module "${text}"; ${hint}`);
+}
+
+function readMix(text: string | undefined): Partial<Record<TrafficKind, number>> {
+  const mix: Partial<Record<TrafficKind, number>> = {};
+  for (const part of text?.split(',') ?? []) {
+    const [kind = '', weight = ''] = part.split('=');
+    if (!Object.hasOwn(trafficKinds, kind)) {
+      const meant = nearest(kind, Object.keys(trafficKinds));
+      const hint =
+        meant === undefined ? `the kinds are ${Object.keys(trafficKinds).join(', ')}` : `did you mean ${meant}?`;
+      throw new InputError('--mix', `there is no kind "${kind}"; ${hint}`);
+    }
+    mix[kind as TrafficKind] = readNumber(`--mix ${kind}`, weight, { least: 0, most: 1_000_000 });
+  }
+  // whoever names kinds wants those only
+  if (text === undefined) return mix;
+  return Object.fromEntries(Object.keys(trafficKinds).map((kind) => [kind, mix[kind as TrafficKind] ?? 0]));
+}

@@ -1,0 +1,67 @@
+// What is replayed: blocks from files, or the built-in traffic block. All file access of the library is in this folder.
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { type BlockFile, checkBlockFile, readBlockFile } from '../block/block-file.ts';
+import { InputError } from '../errors.ts';
+import type { PlannedTransaction, Traffic, TrafficFile } from '../traffic/index.ts';
+import type { LocationName } from '../types.ts';
+
+export interface Subject {
+  /** The file's path, or what the traffic block is called. */
+  readonly name: string;
+  readonly file: BlockFile;
+  /** Of the traffic block: its JSON, and what its transactions were made to do. */
+  readonly traffic?: { readonly json: TrafficFile; readonly plan: readonly PlannedTransaction[] };
+  /** A name for people; `undefined` where none is known. */
+  describe(location: LocationName): string | undefined;
+}
+
+/** Reads a block file (`.json`, gzipped or not). @throws {InputError} whose field begins with the path */
+export async function readSubject(path: string): Promise<Subject> {
+  const bytes = await readBytes(path);
+  try {
+    return { name: path, file: await readBlockFile(bytes), describe: () => undefined };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { field, shortMessage } = error;
+    const problem = shortMessage.startsWith(`${field}: `) ? shortMessage.slice(field.length + 2) : shortMessage;
+    throw new InputError(field === 'file' ? path : `${path}: ${field}`, problem, { cause: error });
+  }
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    if ((await stat(path)).isDirectory()) throw new InputError(path, 'is a folder; name the block files in it');
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    const problem =
+      code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`;
+    throw new InputError(path, problem, { cause: error });
+  }
+}
+
+/** The traffic block as it stands in `json`: that of the traffic, or a sealed copy. */
+export function trafficSubject(traffic: Traffic, json: TrafficFile = traffic.file): Subject {
+  return {
+    name: 'traffic',
+    file: checkBlockFile(json, 'traffic'),
+    traffic: { json, plan: traffic.plan },
+    describe: ({ address, kind, slot }) =>
+      address === undefined ? undefined : traffic.describe({ address, kind, ...(slot !== undefined && { slot }) }),
+  };
+}
+
+/** Writes a block file, gzipped where the path ends in `.gz`. @throws {InputError} where the path cannot be written */
+export async function saveTraffic(path: string, json: TrafficFile): Promise<void> {
+  const text = JSON.stringify(json);
+  try {
+    await writeFile(path, path.endsWith('.gz') ? await promisify(gzip)(text) : text);
+  } catch (error) {
+    throw new InputError('--save', `${path} cannot be written (${(error as NodeJS.ErrnoException).code})`, {
+      cause: error,
+    });
+  }
+}

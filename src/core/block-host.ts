@@ -1,0 +1,225 @@
+// The host's side of one block in the core: lays the memory out, begins, loads, watches, resumes and halts.
+
+import { hexFromBytes } from '../block/hex.ts';
+import type { StateKey } from '../state/state-source.ts';
+import {
+  CONTROL_BASE,
+  Control,
+  type CoreInstance,
+  Halt,
+  Incarnation,
+  Kind,
+  LAYOUT_VERSION,
+  Location,
+  Missing,
+  TxFlag,
+  TxSlot,
+  Worker,
+} from './abi.ts';
+import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
+import { type RawResult, unpackResult } from './outcome.ts';
+import { ImageLoader, type StateImage } from './state-image.ts';
+
+/** How a block is to be run. */
+export interface BlockSetup {
+  readonly count: number;
+  /** Number of the block's first transaction in the whole list. */
+  readonly first: number;
+  readonly window: number;
+  /** Whether what the host does not load is zero; otherwise it is unknown. */
+  readonly complete: boolean;
+  readonly haltOnInvalid: boolean;
+  readonly profile: boolean;
+}
+
+export type HaltReason = 'none' | 'cancelled' | 'exhausted' | 'missing' | 'invalid';
+
+const HALT_REASONS: Readonly<Record<number, HaltReason>> = {
+  [Halt.NONE]: 'none',
+  [Halt.CANCELLED]: 'cancelled',
+  [Halt.EXHAUSTED]: 'exhausted',
+  [Halt.MISSING_STATE]: 'missing',
+  [Halt.INVALID]: 'invalid',
+};
+
+/** Tries at a transaction before it runs at the commit head only. */
+const INCARNATION_CAP = 16;
+/** Longest sleep of an idle worker: a lost wake-up costs no more than this. */
+const IDLE_MS = 5;
+const DEQUE_CAPACITY = 1024;
+const SEED_WORDS = Control.SEED_COUNT * 2;
+
+export class BlockHost {
+  readonly instance: CoreInstance;
+  readonly #highestWorker: number;
+  #slots = 0;
+  #loader: ImageLoader | undefined;
+
+  /** The instance is worker 0 of its memory, alone. Seeds the hash. */
+  constructor(instance: CoreInstance, highestWorker: number) {
+    this.instance = instance;
+    this.#highestWorker = highestWorker;
+    // getRandomValues refuses views on shared memory.
+    const seeds = crypto.getRandomValues(new Uint32Array(SEED_WORDS));
+    // Odd multipliers; the words are little-endian halves.
+    for (let word = 0; word < SEED_WORDS; word += 2) seeds[word] = seeds[word]! | 1;
+    instance.words.set(seeds, (CONTROL_BASE + Control.SEEDS) >>> 2);
+  }
+
+  /** Begins a block; false when the memory is too small for it. No worker may be inside the core. */
+  begin(setup: BlockSetup): boolean {
+    const { core, bytes, words } = this.instance;
+    const end = bytes.length;
+    const chunk = Math.min(65536, Math.max(2048, end >>> 9) & ~7);
+    const locations = locationCapacity(end, setup.count);
+    const arena = core.initialize(end, setup.count, locations, this.#highestWorker, DEQUE_CAPACITY, chunk);
+    if (arena >= end || arena < CONTROL_BASE) return false;
+    if (!core.beginBlock(setup.count)) return false;
+    this.#slots = words[(CONTROL_BASE + Control.SLOTS) >>> 2]!;
+    this.#loader = new ImageLoader(this.instance, end >= 1 << 24);
+    this.#set(Control.VERSION, LAYOUT_VERSION);
+    this.#set(Control.WINDOW, setup.window);
+    this.#set(Control.STATE_COMPLETE, setup.complete ? 1 : 0);
+    this.#set(Control.INCARNATION_CAP, INCARNATION_CAP);
+    this.#set(Control.HALT_ON_INVALID, setup.haltOnInvalid ? 1 : 0);
+    this.#set(Control.PROFILE, setup.profile ? 1 : 0);
+    this.#set(Control.IDLE_MS, IDLE_MS);
+    this.#set(Control.FIRST_TRANSACTION, setup.first);
+    return true;
+  }
+
+  /** Loads state; false when memory is exhausted. */
+  load(image: StateImage): boolean {
+    return this.#loader?.load(image) ?? false;
+  }
+
+  /** Describes a transaction for an executor outside the core. */
+  setTask(index: number, cost: number): void {
+    this.instance.core.setTransaction(index, 0, cost, 0, 0);
+  }
+
+  /** Describes a transaction for the executor inside the core; false when memory is exhausted. */
+  setProgram(index: number, program: Uint8Array): boolean {
+    const { core, bytes } = this.instance;
+    const start = program.length === 0 ? 0 : core.allocate(program.length);
+    if (start === 0 && program.length !== 0) return false;
+    bytes.set(program, start);
+    core.setTransaction(index, TxFlag.NATIVE, 0, start, program.length);
+    return true;
+  }
+
+  /** A hint, dropped when memory is exhausted. At any time. */
+  addDependency(lower: number, higher: number): void {
+    this.instance.core.addDependency(lower, higher);
+  }
+
+  /** Transactions committed so far. */
+  committed(): number {
+    return this.#shared(Control.COMMIT_INDEX);
+  }
+
+  /** Why the block stopped before its end. */
+  halted(): HaltReason {
+    return HALT_REASONS[this.#shared(Control.HALT)] ?? 'none';
+  }
+
+  haltTransaction(): number {
+    return this.#shared(Control.HALT_TRANSACTION);
+  }
+
+  cancel(): void {
+    this.instance.core.halt(Halt.CANCELLED, 0);
+  }
+
+  /** From now on others may take over what the worker owns. `transaction` ran too long. */
+  declareDead(worker: number, transaction?: number): void {
+    this.instance.core.declareDead(worker, transaction === undefined ? 0 : transaction + 1);
+  }
+
+  /** What worker `id` is executing: a transaction's index, or -1, and which attempt of the worker it is. */
+  running(id: number): { transaction: number; attempt: number } {
+    const { core, words } = this.instance;
+    const worker = core.workerAt(id);
+    const attempt = Atomics.load(words, (worker + Worker.ATTEMPT) >>> 2);
+    return { transaction: Atomics.load(words, (worker + Worker.RUNNING) >>> 2) - 1, attempt };
+  }
+
+  /** What workers found missing, each key once, and the locations behind it. The block is halted. */
+  missing(): StateKey[] {
+    const { words } = this.instance;
+    const keys = new Map<string, StateKey>();
+    const seen = new Set<number>();
+    for (
+      let note = this.#shared(Control.MISSING);
+      note !== 0;
+      note = Atomics.load(words, (note + Missing.NEXT) >>> 2)
+    ) {
+      const location = words[(note + Missing.LOCATION) >>> 2]!;
+      if (seen.has(location)) continue;
+      seen.add(location);
+      const key = this.#keyOf(location);
+      keys.set(`${key.kind} ${key.address} ${key.kind === 'storage' ? key.slot : ''}`, key);
+    }
+    return [...keys.values()];
+  }
+
+  /** Goes on after {@link missing} was loaded. No worker may be inside the core. */
+  resume(): void {
+    this.instance.core.resumeBlock();
+  }
+
+  /** A committed transaction, or the one that halted the block. */
+  result(index: number): RawResult {
+    const { bytes, words, limbs } = this.instance;
+    const record = this.recordOf(index);
+    const start = words[(record + Incarnation.OUTPUT) >>> 2]!;
+    const length = words[(record + Incarnation.OUTPUT_LENGTH) >>> 2]!;
+    const native = (words[(this.#slot(index) + TxSlot.FLAGS) >>> 2]! & TxFlag.NATIVE) !== 0;
+    return unpackResult(
+      words[(record + Incarnation.OUTCOME) >>> 2]!,
+      limbs[(record + Incarnation.GAS) >>> 3]!,
+      bytes.slice(start, start + length),
+      !native,
+    );
+  }
+
+  /** Address of a transaction's newest incarnation record. */
+  recordOf(index: number): number {
+    // The upper half of the status word; final once the transaction is committed.
+    return Atomics.load(this.instance.words, (this.#slot(index) + TxSlot.STATUS + 4) >>> 2);
+  }
+
+  /** Bytes of the memory in use. */
+  memoryBytes(): number {
+    return this.#shared(Control.ARENA_NEXT);
+  }
+
+  #slot(index: number): number {
+    return this.#slots + index * TxSlot.SIZE;
+  }
+
+  #keyOf(index: number): StateKey {
+    const { instance } = this;
+    const record = locationAt(instance, index);
+    const kind = kindAt(instance, record);
+    const address = hexFromBytes(addressAt(instance, record));
+    if (kind === Kind.STORAGE) return { kind: 'storage', address, slot: hexFromBytes(slotAt(instance, record)) };
+    // The hash is there, so it is the code behind it that was missed.
+    const known = Atomics.load(instance.words, (record + Location.BASE) >>> 2) !== 0;
+    return kind === Kind.CODE && known ? { kind: 'code', address } : { kind: 'account', address };
+  }
+
+  #set(field: number, value: number): void {
+    this.instance.words[(CONTROL_BASE + field) >>> 2] = value;
+  }
+
+  #shared(field: number): number {
+    return Atomics.load(this.instance.words, (CONTROL_BASE + field) >>> 2);
+  }
+}
+
+/** Locations cost 64 bytes and up to 16 in the table: at most a fifth of the memory. */
+function locationCapacity(end: number, transactions: number): number {
+  const wanted = Math.max(1 << 18, transactions * 8);
+  return Math.max(64, Math.min(wanted, Math.floor(end / 400), (1 << 24) - 1));
+}

@@ -1,0 +1,335 @@
+// One run from its plan to its outcome, on whatever thread the host lives: begin, load, let the crew work, load what was
+// missing, drain what did not fit, decode.
+
+import { hexFromBytes } from '../block/hex.ts';
+import type { BlockHost } from '../core/block-host.ts';
+import type { RawResult } from '../core/outcome.ts';
+import {
+  type AccountFields,
+  collectChanges,
+  mergeChanges,
+  type StateChanges,
+  snapshotState,
+} from '../core/state-changes.ts';
+import type { StateImage } from '../core/state-image.ts';
+import { addCounters, readTrace, type Trace } from '../core/trace.ts';
+import { MemoryLimitError, StateSourceError } from '../errors.ts';
+import type { StateKey } from '../state/state-source.ts';
+
+export interface PlannedTask {
+  /** Estimated gas, or any other measure of work; 0 where nobody knows. */
+  readonly cost: number;
+  readonly dependencies: readonly number[];
+}
+
+/** What is to be run; structured-cloneable. */
+export interface RunPlan {
+  readonly tasks: readonly PlannedTask[];
+  /** One program of the core's synthetic executor per task; `undefined`: the tasks are for an executor outside. */
+  readonly programs: readonly Uint8Array[] | undefined;
+  readonly image: StateImage;
+  /** Whether what is not in the image is zero; otherwise it is loaded when somebody misses it. */
+  readonly complete: boolean;
+  readonly window: number;
+  readonly haltOnInvalid: boolean;
+  readonly profile: boolean;
+  /** One task at a time, in order. */
+  readonly sequential: boolean;
+  /** Also collect what had changed before this task. */
+  readonly checkpoint: number | undefined;
+}
+
+/** Structured-cloneable. */
+export interface RunOutcome {
+  readonly results: readonly RawResult[];
+  readonly changes: StateChanges;
+  readonly checkpoint: StateChanges | undefined;
+  readonly trace: Trace;
+  readonly loadMs: number;
+  readonly executionMs: number;
+  readonly decodeMs: number;
+  readonly drains: number;
+  readonly loadRounds: number;
+  readonly memoryBytes: number;
+}
+
+export interface LoadedState {
+  readonly image: StateImage;
+  /** By `keyFromBytes(address)`: the accounts among what was asked for. */
+  readonly accounts: ReadonlyMap<string, AccountFields>;
+}
+
+/** What a conductor tells and asks those who started it. */
+export interface RunHooks {
+  /** Loads state; `emptied`: accounts whose storage is gone by now, lower-case hex. */
+  load(keys: readonly StateKey[], emptied: ReadonlySet<string>): Promise<LoadedState>;
+  /** New results, in order. */
+  committed(results: readonly RawResult[]): void;
+  drain(from: number): void;
+}
+
+export interface RoundOptions {
+  /** Number of the block's first task in the plan. */
+  readonly first: number;
+  /** One worker only. */
+  readonly sequential: boolean;
+}
+
+/** Those who execute, and the memory they do it in. */
+export interface Crew {
+  /** A host over a memory that nobody else touches. */
+  prepare(): Promise<BlockHost>;
+  /** One round: until the block is done or halted and no live worker is inside. `restart`: begin everything again. */
+  round(host: BlockHost, options: RoundOptions): Promise<'over' | 'restart'>;
+}
+
+/** The outcome at the commit head that makes a whole run invalid. */
+export class InvalidOutcome extends Error {
+  readonly index: number;
+  readonly result: RawResult;
+
+  constructor(index: number, result: RawResult) {
+    super(`task ${index}: ${result.error ?? result.status}`);
+    this.index = index;
+    this.result = result;
+  }
+}
+
+/** How often a run is begun again before it is given up. */
+const MAX_RESTARTS = 5;
+
+export class Conductor {
+  readonly #plan: RunPlan;
+  readonly #crew: Crew;
+  readonly #hooks: RunHooks;
+  readonly #results: RawResult[] = [];
+  readonly #emptied = new Set<string>();
+  readonly #late = new Map<string, AccountFields>();
+  readonly #loaded = new Set<string>();
+  #host: BlockHost | undefined;
+  /** Number of the current block's first task in the plan. */
+  #first = 0;
+  #cancelled: { reason: unknown } | undefined;
+  #loadMs = 0;
+  #executionMs = 0;
+  #decodeMs = 0;
+  #drains = 0;
+  #loadRounds = 0;
+
+  constructor(plan: RunPlan, crew: Crew, hooks: RunHooks) {
+    this.#plan = plan;
+    this.#crew = crew;
+    this.#hooks = hooks;
+  }
+
+  /** Tasks committed so far. */
+  committed(): number {
+    return this.#host === undefined ? this.#results.length : this.#first + this.#host.committed();
+  }
+
+  /** Stops the run; it rejects with `reason`. */
+  cancel(reason: unknown): void {
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = { reason };
+    this.#host?.cancel();
+  }
+
+  /** A hint while the run lasts. */
+  addDependency(lower: number, higher: number): void {
+    if (this.#host !== undefined && lower >= this.#first) {
+      this.#host.addDependency(lower - this.#first, higher - this.#first);
+    }
+  }
+
+  /** Hands on the results that were committed since the last time. */
+  flush(): void {
+    const host = this.#host;
+    if (host === undefined) return;
+    const known = this.#results.length;
+    const committed = this.#first + host.committed();
+    for (let index = known; index < committed; index++) this.#results.push(host.result(index - this.#first));
+    if (committed > known) this.#hooks.committed(this.#results.slice(known));
+  }
+
+  async run(): Promise<RunOutcome> {
+    for (let restarts = 0; restarts <= MAX_RESTARTS; restarts++) {
+      const outcome = await this.#runSegments();
+      if (outcome !== undefined) return outcome;
+    }
+    throw new MemoryLimitError(`the run was begun ${MAX_RESTARTS + 1} times and lost too many workers each time`);
+  }
+
+  /** The plan in one block, or in several where memory runs out; `undefined`: it must be begun again. */
+  async #runSegments(): Promise<RunOutcome | undefined> {
+    const { tasks, checkpoint } = this.#plan;
+    let image = this.#plan.image;
+    let sequential = this.#plan.sequential;
+    let changes: StateChanges | undefined;
+    let before: StateChanges | undefined;
+    let trace: Trace | undefined;
+    this.#first = 0;
+    this.#emptied.clear();
+    this.#late.clear();
+    this.#loaded.clear();
+    while (true) {
+      this.#throwIfCancelled();
+      const host = await this.#crew.prepare();
+      this.#begin(host, image, sequential);
+      this.#host = host;
+      // Cancelled while there was nobody to tell.
+      this.#throwIfCancelled();
+      const startMs = performance.now();
+      const clockMs = host.instance.now();
+      const restart = await this.#rounds(host, sequential);
+      this.#executionMs += performance.now() - startMs;
+      this.#throwIfCancelled();
+      if (restart) {
+        this.#host = undefined;
+        return undefined;
+      }
+      const decodeStart = performance.now();
+      this.flush();
+      const committed = host.committed();
+      if (host.halted() === 'invalid') {
+        throw new InvalidOutcome(this.#first + committed, host.result(committed));
+      }
+      const segment = await this.#collect(host, committed);
+      if (checkpoint !== undefined && checkpoint >= this.#first && checkpoint <= this.#first + committed) {
+        const part = await this.#collect(host, checkpoint - this.#first);
+        before = changes === undefined ? part : structuredClone(changes);
+        if (changes !== undefined) mergeChanges(before, part);
+      }
+      if (changes === undefined) changes = segment;
+      else mergeChanges(changes, segment);
+      trace = addTrace(trace, readTrace(host, committed, clockMs), this.#first);
+      this.#decodeMs += performance.now() - decodeStart;
+      if (this.#first + committed === tasks.length) {
+        const memoryBytes = host.memoryBytes();
+        this.#host = undefined;
+        return {
+          results: this.#results,
+          changes,
+          checkpoint: before,
+          trace,
+          loadMs: this.#loadMs,
+          executionMs: this.#executionMs,
+          decodeMs: this.#decodeMs,
+          drains: this.#drains,
+          loadRounds: this.#loadRounds,
+          memoryBytes,
+        };
+      }
+      if (sequential && committed === 0) {
+        throw new MemoryLimitError(
+          `task ${this.#first} and the state it needs do not fit into ${host.instance.bytes.length} bytes`,
+        );
+      }
+      // The committed prefix stands; the rest runs on what it left, one at a time.
+      image = snapshotState(host.instance, committed, this.#plan.complete, this.#late);
+      for (const { address, emptied } of segment.accounts.values()) {
+        if (emptied) this.#emptied.add(hexFromBytes(address));
+      }
+      this.#host = undefined;
+      this.#first += committed;
+      this.#late.clear();
+      this.#loaded.clear();
+      sequential = true;
+      this.#drains++;
+      this.#hooks.drain(this.#first);
+    }
+  }
+
+  #begin(host: BlockHost, image: StateImage, sequential: boolean): void {
+    const start = performance.now();
+    const { tasks, programs, complete, haltOnInvalid, profile, window } = this.#plan;
+    const first = this.#first;
+    const count = tasks.length - first;
+    const tooSmall = (what: string): never => {
+      throw new MemoryLimitError(`${what} does not fit into ${host.instance.bytes.length} bytes of memory`);
+    };
+    const setup = { count, first, window: sequential ? 1 : window, complete, haltOnInvalid, profile };
+    if (!host.begin(setup)) tooSmall(`the administration of ${count} tasks`);
+    if (!host.load(image)) tooSmall('the state before the run');
+    for (let index = 0; index < count; index++) {
+      const { cost, dependencies } = tasks[first + index]!;
+      if (programs === undefined) host.setTask(index, cost);
+      else if (!host.setProgram(index, programs[first + index]!)) tooSmall(`the program of task ${first + index}`);
+      for (const lower of dependencies) if (lower >= first) host.addDependency(lower - first, index);
+    }
+    this.#loadMs += performance.now() - start;
+  }
+
+  /** Lets the crew work until the block is done, or halted for good; true: begin everything again. */
+  async #rounds(host: BlockHost, sequential: boolean): Promise<boolean> {
+    while (true) {
+      const answer = await this.#crew.round(host, { first: this.#first, sequential });
+      if (answer === 'restart') return true;
+      if (this.#cancelled !== undefined || host.halted() !== 'missing') return false;
+      this.flush();
+      const { image } = await this.#load(host.missing());
+      // What does not fit any more runs on in a fresh memory.
+      if (!host.load(image)) return false;
+      host.resume();
+      // A cancellation that came while the block was halted anyway.
+      if (this.#cancelled !== undefined) return false;
+    }
+  }
+
+  /** What the first `upTo` transactions of the block changed. */
+  async #collect(host: BlockHost, upTo: number): Promise<StateChanges> {
+    const { changes, unknown } = collectChanges(host.instance, upTo, this.#late);
+    if (unknown.length === 0) return changes;
+    const keys = unknown.map((address) => ({ kind: 'account', address: hexFromBytes(address) }) as const);
+    const { accounts } = await this.#load(keys);
+    for (const [address, fields] of accounts) this.#late.set(address, fields);
+    return collectChanges(host.instance, upTo, this.#late).changes;
+  }
+
+  async #load(keys: readonly StateKey[]): Promise<LoadedState> {
+    const start = performance.now();
+    // A terminated worker may ask late for what is there by now.
+    const wanted = keys.filter((key) => !this.#loaded.has(nameOf(key)));
+    const [first] = keys;
+    if (wanted.length === 0 && first !== undefined) {
+      throw new StateSourceError(`the state source did not give what it was asked for: ${nameOf(first)}`);
+    }
+    for (const key of wanted) this.#loaded.add(nameOf(key));
+    this.#loadRounds++;
+    const loaded = await this.#hooks.load(wanted, this.#emptied);
+    this.#loadMs += performance.now() - start;
+    return loaded;
+  }
+
+  #throwIfCancelled(): void {
+    if (this.#cancelled === undefined) return;
+    this.#host = undefined;
+    throw this.#cancelled.reason;
+  }
+}
+
+function nameOf(key: StateKey): string {
+  return key.kind === 'storage' ? `storage ${key.address} ${key.slot}` : `${key.kind} ${key.address}`;
+}
+
+/** Adds the trace of a later segment, whose transaction 0 is task `first`. */
+function addTrace(earlier: Trace | undefined, later: Trace, first: number): Trace {
+  for (const step of later.path) step.index += first;
+  if (earlier === undefined) return later;
+  for (const worker of later.workers) {
+    const known = earlier.workers.find(({ id }) => id === worker.id);
+    if (known === undefined) {
+      earlier.workers.push(worker);
+      continue;
+    }
+    addCounters(known.counters, worker.counters);
+    known.spans.push(...worker.spans.map((span) => ({ ...span, transaction: span.transaction + first })));
+  }
+  return {
+    workers: earlier.workers,
+    conflicts: [...earlier.conflicts, ...later.conflicts],
+    t1Ms: earlier.t1Ms + later.t1Ms,
+    // One segment begins when the one before has ended.
+    tInfinityMs: earlier.tInfinityMs + later.tInfinityMs,
+    path: [...earlier.path, ...later.path],
+  };
+}

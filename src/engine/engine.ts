@@ -1,0 +1,713 @@
+// The engine: one public object over the three ways to run. Checks input, lets runs take turns, makes results.
+
+import workerSource from 'virtual:pevm/worker';
+import { type BlockInput, readBlock } from '../block/block-input.ts';
+import { type BlockPlan, planBlock, stepError } from '../block/block-plan.ts';
+import { type Hardfork, isAtLeast, readHardfork } from '../block/hardfork.ts';
+import { type Hex, keyFromBytes } from '../block/hex.ts';
+import { describe } from '../block/reader.ts';
+import { assembleBlock } from '../block/receipts.ts';
+import { compileCore } from '../core/module.ts';
+import type { RawResult } from '../core/outcome.ts';
+import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/state-image.ts';
+import { addCounters, noCounters } from '../core/trace.ts';
+import { EngineDisposedError, InputError } from '../errors.ts';
+import type { Executor, Task } from '../executor/executor.ts';
+import { analyzeReport } from '../metrics/analysis.ts';
+import type { StateKey, StateSource } from '../state/state-source.ts';
+import type {
+  BlockRequest,
+  BlockResult,
+  BlockRun,
+  Capabilities,
+  Engine,
+  EngineEvents,
+  EngineOptions,
+  ExecutionOptions,
+  ExecutionResult,
+  ExecutionRun,
+  ExecutorChoice,
+  MetricsSnapshot,
+  Report,
+  TaskResult,
+  TransactionResult,
+} from '../types.ts';
+import { coreCount, hasWorkers, moduleUrl, sharingProblem } from '../workers/platform.ts';
+import { mismatchesOf, TransactionDecoder } from './block-result.ts';
+import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
+import { pagesOf } from './memory.ts';
+import {
+  type CheckedOptions,
+  checkBlockRequest,
+  checkEngineOptions,
+  checkExecutionOptions,
+  checkTasks,
+} from './options.ts';
+import { reportOf, totalCounters } from './report.ts';
+import { RunHandle, type RunSource } from './run.ts';
+import { CallingThreadRunner, type RunControl, type Runner, SharedRunner, SoloRunner } from './runner.ts';
+import { Scope } from './scope.ts';
+import { type PoolEvents, SharedPool } from './shared-crew.ts';
+import { finalStateOf, stateDiffOf } from './state-diff.ts';
+import { imageOf, isMemoryState, loadKeys } from './state-loading.ts';
+
+/**
+ * Makes an engine and starts its workers. Never throws for a page that is not isolated: `capabilities` says what runs.
+ * @throws InputError naming the option
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  return PevmEngine.create(options);
+}
+
+type Listeners = { [E in keyof EngineEvents]: Set<(detail: EngineEvents[E]) => void> };
+
+let workerUrl: string | undefined;
+let ethereumjsUrl: Promise<string> | undefined;
+let works = 0;
+
+/** @internal Tests reach behind the interface. */
+export class PevmEngine implements Engine {
+  readonly capabilities: Capabilities;
+  readonly #options: CheckedOptions;
+  readonly #module: WebAssembly.Module;
+  readonly #runner: Runner;
+  readonly #listeners: Listeners;
+  readonly #scopes = new Set<Scope>();
+  #local: CallingThreadRunner | undefined;
+  /** Settles when the last run in the queue is over. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #disposed: Promise<void> | undefined;
+  readonly #totals = { runs: 0, transactions: 0, executionMs: 0, counters: noCounters(), workersLost: 0, drains: 0 };
+  #last: Report | undefined;
+
+  private constructor(
+    options: CheckedOptions,
+    module: WebAssembly.Module,
+    runner: Runner,
+    capabilities: Capabilities,
+    listeners: Listeners,
+  ) {
+    this.#options = options;
+    this.#module = module;
+    this.#runner = runner;
+    this.capabilities = capabilities;
+    this.#listeners = listeners;
+    options.signal?.addEventListener('abort', () => void this.dispose(), { once: true });
+  }
+
+  static async create(options: EngineOptions): Promise<PevmEngine> {
+    const checked = checkEngineOptions(options, coreCount());
+    checked.signal?.throwIfAborted();
+    const module = await compileCore(checked.assets?.wasm);
+    const listeners: Listeners = {
+      run: new Set(),
+      'worker-lost': new Set(),
+      'worker-replaced': new Set(),
+      drain: new Set(),
+      load: new Set(),
+    };
+    const { runner, capabilities } = await startRunner(checked, module, {
+      lost: (id, reason) => emit(listeners, 'worker-lost', { id, reason }),
+      replaced: (id, by) => emit(listeners, 'worker-replaced', { id, by }),
+    });
+    return new PevmEngine(checked, module, runner, capabilities, listeners);
+  }
+
+  executeBlock(request: BlockRequest): BlockRun {
+    let block: PreparedBlock;
+    try {
+      block = this.#prepareBlock(request);
+    } catch (error) {
+      return new RunHandle<TransactionResult, BlockResult>(0, 0, () => Promise.reject(error));
+    }
+    const { transactionCount, firstTransaction } = block.plan;
+    return new RunHandle<TransactionResult, BlockResult>(transactionCount, firstTransaction, (push, attach) =>
+      this.#exclusive(request, (scope) => this.#runBlock(block, scope, push, attach)),
+    );
+  }
+
+  execute<T = unknown>(
+    tasks: readonly Task<T>[],
+    executor: ExecutorChoice<T>,
+    options: ExecutionOptions = {},
+  ): ExecutionRun {
+    let control: RunControl | undefined;
+    const early: [number, number][] = [];
+    let run: RunHandle<TaskResult, ExecutionResult>;
+    try {
+      checkExecutionOptions(options);
+      checkTasks(tasks);
+      const choice = chooseExecutor(executor);
+      if (choice === 'synthetic') checkPrograms(tasks);
+      const initial = readInitial(options);
+      run = new RunHandle<TaskResult, ExecutionResult>(tasks.length, 0, (push, attach) =>
+        this.#exclusive(options, (scope) =>
+          this.#runTasks(tasks, choice, options, initial, scope, push, (started) => {
+            control = started;
+            for (const [lower, higher] of early) started.addDependency(lower, higher);
+            attach(started);
+          }),
+        ),
+      );
+    } catch (error) {
+      run = new RunHandle<TaskResult, ExecutionResult>(0, 0, () => Promise.reject(error));
+    }
+    return Object.assign(run, {
+      addDependency(lower: number, higher: number) {
+        for (const [name, id] of Object.entries({ lower, higher })) {
+          if (!Number.isSafeInteger(id) || id < 0 || id >= tasks.length) {
+            throw new InputError(name, `there is no task ${describe(id)}`);
+          }
+        }
+        if (lower >= higher) throw new InputError('lower', `task ${higher} cannot depend on the later task ${lower}`);
+        if (control === undefined) early.push([lower, higher]);
+        else control.addDependency(lower, higher);
+      },
+    });
+  }
+
+  metrics(): MetricsSnapshot {
+    const last = this.#last;
+    return {
+      ...this.#totals,
+      counters: { ...this.#totals.counters },
+      ...(last === undefined ? {} : { last }),
+      analyze: () => analyzeReport(last),
+    };
+  }
+
+  on<E extends keyof EngineEvents>(event: E, listener: (detail: EngineEvents[E]) => void): () => void {
+    const listeners: Set<(detail: EngineEvents[E]) => void> | undefined = this.#listeners[event];
+    if (listeners === undefined) {
+      throw new InputError(
+        'event',
+        `unknown event ${describe(event)}; there are ${Object.keys(this.#listeners).join(', ')}`,
+      );
+    }
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#end();
+    return this.#disposed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /**
+   * Ends a worker at whatever instruction it is. For tests.
+   * @internal
+   */
+  terminateWorker(seat: number): void {
+    if (this.#runner instanceof SharedRunner) this.#runner.pool.seats[seat]?.handle.terminate('a test ended it');
+    else if (this.#runner instanceof SoloRunner) this.#runner.terminateWorker();
+  }
+
+  async #end(): Promise<void> {
+    const error = new EngineDisposedError(this.#options.signal?.aborted ? { cause: this.#options.signal.reason } : {});
+    for (const scope of this.#scopes) scope.cancel(error);
+    this.#runner.dispose();
+    this.#local?.dispose();
+    await this.#tail;
+  }
+
+  /** Lets `body` run when everything before it is over. Its rejection does not wait for the clean-up. */
+  #exclusive<R>(
+    limits: { readonly signal?: AbortSignal; readonly executionTimeoutMs?: number },
+    body: (scope: Scope) => Promise<R>,
+  ): Promise<R> {
+    if (this.#disposed !== undefined) return Promise.reject(new EngineDisposedError());
+    const scope = new Scope({
+      signals: [limits.signal],
+      executionTimeoutMs: limits.executionTimeoutMs ?? this.#options.executionTimeoutMs,
+    });
+    this.#scopes.add(scope);
+    const turn = this.#tail.then(() => {
+      scope.begin();
+      return body(scope);
+    });
+    const over = () => {
+      scope.close();
+      this.#scopes.delete(scope);
+    };
+    this.#tail = turn.then(over, over);
+    return Promise.race([turn, scope.cancelled]);
+  }
+
+  #prepareBlock(request: BlockRequest): PreparedBlock {
+    checkBlockRequest(request);
+    const { chainId = this.#options.chainId ?? 1, state = this.#options.state, verify, expected } = request;
+    const named = request.hardfork ?? this.#options.hardfork;
+    if (named === undefined) throw new InputError('request.hardfork', 'missing');
+    const hardfork = readHardfork(named, 'request.hardfork');
+    checkSource(state, 'request.state');
+    const block = readBlock(request.block, hardfork);
+    const plan = planBlock({ chainId, hardfork, block });
+    const senders =
+      request.senders ?? (block.transactions.every(({ from }) => from !== undefined) ? 'trust' : 'recover');
+    const blockHashes = new Map(request.blockHashes ?? (isMemoryState(state) ? state.blockHashes : []));
+    const parent = BigInt(block.number) - 1n;
+    if (parent >= 0n && !blockHashes.has(parent)) blockHashes.set(parent, block.parentHash);
+    const taskTimeoutMs = request.taskTimeoutMs ?? this.#options.taskTimeoutMs;
+    return { chainId, hardfork, block, state, plan, senders, blockHashes, verify, expected, taskTimeoutMs };
+  }
+
+  async #runBlock(
+    prepared: PreparedBlock,
+    scope: Scope,
+    push: (items: readonly TransactionResult[]) => void,
+    attach: (source: RunSource) => void,
+  ): Promise<BlockResult> {
+    const start = performance.now();
+    const { chainId, hardfork, block, plan, senders, blockHashes, state } = prepared;
+    const url = await this.#blockExecutorUrl();
+    const { image, complete } = await initialState(state, scope, () => blockKeys(state, block));
+    const encodeMs = performance.now() - start;
+    const decoder = new TransactionDecoder(block);
+    const transactions: TransactionResult[] = [];
+    let seen = 0;
+    const take = (raw: readonly RawResult[]) => {
+      const fresh: TransactionResult[] = [];
+      for (const result of raw) {
+        const index = seen++ - plan.firstTransaction;
+        if (result.status === 'failed') scope.cancel(stepError(plan, index + plan.firstTransaction, result));
+        else if (index >= 0 && index < plan.transactionCount) fresh.push(decoder.next(result));
+      }
+      transactions.push(...fresh);
+      push(fresh);
+    };
+    const options = { chainId, hardfork, block, blockHashes, senders };
+    const { outcome, workersLost } = await this.#perform(
+      this.#runner,
+      {
+        plan: this.#planOf(
+          plan.tasks.map((task) => plannedTask(task)),
+          {
+            image,
+            complete,
+            haltOnInvalid: true,
+            checkpoint: plan.post,
+          },
+        ),
+        work: { id: nextWorkId(), tasks: plan.tasks, executor: { url, options } },
+        hooks: this.#hooks(state, scope, take),
+        taskTimeoutMs: prepared.taskTimeoutMs,
+      },
+      scope,
+      attach,
+    ).catch((error: unknown) => {
+      throw error instanceof InvalidOutcome ? stepError(plan, error.index, error.result) : error;
+    });
+    scope.throwIfCancelled();
+    const decodeStart = performance.now();
+    const outputs = outcome.results
+      .slice(plan.firstTransaction, plan.firstTransaction + plan.transactionCount)
+      .map(({ output }) => output);
+    const requests = plan.post === undefined ? undefined : outcome.results[plan.post]?.output;
+    const output = await assembleBlock({ hardfork, block }, outputs, requests);
+    const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
+    const stateDiff = stateDiffOf(outcome.changes, emptyIsAbsent);
+    const transactionsStateDiff =
+      outcome.checkpoint === undefined ? stateDiff : stateDiffOf(outcome.checkpoint, emptyIsAbsent);
+    const findings = { output, transactions, transactionsStateDiff, emptyIsAbsent };
+    const mismatches = mismatchesOf(block, prepared.expected, prepared.verify, findings);
+    const assembleMs = performance.now() - decodeStart;
+    const report = this.#reported('block', { ...outcome, decodeMs: outcome.decodeMs + assembleMs }, this.#runner, {
+      start,
+      encodeMs,
+      workersLost,
+      offset: plan.firstTransaction,
+      transactions: plan.transactionCount,
+      hashOf: (index) => block.transactions[index]?.hash,
+    });
+    const { receipts, receiptsRoot, gasUsed, logsBloom, requestsHash } = output;
+    return {
+      number: BigInt(block.number),
+      transactions,
+      receipts,
+      ...(receiptsRoot === undefined ? {} : { receiptsRoot }),
+      gasUsed,
+      logsBloom,
+      ...(requestsHash === undefined ? {} : { requestsHash }),
+      stateDiff,
+      transactionsStateDiff,
+      mismatches,
+      report,
+    };
+  }
+
+  async #runTasks<T>(
+    tasks: readonly Task<T>[],
+    choice: Choice,
+    options: ExecutionOptions,
+    initial: InitialValues,
+    scope: Scope,
+    push: (items: readonly TaskResult[]) => void,
+    attach: (control: RunControl) => void,
+  ): Promise<ExecutionResult> {
+    const start = performance.now();
+    const { image, complete } = await initialState(options.state, scope, async () => []);
+    const encodeMs = performance.now() - start;
+    const results: TaskResult[] = [];
+    const take = (raw: readonly RawResult[]) => {
+      const fresh = raw.map((result, i) => taskResult(results.length + i, result));
+      results.push(...fresh);
+      push(fresh);
+    };
+    const object = typeof choice === 'object' && 'execute' in choice ? choice : undefined;
+    const runner = object === undefined ? this.#runner : this.#callingThread();
+    const module = typeof choice === 'object' && 'url' in choice ? choice : undefined;
+    const native = choice === 'synthetic';
+    const plan = this.#planOf(
+      tasks.map((task) => plannedTask(task, object)),
+      {
+        image: joined(image, initial.image),
+        complete,
+        haltOnInvalid: false,
+        checkpoint: undefined,
+        sequential: options.sequential ?? false,
+        ...(options.window === undefined ? {} : { window: options.window }),
+        ...(native ? { programs: tasks.map(({ payload }) => payload as Uint8Array) } : {}),
+      },
+    );
+    const { outcome, workersLost } = await this.#perform(
+      runner,
+      {
+        plan,
+        work: { id: nextWorkId(), tasks: native ? [] : tasks, executor: module },
+        hooks: this.#hooks(options.state, scope, take),
+        taskTimeoutMs: options.taskTimeoutMs ?? this.#options.taskTimeoutMs,
+      },
+      scope,
+      attach,
+      object,
+    );
+    const report = this.#reported('tasks', outcome, runner, {
+      start,
+      encodeMs,
+      workersLost,
+      offset: 0,
+      transactions: tasks.length,
+      hashOf: () => undefined,
+    });
+    return { results, state: finalStateOf(outcome.changes, initial.data, initial.numbers), report };
+  }
+
+  /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
+  async #perform(
+    runner: Runner,
+    request: Parameters<Runner['start']>[0],
+    scope: Scope,
+    attach: (control: RunControl) => void,
+    object?: Executor,
+  ): Promise<{ outcome: RunOutcome; workersLost: number }> {
+    scope.throwIfCancelled();
+    const control = runner instanceof CallingThreadRunner ? runner.start(request, object) : runner.start(request);
+    scope.onCancel((reason) => control.cancel(reason));
+    attach(control);
+    const outcome = await control.outcome;
+    return { outcome, workersLost: control.workersLost() };
+  }
+
+  #planOf(
+    tasks: readonly PlannedTask[],
+    rest: Pick<RunPlan, 'image' | 'complete' | 'haltOnInvalid' | 'checkpoint'> & Partial<RunPlan>,
+  ): RunPlan {
+    return {
+      tasks,
+      programs: undefined,
+      window: this.#options.window,
+      profile: this.#options.enableProfiling ?? false,
+      sequential: false,
+      ...rest,
+    };
+  }
+
+  #hooks(state: StateSource | undefined, scope: Scope, committed: RunHooks['committed']): RunHooks {
+    return {
+      committed,
+      load: async (keys, emptied) => {
+        emit(this.#listeners, 'load', { keys: keys.length });
+        if (state === undefined) throw new InputError('options.state', 'missing');
+        return loadKeys(state, keys, emptied, scope.signal);
+      },
+      drain: (from) => emit(this.#listeners, 'drain', { from }),
+    };
+  }
+
+  #reported(
+    kind: 'block' | 'tasks',
+    outcome: RunOutcome,
+    runner: Runner,
+    context: {
+      start: number;
+      encodeMs: number;
+      workersLost: number;
+      offset: number;
+      transactions: number;
+      hashOf(index: number): Hex | undefined;
+    },
+  ): Report {
+    const own = runner === this.#runner;
+    const report = reportOf(outcome, {
+      threading: own ? this.capabilities.threading : 'inline',
+      workers: own ? this.capabilities.workers : 1,
+      totalDurationMs: performance.now() - context.start,
+      encodeMs: context.encodeMs,
+      workersLost: context.workersLost,
+      offset: context.offset,
+      hashOf: context.hashOf,
+    });
+    this.#last = report;
+    this.#totals.runs++;
+    this.#totals.transactions += context.transactions;
+    this.#totals.executionMs += outcome.executionMs;
+    this.#totals.workersLost += context.workersLost;
+    this.#totals.drains += outcome.drains;
+    addCounters(this.#totals.counters, totalCounters(outcome));
+    emit(this.#listeners, 'run', { kind, report });
+    return report;
+  }
+
+  #callingThread(): CallingThreadRunner {
+    if (this.#runner instanceof CallingThreadRunner) return this.#runner;
+    this.#local ??= new CallingThreadRunner(this.#module, pagesOf(this.#options.maximumMiB));
+    return this.#local;
+  }
+
+  async #blockExecutorUrl(): Promise<string> {
+    const { executor = 'ethereumjs', assets } = this.#options;
+    if (executor !== 'ethereumjs') return absoluteUrl(executor, 'options.executor');
+    if (assets?.executor !== undefined) return absoluteUrl(assets.executor, 'options.assets.executor');
+    // Loaded only when a block is to be executed: it is most of the library.
+    ethereumjsUrl ??= import('virtual:pevm/ethereumjs-executor').then(({ default: source }) => moduleUrl(source));
+    return ethereumjsUrl;
+  }
+}
+
+interface PreparedBlock {
+  readonly chainId: number;
+  readonly hardfork: Hardfork;
+  readonly block: BlockInput;
+  readonly state: StateSource;
+  readonly plan: BlockPlan;
+  readonly senders: 'trust' | 'recover';
+  readonly blockHashes: ReadonlyMap<bigint, Hex>;
+  readonly verify: BlockRequest['verify'];
+  readonly expected: BlockRequest['expected'];
+  readonly taskTimeoutMs: number | undefined;
+}
+
+/** Workers over shared memory where that can be had, else one worker alone, else the calling thread. */
+async function startRunner(
+  options: CheckedOptions,
+  module: WebAssembly.Module,
+  events: PoolEvents,
+): Promise<{ runner: Runner; capabilities: Capabilities }> {
+  const { workers, threading, maximumMiB, assets } = options;
+  const pages = pagesOf(maximumMiB);
+  let reason = threading === 'inline' ? 'options.threading is "inline"' : sharingProblem();
+  if (hasWorkers()) {
+    workerUrl ??= assets?.worker === undefined ? moduleUrl(workerSource) : undefined;
+    const url = assets?.worker === undefined ? workerUrl : absoluteUrl(assets.worker, 'options.assets.worker');
+    if (url !== undefined && reason === undefined) {
+      try {
+        const pool = await SharedPool.start(module, url, { pages, workers, events });
+        return { runner: new SharedRunner(pool), capabilities: { threading: 'shared', workers } };
+      } catch (error) {
+        reason = messageOf(error);
+      }
+    }
+    if (url !== undefined) {
+      try {
+        const runner = await SoloRunner.start({ module, workerUrl: url, pages, events });
+        return { runner, capabilities: { threading: 'inline', workers: 1, reason: reason ?? 'unknown' } };
+      } catch (error) {
+        reason = messageOf(error);
+      }
+    }
+  } else {
+    reason = 'there are no workers here';
+  }
+  const runner = new CallingThreadRunner(module, pages);
+  return { runner, capabilities: { threading: 'inline', workers: 1, reason: reason ?? 'unknown' } };
+}
+
+type Choice = 'synthetic' | Executor | { readonly url: string; readonly options: unknown };
+
+function chooseExecutor(executor: unknown): Choice {
+  if (executor === 'synthetic') return executor;
+  if (typeof executor === 'string' || executor instanceof URL) {
+    return { url: absoluteUrl(executor, 'executor'), options: undefined };
+  }
+  if (typeof executor === 'object' && executor !== null) {
+    if ('execute' in executor && typeof executor.execute === 'function') return executor as Executor;
+    if ('module' in executor) {
+      const options = 'options' in executor ? executor.options : undefined;
+      return { url: absoluteUrl(executor.module as URL | string, 'executor.module'), options };
+    }
+  }
+  throw new InputError(
+    'executor',
+    `expected an executor, the URL of its module, or "synthetic", got ${describe(executor)}`,
+  );
+}
+
+/** The URL as workers can use it: they have no other idea of what it may be relative to. */
+function absoluteUrl(url: URL | string, field: string): string {
+  try {
+    return new URL(url).href;
+  } catch {
+    throw new InputError(field, `not an absolute URL: ${describe(url)}`);
+  }
+}
+
+const INSTRUCTION_SIZE = 16;
+
+function checkPrograms(tasks: readonly Task[]): void {
+  tasks.forEach(({ payload }, i) => {
+    if (!(payload instanceof Uint8Array) || payload.length % INSTRUCTION_SIZE !== 0) {
+      throw new InputError(
+        `tasks[${i}].payload`,
+        `expected a program: a Uint8Array of ${INSTRUCTION_SIZE}-byte instructions`,
+      );
+    }
+  });
+}
+
+/** A task as the core needs it. What an executor estimates is only a hint, so its mistakes are dropped. */
+function plannedTask(task: Task, executor?: Executor): PlannedTask {
+  let gas = task.estimatedGas;
+  let dependencies = task.dependencies ?? [];
+  if (executor?.estimate !== undefined) {
+    try {
+      const estimate = executor.estimate(task);
+      gas ??= estimate.gas;
+      const more = (estimate.dependencies ?? []).filter(
+        (lower) => Number.isSafeInteger(lower) && lower >= 0 && lower < task.id,
+      );
+      if (more.length > 0) dependencies = [...new Set([...dependencies, ...more])];
+    } catch {
+      // As if it had estimated nothing.
+    }
+  }
+  return { cost: typeof gas === 'bigint' ? Number(gas > 0xffffffffn ? 0xffffffffn : gas) : 0, dependencies };
+}
+
+function taskResult(id: number, { status, gasUsed, output, error }: RawResult): TaskResult {
+  return { id, status, gasUsed, output, ...(error === undefined ? {} : { error }) };
+}
+
+interface InitialValues {
+  readonly image: StateImage;
+  readonly data: ReadonlyMap<string, Uint8Array>;
+  readonly numbers: ReadonlyMap<string, bigint>;
+}
+
+function readInitial({ data, numbers, state }: ExecutionOptions): InitialValues {
+  if (state !== undefined) checkSource(state, 'options.state');
+  const builder = new StateImageBuilder();
+  const dataMap = new Map<string, Uint8Array>();
+  const numberMap = new Map<string, bigint>();
+  for (const [key, value] of entriesOf(data, 'options.data')) {
+    if (!(value instanceof Uint8Array)) {
+      throw new InputError(`options.data[${describe(key)}]`, `expected a Uint8Array, got ${describe(value)}`);
+    }
+    const bytes = keyBytes(key, 'options.data');
+    builder.data(bytes, value);
+    dataMap.set(keyFromBytes(bytes), value);
+  }
+  for (const [key, value] of entriesOf(numbers, 'options.numbers')) {
+    if (typeof value !== 'bigint' || value < 0n || value >> 256n !== 0n) {
+      throw new InputError(
+        `options.numbers[${describe(key)}]`,
+        `expected a bigint from 0 to 2^256 - 1, got ${describe(value)}`,
+      );
+    }
+    const bytes = keyBytes(key, 'options.numbers');
+    builder.freeNumber(bytes, value);
+    numberMap.set(keyFromBytes(bytes), value);
+  }
+  return { image: builder.finish(), data: dataMap, numbers: numberMap };
+}
+
+function entriesOf(values: unknown, field: string): Iterable<[string, unknown]> {
+  if (values === undefined) return [];
+  if (values instanceof Map) return values as Map<string, unknown>;
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new InputError(field, `expected an object or a Map, got ${describe(values)}`);
+  }
+  return Object.entries(values);
+}
+
+function keyBytes(key: string, field: string): Uint8Array {
+  const bytes = new TextEncoder().encode(key);
+  if (bytes.length === 0 || bytes.length > 65535) {
+    throw new InputError(`${field}[${describe(key)}]`, `a key has 1 to 65535 bytes, this one ${bytes.length}`);
+  }
+  return bytes;
+}
+
+function checkSource(state: StateSource | undefined, field: string): asserts state is StateSource {
+  if (typeof state !== 'object' || state === null || typeof state.load !== 'function') {
+    throw new InputError(field, state === undefined ? 'missing' : `expected a state source, got ${describe(state)}`);
+  }
+}
+
+/** What is loaded before the workers start: all of a state in memory; of other sources what will surely be asked for. */
+async function initialState(
+  state: StateSource | undefined,
+  scope: Scope,
+  keys: () => Promise<readonly StateKey[]>,
+): Promise<{ image: StateImage; complete: boolean }> {
+  if (state === undefined) return { image: EMPTY_IMAGE, complete: true };
+  if (isMemoryState(state)) return { image: await imageOf(state), complete: true };
+  const wanted = await keys();
+  if (wanted.length === 0) return { image: EMPTY_IMAGE, complete: false };
+  const { image } = await loadKeys(state, wanted, new Set(), scope.signal);
+  return { image, complete: false };
+}
+
+/** What a block will probably touch: what the source says, or the accounts that its transactions name. */
+async function blockKeys(state: StateSource, block: BlockInput): Promise<readonly StateKey[]> {
+  const hinted = (await state.hint?.(block)) ?? [];
+  if (hinted.length > 0) return hinted;
+  const addresses = new Set<Hex>([block.miner]);
+  for (const { from, to } of block.transactions) {
+    if (from !== undefined) addresses.add(from);
+    if (to !== undefined) addresses.add(to);
+  }
+  return [...addresses].map((address) => ({ kind: 'account', address }));
+}
+
+/** Two images as one; the second has only free-form entries. */
+function joined(first: StateImage, second: StateImage): StateImage {
+  if (second.count === 0) return first;
+  if (first.count === 0 && first.codes.length === 0) return second;
+  const builder = new StateImageBuilder(first.count + second.count + 1);
+  builder.append(first);
+  builder.append(second);
+  return builder.finish();
+}
+
+function nextWorkId(): string {
+  return `${++works}`;
+}
+
+function emit<E extends keyof EngineEvents>(listeners: Listeners, event: E, detail: EngineEvents[E]): void {
+  for (const listener of listeners[event]) {
+    try {
+      listener(detail);
+    } catch (error) {
+      // A listener's mistake is its owner's to hear of, and not the run's.
+      void Promise.reject(error);
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

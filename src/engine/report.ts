@@ -1,0 +1,83 @@
+// The public report of a run, from what the core left behind.
+
+import type { Hex } from '../block/hex.ts';
+import { addCounters, type Counters, noCounters } from '../core/trace.ts';
+import type { ConflictReport, CriticalStep, LocationName, Report, Threading } from '../types.ts';
+import type { RunOutcome } from './conductor.ts';
+
+export interface ReportContext {
+  readonly threading: Threading;
+  readonly workers: number;
+  readonly totalDurationMs: number;
+  /** Time spent on the state before the core saw it. */
+  readonly encodeMs: number;
+  readonly workersLost: number;
+  /** What to subtract from the core's numbers to get the transaction's index in its block. */
+  readonly offset: number;
+  hashOf(index: number): Hex | undefined;
+}
+
+export function reportOf(outcome: RunOutcome, context: ReportContext): Report {
+  const { trace, executionMs } = outcome;
+  const counters = totalCounters(outcome);
+  const boundMs = Math.max(trace.t1Ms / context.workers, trace.tInfinityMs);
+  return {
+    threading: context.threading,
+    workers: context.workers,
+    totalDurationMs: context.totalDurationMs,
+    loadMs: outcome.loadMs + context.encodeMs,
+    executionMs,
+    decodeMs: outcome.decodeMs,
+    executions: counters.executions,
+    reexecutions: counters.reexecutions,
+    aborts: counters.aborts,
+    suspensions: counters.suspensions,
+    counters,
+    perWorker: trace.workers,
+    conflicts: mergedConflicts(trace.conflicts),
+    bound: {
+      t1Ms: trace.t1Ms,
+      tInfinityMs: trace.tInfinityMs,
+      boundMs,
+      efficiency: ratio(boundMs, executionMs),
+      speedup: ratio(trace.t1Ms, executionMs),
+      speedupBound: ratio(trace.t1Ms, boundMs),
+      criticalPath: trace.path.map((step): CriticalStep => {
+        const index = step.index - context.offset;
+        const hash = context.hashOf(index);
+        return {
+          index,
+          ...(hash === undefined ? {} : { hash }),
+          durationMs: step.durationMs,
+          ...(step.location === undefined ? {} : { location: step.location }),
+        };
+      }),
+    },
+    drains: outcome.drains,
+    workersLost: context.workersLost,
+    loadRounds: outcome.loadRounds,
+    memoryBytes: outcome.memoryBytes,
+  };
+}
+
+export function totalCounters(outcome: RunOutcome): Counters {
+  const counters = noCounters();
+  for (const worker of outcome.trace.workers) addCounters(counters, worker.counters);
+  return counters;
+}
+
+/** Segments of a drained run name the same locations again. */
+function mergedConflicts(conflicts: readonly ConflictReport[]): ConflictReport[] {
+  const merged = new Map<string, { location: LocationName; count: number }>();
+  for (const { location, count } of conflicts) {
+    const name = `${location.kind} ${location.address ?? location.key} ${location.slot}`;
+    const known = merged.get(name);
+    if (known === undefined) merged.set(name, { location, count });
+    else known.count += count;
+  }
+  return [...merged.values()].sort((left, right) => right.count - left.count);
+}
+
+function ratio(part: number, whole: number): number {
+  return whole > 0 ? part / whole : 0;
+}

@@ -1,0 +1,342 @@
+// The three ways to run a plan: workers over shared memory, one worker alone, the calling thread.
+
+import { proxy } from 'comlink';
+import type { RawResult } from '../core/outcome.ts';
+import { CoreTrapError, InputError, PevmError, TaskTimeoutError, WorkerError } from '../errors.ts';
+import type { Executor, ExecutorModule } from '../executor/executor.ts';
+import type { SoloHooks, SoloJob, SoloReply, Work } from '../workers/messages.ts';
+import { packError, unpackError } from '../workers/packed-error.ts';
+import { eventLoopTurn } from '../workers/platform.ts';
+import { WorkerHandle } from '../workers/worker-handle.ts';
+import { Conductor, InvalidOutcome, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
+import { LocalCrew, type LocalMemory, openLocalMemory } from './local-crew.ts';
+import { type PoolEvents, SharedCrew, type SharedPool } from './shared-crew.ts';
+
+export interface RunRequest {
+  readonly plan: RunPlan;
+  readonly work: Work;
+  readonly hooks: RunHooks;
+  readonly taskTimeoutMs: number | undefined;
+}
+
+/** A run in progress. */
+export interface RunControl {
+  readonly outcome: Promise<RunOutcome>;
+  readonly workersLost: () => number;
+  committed(): number;
+  /** Stops the run, which rejects with `reason`; what was busy with it is gone when `outcome` settles. */
+  cancel(reason: unknown): void;
+  /** Asks for results while the run lasts; to be called again and again. */
+  flush(): void;
+  addDependency(lower: number, higher: number): void;
+}
+
+export interface Runner {
+  start(request: RunRequest): RunControl;
+  dispose(): void;
+}
+
+/** Workers over one shared memory. */
+export class SharedRunner implements Runner {
+  readonly pool: SharedPool;
+
+  constructor(pool: SharedPool) {
+    this.pool = pool;
+  }
+
+  start({ plan, work, hooks, taskTimeoutMs }: RunRequest): RunControl {
+    const crew = new SharedCrew(this.pool, work, { taskTimeoutMs });
+    const conductor = new Conductor(plan, crew, hooks);
+    return {
+      outcome: conductor.run(),
+      workersLost: () => crew.workersLost,
+      committed: () => conductor.committed(),
+      cancel(reason) {
+        conductor.cancel(reason);
+        crew.cancel();
+      },
+      flush: () => conductor.flush(),
+      addDependency: (lower, higher) => conductor.addDependency(lower, higher),
+    };
+  }
+
+  dispose(): void {
+    this.pool.dispose();
+  }
+}
+
+/** How often a run that lost its only worker is begun again. */
+const MAX_SOLO_DEATHS = 8;
+/** How long the worker may take to notice a cancellation. */
+const GRACE_MS = 1000;
+const POLL_MS = 20;
+
+export interface SoloOptions {
+  readonly module: WebAssembly.Module;
+  readonly workerUrl: string;
+  readonly pages: number;
+  readonly events: PoolEvents;
+}
+
+/** One worker that owns its memory and runs everything alone. */
+export class SoloRunner implements Runner {
+  readonly #options: SoloOptions;
+  #handle: WorkerHandle;
+  #disposed = false;
+  /** Numbers of workers, for events. */
+  #id = 1;
+
+  private constructor(options: SoloOptions, handle: WorkerHandle) {
+    this.#options = options;
+    this.#handle = handle;
+  }
+
+  /** @throws WorkerError */
+  static async start(options: SoloOptions): Promise<SoloRunner> {
+    return new SoloRunner(options, await WorkerHandle.start(options.workerUrl));
+  }
+
+  /** Ends the worker at whatever instruction it is. For tests. */
+  terminateWorker(): void {
+    this.#handle.terminate('a test ended it');
+  }
+
+  start(request: RunRequest): RunControl {
+    const run = new SoloRun(request);
+    return {
+      outcome: this.#conduct(run),
+      workersLost: () => run.deaths,
+      committed: () => run.committed,
+      cancel: (reason) => {
+        run.cancelled ??= { reason };
+        const handle = this.#handle;
+        handle.tell((remote) => remote.cancelSolo());
+        run.grace ??= setTimeout(() => handle.terminate('it did not notice the cancellation'), GRACE_MS);
+      },
+      flush: () => {
+        if (run.streaming) return;
+        run.streaming = true;
+        this.#handle.tell((remote) => remote.streamSolo());
+      },
+      addDependency: (lower, higher) => this.#handle.tell((remote) => remote.addDependency(lower, higher)),
+    };
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#handle.terminate('the engine was disposed of');
+  }
+
+  async #conduct(run: SoloRun): Promise<RunOutcome> {
+    const { plan, work, taskTimeoutMs } = run.request;
+    try {
+      while (true) {
+        if (this.#handle.over) await this.#replace();
+        run.throwIfCancelled();
+        const { module, pages } = this.#options;
+        const watch = taskTimeoutMs !== undefined;
+        const job: SoloJob = { module, pages, plan, work, stream: run.streaming, watch };
+        run.arrived = 0;
+        const stop = this.#watch(run);
+        try {
+          const reply = await this.#handle.call<SoloReply>(
+            async (remote) => await remote.runSolo(job, proxy(run.hooks())),
+          );
+          run.throwIfCancelled();
+          if ('outcome' in reply) return run.finish(reply.outcome);
+          if ('invalid' in reply) throw new InvalidOutcome(reply.invalid.index, reply.invalid.result);
+          throw unpackError(reply.error);
+        } catch (error) {
+          run.throwIfCancelled();
+          if (run.late !== undefined) throw run.late;
+          if (error instanceof InvalidOutcome || !(error instanceof Error)) throw error;
+          if (!(error instanceof WorkerError && this.#handle.over)) {
+            if (error instanceof PevmError) throw error;
+            throw run.started
+              ? error
+              : new InputError('tasks', `they cannot be sent to workers: ${error.message}`, { cause: error });
+          }
+          if (this.#disposed || ++run.deaths >= MAX_SOLO_DEATHS) throw error;
+          this.#options.events.lost(this.#id, error.details ?? error.message);
+        } finally {
+          stop();
+        }
+      }
+    } finally {
+      clearTimeout(run.grace);
+    }
+  }
+
+  async #replace(): Promise<void> {
+    this.#handle = await WorkerHandle.start(this.#options.workerUrl);
+    if (this.#disposed) this.#handle.terminate('the engine was disposed of');
+    this.#options.events.replaced(this.#id, ++this.#id);
+  }
+
+  /** The only worker always executes at the commit head: an attempt that is late is late for good. */
+  #watch(run: SoloRun): () => void {
+    const limit = run.request.taskTimeoutMs;
+    if (limit === undefined) return () => {};
+    const handle = this.#handle;
+    const timer = setInterval(
+      () => {
+        const { attempt } = run;
+        if (attempt === undefined || performance.now() - attempt.since <= limit) return;
+        run.late = new TaskTimeoutError(attempt.transaction, limit);
+        handle.terminate(`task ${attempt.transaction} took longer than ${limit} ms`);
+      },
+      Math.max(1, Math.min(POLL_MS, limit / 4)),
+    );
+    return () => clearInterval(timer);
+  }
+}
+
+/** What the host knows of a run in a solo worker. */
+class SoloRun {
+  readonly request: RunRequest;
+  cancelled: { reason: unknown } | undefined;
+  late: TaskTimeoutError | undefined;
+  grace: ReturnType<typeof setTimeout> | undefined;
+  attempt: { transaction: number; since: number } | undefined;
+  streaming = false;
+  started = false;
+  deaths = 0;
+  committed = 0;
+  /** Results that came in this try, and in all of them: a try begins with the first result again. */
+  arrived = 0;
+  #emitted = 0;
+
+  constructor(request: RunRequest) {
+    this.request = request;
+  }
+
+  throwIfCancelled(): void {
+    if (this.cancelled !== undefined) throw this.cancelled.reason;
+  }
+
+  hooks(): SoloHooks {
+    const { hooks } = this.request;
+    return {
+      load: async (keys, emptied) => {
+        this.started = true;
+        try {
+          return await hooks.load(keys, emptied);
+        } catch (error) {
+          return { error: packError(error) };
+        }
+      },
+      committed: (results, total) => {
+        this.started = true;
+        this.committed = Math.max(this.committed, total);
+        this.#emit(results);
+      },
+      drain: (from) => hooks.drain(from),
+      attempt: (transaction) => {
+        this.started = true;
+        this.attempt = transaction === undefined ? undefined : { transaction, since: performance.now() };
+      },
+    };
+  }
+
+  finish(outcome: RunOutcome): RunOutcome {
+    this.committed = outcome.results.length;
+    const rest = outcome.results.slice(this.#emitted);
+    this.#emitted = outcome.results.length;
+    if (rest.length > 0) this.request.hooks.committed(rest);
+    return outcome;
+  }
+
+  #emit(results: readonly RawResult[]): void {
+    const start = this.arrived;
+    this.arrived += results.length;
+    const fresh = results.slice(Math.max(0, this.#emitted - start));
+    this.#emitted = Math.max(this.#emitted, this.arrived);
+    if (fresh.length > 0) this.request.hooks.committed(fresh);
+  }
+}
+
+/** The calling thread: for executors that are objects, and where there are no workers. */
+export class CallingThreadRunner implements Runner {
+  readonly #module: WebAssembly.Module;
+  readonly #pages: number;
+  #memory: Promise<LocalMemory> | undefined;
+
+  constructor(module: WebAssembly.Module, pages: number) {
+    this.#module = module;
+    this.#pages = pages;
+  }
+
+  start(request: RunRequest, object?: Executor): RunControl {
+    let conductor: Conductor | undefined;
+    let crew: LocalCrew | undefined;
+    let cancelled: { reason: unknown } | undefined;
+    const cancel = (reason: unknown): void => {
+      cancelled ??= { reason };
+      conductor?.cancel(reason);
+      crew?.abandon();
+    };
+    const run = async (): Promise<RunOutcome> => {
+      const { plan, work, hooks, taskTimeoutMs } = request;
+      const executor = object ?? (await importExecutor(work.executor));
+      const memory = await this.#open();
+      if (cancelled !== undefined) throw cancelled.reason;
+      let attempt: { transaction: number; since: number } | undefined;
+      crew = new LocalCrew(memory, {
+        tasks: work.tasks,
+        executor,
+        pause: eventLoopTurn,
+        watch: (transaction) => {
+          attempt = transaction === undefined ? undefined : { transaction, since: performance.now() };
+        },
+      });
+      conductor = new Conductor(plan, crew, hooks);
+      const look = () => {
+        if (attempt === undefined || taskTimeoutMs === undefined) return;
+        if (performance.now() - attempt.since <= taskTimeoutMs) return;
+        cancel(new TaskTimeoutError(attempt.transaction, taskTimeoutMs));
+      };
+      const timer = taskTimeoutMs === undefined ? undefined : setInterval(look, Math.max(1, taskTimeoutMs / 4));
+      try {
+        return await conductor.run();
+      } catch (error) {
+        // An attempt that was left behind may go on in this memory.
+        if (cancelled !== undefined || error instanceof CoreTrapError) this.#memory = undefined;
+        throw error;
+      } finally {
+        clearInterval(timer);
+      }
+    };
+    return {
+      outcome: run(),
+      workersLost: () => 0,
+      committed: () => conductor?.committed() ?? 0,
+      cancel,
+      flush: () => conductor?.flush(),
+      addDependency: (lower, higher) => conductor?.addDependency(lower, higher),
+    };
+  }
+
+  dispose(): void {
+    this.#memory = undefined;
+  }
+
+  #open(): Promise<LocalMemory> {
+    this.#memory ??= openLocalMemory(this.#module, this.#pages).catch((error: unknown) => {
+      this.#memory = undefined;
+      throw error;
+    });
+    return this.#memory;
+  }
+}
+
+async function importExecutor(executor: Work['executor']): Promise<Executor | undefined> {
+  if (executor === undefined) return undefined;
+  try {
+    const module: Partial<ExecutorModule> = await import(/* @vite-ignore */ executor.url);
+    if (typeof module.createExecutor !== 'function')
+      throw new TypeError('the module exports no function createExecutor');
+    return await module.createExecutor(executor.options);
+  } catch (error) {
+    throw new InputError('executor', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

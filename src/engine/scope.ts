@@ -1,0 +1,71 @@
+// What can end a run early: abort signals, the run's own time limit, the end of the engine.
+
+import { ExecutionTimeoutError } from '../errors.ts';
+
+export interface ScopeLimits {
+  readonly signals: readonly (AbortSignal | undefined)[];
+  readonly executionTimeoutMs: number | undefined;
+}
+
+export class Scope {
+  /** Rejects when the run is cancelled. */
+  readonly cancelled: Promise<never>;
+  readonly #limits: ScopeLimits;
+  readonly #abort = new AbortController();
+  #reject: (reason: unknown) => void = () => {};
+  #reason: { reason: unknown } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #onCancel: ((reason: unknown) => void) | undefined;
+  readonly #listeners: (() => void)[] = [];
+
+  constructor(limits: ScopeLimits) {
+    this.#limits = limits;
+    this.cancelled = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    this.cancelled.catch(() => {});
+    for (const signal of limits.signals) {
+      if (signal === undefined) continue;
+      if (signal.aborted) this.cancel(signal.reason);
+      const listener = () => this.cancel(signal.reason);
+      signal.addEventListener('abort', listener);
+      this.#listeners.push(() => signal.removeEventListener('abort', listener));
+    }
+  }
+
+  /** For whatever the run waits for outside the engine. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The run's turn has come: its time counts from now on. */
+  begin(): void {
+    this.throwIfCancelled();
+    const limit = this.#limits.executionTimeoutMs;
+    if (limit !== undefined) this.#timer = setTimeout(() => this.cancel(new ExecutionTimeoutError(limit)), limit);
+  }
+
+  /** Calls `cancel` when the run is to stop; at once if that was before. */
+  onCancel(cancel: (reason: unknown) => void): void {
+    this.#onCancel = cancel;
+    if (this.#reason !== undefined) cancel(this.#reason.reason);
+  }
+
+  cancel(reason: unknown): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = { reason };
+    this.#reject(reason);
+    this.#abort.abort(reason);
+    this.#onCancel?.(reason);
+  }
+
+  throwIfCancelled(): void {
+    if (this.#reason !== undefined) throw this.#reason.reason;
+  }
+
+  /** The run is over. */
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const remove of this.#listeners) remove();
+  }
+}

@@ -1,0 +1,305 @@
+// The crew of one run over shared memory: workers, their deaths and replacements, and the time limit of tasks.
+
+import { createMemory, openCore, wallClock } from '../core/abi.ts';
+import { BlockHost } from '../core/block-host.ts';
+import { CoreTrapError, InputError, TaskTimeoutError, WorkerError } from '../errors.ts';
+import type { RoundJob, RoundReply, SharedCore, Work } from '../workers/messages.ts';
+import { WorkerHandle } from '../workers/worker-handle.ts';
+import type { Crew, RoundOptions } from './conductor.ts';
+import { memoryOf } from './memory.ts';
+
+/** Deaths of one task's workers after which the task is to blame. */
+const MAX_DEATHS = 8;
+/** How long workers may take to notice a cancellation before they are ended. */
+const GRACE_MS = 1000;
+const POLL_MS = 20;
+
+export interface PoolEvents {
+  lost(id: number, reason: string): void;
+  replaced(id: number, by: number): void;
+}
+
+interface Seat {
+  handle: WorkerHandle;
+  /** The worker's id in the current block. */
+  id: number;
+}
+
+/** The workers of an engine and the memory they share, from run to run. */
+export class SharedPool {
+  readonly #module: WebAssembly.Module;
+  readonly #workerUrl: string;
+  readonly #pages: number;
+  readonly #highestWorker: number;
+  readonly events: PoolEvents;
+  seats: Seat[] = [];
+  #core: (SharedCore & { readonly host: BlockHost }) | undefined;
+  #disposed = false;
+
+  private constructor(
+    module: WebAssembly.Module,
+    workerUrl: string,
+    pages: number,
+    workers: number,
+    events: PoolEvents,
+  ) {
+    this.#module = module;
+    this.#workerUrl = workerUrl;
+    this.#pages = pages;
+    // Room for replacements: an id is never used twice in a block.
+    this.#highestWorker = Math.min(255, 4 * workers + 16);
+    this.events = events;
+  }
+
+  /** Starts the workers. @throws WorkerError */
+  static async start(
+    module: WebAssembly.Module,
+    workerUrl: string,
+    options: { pages: number; workers: number; events: PoolEvents },
+  ): Promise<SharedPool> {
+    const pool = new SharedPool(module, workerUrl, options.pages, options.workers, options.events);
+    const started = await Promise.allSettled(
+      Array.from({ length: options.workers }, () => WorkerHandle.start(workerUrl)),
+    );
+    pool.seats = started.flatMap((result) => (result.status === 'fulfilled' ? [{ handle: result.value, id: 0 }] : []));
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed !== undefined) {
+      pool.dispose();
+      throw failed.reason;
+    }
+    return pool;
+  }
+
+  get highestWorker(): number {
+    return this.#highestWorker;
+  }
+
+  /** The memory, a new one where a worker may still be busy in the old. */
+  async core(): Promise<SharedCore & { readonly host: BlockHost }> {
+    if (this.#core === undefined) {
+      const clockBase = wallClock();
+      const memory = memoryOf(this.#pages, createMemory);
+      const instance = await openCore(this.#module, memory, { clockBase, mayWait: false });
+      this.#core = { module: this.#module, memory, clockBase, host: new BlockHost(instance, this.#highestWorker) };
+    }
+    return this.#core;
+  }
+
+  /** Abandons the memory: the next block gets another. */
+  taint(): void {
+    this.#core = undefined;
+  }
+
+  /** Puts a new worker on a seat whose worker is gone. @throws WorkerError */
+  async replace(seat: Seat): Promise<void> {
+    const handle = await WorkerHandle.start(this.#workerUrl);
+    if (this.#disposed) handle.terminate('the engine was disposed of');
+    seat.handle = handle;
+  }
+
+  /** Replaces what was lost between two runs. */
+  async refill(): Promise<void> {
+    await Promise.all(this.seats.filter(({ handle }) => handle.over).map((seat) => this.replace(seat)));
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#core = undefined;
+    for (const { handle } of this.seats) handle.terminate('the engine was disposed of');
+  }
+}
+
+export interface CrewLimits {
+  readonly taskTimeoutMs: number | undefined;
+}
+
+export class SharedCrew implements Crew {
+  readonly #pool: SharedPool;
+  readonly #work: Work;
+  readonly #limits: CrewLimits;
+  #nextId = 1;
+  #fresh = true;
+  #current: SharedCore | undefined;
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  #cancelled = false;
+  #restart = false;
+  #failure: { error: unknown } | undefined;
+  #lost = 0;
+  /** Per task: how often its worker died, and whether it exceeded its time before. */
+  readonly #deaths = new Map<number, number>();
+  readonly #late = new Set<number>();
+
+  constructor(pool: SharedPool, work: Work, limits: CrewLimits) {
+    this.#pool = pool;
+    this.#work = work;
+    this.#limits = limits;
+  }
+
+  get workersLost(): number {
+    return this.#lost;
+  }
+
+  async prepare(): Promise<BlockHost> {
+    await this.#pool.refill();
+    const { host, module, memory, clockBase } = await this.#pool.core();
+    this.#current = { module, memory, clockBase };
+    this.#fresh = true;
+    this.#restart = false;
+    return host;
+  }
+
+  /** The host was halted because of a cancellation: whoever does not notice is ended. */
+  cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    this.#startGrace();
+  }
+
+  async round(host: BlockHost, options: RoundOptions): Promise<'over' | 'restart'> {
+    const seats = options.sequential ? this.#pool.seats.slice(0, 1) : this.#pool.seats;
+    if (this.#fresh) {
+      this.#nextId = 1;
+      for (const seat of this.#pool.seats) seat.id = this.#nextId++;
+      this.#fresh = false;
+    }
+    const watch = this.#watch(host, seats, options.first);
+    try {
+      await Promise.all(seats.map((seat) => this.#occupy(host, seat, options)));
+    } finally {
+      watch();
+      clearTimeout(this.#graceTimer);
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#restart ? 'restart' : 'over';
+  }
+
+  /** Keeps a worker on the seat until the round is over. */
+  async #occupy(host: BlockHost, seat: Seat, options: RoundOptions): Promise<void> {
+    while (!this.#restart && this.#failure === undefined && !this.#cancelled) {
+      try {
+        if (seat.handle.over) await this.#replace(host, seat);
+        if (this.#restart || this.#isOver(host)) return;
+        const reply = await seat.handle.call<RoundReply>(
+          async (remote) => await remote.runRound(this.#job(seat, options)),
+        );
+        if ('end' in reply) return;
+        this.#fail(
+          host,
+          reply.problem === 'executor'
+            ? new InputError('executor', reply.message)
+            : new CoreTrapError('the core broke', { details: reply.message }),
+        );
+        if (reply.problem === 'trap') this.#endAll('the core broke');
+        return;
+      } catch (error) {
+        if (!(error instanceof WorkerError)) {
+          // What cannot be posted cannot be cloned.
+          this.#fail(
+            host,
+            new InputError('tasks', `they cannot be sent to workers: ${messageOf(error)}`, { cause: error }),
+          );
+          return;
+        }
+        this.#bury(host, seat, options.first, error.details ?? error.message);
+      }
+    }
+  }
+
+  #job(seat: Seat, { first }: RoundOptions): RoundJob {
+    const core = this.#current;
+    const { handle, id } = seat;
+    const job = {
+      workerId: id,
+      first,
+      workId: this.#work.id,
+      work: handle.workId === this.#work.id ? undefined : this.#work,
+      core: handle.memory === core?.memory ? undefined : core,
+    };
+    handle.workId = this.#work.id;
+    handle.memory = core?.memory;
+    return job;
+  }
+
+  /** A worker is gone: others take over what it had. */
+  #bury(host: BlockHost, seat: Seat, first: number, reason: string): void {
+    this.#pool.taint();
+    this.#lost++;
+    const { transaction } = host.running(seat.id);
+    host.declareDead(seat.id);
+    this.#pool.events.lost(seat.id, reason);
+    if (transaction < 0 || this.#cancelled) return;
+    const task = first + transaction;
+    const deaths = (this.#deaths.get(task) ?? 0) + 1;
+    this.#deaths.set(task, deaths);
+    if (deaths >= MAX_DEATHS) {
+      this.#fail(host, new WorkerError(`task ${task}: its worker was lost ${deaths} times`, { details: reason }));
+    }
+  }
+
+  async #replace(host: BlockHost, seat: Seat): Promise<void> {
+    const before = seat.id;
+    if (this.#nextId > this.#pool.highestWorker) {
+      this.#restart = true;
+      host.cancel();
+      this.#endAll('the run begins again');
+      return;
+    }
+    seat.id = this.#nextId++;
+    try {
+      await this.#pool.replace(seat);
+    } catch (error) {
+      this.#fail(host, error);
+      return;
+    }
+    this.#pool.events.replaced(before, seat.id);
+  }
+
+  #isOver(host: BlockHost): boolean {
+    return this.#failure !== undefined || this.#cancelled || host.halted() !== 'none';
+  }
+
+  #fail(host: BlockHost, error: unknown): void {
+    this.#failure ??= { error };
+    host.cancel();
+    this.#startGrace();
+  }
+
+  #startGrace(): void {
+    this.#graceTimer ??= setTimeout(() => this.#endAll('it did not notice the cancellation'), GRACE_MS);
+  }
+
+  #endAll(reason: string): void {
+    this.#pool.taint();
+    for (const { handle } of this.#pool.seats) handle.terminate(reason);
+  }
+
+  /** Looks at what the workers are doing, where tasks have a time limit. Returns how to stop it. */
+  #watch(host: BlockHost, seats: readonly Seat[], first: number): () => void {
+    const limit = this.#limits.taskTimeoutMs;
+    if (limit === undefined) return () => {};
+    const seen = new Map<number, { attempt: number; since: number }>();
+    const look = () => {
+      for (const { handle, id } of seats) {
+        const { transaction, attempt } = host.running(id);
+        const known = seen.get(id);
+        if (transaction < 0 || known?.attempt !== attempt) {
+          seen.set(id, { attempt, since: performance.now() });
+        } else if (performance.now() - known.since > limit && !handle.over) {
+          const task = first + transaction;
+          // The second time it ran at the commit head, on a state that cannot change any more.
+          if (this.#late.has(task)) this.#fail(host, new TaskTimeoutError(task, limit));
+          this.#late.add(task);
+          host.declareDead(id, transaction);
+          this.#pool.taint();
+          handle.terminate(`task ${task} took longer than ${limit} ms`);
+        }
+      }
+    };
+    const timer = setInterval(look, Math.max(1, Math.min(POLL_MS, limit / 4)));
+    return () => clearInterval(timer);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

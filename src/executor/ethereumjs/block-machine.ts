@@ -1,0 +1,228 @@
+// The library's VM set up for one block, and the steps of a block run on it.
+
+import { type Block, createBlock, type HeaderData } from '@ethereumjs/block';
+import type { Common } from '@ethereumjs/common';
+import { type EVMMockBlockchainInterface, NobleBN254 } from '@ethereumjs/evm';
+import type { TypedTransaction } from '@ethereumjs/tx';
+import { Address, bigIntToAddressBytes, EthereumJSError } from '@ethereumjs/util';
+import { buildBlock, createVM, runBlock, runTx, type VM } from '@ethereumjs/vm';
+import type { BlockInput, HeaderInput } from '../../block/block-input.ts';
+import { isDaoBlock } from '../../block/block-plan.ts';
+import { type Hardfork, isAtLeast } from '../../block/hardfork.ts';
+import { bytesFromHex, type Hex, keyFromBytes } from '../../block/hex.ts';
+import { encodeOutput, encodeRequests } from '../../block/receipts.ts';
+import { StateSourceError } from '../../errors.ts';
+import type { ExecutionOutcome, StateView } from '../executor.ts';
+import { chainAt } from './chain.ts';
+import { CodeCache } from './code-cache.ts';
+import { ViewStateManager } from './state-manager.ts';
+import { decodeTransaction, type Senders } from './transactions.ts';
+import { ViewEvm } from './view-evm.ts';
+
+/** What a machine needs to know of a block; structured-cloneable. */
+export interface BlockOptions {
+  chainId: number;
+  hardfork: Hardfork;
+  /** Checked with `readBlock`. */
+  block: BlockInput;
+  /** For BLOCKHASH, by block number. */
+  blockHashes: ReadonlyMap<bigint, string>;
+  senders: Senders;
+  /** Accounts of the base state that have storage, but neither nonce nor code: creations there collide (EIP-7610). */
+  storageOnly?: readonly Hex[];
+}
+
+/** Shared by all machines of a worker. */
+const CODES = new CodeCache();
+
+/** The EIP-7002 and EIP-7251 contracts, by the parameter that names their address. */
+const REQUEST_CONTRACTS = ['withdrawalRequestPredeployAddress', 'consolidationRequestPredeployAddress'] as const;
+
+/** Runs the steps of one block, one at a time, each against the view it is given. */
+export class BlockMachine {
+  readonly #options: BlockOptions;
+  readonly #common: Common;
+  readonly #state: ViewStateManager;
+  readonly #evm: ViewEvm;
+  readonly #vm: VM;
+  readonly #block: Block;
+  readonly #transactions: (TypedTransaction | undefined)[] = [];
+
+  private constructor(options: BlockOptions, common: Common, state: ViewStateManager, evm: ViewEvm, vm: VM) {
+    this.#options = options;
+    this.#common = common;
+    this.#state = state;
+    this.#evm = evm;
+    this.#vm = vm;
+    this.#block = emptyBlock(options.block, common);
+  }
+
+  static async create(options: BlockOptions, chain: { daoTransition?: boolean } = {}): Promise<BlockMachine> {
+    const common = chainAt(options.chainId, options.hardfork, chain);
+    const state = new ViewStateManager({
+      emptyIsAbsent: isAtLeast(options.hardfork, 'spuriousDragon'),
+      codes: CODES,
+      storageOnly: new Set((options.storageOnly ?? []).map((address) => keyFromBytes(bytesFromHex(address)))),
+    });
+    const blockchain = new BlockHashes(options.blockHashes);
+    const evm = new ViewEvm({ common, blockchain, stateManager: state, bn254: new NobleBN254() }, state);
+    const vm = await createVM({ common, blockchain, stateManager: state, evm });
+    return new BlockMachine(options, common, state, evm, vm);
+  }
+
+  /** Runs one transaction. Exceptions of the view and faults pass through; rejections are an `invalid` outcome. */
+  async runTransaction(index: number, view: StateView): Promise<ExecutionOutcome> {
+    const transaction = this.#transaction(index);
+    if (transaction instanceof Error) return { status: 'invalid', error: transaction.message };
+    this.#begin(view, this.#block.header.coinbase.bytes);
+    let result: Awaited<ReturnType<typeof runTx>>;
+    try {
+      result = await runTx(this.#vm, { tx: transaction, block: this.#block, blockGasUsed: 0n });
+    } catch (error) {
+      // Before the call only the library itself speaks in plain errors: about the nonce, funds, fees and gas.
+      if (!this.#state.called && error instanceof EthereumJSError) return { status: 'invalid', error: error.message };
+      throw error;
+    }
+    this.#state.flush();
+    const { execResult, totalGasSpent, amountSpent, createdAddress, bloom } = result;
+    const failure = execResult.exceptionError?.error;
+    const output = encodeOutput({
+      success: failure === undefined,
+      gasUsed: totalGasSpent,
+      effectiveGasPrice: totalGasSpent === 0n ? 0n : amountSpent / totalGasSpent,
+      logs: (execResult.logs ?? []).map(([address, topics, data]) => ({ address, topics, data })),
+      logsBloom: bloom.bitvector,
+      createdAddress: createdAddress?.bytes,
+      returnData: execResult.returnValue,
+    });
+    return failure === undefined
+      ? { status: 'success', gasUsed: totalGasSpent, output }
+      : { status: 'reverted', gasUsed: totalGasSpent, output, error: failure };
+  }
+
+  /** Runs what comes before the transactions: the DAO's state change, or the system calls of EIP-4788 and EIP-2935. */
+  async runPre(view: StateView): Promise<ExecutionOutcome> {
+    const { chainId, hardfork, block } = this.#options;
+    if (isDaoBlock(chainId, hardfork, BigInt(block.number))) {
+      // That chain is one without rewards, where difficulty and uncles have no place.
+      const { uncleHeaders: _, ...rest } = block;
+      const options = { ...this.#options, block: { ...rest, difficulty: '0x0' as const } };
+      const machine = await BlockMachine.create(options, { daoTransition: true });
+      return machine.#runEmptyBlock(view);
+    }
+    this.#begin(view);
+    await buildBlock(this.#vm, { parentBlock: this.#block, headerData: this.#block.header });
+    this.#state.flush();
+    return { status: 'success' };
+  }
+
+  /**
+   * Runs what comes after the transactions, as the library does for an empty block: withdrawals, rewards, requests. It
+   * writes what {@link runPre} wrote once more, the same values.
+   */
+  async runPost(view: StateView): Promise<ExecutionOutcome> {
+    return this.#runEmptyBlock(view);
+  }
+
+  async #runEmptyBlock(view: StateView): Promise<ExecutionOutcome> {
+    this.#begin(view);
+    const missing = await this.#missingRequestContract();
+    if (missing !== undefined) return { status: 'invalid', error: `the system contract ${missing} has no code` };
+    const { requests = [] } = await runBlock(this.#vm, {
+      block: this.#block,
+      generate: true,
+      skipBlockValidation: true,
+      skipHeaderValidation: true,
+    });
+    const [failed] = this.#evm.failedCalls;
+    if (failed !== undefined)
+      return { status: 'invalid', error: `the system contract ${failed.to} failed: ${failed.error}` };
+    this.#state.flush();
+    // The first request is that of deposits, which are read out of the receipts.
+    return { status: 'success', output: encodeRequests(requests.slice(1).map(({ bytes }) => bytes)) };
+  }
+
+  async #missingRequestContract(): Promise<string | undefined> {
+    if (!isAtLeast(this.#options.hardfork, 'prague')) return undefined;
+    for (const name of REQUEST_CONTRACTS) {
+      const address = new Address(bigIntToAddressBytes(this.#common.param(name)));
+      if ((await this.#state.getCode(address)).length === 0) return address.toString();
+    }
+    return undefined;
+  }
+
+  /** An attempt that was suspended or broke off may have left the library's own records half filled. */
+  #begin(view: StateView, coinbase?: Uint8Array): void {
+    this.#evm.journal.cleanJournal();
+    this.#evm.transientStorage.clear();
+    this.#evm.failedCalls = [];
+    this.#state.begin(view, coinbase);
+  }
+
+  /** Decoded when it is first needed, and kept for further attempts. */
+  #transaction(index: number): TypedTransaction | Error {
+    const known = this.#transactions[index];
+    if (known !== undefined) return known;
+    const input = this.#options.block.transactions[index];
+    if (input === undefined) return new Error(`the block has no transaction ${index}`);
+    try {
+      const transaction = decodeTransaction(input, this.#common, this.#options.senders);
+      this.#transactions[index] = transaction;
+      return transaction;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}
+
+/** BLOCKHASH: the library asks only for the 256 blocks before this one. */
+class BlockHashes implements EVMMockBlockchainInterface {
+  readonly #hashes: ReadonlyMap<bigint, string>;
+
+  constructor(hashes: ReadonlyMap<bigint, string>) {
+    this.#hashes = hashes;
+  }
+
+  async getBlock(number: number): Promise<{ hash(): Uint8Array }> {
+    const hash = this.#hashes.get(BigInt(number));
+    if (hash === undefined) throw new StateSourceError(`the hash of block ${number} is not known`);
+    return { hash: () => bytesFromHex(hash) };
+  }
+
+  async putBlock(): Promise<void> {}
+
+  shallowCopy(): EVMMockBlockchainInterface {
+    return this;
+  }
+}
+
+/** The block without its transactions: they are run one by one. */
+function emptyBlock(block: BlockInput, common: Common): Block {
+  const options = { common, skipConsensusFormatValidation: true };
+  return createBlock(
+    {
+      header: headerData(block),
+      uncleHeaders: (block.uncleHeaders ?? []).map(headerData),
+      ...(block.withdrawals === undefined ? {} : { withdrawals: block.withdrawals }),
+    },
+    options,
+  );
+}
+
+/** What execution depends on; the fields that describe the result are left to the verification. */
+function headerData(header: HeaderInput | BlockInput): HeaderData {
+  return {
+    parentHash: header.parentHash,
+    coinbase: header.miner,
+    difficulty: header.difficulty,
+    number: header.number,
+    gasLimit: header.gasLimit,
+    timestamp: header.timestamp,
+    extraData: header.extraData,
+    mixHash: header.mixHash,
+    baseFeePerGas: header.baseFeePerGas,
+    excessBlobGas: header.excessBlobGas,
+    blobGasUsed: header.blobGasUsed,
+    parentBeaconBlockRoot: header.parentBeaconBlockRoot,
+  };
+}

@@ -1,0 +1,62 @@
+// The ethereumjs executor: the module that workers load to execute the tasks of a block.
+
+import type { BlockStep } from '../../block/block-plan.ts';
+import { InputError, PevmError } from '../../errors.ts';
+import type { ExecutionEstimate, ExecutionOutcome, Executor, StateView, Task } from '../executor.ts';
+import { BlockMachine, type BlockOptions } from './block-machine.ts';
+
+export type { BlockOptions } from './block-machine.ts';
+
+/**
+ * Executes the steps that `planBlock` made of a block, with the library's own transaction processing. Outputs are read
+ * with `decodeOutput` (transactions) and `assembleBlock` (all of them).
+ */
+class EthereumjsExecutor implements Executor<BlockStep> {
+  readonly #machine: BlockMachine;
+
+  constructor(machine: BlockMachine) {
+    this.#machine = machine;
+  }
+
+  async execute(task: Task<BlockStep>, view: StateView): Promise<ExecutionOutcome> {
+    try {
+      return await this.#run(task, view);
+    } catch (error) {
+      if (isSuspendSignal(error)) throw error;
+      return { status: 'failed', error: messageOf(error) };
+    }
+  }
+
+  estimate(task: Task<BlockStep>): ExecutionEstimate {
+    return task.estimatedGas === undefined ? {} : { gas: task.estimatedGas };
+  }
+
+  #run(task: Task<BlockStep>, view: StateView): Promise<ExecutionOutcome> {
+    const step = task.payload;
+    switch (step?.kind) {
+      case 'pre':
+        return this.#machine.runPre(view);
+      case 'transaction':
+        return this.#machine.runTransaction(step.index, view);
+      case 'post':
+        return this.#machine.runPost(view);
+      default:
+        throw new InputError(`tasks[${task.id}].payload`, 'not a step of a block');
+    }
+  }
+}
+
+/** Called by every worker once per block. @param options a {@link BlockOptions} */
+export async function createExecutor(options: unknown): Promise<Executor<BlockStep>> {
+  return new EthereumjsExecutor(await BlockMachine.create(options as BlockOptions));
+}
+
+/** By its mark, not its class: the worker's bundle may hold another copy of the class. */
+function isSuspendSignal(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'suspend' in error && error.suspend === true;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof PevmError) return `${error.name}: ${error.shortMessage}`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,21 @@
+// Public: the built-in traffic block, realistic and reproducible, from real contract code.
+import product from 'virtual:pevm/traffic';
+import { buildTrafficBlock, type Traffic, type TrafficOptions } from './block.ts';
+
+/**
+ * Builds a block of realistic traffic and the state before it: transfers of ETH and ERC-20 tokens, Uniswap v2 and v3
+ * swaps, NFT mints, and transactions that fail. All signatures are real; equal options give equal blocks.
+ *
+ * @throws {InputError} that names the option
+ */
+export function createTraffic(
+  options: TrafficOptions = {},
+  onProgress?: (transactions: number) => void,
+): Promise<Traffic> {
+  return buildTrafficBlock(product, options, onProgress);
+}
+
+export { type BlockOutcome, type PlannedTransaction, sealTraffic, type TrafficFile } from './block.ts';
+export { kinds as trafficKinds, type TrafficKind } from './kinds.ts';
+export type { StateLocation } from './world.ts';
+export type { Traffic, TrafficOptions };

@@ -1,0 +1,380 @@
+// The public types of the engine: options, runs, results and reports.
+
+import type { BlockInput } from './block/block-input.ts';
+import type { Expected } from './block/expected.ts';
+import type { Hardfork } from './block/hardfork.ts';
+import type { Hex } from './block/hex.ts';
+import type { Receipt } from './block/receipts.ts';
+import type { StateDiff } from './block/state-diff.ts';
+import type { ExecutionOutcome, Executor, Task } from './executor/executor.ts';
+import type { StateSource } from './state/state-source.ts';
+
+/** How many threads a run has: several over one memory, or one. */
+export type Threading = 'shared' | 'inline';
+
+/** What `createEngine` accepts. Unknown keys are refused with the nearest right name. */
+export interface EngineOptions {
+  /** Workers that execute, 1 to 64; `auto` takes the machine's cores, at most 8. Default `auto`. */
+  workers?: number | 'auto';
+  /**
+   * `shared`: workers over one shared memory; `inline`: one worker alone. Default `auto`: shared where the platform
+   * allows. Asking for `shared` where it is not to be had is no error: see {@link Capabilities}.
+   */
+  threading?: 'auto' | Threading;
+  /** Bounds of the shared memory. `maximumMiB` is 1 to 2047, default 256. */
+  memory?: { maximumMiB?: number };
+  /** Executor of blocks: `ethereumjs` (default), or the URL of an ES module like it. */
+  executor?: 'ethereumjs' | URL | string;
+  /** State before the block, where a block brings none. */
+  state?: StateSource;
+  /** Hard fork of blocks that name none. */
+  hardfork?: Hardfork;
+  /** Chain of blocks that name none. Default 1. */
+  chainId?: number;
+  /** Where to load what usually travels inside the library: for pages with a strict content security policy. */
+  assets?: EngineAssets;
+  /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
+  window?: number;
+  /** A transaction that runs longer is taken away from its worker. Milliseconds; default none. */
+  taskTimeoutMs?: number;
+  /** A run that lasts longer is cancelled. Milliseconds; default none. */
+  executionTimeoutMs?: number;
+  /** Record a span per execution and validation, for {@link WorkerReport.spans}. Default false. */
+  enableProfiling?: boolean;
+  /** Disposes of the engine when it fires. */
+  signal?: AbortSignal;
+}
+
+export interface EngineAssets {
+  /** The compiled core. */
+  wasm?: URL | string | BufferSource | WebAssembly.Module;
+  /** The worker script: its URL. */
+  worker?: URL | string;
+  /** The ethereumjs executor: its URL. */
+  executor?: URL | string;
+}
+
+/** What runs, and why not more. */
+export interface Capabilities {
+  readonly threading: Threading;
+  /** Workers that execute at the same time. */
+  readonly workers: number;
+  /** Why `threading` is `inline`. */
+  readonly reason?: string;
+}
+
+/** A parallel execution engine: one block, or one list of tasks, at a time; calls queue up. */
+export interface Engine extends AsyncDisposable {
+  readonly capabilities: Capabilities;
+  /** Executes a block. Malformed input rejects with an InputError before any worker starts. */
+  executeBlock(request: BlockRequest): BlockRun;
+  /**
+   * Executes tasks in parallel, with the result of executing them in order.
+   *
+   * An executor for the workers is named by the URL of an ES module (see ExecutorModule) or is `synthetic` (the programs
+   * of the core itself, one as `payload` of each task); an executor given as an object runs in the calling thread.
+   */
+  execute<T = unknown>(
+    tasks: readonly Task<T>[],
+    executor: ExecutorChoice<T>,
+    options?: ExecutionOptions,
+  ): ExecutionRun;
+  /** Counters over all runs of this engine so far. */
+  metrics(): MetricsSnapshot;
+  /** Listens; returns a function that ends it. */
+  on<E extends keyof EngineEvents>(event: E, listener: (detail: EngineEvents[E]) => void): () => void;
+  /** Stops the workers; runs that are not over reject. Also `await using`. */
+  dispose(): Promise<void>;
+}
+
+export type ExecutorChoice<T = unknown> =
+  | Executor<T>
+  | URL
+  | string
+  | { readonly module: URL | string; readonly options?: unknown };
+
+/** A block with its context. A checked `BlockFile` has this shape. */
+export interface BlockRequest {
+  /** Shape of `eth_getBlockByNumber(…, true)`; checked field by field. */
+  readonly block: BlockInput;
+  readonly chainId?: number;
+  readonly hardfork?: Hardfork;
+  readonly state?: StateSource;
+  /** For BLOCKHASH, by block number. What is missing is asked from the state source. */
+  readonly blockHashes?: ReadonlyMap<bigint, Hex>;
+  /** What a trusted execution found: compared where `verify` asks for it. */
+  readonly expected?: Expected;
+  /** What to compare with the header; `true`: everything that is there. Default nothing. */
+  readonly verify?: boolean | VerifyOptions;
+  /**
+   * `trust`: the sender is `from`; `recover`: the sender is recovered from the signature, and compared with `from`.
+   * Default `trust` where every transaction has a `from`.
+   */
+  readonly senders?: 'trust' | 'recover';
+  readonly signal?: AbortSignal;
+  readonly executionTimeoutMs?: number;
+  readonly taskTimeoutMs?: number;
+}
+
+export interface VerifyOptions {
+  readonly gasUsed?: boolean;
+  readonly logsBloom?: boolean;
+  readonly receiptsRoot?: boolean;
+  readonly requestsHash?: boolean;
+  /** `expected.post` and `expected.transactions`. */
+  readonly expected?: boolean;
+}
+
+export interface Progress {
+  readonly committed: number;
+  readonly total: number;
+}
+
+/** Await it, or iterate it: items arrive in order as they commit. A failed run rejects both. */
+export interface Run<Item, Result> extends PromiseLike<Result>, AsyncIterable<Item> {
+  readonly progress: Progress;
+  catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<Result | R>;
+  finally(onFinally?: (() => void) | null): Promise<Result>;
+}
+
+export type BlockRun = Run<TransactionResult, BlockResult>;
+
+export interface ExecutionRun extends Run<TaskResult, ExecutionResult> {
+  /** Tells the running scheduler that `higher` probably needs `lower`. A hint; ignored once the run is over. */
+  addDependency(lower: number, higher: number): void;
+}
+
+export interface Log {
+  readonly address: Hex;
+  readonly topics: readonly Hex[];
+  readonly data: Hex;
+}
+
+/** One transaction of a block, committed. */
+export interface TransactionResult {
+  readonly index: number;
+  /** Where the block has it. */
+  readonly hash?: Hex;
+  /** Whether it succeeded; before Byzantium the receipt itself does not say. */
+  readonly success: boolean;
+  readonly gasUsed: bigint;
+  /** Gas of the block up to and with this transaction. */
+  readonly cumulativeGasUsed: bigint;
+  readonly logs: readonly Log[];
+  readonly returnValue: Hex;
+  readonly createdAddress?: Hex;
+  /** Why it failed. */
+  readonly error?: string;
+}
+
+/** A header field, or a part of the state, that is not what it should be. */
+export interface Mismatch {
+  /** As in `gasUsed`, `receiptsRoot`, `post.0x….balance`. */
+  readonly name: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+export interface BlockResult {
+  readonly number: bigint;
+  readonly transactions: readonly TransactionResult[];
+  readonly receipts: readonly Receipt[];
+  /** Root of the receipts trie; before Byzantium it would need state roots and is not known. */
+  readonly receiptsRoot?: Hex;
+  readonly gasUsed: bigint;
+  readonly logsBloom: Hex;
+  /** EIP-7685, from Prague on. */
+  readonly requestsHash?: Hex;
+  /** What the whole block changed. */
+  readonly stateDiff: StateDiff;
+  /** What had changed after the last transaction, before withdrawals, rewards and requests. */
+  readonly transactionsStateDiff: StateDiff;
+  /** What `verify` found; empty when all compared fields agree, or nothing was asked for. */
+  readonly mismatches: readonly Mismatch[];
+  readonly report: Report;
+}
+
+export interface ExecutionOptions {
+  /** Free-form state before the first task. */
+  readonly data?: Readonly<Record<string, Uint8Array>> | ReadonlyMap<string, Uint8Array>;
+  readonly numbers?: Readonly<Record<string, bigint>> | ReadonlyMap<string, bigint>;
+  /** Accounts before the first task. Default: all empty. */
+  readonly state?: StateSource;
+  readonly signal?: AbortSignal;
+  readonly executionTimeoutMs?: number;
+  readonly taskTimeoutMs?: number;
+  readonly window?: number;
+  /** Runs in the order of the tasks, one at a time, by the same engine. For comparisons. */
+  readonly sequential?: boolean;
+}
+
+export interface TaskResult {
+  readonly id: number;
+  readonly status: ExecutionOutcome['status'];
+  readonly gasUsed: bigint;
+  /** What the executor returned as `output`; empty where it returned none. */
+  readonly output: Uint8Array;
+  readonly error?: string;
+}
+
+export interface ExecutionResult {
+  readonly results: readonly TaskResult[];
+  readonly state: FinalState;
+  readonly report: Report;
+}
+
+/** The state after the last task: what the tasks changed, over what was there before. */
+export interface FinalState {
+  read(key: string | Uint8Array): Uint8Array | undefined;
+  readNumber(key: string | Uint8Array): bigint;
+  /** Accounts that changed. */
+  readonly stateDiff: StateDiff;
+}
+
+/** A place in the state, by name. */
+export interface LocationName {
+  readonly kind: 'balance' | 'nonce' | 'code' | 'reset' | 'existence' | 'storage' | 'data' | 'number' | 'bytecode';
+  readonly address?: Hex;
+  readonly slot?: Hex;
+  /** Free-form keys: UTF-8 where they are text, hex otherwise. */
+  readonly key?: string;
+}
+
+/** How a run went. Times are milliseconds of wall clock. */
+export interface Report {
+  readonly threading: Threading;
+  readonly workers: number;
+  readonly totalDurationMs: number;
+  /** Loading the state before the block into the core. */
+  readonly loadMs: number;
+  /** From the first worker's start to the last commit. */
+  readonly executionMs: number;
+  /** Reading results and state out of the core. */
+  readonly decodeMs: number;
+  readonly executions: number;
+  /** Executions beyond the first of each transaction. */
+  readonly reexecutions: number;
+  readonly aborts: number;
+  readonly suspensions: number;
+  /** All counters of the core, summed over the workers. */
+  readonly counters: Readonly<Record<MetricName, number>>;
+  readonly perWorker: readonly WorkerReport[];
+  /** Locations whose changes made validations fail, most frequent first. */
+  readonly conflicts: readonly ConflictReport[];
+  readonly bound: BoundReport;
+  /** How often the rest of the block had to be run sequentially from a committed prefix. */
+  readonly drains: number;
+  readonly workersLost: number;
+  /** Rounds of loading state that was found missing. */
+  readonly loadRounds: number;
+  /** Bytes of the shared memory in use at the end. */
+  readonly memoryBytes: number;
+}
+
+export type MetricName =
+  | 'executions'
+  | 'reexecutions'
+  | 'aborts'
+  | 'suspensions'
+  | 'steals'
+  | 'stealRetries'
+  | 'validations'
+  | 'validationFailures'
+  | 'commits'
+  | 'stampedCommits'
+  | 'reclaims'
+  | 'droppedHints'
+  | 'reads'
+  | 'writes'
+  | 'versions'
+  | 'sleeps'
+  | 'lost'
+  | 'validationMs'
+  | 'executionMs'
+  | 'idleMs';
+
+export interface WorkerReport {
+  readonly id: number;
+  readonly counters: Readonly<Record<MetricName, number>>;
+  /** With `enableProfiling`, in order of time. */
+  readonly spans: readonly SpanReport[];
+}
+
+export interface SpanReport {
+  readonly kind: 'executed' | 'suspended' | 'validated' | 'idle';
+  readonly transaction: number;
+  readonly incarnation: number;
+  /** Since the run began. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface ConflictReport {
+  readonly location: LocationName;
+  readonly count: number;
+}
+
+/** How near the run came to what its dependencies allow (see the core's design: T1, T∞). */
+export interface BoundReport {
+  /** Sum of the final executions' times: what one worker needs at least. */
+  readonly t1Ms: number;
+  /** Longest chain of dependent final executions: what any number of workers needs at least. */
+  readonly tInfinityMs: number;
+  /** max(T1 / workers, T∞). */
+  readonly boundMs: number;
+  /** boundMs / executionMs. */
+  readonly efficiency: number;
+  /** T1 / executionMs: against one worker that does nothing but execute. */
+  readonly speedup: number;
+  /** T1 / boundMs: what could be had at best. */
+  readonly speedupBound: number;
+  /** The longest chain, from its first transaction on. */
+  readonly criticalPath: readonly CriticalStep[];
+}
+
+export interface CriticalStep {
+  /** Index of the task, or of the transaction in its block; blocks number their first and last step -1 and n. */
+  readonly index: number;
+  /** Hash of a transaction. */
+  readonly hash?: Hex;
+  readonly durationMs: number;
+  /** What it read from the step before. */
+  readonly location?: LocationName;
+}
+
+export interface MetricsSnapshot {
+  readonly runs: number;
+  readonly transactions: number;
+  readonly executionMs: number;
+  readonly counters: Readonly<Record<MetricName, number>>;
+  readonly workersLost: number;
+  readonly drains: number;
+  readonly last?: Report;
+  /** What held the last run back, in words. */
+  analyze(): Analysis;
+}
+
+export interface Analysis {
+  readonly bottleneck:
+    | 'none'
+    | 'dependencies'
+    | 'conflicts'
+    | 'scheduling'
+    | 'state-loading'
+    | 'memory'
+    | 'worker-loss'
+    | 'too-few-transactions';
+  readonly recommendation: string;
+}
+
+/** What `engine.on` reports. */
+export interface EngineEvents {
+  /** A block or a list of tasks is complete. */
+  readonly run: { readonly kind: 'block' | 'tasks'; readonly report: Report };
+  readonly 'worker-lost': { readonly id: number; readonly reason: string };
+  readonly 'worker-replaced': { readonly id: number; readonly by: number };
+  /** Memory or incarnations ran out: the rest runs sequentially from transaction `from` on. */
+  readonly drain: { readonly from: number };
+  /** State was missing: `keys` are loaded before the run goes on. */
+  readonly load: { readonly keys: number };
+}

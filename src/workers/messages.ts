@@ -1,0 +1,74 @@
+// What the host and its workers say to each other, through Comlink: one call per worker and round.
+
+import type { RawResult } from '../core/outcome.ts';
+import type { RoundEnd } from '../core/worker-loop.ts';
+import type { LoadedState, RunOutcome, RunPlan } from '../engine/conductor.ts';
+import type { Task } from '../executor/executor.ts';
+import type { StateKey } from '../state/state-source.ts';
+import type { PackedError } from './packed-error.ts';
+
+/** The tasks of one run and who executes them; sent once per run and worker. */
+export interface Work {
+  /** One per run: a worker that has it is not sent it again. */
+  readonly id: string;
+  readonly tasks: readonly Task[];
+  /** `undefined`: all tasks run inside the core. */
+  readonly executor: { readonly url: string; readonly options: unknown } | undefined;
+}
+
+/** The memory of a run; sent when the worker does not have it yet. */
+export interface SharedCore {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly clockBase: number;
+}
+
+export interface RoundJob {
+  readonly workerId: number;
+  readonly first: number;
+  readonly workId: string;
+  readonly work: Work | undefined;
+  readonly core: SharedCore | undefined;
+}
+
+/** `trap`: the core itself broke; `executor`: the executor's module could not be used. */
+export type RoundReply =
+  | { readonly end: RoundEnd }
+  | { readonly problem: 'trap' | 'executor'; readonly message: string };
+
+export interface SoloJob {
+  readonly module: WebAssembly.Module;
+  readonly pages: number;
+  readonly plan: RunPlan;
+  readonly work: Work;
+  /** Whether results are to be posted as they come. */
+  readonly stream: boolean;
+  /** Whether each attempt is to be announced, for the time limit. */
+  readonly watch: boolean;
+}
+
+export type SoloReply =
+  | { readonly outcome: RunOutcome }
+  | { readonly invalid: { readonly index: number; readonly result: RawResult } }
+  | { readonly error: PackedError };
+
+/** What a solo worker calls on the host's side. */
+export interface SoloHooks {
+  load(keys: readonly StateKey[], emptied: ReadonlySet<string>): Promise<LoadedState | { error: PackedError }>;
+  committed(results: readonly RawResult[], total: number): void;
+  drain(from: number): void;
+  /** An attempt begins, or (`undefined`) ends. */
+  attempt(transaction: number | undefined): void;
+}
+
+export interface WorkerApi {
+  /** Answers once the worker is up. */
+  hello(): Promise<void>;
+  runRound(job: RoundJob): Promise<RoundReply>;
+  /** Runs everything alone, over a memory of its own. */
+  runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply>;
+  cancelSolo(): void;
+  addDependency(lower: number, higher: number): void;
+  /** Posts results from now on. */
+  streamSolo(): void;
+}

@@ -1,0 +1,175 @@
+// Everything that depends on where the code runs: Node, Deno, a browser page, a worker. The only file with such questions.
+
+import type * as WorkerThreads from 'node:worker_threads';
+
+/** A started worker thread and the port to it. */
+export interface Thread {
+  readonly port: MessagePort;
+  /** Ends the thread; browsers do not say when it really stopped. */
+  terminate(): void;
+  /** Whether the process is to stay alive for this thread. */
+  hold(held: boolean): void;
+}
+
+interface Referable {
+  ref?(): void;
+  unref?(): void;
+}
+
+interface NodeProcess {
+  getBuiltinModule?(name: string): unknown;
+}
+
+/** Node's threads (Deno has them too); `undefined` where there are none. Asked for in a way that bundlers do not see. */
+function nodeThreads(): typeof WorkerThreads | undefined {
+  if (typeof document !== 'undefined') return undefined;
+  const host = (globalThis as { process?: NodeProcess }).process;
+  return host?.getBuiltinModule?.('node:worker_threads') as typeof WorkerThreads | undefined;
+}
+
+/** Whether workers can be started at all. */
+export function hasWorkers(): boolean {
+  return nodeThreads() !== undefined || typeof Worker === 'function';
+}
+
+/** Why memory cannot be shared with workers; `undefined` when it can. */
+export function sharingProblem(): string | undefined {
+  if (typeof SharedArrayBuffer === 'undefined' && typeof document !== 'undefined') {
+    return 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
+  }
+  try {
+    structuredClone(new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true }));
+    return undefined;
+  } catch {
+    return 'shared memory cannot be posted here (a page needs the headers COOP: same-origin and COEP: require-corp)';
+  }
+}
+
+/** Logical cores of the machine. */
+export function coreCount(): number {
+  const cores = typeof navigator === 'undefined' ? undefined : navigator.hardwareConcurrency;
+  if (cores !== undefined && cores > 0) return cores;
+  const host = (globalThis as { process?: NodeProcess }).process;
+  const os = host?.getBuiltinModule?.('node:os') as { availableParallelism?(): number } | undefined;
+  return os?.availableParallelism?.() ?? 2;
+}
+
+/** A URL under which workers can import `source`, an ES module. Keep it: each call makes another. */
+export function moduleUrl(source: string): string {
+  // Node cannot import blobs.
+  if (nodeThreads() !== undefined) return `data:text/javascript;base64,${base64(source)}`;
+  return URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+}
+
+/**
+ * Starts a worker from the URL of an ES module that calls {@link acceptPort}. `lost` is called once when the worker fails,
+ * or ends by itself; not after `terminate`.
+ */
+export function startThread(url: string, lost: (reason: string) => void): Thread {
+  const threads = nodeThreads();
+  return threads === undefined ? startWebWorker(url, lost) : startNodeWorker(threads, url, lost);
+}
+
+function startNodeWorker(threads: typeof WorkerThreads, url: string, lost: (reason: string) => void): Thread {
+  // Loaders and inspectors of the parent are none of the worker's business.
+  const worker = new threads.Worker(new URL(url), { execArgv: [], name: 'pevm' });
+  const { port1, port2 } = new threads.MessageChannel();
+  let over = false;
+  const end = (reason: string): void => {
+    if (over) return;
+    over = true;
+    lost(reason);
+  };
+  worker.on('error', (error: Error) => end(error.message));
+  worker.on('messageerror', (error: Error) => end(error.message));
+  worker.on('exit', (code: number) => end(`the worker ended with exit code ${code}`));
+  worker.postMessage({ port: port2 }, [port2]);
+  const referables: Referable[] = [worker, port1 as Referable];
+  return {
+    port: port1 as unknown as MessagePort,
+    terminate() {
+      over = true;
+      port1.close();
+      void worker.terminate();
+    },
+    hold(held) {
+      for (const referable of referables) held ? referable.ref?.() : referable.unref?.();
+    },
+  };
+}
+
+function startWebWorker(url: string, lost: (reason: string) => void): Thread {
+  const worker = new Worker(url, { type: 'module', name: 'pevm' });
+  const { port1, port2 } = new MessageChannel();
+  let over = false;
+  const end = (reason: string): void => {
+    if (over) return;
+    over = true;
+    lost(reason);
+  };
+  worker.addEventListener('error', (event) => {
+    event.preventDefault();
+    end(event.message || 'the worker script could not be loaded');
+  });
+  worker.addEventListener('messageerror', () => end('a message could not be read'));
+  worker.postMessage({ port: port2 }, [port2]);
+  return {
+    port: port1,
+    terminate() {
+      over = true;
+      port1.close();
+      worker.terminate();
+    },
+    hold() {},
+  };
+}
+
+/** In a worker: waits for the port of whoever started it. */
+export function acceptPort(): Promise<MessagePort> {
+  const parent = nodeThreads()?.parentPort;
+  return new Promise((resolve) => {
+    if (parent !== undefined && parent !== null) {
+      parent.once('message', ({ port }: { port: MessagePort }) => resolve(port));
+      return;
+    }
+    const scope = globalThis as unknown as EventTarget;
+    scope.addEventListener('message', (event) => resolve((event as MessageEvent<{ port: MessagePort }>).data.port), {
+      once: true,
+    });
+  });
+}
+
+const immediate = (globalThis as { setImmediate?(call: () => void): unknown }).setImmediate;
+let channel: MessageChannel | undefined;
+let waiting: (() => void)[] = [];
+
+/** Lets the event loop take a turn: timers, messages and rendering happen. */
+export function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    // In Node messages that follow each other closely keep timers waiting; in browsers, nested timers wait for 4 ms.
+    if (immediate !== undefined) immediate(resolve);
+    else postTurn(resolve);
+  });
+}
+
+function postTurn(resolve: () => void): void {
+  if (channel === undefined) {
+    channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      const resolvers = waiting;
+      waiting = [];
+      for (const wake of resolvers) wake();
+    };
+  }
+  waiting.push(resolve);
+  channel.port2.postMessage(undefined);
+}
+
+function base64(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  let letters = '';
+  for (let at = 0; at < bytes.length; at += 8192) {
+    letters += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return btoa(letters);
+}

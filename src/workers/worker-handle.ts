@@ -1,0 +1,94 @@
+// One started worker as the host holds it: its Comlink proxy, and the promise that fails when the worker does.
+
+import { type Remote, releaseProxy, wrap } from 'comlink';
+import { WorkerError } from '../errors.ts';
+import type { WorkerApi } from './messages.ts';
+import { startThread, type Thread } from './platform.ts';
+
+/** How long a worker may take to say that it is up. Slow machines start several at once. */
+const START_LIMIT_MS = 30_000;
+
+export class WorkerHandle {
+  readonly #thread: Thread;
+  /** Kept for as long as the worker lives: Comlink closes the port of a proxy that is collected. */
+  readonly #remote: Remote<WorkerApi>;
+  /** Rejects when the worker is lost: Comlink never settles a call to one that is. */
+  readonly #lost: Promise<never>;
+  #lose: (error: WorkerError) => void = () => {};
+  #over = false;
+  /** The memory the worker is attached to. */
+  memory: WebAssembly.Memory | undefined;
+  /** The run whose tasks the worker has. */
+  workId: string | undefined;
+
+  private constructor(url: string) {
+    this.#lost = new Promise((_, reject) => {
+      this.#lose = reject;
+    });
+    // Who waits for nothing at the moment need not hear of it.
+    this.#lost.catch(() => {});
+    this.#thread = startThread(url, (reason) => this.#end(reason));
+    this.#remote = wrap<WorkerApi>(this.#thread.port);
+    // Only work in progress keeps a process alive.
+    this.#thread.hold(false);
+  }
+
+  /** Starts a worker and waits until it is up. @throws WorkerError */
+  static async start(url: string): Promise<WorkerHandle> {
+    let handle: WorkerHandle;
+    try {
+      handle = new WorkerHandle(url);
+    } catch (error) {
+      throw new WorkerError('a worker could not be started', { details: String(error), cause: error });
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new WorkerError(`a worker was not up after ${START_LIMIT_MS} ms`)),
+        START_LIMIT_MS,
+      );
+    });
+    try {
+      await handle.call((remote) => Promise.race([remote.hello(), late]));
+    } catch (error) {
+      handle.terminate('it did not start');
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    return handle;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Calls the worker; rejects with a WorkerError when it is lost before it answers. */
+  async call<T>(method: (remote: Remote<WorkerApi>) => Promise<T>): Promise<T> {
+    this.#thread.hold(true);
+    try {
+      return await Promise.race([method(this.#remote), this.#lost]);
+    } finally {
+      if (!this.#over) this.#thread.hold(false);
+    }
+  }
+
+  /** Tells the worker something without waiting for an answer. */
+  tell(method: (remote: Remote<WorkerApi>) => Promise<unknown>): void {
+    if (!this.#over) method(this.#remote).catch(() => {});
+  }
+
+  /** Ends the worker at whatever instruction it is. */
+  terminate(reason: string): void {
+    if (this.#over) return;
+    this.#end(reason);
+  }
+
+  #end(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#remote[releaseProxy]();
+    this.#thread.terminate();
+    this.#lose(new WorkerError(`a worker was lost: ${reason}`, { details: reason }));
+  }
+}

@@ -1,0 +1,128 @@
+// The worker's script: takes rounds from the host over one shared memory, or runs everything alone over its own.
+
+import { expose } from 'comlink';
+import { type CoreInstance, openCore } from '../core/abi.ts';
+import { runRound } from '../core/worker-loop.ts';
+import { Conductor, InvalidOutcome } from '../engine/conductor.ts';
+import { LocalCrew, openLocalMemory } from '../engine/local-crew.ts';
+import { InputError } from '../errors.ts';
+import type { Executor, ExecutorModule } from '../executor/executor.ts';
+import type { RoundJob, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
+import { packError, unpackError } from './packed-error.ts';
+import { acceptPort, eventLoopTurn } from './platform.ts';
+
+/** The memory this worker is attached to. */
+let attached: CoreInstance | undefined;
+/** The run this worker works for. */
+let work: { id: string; tasks: Work['tasks']; executor: Executor | undefined } | undefined;
+let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined;
+
+const api: WorkerApi = {
+  async hello() {},
+
+  async runRound(job: RoundJob): Promise<RoundReply> {
+    if (job.core !== undefined) {
+      const { module, memory, clockBase } = job.core;
+      attached = await openCore(module, memory, { clockBase, mayWait: true });
+    }
+    if (job.work !== undefined) {
+      try {
+        work = { id: job.work.id, tasks: job.work.tasks, executor: await createExecutor(job.work.executor) };
+      } catch (error) {
+        return { problem: 'executor', message: messageOf(error) };
+      }
+    }
+    if (attached === undefined || work?.id !== job.workId) {
+      return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
+    }
+    const { tasks, executor } = work;
+    try {
+      const end = await runRound(attached, {
+        workerId: job.workerId,
+        first: job.first,
+        tasks,
+        executor,
+        maySleep: true,
+      });
+      return { end };
+    } catch (error) {
+      return { problem: 'trap', message: messageOf(error) };
+    }
+  },
+
+  async runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply> {
+    try {
+      return { outcome: await conductSolo(job, hooks) };
+    } catch (error) {
+      if (error instanceof InvalidOutcome) return { invalid: { index: error.index, result: error.result } };
+      return { error: packError(error) };
+    } finally {
+      solo = undefined;
+    }
+  },
+
+  cancelSolo() {
+    solo?.conductor.cancel(new Error('cancelled'));
+    solo?.crew.abandon();
+  },
+
+  addDependency(lower: number, higher: number) {
+    solo?.conductor.addDependency(lower, higher);
+  },
+
+  streamSolo() {
+    if (solo !== undefined) solo.stream = true;
+  },
+};
+
+async function conductSolo(job: SoloJob, hooks: SoloHooks) {
+  const { tasks } = job.work;
+  let executor: Executor | undefined;
+  try {
+    executor = await createExecutor(job.work.executor);
+  } catch (error) {
+    throw new InputError('executor', messageOf(error));
+  }
+  const memory = await openLocalMemory(job.module, job.pages);
+  const crew = new LocalCrew(memory, {
+    tasks,
+    executor,
+    async pause() {
+      if (solo?.stream) conductor.flush();
+      await eventLoopTurn();
+    },
+    ...(job.watch ? { watch: (transaction: number | undefined) => hooks.attempt(transaction) } : {}),
+  });
+  const conductor = new Conductor(job.plan, crew, {
+    async load(keys, emptied) {
+      const loaded = await hooks.load(keys, emptied);
+      if ('error' in loaded) throw unpackError(loaded.error);
+      return loaded;
+    },
+    committed(results) {
+      if (solo?.stream) hooks.committed(results, conductor.committed());
+    },
+    drain(from) {
+      hooks.drain(from);
+    },
+  });
+  solo = { conductor, crew, stream: job.stream };
+  return conductor.run();
+}
+
+/** Imports the module; the loader keeps what it has imported once. */
+async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {
+  if (executor === undefined) return undefined;
+  const module: Partial<ExecutorModule> = await import(/* @vite-ignore */ executor.url);
+  if (typeof module.createExecutor !== 'function') throw new TypeError('the module exports no function createExecutor');
+  const created: Executor | undefined = await module.createExecutor(executor.options);
+  if (typeof created?.execute !== 'function')
+    throw new TypeError('createExecutor returned nothing with a method execute');
+  return created;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+expose(api, await acceptPort());

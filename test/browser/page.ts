@@ -1,0 +1,60 @@
+// The page that the browser tests drive: replays the portable block with the built library and reports what happened.
+import { type Capabilities, checkBlockFile, createEngine, type EngineAssets, type EngineOptions } from 'pevm-wasm';
+
+export interface Replay {
+  isolated: boolean;
+  capabilities: Capabilities;
+  receiptsRoot: string | undefined;
+  mismatches: string[];
+  /** Of all runs together. */
+  durationMs: number;
+  /** Longest task of the main thread, 0 where all were shorter than the 50 ms that browsers call long. */
+  longestTaskMs: number;
+}
+
+declare global {
+  interface Window {
+    replay(options: EngineOptions, repeats: number): Promise<Replay>;
+  }
+}
+
+window.replay = async (options, repeats) => {
+  const block = checkBlockFile(await (await fetch('./portable-block.json')).json());
+  const stop = measureTasks();
+  const engine = await createEngine({ ...options, assets: absolute(options.assets ?? {}) });
+  const start = performance.now();
+  let result = await engine.executeBlock({ ...block, verify: true });
+  for (let repeat = 1; repeat < repeats; repeat++) result = await engine.executeBlock({ ...block, verify: true });
+  const durationMs = performance.now() - start;
+  const longestTaskMs = stop();
+  const { capabilities } = engine;
+  await engine.dispose();
+  return {
+    isolated: crossOriginIsolated,
+    capabilities,
+    receiptsRoot: result.receiptsRoot,
+    mismatches: result.mismatches.map(({ name }) => name),
+    durationMs,
+    longestTaskMs,
+  };
+};
+
+function absolute(assets: EngineAssets): EngineAssets {
+  const entries = Object.entries(assets).map(([name, path]) => [name, new URL(String(path), location.href)]);
+  return Object.fromEntries(entries) as EngineAssets;
+}
+
+/** Watches for tasks that keep the main thread busy; returns a function that ends it and gives the longest, 0 for none. */
+function measureTasks(): () => number {
+  let longest = 0;
+  const note = (entries: PerformanceEntryList) => {
+    for (const { duration } of entries) longest = Math.max(longest, duration);
+  };
+  const observer = new PerformanceObserver((list) => note(list.getEntries()));
+  observer.observe({ type: 'longtask' });
+  return () => {
+    note(observer.takeRecords());
+    observer.disconnect();
+    return longest;
+  };
+}

@@ -1,0 +1,109 @@
+// The same block in headless Chromium: with workers over shared memory, with one worker, and under a strict policy.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makePortableBlock, portableBlock } from '../../scripts/portable-block.mjs';
+import type { EngineOptions } from '../../src/types.ts';
+import { isolation, launchBrowser, serve } from '../support/browser.ts';
+import { root } from '../support/source.ts';
+import type { Replay } from './page.ts';
+
+const pages = join(root, 'build/browser-test');
+const dist = join(root, 'dist');
+let browser: Browser;
+let receiptsRoot: string;
+
+beforeAll(async () => {
+  await makePortableBlock();
+  receiptsRoot = JSON.parse(readFileSync(portableBlock, 'utf8')).block.receiptsRoot;
+  // A user's bundler meets the built library, not its sources.
+  await build({
+    configFile: false,
+    root: join(root, 'test/browser'),
+    base: './',
+    logLevel: 'warn',
+    resolve: { alias: { 'pevm-wasm': join(dist, 'index.js') } },
+    build: {
+      outDir: pages,
+      emptyOutDir: true,
+      target: 'es2022',
+      chunkSizeWarningLimit: 4096,
+      rolldownOptions: { input: join(root, 'test/browser/page.html') },
+    },
+  });
+  browser = await launchBrowser();
+}, 240_000);
+
+afterAll(() => browser?.close());
+
+/** Opens the page with the given headers and lets it replay the block. */
+async function replay(headers: Record<string, string>, options: EngineOptions, repeats = 1): Promise<Replay> {
+  const server = await serve([pages, join(root, 'build'), dist], headers);
+  const page = await browser.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  try {
+    await page.goto(`${server.url}page.html`);
+    const result = await page.evaluate(([given, count]) => window.replay(given, count), [options, repeats] as [
+      EngineOptions,
+      number,
+    ]);
+    expect(errors).toEqual([]);
+    return result;
+  } finally {
+    await page.close();
+    await server.close();
+  }
+}
+
+describe('a page that is cross-origin isolated', () => {
+  test('replays the block on workers over shared memory, as Node does', async () => {
+    const result = await replay(isolation, { workers: 2 });
+    expect(result.isolated).toBe(true);
+    expect(result.capabilities).toMatchObject({ threading: 'shared', workers: 2 });
+    expect(result.mismatches).toEqual([]);
+    expect(result.receiptsRoot).toBe(receiptsRoot);
+  });
+
+  // Times on a machine that has other things to do: one quiet run is enough.
+  test('stays responsive meanwhile', { retry: 2 }, async () => {
+    const { durationMs, longestTaskMs } = await replay(isolation, { workers: 2 }, 12);
+    console.log(
+      `isolated: ${durationMs.toFixed(0)} ms of runs, longest task of the main thread ${longestTaskMs.toFixed(0)} ms`,
+    );
+    expect(durationMs).toBeGreaterThan(500);
+    expect(longestTaskMs).toBeLessThan(200);
+  });
+});
+
+describe('a page that is not', () => {
+  test('replays the block on one worker that owns the memory, as Node does, and says why', async () => {
+    const result = await replay({}, { workers: 2 });
+    expect(result.isolated).toBe(false);
+    expect(result.capabilities).toMatchObject({ threading: 'inline', workers: 1 });
+    expect(result.capabilities.reason).toMatch(/isolated/);
+    expect(result.mismatches).toEqual([]);
+    expect(result.receiptsRoot).toBe(receiptsRoot);
+  });
+
+  // Times on a machine that has other things to do: one quiet run is enough.
+  test('stays responsive meanwhile', { retry: 2 }, async () => {
+    const { durationMs, longestTaskMs } = await replay({}, {}, 12);
+    console.log(
+      `not isolated: ${durationMs.toFixed(0)} ms of runs, longest task of the main thread ${longestTaskMs.toFixed(0)} ms`,
+    );
+    expect(durationMs).toBeGreaterThan(500);
+    expect(longestTaskMs).toBeLessThan(200);
+  });
+});
+
+test('a page whose policy forbids blobs loads core, worker and executor by their addresses', async () => {
+  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src data:";
+  const assets = { wasm: './core.wasm', worker: './worker.js', executor: './executors/ethereumjs.js' };
+  const result = await replay({ ...isolation, 'Content-Security-Policy': policy }, { workers: 2, assets });
+  expect(result.capabilities).toMatchObject({ threading: 'shared', workers: 2 });
+  expect(result.mismatches).toEqual([]);
+  expect(result.receiptsRoot).toBe(receiptsRoot);
+});

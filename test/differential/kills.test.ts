@@ -1,0 +1,103 @@
+// Workers are killed at random moments, memory runs out at random sizes: the result stays the sequential one.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { PevmEngine } from '../../src/engine/engine.ts';
+import { readBlockFile } from '../../src/index.ts';
+import { count } from '../support/effort.ts';
+import { sharedFolder, withoutShared } from '../support/shared.ts';
+import { differenceFromOracle, randomBlock, randomFrom, runSynthetic } from '../support/synthetic-run.ts';
+
+const engines: PevmEngine[] = [];
+afterAll(async () => {
+  for (const engine of engines) await engine.dispose();
+});
+
+async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
+  const engine = await PevmEngine.create(options);
+  engines.push(engine);
+  return engine;
+}
+
+/** Kills a random worker after each of the delays; returns how many kills found a worker. */
+function killAt(engine: PevmEngine, random: () => number, delaysMs: readonly number[]): () => void {
+  const timers = delaysMs.map((delay) =>
+    setTimeout(() => engine.terminateWorker(Math.floor(random() * engine.capabilities.workers)), delay),
+  );
+  return () => timers.forEach(clearTimeout);
+}
+
+const ways = ['inside', 'outside', 'outside with promises'] as const;
+const kills = count('kills', { ci: 60, long: 1000 });
+
+describe('kills', () => {
+  for (const threading of ['shared', 'inline'] as const) {
+    const rounds = threading === 'shared' ? Math.ceil(kills * 0.7) : Math.ceil(kills * 0.2);
+    test(`${rounds} synthetic blocks with workers killed on the way (${threading}) equal the oracle`, async () => {
+      const engine = await engineWith({ workers: 3, threading });
+      let lost = 0;
+      engine.on('worker-lost', () => lost++);
+      for (let seed = 1; seed <= rounds; seed++) {
+        const random = randomFrom(seed);
+        const block = randomBlock(random, { transactions: 60, accounts: 30, slots: 4, spin: 200_000 });
+        const delays = Array.from({ length: 1 + Math.floor(random() * 3) }, () => random() * 25);
+        const stop = killAt(engine, random, delays);
+        const result = await runSynthetic(engine, block, ways[seed % 3] ?? 'inside');
+        stop();
+        expect({ seed, difference: differenceFromOracle(block, result) }).toEqual({ seed, difference: undefined });
+      }
+      expect(lost).toBeGreaterThan(rounds / 4);
+    });
+  }
+
+  const real = Math.ceil(kills * 0.1);
+  test.skipIf(withoutShared('mainnet'))(
+    `${real} runs of real blocks with workers killed on the way equal the header`,
+    async () => {
+      const engine = await engineWith({ workers: 2, threading: 'shared' });
+      let lost = 0;
+      engine.on('worker-lost', () => lost++);
+      const names = ['9069000', '5891667', '19934116', '4369999', '8889776'];
+      for (let seed = 1; seed <= real; seed++) {
+        const random = randomFrom(seed);
+        const name = `${names[seed % names.length]}.json.gz`;
+        const file = await readBlockFile(readFileSync(join(sharedFolder ?? '', 'mainnet', name)), name);
+        const stop = killAt(engine, random, [random() * 200, random() * 400]);
+        const result = await engine.executeBlock({ ...file, verify: true });
+        stop();
+        expect({ name, seed, mismatches: result.mismatches }).toEqual({ name, seed, mismatches: [] });
+      }
+      expect(lost).toBeGreaterThan(real / 4);
+    },
+  );
+});
+
+const sizes = count('memory-sizes', { ci: 40, long: 1000 });
+
+describe('exhausted memory', () => {
+  for (const threading of ['shared', 'inline'] as const) {
+    test(`${sizes} blocks in memories of random sizes (${threading}) equal the oracle or are refused`, async () => {
+      let drained = 0;
+      for (let seed = 1; seed <= sizes; seed++) {
+        const random = randomFrom(seed);
+        const maximumMiB = 1 + 0.6 * random();
+        await using engine = await PevmEngine.create({ workers: 2, threading, memory: { maximumMiB } });
+        const block = randomBlock(random, {
+          transactions: 500 + Math.floor(random() * 4000),
+          accounts: 1 + Math.floor(random() * 50),
+          slots: 4,
+          spin: 0,
+        });
+        engine.on('drain', () => drained++);
+        const result = await runSynthetic(engine, block, ways[seed % 3] ?? 'inside').catch((error: unknown) => error);
+        if (result instanceof Error) {
+          expect(result.name).toBe('MemoryLimitError');
+          continue;
+        }
+        const difference = differenceFromOracle(block, result as Awaited<ReturnType<typeof runSynthetic>>);
+        expect({ seed, difference }).toEqual({ seed, difference: undefined });
+      }
+      expect(drained).toBeGreaterThan(sizes / 4);
+    });
+  }
+});

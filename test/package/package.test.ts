@@ -1,0 +1,120 @@
+// The package as users get it: what is in it, what resolves, and what its types need.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { buildLibrary } from '../../scripts/library.mjs';
+import { root, textOf } from '../support/source.ts';
+
+const folder = join(root, 'build/package');
+/** A project of a user's: it lies in the checkout, so that the dependencies need no second installation. */
+const consumer = join(folder, 'consumer');
+const installed = join(consumer, 'node_modules/pevm-wasm');
+let tarball: Uint8Array<ArrayBuffer>;
+let files: string[];
+
+beforeAll(async () => {
+  await buildLibrary();
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(installed, { recursive: true });
+  const parameters = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const [pack] = JSON.parse(
+    execFileSync('npm', parameters, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' }),
+  );
+  const file = join(folder, pack.filename);
+  tarball = new Uint8Array(readFileSync(file));
+  files = pack.files.map(({ path }: { path: string }) => path);
+  execFileSync('tar', ['-xzf', file, '-C', installed, '--strip-components=1']);
+  writeFileSync(join(consumer, 'package.json'), JSON.stringify({ type: 'module' }));
+}, 240_000);
+
+/** Runs a module in the consumer's project and returns what it prints. */
+function run(source: string): string {
+  writeFileSync(join(consumer, 'main.js'), source);
+  return execFileSync(process.execPath, ['main.js'], { cwd: consumer, encoding: 'utf8' });
+}
+
+test('the package holds the built library and no sources', () => {
+  const allowed = /^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+  expect(files.filter((file) => !allowed.test(file) || file.includes('.stamps'))).toEqual([]);
+  expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/core.wasm', 'dist/worker.js', 'dist/cli.js']));
+});
+
+test('publint has nothing to say', async () => {
+  const { messages } = await publint({ pkgDir: installed, pack: false, strict: true });
+  expect(messages).toEqual([]);
+});
+
+test('types resolve wherever ESM does', async () => {
+  const result = await checkPackage(createPackageFromTarballData(tarball), {
+    excludeEntrypoints: ['./core.wasm', './worker', './package.json'],
+  });
+  if (!result.types) throw new Error('the package has no types');
+  const problems = result.problems.filter(
+    (problem) => !('resolutionKind' in problem && ['node10', 'node16-cjs'].includes(problem.resolutionKind)),
+  );
+  expect(problems).toEqual([]);
+});
+
+test('types need neither the DOM nor what the library is made with', () => {
+  const declarations = files.filter(
+    (file) => file.endsWith('.d.ts') && !file.includes('/workers/') && !file.includes('/core/'),
+  );
+  const reachable = closure('dist/types/src/index.d.ts', new Set(declarations));
+  expect(reachable.filter((text) => /from ['"](comlink|virtual:|\.\.\/.*(assembly|build)\/)/.test(text))).toEqual([]);
+
+  writeFileSync(
+    join(consumer, 'main.ts'),
+    "import { createEngine, type BlockResult } from 'pevm-wasm';\nexport const run = createEngine;\nexport type Result = BlockResult;\n",
+  );
+  const options = {
+    noEmit: true,
+    strict: true,
+    target: 'es2022',
+    module: 'nodenext',
+    lib: ['es2023', 'esnext.disposable'],
+    types: ['node'],
+  };
+  writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['main.ts'] }));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = spawnSync(process.execPath, [tsc, '-p', consumer], { encoding: 'utf8' });
+  expect(stdout).toBe('');
+});
+
+/** The texts of a declaration file and of all that it imports from the package. */
+function closure(entry: string, known: Set<string>, seen = new Map<string, string>()): string[] {
+  if (seen.has(entry) || !known.has(entry)) return [];
+  const text = readFileSync(join(root, entry), 'utf8');
+  seen.set(entry, text);
+  for (const [, path] of text.matchAll(/from ['"](\.[^'"]+)['"]/g)) {
+    closure(join(entry, '..', path!).replace(/(\.js|\.ts)$/, '.d.ts'), known, seen);
+  }
+  return [...seen.values()];
+}
+
+describe('in Node', () => {
+  test('the entries can be imported', () => {
+    const names = run(`
+      import * as library from 'pevm-wasm';
+      import * as traffic from 'pevm-wasm/traffic';
+      import * as executor from 'pevm-wasm/executors/ethereumjs';
+      console.log(typeof library.createEngine, typeof traffic.createTraffic, typeof executor.createExecutor);
+    `);
+    expect(names).toBe('function function function\n');
+  });
+
+  test('the example of the README runs as it stands', () => {
+    const example = /```js\n([\s\S]*?)```/.exec(textOf('README.md'))?.[1];
+    expect(example?.trim().split('\n').length).toBeLessThanOrEqual(12);
+    expect(run(example ?? '')).toMatch(/0x[0-9a-f]{64}/);
+  });
+
+  test('the command line starts from the package', () => {
+    const cli = join(installed, 'dist/cli.js');
+    const { status, stdout } = spawnSync(process.execPath, [cli, '--help'], { encoding: 'utf8' });
+    expect(stdout).toContain('replay');
+    expect(status).toBe(0);
+  });
+});

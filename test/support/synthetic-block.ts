@@ -1,0 +1,138 @@
+// Puts synthetic blocks into the core's memory and compares what the core made of them with the oracle.
+import {
+  BaseEntry,
+  CONTROL_BASE,
+  Control,
+  Incarnation,
+  Kind,
+  Location,
+  Outcome,
+  ReadResult,
+  Scratch,
+  TxFlag,
+  TxSlot,
+  TxState,
+  Worker,
+} from '../../assembly/layout.ts';
+import type { SyntheticBlock, SyntheticResult } from './synthetic.ts';
+import { partsOfKey, stateKey } from './synthetic.ts';
+
+/** The part of the core's ABI that a host needs; numbers and booleans as JavaScript sees them. */
+export interface HostExports {
+  allocate(size: number): number;
+  setTransaction(index: number, flags: number, cost: number, input: number, inputLength: number): void;
+  loadBase(batch: number, count: number): number;
+  addDependency(lower: number, higher: number): number | boolean;
+  resolveAt(location: number, transaction: number): number;
+  workerAt(id: number): number;
+}
+
+/** Loads state, programs and hints after `beginBlock`. False when memory is exhausted. */
+export function loadBlock(host: HostExports, view: DataView, block: SyntheticBlock): boolean {
+  const balances = Object.entries(block.balances ?? {});
+  const storage = block.storage ?? [];
+  const entry = host.allocate(BaseEntry.SIZE) >>> 0;
+  if (entry === 0) return false;
+  const load = (kind: number, account: number, slot: number, value: number) => {
+    for (let at = 0; at < BaseEntry.SIZE; at += 4) view.setUint32(entry + at, 0, true);
+    view.setUint32(entry + BaseEntry.KIND, kind, true);
+    view.setUint32(entry + BaseEntry.ADDRESS + 16, account);
+    view.setUint32(entry + BaseEntry.SLOT + 28, slot);
+    view.setBigUint64(entry + BaseEntry.VALUE, BigInt(value), true);
+    return host.loadBase(entry, 1) === 1;
+  };
+  for (const [account, balance] of balances) if (!load(Kind.BALANCE, Number(account), 0, balance)) return false;
+  for (const [account, slot, value] of storage) if (!load(Kind.STORAGE, account, slot, value)) return false;
+  for (const [index, program] of block.programs.entries()) {
+    const pointer = host.allocate(Math.max(program.length, 1) * 16) >>> 0;
+    if (pointer === 0) return false;
+    program.forEach((instruction, at) => {
+      for (let word = 0; word < 4; word++) view.setUint32(pointer + at * 16 + word * 4, instruction[word] ?? 0, true);
+    });
+    const flags = TxFlag.NATIVE | (block.headOnly?.includes(index) ? TxFlag.HEAD_ONLY : 0);
+    host.setTransaction(index, flags, 1, pointer, program.length * 16);
+  }
+  return (block.dependencies ?? []).every(([lower, higher]) => host.addDependency(lower, higher));
+}
+
+/**
+ * Compares outcomes, outputs and state of the committed prefix with the oracle's, location by location. Undefined: all
+ * equal; otherwise the first difference.
+ */
+export function differenceFrom(expected: SyntheticResult, host: HostExports, view: DataView): string | undefined {
+  const control = (field: number) => view.getUint32(CONTROL_BASE + field, true);
+  const count = expected.outputs.length;
+  if (control(Control.COMMIT_INDEX) !== count) return `${control(Control.COMMIT_INDEX)} of ${count} are committed`;
+  const slots = control(Control.SLOTS);
+  for (let index = 0; index < count; index++) {
+    const slot = slots + index * TxSlot.SIZE;
+    const state = view.getUint32(slot + TxSlot.STATUS, true) & 0xf;
+    if (state !== TxState.COMMITTED) return `transaction ${index} is in state ${state}`;
+    const record = view.getUint32(slot + TxSlot.STATUS + 4, true);
+    const outcome = view.getUint32(record + Incarnation.OUTCOME, true);
+    if (outcome !== expected.outcomes[index]) {
+      return `transaction ${index} ended with ${outcome} instead of ${expected.outcomes[index]}`;
+    }
+    const output = view.getBigUint64(view.getUint32(record + Incarnation.OUTPUT, true), true);
+    if (output !== expected.outputs[index]) return `transaction ${index} has another output`;
+  }
+  return stateDifference(expected, host, view, count);
+}
+
+function stateDifference(
+  expected: SyntheticResult,
+  host: HostExports,
+  view: DataView,
+  count: number,
+): string | undefined {
+  const control = (field: number) => view.getUint32(CONTROL_BASE + field, true);
+  const capacity = control(Control.LOCATION_CAPACITY);
+  const locations = Math.min(control(Control.LOCATION_COUNT), capacity);
+  const table = control(Control.TABLE);
+  const value = host.workerAt(0) + Worker.SCRATCH + Scratch.VALUE;
+  const seen = new Set<number>();
+  let met = 0;
+  for (let word = 0; word <= control(Control.TABLE_MASK); word++) {
+    const index = view.getUint32(table + word * 4, true) & 0xffffff;
+    if (index === 0) continue;
+    if (index >= locations) return `the table names location ${index} of ${locations}`;
+    const location = control(Control.LOCATIONS) + index * Location.SIZE;
+    const kind = view.getUint8(location + Location.KIND);
+    if (kind === Kind.RESET) continue;
+    const key = stateKey(
+      kind,
+      view.getUint32(location + Location.ADDRESS + 16),
+      view.getUint32(location + Location.SLOT + 28),
+    );
+    if (seen.has(key)) return `${describe(key)} has two locations`;
+    seen.add(key);
+    if (host.resolveAt(index, count) !== ReadResult.VALUE) return `${describe(key)} has no value at the end`;
+    const found = view.getBigUint64(value, true);
+    const wanted = expected.state.get(key) ?? 0n;
+    if (found !== wanted) return `${describe(key)} is ${found} instead of ${wanted}`;
+    if (wanted !== 0n) met++;
+  }
+  if (met === expected.state.size) return undefined;
+  const missing = [...expected.state.keys()].find((key) => !seen.has(key));
+  return `${describe(missing as number)} is missing`;
+}
+
+const kindNames = new Map<number, string>([
+  [Kind.BALANCE, 'balance'],
+  [Kind.NONCE, 'nonce'],
+  [Kind.CODE, 'code'],
+  [Kind.STORAGE, 'storage'],
+]);
+
+function describe(key: number): string {
+  const { kind, account, slot } = partsOfKey(key);
+  return `${kindNames.get(kind) ?? kind}[${account}]${kind === Kind.STORAGE ? `[${slot}]` : ''}`;
+}
+
+/** The outcome words, for reports. */
+export const outcomeNames: Readonly<Record<number, string>> = {
+  [Outcome.SUCCESS]: 'success',
+  [Outcome.REVERTED]: 'reverted',
+  [Outcome.FAILED]: 'failed',
+  [Outcome.INVALID]: 'invalid',
+};

@@ -1,0 +1,185 @@
+// The block's JSON shape: what is accepted, and which field a refusal names.
+
+import { describe, expect, test } from 'vitest';
+import { type BlockInput, readBlock, readBlockHashes } from '../../../src/block/block-input.ts';
+import { HARDFORKS, isAtLeast, readHardfork } from '../../../src/block/hardfork.ts';
+import { InputError } from '../../../src/errors.ts';
+
+const HASH = `0x${'ab'.repeat(32)}`;
+const ADDRESS = `0x${'cd'.repeat(20)}`;
+
+const TRANSACTION = {
+  from: ADDRESS,
+  to: ADDRESS,
+  nonce: '0x1',
+  gas: '0x5208',
+  gasPrice: '0x1',
+  value: '0x0',
+  input: '0x',
+};
+const BLOCK = {
+  number: '0x10',
+  parentHash: HASH,
+  miner: ADDRESS,
+  gasLimit: '0x1c9c380',
+  timestamp: '0x5',
+  transactions: [TRANSACTION],
+};
+const CANCUN = {
+  baseFeePerGas: '0x7',
+  mixHash: HASH,
+  withdrawals: [],
+  excessBlobGas: '0x0',
+  parentBeaconBlockRoot: HASH,
+};
+
+/** The block with the value at `path` replaced. */
+function withValue(path: string, value: unknown): unknown {
+  const block = structuredClone({ ...BLOCK, ...CANCUN }) as Record<string, unknown>;
+  const names = path.split('.');
+  const last = names.pop()!;
+  let place = block;
+  for (const name of names) place = place[name] as Record<string, unknown>;
+  if (value === undefined) delete place[last];
+  else Object.defineProperty(place, last, { value, enumerable: true, configurable: true, writable: true });
+  return block;
+}
+
+function refusal(run: () => unknown): InputError {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return error as InputError;
+  }
+  throw new Error('was accepted');
+}
+
+describe('a block', () => {
+  test('comes back as a fresh copy of its known fields, in lower case and minimal', () => {
+    const input = {
+      ...BLOCK,
+      ...CANCUN,
+      miner: ADDRESS.toUpperCase().replace('0X', '0x'),
+      number: '0x0010',
+      unknown: 1,
+    };
+    const block: BlockInput = readBlock(input, 'cancun');
+    expect(block).toMatchObject({ miner: ADDRESS, number: '0x10' });
+    expect(block).not.toHaveProperty('unknown');
+    expect(block.transactions[0]).not.toBe(TRANSACTION);
+  });
+
+  test('may leave out what only describes the result', () => {
+    expect(readBlock(BLOCK, 'berlin').gasUsed).toBeUndefined();
+  });
+
+  test.each<[string, unknown, string]>([
+    ['number', undefined, 'block.number'],
+    ['number', 16, 'block.number'],
+    ['number', '16', 'block.number'],
+    ['number', '-0x1', 'block.number'],
+    ['number', '0x', 'block.number'],
+    ['number', '0x1g', 'block.number'],
+    ['gasLimit', `0x1${'0'.repeat(16)}`, 'block.gasLimit'],
+    ['gasLimit', '0x8000000000000000', 'block.gasLimit'],
+    ['parentHash', '0xab', 'block.parentHash'],
+    ['parentHash', `${HASH}a`, 'block.parentHash'],
+    ['miner', `${ADDRESS}00`, 'block.miner'],
+    ['miner', {}, 'block.miner'],
+    ['logsBloom', '0x00', 'block.logsBloom'],
+    ['baseFeePerGas', undefined, 'block.baseFeePerGas'],
+    ['parentBeaconBlockRoot', undefined, 'block.parentBeaconBlockRoot'],
+    ['withdrawals', undefined, 'block.withdrawals'],
+    ['withdrawals', [{ index: '0x0' }], 'block.withdrawals[0].validatorIndex'],
+    ['transactions', undefined, 'block.transactions'],
+    ['transactions', {}, 'block.transactions'],
+    ['transactions', [null], 'block.transactions[0]'],
+    ['transactions', [HASH], 'block.transactions[0]'],
+    ['transactions.0.gas', undefined, 'block.transactions[0].gas'],
+    ['transactions.0.gas', `0x${'f'.repeat(17)}`, 'block.transactions[0].gas'],
+    ['transactions.0.gas', '0x7fffffffffffffff', 'block.transactions[0].gas'],
+    ['transactions.0.value', `0x1${'0'.repeat(64)}`, 'block.transactions[0].value'],
+    ['transactions.0.value', -1, 'block.transactions[0].value'],
+    ['transactions.0.nonce', null, 'block.transactions[0].nonce'],
+    ['transactions.0.input', '0x123', 'block.transactions[0].input'],
+    ['transactions.0.to', '0x12', 'block.transactions[0].to'],
+    ['transactions.0.from', undefined, 'block.transactions[0].from'],
+    ['transactions.0.r', '0x1', 'block.transactions[0].v'],
+    ['transactions.0.gasPrice', undefined, 'block.transactions[0].gasPrice'],
+    ['transactions.0.type', '0x2', 'block.transactions[0].maxFeePerGas'],
+    ['transactions.0.type', '0x7f', 'block.transactions[0].type'],
+    ['transactions.0.type', '0x1000', 'block.transactions[0].type'],
+    ['transactions.0.accessList', [{ address: ADDRESS }], 'block.transactions[0].accessList[0].storageKeys'],
+    [
+      'transactions.0.accessList',
+      [{ address: ADDRESS, storageKeys: ['0x1'] }],
+      'block.transactions[0].accessList[0].storageKeys[0]',
+    ],
+    ['uncles', [HASH, HASH, HASH], 'block.uncles'],
+    ['uncleHeaders', [{}], 'block.uncleHeaders[0].parentHash'],
+    ['constructor', 'x', 'block.constructor'],
+    ['__proto__', { number: '0x1' }, 'block.__proto__'],
+    ['transactions.0.__proto__', {}, 'block.transactions[0].__proto__'],
+  ])('with %s = %o is refused at that field', (path, value, field) => {
+    expect(refusal(() => readBlock(withValue(path, value), 'cancun')).field).toBe(field);
+  });
+
+  test.each([null, undefined, 5, 'block', [], true])('that is %o is refused', (value) => {
+    expect(refusal(() => readBlock(value, 'cancun')).field).toBe('block');
+  });
+
+  test('may not hold transactions or withdrawals that its fork does not know', () => {
+    expect(refusal(() => readBlock({ ...BLOCK, ...CANCUN }, 'london')).field).toBe('block.withdrawals');
+    const typed = { ...BLOCK, transactions: [{ ...TRANSACTION, type: '0x1' }] };
+    expect(refusal(() => readBlock(typed, 'istanbul')).field).toBe('block.transactions[0].type');
+    expect(readBlock(typed, 'berlin').transactions).toHaveLength(1);
+  });
+
+  test('does not touch the prototype of anything', () => {
+    refusal(() => readBlock(JSON.parse('{"__proto__": {"polluted": 1}}'), 'cancun'));
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+});
+
+describe('block hashes', () => {
+  test('are keyed by decimal or hex numbers', () => {
+    expect(readBlockHashes({ '15': HASH, '0x10': HASH }, 'blockHashes')).toEqual(
+      new Map([
+        [15n, HASH],
+        [16n, HASH],
+      ]),
+    );
+  });
+
+  test.each([
+    [{ x: HASH }, 'blockHashes["x"]'],
+    [{ '-1': HASH }, 'blockHashes["-1"]'],
+    [{ '1': '0x00' }, 'blockHashes.1'],
+    [[], 'blockHashes'],
+    [null, 'blockHashes'],
+  ])('%o is refused', (value, field) => {
+    expect(refusal(() => readBlockHashes(value, 'blockHashes')).field).toBe(field);
+  });
+});
+
+describe('hard forks', () => {
+  test('are ordered', () => {
+    expect(isAtLeast('byzantium', 'byzantium')).toBe(true);
+    expect(isAtLeast('bpo2', 'cancun')).toBe(true);
+    expect(isAtLeast('homestead', 'spuriousDragon')).toBe(false);
+    for (const hardfork of HARDFORKS) expect(readHardfork(hardfork, 'hardfork')).toBe(hardfork);
+  });
+
+  test.each([
+    ['Cancun', 'cancun'],
+    ['canncun', 'cancun'],
+    ['spuriousdragon', 'spuriousDragon'],
+    ['merge', 'prague'],
+    ['x'.repeat(100_000), ''],
+  ])('%s is unknown, and the nearest name is suggested', (name, nearest) => {
+    const error = refusal(() => readHardfork(name, 'hardfork'));
+    expect(error.message).toMatch(/did you mean "/);
+    if (name.length < 20 && name !== 'merge') expect(error.message).toContain(`"${nearest}"`);
+  });
+});

@@ -1,0 +1,138 @@
+// The command line as a process: exit codes, what goes to stdout and what to stderr.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { buildLibrary } from '../../../scripts/library.mjs';
+
+const cli = join(import.meta.dirname, '../../../dist/cli.js');
+const folder = mkdtempSync(join(tmpdir(), 'pevm-'));
+const block = join(folder, 'block.json');
+const quick = ['--repeat', '1', '--warm-up', '0', '--workers', '2'];
+const keys = ['number', 'executor', 'workers', 'ok', 'mismatches', 'gasUsed', 'receiptsRoot', 'durationMs'];
+const comparison = ['sequentialMs', 'speedup'];
+const rest = ['bound', 'efficiency', 'executions', 'reexecutions'];
+
+interface Outcome {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+function pevm(...words: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+/** Writes the saved traffic block with a change, and returns its path. */
+function changed(name: string, change: (file: { block: Record<string, unknown> }) => void): string {
+  const file = JSON.parse(readFileSync(block, 'utf8'));
+  change(file);
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(file));
+  return path;
+}
+
+beforeAll(async () => {
+  await buildLibrary({ types: false });
+  const { code, err } = await pevm('replay', '-n', '17', '-c', '1', '--save', block, '--json', ...quick);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+}, 300_000);
+
+test('the traffic block gives one JSON object with exactly the promised keys', async () => {
+  const { code, out, err } = await pevm('replay', '--json', '-n', '20', '--seed', 'process', ...quick);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(out.trim().split('\n')).toHaveLength(1);
+  const line = JSON.parse(out);
+  expect(Object.keys(line)).toEqual([...keys, ...comparison, ...rest]);
+  expect(line).toMatchObject({ executor: 'ethereumjs', workers: 2, ok: true, mismatches: [] });
+  expect(line.executions).toBeGreaterThanOrEqual(20);
+});
+
+test('the page for people has no control characters when stdout is no terminal', async () => {
+  const { code, out, err } = await pevm('replay', '-n', '12', ...quick);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(out).toContain('✓ receipts root');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  expect(out).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+  expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+});
+
+test('files are verified against their headers, one line each', async () => {
+  const { code, out } = await pevm('replay', block, block, '--json', '--workers', '2');
+  expect(code).toBe(0);
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines).toHaveLength(2);
+  expect(lines.map((line) => Object.keys(line))).toEqual([
+    [...keys, ...rest],
+    [...keys, ...rest],
+  ]);
+  expect(lines.every(({ ok }) => ok)).toBe(true);
+});
+
+test('a header that is wrong is a mismatch, and the exit code 1', async () => {
+  const path = changed('wrong.json', (file) => {
+    file.block.gasUsed = '0x1';
+  });
+  const json = await pevm('replay', path, '--json');
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.out)).toMatchObject({ ok: false, mismatches: [{ name: 'gasUsed', expected: '1' }] });
+  const table = await pevm('replay', block, path);
+  expect(table.code).toBe(1);
+  expect(table.out).toContain('1 of 2 blocks right');
+});
+
+test('a transaction that may not run makes the block wrong, and the exit code 1', async () => {
+  const path = changed('nonce.json', ({ block }) => {
+    (block.transactions as { nonce: string }[])[1]!.nonce = '0x77';
+  });
+  const { code, out, err } = await pevm('replay', path, '--json');
+  expect(code).toBe(1);
+  expect(err).toBe('');
+  const line = JSON.parse(out);
+  expect(Object.keys(line)).toEqual([...keys, ...rest]);
+  expect(line.mismatches[0].actual).toMatch(/^transaction 1: /);
+});
+
+test('wrong input is refused with exit code 2, naming the field, without a stack trace', async () => {
+  const path = changed('field.json', ({ block }) => {
+    block.gasLimit = '0xzz';
+  });
+  for (const [words, message] of [
+    [['replay', path], 'block.gasLimit: '],
+    [['replay', join(folder, 'missing.json')], 'missing.json: no such file'],
+    [['replay', '--worker', '2'], '--worker: unknown option; did you mean --workers?'],
+    [['replay', '--workers', '10000'], '--workers: must be an integer from 1 to 64'],
+    [['reply'], 'reply: unknown command; did you mean replay?'],
+  ] as const) {
+    const { code, out, err } = await pevm(...words);
+    expect(code, words.join(' ')).toBe(2);
+    expect(err).toContain(message);
+    expect(err).not.toMatch(/\n\s+at /);
+    expect(out).toBe('');
+  }
+});
+
+test('help and version go to stdout', async () => {
+  const help = await pevm('replay', '--help');
+  expect(help).toMatchObject({ code: 0, err: '' });
+  expect(help.out).toContain('--conflict-rate');
+  expect((await pevm('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect((await pevm()).code).toBe(2);
+});

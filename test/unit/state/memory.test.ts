@@ -1,0 +1,167 @@
+// State in memory, and the sequential view over it.
+
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { describe, expect, test } from 'vitest';
+import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../../../src/block/hex.ts';
+import { InputError, StateSourceError } from '../../../src/errors.ts';
+import { EMPTY_CODE_HASH, memoryState } from '../../../src/state/memory.ts';
+import { SequentialView } from '../../../src/state/sequential-view.ts';
+
+const A: Hex = `0x${'aa'.repeat(20)}`;
+const B: Hex = `0x${'bb'.repeat(20)}`;
+const C: Hex = `0x${'cc'.repeat(20)}`;
+const HASH: Hex = `0x${'11'.repeat(32)}`;
+const ONE = hexFromBytes(bytes32FromNumber(1n));
+
+const STATE = memoryState(
+  {
+    [A]: { balance: '0x10', nonce: 3, code: '0x6001', storage: { '0x1': '0x2', [ONE.replace('1', '2')]: 0 } },
+    [B]: { balance: '1000000000000000000', nonce: '0x5', codeHash: HASH },
+  },
+  { blockHashes: { '7': HASH } },
+);
+
+describe('state in memory', () => {
+  test('answers keys in order, absent ones as empty', async () => {
+    const [account, code, storage, absent, noCode, noSlot] = await STATE.load([
+      { kind: 'account', address: A },
+      { kind: 'code', address: A },
+      { kind: 'storage', address: A, slot: ONE },
+      { kind: 'account', address: C },
+      { kind: 'code', address: C },
+      { kind: 'storage', address: C, slot: ONE },
+    ]);
+    expect(account).toEqual({
+      kind: 'account',
+      balance: 16n,
+      nonce: 3n,
+      codeHash: hexFromBytes(keccak_256(Uint8Array.of(0x60, 1))),
+      exists: true,
+    });
+    expect(code).toEqual({ kind: 'code', code: '0x6001' });
+    expect(storage).toEqual({ kind: 'storage', value: hexFromBytes(bytes32FromNumber(2n)) });
+    expect(absent).toEqual({
+      kind: 'account',
+      balance: 0n,
+      nonce: 0n,
+      codeHash: hexFromBytes(EMPTY_CODE_HASH),
+      exists: false,
+    });
+    expect(noCode).toEqual({ kind: 'code', code: '0x' });
+    expect(noSlot).toEqual({ kind: 'storage', value: `0x${'00'.repeat(32)}` });
+  });
+
+  test('can be walked through without waiting', () => {
+    const account = STATE.accounts.get(keyFromBytes(bytesFromHex(A)));
+    expect(account).toMatchObject({ balance: 16n, nonce: 3n });
+    expect([...(account?.storage.values() ?? [])].map(({ slot }) => hexFromBytes(slot))).toContain(ONE);
+    expect(STATE.accounts.size).toBe(2);
+  });
+
+  test('knows the hash of code it does not have, and says so when the code is asked for', async () => {
+    expect(await STATE.load([{ kind: 'account', address: B }])).toMatchObject([
+      { codeHash: HASH, balance: 10n ** 18n, nonce: 5n },
+    ]);
+    await expect(STATE.load([{ kind: 'code', address: B }])).rejects.toBeInstanceOf(StateSourceError);
+  });
+
+  test('gives block hashes it knows, and a typed error for others', async () => {
+    expect(await STATE.blockHash(7n)).toBe(HASH);
+    await expect(STATE.blockHash(8n)).rejects.toBeInstanceOf(StateSourceError);
+  });
+
+  test('stops when asked to', async () => {
+    const reason = new Error('enough');
+    await expect(STATE.load([], { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test('takes a Map, and refuses what is not an alloc', () => {
+    expect(memoryState(new Map([[A, { balance: 1n }]])).accounts.size).toBe(1);
+    expect(() => memoryState([] as never)).toThrow(InputError);
+    expect(() => memoryState({ x: {} })).toThrow(/state\["x"\]/);
+    expect(() => memoryState({ [A]: 5 } as never)).toThrow(/expected an object/);
+  });
+});
+
+describe('the sequential view', () => {
+  const address = bytesFromHex(A);
+  const slot = bytes32FromNumber(1n);
+
+  test('reads the state, then its own writes, and lists what changed', () => {
+    const view = new SequentialView(STATE);
+    expect(view.balance(address)).toBe(16n);
+    expect(view.balanceAtLeast(address, 16n)).toBe(true);
+    expect(view.balanceAtLeast(address, 17n)).toBe(false);
+    view.credit(address, 4n);
+    view.setNonce(address, 9n);
+    view.setStorage(address, slot, bytes32FromNumber(7n));
+    view.setCode(address, Uint8Array.of(1), keccak_256(Uint8Array.of(1)));
+    expect(view.balance(address)).toBe(20n);
+    expect(view.storage(address, slot)).toEqual(bytes32FromNumber(7n));
+    expect(view.diff(true)).toEqual(
+      new Map([
+        [A, { balance: 20n, nonce: 9n, code: '0x01', storage: new Map([[ONE, hexFromBytes(bytes32FromNumber(7n))]]) }],
+      ]),
+    );
+  });
+
+  test('has nothing to list when values are what they were', () => {
+    const view = new SequentialView(STATE);
+    view.setBalance(address, 1n);
+    view.setBalance(address, 16n);
+    view.setStorage(address, slot, bytes32FromNumber(2n));
+    expect(view.diff(true)).toEqual(new Map());
+  });
+
+  test('lists cleared storage, and what came after, of an account that was reset', () => {
+    const view = new SequentialView(STATE);
+    view.resetStorage(address);
+    expect(view.storage(address, slot)).toEqual(bytes32FromNumber(0n));
+    view.setStorage(address, bytes32FromNumber(5n), slot);
+    expect(view.diff(true).get(A)).toEqual({
+      destroyed: true,
+      storage: new Map([
+        [ONE, hexFromBytes(bytes32FromNumber(0n))],
+        [hexFromBytes(bytes32FromNumber(5n)), ONE],
+      ]),
+    });
+  });
+
+  test('tells deleted and empty accounts apart only where the fork does', () => {
+    const view = new SequentialView(STATE);
+    view.setBalance(address, 0n);
+    view.setNonce(address, 0n);
+    view.setCode(address, new Uint8Array(0), EMPTY_CODE_HASH);
+    expect(view.diff(true).get(A)).toBeNull();
+    expect(view.diff(false).get(A)).toMatchObject({ balance: 0n, nonce: 0n });
+    view.setExists(address, false);
+    expect(view.diff(false).get(A)).toBeNull();
+    view.setExists(bytesFromHex(C), true);
+    expect(view.diff(false).get(C)).toEqual({ balance: 0n, nonce: 0n, storage: new Map() });
+    expect(view.diff(true).has(C)).toBe(false);
+  });
+
+  test('hands out copies and keeps copies', () => {
+    const view = new SequentialView(STATE);
+    view.code(address).fill(0);
+    view.storage(address, slot).fill(9);
+    const value = bytes32FromNumber(8n);
+    view.setStorage(address, slot, value);
+    value.fill(0);
+    expect(view.code(address)).toEqual(Uint8Array.of(0x60, 1));
+    expect(view.storage(address, slot)).toEqual(bytes32FromNumber(8n));
+  });
+
+  test('keeps free-form bytes and numbers apart', () => {
+    const view = new SequentialView(STATE);
+    view.write('key', Uint8Array.of(1));
+    view.add('key', 5n);
+    view.add(new TextEncoder().encode('key'), (1n << 256n) - 1n);
+    expect(view.read('key')).toEqual(Uint8Array.of(1));
+    expect(view.readNumber('key')).toBe(4n);
+    expect(view.atLeast('key', 5n)).toBe(false);
+    view.write('key', undefined);
+    expect(view.read('key')).toBeUndefined();
+    expect(view.readNumber('other')).toBe(0n);
+  });
+});
