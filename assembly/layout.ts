@@ -333,8 +333,10 @@ export abstract class Access {
   static readonly RESET: u32 = 12;
   static readonly AUX: u32 = 16;
   static readonly READ_KIND: u32 = 20;
-  static readonly VALUE: u32 = 24;
-  static readonly SIZE: u32 = 56;
+  /** For the executor's own use, 0 in a new entry: where its undo log last saved the entry. */
+  static readonly SAVED: u32 = 24;
+  static readonly VALUE: u32 = 32;
+  static readonly SIZE: u32 = 64;
 }
 
 export abstract class AccessFlag {

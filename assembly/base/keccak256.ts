@@ -55,7 +55,8 @@ function placeOf(input: u32): u32 {
 }
 
 function hash(out: u32, input: u32, length: u32): void {
-  memory.fill(state, 0, 200);
+  for (let at: u32 = 0; at < 192; at += 16) v128.store(state + at, i64x2.splat(0));
+  store<u64>(state, 0, 192);
   while (length >= RATE) {
     absorb(input);
     permute();

@@ -3,10 +3,11 @@
 // @ts-ignore: decorator
 @inline
 export function copy(out: u32, from: u32): void {
-  const low = v128.load(from);
-  const high = v128.load(from, 16);
-  v128.store(out, low);
-  v128.store(out, high, 16);
+  const l0 = load<u64>(from);
+  const l1 = load<u64>(from, 8);
+  const l2 = load<u64>(from, 16);
+  const l3 = load<u64>(from, 24);
+  storeLimbs(out, l0, l1, l2, l3);
 }
 
 // @ts-ignore: decorator
@@ -28,18 +29,18 @@ export function set(out: u32, value: u64): void {
 // @ts-ignore: decorator
 @inline
 export function equal(left: u32, right: u32): bool {
-  return !v128.any_true(
-    v128.or(
-      v128.xor(v128.load(left), v128.load(right)),
-      v128.xor(v128.load(left, 16), v128.load(right, 16)),
-    ),
-  );
+  return (
+    (load<u64>(left) ^ load<u64>(right)) |
+    (load<u64>(left, 8) ^ load<u64>(right, 8)) |
+    (load<u64>(left, 16) ^ load<u64>(right, 16)) |
+    (load<u64>(left, 24) ^ load<u64>(right, 24))
+  ) == 0;
 }
 
 // @ts-ignore: decorator
 @inline
 export function isZero(word: u32): bool {
-  return !v128.any_true(v128.or(v128.load(word), v128.load(word, 16)));
+  return (load<u64>(word) | load<u64>(word, 8) | load<u64>(word, 16) | load<u64>(word, 24)) == 0;
 }
 
 /** Whether the word is below 2^64. */

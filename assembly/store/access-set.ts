@@ -101,6 +101,7 @@ function insert(location: u32): u32 {
   count++;
   store<u32>(entry, location, Access.LOCATION);
   store<u32>(entry, 0, Access.FLAGS);
+  store<u32>(entry, 0, Access.SAVED);
   u256.clear(entry + Access.VALUE);
   return entry;
 }

@@ -13,7 +13,7 @@ import {
   newAccountSelfDestructGas, selfDestructRefund, warmAccessGas,
 } from "./forks";
 import { checkpointOf, frameNumber, openCall, openCreation } from "./frames";
-import { addRefund, flagAccount, revertTo, setCheckpoint } from "./journal";
+import { addRefund, flagAccount, resumeCheckpoint, revertTo, setCheckpoint } from "./journal";
 import { Op } from "./opcodes";
 import { PrecompileResult, precompileGas, precompileNumber, runPrecompile } from "./precompiles";
 import { Frame, FrameFlag, MAX_DEPTH, Temporary, temporary } from "./workspace";
@@ -109,9 +109,12 @@ export function call(opcode: u32, top: u32, gas: i64): i64 {
   if (opcode == Op.CALL && sendsValue && target != own && !transfer(own, target, value)) return Stop.UNFINISHED;
 
   if (precompile != 0) {
-    return gas + callPrecompile(precompile, number, calleeGas, inputOffset, inputLength, outputOffset, wantedLength, result);
+    const left = callPrecompile(precompile, number, calleeGas, inputOffset, inputLength, outputOffset, wantedLength, result);
+    resumeCheckpoint(frame + Frame.CHECKPOINT);
+    return gas + left;
   }
   if (codeRecord == NO_CODE) {
+    resumeCheckpoint(frame + Frame.CHECKPOINT);
     trimReturned(0);
     u256.set(result, 1);
     return gas + calleeGas;

@@ -12,7 +12,7 @@ import {
 } from "./context";
 import { depositMustBePaid, maxCodeSize, reservesEf } from "./forks";
 import { interpret } from "./interpreter";
-import { revertTo } from "./journal";
+import { resumeCheckpoint, revertTo } from "./journal";
 import { placeMemory, placeStack } from "./segments";
 import { Frame, FrameFlag, Temporary, frames, temporary } from "./workspace";
 import { exhaust, setCodeHash } from "./world";
@@ -122,6 +122,7 @@ function backToCaller(exit: u32): bool {
   else if (!keepReturned(output, outputLength)) return false;
   const length: u32 = creation && exit == Exit.SUCCESS ? 0 : outputLength;
   enterFrame(depth - 1);
+  resumeCheckpoint(frame + Frame.CHECKPOINT);
   store<i64>(frame, load<i64>(frame, Frame.GAS) + gas, Frame.GAS);
   const result = load<u32>(frame, Frame.STACK) - 32;
   if (creation) {

@@ -79,12 +79,15 @@ function push(out: u32, from: u32, size: u32): void {
 @inline
 function swap(top: u32, depth: u32): void {
   const other = top - 32 - (depth << 5);
-  const a0 = v128.load(top - 32);
-  const a1 = v128.load(top - 16);
-  v128.store(top - 32, v128.load(other));
-  v128.store(top - 16, v128.load(other, 16));
-  v128.store(other, a0);
-  v128.store(other, a1, 16);
+  const a0 = load<u64>(top - 32);
+  const a1 = load<u64>(top - 24);
+  const a2 = load<u64>(top - 16);
+  const a3 = load<u64>(top - 8);
+  u256.copy(top - 32, other);
+  store<u64>(other, a0);
+  store<u64>(other, a1, 8);
+  store<u64>(other, a2, 16);
+  store<u64>(other, a3, 24);
 }
 
 /** Whether code may be entered at byte `destination`. */
@@ -505,7 +508,7 @@ export function interpret(): u32 {
         break;
       case Op.PUSH3:
         if (top == limit) return Exit.HALTED;
-        u256.set(top, bswap(load<u64>(pc)) >> 40);
+        push(top, pc, 3);
         pc += 3;
         top += 32;
         break;
@@ -517,25 +520,25 @@ export function interpret(): u32 {
         break;
       case Op.PUSH5:
         if (top == limit) return Exit.HALTED;
-        u256.set(top, bswap(load<u64>(pc)) >> 24);
+        push(top, pc, 5);
         pc += 5;
         top += 32;
         break;
       case Op.PUSH6:
         if (top == limit) return Exit.HALTED;
-        u256.set(top, bswap(load<u64>(pc)) >> 16);
+        push(top, pc, 6);
         pc += 6;
         top += 32;
         break;
       case Op.PUSH7:
         if (top == limit) return Exit.HALTED;
-        u256.set(top, bswap(load<u64>(pc)) >> 8);
+        push(top, pc, 7);
         pc += 7;
         top += 32;
         break;
       case Op.PUSH8:
         if (top == limit) return Exit.HALTED;
-        u256.set(top, bswap(load<u64>(pc)));
+        push(top, pc, 8);
         pc += 8;
         top += 32;
         break;
@@ -607,7 +610,7 @@ export function interpret(): u32 {
         break;
       case Op.PUSH20:
         if (top == limit) return Exit.HALTED;
-        u256.loadAddress(top, pc);
+        push(top, pc, 20);
         pc += 20;
         top += 32;
         break;

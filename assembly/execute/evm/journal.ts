@@ -61,6 +61,7 @@ export function takeJournal(): bool {
 /** Empties the journal for a new transaction. */
 export function beginJournal(): void {
   undoUsed = 0;
+  since = 0;
   logsUsed = 0;
   logCount = 0;
   refund = 0;
@@ -70,8 +71,20 @@ export function addRefund(amount: i64): void {
   refund += amount;
 }
 
+/**
+ * Where the newest checkpoint that counts lies in the log: what was saved after it need not be saved again. Set too high,
+ * it costs space; it is never too low.
+ */
+let since: u32 = 0;
+
+/** Makes `checkpoint` the newest one that counts: the frame that noted it runs again. */
+export function resumeCheckpoint(checkpoint: u32): void {
+  since = load<u32>(checkpoint, Checkpoint.UNDO);
+}
+
 /** Notes where a frame begins, at `checkpoint`. */
 export function setCheckpoint(checkpoint: u32): void {
+  since = undoUsed;
   store<u32>(checkpoint, undoUsed, Checkpoint.UNDO);
   store<u32>(checkpoint, logsUsed, Checkpoint.LOGS);
   store<u32>(checkpoint, logCount, Checkpoint.LOG_COUNT);
@@ -128,12 +141,23 @@ function push(kind: u32, target: u32): u32 {
 
 /** Remembers entry `number` of the access set, which is about to be written. False: memory is exhausted. */
 export function saveNumber(number: u32): bool {
+  const entry = entryAt(number);
+  if (isSaved(number, load<u32>(entry, Access.SAVED))) return true;
+  const at = undoUsed;
   const record = push(UndoKind.ENTRY, number);
   if (record == 0) return false;
-  const entry = entryAt(number);
+  store<u32>(entry, at, Access.SAVED);
   store<u32>(record, load<u32>(entry, Access.FLAGS), Undo.FLAGS);
   u256.copy(record + Undo.VALUE, entry + Access.VALUE);
   return true;
+}
+
+/** Whether the record at `at` of the log, if there is one after the newest checkpoint, saves entry `number`. */
+// @ts-ignore: decorator
+@inline
+function isSaved(number: u32, at: u32): bool {
+  if (at < since || at >= undoUsed) return false;
+  return load<u32>(undo + at, Undo.TARGET) == number && load<u32>(undo + at, Undo.KIND) == UndoKind.ENTRY;
 }
 
 /** Marks entry `number` warm. False: memory is exhausted. */

@@ -1,5 +1,6 @@
 // SLOAD, SSTORE, TLOAD and TSTORE. Handlers take operands on the stack and the gas, and answer the gas left or a Stop.
 
+import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
 import { NO_ENTRY, originalOf } from "../../store/access-set";
 import { Stop, frame } from "./context";
@@ -13,11 +14,59 @@ import { exhaust, setSlot, slotNumber, slotValue, touchSlot } from "./world";
 const STIPEND: i64 = 2300;
 const STORAGE_SET: i64 = 20000;
 
-/** The word at `slot` becomes the slot's value. */
-export function loadStorage(slot: u32, gas: i64): i64 {
+/** A slot that was met lately: whose, its number in the access set, and the transaction that met it. */
+abstract class Recent {
+  static readonly ACCOUNT: u32 = 0;
+  static readonly NUMBER: u32 = 4;
+  static readonly STAMP: u32 = 8;
+  static readonly KEY: u32 = 16;
+  static readonly SIZE: u32 = 48;
+}
+
+/** Code comes back to its slots: a small direct-mapped memory of them saves two hash tables, 60 of 80 ns. */
+const RECENT: u32 = 256;
+
+let recent: u32 = 0;
+let stamp: u32 = 0;
+
+/** Takes memory; false when there is none. */
+export function takeStorage(): bool {
+  recent = allocate(RECENT * Recent.SIZE);
+  if (recent == 0) return false;
+  memory.fill(recent, 0, RECENT * Recent.SIZE);
+  stamp = 0;
+  return true;
+}
+
+/** Forgets the slots of the transaction before. */
+export function beginStorage(): void {
+  stamp++;
+}
+
+/** Number of the running account's slot with the key in the word at `slot`; NO_ENTRY: failed. */
+function find(slot: u32): u32 {
+  const account = load<u32>(frame, Frame.ACCOUNT);
+  const mixed = (load<u64>(slot) ^ (load<u64>(slot, 24) >> 7) ^ (u64(account) << 13)) * 0x9e3779b97f4a7c15;
+  const place = recent + u32(mixed >> 56) * Recent.SIZE;
+  if (
+    load<u32>(place, Recent.STAMP) == stamp && load<u32>(place, Recent.ACCOUNT) == account && u256.equal(place + Recent.KEY, slot)
+  ) {
+    return load<u32>(place, Recent.NUMBER);
+  }
   const key = temporary + Temporary.KEY;
   u256.storeBigEndian(key, slot);
-  const number = slotNumber(load<u32>(frame, Frame.ACCOUNT), key);
+  const number = slotNumber(account, key);
+  if (number == NO_ENTRY) return NO_ENTRY;
+  store<u32>(place, stamp, Recent.STAMP);
+  store<u32>(place, account, Recent.ACCOUNT);
+  store<u32>(place, number, Recent.NUMBER);
+  u256.copy(place + Recent.KEY, slot);
+  return number;
+}
+
+/** The word at `slot` becomes the slot's value. */
+export function loadStorage(slot: u32, gas: i64): i64 {
+  const number = find(slot);
   if (number == NO_ENTRY) return Stop.UNFINISHED;
   const cold = touchSlot(number);
   if (cold != 0) {
@@ -34,9 +83,7 @@ export function loadStorage(slot: u32, gas: i64): i64 {
 export function storeStorage(slot: u32, value: u32, gas: i64): i64 {
   if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return Stop.HALTED;
   if (storageMetering == 2 && gas <= STIPEND) return Stop.HALTED;
-  const key = temporary + Temporary.KEY;
-  u256.storeBigEndian(key, slot);
-  const number = slotNumber(load<u32>(frame, Frame.ACCOUNT), key);
+  const number = find(slot);
   if (number == NO_ENTRY) return Stop.UNFINISHED;
   const cold = touchSlot(number);
   if (cold < 0) return Stop.UNFINISHED;

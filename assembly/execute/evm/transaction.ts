@@ -22,6 +22,7 @@ import { checkpointOf, frameNumber, openCall, runFrames } from "./frames";
 import { beginJournal, flagAccount, logCount, logs, logsUsed, refund, revertTo, setCheckpoint, takeJournal } from "./journal";
 import { precompileNumber } from "./precompiles";
 import { takeSegments } from "./segments";
+import { beginStorage, takeStorage } from "./storage";
 import { beginTransientStorage, resetTransientStorage } from "./transient-storage";
 import { Frame, Temporary, gasTableMemory, takeWorkspace, temporary } from "./workspace";
 import {
@@ -52,7 +53,7 @@ function prepare(): bool {
   result = allocate(resultCapacity);
   gasPriceWord = allocate(32);
   if (result == 0 || gasPriceWord == 0) return false;
-  if (!takeWorkspace() || !takeSegments() || !takeJournal() || !takeAccounts()) return false;
+  if (!takeWorkspace() || !takeSegments() || !takeJournal() || !takeAccounts() || !takeStorage()) return false;
   chooseFork(load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.FORK), gasTableMemory);
   ready = true;
   return true;
@@ -67,6 +68,7 @@ export function executeEvm(record: u32): u32 {
     beginJournal();
     forgetAccounts();
     beginTransientStorage();
+    beginStorage();
     const system = (load<u32>(record, EvmTransaction.FLAGS) & EvmTransactionFlag.SYSTEM) != 0;
     const outcome = system ? runSystemCall() : runTransaction();
     if (outcome != 0) return outcome;
