@@ -85,7 +85,7 @@ function hashed(hex: string): Uint8Array {
   return hash;
 }
 
-interface Account {
+export interface Account {
   nonce: bigint;
   balance: bigint;
   codeHash: Uint8Array | undefined;
@@ -140,23 +140,10 @@ export class PreState {
 
   /** State root after the changes of `run`, and with an account that exists at least. */
   root(run?: EvmRun, touched?: Uint8Array): Uint8Array {
-    const accounts = new Map(this.accounts);
+    const changed = new Set<string>();
+    const accounts = this.after(run, changed);
     if (touched !== undefined && !accounts.has(hexText(touched))) {
       accounts.set(hexText(touched), { ...nothing, exists: true, storage: new Map() });
-    }
-    const changed = new Set<string>();
-    for (const change of run?.changes.flat() ?? []) {
-      const address = hexText(change.address);
-      let account = accounts.get(address);
-      if (!changed.has(address)) {
-        account =
-          account === undefined
-            ? { ...nothing, storage: new Map() }
-            : { ...account, storage: new Map(account.storage) };
-        accounts.set(address, account);
-        changed.add(address);
-      }
-      apply(account!, change);
     }
     // Slots written by the transaction that emptied an account count after the emptying: they come as their own changes.
     const entries: TrieEntry[] = [];
@@ -170,6 +157,25 @@ export class PreState {
       ]);
     }
     return trieRoot(entries);
+  }
+
+  /** The accounts after the changes of `run`; the addresses of those that differ go to `changed`. */
+  after(run?: EvmRun, changed = new Set<string>()): Map<string, Account> {
+    const accounts = new Map(this.accounts);
+    for (const change of run?.changes.flat() ?? []) {
+      const address = hexText(change.address);
+      let account = accounts.get(address);
+      if (!changed.has(address)) {
+        account =
+          account === undefined
+            ? { ...nothing, storage: new Map() }
+            : { ...account, storage: new Map(account.storage) };
+        accounts.set(address, account);
+        changed.add(address);
+      }
+      apply(account!, change);
+    }
+    return accounts;
   }
 
   private storageRootOf(address: string, account: Account): Uint8Array {
@@ -214,7 +220,7 @@ function apply(account: Account, change: { kind: number; slot: Uint8Array; value
 }
 
 /** Integer approximation of `factor * e ** (numerator / denominator)` (EIP-4844). */
-function fakeExponential(factor: bigint, numerator: bigint, denominator: bigint): bigint {
+export function fakeExponential(factor: bigint, numerator: bigint, denominator: bigint): bigint {
   let output = 0n;
   let term = factor * denominator;
   for (let i = 1n; term > 0n; i++) {
