@@ -371,7 +371,7 @@ function reduce(out: u32, limbs: u32, modulus: u32): void {
 }
 
 /** The eight limbs at `out` = left * right; `out` is apart from both. */
-function multiplyFull(out: u32, left: u32, right: u32): void {
+export function multiplyFull(out: u32, left: u32, right: u32): void {
   const b0 = load<u64>(right);
   const b1 = load<u64>(right, 8);
   const b2 = load<u64>(right, 16);

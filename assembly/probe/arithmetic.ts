@@ -2,11 +2,12 @@
 
 import { DIVISION_SCRATCH, addModulo, divide, divideSigned, modulo, moduloSigned, multiplyModulo, resetDivision } from "../base/u256-division";
 import { KECCAK_SCRATCH, keccak256, resetKeccak } from "../base/keccak256";
+import { RECOVERY_SCRATCH, recoverPublicKey, resetRecovery } from "../base/secp256k1";
 import * as u256 from "../base/u256";
 
 /** Bytes of scratch memory that `prepare` takes. */
 export function scratchSize(): u32 {
-  return DIVISION_SCRATCH + KECCAK_SCRATCH + 32;
+  return DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH + 32;
 }
 
 let square: u32 = 0;
@@ -14,10 +15,11 @@ let square: u32 = 0;
 export function prepare(memory: u32): void {
   resetDivision(memory);
   resetKeccak(memory + DIVISION_SCRATCH);
-  square = memory + DIVISION_SCRATCH + KECCAK_SCRATCH;
+  resetRecovery(memory + DIVISION_SCRATCH + KECCAK_SCRATCH);
+  square = memory + DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH;
 }
 
-export { keccak256 };
+export { keccak256, recoverPublicKey };
 
 /** Applies operation `operation` to `count` triples of words; result n overwrites the first word of triple n. */
 export function apply(operation: u32, words: u32, count: u32): void {

@@ -8,7 +8,7 @@ import { accountOf } from "./accounts";
 import { delegationIn } from "./code";
 import { block, transaction } from "./context";
 import { addRefund } from "./journal";
-import { recoverAddress } from "./precompiles";
+import { ecrecover } from "./precompiles/ecrecover";
 import { Temporary, temporary } from "./workspace";
 import { Answer, NO_CODE, codeOf, exhaust, isAbsent, nonceOf, setCodeHash, setNonce, touchWarm } from "./world";
 
@@ -96,7 +96,9 @@ function recover(out: u32, authorization: u32): bool {
   memory.fill(input + 32, 0, 32);
   store<u8>(input, u8(27 + parity), 63);
   memory.copy(input + 64, authorization + EvmAuthorization.R, 64);
-  return recoverAddress(out, input);
+  if (!ecrecover(input, input, 128)) return false;
+  memory.copy(out, input + 12, 20);
+  return true;
 }
 
 /** Appends a word as an RLP number; returns the end. */

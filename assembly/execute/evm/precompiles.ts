@@ -4,6 +4,7 @@
 import { EvmFork } from "../../layout";
 import { blake2f } from "./precompiles/blake2f";
 import { G1_DISCOUNTS, G2_DISCOUNTS, LAST_G1_DISCOUNT, LAST_G2_DISCOUNT } from "./precompiles/discounts";
+import { ecrecover } from "./precompiles/ecrecover";
 import { modexpGas, modexpLength } from "./precompiles/modexp";
 import { ripemd160 } from "./precompiles/ripemd160";
 import { sha256 } from "./precompiles/sha256";
@@ -102,6 +103,11 @@ export function runPrecompile(id: u32, input: u32, length: u32): u32 {
     else ripemd160(returned, input, length);
     return PrecompileResult.DONE;
   }
+  if (id == Precompile.ECRECOVER) {
+    if (!makeReturned(32)) return PrecompileResult.EXHAUSTED;
+    if (!ecrecover(returned, input, length)) trimReturned(0);
+    return PrecompileResult.DONE;
+  }
   if (id == Precompile.BLAKE2F) {
     if (length != 213 || load<u8>(input, 212) > 1) return PrecompileResult.FAILED;
     if (!makeReturned(64)) return PrecompileResult.EXHAUSTED;
@@ -114,12 +120,4 @@ export function runPrecompile(id: u32, input: u32, length: u32): u32 {
   if (written < 0) return PrecompileResult.FAILED;
   trimReturned(u32(written));
   return PrecompileResult.DONE;
-}
-
-/** Recovers the 20 bytes of an address from 128 bytes {hash, v, r, s} at `input` into `out`; false when there is none. */
-export function recoverAddress(out: u32, input: u32): bool {
-  const written = hostPrecompile(Precompile.ECRECOVER, input, 128, input, 32);
-  if (written != 32) return false;
-  memory.copy(out, input + 12, 20);
-  return true;
 }

@@ -3,6 +3,7 @@
 
 import { allocate } from "../../base/arena";
 import { DIVISION_SCRATCH, resetDivision } from "../../base/u256-division";
+import { RECOVERY_SCRATCH, resetRecovery } from "../../base/secp256k1";
 import { KECCAK_SCRATCH, resetKeccak } from "../../base/keccak256";
 import { GAS_TABLE_SIZE } from "./forks";
 
@@ -57,7 +58,7 @@ export abstract class Temporary {
   static readonly KEY: u32 = 160;
   static readonly ONE: u32 = 192;
   static readonly ZERO: u32 = 224;
-  /** 256 bytes for encodings */
+  /** for encodings and blocks of hash functions; the second half is ECRECOVER's */
   static readonly BYTES: u32 = 256;
   static readonly SIZE: u32 = 1024;
 }
@@ -69,7 +70,7 @@ export let gasTableMemory: u32 = 0;
 /** Takes the fixed parts; false when memory is exhausted. */
 export function takeWorkspace(): bool {
   const framesSize = (MAX_DEPTH + 2) * Frame.SIZE;
-  const start = allocate(framesSize + DIVISION_SCRATCH + KECCAK_SCRATCH + Temporary.SIZE + GAS_TABLE_SIZE);
+  const start = allocate(framesSize + DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH + Temporary.SIZE + GAS_TABLE_SIZE);
   if (start == 0) return false;
   frames = start;
   let at = start + framesSize;
@@ -77,6 +78,8 @@ export function takeWorkspace(): bool {
   at += DIVISION_SCRATCH;
   resetKeccak(at);
   at += KECCAK_SCRATCH;
+  resetRecovery(at);
+  at += RECOVERY_SCRATCH;
   temporary = at;
   memory.fill(temporary, 0, Temporary.SIZE);
   store<u64>(temporary, 1, Temporary.ONE);

@@ -3,9 +3,7 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { bn254 } from '@noble/curves/bn254.js';
 import { p256 } from '@noble/curves/nist.js';
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 
 /** Host side of the import `env.precompile`: bytes written, or -1 for an input that makes the call fail. */
 export type PrecompileHost = (
@@ -39,7 +37,6 @@ export function createPrecompiles(memory: WebAssembly.Memory): PrecompileHost {
 }
 
 const precompiles: Record<number, (input: Uint8Array) => Uint8Array> = {
-  1: recover,
   5: modexp,
   6: bn254Add,
   7: bn254Mul,
@@ -100,24 +97,6 @@ function checked<T>(compute: () => T): T {
   } catch (error) {
     throw new InvalidInput(String(error));
   }
-}
-
-/** ECRECOVER: {hash, v, r, s} to an address, or to nothing. */
-function recover(input: Uint8Array): Uint8Array {
-  const bytes = sized(input, 128);
-  const v = toNumber(bytes.subarray(32, 64));
-  if (v !== 27n && v !== 28n) return empty;
-  const r = toNumber(bytes.subarray(64, 96));
-  const s = toNumber(bytes.subarray(96, 128));
-  const order = secp256k1.Point.Fn.ORDER;
-  if (r === 0n || s === 0n || r >= order || s >= order) return empty;
-  let key: Uint8Array;
-  try {
-    key = new secp256k1.Signature(r, s, Number(v - 27n)).recoverPublicKey(bytes.subarray(0, 32)).toBytes(false);
-  } catch {
-    return empty; // no such point
-  }
-  return concat(new Uint8Array(12), keccak_256(key.subarray(1)).subarray(12));
 }
 
 /** MODEXP (EIP-198). The core has charged for the lengths. */

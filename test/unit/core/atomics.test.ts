@@ -23,6 +23,8 @@ const plainAllowed: Record<string, string> = {
   'base/arena': 'reads of the control fields that are fixed while a block runs',
   'base/bytes': 'bytes of the caller, private to one worker',
   'base/keccak256': "the worker's own state and cache; inputs private to it or immutable",
+  'base/secp256k1': "the worker's own scratch; constants",
+  'base/secp256k1-field': "the worker's own scratch; constants",
   'base/u256': '32-byte values: private to one worker, or immutable since their publication',
   'base/u256-division': "operands like those of base/u256; the worker's own scratch",
   'base/worker': "the worker's own counters and spans, and fixed control fields",
@@ -36,7 +38,7 @@ const plainAllowed: Record<string, string> = {
       ...['accounts', 'admission', 'authorizations', 'calls', 'code', 'context', 'environment', 'forks', 'frames'],
       ...['interpreter', 'journal', 'precompiles', 'segments', 'storage', 'transaction', 'transient-storage'],
       ...['workspace', 'world'],
-      ...['precompiles/blake2f', 'precompiles/modexp', 'precompiles/ripemd160', 'precompiles/sha256'],
+      ...['precompiles/blake2f', 'precompiles/ecrecover', 'precompiles/modexp', 'precompiles/ripemd160', 'precompiles/sha256'],
     ].map((file) => [
       `execute/evm/${file}`,
       "the worker's own frames, buffers and tables; transactions, blocks and code: immutable since they were published",
