@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 4;
+export const LAYOUT_VERSION: u32 = 5;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -27,6 +27,10 @@ export abstract class Control {
   static readonly ARENA_START: u32 = 36;
   static readonly CHUNK: u32 = 40;
   static readonly DEQUE_CAPACITY: u32 = 44;
+  /** Code that survives from block to block: a table of record addresses, 0 where the memory is too small for one. */
+  static readonly CODE_TABLE: u32 = 48;
+  static readonly CODE_TABLE_MASK: u32 = 52;
+  static readonly CODE_END: u32 = 56;
   /** Seeds of the location hash: one odd 64-bit multiplier per 32-bit word of a key, and an offset. */
   static readonly SEEDS: u32 = 64;
   static readonly SEED_COUNT: u32 = 16;
@@ -66,7 +70,9 @@ export abstract class Control {
   static readonly MISSING: u32 = 768;
   /** One u32 per worker id: WorkerLife. */
   static readonly ALIVE: u32 = 832;
-  static readonly SIZE: u32 = 832 + 256 * 4;
+  /** Next free byte of the code store; survives from block to block. */
+  static readonly CODE_NEXT: u32 = 832 + 256 * 4;
+  static readonly SIZE: u32 = 832 + 256 * 4 + 64;
 }
 
 export const MAGIC: u32 = 0x6d766570;
@@ -240,6 +246,9 @@ export abstract class BaseValue {
   static readonly JUMP_MAP: u32 = 4;
   static readonly CODE_BYTES: u32 = 8;
 }
+
+/** Bytes in front of a record of the code store: the code's hash. */
+export const CODE_HASH_SIZE: u32 = 32;
 
 /** Zero bytes after code: a STOP beyond the end, and immediates that need no bounds check. */
 export const CODE_PADDING: u32 = 40;

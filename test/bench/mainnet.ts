@@ -176,7 +176,7 @@ for (const name of names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt
   }
   if (differences.length > 0) wrong++;
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 20 && run.halt === 0; round++) {
+  for (let round = 0; round < Number(process.env.ROUNDS ?? 20) && run.halt === 0; round++) {
     host.loadBlock(environment, all, state.base, state.codes);
     const start = process.cpuUsage();
     const wall = performance.now();

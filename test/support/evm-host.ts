@@ -94,7 +94,7 @@ export class EvmHost {
     transactions = 64,
     locations = 16384,
   }: EvmHostOptions = {}): Promise<EvmHost> {
-    const module = await WebAssembly.compile((await buildCore('release')) as Uint8Array<ArrayBuffer>);
+    const module = await WebAssembly.compile((await buildCore(process.env.PEVM_TARGET ?? 'release')) as Uint8Array<ArrayBuffer>);
     const pages = memoryMiB * 16;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: 32767, shared: true });
     const env = { memory, now: () => performance.now(), wait: () => 0, precompile: createPrecompiles(memory) };

@@ -3,7 +3,7 @@
 import { EvmAuthorization, EvmBlock, EvmTransaction } from "../../layout";
 import { keccak256 } from "../../base/keccak256";
 import * as u256 from "../../base/u256";
-import { addCode } from "../../store/base-state";
+import { addCode } from "../../store/code-store";
 import { accountOf } from "./accounts";
 import { delegationIn } from "./code";
 import { block, transaction } from "./context";

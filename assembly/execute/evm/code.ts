@@ -4,6 +4,7 @@
 import { BaseValue, CODE_PADDING } from "../../layout";
 import { allocate } from "../../base/arena";
 import * as shared from "../../base/shared";
+import { roomForMap } from "../../store/code-store";
 import { Op } from "./opcodes";
 
 /** Bytes of a jump map: one bit per byte of code, in whole words. */
@@ -21,8 +22,14 @@ export function jumpMapOf(record: u32): u32 {
   const known = shared.read(record, BaseValue.JUMP_MAP);
   if (known != 0) return known;
   const length = load<u32>(record, BaseValue.CODE_LENGTH);
-  const map = allocate(jumpMapSize(length) + 8);
-  if (map == 0) return 0;
+  const size = jumpMapSize(length) + 8;
+  const map = roomForMap(record, size);
+  if (map == 0) {
+    // The code store is full: a map for this time only.
+    const spare = allocate(size);
+    if (spare != 0) analyse(record + BaseValue.CODE_BYTES, length, spare);
+    return spare;
+  }
   analyse(record + BaseValue.CODE_BYTES, length, map);
   shared.swapIf(record, BaseValue.JUMP_MAP, 0, map);
   return map;

@@ -2,7 +2,7 @@
 // again, so that 1,024 levels fit every host stack and a long transaction soon runs optimised code.
 
 import { BaseValue } from "../../layout";
-import { addCode } from "../../store/base-state";
+import { addCode } from "../../store/code-store";
 import { keccak256 } from "../../base/keccak256";
 import * as u256 from "../../base/u256";
 import { Account } from "./accounts";

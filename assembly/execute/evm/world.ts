@@ -5,7 +5,7 @@
 import { Access, AccessFlag, Kind, ReadResult } from "../../layout";
 import * as u256 from "../../base/u256";
 import { NO_ENTRY, creditNumber, entryAt, loadNumber, numberOf, writeNumber } from "../../store/access-set";
-import { findCode } from "../../store/base-state";
+import { findCode } from "../../store/code-store";
 import { atLeastState, locateState, noteLocation, readState } from "../state-view";
 import { Account, AccountFlag } from "./accounts";
 import { clearsEmpty, coldAccountGas, coldSlotGas, hasWarmth } from "./forks";

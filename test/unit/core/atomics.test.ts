@@ -52,7 +52,8 @@ const plainAllowed: Record<string, string> = {
   'schedule/scheduler': 'fixed control fields and the fixed flags of a transaction',
   'schedule/status': 'fixed control fields',
   'store/access-set': "the running attempt's own reads and writes",
-  'store/base-state': 'batches of the host; values and code before they are published',
+  'store/code-store': 'code before it is published, and immutable afterwards; fixed control fields',
+  'store/base-state': 'batches of the host; values before they are published',
   'store/locations': 'keys before they are published, and immutable afterwards; fixed control fields',
   'store/versions': 'values before they are linked, and immutable afterwards',
 };

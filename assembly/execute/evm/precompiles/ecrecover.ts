@@ -12,7 +12,8 @@ import { Temporary, temporary } from "../workspace";
 export function ecrecover(out: u32, input: u32, length: u32): bool {
   const bytes = temporary + Temporary.BYTES + 384;
   memory.fill(bytes, 0, 128);
-  if (length != 0) memory.copy(bytes, input, length < 128 ? length : 128);
+  const given: u32 = length < 128 ? length : 128;
+  if (given != 0) memory.copy(bytes, input, given);
   const v = u32(load<u8>(bytes, 63));
   store<u8>(bytes, 0, 63);
   if ((v != 27 && v != 28) || !u256.isZero(bytes + 32)) return false;
