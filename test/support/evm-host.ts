@@ -76,15 +76,20 @@ export interface EvmHostOptions {
   memoryMiB?: number;
   transactions?: number;
   locations?: number;
+  workers?: number;
 }
 
 export class EvmHost {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
   private readonly core: Core;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
 
-  private constructor(core: Core, memory: WebAssembly.Memory) {
+  private constructor(core: Core, module: WebAssembly.Module, memory: WebAssembly.Memory) {
     this.core = core;
+    this.module = module;
+    this.memory = memory;
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
   }
@@ -93,8 +98,11 @@ export class EvmHost {
     memoryMiB = 256,
     transactions = 64,
     locations = 16384,
+    workers = 1,
   }: EvmHostOptions = {}): Promise<EvmHost> {
-    const module = await WebAssembly.compile((await buildCore(process.env.PEVM_TARGET ?? 'release')) as Uint8Array<ArrayBuffer>);
+    const module = await WebAssembly.compile(
+      (await buildCore(process.env.PEVM_TARGET ?? 'release')) as Uint8Array<ArrayBuffer>,
+    );
     const pages = memoryMiB * 16;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: 32767, shared: true });
     const env = { memory, now: () => performance.now(), wait: () => 0, precompile: createPrecompiles(memory) };
@@ -103,11 +111,11 @@ export class EvmHost {
     for (let seed = 0; seed < Control.SEED_COUNT; seed++) {
       view.setBigUint64(CONTROL_BASE + Control.SEEDS + seed * 8, (BigInt(seed + 1) * 0x9e3779b97f4a7c15n) | 1n, true);
     }
-    core.initialize(memoryMiB * 1048576 - 65536, transactions, locations, 1, 64, 65536);
+    core.initialize(memoryMiB * 1048576 - 65536, transactions, locations, workers, 1024, 65536);
     view.setUint32(CONTROL_BASE + Control.STATE_COMPLETE, 1, true);
     view.setUint32(CONTROL_BASE + Control.WINDOW, 1024, true);
     view.setUint32(CONTROL_BASE + Control.INCARNATION_CAP, 16, true);
-    return new EvmHost(core, memory);
+    return new EvmHost(core, module, memory);
   }
 
   private place(size: number): number {
@@ -170,12 +178,16 @@ export class EvmHost {
     codes: ReadonlyMap<string, { hash: Uint8Array; bytes: Uint8Array }>,
   ): EvmRun {
     this.loadBlock(block, transactions, base, codes);
-    const answer = this.runBlock();
+    return this.collect(transactions.length, this.runBlock());
+  }
+
+  /** What a block of `count` transactions left, after `next` has given `answer`. */
+  collect(count: number, answer: number): EvmRun {
     const halt = this.view.getUint32(CONTROL_BASE + Control.HALT, true);
     if (answer !== Next.DONE && halt === Halt.NONE) throw new Error(`the core answered ${answer}`);
     const run: EvmRun = { results: [], changes: [], halt };
     if (answer !== Next.DONE) return run;
-    for (let index = 0; index < transactions.length; index++) {
+    for (let index = 0; index < count; index++) {
       const record = this.recordOf(index);
       run.results.push(readEvmResult(this.bytes, this.view.getUint32(record + Incarnation.OUTPUT, true)));
       const invalid = this.view.getUint32(record + Incarnation.OUTCOME, true) === Outcome.INVALID;
