@@ -120,7 +120,7 @@ async function main(): Promise<void> {
         { balance: account.balance, nonce: account.nonce, code: account.code ?? '0x', storage: account.storage ?? {} },
       ]),
     );
-    const state = new PreState(pre);
+    const state = PreState.fromJson(pre);
     const number = BigInt(block.number!);
     const blockHashes: Uint8Array[] = [];
     for (let back = 1n; back <= 256n && back <= number; back++) {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EvmHost } from '../support/evm-host.ts';
+import { type ChainVerdict, type JsonChain, runChain } from './chain-case.ts';
 import { corpusFiles, corpusIndex, quickList } from './corpus.ts';
 import { hexText, type JsonTest, PreState, runCase } from './state-case.ts';
 
@@ -14,6 +15,7 @@ interface Tally {
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    chains: { type: 'boolean', default: false },
     filter: { type: 'string', default: '' },
     file: { type: 'string', multiple: true },
     case: { type: 'string' },
@@ -39,7 +41,7 @@ function count(key: string, outcome: keyof Tally): void {
 }
 
 async function main(): Promise<void> {
-  const host = await EvmHost.create({ memoryMiB: Number(values.memory), locations: 65536 });
+  const host = await EvmHost.create({ memoryMiB: Number(values.memory), locations: 131072, transactions: 4096 });
   const start = performance.now();
   if (values.file) {
     for (const path of values.file) runFile(host, path, 'file', readFileSync(path, 'utf8'));
@@ -49,7 +51,7 @@ async function main(): Promise<void> {
     const [part, parts] = values.part.split('/').map(Number) as [number, number];
     let seen = 0;
     const wanted = (path: string) =>
-      index.get(path)?.kind === 'state' &&
+      index.get(path)?.kind === (values.chains ? 'chain' : 'state') &&
       path.includes(values.filter) &&
       (quick === undefined || quick.has(path)) &&
       seen++ % parts === part;
@@ -68,11 +70,36 @@ async function main(): Promise<void> {
   process.exitCode = total.failed === 0 ? 0 : 1;
 }
 
+function runChains(host: EvmHost, path: string, suite: string, text: string): void {
+  for (const [name, chain] of Object.entries(JSON.parse(text) as Record<string, JsonChain>)) {
+    if (name === '_info') continue;
+    let verdict: ChainVerdict;
+    try {
+      verdict = runChain(host, chain);
+    } catch (error) {
+      verdict = {
+        outcome: 'failed',
+        reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      };
+      if (values.verbose) console.log(error);
+    }
+    count(`${suite} ${chain.network}`, verdict.outcome);
+    if (verdict.outcome === 'passed') continue;
+    const reason = `${verdict.outcome}: ${verdict.reason?.replace(/^block \d+: /, '').replace(/\d{4,}/g, 'N')}`;
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    if (verdict.outcome === 'failed') failures.push(`${path} :: ${name.slice(-90)}: ${verdict.reason}`);
+  }
+}
+
 function runFile(host: EvmHost, path: string, suite: string, text: string): void {
+  if (values.chains) {
+    runChains(host, path, suite, text);
+    return;
+  }
   const tests = JSON.parse(text) as Record<string, JsonTest>;
   for (const [name, test] of Object.entries(tests)) {
     if (name === '_info') continue;
-    const state = new PreState(test.pre);
+    const state = PreState.fromJson(test.pre);
     for (const [fork, posts] of Object.entries(test.post)) {
       if (values.fork !== undefined && values.fork !== fork) continue;
       posts.forEach((post, index) => {

@@ -7,7 +7,7 @@ import type { EvmBlockInput, EvmForkName, EvmTransactionInput } from '../../src/
 import { type BaseValue, type EvmHost, type EvmRun, Kind, wordOf } from '../support/evm-host.ts';
 import { emptyRoot, type TrieEntry, trieRoot } from '../support/trie-root.ts';
 
-interface JsonAccount {
+export interface JsonAccount {
   nonce: string;
   balance: string;
   code: string;
@@ -32,7 +32,7 @@ interface JsonPost {
   rewarded?: boolean;
 }
 
-const forks: Record<string, EvmForkName> = {
+export const forks: Record<string, EvmForkName> = {
   Frontier: 'frontier',
   Homestead: 'homestead',
   EIP150: 'tangerineWhistle',
@@ -51,7 +51,7 @@ const forks: Record<string, EvmForkName> = {
   Osaka: 'osaka',
 };
 const order = Object.values(forks);
-const from = (fork: EvmForkName, first: EvmForkName) => order.indexOf(fork) >= order.indexOf(first);
+export const from = (fork: EvmForkName, first: EvmForkName) => order.indexOf(fork) >= order.indexOf(first);
 
 export function hexBytes(text: string): Uint8Array {
   const digits = text.startsWith('0x') ? text.slice(2) : text;
@@ -62,12 +62,12 @@ export function hexText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }
 
-function number(text: unknown): bigint {
+export function number(text: unknown): bigint {
   const digits = String(text ?? '0x0');
   return digits === '0x' || digits === '' ? 0n : BigInt(digits.startsWith('0x:bigint ') ? digits.slice(10) : digits);
 }
 
-function padded(bytes: Uint8Array, length: number): Uint8Array {
+export function padded(bytes: Uint8Array, length: number): Uint8Array {
   const result = new Uint8Array(length);
   result.set(bytes.subarray(Math.max(0, bytes.length - length)), Math.max(0, length - bytes.length));
   return result;
@@ -75,7 +75,7 @@ function padded(bytes: Uint8Array, length: number): Uint8Array {
 
 const hashes = new Map<string, Uint8Array>();
 /** keccak-256 of small inputs that come again and again: addresses, slots, code. */
-function hashed(hex: string): Uint8Array {
+export function hashed(hex: string): Uint8Array {
   let hash = hashes.get(hex);
   if (hash === undefined) {
     if (hashes.size > 200_000) hashes.clear();
@@ -96,46 +96,55 @@ export interface Account {
 /** The state before a test, in the shapes that loading and hashing need; one for all cases of a test. */
 export class PreState {
   readonly base: BaseValue[] = [];
-  readonly codes = new Map<string, { hash: Uint8Array; bytes: Uint8Array }>();
-  readonly accounts = new Map<string, Account>();
+  readonly codes: Map<string, { hash: Uint8Array; bytes: Uint8Array }>;
+  readonly accounts: Map<string, Account>;
   emptyAccounts = false;
   private readonly roots = new Map<string, Uint8Array>();
 
-  constructor(pre: Record<string, JsonAccount>) {
+  constructor(accounts: Map<string, Account>, codes: Map<string, { hash: Uint8Array; bytes: Uint8Array }>) {
+    this.accounts = accounts;
+    this.codes = codes;
+    for (const [text, account] of accounts) {
+      const address = hexBytes(text);
+      const { nonce, balance, codeHash, storage } = account;
+      if (codeHash !== undefined) this.base.push({ kind: Kind.CODE, address, value: codeHash });
+      for (const [slot, value] of storage) {
+        if (value !== 0n) this.base.push({ kind: Kind.STORAGE, address, slot: hexBytes(slot), value });
+      }
+      this.base.push({ kind: Kind.BALANCE, address, value: balance });
+      this.base.push({ kind: Kind.NONCE, address, value: nonce });
+      if (nonce !== 0n || codeHash !== undefined) continue;
+      if (storage.size > 0) this.base.push({ kind: Kind.RESET, address, value: 2n });
+      if (balance !== 0n) continue;
+      account.exists = true;
+      this.emptyAccounts = true;
+      this.base.push({ kind: Kind.EXISTENCE, address, value: 1n });
+    }
+  }
+
+  static fromJson(pre: Record<string, JsonAccount>): PreState {
+    const codes = new Map<string, { hash: Uint8Array; bytes: Uint8Array }>();
+    const accounts = new Map<string, Account>();
     for (const [text, json] of Object.entries(pre)) {
-      const address = padded(hexBytes(text), 20);
       const code = hexBytes(json.code);
-      const account: Account = {
+      const storage = new Map<string, bigint>();
+      for (const [key, value] of Object.entries(json.storage)) {
+        if (number(value) !== 0n) storage.set(hexText(padded(hexBytes(key), 32)), number(value));
+      }
+      let codeHash: Uint8Array | undefined;
+      if (code.length > 0) {
+        codeHash = hashed(hexText(code));
+        codes.set(hexText(codeHash), { hash: codeHash, bytes: code });
+      }
+      accounts.set(hexText(padded(hexBytes(text), 20)), {
         nonce: number(json.nonce),
         balance: number(json.balance),
-        codeHash: undefined,
-        storage: new Map(),
+        codeHash,
+        storage,
         exists: false,
-      };
-      if (code.length > 0) {
-        account.codeHash = hashed(hexText(code));
-        this.codes.set(hexText(account.codeHash), { hash: account.codeHash, bytes: code });
-        this.base.push({ kind: Kind.CODE, address, value: account.codeHash });
-      }
-      for (const [key, value] of Object.entries(json.storage)) {
-        const slot = padded(hexBytes(key), 32);
-        const word = number(value);
-        if (word === 0n) continue;
-        account.storage.set(hexText(slot), word);
-        this.base.push({ kind: Kind.STORAGE, address, slot, value: word });
-      }
-      this.base.push({ kind: Kind.BALANCE, address, value: account.balance });
-      this.base.push({ kind: Kind.NONCE, address, value: account.nonce });
-      if (account.nonce === 0n && account.codeHash === undefined) {
-        if (account.storage.size > 0) this.base.push({ kind: Kind.RESET, address, value: 2n });
-        if (account.balance === 0n) {
-          account.exists = true;
-          this.emptyAccounts = true;
-          this.base.push({ kind: Kind.EXISTENCE, address, value: 1n });
-        }
-      }
-      this.accounts.set(hexText(address), account);
+      });
     }
+    return new PreState(accounts, codes);
   }
 
   /** State root after the changes of `run`, and with an account that exists at least. */
@@ -269,7 +278,7 @@ export function blockOf(test: JsonTest, forkName: string, emptyAccounts: boolean
   };
 }
 
-interface JsonAuthorization {
+export interface JsonAuthorization {
   chainId: string;
   address: string;
   nonce: string;

@@ -23,7 +23,7 @@ describe.skipIf(withoutShared('vectors'))('state tests', () => {
     for await (const { path, text } of corpusFiles(wanted)) {
       for (const [name, vector] of Object.entries(JSON.parse(text) as Record<string, JsonTest>)) {
         if (name === '_info') continue;
-        const state = new PreState(vector.pre);
+        const state = PreState.fromJson(vector.pre);
         for (const [fork, posts] of Object.entries(vector.post)) {
           posts.forEach((post, at) => {
             post.rewarded = !path.startsWith('eest/');

@@ -1,5 +1,6 @@
 // The core's EVM on one in-process instance: loads a state, runs a block of transactions, collects results and changes.
 import {
+  BaseValue as BaseCode,
   BaseEntry,
   CONTROL_BASE,
   Control,
@@ -66,6 +67,7 @@ interface Core {
   beginBlock(count: number): number;
   join(id: number): number;
   allocate(size: number): number;
+  findCode(hash: number): number;
   addCode(hash: number, bytes: number, length: number): number;
   loadBase(batch: number, count: number): number;
   setTransaction(index: number, flags: number, cost: number, input: number, length: number): void;
@@ -194,6 +196,16 @@ export class EvmHost {
       run.changes.push(invalid ? [] : this.writesOf(record));
     }
     return run;
+  }
+
+  /** Code that some transaction deployed, by its hash. */
+  codeOf(hash: Uint8Array): Uint8Array {
+    const at = this.place(32);
+    this.bytes.set(hash, at);
+    const record = this.core.findCode(at) >>> 0;
+    if (record === 0) throw new Error('nobody deployed this code');
+    const start = record + BaseCode.CODE_BYTES;
+    return this.bytes.slice(start, start + this.view.getUint32(record + BaseCode.CODE_LENGTH, true));
   }
 
   /** Gas that the result of transaction `index` says. */
