@@ -9,6 +9,7 @@ import {
   Incarnation,
   Kind,
   Location,
+  Missing,
   Next,
   Outcome,
   ReadEntry,
@@ -37,6 +38,9 @@ export interface BaseValue {
   slot?: Uint8Array;
   value: bigint | Uint8Array;
 }
+
+/** Code by any name. */
+export type CodeMap = ReadonlyMap<string, { hash: Uint8Array; bytes: Uint8Array }>;
 
 export interface StateChange {
   kind: number;
@@ -67,6 +71,7 @@ interface Core {
   beginBlock(count: number): number;
   join(id: number): number;
   allocate(size: number): number;
+  resumeBlock(): void;
   findCode(hash: number): number;
   addCode(hash: number, bytes: number, length: number): number;
   loadBase(batch: number, count: number): number;
@@ -131,13 +136,24 @@ export class EvmHost {
     block: EvmBlockInput,
     transactions: readonly EvmTransactionInput[],
     base: readonly BaseValue[],
-    codes: ReadonlyMap<string, { hash: Uint8Array; bytes: Uint8Array }>,
+    codes: CodeMap,
   ): void {
     const { core, bytes, view } = this;
     if (core.beginBlock(transactions.length) === 0) throw new Error('too many transactions');
     const environment = this.place(evmBlockSize(block));
     writeEvmBlock(bytes, environment, block);
     view.setUint32(CONTROL_BASE + Control.EVM_BLOCK, environment, true);
+    this.loadState(base, codes);
+    transactions.forEach((transaction, index) => {
+      const size = evmTransactionSize(transaction);
+      const at = this.place(size);
+      writeEvmTransaction(bytes, at, transaction);
+      core.setTransaction(index, TxFlag.NATIVE | TxFlag.EVM, 1, at, size);
+    });
+  }
+
+  private loadState(base: readonly BaseValue[], codes: CodeMap): void {
+    const { core, bytes, view } = this;
     const batch = this.place(Math.max(1, base.length) * BaseEntry.SIZE);
     base.forEach((entry, index) => {
       const at = batch + index * BaseEntry.SIZE;
@@ -159,12 +175,37 @@ export class EvmHost {
       bytes.set(code, at + 32);
       if (core.addCode(at, at + 32, code.length) === 0) throw new Error('the memory is too small for the code');
     }
-    transactions.forEach((transaction, index) => {
-      const size = evmTransactionSize(transaction);
-      const at = this.place(size);
-      writeEvmTransaction(bytes, at, transaction);
-      core.setTransaction(index, TxFlag.NATIVE | TxFlag.EVM, 1, at, size);
-    });
+  }
+
+  /** Whether a location without base value reads as zero; otherwise it is missing. */
+  setComplete(complete: boolean): void {
+    this.view.setUint32(CONTROL_BASE + Control.STATE_COMPLETE, complete ? 1 : 0, true);
+  }
+
+  /** What the attempts of a halted block found missing, each key once. */
+  missing(): { kind: number; address: Uint8Array; slot: Uint8Array }[] {
+    const { view, bytes } = this;
+    const locations = view.getUint32(CONTROL_BASE + Control.LOCATIONS, true);
+    const found = new Set<number>();
+    for (
+      let note = view.getUint32(CONTROL_BASE + Control.MISSING, true);
+      note !== 0;
+      note = view.getUint32(note + Missing.NEXT, true)
+    ) {
+      found.add(locations + view.getUint32(note + Missing.LOCATION, true) * Location.SIZE);
+    }
+    return [...found].map((location) => ({
+      kind: bytes[location + Location.KIND]!,
+      address: bytes.slice(location + Location.ADDRESS, location + Location.ADDRESS + 20),
+      slot: bytes.slice(location + Location.SLOT, location + Location.SLOT + 32),
+    }));
+  }
+
+  /** Loads what was missing and goes on: what `next` answers. */
+  resume(base: readonly BaseValue[], codes: CodeMap): number {
+    this.loadState(base, codes);
+    this.core.resumeBlock();
+    return this.core.next(false);
   }
 
   /** Runs what was loaded. */
@@ -177,7 +218,7 @@ export class EvmHost {
     block: EvmBlockInput,
     transactions: readonly EvmTransactionInput[],
     base: readonly BaseValue[],
-    codes: ReadonlyMap<string, { hash: Uint8Array; bytes: Uint8Array }>,
+    codes: CodeMap,
   ): EvmRun {
     this.loadBlock(block, transactions, base, codes);
     return this.collect(transactions.length, this.runBlock());

@@ -10,7 +10,7 @@ import {
   calldataByteGas, calldataFloorGas, creationGas, fork, hasBaseFee, hasDelegation, initCodeWordGas, maxInitCodeSize, transactionGasCap,
 } from "./forks";
 import { Temporary, temporary } from "./workspace";
-import { NO_CODE, balanceOf, codeOf, nonceOf } from "./world";
+import { NO_CODE, balanceOf, codeOf, missed, nonceOf } from "./world";
 
 const TRANSACTION_GAS: i64 = 21000;
 const ZERO_BYTE_GAS: i64 = 4;
@@ -36,6 +36,7 @@ export function admit(transaction: u32, block: u32, sender: u32): u32 {
   const nonce = nonceOf(sender);
   if (nonce == 0) return UNKNOWN;
   const current = load<u64>(nonce);
+  if (missed != 0) return explore(sender);
   if (wanted < current) return EvmInvalid.NONCE_TOO_LOW;
   if (wanted > current) return EvmInvalid.NONCE_TOO_HIGH;
   if (wanted == u64.MAX_VALUE) return EvmInvalid.NONCE_AT_MAXIMUM;
@@ -48,7 +49,13 @@ export function admit(transaction: u32, block: u32, sender: u32): u32 {
   if (!highestCost(cost, transaction)) return EvmInvalid.INSUFFICIENT_FUNDS;
   const balance = balanceOf(sender);
   if (balance == 0) return UNKNOWN;
+  if (missed != 0) return EvmInvalid.NONE;
   return u256.less(balance, cost) ? EvmInvalid.INSUFFICIENT_FUNDS : EvmInvalid.NONE;
+}
+
+/** The sender is not known yet: reads the rest of it and lets the transaction run, to learn what else is missing. */
+function explore(sender: u32): u32 {
+  return codeOf(sender) == 0 || balanceOf(sender) == 0 ? UNKNOWN : EvmInvalid.NONE;
 }
 
 /** The part of `admit` that needs no state. */

@@ -3,12 +3,12 @@
 
 import {
   CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmBlockFlag, EvmInvalid, EvmResult, EvmStatus, EvmTransaction,
-  EvmTransactionFlag, Outcome,
+  EvmTransactionFlag, Outcome, ReadResult,
 } from "../../layout";
 import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
 import { NO_ENTRY } from "../../store/access-set";
-import { resetState, unfinished } from "../state-view";
+import { noteLocation, resetState, unfinished } from "../state-view";
 import { Account, AccountFlag, accountCount, accountNumber, accountOf, forgetAccounts, takeAccounts } from "./accounts";
 import { BLOB_GAS, UNKNOWN, admit, floorGas, intrinsicGas, multiplyBy } from "./admission";
 import { applyAuthorizations } from "./authorizations";
@@ -26,7 +26,7 @@ import { beginStorage, takeStorage } from "./storage";
 import { beginTransientStorage, resetTransientStorage } from "./transient-storage";
 import { Frame, Temporary, gasTableMemory, takeWorkspace, temporary } from "./workspace";
 import {
-  Answer, NO_CODE, beginWorld, codeOf, credit, debit, exhaust, existenceOf, failure, isEmpty, setBalance, setCodeHash,
+  Answer, NO_CODE, beginWorld, codeOf, credit, debit, exhaust, existenceOf, failure, isEmpty, missed, setBalance, setCodeHash,
   setExistence, setNonce, slotNumber, touchSlot, touchWarm,
 } from "./world";
 
@@ -71,6 +71,10 @@ export function executeEvm(record: u32): u32 {
     beginStorage();
     const system = (load<u32>(record, EvmTransaction.FLAGS) & EvmTransactionFlag.SYSTEM) != 0;
     const outcome = system ? runSystemCall() : runTransaction();
+    if (missed != 0 && failure != ReadResult.EXHAUSTED) {
+      noteLocation(missed);
+      return unfinished(ReadResult.MISSING);
+    }
     if (outcome != 0) return outcome;
   }
   return unfinished(failure);

@@ -4,9 +4,9 @@
 
 import { Access, AccessFlag, Kind, ReadResult } from "../../layout";
 import * as u256 from "../../base/u256";
-import { NO_ENTRY, creditNumber, entryAt, loadNumber, numberOf, writeNumber } from "../../store/access-set";
+import { NO_ENTRY, creditNumber, entryAt, guessNumber, loadNumber, numberOf, writeNumber } from "../../store/access-set";
 import { findCode } from "../../store/code-store";
-import { atLeastState, locateState, noteLocation, readState } from "../state-view";
+import { atLeastState, locateState, readState, reportMissing } from "../state-view";
 import { Account, AccountFlag } from "./accounts";
 import { clearsEmpty, coldAccountGas, coldSlotGas, hasWarmth } from "./forks";
 import { saveCode, saveNumber, warmNumber, flagAccount } from "./journal";
@@ -16,8 +16,22 @@ import { Temporary, temporary } from "./workspace";
 /** Why the attempt must end: a ReadResult. */
 export let failure: u32 = 0;
 
+/**
+ * The first location that the state did not have, 0 for none. The attempt goes on with a guess, so that the host learns of
+ * as much as possible at once; in the end it is unfinished all the same.
+ */
+export let missed: u32 = 0;
+
 export function beginWorld(): void {
   failure = ReadResult.VALUE;
+  missed = 0;
+}
+
+/** Notes that `location` is missing; false when memory is exhausted. */
+function miss(location: u32): bool {
+  if (missed == 0) missed = location; // reported when the attempt is parked
+  else if (!reportMissing(location)) return exhaust();
+  return true;
 }
 
 /** Notes that memory is exhausted. Always false. */
@@ -51,7 +65,11 @@ function readNumber(number: u32): bool {
   if (number == NO_ENTRY) return false;
   const result = loadNumber(number);
   if (result == ReadResult.VALUE) return true;
-  noteLocation(load<u32>(entryAt(number), Access.LOCATION));
+  if (result == ReadResult.MISSING) {
+    if (!miss(load<u32>(entryAt(number), Access.LOCATION))) return false;
+    guessNumber(number);
+    return true;
+  }
   failure = result;
   return false;
 }
@@ -141,9 +159,9 @@ export function codeOf(account: u32): u32 {
     record = findCode(hash);
     if (record == 0) {
       const location = locateState(Kind.BYTECODE, hash, hash);
-      noteLocation(location);
-      failure = location == 0 ? ReadResult.EXHAUSTED : ReadResult.MISSING;
-      return 0;
+      if (location == 0) exhaust();
+      if (location == 0 || !miss(location)) return 0;
+      record = NO_CODE;
     }
   }
   store<u32>(account, record, Account.CODE_RECORD);
@@ -175,7 +193,11 @@ export function isAbsent(account: u32): u32 {
 export function isEmpty(account: u32): u32 {
   const answer = temporary + Temporary.OTHER;
   const result = atLeastState(Kind.BALANCE, account, temporary + Temporary.ONE, answer);
-  if (result != ReadResult.VALUE) {
+  if (result == ReadResult.MISSING) {
+    // The whole balance is what the host can load: reading it reports and guesses.
+    if (balanceOf(account) == 0) return Answer.FAILED;
+    store<u32>(answer, 0);
+  } else if (result != ReadResult.VALUE) {
     failure = result;
     return Answer.FAILED;
   }
