@@ -14,11 +14,11 @@ const steps = {
   lint: () => check([bin('@biomejs/biome/bin/biome'), 'check', '.']),
   types: () => check([bin('typescript/bin/tsc'), '-p', 'tsconfig.json']),
   unit: () => vitest('unit'),
-  differential: () => vitest('differential'),
-  model: () => vitest('model'),
   package: () => vitest('package'),
   browser: () => vitest('browser', { PEVM_BROWSER: findBrowser() }),
   deno,
+  differential: () => vitest('differential'),
+  model: () => vitest('model'),
 };
 const longSteps = ['unit', 'differential', 'model'];
 
@@ -32,14 +32,22 @@ if (unknown !== undefined) {
 }
 
 process.chdir(root);
-await buildLibrary().catch((error) => {
-  console.error(`${error}\n\n${summary({ passed: 0, failed: 1, skipped: 0 })}`);
-  process.exit(1);
-});
-
 /** @type {Counts} */
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} */
 const lines = [];
+for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
+  process.on(signal, () => {
+    total.failed++;
+    close(`stopped by ${signal}`);
+  });
+}
+
+await buildLibrary().catch((error) => {
+  total.failed++;
+  close(`the library could not be built: ${error}`);
+});
+
 for (const name of chosen.length > 0 ? chosen : long ? longSteps : Object.keys(steps)) {
   console.log(`\n── ${name}`);
   const start = performance.now();
@@ -50,8 +58,16 @@ for (const name of chosen.length > 0 ? chosen : long ? longSteps : Object.keys(s
   total.skipped += counts.skipped;
   lines.push(`${name.padEnd(14)} ${summary(counts)} (${seconds} s)`);
 }
-console.log(`\n${lines.join('\n')}\n\n${summary(total)}`);
-process.exit(total.failed === 0 ? 0 : 1);
+close();
+
+/**
+ * Prints what was found and ends.
+ * @param {string[]} remarks
+ */
+function close(...remarks) {
+  console.log(`\n${[...lines, ...remarks].join('\n')}\n\n${summary(total)}`);
+  process.exit(total.failed === 0 ? 0 : 1);
+}
 
 /** @param {Counts} counts */
 function summary({ passed, failed, skipped }) {

@@ -47,5 +47,13 @@ export abstract class Fault {
   static readonly COMMIT_INDEX_WITHOUT_SWAP: u32 = 22;
   /** An attempt goes by the status as it reads it, not by the one that its claim left. */
   static readonly STATUS_READ_AGAIN: u32 = 23;
-  static readonly LAST: u32 = 23;
+  /** The clock of a publication moves before its versions are linked. */
+  static readonly CLOCK_BEFORE_LINKED: u32 = 24;
+  /** The clock that stamps are compared with is raised after the commit index. */
+  static readonly COMMIT_CLOCK_AFTER_INDEX: u32 = 25;
+  /** Those who wait are taken off the list before the transaction is EXECUTED. */
+  static readonly WAITERS_TAKEN_FIRST: u32 = 26;
+  /** Who reclaims a publication leaves the versions that it was to replace. */
+  static readonly RECLAIM_KEEPS_PREVIOUS: u32 = 27;
+  static readonly LAST: u32 = 27;
 }

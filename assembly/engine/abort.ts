@@ -34,7 +34,7 @@ export function reclaim(transaction: u32, status: u64): bool {
   count(Metric.RECLAIMS, 1);
   // The dead may not have come to killing what its incarnation replaced.
   const previous = load<u32>(recordIn(status), Incarnation.PREVIOUS);
-  if (previous != 0) killAll(previous);
+  if (previous != 0 && !fault(Fault.RECLAIM_KEEPS_PREVIOUS)) killAll(previous);
   return complete(transaction, abortingFrom(status));
 }
 

@@ -79,15 +79,19 @@ export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength:
   }
   const publishing = fault(Fault.ATTACH_WITHOUT_SWAP) ? statusOf(current) : attachedStatus(record);
   if (fault(Fault.EXECUTED_BEFORE_LINKED)) finishExecution(current, publishing);
+  let clock: u32 = 0;
+  if (fault(Fault.CLOCK_BEFORE_LINKED)) clock = shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1;
   linkAll(record);
   if (previous != 0 && !fault(Fault.OLD_VERSIONS_NOT_KILLED)) killAll(previous);
-  shared.write(record, Incarnation.PUBLISHED, shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1);
+  if (!fault(Fault.CLOCK_BEFORE_LINKED)) clock = shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1;
+  shared.write(record, Incarnation.PUBLISHED, clock);
   revalidateFrom(current);
+  if (fault(Fault.WAITERS_TAKEN_FIRST)) wakeWaiters(current);
   if (!fault(Fault.EXECUTED_BEFORE_LINKED) && !finishExecution(current, publishing)) {
     count(Metric.LOST, 1);
     return Finish.LOST;
   }
-  wakeWaiters(current);
+  if (!fault(Fault.WAITERS_TAKEN_FIRST)) wakeWaiters(current);
   announce();
   countTime(Metric.EXECUTION_MS, endedAt - startedAt);
   span(SpanKind.EXECUTED, current, incarnationIn(status), startedAt, endedAt);
@@ -109,7 +113,7 @@ export function readChecked(location: u32, out: u32): u32 {
     agreed = clock;
     return result;
   }
-  stale = recheck == ReadResult.STALE;
+  stale = recheck != ReadResult.BLOCKED; // otherwise nobody says whom to wait for
   return ReadResult.BLOCKED;
 }
 

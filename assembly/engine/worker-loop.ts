@@ -121,9 +121,11 @@ function advanceHead(): i32 {
  * Order: the clock that stamps are compared with is raised before the index: a head never sees too low a clock.
  */
 function moveHead(head: u32, status: u64): void {
-  shared.raise(CONTROL_BASE, Control.COMMIT_CLOCK, shared.read(recordIn(status), Incarnation.PUBLISHED));
+  const published = shared.read(recordIn(status), Incarnation.PUBLISHED);
+  if (!fault(Fault.COMMIT_CLOCK_AFTER_INDEX)) shared.raise(CONTROL_BASE, Control.COMMIT_CLOCK, published);
   if (fault(Fault.COMMIT_INDEX_WITHOUT_SWAP)) shared.write(CONTROL_BASE, Control.COMMIT_INDEX, head + 1);
   else shared.swapIf(CONTROL_BASE, Control.COMMIT_INDEX, head, head + 1);
+  if (fault(Fault.COMMIT_CLOCK_AFTER_INDEX)) shared.raise(CONTROL_BASE, Control.COMMIT_CLOCK, published);
   if (shared.read(CONTROL_BASE, Control.SLEEPERS) != 0) announce();
 }
 

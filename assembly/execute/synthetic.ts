@@ -166,7 +166,7 @@ export function executeSynthetic(transaction: u32): u32 {
 }
 
 /** One step of a 64-bit mixer (the multiplier is splitmix64's). */
-function mix(accumulator: u64, word: u64): u64 {
+export function mix(accumulator: u64, word: u64): u64 {
   const product = (accumulator ^ word) * 0xbf58476d1ce4e5b9 + 1;
   return product ^ (product >> 29);
 }

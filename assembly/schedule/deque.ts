@@ -62,7 +62,8 @@ export function pop(deque: u32): i32 {
   const task = shared.read(deque, ringField(bottom));
   if (bottom != top) return i32(task);
   let won = true;
-  if (!fault(Fault.DEQUE_LAST_ITEM_WITHOUT_SWAP)) won = shared.swapIf(deque, Deque.TOP, top, top + 1);
+  if (fault(Fault.DEQUE_LAST_ITEM_WITHOUT_SWAP)) shared.write(deque, Deque.TOP, top + 1);
+  else won = shared.swapIf(deque, Deque.TOP, top, top + 1);
   shared.write(deque, Deque.BOTTOM, bottom + 1);
   return won ? i32(task) : EMPTY;
 }

@@ -118,6 +118,11 @@ export class BlockHost {
     return this.#shared(Control.COMMIT_INDEX);
   }
 
+  /** Whether all of the block's transactions are committed. */
+  done(): boolean {
+    return this.committed() >= this.instance.words[(CONTROL_BASE + Control.TRANSACTION_COUNT) >>> 2]!;
+  }
+
   /** Why the block stopped before its end. */
   halted(): HaltReason {
     return HALT_REASONS[this.#shared(Control.HALT)] ?? 'none';

@@ -44,10 +44,20 @@ export interface CollectedChanges {
 }
 
 const ABSENT = 0xffffffff;
+/** Locations between two looks at the clock: well below a millisecond. */
+const REST_EVERY = 256;
 const ACCOUNT_KINDS = [Kind.BALANCE, Kind.NONCE, Kind.CODE, Kind.EXISTENCE] as const;
 
-/** What transactions below `upTo` changed; all of them are committed. Host, while no worker is inside the core. */
-export function collectChanges(instance: CoreInstance, upTo: number, late: LateAccounts): CollectedChanges {
+/**
+ * What transactions below `upTo` changed; all of them are committed. Host, while no worker is inside the core. `rest` is
+ * awaited now and then, so that the thread can do other things meanwhile.
+ */
+export async function collectChanges(
+  instance: CoreInstance,
+  upTo: number,
+  late: LateAccounts,
+  rest: () => Promise<void> | undefined,
+): Promise<CollectedChanges> {
   const { core, words } = instance;
   const value = core.scratch() + Scratch.VALUE;
   const changes: StateChanges = { accounts: new Map(), data: new Map(), numbers: new Map() };
@@ -71,6 +81,7 @@ export function collectChanges(instance: CoreInstance, upTo: number, late: LateA
 
   const count = locationCount(instance);
   for (let index = 1; index < count; index++) {
+    if ((index & (REST_EVERY - 1)) === 0) await rest();
     const record = locationAt(instance, index);
     const kind = kindAt(instance, record);
     const written = versionsOf(words, record) !== 0;
@@ -105,7 +116,9 @@ export function collectChanges(instance: CoreInstance, upTo: number, late: LateA
   }
 
   const unknown: Uint8Array[] = [];
+  let seen = 0;
   for (const [key, account] of touched) {
+    if ((++seen & (REST_EVERY - 1)) === 0) await rest();
     if (!fillFields(instance, account, upTo, late.get(key))) unknown.push(account.address);
     if (!sameFields(account.before, account.after) || account.storage.size > 0) changes.accounts.set(key, account);
   }

@@ -13,7 +13,12 @@ const MAX_KEY = 65535;
 const encoder = new TextEncoder();
 
 /** Why an attempt cannot go on. */
-export type Interruption = { reason: 'blocked' } | { reason: 'missing'; location: number } | { reason: 'exhausted' };
+export type Interruption =
+  | { reason: 'blocked' }
+  | { reason: 'missing'; location: number }
+  | { reason: 'exhausted' }
+  /** The core itself trapped: a broken invariant, which ends the block. */
+  | { reason: 'trap'; error: WebAssembly.RuntimeError };
 
 /** The state view over one instance of the core; used for one attempt after the other. */
 export class CoreStateView implements StateView {
@@ -234,14 +239,24 @@ export class CoreStateView implements StateView {
   }
 
   #read(location: number): void {
-    const result = this.#instance.core.read(location);
+    let result: number;
+    try {
+      result = this.#instance.core.read(location);
+    } catch (error) {
+      this.#trap(error);
+    }
     if (result !== ReadResult.VALUE) this.#fail(result, location);
   }
 
   #atLeast(location: number, minimum: bigint): boolean {
     checkNumber(minimum);
     writeNumber(this.#instance.limbs, (this.#scratch + Scratch.BOUND) >>> 3, minimum);
-    const result = this.#instance.core.atLeast(location);
+    let result: number;
+    try {
+      result = this.#instance.core.atLeast(location);
+    } catch (error) {
+      this.#trap(error);
+    }
     if (result !== ReadResult.VALUE) this.#fail(result, location);
     return this.#instance.words[this.#value >>> 2] !== 0;
   }
@@ -253,7 +268,13 @@ export class CoreStateView implements StateView {
   }
 
   #write(location: number): void {
-    if (!this.#instance.core.write(location)) this.#interrupt({ reason: 'exhausted' });
+    let fits: boolean;
+    try {
+      fits = this.#instance.core.write(location);
+    } catch (error) {
+      this.#trap(error);
+    }
+    if (!fits) this.#interrupt({ reason: 'exhausted' });
   }
 
   #credit(location: number, amount: bigint): void {
@@ -268,6 +289,11 @@ export class CoreStateView implements StateView {
     let seen = 0;
     for (let i = at; i < at + 8; i++) seen |= words[i]!;
     return seen === 0;
+  }
+
+  #trap(error: unknown): never {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+    return this.#interrupt({ reason: 'trap', error });
   }
 
   #fail(result: number, location: number): never {

@@ -16,6 +16,8 @@ export interface WorkerRound {
   readonly maySleep: boolean;
   /** Where the thread has other things to do: lets it, every few milliseconds. */
   readonly pause?: () => Promise<void>;
+  /** Whether this worker asks the executor for its estimates; one of all the workers of a run does. */
+  readonly estimates?: boolean;
   /** Called before and after each attempt, where somebody measures its time. */
   readonly watch?: (transaction: number | undefined) => void;
   /** Ends the round: the attempt in progress is left behind. */
@@ -33,6 +35,7 @@ export async function runRound(instance: CoreInstance, round: WorkerRound): Prom
   const version = words[(CONTROL_BASE + Control.VERSION) >>> 2];
   if (version !== LAYOUT_VERSION) throw new Error(`the memory has layout ${version}, this worker ${LAYOUT_VERSION}`);
   if (!core.join(round.workerId)) return 'halted';
+  if (round.estimates === true) addEstimates(instance, round);
   const view = new CoreStateView(instance);
   let rested = performance.now();
   while (true) {
@@ -52,6 +55,21 @@ export async function runRound(instance: CoreInstance, round: WorkerRound): Prom
     if (round.pause !== undefined && performance.now() - rested > PAUSE_MS) {
       await round.pause();
       rested = performance.now();
+    }
+  }
+}
+
+/** Tells the scheduler what the executor expects. Hints: mistakes and errors are dropped. */
+function addEstimates({ core }: CoreInstance, { executor, tasks, first }: WorkerRound): void {
+  if (executor?.estimate === undefined) return;
+  for (let at = first; at < tasks.length; at++) {
+    try {
+      for (const lower of executor.estimate(tasks[at]!).dependencies ?? []) {
+        // Of a drained block, the part that is done needs no waiting for.
+        if (Number.isSafeInteger(lower) && lower >= first && lower < at) core.addDependency(lower - first, at - first);
+      }
+    } catch {
+      // As if it had estimated nothing.
     }
   }
 }
@@ -91,6 +109,7 @@ function end(instance: CoreInstance, view: CoreStateView, round: WorkerRound, ou
   if (round.abandoned?.()) return;
   const { interruption } = view;
   // Whatever the executor made of the signal: it has not seen a value, so its outcome means nothing.
+  if (interruption?.reason === 'trap') throw interruption.error;
   if (interruption?.reason === 'blocked') core.suspend();
   else if (interruption?.reason === 'missing') core.park(interruption.location);
   else if (interruption?.reason === 'exhausted') core.exhaust();

@@ -15,6 +15,7 @@ import type { StateImage } from '../core/state-image.ts';
 import { addCounters, readTrace, type Trace } from '../core/trace.ts';
 import { MemoryLimitError, StateSourceError } from '../errors.ts';
 import type { StateKey } from '../state/state-source.ts';
+import { eventLoopTurn } from '../workers/platform.ts';
 
 export interface PlannedTask {
   /** Estimated gas, or any other measure of work; 0 where nobody knows. */
@@ -97,6 +98,9 @@ export class InvalidOutcome extends Error {
 
 /** How often a run is begun again before it is given up. */
 const MAX_RESTARTS = 5;
+/** How long decoding may hold the thread. */
+const TURN_MS = 8;
+const RESULTS_PER_TURN = 64;
 
 export class Conductor {
   readonly #plan: RunPlan;
@@ -115,6 +119,7 @@ export class Conductor {
   #decodeMs = 0;
   #drains = 0;
   #loadRounds = 0;
+  #rested = performance.now();
 
   constructor(plan: RunPlan, crew: Crew, hooks: RunHooks) {
     this.#plan = plan;
@@ -141,12 +146,12 @@ export class Conductor {
     }
   }
 
-  /** Hands on the results that were committed since the last time. */
-  flush(): void {
+  /** Hands on the results that were committed since the last time, `limit` at most. */
+  flush(limit: number = Number.POSITIVE_INFINITY): void {
     const host = this.#host;
     if (host === undefined) return;
     const known = this.#results.length;
-    const committed = this.#first + host.committed();
+    const committed = Math.min(this.#first + host.committed(), known + limit);
     for (let index = known; index < committed; index++) this.#results.push(host.result(index - this.#first));
     if (committed > known) this.#hooks.committed(this.#results.slice(known));
   }
@@ -188,8 +193,11 @@ export class Conductor {
         return undefined;
       }
       const decodeStart = performance.now();
-      this.flush();
       const committed = host.committed();
+      while (this.#results.length < this.#first + committed) {
+        this.flush(RESULTS_PER_TURN);
+        await this.#rest();
+      }
       if (host.halted() === 'invalid') {
         throw new InvalidOutcome(this.#first + committed, host.result(committed));
       }
@@ -201,6 +209,7 @@ export class Conductor {
       }
       if (changes === undefined) changes = segment;
       else mergeChanges(changes, segment);
+      await this.#rest();
       trace = addTrace(trace, readTrace(host, committed, clockMs), this.#first);
       this.#decodeMs += performance.now() - decodeStart;
       if (this.#first + committed === tasks.length) {
@@ -238,6 +247,14 @@ export class Conductor {
       this.#hooks.drain(this.#first);
     }
   }
+
+  /** Gives the event loop a turn when the last one was a while ago. */
+  readonly #rest = (): Promise<void> | undefined => {
+    if (performance.now() - this.#rested < TURN_MS) return undefined;
+    return eventLoopTurn().then(() => {
+      this.#rested = performance.now();
+    });
+  };
 
   #begin(host: BlockHost, image: StateImage, sequential: boolean): void {
     const start = performance.now();
@@ -277,12 +294,12 @@ export class Conductor {
 
   /** What the first `upTo` transactions of the block changed. */
   async #collect(host: BlockHost, upTo: number): Promise<StateChanges> {
-    const { changes, unknown } = collectChanges(host.instance, upTo, this.#late);
+    const { changes, unknown } = await collectChanges(host.instance, upTo, this.#late, this.#rest);
     if (unknown.length === 0) return changes;
     const keys = unknown.map((address) => ({ kind: 'account', address: hexFromBytes(address) }) as const);
     const { accounts } = await this.#load(keys);
     for (const [address, fields] of accounts) this.#late.set(address, fields);
-    return collectChanges(host.instance, upTo, this.#late).changes;
+    return (await collectChanges(host.instance, upTo, this.#late, this.#rest)).changes;
   }
 
   async #load(keys: readonly StateKey[]): Promise<LoadedState> {

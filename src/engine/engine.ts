@@ -32,7 +32,7 @@ import type {
   TaskResult,
   TransactionResult,
 } from '../types.ts';
-import { coreCount, hasWorkers, moduleUrl, sharingProblem } from '../workers/platform.ts';
+import { coreCount, eventLoopTurn, hasWorkers, moduleUrl, sharingProblem } from '../workers/platform.ts';
 import { mismatchesOf, TransactionDecoder } from './block-result.ts';
 import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
 import { pagesOf } from './memory.ts';
@@ -307,7 +307,9 @@ export class PevmEngine implements Engine {
       .slice(plan.firstTransaction, plan.firstTransaction + plan.transactionCount)
       .map(({ output }) => output);
     const requests = plan.post === undefined ? undefined : outcome.results[plan.post]?.output;
+    await eventLoopTurn();
     const output = await assembleBlock({ hardfork, block }, outputs, requests);
+    await eventLoopTurn();
     const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
     const stateDiff = stateDiffOf(outcome.changes, emptyIsAbsent);
     const transactionsStateDiff =
@@ -432,7 +434,8 @@ export class PevmEngine implements Engine {
       load: async (keys, emptied) => {
         emit(this.#listeners, 'load', { keys: keys.length });
         if (state === undefined) throw new InputError('options.state', 'missing');
-        return loadKeys(state, keys, emptied, scope.signal);
+        // A source may not listen to signals.
+        return Promise.race([loadKeys(state, keys, emptied, scope.signal), scope.cancelled]);
       },
       drain: (from) => emit(this.#listeners, 'drain', { from }),
     };
@@ -665,9 +668,9 @@ async function initialState(
 ): Promise<{ image: StateImage; complete: boolean }> {
   if (state === undefined) return { image: EMPTY_IMAGE, complete: true };
   if (isMemoryState(state)) return { image: await imageOf(state), complete: true };
-  const wanted = await keys();
+  const wanted = await Promise.race([keys(), scope.cancelled]);
   if (wanted.length === 0) return { image: EMPTY_IMAGE, complete: false };
-  const { image } = await loadKeys(state, wanted, new Set(), scope.signal);
+  const { image } = await Promise.race([loadKeys(state, wanted, new Set(), scope.signal), scope.cancelled]);
   return { image, complete: false };
 }
 

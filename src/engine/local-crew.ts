@@ -12,6 +12,8 @@ export interface LocalWork {
   readonly tasks: readonly Task[];
   readonly executor: Executor | undefined;
   readonly pause: () => Promise<void>;
+  /** Whether the executor still has to be asked for its estimates. */
+  readonly estimates?: boolean;
   readonly watch?: (transaction: number | undefined) => void;
 }
 
@@ -55,13 +57,14 @@ export class LocalCrew implements Crew {
   }
 
   async round(_host: BlockHost, options: RoundOptions): Promise<'over'> {
-    const { tasks, executor, pause, watch } = this.#work;
+    const { tasks, executor, pause, estimates = false, watch } = this.#work;
     const round = runRound(this.#memory.worker, {
       workerId: 1,
       first: options.first,
       tasks,
       executor,
       maySleep: false,
+      estimates,
       pause,
       ...(watch === undefined ? {} : { watch }),
       abandoned: () => this.#abandoned,

@@ -121,6 +121,7 @@ export class SharedCrew implements Crew {
   #fresh = true;
   #current: SharedCore | undefined;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  #inRound = false;
   #cancelled = false;
   #restart = false;
   #failure: { error: unknown } | undefined;
@@ -163,10 +164,12 @@ export class SharedCrew implements Crew {
       this.#fresh = false;
     }
     const watch = this.#watch(host, seats, options.first);
+    this.#inRound = true;
     try {
       await Promise.all(seats.map((seat) => this.#occupy(host, seat, options)));
     } finally {
       watch();
+      this.#inRound = false;
       clearTimeout(this.#graceTimer);
     }
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -255,7 +258,7 @@ export class SharedCrew implements Crew {
   }
 
   #isOver(host: BlockHost): boolean {
-    return this.#failure !== undefined || this.#cancelled || host.halted() !== 'none';
+    return this.#failure !== undefined || this.#cancelled || host.halted() !== 'none' || host.done();
   }
 
   #fail(host: BlockHost, error: unknown): void {
@@ -265,6 +268,8 @@ export class SharedCrew implements Crew {
   }
 
   #startGrace(): void {
+    // Between two rounds nobody is busy with this run.
+    if (!this.#inRound) return;
     this.#graceTimer ??= setTimeout(() => this.#endAll('it did not notice the cancellation'), GRACE_MS);
   }
 

@@ -1,4 +1,4 @@
-// One started worker as the host holds it: its Comlink proxy, and the promise that fails when the worker does.
+// One started worker as the host holds it: its Comlink proxy, and calls that fail when the worker does.
 
 import { type Remote, releaseProxy, wrap } from 'comlink';
 import { WorkerError } from '../errors.ts';
@@ -12,21 +12,15 @@ export class WorkerHandle {
   readonly #thread: Thread;
   /** Kept for as long as the worker lives: Comlink closes the port of a proxy that is collected. */
   readonly #remote: Remote<WorkerApi>;
-  /** Rejects when the worker is lost: Comlink never settles a call to one that is. */
-  readonly #lost: Promise<never>;
-  #lose: (error: WorkerError) => void = () => {};
-  #over = false;
+  /** Who waits for an answer: Comlink never settles a call to a worker that is lost. */
+  readonly #waiting = new Set<(error: WorkerError) => void>();
+  #lost: WorkerError | undefined;
   /** The memory the worker is attached to. */
   memory: WebAssembly.Memory | undefined;
   /** The run whose tasks the worker has. */
   workId: string | undefined;
 
   private constructor(url: string) {
-    this.#lost = new Promise((_, reject) => {
-      this.#lose = reject;
-    });
-    // Who waits for nothing at the moment need not hear of it.
-    this.#lost.catch(() => {});
     this.#thread = startThread(url, (reason) => this.#end(reason));
     this.#remote = wrap<WorkerApi>(this.#thread.port);
     // Only work in progress keeps a process alive.
@@ -60,35 +54,42 @@ export class WorkerHandle {
   }
 
   get over(): boolean {
-    return this.#over;
+    return this.#lost !== undefined;
   }
 
   /** Calls the worker; rejects with a WorkerError when it is lost before it answers. */
   async call<T>(method: (remote: Remote<WorkerApi>) => Promise<T>): Promise<T> {
+    if (this.#lost !== undefined) throw this.#lost;
     this.#thread.hold(true);
+    let reject: (error: unknown) => void = () => {};
     try {
-      return await Promise.race([method(this.#remote), this.#lost]);
+      // No race against one long-lived promise: that would keep every answer for as long as the worker lives.
+      return await new Promise<T>((resolve, refuse) => {
+        reject = refuse;
+        this.#waiting.add(refuse);
+        method(this.#remote).then(resolve, refuse);
+      });
     } finally {
-      if (!this.#over) this.#thread.hold(false);
+      this.#waiting.delete(reject);
+      if (!this.over) this.#thread.hold(false);
     }
   }
 
   /** Tells the worker something without waiting for an answer. */
   tell(method: (remote: Remote<WorkerApi>) => Promise<unknown>): void {
-    if (!this.#over) method(this.#remote).catch(() => {});
+    if (!this.over) method(this.#remote).catch(() => {});
   }
 
   /** Ends the worker at whatever instruction it is. */
   terminate(reason: string): void {
-    if (this.#over) return;
     this.#end(reason);
   }
 
   #end(reason: string): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#lost !== undefined) return;
+    this.#lost = new WorkerError(`a worker was lost: ${reason}`, { details: reason });
     this.#remote[releaseProxy]();
     this.#thread.terminate();
-    this.#lose(new WorkerError(`a worker was lost: ${reason}`, { details: reason }));
+    for (const reject of this.#waiting) reject(this.#lost);
   }
 }

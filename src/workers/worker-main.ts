@@ -1,10 +1,10 @@
 // The worker's script: takes rounds from the host over one shared memory, or runs everything alone over its own.
 
-import { expose } from 'comlink';
+import { expose, type Remote, releaseProxy } from 'comlink';
 import { type CoreInstance, openCore } from '../core/abi.ts';
 import { runRound } from '../core/worker-loop.ts';
 import { Conductor, InvalidOutcome } from '../engine/conductor.ts';
-import { LocalCrew, openLocalMemory } from '../engine/local-crew.ts';
+import { LocalCrew, type LocalMemory, openLocalMemory } from '../engine/local-crew.ts';
 import { InputError } from '../errors.ts';
 import type { Executor, ExecutorModule } from '../executor/executor.ts';
 import type { RoundJob, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
@@ -15,6 +15,8 @@ import { acceptPort, eventLoopTurn } from './platform.ts';
 let attached: CoreInstance | undefined;
 /** The run this worker works for. */
 let work: { id: string; tasks: Work['tasks']; executor: Executor | undefined } | undefined;
+/** The memory of runs that this worker does alone: kept from run to run, unless an attempt was left behind in it. */
+let soloMemory: LocalMemory | undefined;
 let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined;
 
 const api: WorkerApi = {
@@ -43,6 +45,7 @@ const api: WorkerApi = {
         tasks,
         executor,
         maySleep: true,
+        estimates: job.workerId === 1,
       });
       return { end };
     } catch (error) {
@@ -58,12 +61,15 @@ const api: WorkerApi = {
       return { error: packError(error) };
     } finally {
       solo = undefined;
+      // The host's end of the hooks would keep its process alive.
+      (hooks as Partial<Remote<SoloHooks>>)[releaseProxy]?.();
     }
   },
 
   cancelSolo() {
     solo?.conductor.cancel(new Error('cancelled'));
     solo?.crew.abandon();
+    soloMemory = undefined;
   },
 
   addDependency(lower: number, higher: number) {
@@ -83,10 +89,11 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   } catch (error) {
     throw new InputError('executor', messageOf(error));
   }
-  const memory = await openLocalMemory(job.module, job.pages);
-  const crew = new LocalCrew(memory, {
+  soloMemory ??= await openLocalMemory(job.module, job.pages);
+  const crew = new LocalCrew(soloMemory, {
     tasks,
     executor,
+    estimates: true,
     async pause() {
       if (solo?.stream) conductor.flush();
       await eventLoopTurn();

@@ -107,3 +107,10 @@ test('a page whose policy forbids blobs loads core, worker and executor by their
   expect(result.mismatches).toEqual([]);
   expect(result.receiptsRoot).toBe(receiptsRoot);
 });
+
+test('a page whose policy allows blobs needs nothing else', async () => {
+  const policy = "default-src 'self'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src blob:; img-src data:";
+  const result = await replay({ ...isolation, 'Content-Security-Policy': policy }, { workers: 2 });
+  expect(result.capabilities).toMatchObject({ threading: 'shared', workers: 2 });
+  expect(result.receiptsRoot).toBe(receiptsRoot);
+});

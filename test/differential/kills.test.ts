@@ -50,6 +50,22 @@ describe('kills', () => {
     });
   }
 
+  test('a run that loses more workers than there are ids begins again', async () => {
+    const engine = await engineWith({ workers: 1, threading: 'shared' });
+    // An id is used once per block; one worker has 20 of them.
+    let lost = 0;
+    engine.on('worker-lost', () => lost++);
+    const timer = setInterval(() => {
+      if (lost < 30) engine.terminateWorker(0);
+    }, 40);
+    const block = randomBlock(randomFrom(7), { transactions: 800, accounts: 50, slots: 4, spin: 3_000_000 });
+    const result = await runSynthetic(engine, block, 'inside');
+    clearInterval(timer);
+    expect(differenceFromOracle(block, result)).toBeUndefined();
+    expect(lost).toBe(30);
+    expect(result.report.workersLost).toBe(30);
+  });
+
   const real = Math.ceil(kills * 0.1);
   test.skipIf(withoutShared('mainnet'))(
     `${real} runs of real blocks with workers killed on the way equal the header`,

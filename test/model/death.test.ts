@@ -1,5 +1,18 @@
-// Losing a worker at any step: it is declared dead, and stops for ever or goes on as a zombie.
+// Taking incarnations back, and losing a worker at any step: it is declared dead, and stops for ever or goes on as a zombie.
+import { describe } from 'vitest';
+import { long } from '../support/effort.ts';
+import { abortConfigurations } from '../support/model-abort.ts';
 import { deathConfigurations } from '../support/model-block.ts';
 import { exploreConfiguration } from '../support/model-suite.ts';
 
-for (const configuration of deathConfigurations) exploreConfiguration(configuration, 3, 0.01);
+const few = long ? 4 : 3;
+
+describe('an incarnation is taken back once, as a whole', () => {
+  for (const configuration of abortConfigurations) exploreConfiguration(configuration, few, 0.04);
+});
+
+describe('a worker may be lost at any step', () => {
+  for (const [at, configuration] of deathConfigurations.entries()) {
+    exploreConfiguration(configuration, at === 0 ? few : few - 1, 0.04);
+  }
+});

@@ -1,5 +1,9 @@
 // Suspending, waking and claiming under chosen interleavings.
+import { describe } from 'vitest';
+import { long } from '../support/effort.ts';
 import { dependencyConfigurations } from '../support/model-dependencies.ts';
 import { exploreConfiguration } from '../support/model-suite.ts';
 
-for (const configuration of dependencyConfigurations) exploreConfiguration(configuration, 3, 0.04);
+describe('no sleeper is forgotten', () => {
+  for (const configuration of dependencyConfigurations) exploreConfiguration(configuration, long ? 4 : 3, 0.04);
+});

@@ -1,11 +1,12 @@
 // Small blocks of synthetic transactions that virtual workers run to the end with the core's own loop.
-import { TxSlot } from '../../assembly/layout.ts';
+import { Control, Halt, Metric, TxFlag, TxSlot } from '../../assembly/layout.ts';
 import type { Configuration, Program } from './model-explorer.ts';
 import { call, type World, type WorldOptions } from './model-world.ts';
-import { Operation, runSequentially, type SyntheticBlock } from './synthetic.ts';
+import { Operation, runSequentially, type SyntheticBlock, type SyntheticResult } from './synthetic.ts';
 import { differenceFrom, type HostExports, loadBlock } from './synthetic-block.ts';
 
 const DONE = -1;
+const HALTED = -2;
 const DISMISSED = -4;
 
 export interface BlockShape {
@@ -16,6 +17,10 @@ export interface BlockShape {
   mortal?: number;
   /** Transaction that the dead worker is said to have run too long. */
   overdue?: number;
+  /** Attempts are made from outside the core, with READ, WRITE and INCREMENT only. */
+  outside?: boolean;
+  /** Bytes that are left when all workers have joined; the block may halt for want of more. */
+  memory?: number;
   world?: Partial<WorldOptions>;
 }
 
@@ -31,43 +36,67 @@ export function blockConfiguration(shape: BlockShape): Configuration {
 
 function prepare(world: World, shape: BlockShape): Program {
   const host = world.host as unknown as HostExports;
-  if (!loadBlock(host, world.view, shape.block)) throw new Error('the block does not fit');
+  if (!loadBlock(host, world.view, shape.block, shape.outside ? 0 : TxFlag.NATIVE))
+    throw new Error('the block does not fit');
   world.join();
-  const expected = runSequentially(shape.block);
-  const { mortal, overdue } = shape;
+  const { mortal, overdue, memory } = shape;
+  const { length } = shape.block.programs;
+  if (memory !== undefined) world.setControl(Control.MEMORY_END, world.control(Control.ARENA_NEXT) + memory);
+  const prefixes = Array.from({ length: length + 1 }, (_, count) => runSequentially(shape.block, count));
   const workers = Array.from({ length: world.count - 1 }, (_, at) => {
-    const { next } = world.instance(at + 1);
-    return [() => (next as (maySleep: number) => number)(1)];
+    const worker = world.instance(at + 1);
+    return [shape.outside ? () => call(worker, 'workOutside') : () => call(worker, 'next', 1)];
   });
   const hostCalls = mortal === undefined ? [] : [() => call(world.host, 'declareDead', mortal, (overdue ?? -1) + 1)];
-  const check: Program['check'] = (result) => {
+  const check: Program['check'] = (result, { stopped }) => {
+    const halt = world.control(Control.HALT);
+    if (halt !== Halt.NONE && (memory === undefined || halt !== Halt.EXHAUSTED)) return `the block halted with ${halt}`;
+    const committed = halt === Halt.NONE ? length : world.control(Control.COMMIT_INDEX);
     for (let id = 1; id < world.count; id++) {
+      if (id === mortal && stopped) continue;
       const answer = result(id, 0);
+      if (answer === HALTED && halt !== Halt.NONE) continue;
       if (answer !== DONE && !(id === mortal && answer === DISMISSED)) return `worker ${id} ended with ${answer}`;
     }
-    return differenceFrom(expected, host, world.view) ?? strangeCounts(world, programs(shape));
+    const difference = differenceFrom(prefixes[committed] as SyntheticResult, host, world.view);
+    return difference ?? strangeCounts(world, committed, stopped);
   };
   const program: Program = { calls: [hostCalls, ...workers], check };
   if (mortal !== undefined) program.mortal = mortal;
   return program;
 }
 
-const programs = (shape: BlockShape) => shape.block.programs.length;
-
-/** Each transaction is executed at least once. */
-function strangeCounts(world: World, count: number): string | undefined {
+/** Each transaction is executed at least once, and committed by exactly one worker (which may have died uncounted). */
+function strangeCounts(world: World, count: number, stopped: boolean): string | undefined {
+  let commits = 0n;
+  for (let id = 1; id < world.count; id++) commits += world.metric(id, Metric.COMMITS);
+  if (Math.abs(Number(commits) - count) > (stopped ? 1 : 0)) return `${commits} commits of ${count} transactions`;
   for (let index = 0; index < count; index++) {
     if (world.view.getUint32(world.slotOf(index) + TxSlot.EXECUTIONS, true) === 0) return `${index} was never executed`;
   }
   return undefined;
 }
 
-const { READ, WRITE, INCREMENT, CREDIT, DEBIT, READ_BALANCE, SKIP_UNLESS_AT_LEAST, RESET, NONCE } = Operation;
+const { READ, WRITE, INCREMENT, CREDIT, DEBIT, READ_BALANCE, SKIP_UNLESS_AT_LEAST, RESET, NONCE, WRITE_DYNAMIC } =
+  Operation;
 
 /** Blocks whose transactions get in each other's way, one way each. */
 export const blocks = {
   one: { storage: [[1, 1, 9]], programs: [[[INCREMENT, 1, 1, 5]]] },
   chain: { programs: [[[INCREMENT, 1, 1, 5]], [[INCREMENT, 1, 1, 7]]] },
+  inconsistent: {
+    programs: [
+      [
+        [INCREMENT, 1, 1, 5],
+        [INCREMENT, 1, 2, 6],
+      ],
+      [
+        [READ, 1, 1],
+        [READ, 1, 2],
+        [WRITE, 1, 3, 1],
+      ],
+    ],
+  },
   chainOfThree: { programs: [[[WRITE, 1, 1, 5]], [[INCREMENT, 1, 1, 7]], [[READ, 1, 1]]] },
   reset: {
     storage: [[1, 1, 9]],
@@ -117,6 +146,19 @@ export const blocks = {
       ],
     ],
   },
+  changingMind: {
+    programs: [
+      [[INCREMENT, 1, 1, 6]],
+      [
+        [READ, 1, 1],
+        [WRITE_DYNAMIC, 2, 2, 3],
+      ],
+      [
+        [READ, 2, 0],
+        [READ, 2, 1],
+      ],
+    ],
+  },
 } as const satisfies Record<string, SyntheticBlock>;
 
 export const blockConfigurations: readonly Configuration[] = [
@@ -126,6 +168,11 @@ export const blockConfigurations: readonly Configuration[] = [
   blockConfiguration({ name: 'block: credits and a reader', block: blocks.credits }),
   blockConfiguration({ name: 'block: a predicate', block: blocks.predicate }),
   blockConfiguration({ name: 'block: nonces of one sender', block: blocks.nonces }),
+  blockConfiguration({
+    name: 'block: a transaction that changes its mind about where to write',
+    block: blocks.changingMind,
+  }),
+  blockConfiguration({ name: 'block: attempts from outside the core', block: blocks.inconsistent, outside: true }),
 ];
 
 export const deathConfigurations: readonly Configuration[] = [
@@ -133,4 +180,10 @@ export const deathConfigurations: readonly Configuration[] = [
   blockConfiguration({ name: 'death: a chain of two', block: blocks.chain, mortal: 1 }),
   blockConfiguration({ name: 'death: credits and a reader', block: blocks.credits, mortal: 2 }),
   blockConfiguration({ name: 'death: past the time limit', block: blocks.chain, mortal: 1, overdue: 1 }),
+  blockConfiguration({
+    name: 'death: attempts from outside the core',
+    block: blocks.inconsistent,
+    outside: true,
+    mortal: 2,
+  }),
 ];

@@ -6,6 +6,7 @@ import { call, type World } from './model-world.ts';
 const EMPTY = -1;
 const RETRY = -2;
 const OWNER = 1;
+const CAPACITY = 4;
 
 type OwnerStep = 'pop' | 'steal' | number;
 
@@ -26,13 +27,14 @@ interface DequeShape {
 function dequeConfiguration(shape: DequeShape): Configuration {
   return {
     name: shape.name,
-    world: { workers: 1 + shape.thieves.length, dequeCapacity: shape.capacity ?? 4 },
+    world: { workers: 1 + shape.thieves.length, dequeCapacity: shape.capacity ?? CAPACITY },
     prepare: (world) => prepare(world, shape),
   };
 }
 
 function prepare(world: World, shape: DequeShape): Program {
   world.join();
+  const capacity = shape.capacity ?? CAPACITY;
   const deque = call(world.host, 'dequeAt', OWNER);
   const owner = world.instance(OWNER);
   if (shape.position !== undefined) {
@@ -62,7 +64,15 @@ function prepare(world: World, shape: DequeShape): Program {
         if (answer !== EMPTY && answer !== RETRY) add(answer, -1);
       }
     });
-    for (let rest = call(owner, 'pop', deque); rest !== EMPTY; rest = call(owner, 'pop', deque)) add(rest, -1);
+    const [top, bottom] = [
+      world.view.getInt32(deque + Deque.TOP, true),
+      world.view.getInt32(deque + Deque.BOTTOM, true),
+    ];
+    const size = (bottom - top) | 0;
+    if (size < 0 || size > capacity) return `${size} tasks are left`;
+    for (let at = 0; at < size; at++) {
+      add(world.view.getUint32(deque + Deque.RING + (((top + at) & (capacity - 1)) << 2), true), -1);
+    }
     for (const [task, count] of left) {
       if (count > 0) return `task ${task} is lost`;
       if (count < 0) return `task ${task} comes out ${1 - count} times, or never went in`;

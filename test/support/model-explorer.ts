@@ -24,8 +24,8 @@ export interface Program {
   /** What is wrong after a schedule; undefined: nothing. `result(instance, call)` is what a call returned. */
   check(result: (instance: number, call: number) => number, run: Run): string | undefined;
   /**
-   * The worker that the host's calls declare dead. From then on nobody may need it: it runs again only where the schedule
-   * wants a zombie, or after all others have ended.
+   * The worker that the host's calls declare dead. From then on nobody may need it: it stops there for ever, goes on as a
+   * zombie, or comes back as one after all others have ended.
    */
   mortal?: number;
   /** Whether a worker may need the time limit of its sleep to go on. Otherwise each announcement must reach it. */
@@ -35,6 +35,8 @@ export interface Program {
 export interface Run {
   steps: number;
   timeouts: number;
+  /** Whether the mortal worker has stopped for ever: it has no results. */
+  stopped: boolean;
 }
 
 export type Strategy =
@@ -77,6 +79,8 @@ export interface ExplorationOptions {
   seed?: number;
   /** Stop after so many milliseconds. */
   limitMs?: number;
+  /** Do not stop at failures of the random schedules from which a bounded search learns what is contended. */
+  learnSilently?: boolean;
 }
 
 // AccessType of assembly/base/shared.ts
@@ -211,11 +215,15 @@ export class Explorer {
     const { schedules: limit = Number.POSITIVE_INFINITY, seed = 1, limitMs = Number.POSITIVE_INFINITY } = options;
     const deadline = performance.now() + limitMs;
     let result: Exploration = { schedules: 0, redundant: 0, steps: 0, points: 0, complete: false };
-    if (strategy.kind !== 'replay' && !this.#learnt) {
-      const failure = this.#learn(seed);
-      if (failure !== undefined) return { ...result, schedules: failure.schedule, failure };
+    if (strategy.kind !== 'bounded') {
+      // Every access is a point until it is known which are contended.
+      if (!this.#learnt) this.#contended.fill(1);
+      return this.#search(strategy, seed, limit, deadline);
     }
-    if (strategy.kind !== 'bounded') return this.#search(strategy, seed, limit, deadline);
+    if (!this.#learnt) {
+      const failure = this.#learn(seed);
+      if (failure !== undefined && !options.learnSilently) return { ...result, schedules: failure.schedule, failure };
+    }
     for (let preemptions = 0; preemptions <= strategy.preemptions; preemptions++) {
       result = this.#search({ kind: 'bounded', preemptions }, seed, limit, deadline);
       if (!result.complete) break;
@@ -238,7 +246,7 @@ export class Explorer {
       }
       if (this.#mode === REPLAY) break;
       if (this.#mode !== BOUNDED) {
-        if (this.#grown) this.#takeContended();
+        if (this.#grown || (!this.#learnt && result.schedules === LEARNING_SCHEDULES)) this.#takeContended();
         continue;
       }
       const more = this.#backtrack();
@@ -275,18 +283,19 @@ export class Explorer {
 
   /** Finds out from random schedules which words are contended. */
   #learn(seed: number): Failure | undefined {
+    let failure: Failure | undefined;
     this.#contended.fill(1);
     for (const probability of [0.5, 0.1, 0.02]) {
       const strategy: Strategy = { kind: 'random', probability };
       this.#setStrategy(strategy, seed);
       for (let schedule = 1; schedule <= LEARNING_SCHEDULES; schedule++) {
         this.#run();
-        if (this.#problem !== undefined) return this.#failure(strategy, seed, schedule);
+        if (this.#problem !== undefined) failure ??= this.#failure(strategy, seed, schedule);
+        if (this.#current === OVERRUN) break;
       }
     }
     this.#takeContended();
-    this.#learnt = true;
-    return undefined;
+    return failure;
   }
 
   #takeContended(): void {
@@ -294,6 +303,7 @@ export class Explorer {
       this.#contended[word] = isContended(this.#touched[word] as number) ? 1 : 0;
     }
     this.#grown = false;
+    this.#learnt = true;
   }
 
   #setStrategy(strategy: Strategy, seed: number): void {
@@ -380,7 +390,8 @@ export class Explorer {
     } else if (this.#timeouts > 0 && !this.#program.mayOversleep) {
       this.#problem = 'a worker sleeps through what it should be told';
     } else {
-      this.#problem = this.#program.check(this.#result, { steps: this.#steps, timeouts: this.#timeouts });
+      const stopped = this.#mortal !== NOBODY && this.#finished[this.#mortal] === 0;
+      this.#problem = this.#program.check(this.#result, { steps: this.#steps, timeouts: this.#timeouts, stopped });
     }
   }
 
@@ -574,6 +585,7 @@ export class Explorer {
       if (!this.#timeOut()) return NOBODY;
       for (let id = 0; id < this.#count; id++) if (this.#canRun(id, false)) able++;
     }
+    if (this.#mortal !== NOBODY && this.#finished[0] === 1 && this.#othersEnded()) return this.#lastWish();
     if (this.#mode === RANDOM) return this.#randomWorker(false);
     if (this.#mode === PRIORITY) return this.#highest(false);
     let left = this.#mode === BOUNDED && able > 1 ? this.#choose(able) : 0;
@@ -582,6 +594,13 @@ export class Explorer {
       if (this.#canRun(id, false) && left-- === 0) chosen = id;
     }
     return this.#mode === REPLAY ? this.#nextSegment(false, chosen) : chosen;
+  }
+
+  /** All others have ended: whether the dead worker comes back as a zombie. */
+  #lastWish(): number {
+    if (this.#mode === BOUNDED) return this.#choose(2) === 0 ? NOBODY : this.#mortal;
+    if (this.#mode === REPLAY) return this.#nextSegment(false, NOBODY);
+    return this.#frozen ? NOBODY : this.#mortal;
   }
 
   /** Lets the sleepers' time run out, since nobody else can run; false when nobody sleeps. */

@@ -18,8 +18,8 @@ export interface WorldOptions {
   colliding?: boolean;
   window?: number;
   incarnationCap?: number;
-  /** Usable bytes of the arena; all that fit when left out. */
-  arena?: number;
+  /** Bytes that a worker takes from the arena at once. */
+  chunk?: number;
 }
 
 const PAGE = 65_536;
@@ -71,10 +71,9 @@ export class World {
   start(): void {
     const { host, view } = this;
     const options = this.#options;
-    const { transactions = 4, locations = 16, dequeCapacity = 8 } = options;
+    const { transactions = 4, locations = 16, dequeCapacity = 8, chunk = CHUNK } = options;
     const end = PAGES * PAGE - this.count * (STACK_SIZE + GLOBALS_SIZE);
-    const start = call(host, 'initialize', end, transactions, locations, options.workers, dequeCapacity, CHUNK);
-    if (options.arena !== undefined) view.setUint32(CONTROL_BASE + Control.MEMORY_END, start + options.arena, true);
+    call(host, 'initialize', end, transactions, locations, options.workers, dequeCapacity, chunk);
     for (let at = 0; at < Control.SEED_COUNT; at++) {
       const seed = options.colliding ? 0n : BigInt.asUintN(64, 0x9e3779b97f4a7c15n * BigInt(at * 2 + 1)) | 1n;
       view.setBigUint64(CONTROL_BASE + Control.SEEDS + at * 8, seed, true);
@@ -140,6 +139,10 @@ export class World {
     return this.view.getUint32(CONTROL_BASE + field, true);
   }
 
+  setControl(field: number, value: number): void {
+    this.view.setUint32(CONTROL_BASE + field, value, true);
+  }
+
   /** Status word of a transaction, its parts. */
   status(transaction: number): { state: number; owner: number; incarnation: number; record: number } {
     const slot = this.slotOf(transaction);
@@ -154,6 +157,11 @@ export class World {
 
   slotOf(transaction: number): number {
     return this.control(Control.SLOTS) + transaction * TxSlot.SIZE;
+  }
+
+  /** A counter of a worker. */
+  metric(id: number, metric: number): bigint {
+    return this.view.getBigUint64(call(this.host, 'workerAt', id) + Worker.METRICS + metric, true);
   }
 
   /** Address of a place in instance `id`'s scratch area. */

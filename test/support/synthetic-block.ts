@@ -3,15 +3,17 @@ import {
   BaseEntry,
   CONTROL_BASE,
   Control,
+  FOLD_INCARNATION,
   Incarnation,
   Kind,
   Location,
-  Outcome,
   ReadResult,
   Scratch,
   TxFlag,
   TxSlot,
   TxState,
+  Version,
+  VersionFlag,
   Worker,
 } from '../../assembly/layout.ts';
 import type { SyntheticBlock, SyntheticResult } from './synthetic.ts';
@@ -27,32 +29,52 @@ export interface HostExports {
   workerAt(id: number): number;
 }
 
-/** Loads state, programs and hints after `beginBlock`. False when memory is exhausted. */
-export function loadBlock(host: HostExports, view: DataView, block: SyntheticBlock): boolean {
+/**
+ * Loads state, programs and hints after `beginBlock`. `executor` is NATIVE for the one inside the core, 0 for one outside.
+ * False when memory is exhausted.
+ */
+export function loadBlock(
+  host: HostExports,
+  view: DataView,
+  block: SyntheticBlock,
+  executor: number = TxFlag.NATIVE,
+): boolean {
   const balances = Object.entries(block.balances ?? {});
   const storage = block.storage ?? [];
-  const entry = host.allocate(BaseEntry.SIZE) >>> 0;
-  if (entry === 0) return false;
-  const load = (kind: number, account: number, slot: number, value: number) => {
-    for (let at = 0; at < BaseEntry.SIZE; at += 4) view.setUint32(entry + at, 0, true);
-    view.setUint32(entry + BaseEntry.KIND, kind, true);
-    view.setUint32(entry + BaseEntry.ADDRESS + 16, account);
-    view.setUint32(entry + BaseEntry.SLOT + 28, slot);
-    view.setBigUint64(entry + BaseEntry.VALUE, BigInt(value), true);
-    return host.loadBase(entry, 1) === 1;
-  };
-  for (const [account, balance] of balances) if (!load(Kind.BALANCE, Number(account), 0, balance)) return false;
-  for (const [account, slot, value] of storage) if (!load(Kind.STORAGE, account, slot, value)) return false;
+  for (const [account, balance] of balances) {
+    if (!loadValue(host, view, Kind.BALANCE, Number(account), 0, balance)) return false;
+  }
+  for (const [account, slot, value] of storage)
+    if (!loadValue(host, view, Kind.STORAGE, account, slot, value)) return false;
   for (const [index, program] of block.programs.entries()) {
     const pointer = host.allocate(Math.max(program.length, 1) * 16) >>> 0;
     if (pointer === 0) return false;
     program.forEach((instruction, at) => {
       for (let word = 0; word < 4; word++) view.setUint32(pointer + at * 16 + word * 4, instruction[word] ?? 0, true);
     });
-    const flags = TxFlag.NATIVE | (block.headOnly?.includes(index) ? TxFlag.HEAD_ONLY : 0);
+    const flags = executor | (block.headOnly?.includes(index) ? TxFlag.HEAD_ONLY : 0);
     host.setTransaction(index, flags, 1, pointer, program.length * 16);
   }
   return (block.dependencies ?? []).every(([lower, higher]) => host.addDependency(lower, higher));
+}
+
+/** Loads one value of the state before the block. False when memory is exhausted. */
+export function loadValue(
+  host: HostExports,
+  view: DataView,
+  kind: number,
+  account: number,
+  slot: number,
+  value: number,
+): boolean {
+  const entry = host.allocate(BaseEntry.SIZE) >>> 0;
+  if (entry === 0) return false;
+  for (let at = 0; at < BaseEntry.SIZE; at += 4) view.setUint32(entry + at, 0, true);
+  view.setUint32(entry + BaseEntry.KIND, kind, true);
+  view.setUint32(entry + BaseEntry.ADDRESS + 16, account);
+  view.setUint32(entry + BaseEntry.SLOT + 28, slot);
+  view.setBigUint64(entry + BaseEntry.VALUE, BigInt(value), true);
+  return host.loadBase(entry, 1) === 1;
 }
 
 /**
@@ -76,7 +98,35 @@ export function differenceFrom(expected: SyntheticResult, host: HostExports, vie
     const output = view.getBigUint64(view.getUint32(record + Incarnation.OUTPUT, true), true);
     if (output !== expected.outputs[index]) return `transaction ${index} has another output`;
   }
-  return stateDifference(expected, host, view, count);
+  return stateDifference(expected, host, view, count) ?? strangeVersion(view, count);
+}
+
+/**
+ * What must hold of the version lists when `count` transactions are committed: newest first, and of these transactions
+ * exactly the versions of the committed incarnations count. Undefined: it holds.
+ */
+function strangeVersion(view: DataView, count: number): string | undefined {
+  const control = (field: number) => view.getUint32(CONTROL_BASE + field, true);
+  const locations = Math.min(control(Control.LOCATION_COUNT), control(Control.LOCATION_CAPACITY));
+  for (let index = 1; index < locations; index++) {
+    let above = 0xffffffff;
+    let node = view.getUint32(control(Control.LOCATIONS) + index * Location.SIZE + Location.VERSIONS, true);
+    for (; node !== 0; node = view.getUint32(node + Version.NEXT, true)) {
+      const meta = view.getUint32(node + Version.META, true);
+      const transaction = meta >>> 12;
+      const incarnation = (meta >>> 4) & 0xff;
+      const name = `location ${index}: version ${transaction}.${incarnation}`;
+      const fold = incarnation === FOLD_INCARNATION;
+      if (meta >>> 4 > above >>> 4 || (meta >>> 4 === above >>> 4 && !fold)) return `${name} is out of order`;
+      above = meta;
+      if (transaction >= count || fold) continue;
+      const record = view.getUint32(control(Control.SLOTS) + transaction * TxSlot.SIZE + TxSlot.STATUS + 4, true);
+      const final = incarnation === view.getUint32(record + Incarnation.NUMBER, true);
+      const life = meta & VersionFlag.LIFE_MASK;
+      if (life !== (final ? VersionFlag.LIVE : VersionFlag.DEAD)) return `${name} has life ${life}`;
+    }
+  }
+  return undefined;
 }
 
 function stateDifference(
@@ -128,11 +178,3 @@ function describe(key: number): string {
   const { kind, account, slot } = partsOfKey(key);
   return `${kindNames.get(kind) ?? kind}[${account}]${kind === Kind.STORAGE ? `[${slot}]` : ''}`;
 }
-
-/** The outcome words, for reports. */
-export const outcomeNames: Readonly<Record<number, string>> = {
-  [Outcome.SUCCESS]: 'success',
-  [Outcome.REVERTED]: 'reverted',
-  [Outcome.FAILED]: 'failed',
-  [Outcome.INVALID]: 'invalid',
-};

@@ -2,7 +2,7 @@
 
 import type { BlockStep } from '../../block/block-plan.ts';
 import { InputError, PevmError } from '../../errors.ts';
-import type { ExecutionEstimate, ExecutionOutcome, Executor, StateView, Task } from '../executor.ts';
+import type { ExecutionOutcome, Executor, StateView, Task } from '../executor.ts';
 import { BlockMachine, type BlockOptions } from './block-machine.ts';
 
 export type { BlockOptions } from './block-machine.ts';
@@ -25,10 +25,6 @@ class EthereumjsExecutor implements Executor<BlockStep> {
       if (isSuspendSignal(error)) throw error;
       return { status: 'failed', error: messageOf(error) };
     }
-  }
-
-  estimate(task: Task<BlockStep>): ExecutionEstimate {
-    return task.estimatedGas === undefined ? {} : { gas: task.estimatedGas };
   }
 
   #run(task: Task<BlockStep>, view: StateView): Promise<ExecutionOutcome> {

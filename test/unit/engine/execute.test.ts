@@ -1,6 +1,6 @@
 // Custom tasks through the engine, with workers, with one worker alone, and in the calling thread.
 import { afterAll, describe, expect, test } from 'vitest';
-import { createEngine, type Engine, type Executor } from '../../../src/index.ts';
+import { createEngine, type Engine, type Executor, type StateSource } from '../../../src/index.ts';
 import { moduleUrl } from '../../../src/workers/platform.ts';
 
 const counting = moduleUrl(`
@@ -17,6 +17,24 @@ const counting = moduleUrl(`
   }
 `);
 
+const estimating = moduleUrl(`
+  export function createExecutor() {
+    const asked = [];
+    return {
+      estimate({ id }) {
+        asked.push(id);
+        if (id === 3) throw new Error('cannot estimate');
+        return { dependencies: [id - 1, id + 1, -4, 2 ** 40] };
+      },
+      execute(task, view) {
+        view.writeNumber('last', view.readNumber('last') + 1n);
+        return { status: 'success', output: Uint8Array.from(asked) };
+      },
+    };
+  }
+`);
+
+const EMPTY = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 const engines: Engine[] = [];
 afterAll(async () => {
   for (const engine of engines) await engine.dispose();
@@ -44,6 +62,16 @@ for (const threading of ['shared', 'inline'] as const) {
       expect(report.counters.commits).toBe(100);
     });
 
+    test('a module executor is asked once per task for its estimate, which may be wrong', async () => {
+      const tasks = Array.from({ length: 20 }, (_, id) => ({ id }));
+      const { results, state } = await engine.execute(tasks, estimating);
+      // By one of the workers: the other one's tasks tell of none.
+      const asked = results.map(({ output }) => [...output]).filter(({ length }) => length > 0);
+      for (const ids of asked) expect(ids).toEqual(tasks.map(({ id }) => id));
+      expect(state.readNumber('last')).toBe(20n);
+      if (threading === 'inline') expect(asked).toHaveLength(20);
+    });
+
     test('an executor that is an object runs in the calling thread', async () => {
       const executor: Executor<number> = {
         execute({ payload }, view) {
@@ -57,3 +85,71 @@ for (const threading of ['shared', 'inline'] as const) {
     });
   });
 }
+
+describe('state before the tasks', async () => {
+  const engine = await createEngine({ workers: 2 });
+  engines.push(engine);
+  const address = `0x${'0b'.repeat(20)}` as const;
+  const bytes = new Uint8Array(20).fill(0x0b);
+
+  test('free-form values and numbers are there, and what nobody changed is there at the end', async () => {
+    const executor: Executor = {
+      execute(_, view) {
+        view.add('n', view.readNumber('m'));
+        view.write('a', Uint8Array.of(...(view.read('a') ?? []), 9));
+        return { status: 'success' };
+      },
+    };
+    const options = {
+      data: new Map([
+        ['a', Uint8Array.of(1)],
+        ['b', Uint8Array.of(2)],
+      ]),
+      numbers: { n: 5n, m: 7n },
+    };
+    const { state } = await engine.execute([{ id: 0 }, { id: 1 }], executor, options);
+    expect(state.readNumber('n')).toBe(19n);
+    expect(state.readNumber('m')).toBe(7n);
+    expect(state.read('a')).toEqual(Uint8Array.of(1, 9, 9));
+    expect(state.read('b')).toEqual(Uint8Array.of(2));
+    expect(state.read('c')).toBeUndefined();
+  });
+
+  test('an account that is only credited need not be loaded before the end', async () => {
+    let asked = 0;
+    const source: StateSource = {
+      async load(keys) {
+        asked += keys.length;
+        return keys.map(() => ({ kind: 'account', balance: 1000n, nonce: 1n, codeHash: EMPTY, exists: true }));
+      },
+      blockHash: async () => EMPTY,
+    };
+    const executor: Executor = {
+      execute(_, view) {
+        view.credit(bytes, 5n);
+        return { status: 'success' };
+      },
+    };
+    const tasks = Array.from({ length: 50 }, (_, id) => ({ id }));
+    const { state, report } = await engine.execute(tasks, executor, { state: source });
+    expect(state.stateDiff).toEqual(new Map([[address, { balance: 1250n, storage: new Map() }]]));
+    expect(asked).toBe(1);
+    expect(report.loadRounds).toBe(1);
+  });
+
+  test('the same tasks in sequence give the same', async () => {
+    const tasks = Array.from({ length: 60 }, (_, id) => ({ id }));
+    const module = { module: counting, options: { gas: 1 } };
+    const parallel = await engine.execute(tasks, module);
+    const sequential = await engine.execute(tasks, module, { sequential: true });
+    expect(sequential.results).toEqual(parallel.results);
+    expect(sequential.report.reexecutions).toBe(0);
+  });
+
+  test('a hint given while the run goes on is taken', async () => {
+    const tasks = Array.from({ length: 60 }, (_, id) => ({ id }));
+    const run = engine.execute(tasks, { module: counting, options: { gas: 1 } });
+    for (let id = 1; id < 60; id++) run.addDependency(id - 1, id);
+    await expect(run).resolves.toMatchObject({ results: { length: 60 } });
+  });
+});

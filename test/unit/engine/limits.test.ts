@@ -1,4 +1,6 @@
 // Runs that end early: time limits, cancellation, the end of the engine; and executors that misbehave.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PevmEngine } from '../../../src/engine/engine.ts';
 import {
@@ -197,6 +199,31 @@ for (const threading of ['shared', 'inline'] as const) {
     test('runs that are started together take turns', async () => {
       const runs = Array.from({ length: 5 }, () => engine.execute(tasksOf(['', '', '']), doer));
       for (const { state } of await Promise.all(runs)) expect(state.readNumber('sum')).toBe(3n);
+    });
+
+    test('an engine with nothing to do keeps no process alive', async () => {
+      const held = () => process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort/.test(name)).length;
+      const before = held();
+      const other = await PevmEngine.create({ workers: 2, threading });
+      await other.execute(tasksOf(['', '']), doer);
+      await expect.poll(held).toBe(before);
+      await other.dispose();
+    });
+
+    test('an engine keeps nothing of the runs before the last', async () => {
+      setFlagsFromString('--expose-gc');
+      const collectGarbage: () => void = runInNewContext('gc');
+      const outputs: WeakRef<Uint8Array>[] = [];
+      for (let run = 0; run < 6; run++) {
+        const { results } = await engine.execute(tasksOf(['', '']), doer);
+        outputs.push(...results.map(({ output }) => new WeakRef(output)));
+      }
+      await expect
+        .poll(() => {
+          collectGarbage();
+          return outputs.filter((output) => output.deref() !== undefined).length;
+        })
+        .toBeLessThanOrEqual(2);
     });
 
     test('disposing ends runs in progress and refuses new ones', async () => {
