@@ -22,6 +22,7 @@ export default defineConfig({
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/*.test.ts'], 20_000),
       project('differential', ['test/differential/**/*.test.ts'], 5 * minutes),
+      project('conformance', ['test/conformance/**/*.test.ts'], 60 * minutes),
       project('model', ['test/model/**/*.test.ts'], 10 * minutes),
       project('browser', ['test/browser/**/*.test.ts'], 2 * minutes),
       project('package', ['test/package/**/*.test.ts'], 2 * minutes),

@@ -6,7 +6,7 @@ import { BaseValue, Kind, Location, Scratch } from "./layout";
 import { allocate } from "./base/arena";
 import * as shared from "./base/shared";
 import * as worker from "./base/worker";
-import { addCode, findCode } from "./store/base-state";
+import { addCode, findCode } from "./store/code-store";
 import { atLeastAccess, creditAccess, writeAccess } from "./store/access-set";
 import { locate, locationAt } from "./store/locations";
 import { blockedBy, resolve, resolvedFolded, resolvedNode } from "./store/versions";

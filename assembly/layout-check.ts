@@ -1,6 +1,7 @@
 // Compile-time checks of layout.ts: a wrong size, alignment or overlap fails the build.
 
 import {
+  BaseValue, CODE_HASH_SIZE, CODE_PADDING,
   Access, Control, Deque, FOLD_INCARNATION, Halt, Incarnation, LINE, Location, MAX_INCARNATION, MAX_TRANSACTIONS, MAX_WORKERS, Metric,
   ReadEntry, Span, TxSlot, Version, VersionFlag, Worker, WriteEntry,
 } from "./layout";
@@ -39,3 +40,4 @@ if (MAX_TRANSACTIONS != (1 << 20) - 1) ERROR("a version has 20 bits for its tran
 if (MAX_INCARNATION >= FOLD_INCARNATION || FOLD_INCARNATION > 255) ERROR("an incarnation has 8 bits");
 if ((VersionFlag.DELTA & VersionFlag.LIFE_MASK) != 0) ERROR("life and kind are different bits");
 if (Halt.NONE != 0) ERROR("a cleared memory is not halted");
+if (CODE_HASH_SIZE + BaseValue.CODE_BYTES + CODE_PADDING < 80) ERROR("the code store's table counts on records of 80 bytes");

@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 3;
+export const LAYOUT_VERSION: u32 = 5;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -27,6 +27,10 @@ export abstract class Control {
   static readonly ARENA_START: u32 = 36;
   static readonly CHUNK: u32 = 40;
   static readonly DEQUE_CAPACITY: u32 = 44;
+  /** Code that survives from block to block: a table of record addresses, 0 where the memory is too small for one. */
+  static readonly CODE_TABLE: u32 = 48;
+  static readonly CODE_TABLE_MASK: u32 = 52;
+  static readonly CODE_END: u32 = 56;
   /** Seeds of the location hash: one odd 64-bit multiplier per 32-bit word of a key, and an offset. */
   static readonly SEEDS: u32 = 64;
   static readonly SEED_COUNT: u32 = 16;
@@ -46,6 +50,8 @@ export abstract class Control {
   static readonly IDLE_MS: u32 = 220;
   /** Number of transaction 0 in the whole list, when this block is the rest of a drained one. */
   static readonly FIRST_TRANSACTION: u32 = 224;
+  /** The block's EvmBlock record, for transactions with TxFlag.EVM. */
+  static readonly EVM_BLOCK: u32 = 228;
 
   // shared, one line each
   static readonly COMMIT_INDEX: u32 = 256;
@@ -63,7 +69,9 @@ export abstract class Control {
   static readonly MISSING: u32 = 768;
   /** One u32 per worker id: WorkerLife. */
   static readonly ALIVE: u32 = 832;
-  static readonly SIZE: u32 = 832 + 256 * 4;
+  /** Next free byte of the code store; survives from block to block. */
+  static readonly CODE_NEXT: u32 = 832 + 256 * 4;
+  static readonly SIZE: u32 = 832 + 256 * 4 + 64;
 }
 
 export const MAGIC: u32 = 0x6d766570;
@@ -158,6 +166,8 @@ export abstract class TxFlag {
   static readonly NATIVE: u32 = 1;
   /** Only run at the commit head; also set when the time limit was exceeded. */
   static readonly HEAD_ONLY: u32 = 2;
+  /** With NATIVE: an Ethereum transaction (EvmTransaction record); otherwise a synthetic program. */
+  static readonly EVM: u32 = 4;
 }
 
 /** TxSlot.STATUS state field; no state is 0. */
@@ -214,7 +224,7 @@ export abstract class Kind {
   static readonly NONCE: u32 = 2;
   /** keccak256 of the code as the 32 bytes themselves, all zero for no code */
   static readonly CODE: u32 = 3;
-  /** a version here empties the account's storage */
+  /** a version here empties the account's storage; base value 2: there is some, without nonce and code (EIP-7610) */
   static readonly RESET: u32 = 4;
   /** 1 when the account exists although empty (before EIP-161) */
   static readonly EXISTENCE: u32 = 5;
@@ -227,13 +237,21 @@ export abstract class Kind {
   static readonly BYTECODE: u32 = 9;
 }
 
-/** Base value: 32 bytes; BYTECODE: length u32, bytes from offset 8. */
+/** Base value: 32 bytes; BYTECODE: length u32, jump map u32, bytes from offset 8, CODE_PADDING zero bytes after them. */
 export abstract class BaseValue {
   static readonly VALUE: u32 = 0;
   static readonly SIZE: u32 = 32;
   static readonly CODE_LENGTH: u32 = 0;
+  /** One bit per byte of code: it is a JUMPDEST. 0 until somebody has analysed the code. Shared. */
+  static readonly JUMP_MAP: u32 = 4;
   static readonly CODE_BYTES: u32 = 8;
 }
+
+/** Bytes in front of a record of the code store: the code's hash. */
+export const CODE_HASH_SIZE: u32 = 32;
+
+/** Zero bytes after code: a STOP beyond the end, and immediates that need no bounds check. */
+export const CODE_PADDING: u32 = 40;
 
 /** One value that one incarnation of one transaction wrote to one location. */
 export abstract class Version {
@@ -324,8 +342,10 @@ export abstract class Access {
   static readonly RESET: u32 = 12;
   static readonly AUX: u32 = 16;
   static readonly READ_KIND: u32 = 20;
-  static readonly VALUE: u32 = 24;
-  static readonly SIZE: u32 = 56;
+  /** For the executor's own use, 0 in a new entry: where its undo log last saved the entry. */
+  static readonly SAVED: u32 = 24;
+  static readonly VALUE: u32 = 32;
+  static readonly SIZE: u32 = 64;
 }
 
 export abstract class AccessFlag {
@@ -333,6 +353,8 @@ export abstract class AccessFlag {
   static readonly WRITTEN: u32 = 2;
   /** Credited without having been read: VALUE is the amount. */
   static readonly CREDITED: u32 = 4;
+  /** Accessed before in this transaction (EIP-2929). */
+  static readonly WARM: u32 = 8;
 }
 
 /** Answer of a read. */
@@ -438,4 +460,176 @@ export abstract class BaseEntry {
   /** four little-endian u64 limbs; BYTECODE: pointer u32, length u32 */
   static readonly VALUE: u32 = 56;
   static readonly SIZE: u32 = 88;
+}
+
+/** An Ethereum transaction (TxSlot.INPUT). Offsets of lists count from the start of the record. */
+export abstract class EvmTransaction {
+  /** EIP-2718 type: 0 … 4 */
+  static readonly TYPE: u32 = 0;
+  /** EvmTransactionFlag */
+  static readonly FLAGS: u32 = 4;
+  static readonly NONCE: u32 = 8;
+  static readonly GAS_LIMIT: u32 = 16;
+  /** 20 bytes */
+  static readonly SENDER: u32 = 24;
+  /** 20 bytes; zero for a creation */
+  static readonly TO: u32 = 44;
+  /** four little-endian u64 limbs, like all numbers of 32 bytes */
+  static readonly VALUE: u32 = 64;
+  /** maxFeePerGas; gasPrice of types 0 and 1 */
+  static readonly MAX_FEE: u32 = 96;
+  /** maxPriorityFeePerGas; gasPrice of types 0 and 1 */
+  static readonly MAX_PRIORITY_FEE: u32 = 128;
+  static readonly MAX_BLOB_FEE: u32 = 160;
+  static readonly DATA: u32 = 192;
+  static readonly DATA_LENGTH: u32 = 196;
+  /** EvmAccess records */
+  static readonly ACCESS_LIST: u32 = 200;
+  static readonly ACCESS_COUNT: u32 = 204;
+  /** 32 bytes each */
+  static readonly BLOB_HASHES: u32 = 208;
+  static readonly BLOB_COUNT: u32 = 212;
+  /** EvmAuthorization records */
+  static readonly AUTHORIZATIONS: u32 = 216;
+  static readonly AUTHORIZATION_COUNT: u32 = 220;
+  static readonly SIZE: u32 = 224;
+}
+
+export abstract class EvmTransactionFlag {
+  /** Creates a contract: there is no TO. */
+  static readonly CREATION: u32 = 1;
+  /** A call of the protocol's own: no nonce, no fee, no intrinsic gas (EIP-4788, 2935, 7002, 7251). */
+  static readonly SYSTEM: u32 = 2;
+}
+
+/** One line of an access list: an address, or one of its slots (an address with n slots is n + 1 lines). */
+export abstract class EvmAccess {
+  static readonly ADDRESS: u32 = 0;
+  /** 1: SLOT counts */
+  static readonly HAS_SLOT: u32 = 20;
+  /** 32 bytes big-endian */
+  static readonly SLOT: u32 = 24;
+  static readonly SIZE: u32 = 56;
+}
+
+/** An EIP-7702 authorisation. */
+export abstract class EvmAuthorization {
+  /** 20 bytes */
+  static readonly ADDRESS: u32 = 0;
+  /** above 255 counts as 255 */
+  static readonly Y_PARITY: u32 = 20;
+  static readonly NONCE: u32 = 24;
+  static readonly CHAIN_ID: u32 = 32;
+  /** 32 bytes big-endian */
+  static readonly R: u32 = 64;
+  static readonly S: u32 = 96;
+  static readonly SIZE: u32 = 128;
+}
+
+/** What all transactions of a block share (Control.EVM_BLOCK). */
+export abstract class EvmBlock {
+  /** EvmFork */
+  static readonly FORK: u32 = 0;
+  /** EvmBlockFlag */
+  static readonly FLAGS: u32 = 4;
+  static readonly NUMBER: u32 = 8;
+  static readonly TIMESTAMP: u32 = 16;
+  static readonly GAS_LIMIT: u32 = 24;
+  /** 20 bytes */
+  static readonly COINBASE: u32 = 32;
+  /** Blobs that one transaction may carry. */
+  static readonly MAX_BLOBS: u32 = 52;
+  /** difficulty, or prevRandao from Paris on */
+  static readonly RANDAO: u32 = 56;
+  static readonly BASE_FEE: u32 = 88;
+  static readonly BLOB_BASE_FEE: u32 = 120;
+  static readonly CHAIN_ID: u32 = 152;
+  /** Address of hashes of 32 bytes: that of block NUMBER - 1 first. */
+  static readonly HASHES: u32 = 184;
+  static readonly HASH_COUNT: u32 = 188;
+  static readonly SIZE: u32 = 192;
+}
+
+export abstract class EvmBlockFlag {
+  /** The state may hold accounts that are empty (EIP-161 removes them when touched). */
+  static readonly EMPTY_ACCOUNTS: u32 = 1;
+}
+
+/** Rules of execution, in order. */
+export abstract class EvmFork {
+  static readonly FRONTIER: u32 = 0;
+  static readonly HOMESTEAD: u32 = 1;
+  static readonly TANGERINE_WHISTLE: u32 = 2;
+  static readonly SPURIOUS_DRAGON: u32 = 3;
+  static readonly BYZANTIUM: u32 = 4;
+  static readonly CONSTANTINOPLE: u32 = 5;
+  static readonly PETERSBURG: u32 = 6;
+  static readonly ISTANBUL: u32 = 7;
+  static readonly BERLIN: u32 = 8;
+  static readonly LONDON: u32 = 9;
+  static readonly PARIS: u32 = 10;
+  static readonly SHANGHAI: u32 = 11;
+  static readonly CANCUN: u32 = 12;
+  static readonly PRAGUE: u32 = 13;
+  static readonly OSAKA: u32 = 14;
+}
+
+/** Output of an Ethereum transaction (Incarnation.OUTPUT); return data, then logs, follow the record. */
+export abstract class EvmResult {
+  /** EvmStatus */
+  static readonly STATUS: u32 = 0;
+  /** EvmInvalid when the transaction was not executed; else EvmHalt */
+  static readonly REASON: u32 = 4;
+  static readonly GAS_USED: u32 = 8;
+  /** Gas refunded, within GAS_USED's bound. */
+  static readonly GAS_REFUNDED: u32 = 16;
+  /** 20 bytes; zero unless a contract was created */
+  static readonly CREATED: u32 = 24;
+  static readonly RETURN_LENGTH: u32 = 44;
+  static readonly LOG_COUNT: u32 = 48;
+  /** Bytes of all logs. */
+  static readonly LOGS_LENGTH: u32 = 52;
+  /** What the sender paid per gas, four limbs. */
+  static readonly GAS_PRICE: u32 = 56;
+  static readonly SIZE: u32 = 88;
+}
+
+/** A log in EvmResult: topics (32 bytes each), then data, padded to a multiple of 8 bytes. */
+export abstract class EvmLog {
+  static readonly ADDRESS: u32 = 0;
+  static readonly TOPIC_COUNT: u32 = 20;
+  static readonly DATA_LENGTH: u32 = 24;
+  static readonly SIZE: u32 = 32;
+}
+
+export abstract class EvmStatus {
+  static readonly SUCCESS: u32 = 1;
+  static readonly REVERTED: u32 = 2;
+  /** Exceptional halt: all gas is used. */
+  static readonly HALTED: u32 = 3;
+  static readonly INVALID: u32 = 4;
+}
+
+/** Why a transaction cannot be part of the block. */
+export abstract class EvmInvalid {
+  static readonly NONE: u32 = 0;
+  static readonly TYPE_NOT_ACTIVE: u32 = 1;
+  static readonly NONCE_TOO_LOW: u32 = 2;
+  static readonly NONCE_TOO_HIGH: u32 = 3;
+  static readonly NONCE_AT_MAXIMUM: u32 = 4;
+  static readonly INSUFFICIENT_FUNDS: u32 = 5;
+  static readonly INTRINSIC_GAS: u32 = 6;
+  static readonly FLOOR_GAS: u32 = 7;
+  static readonly GAS_ABOVE_BLOCK: u32 = 8;
+  static readonly GAS_ABOVE_CAP: u32 = 9;
+  static readonly FEE_BELOW_BASE: u32 = 10;
+  static readonly PRIORITY_ABOVE_FEE: u32 = 11;
+  static readonly SENDER_NOT_EOA: u32 = 12;
+  static readonly INIT_CODE_TOO_LARGE: u32 = 13;
+  static readonly BLOB_FEE_TOO_LOW: u32 = 14;
+  static readonly NO_BLOBS: u32 = 15;
+  static readonly TOO_MANY_BLOBS: u32 = 16;
+  static readonly BLOB_VERSION: u32 = 17;
+  static readonly CREATION_NOT_ALLOWED: u32 = 18;
+  static readonly NO_AUTHORIZATIONS: u32 = 19;
 }

@@ -8,6 +8,7 @@ import { allocate, resetArena } from "../base/arena";
 import * as shared from "../base/shared";
 import { announce, become, dequeAt, halt, workerAt } from "../base/worker";
 import { resetAccessSet } from "../store/access-set";
+import { layOutCode, tidyCode } from "../store/code-store";
 import { resetLocations } from "../store/locations";
 import { resetNative } from "../execute/native";
 import { resetDeque } from "../schedule/deque";
@@ -45,6 +46,7 @@ export function initialize(
   store<u32>(CONTROL_BASE, at, Control.TABLE);
   at = aligned(at + tableWords(locationCapacity) * 4);
   store<u32>(CONTROL_BASE, at, Control.ARENA_START);
+  store<u32>(CONTROL_BASE, layOutCode(at, memoryEnd), Control.MEMORY_END);
   return at;
 }
 
@@ -76,6 +78,7 @@ export function beginBlock(count: u32): bool {
   }
   memory.fill(CONTROL_BASE + Control.COMMIT_INDEX, 0, Control.ALIVE - Control.COMMIT_INDEX);
   shared.write(CONTROL_BASE, Control.ARENA_NEXT, load<u32>(CONTROL_BASE, Control.ARENA_START));
+  tidyCode();
   // Index 0 means "no location".
   shared.write(CONTROL_BASE, Control.LOCATION_COUNT, 1);
   for (let worker: u32 = 0; worker <= load<u32>(CONTROL_BASE, Control.WORKERS); worker++) {

@@ -1,26 +1,45 @@
-// Transactions that run without leaving WebAssembly. The EVM inside the core plugs in here, beside the synthetic executor.
+// Transactions that run without leaving WebAssembly: the EVM and the synthetic executor, chosen by TxFlag.
 
-import { executeSynthetic, syntheticOutput, syntheticOutputLength } from "./synthetic";
+import { TxFlag, TxSlot } from "../layout";
+import { hasFlag, slotAt } from "../schedule/status";
+import { evmGas, evmOutput, evmOutputLength, executeEvm, resetEvm } from "./evm/transaction";
+import { executeSynthetic, resetSynthetic, syntheticOutput, syntheticOutputLength } from "./synthetic";
 
-export { resetSynthetic as resetNative } from "./synthetic";
-
-/** Gas of the last native execution. */
+// Of the last native execution.
 export let nativeGas: u64 = 0;
+let output: u32 = 0;
+let outputLength: u32 = 0;
+
+/** Called by each worker when it joins a block; false when memory is exhausted. */
+export function resetNative(): bool {
+  resetEvm();
+  return resetSynthetic();
+}
 
 /** Runs transaction `transaction`: its Outcome, or why it could not go on (`unfinished` of state-view). */
 export function executeNative(transaction: u32): u32 {
-  nativeGas = 21000;
-  return executeSynthetic(transaction);
+  if (!hasFlag(transaction, TxFlag.EVM)) {
+    const outcome = executeSynthetic(transaction);
+    nativeGas = 21000;
+    output = syntheticOutput;
+    outputLength = syntheticOutputLength;
+    return outcome;
+  }
+  const outcome = executeEvm(load<u32>(slotAt(transaction), TxSlot.INPUT));
+  nativeGas = evmGas;
+  output = evmOutput;
+  outputLength = evmOutputLength;
+  return outcome;
 }
 
 // @ts-ignore: decorator
 @inline
 export function nativeOutput(): u32 {
-  return syntheticOutput;
+  return output;
 }
 
 // @ts-ignore: decorator
 @inline
 export function nativeOutputLength(): u32 {
-  return syntheticOutputLength;
+  return outputLength;
 }

@@ -1,6 +1,8 @@
 // The state as the running attempt sees it, for executors inside the core: full keys in, ReadResult out.
 
-import { Kind, ReadResult } from "../layout";
+import { CONTROL_BASE, Control, Kind, Missing, ReadResult } from "../layout";
+import { allocate } from "../base/arena";
+import * as shared from "../base/shared";
 import { atLeastAccess, creditAccess, readAccess, writeAccess } from "../store/access-set";
 import { locate } from "../store/locations";
 
@@ -34,6 +36,28 @@ export function atLeastState(kind: u32, address: u32, bound: u32, out: u32): u32
 /** Empties the account's storage; false when memory is exhausted. */
 export function resetState(address: u32, one: u32): bool {
   return writeState(Kind.RESET, address, 0, one);
+}
+
+/** Index of a location, 0 when locations are exhausted: for executors that keep numbered entries of the access set. */
+export function locateState(kind: u32, address: u32, slot: u32): u32 {
+  return locate(kind, address, slot);
+}
+
+/** Says which location a read of a numbered entry was about. */
+export function noteLocation(location: u32): void {
+  lastLocation = location;
+}
+
+/** Tells the host that it should load `location`; false when memory is exhausted. */
+export function reportMissing(location: u32): bool {
+  const note = allocate(Missing.SIZE);
+  if (note == 0) return false;
+  store<u32>(note, location, Missing.LOCATION);
+  while (true) {
+    const head = shared.read(CONTROL_BASE, Control.MISSING);
+    shared.write(note, Missing.NEXT, head);
+    if (shared.swapIf(CONTROL_BASE, Control.MISSING, head, note)) return true;
+  }
 }
 
 /** What an executor returns for a ReadResult that ends the attempt: apart from every Outcome. */

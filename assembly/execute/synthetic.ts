@@ -7,7 +7,7 @@
 import { CONTROL_BASE, Control, Kind, Outcome, ReadResult, TxSlot } from "../layout";
 import { allocate } from "../base/arena";
 import { store32be } from "../base/bytes";
-import * as word256 from "../base/word256";
+import * as u256 from "../base/u256";
 import { slotAt } from "../schedule/status";
 import { atLeastState, creditState, readState, resetState, unfinished, writeState } from "./state-view";
 
@@ -67,7 +67,7 @@ export function resetSynthetic(): bool {
   syntheticOutput = memory + 96;
   store<u64>(address, 0);
   store<u64>(address, 0, 8);
-  word256.clear(slot);
+  u256.clear(slot);
   return true;
 }
 
@@ -91,7 +91,7 @@ export function executeSynthetic(transaction: u32): u32 {
       accumulator = mix(accumulator, load<u64>(value));
     } else if (operation == Operation.WRITE || operation == Operation.WRITE_DYNAMIC) {
       store32be(slot + 28, operation == Operation.WRITE ? b : u32(accumulator % b));
-      word256.clear(value);
+      u256.clear(value);
       store<u64>(value, mix(accumulator, c));
       fits = writeState(Kind.STORAGE, address, slot, value);
     } else if (operation == Operation.INCREMENT) {
@@ -103,7 +103,7 @@ export function executeSynthetic(transaction: u32): u32 {
       result = readState(Kind.BALANCE, address, 0, value);
       accumulator = mix(accumulator, load<u64>(value));
     } else if (operation == Operation.CREDIT) {
-      word256.clear(value);
+      u256.clear(value);
       store<u64>(value, b);
       fits = creditState(Kind.BALANCE, address, value);
     } else if (operation == Operation.DEBIT) {
@@ -118,12 +118,12 @@ export function executeSynthetic(transaction: u32): u32 {
         fits = writeState(Kind.BALANCE, address, 0, value);
       }
     } else if (operation == Operation.SKIP_UNLESS_AT_LEAST) {
-      word256.clear(value);
+      u256.clear(value);
       store<u64>(value, b);
       result = atLeastState(Kind.BALANCE, address, value, value);
       if (result == ReadResult.VALUE && load<u32>(value) == 0) at += c * INSTRUCTION_SIZE;
     } else if (operation == Operation.RESET) {
-      word256.clear(value);
+      u256.clear(value);
       store<u64>(value, 1);
       fits = resetState(address, value);
     } else if (operation == Operation.NONCE) {
@@ -137,7 +137,7 @@ export function executeSynthetic(transaction: u32): u32 {
         fits = writeState(Kind.NONCE, address, 0, value);
       }
     } else if (operation == Operation.WRITE_CODE) {
-      word256.clear(value);
+      u256.clear(value);
       store<u64>(value, mix(accumulator, c));
       fits = writeState(Kind.CODE, address, 0, value);
     } else if (operation == Operation.READ_CODE) {

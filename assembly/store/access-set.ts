@@ -6,7 +6,7 @@ import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
-import * as word256 from "../base/word256";
+import * as u256 from "../base/u256";
 import { kindOf, locationAt, resetOf } from "./locations";
 import { createVersion, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue } from "./versions";
 
@@ -101,22 +101,37 @@ function insert(location: u32): u32 {
   count++;
   store<u32>(entry, location, Access.LOCATION);
   store<u32>(entry, 0, Access.FLAGS);
-  word256.clear(entry + Access.VALUE);
+  store<u32>(entry, 0, Access.SAVED);
+  u256.clear(entry + Access.VALUE);
   return entry;
 }
 
 /** Reads `location` (an index): the value goes to `out`. ReadResult; after BLOCKED see `blockedBy` of versions. */
 export function readAccess(location: u32, out: u32): u32 {
-  let entry = find(location);
+  const entry = find(location);
+  if (entry == 0 && ownResets != 0 && emptiedHere(location)) {
+    u256.clear(out);
+    return ReadResult.VALUE;
+  }
+  const result = loadEntry(entry, location);
+  if (result == ReadResult.VALUE) u256.copy(out, loadedEntry + Access.VALUE);
+  return result;
+}
+
+/** The entry that the last `loadEntry` is about. */
+let loadedEntry: u32 = 0;
+
+/** Makes the entry of `location` (0: it has none yet) hold the value that the attempt sees. ReadResult. */
+function loadEntry(entry: u32, location: u32): u32 {
+  loadedEntry = entry;
+  let flags: u32 = 0;
   if (entry != 0) {
-    const flags = load<u32>(entry, Access.FLAGS);
-    if ((flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) {
-      word256.copy(out, entry + Access.VALUE);
+    flags = load<u32>(entry, Access.FLAGS);
+    if ((flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) return ReadResult.VALUE;
+    if (ownResets != 0 && emptiedHere(location)) {
+      u256.clear(entry + Access.VALUE);
       return ReadResult.VALUE;
     }
-  } else if (ownResets != 0 && emptiedHere(location)) {
-    word256.clear(out);
-    return ReadResult.VALUE;
   }
   const result = resolve(locationAt(location), transaction, temporary);
   if (result != ReadResult.VALUE) return result;
@@ -127,22 +142,100 @@ export function readAccess(location: u32, out: u32): u32 {
   if (folded) {
     aux = allocate(32);
     if (aux == 0) return exhausted();
-    word256.copy(aux, temporary);
+    u256.copy(aux, temporary);
   }
   if (entry == 0) {
     entry = insert(location);
     if (entry == 0) return ReadResult.EXHAUSTED;
+    loadedEntry = entry;
   }
-  const credited = load<u32>(entry, Access.FLAGS) & AccessFlag.CREDITED;
-  if (credited != 0) word256.add(entry + Access.VALUE, entry + Access.VALUE, temporary);
-  else word256.copy(entry + Access.VALUE, temporary);
-  store<u32>(entry, AccessFlag.READ | (credited != 0 ? AccessFlag.WRITTEN : 0), Access.FLAGS);
+  const credited = flags & AccessFlag.CREDITED;
+  if (credited != 0) u256.add(entry + Access.VALUE, entry + Access.VALUE, temporary);
+  else u256.copy(entry + Access.VALUE, temporary);
+  store<u32>(entry, (flags & AccessFlag.WARM) | AccessFlag.READ | (credited != 0 ? AccessFlag.WRITTEN : 0), Access.FLAGS);
   store<u32>(entry, node, Access.NODE);
   store<u32>(entry, reset, Access.RESET);
   store<u32>(entry, aux, Access.AUX);
   store<u32>(entry, folded ? ReadKind.FOLDED : ReadKind.VALUE, Access.READ_KIND);
-  word256.copy(out, entry + Access.VALUE);
   return ReadResult.VALUE;
+}
+
+// Numbered entries: an executor that comes back to a location again and again keeps its entry's number, and can undo what
+// it did. A number is valid until the attempt ends; an address only until the next entry is added.
+
+/** "No entry": memory is exhausted. */
+export const NO_ENTRY: u32 = 0xffffffff;
+
+/** Number of the entry of `location`, added when the attempt has none; NO_ENTRY when memory is exhausted. */
+export function numberOf(location: u32): u32 {
+  const place = placeOf(location);
+  if (load<u32>(place) == stamp) return load<u32>(place, 4);
+  return insert(location) == 0 ? NO_ENTRY : count - 1;
+}
+
+// @ts-ignore: decorator
+@inline
+export function entryAt(number: u32): u32 {
+  return entries + number * Access.SIZE;
+}
+
+/** Makes entry `number` hold the value that the attempt sees: ReadResult. */
+export function loadNumber(number: u32): u32 {
+  const entry = entryAt(number);
+  if ((load<u32>(entry, Access.FLAGS) & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) return ReadResult.VALUE;
+  return loadEntry(entry, load<u32>(entry, Access.LOCATION));
+}
+
+/** Makes entry `number` hold 0 (or the credit it got) although the state says nothing: the attempt must not be published. */
+export function guessNumber(number: u32): void {
+  const entry = entryAt(number);
+  store<u32>(entry, load<u32>(entry, Access.FLAGS) | AccessFlag.WRITTEN, Access.FLAGS);
+}
+
+/** Writes entry `number`; not for RESET locations. */
+// @ts-ignore: decorator
+@inline
+export function writeNumber(number: u32, value: u32): void {
+  const entry = entryAt(number);
+  u256.copy(entry + Access.VALUE, value);
+  store<u32>(entry, (load<u32>(entry, Access.FLAGS) & ~AccessFlag.CREDITED) | AccessFlag.WRITTEN, Access.FLAGS);
+}
+
+/** Adds to entry `number` without reading it. */
+export function creditNumber(number: u32, amount: u32): void {
+  creditEntry(entryAt(number), amount);
+}
+
+/** Address of the value that entry `number` had before the transaction: it must have been read. */
+export function originalOf(number: u32): u32 {
+  const entry = entryAt(number);
+  return valueSeen(
+    locationAt(load<u32>(entry, Access.LOCATION)),
+    load<u32>(entry, Access.READ_KIND),
+    load<u32>(entry, Access.NODE),
+    load<u32>(entry, Access.RESET),
+    load<u32>(entry, Access.AUX),
+  );
+}
+
+/**
+ * Takes back what was written or credited to entry `number` since it had `flags` and `value`. A read that happened
+ * meanwhile stays recorded: the attempt knows what it learned.
+ */
+export function undoNumber(number: u32, flags: u32, value: u32): void {
+  const entry = entryAt(number);
+  const readSince = load<u32>(entry, Access.FLAGS) & ~flags & AccessFlag.READ;
+  if (readSince == 0) {
+    store<u32>(entry, flags, Access.FLAGS);
+    u256.copy(entry + Access.VALUE, value);
+    return;
+  }
+  // Before the read there was nothing, or a credit that the read has made absolute.
+  const credited = (flags & AccessFlag.CREDITED) != 0;
+  const original = originalOf(number);
+  if (credited) u256.add(entry + Access.VALUE, original, value);
+  else u256.copy(entry + Access.VALUE, original);
+  store<u32>(entry, (flags & AccessFlag.WARM) | AccessFlag.READ | (credited ? AccessFlag.WRITTEN : 0), Access.FLAGS);
 }
 
 /** Writes `location`; false when memory is exhausted. A RESET write also forgets what the attempt wrote to the slots. */
@@ -152,8 +245,8 @@ export function writeAccess(location: u32, value: u32): bool {
     entry = insert(location);
     if (entry == 0) return false;
   }
-  word256.copy(entry + Access.VALUE, value);
-  store<u32>(entry, (load<u32>(entry, Access.FLAGS) & AccessFlag.READ) | AccessFlag.WRITTEN, Access.FLAGS);
+  u256.copy(entry + Access.VALUE, value);
+  store<u32>(entry, (load<u32>(entry, Access.FLAGS) & ~AccessFlag.CREDITED) | AccessFlag.WRITTEN, Access.FLAGS);
   if (kindOf(locationAt(location)) == Kind.RESET) {
     ownResets++;
     emptySlots(location);
@@ -168,10 +261,15 @@ export function creditAccess(location: u32, amount: u32): bool {
     entry = insert(location);
     if (entry == 0) return false;
   }
-  const flags = load<u32>(entry, Access.FLAGS);
-  word256.add(entry + Access.VALUE, entry + Access.VALUE, amount);
-  store<u32>(entry, (flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0 ? flags | AccessFlag.WRITTEN : AccessFlag.CREDITED, Access.FLAGS);
+  creditEntry(entry, amount);
   return true;
+}
+
+function creditEntry(entry: u32, amount: u32): void {
+  const flags = load<u32>(entry, Access.FLAGS);
+  const absolute = (flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0;
+  u256.add(entry + Access.VALUE, entry + Access.VALUE, amount);
+  store<u32>(entry, flags | (absolute ? AccessFlag.WRITTEN : AccessFlag.CREDITED), Access.FLAGS);
 }
 
 /**
@@ -183,27 +281,27 @@ export function atLeastAccess(location: u32, bound: u32, out: u32): u32 {
   let effective = bound;
   if (entry != 0) {
     if ((load<u32>(entry, Access.FLAGS) & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) {
-      store<u32>(out, u32(!word256.less(entry + Access.VALUE, bound)));
+      store<u32>(out, u32(!u256.less(entry + Access.VALUE, bound)));
       return ReadResult.VALUE;
     }
     // Credited by this attempt: ask whether what lies below has the rest.
-    if (!word256.less(entry + Access.VALUE, bound)) {
+    if (!u256.less(entry + Access.VALUE, bound)) {
       store<u32>(out, 1);
       return ReadResult.VALUE;
     }
     effective = temporary + 32;
-    word256.subtract(effective, bound, entry + Access.VALUE);
+    u256.subtract(effective, bound, entry + Access.VALUE);
   }
   const result = resolve(locationAt(location), transaction, temporary);
   if (result != ReadResult.VALUE) return result;
-  const holds = !word256.less(temporary, effective);
+  const holds = !u256.less(temporary, effective);
   if (fault(Fault.PREDICATE_NOT_RECORDED)) {
     store<u32>(out, u32(holds));
     return ReadResult.VALUE;
   }
   const copy = allocate(32);
   if (copy == 0) return exhausted();
-  word256.copy(copy, effective);
+  u256.copy(copy, effective);
   if (predicateCount == predicateCapacity) {
     const larger = allocate(predicateCapacity * 2 * ReadEntry.SIZE);
     if (larger == 0) return exhausted();
@@ -239,7 +337,7 @@ function emptySlots(reset: u32): void {
     const entry = entries + at * Access.SIZE;
     const location = locationAt(load<u32>(entry, Access.LOCATION));
     if (kindOf(location) != Kind.STORAGE || resetOf(location) != locationAt(reset)) continue;
-    word256.clear(entry + Access.VALUE);
+    u256.clear(entry + Access.VALUE);
     store<u32>(entry, load<u32>(entry, Access.FLAGS) | AccessFlag.WRITTEN, Access.FLAGS);
   }
 }
@@ -313,8 +411,8 @@ export function sealWrites(out: u32, incarnation: u32): bool {
 function isWrite(entry: u32): bool {
   const flags = load<u32>(entry, Access.FLAGS);
   if ((flags & AccessFlag.CREDITED) != 0) {
-    word256.clear(temporary);
-    return !word256.equal(entry + Access.VALUE, temporary);
+    u256.clear(temporary);
+    return !u256.equal(entry + Access.VALUE, temporary);
   }
   if ((flags & AccessFlag.WRITTEN) == 0) return false;
   if ((flags & AccessFlag.READ) == 0) return true;
@@ -338,7 +436,7 @@ export function valueSeen(location: u32, readKind: u32, node: u32, reset: u32, a
     const base = shared.read(location, Location.BASE);
     if (base != 0) return base + BaseValue.VALUE;
   }
-  word256.clear(temporary + 32);
+  u256.clear(temporary + 32);
   if (kindOf(location) == Kind.DATA) store<u32>(temporary + 32, 0xffffffff, 4);
   return temporary + 32;
 }

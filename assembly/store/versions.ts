@@ -7,7 +7,7 @@ import { BaseValue, CONTROL_BASE, Control, FOLD_INCARNATION, Kind, Location, Rea
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
-import * as word256 from "../base/word256";
+import * as u256 from "../base/u256";
 import { allocate } from "../base/arena";
 import { kindOf, resetOf } from "./locations";
 
@@ -42,7 +42,7 @@ export function createVersion(transaction: u32, incarnation: u32, flags: u32, va
   if (node == 0) return 0;
   if (fault(Fault.CREDIT_IS_ABSOLUTE)) flags = VersionFlag.LIVE;
   shared.write(node, Version.META, metaOf(transaction, incarnation, flags));
-  word256.copy(node + Version.VALUE, value);
+  u256.copy(node + Version.VALUE, value);
   return node;
 }
 
@@ -115,7 +115,7 @@ export function resolve(location: u32, transaction: u32, out: u32): u32 {
   let node = newestBelow(shared.read(location, Location.VERSIONS), transaction);
   if (node == 0) {
     if (resolvedReset != 0) {
-      word256.clear(out);
+      u256.clear(out);
       return ReadResult.VALUE;
     }
     return base(location, kind, out);
@@ -123,7 +123,7 @@ export function resolve(location: u32, transaction: u32, out: u32): u32 {
   let meta = shared.read(node, Version.META);
   // A write of the transaction that emptied the account came after the emptying.
   if (resolvedReset != 0 && transactionOf(meta) < resetKey) {
-    word256.clear(out);
+    u256.clear(out);
     return ReadResult.VALUE;
   }
   resolvedReset = 0;
@@ -132,7 +132,7 @@ export function resolve(location: u32, transaction: u32, out: u32): u32 {
     blockedBy = transactionOf(meta);
     return ReadResult.BLOCKED;
   }
-  word256.copy(out, node + Version.VALUE);
+  u256.copy(out, node + Version.VALUE);
   if ((meta & VersionFlag.DELTA) == 0) return ReadResult.VALUE;
 
   // A credit: add up what lies below until an absolute value.
@@ -145,7 +145,7 @@ export function resolve(location: u32, transaction: u32, out: u32): u32 {
       blockedBy = transactionOf(meta);
       return ReadResult.BLOCKED;
     }
-    word256.add(out, out, node + Version.VALUE);
+    u256.add(out, out, node + Version.VALUE);
     if ((meta & VersionFlag.DELTA) == 0) return ReadResult.VALUE;
   }
 }
@@ -164,10 +164,10 @@ function newestBelow(node: u32, transaction: u32): u32 {
 function base(location: u32, kind: u32, out: u32): u32 {
   const value = shared.read(location, Location.BASE);
   if (value != 0) {
-    word256.copy(out, value + BaseValue.VALUE);
+    u256.copy(out, value + BaseValue.VALUE);
     return ReadResult.VALUE;
   }
-  word256.clear(out);
+  u256.clear(out);
   if (kind == Kind.DATA) store<u32>(out, ABSENT, 4);
   if (kind == Kind.DATA || kind == Kind.NUMBER || kind == Kind.RESET) return ReadResult.VALUE;
   return load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0 ? ReadResult.VALUE : ReadResult.MISSING;
@@ -176,7 +176,7 @@ function base(location: u32, kind: u32, out: u32): u32 {
 function addBase(location: u32, kind: u32, out: u32): u32 {
   const value = shared.read(location, Location.BASE);
   if (value != 0) {
-    word256.add(out, out, value + BaseValue.VALUE);
+    u256.add(out, out, value + BaseValue.VALUE);
     return ReadResult.VALUE;
   }
   if (kind == Kind.NUMBER || load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) return ReadResult.VALUE;
@@ -185,7 +185,7 @@ function addBase(location: u32, kind: u32, out: u32): u32 {
 
 /** Whether two values of `kind` are the same: bytes by content, everything else by its 32 bytes. */
 export function sameValue(kind: u32, left: u32, right: u32): bool {
-  if (kind != Kind.DATA) return word256.equal(left, right);
+  if (kind != Kind.DATA) return u256.equal(left, right);
   const length = load<u32>(left, 4);
   if (length != load<u32>(right, 4)) return false;
   return length == ABSENT || memory.compare(load<u32>(left), load<u32>(right), length) == 0;

@@ -24,6 +24,8 @@ export interface CoreOptions {
   clockBase: number;
   /** Whether this thread may block. */
   mayWait: boolean;
+  /** The precompiled contracts that the core leaves to its host; without them a transaction that needs one is a trap. */
+  precompile?: (id: number, input: number, inputLength: number, output: number, capacity: number) => number;
 }
 
 /** Bytes per page of WebAssembly memory. */
@@ -47,7 +49,7 @@ export async function openCore(
   options: CoreOptions,
 ): Promise<CoreInstance> {
   const signed = new Int32Array(memory.buffer);
-  const { clockBase, mayWait } = options;
+  const { clockBase, mayWait, precompile = missingPrecompile } = options;
   const now = () => wallClock() - clockBase;
   const env = {
     memory,
@@ -57,6 +59,7 @@ export async function openCore(
       if (mayWait) Atomics.wait(signed, address >>> 2, expected | 0, timeoutMs);
       return 0;
     },
+    precompile,
   };
   const instance = await WebAssembly.instantiate(module, { env });
   return {
@@ -70,4 +73,8 @@ export async function openCore(
     doubles: new Float64Array(memory.buffer),
     now,
   };
+}
+
+function missingPrecompile(id: number): never {
+  throw new Error(`the core was opened without precompiles, and needs number ${id}`);
 }

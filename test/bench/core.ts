@@ -163,7 +163,7 @@ class CoreBench {
   }
 
   #instance(): CoreExports {
-    const env = { memory: this.#memory, now: () => performance.now(), wait: () => 0 };
+    const env = { memory: this.#memory, now: () => performance.now(), wait: () => 0, precompile: () => -1 };
     return new WebAssembly.Instance(this.#module, { env }).exports as unknown as CoreExports;
   }
 }

@@ -50,7 +50,7 @@ export function crewOf(module: WebAssembly.Module, count: number, imports: (id: 
   const wait = () => {
     throw new Asleep();
   };
-  const env = { memory, now: () => time++, wait };
+  const env = { memory, now: () => time++, wait, precompile: () => -1 };
   const all = Array.from({ length: count }, (_, id) => {
     const { exports } = new WebAssembly.Instance(module, { env, ...imports(id) });
     return { id, core: exports as unknown as Core };

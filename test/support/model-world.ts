@@ -49,6 +49,7 @@ export class World {
       fault,
       interleave: (access: number, address: number) => hooks.interleave(access, address),
       wait: (address: number, expected: number, timeoutMs: number) => hooks.wait(address, expected, timeoutMs),
+      precompile: () => -1,
       now: () => 0,
     };
     for (let id = 0; id < this.count; id++) {

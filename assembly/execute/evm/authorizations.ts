@@ -1,0 +1,118 @@
+// EIP-7702: the delegations that a transaction of type 4 sets before it runs.
+
+import { EvmAuthorization, EvmBlock, EvmTransaction } from "../../layout";
+import { keccak256 } from "../../base/keccak256";
+import * as u256 from "../../base/u256";
+import { addCode } from "../../store/code-store";
+import { accountOf } from "./accounts";
+import { delegationIn } from "./code";
+import { block, transaction } from "./context";
+import { addRefund } from "./journal";
+import { ecrecover } from "./precompiles/ecrecover";
+import { Temporary, temporary } from "./workspace";
+import { Answer, NO_CODE, codeOf, exhaust, isAbsent, nonceOf, setCodeHash, setNonce, touchWarm } from "./world";
+
+const EXISTING_REFUND: i64 = 25000 - 12500;
+const MAGIC: u8 = 0x05;
+
+/** Half the order of secp256k1: greater values of s are malleable. Big-endian. */
+const HALF_ORDER = memory.data<u8>([
+  0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+  0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
+]);
+
+/** Applies all authorisations, passing over those that are not valid; false when the attempt must end. */
+export function applyAuthorizations(): bool {
+  const count = load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT);
+  const list = transaction + load<u32>(transaction, EvmTransaction.AUTHORIZATIONS);
+  for (let at: u32 = 0; at < count; at++) {
+    if (!apply(list + at * EvmAuthorization.SIZE)) return false;
+  }
+  return true;
+}
+
+function apply(authorization: u32): bool {
+  const chain = authorization + EvmAuthorization.CHAIN_ID;
+  if (!u256.isZero(chain) && !u256.equal(chain, block + EvmBlock.CHAIN_ID)) return true;
+  const nonce = load<u64>(authorization, EvmAuthorization.NONCE);
+  if (nonce == u64.MAX_VALUE) return true;
+  const address = temporary + Temporary.ADDRESS;
+  if (!recover(address, authorization)) return true;
+  const authority = accountOf(address);
+  if (authority == 0) return exhaust();
+  if (touchWarm(authority) < 0) return false;
+  const record = codeOf(authority);
+  if (record == 0) return false;
+  if (record != NO_CODE && delegationIn(record) == 0) return true;
+  const current = nonceOf(authority);
+  if (current == 0) return false;
+  if (load<u64>(current) != nonce) return true;
+  const absent = isAbsent(authority);
+  if (absent == Answer.FAILED) return false;
+  if (absent == Answer.NO) addRefund(EXISTING_REFUND);
+  return delegate(authority, authorization + EvmAuthorization.ADDRESS) && setNonce(authority, nonce + 1);
+}
+
+/** Sets the account's code to the designation of the 20 bytes at `target`, or to nothing for the zero address. */
+function delegate(authority: u32, target: u32): bool {
+  if (load<u64>(target) == 0 && load<u64>(target, 8) == 0 && load<u32>(target, 16) == 0) {
+    return setCodeHash(authority, temporary + Temporary.ZERO);
+  }
+  const code = temporary + Temporary.BYTES;
+  store<u32>(code, 0x0001ef);
+  memory.copy(code + 3, target, 20);
+  const hash = temporary + Temporary.HASH;
+  keccak256(hash, code, 23);
+  return addCode(hash, code, 23) ? setCodeHash(authority, hash) : exhaust();
+}
+
+/** Recovers who signed keccak256(0x05 ‖ rlp([chain id, address, nonce])). */
+function recover(out: u32, authorization: u32): bool {
+  const parity = load<u32>(authorization, EvmAuthorization.Y_PARITY);
+  if (parity > 1) return false;
+  if (memory.compare(authorization + EvmAuthorization.S, HALF_ORDER, 32) > 0) return false;
+  const bytes = temporary + Temporary.BYTES;
+  const items = bytes + 2;
+  let end = appendNumber(items, authorization + EvmAuthorization.CHAIN_ID);
+  store<u8>(end, 0x80 + 20);
+  memory.copy(end + 1, authorization + EvmAuthorization.ADDRESS, 20);
+  const nonce = temporary + Temporary.WORD;
+  u256.set(nonce, load<u64>(authorization, EvmAuthorization.NONCE));
+  end = appendNumber(end + 21, nonce);
+  // At most 33 + 21 + 9 bytes: usually a short list; a long one has one byte more in front.
+  const length = end - items;
+  if (length < 56) {
+    store<u8>(bytes, MAGIC);
+    store<u8>(bytes, u8(0xc0 + length), 1);
+  } else {
+    memory.copy(items + 1, items, length);
+    end++;
+    store<u8>(bytes, MAGIC);
+    store<u8>(bytes, 0xf8, 1);
+    store<u8>(bytes, u8(length), 2);
+  }
+  const input = bytes + 128;
+  keccak256(input, bytes, end - bytes);
+  memory.fill(input + 32, 0, 32);
+  store<u8>(input, u8(27 + parity), 63);
+  memory.copy(input + 64, authorization + EvmAuthorization.R, 64);
+  if (!ecrecover(input, input, 128)) return false;
+  memory.copy(out, input + 12, 20);
+  return true;
+}
+
+/** Appends a word as an RLP number; returns the end. */
+function appendNumber(to: u32, word: u32): u32 {
+  const size: u32 = (263 - u256.leadingZeros(word)) >> 3;
+  if (size == 0) {
+    store<u8>(to, 0x80);
+    return to + 1;
+  }
+  if (size == 1 && load<u8>(word) < 0x80) {
+    store<u8>(to, load<u8>(word));
+    return to + 1;
+  }
+  store<u8>(to, u8(0x80 + size));
+  for (let at: u32 = 0; at < size; at++) store<u8>(to + 1 + at, load<u8>(word + size - 1 - at));
+  return to + 1 + size;
+}

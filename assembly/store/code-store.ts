@@ -1,0 +1,128 @@
+// Code by its hash, with its jump map, for as long as the memory lives: a bounded store beside the arena. Code of which the
+// store has no room lies in the arena, under its BYTECODE location, for one block.
+
+import { BaseValue, CODE_HASH_SIZE, CODE_PADDING, CONTROL_BASE, Control, Kind, Location } from "../layout";
+import { allocate } from "../base/arena";
+import * as shared from "../base/shared";
+import * as u256 from "../base/u256";
+import { locate, locationAt, lookup } from "./locations";
+
+/** Memories with less room for the arena have no store. */
+const SMALLEST_ARENA: u32 = 16 * 1024 * 1024;
+/** The store's part of the arena's room. */
+const PART: u32 = 8;
+/** Bytes of store per word of table: less than the shortest code takes, so that the table never fills up. */
+const BYTES_PER_WORD: u32 = 64;
+
+/** Takes the store's room from the end of the arena's; returns the arena's new end. Host, once per memory. */
+export function layOutCode(arenaStart: u32, end: u32): u32 {
+  store<u32>(CONTROL_BASE, 0, Control.CODE_TABLE);
+  if (end < arenaStart || end - arenaStart < SMALLEST_ARENA) return end;
+  const size = (end - arenaStart) / PART;
+  let words: u32 = 1024;
+  while (words * BYTES_PER_WORD < size) words <<= 1;
+  const table = (end - size) & ~63;
+  store<u32>(CONTROL_BASE, table, Control.CODE_TABLE);
+  store<u32>(CONTROL_BASE, words - 1, Control.CODE_TABLE_MASK);
+  store<u32>(CONTROL_BASE, end, Control.CODE_END);
+  emptyCode();
+  return table;
+}
+
+/** Empties a store that is nearly full. Host, between blocks. */
+export function tidyCode(): void {
+  const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
+  if (table == 0) return;
+  const room = load<u32>(CONTROL_BASE, Control.CODE_END) - table;
+  if (shared.read(CONTROL_BASE, Control.CODE_NEXT) - table > room - room / 4) emptyCode();
+}
+
+function emptyCode(): void {
+  const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
+  const size = (load<u32>(CONTROL_BASE, Control.CODE_TABLE_MASK) + 1) * 4;
+  memory.fill(table, 0, size);
+  shared.write(CONTROL_BASE, Control.CODE_NEXT, table + size);
+}
+
+/**
+ * Makes code known under its hash. Any worker may call it, at any time: equal hashes mean equal code, so that doing it
+ * twice changes nothing. False when memory is exhausted.
+ *
+ * Linearises: at the swap of the table's word, or of the location's base. Order: the record is complete before.
+ */
+export function addCode(hash: u32, bytes: u32, length: u32): bool {
+  if (findCode(hash) != 0) return true;
+  const size = BaseValue.CODE_BYTES + length + CODE_PADDING;
+  const kept = take(CODE_HASH_SIZE + size);
+  if (kept != 0) {
+    u256.copy(kept, hash);
+    fill(kept + CODE_HASH_SIZE, bytes, length);
+    publish(kept + CODE_HASH_SIZE);
+    return true;
+  }
+  const index = locate(Kind.BYTECODE, hash, hash);
+  const record = index == 0 ? 0 : allocate(size);
+  if (record == 0) return false;
+  fill(record, bytes, length);
+  shared.swapIf(locationAt(index), Location.BASE, 0, record);
+  return true;
+}
+
+/** The record {length u32, jump map u32, bytes from offset 8} of the code with this hash, 0 when nobody added it. */
+export function findCode(hash: u32): u32 {
+  const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
+  if (table != 0) {
+    const mask = load<u32>(CONTROL_BASE, Control.CODE_TABLE_MASK);
+    let place = load<u32>(hash) & mask;
+    while (true) {
+      const record = shared.read(table, place << 2);
+      if (record == 0) break;
+      if (u256.equal(record - CODE_HASH_SIZE, hash)) return record;
+      place = (place + 1) & mask;
+    }
+  }
+  const index = lookup(Kind.BYTECODE, hash, hash);
+  return index == 0 ? 0 : shared.read(locationAt(index), Location.BASE);
+}
+
+/** Room for the jump map of a record, in the store if the record is; 0 when there is none. */
+export function roomForMap(record: u32, size: u32): u32 {
+  const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
+  return table != 0 && record > table ? take(size) : allocate(size);
+}
+
+/** Takes `size` bytes of the store; 0 when it is full or absent. */
+function take(size: u32): u32 {
+  if (load<u32>(CONTROL_BASE, Control.CODE_TABLE) == 0) return 0;
+  const end = load<u32>(CONTROL_BASE, Control.CODE_END);
+  size = (size + 7) & ~7;
+  // Look before adding: a full store's counter must not run away and wrap.
+  const next = shared.read(CONTROL_BASE, Control.CODE_NEXT);
+  if (next > end || size > end - next) return 0;
+  const start = shared.add(CONTROL_BASE, Control.CODE_NEXT, size);
+  return start <= end && size <= end - start ? start : 0;
+}
+
+function fill(record: u32, bytes: u32, length: u32): void {
+  store<u32>(record, length, BaseValue.CODE_LENGTH);
+  shared.write(record, BaseValue.JUMP_MAP, 0);
+  memory.copy(record + BaseValue.CODE_BYTES, bytes, length);
+  memory.fill(record + BaseValue.CODE_BYTES + length, 0, CODE_PADDING);
+}
+
+/** Enters a record into the table. If somebody was faster, theirs stays. */
+function publish(record: u32): void {
+  const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
+  const mask = load<u32>(CONTROL_BASE, Control.CODE_TABLE_MASK);
+  let place = load<u32>(record - CODE_HASH_SIZE) & mask;
+  while (true) {
+    const seen = shared.read(table, place << 2);
+    if (seen == 0) {
+      if (shared.swapIf(table, place << 2, 0, record)) return;
+    } else if (u256.equal(seen - CODE_HASH_SIZE, record - CODE_HASH_SIZE)) {
+      return;
+    } else {
+      place = (place + 1) & mask;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// What the core's EVM says about a transaction (layout.ts: EvmResult, EvmLog), as JavaScript values.
+import { EvmInvalid, EvmLog, EvmResult, EvmStatus } from '../../assembly/layout.ts';
+
+export interface EvmLogOutput {
+  address: Uint8Array;
+  topics: Uint8Array[];
+  data: Uint8Array;
+}
+
+export interface EvmTransactionOutput {
+  status: 'success' | 'reverted' | 'halted' | 'invalid';
+  /** Why an invalid transaction cannot be part of the block. */
+  invalid?: EvmInvalidReason;
+  gasUsed: bigint;
+  gasRefunded: bigint;
+  /** What the sender paid per unit of gas. */
+  gasPrice: bigint;
+  /** Address of the contract that the transaction itself created. */
+  created?: Uint8Array;
+  returnData: Uint8Array;
+  logs: EvmLogOutput[];
+}
+
+const statuses = new Map<number, EvmTransactionOutput['status']>([
+  [EvmStatus.SUCCESS, 'success'],
+  [EvmStatus.REVERTED, 'reverted'],
+  [EvmStatus.HALTED, 'halted'],
+  [EvmStatus.INVALID, 'invalid'],
+]);
+
+const reasons = new Map<number, EvmInvalidReason>([
+  [EvmInvalid.TYPE_NOT_ACTIVE, 'type not active'],
+  [EvmInvalid.NONCE_TOO_LOW, 'nonce too low'],
+  [EvmInvalid.NONCE_TOO_HIGH, 'nonce too high'],
+  [EvmInvalid.NONCE_AT_MAXIMUM, 'nonce at maximum'],
+  [EvmInvalid.INSUFFICIENT_FUNDS, 'insufficient funds'],
+  [EvmInvalid.INTRINSIC_GAS, 'intrinsic gas too low'],
+  [EvmInvalid.FLOOR_GAS, 'floor gas too low'],
+  [EvmInvalid.GAS_ABOVE_BLOCK, 'gas limit above that of the block'],
+  [EvmInvalid.GAS_ABOVE_CAP, 'gas limit above the cap'],
+  [EvmInvalid.FEE_BELOW_BASE, 'fee below the base fee'],
+  [EvmInvalid.PRIORITY_ABOVE_FEE, 'priority fee above the fee'],
+  [EvmInvalid.SENDER_NOT_EOA, 'sender is a contract'],
+  [EvmInvalid.INIT_CODE_TOO_LARGE, 'init code too large'],
+  [EvmInvalid.BLOB_FEE_TOO_LOW, 'blob fee too low'],
+  [EvmInvalid.NO_BLOBS, 'no blobs'],
+  [EvmInvalid.TOO_MANY_BLOBS, 'too many blobs'],
+  [EvmInvalid.BLOB_VERSION, 'unknown blob version'],
+  [EvmInvalid.CREATION_NOT_ALLOWED, 'creation not allowed'],
+  [EvmInvalid.NO_AUTHORIZATIONS, 'no authorizations'],
+]);
+
+export type EvmInvalidReason =
+  | 'type not active'
+  | 'nonce too low'
+  | 'nonce too high'
+  | 'nonce at maximum'
+  | 'insufficient funds'
+  | 'intrinsic gas too low'
+  | 'floor gas too low'
+  | 'gas limit above that of the block'
+  | 'gas limit above the cap'
+  | 'fee below the base fee'
+  | 'priority fee above the fee'
+  | 'sender is a contract'
+  | 'init code too large'
+  | 'blob fee too low'
+  | 'no blobs'
+  | 'too many blobs'
+  | 'unknown blob version'
+  | 'creation not allowed'
+  | 'no authorizations';
+
+/** Decodes the record at `at`; `bytes` is the core's memory. */
+export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutput {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  const returnLength = view.getUint32(EvmResult.RETURN_LENGTH, true);
+  const output: EvmTransactionOutput = {
+    status: statuses.get(view.getUint32(EvmResult.STATUS, true))!,
+    gasUsed: view.getBigUint64(EvmResult.GAS_USED, true),
+    gasRefunded: view.getBigUint64(EvmResult.GAS_REFUNDED, true),
+    gasPrice: getWord(view, EvmResult.GAS_PRICE),
+    returnData: bytes.slice(at + EvmResult.SIZE, at + EvmResult.SIZE + returnLength),
+    logs: readLogs(bytes, at + EvmResult.SIZE + returnLength, view.getUint32(EvmResult.LOG_COUNT, true)),
+  };
+  const created = bytes.slice(at + EvmResult.CREATED, at + EvmResult.CREATED + 20);
+  if (created.some((byte) => byte !== 0)) output.created = created;
+  if (output.status === 'invalid') {
+    output.invalid = reasons.get(view.getUint32(EvmResult.REASON, true))!;
+  }
+  return output;
+}
+
+function readLogs(bytes: Uint8Array, at: number, count: number): EvmLogOutput[] {
+  const logs: EvmLogOutput[] = [];
+  for (let index = 0; index < count; index++) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+    const topicCount = view.getUint32(EvmLog.TOPIC_COUNT, true);
+    const dataLength = view.getUint32(EvmLog.DATA_LENGTH, true);
+    const topics = at + EvmLog.SIZE;
+    const data = topics + topicCount * 32;
+    logs.push({
+      address: bytes.slice(at, at + 20),
+      topics: Array.from({ length: topicCount }, (_, topic) =>
+        bytes.slice(topics + topic * 32, topics + topic * 32 + 32),
+      ),
+      data: bytes.slice(data, data + dataLength),
+    });
+    at = data + ((dataLength + 7) & ~7);
+  }
+  return logs;
+}
+
+function getWord(view: DataView, at: number): bigint {
+  let value = 0n;
+  for (let limb = 3; limb >= 0; limb--) value = (value << 64n) | view.getBigUint64(at + limb * 8, true);
+  return value;
+}

@@ -1,0 +1,196 @@
+// Ethereum transactions and block environments as the records that the core's EVM reads (layout.ts: EvmTransaction, EvmBlock).
+import {
+  EvmAccess,
+  EvmAuthorization,
+  EvmBlock,
+  EvmBlockFlag,
+  EvmFork,
+  EvmTransaction,
+  EvmTransactionFlag,
+} from '../../assembly/layout.ts';
+
+/** A transaction of EIP-2718 types 0 to 4. Addresses are 20 bytes, hashes and slots 32 bytes. */
+export interface EvmTransactionInput {
+  type: number;
+  sender: Uint8Array;
+  /** Absent for a contract creation. */
+  to?: Uint8Array | undefined;
+  nonce: bigint;
+  gasLimit: bigint;
+  value: bigint;
+  data: Uint8Array;
+  /** gasPrice for types 0 and 1. */
+  maxFeePerGas: bigint;
+  /** gasPrice for types 0 and 1. */
+  maxPriorityFeePerGas: bigint;
+  accessList?: readonly { address: Uint8Array; storageKeys: readonly Uint8Array[] }[];
+  maxFeePerBlobGas?: bigint;
+  blobVersionedHashes?: readonly Uint8Array[];
+  authorizationList?: readonly EvmAuthorizationInput[];
+  /** A call of the protocol's own: no nonce, no fee, no intrinsic gas. */
+  system?: boolean;
+}
+
+/** An EIP-7702 authorisation. */
+export interface EvmAuthorizationInput {
+  chainId: bigint;
+  address: Uint8Array;
+  nonce: bigint;
+  yParity: bigint;
+  r: bigint;
+  s: bigint;
+}
+
+/** The environment that all transactions of a block share. */
+export interface EvmBlockInput {
+  fork: EvmForkName;
+  number: bigint;
+  timestamp: bigint;
+  gasLimit: bigint;
+  coinbase: Uint8Array;
+  /** Difficulty, or prevRandao from Paris on. */
+  randao: bigint;
+  baseFeePerGas: bigint;
+  blobBaseFee: bigint;
+  chainId: bigint;
+  /** Most blobs in one transaction. */
+  maxBlobs: number;
+  /** Hashes of the blocks before, nearest first; up to 256. */
+  blockHashes: readonly Uint8Array[];
+  /** Whether the state may hold empty accounts. */
+  emptyAccounts: boolean;
+}
+
+/** Forks with rules of execution of their own, oldest first. */
+export const evmForks = {
+  frontier: EvmFork.FRONTIER,
+  homestead: EvmFork.HOMESTEAD,
+  tangerineWhistle: EvmFork.TANGERINE_WHISTLE,
+  spuriousDragon: EvmFork.SPURIOUS_DRAGON,
+  byzantium: EvmFork.BYZANTIUM,
+  constantinople: EvmFork.CONSTANTINOPLE,
+  petersburg: EvmFork.PETERSBURG,
+  istanbul: EvmFork.ISTANBUL,
+  berlin: EvmFork.BERLIN,
+  london: EvmFork.LONDON,
+  paris: EvmFork.PARIS,
+  shanghai: EvmFork.SHANGHAI,
+  cancun: EvmFork.CANCUN,
+  prague: EvmFork.PRAGUE,
+  osaka: EvmFork.OSAKA,
+} as const;
+
+export type EvmForkName = keyof typeof evmForks;
+
+/** Bytes of the record of a transaction. */
+export function evmTransactionSize(transaction: EvmTransactionInput): number {
+  return (
+    EvmTransaction.SIZE +
+    accessLines(transaction) * EvmAccess.SIZE +
+    (transaction.blobVersionedHashes?.length ?? 0) * 32 +
+    (transaction.authorizationList?.length ?? 0) * EvmAuthorization.SIZE +
+    transaction.data.length
+  );
+}
+
+function accessLines(transaction: EvmTransactionInput): number {
+  return (transaction.accessList ?? []).reduce((lines, entry) => lines + 1 + entry.storageKeys.length, 0);
+}
+
+/** Writes the record of a transaction to `at`; `bytes` is the core's memory. */
+export function writeEvmTransaction(bytes: Uint8Array, at: number, transaction: EvmTransactionInput): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  bytes.fill(0, at, at + EvmTransaction.SIZE);
+  const { to, system = false, data } = transaction;
+  const flags = (to === undefined ? EvmTransactionFlag.CREATION : 0) | (system ? EvmTransactionFlag.SYSTEM : 0);
+  view.setUint32(EvmTransaction.TYPE, transaction.type, true);
+  view.setUint32(EvmTransaction.FLAGS, flags, true);
+  view.setBigUint64(EvmTransaction.NONCE, transaction.nonce, true);
+  view.setBigUint64(EvmTransaction.GAS_LIMIT, transaction.gasLimit, true);
+  bytes.set(transaction.sender, at + EvmTransaction.SENDER);
+  if (to !== undefined) bytes.set(to, at + EvmTransaction.TO);
+  setWord(view, EvmTransaction.VALUE, transaction.value);
+  setWord(view, EvmTransaction.MAX_FEE, transaction.maxFeePerGas);
+  setWord(view, EvmTransaction.MAX_PRIORITY_FEE, transaction.maxPriorityFeePerGas);
+  setWord(view, EvmTransaction.MAX_BLOB_FEE, transaction.maxFeePerBlobGas ?? 0n);
+
+  let end: number = EvmTransaction.SIZE;
+  const list = (offsetField: number, countField: number, count: number, size: number) => {
+    view.setUint32(offsetField, end, true);
+    view.setUint32(countField, count, true);
+    const start = end;
+    end += count * size;
+    return start;
+  };
+  const { accessList = [], blobVersionedHashes = [], authorizationList = [] } = transaction;
+  let line = list(EvmTransaction.ACCESS_LIST, EvmTransaction.ACCESS_COUNT, accessLines(transaction), EvmAccess.SIZE);
+  for (const { address, storageKeys } of accessList) {
+    bytes.fill(0, at + line, at + line + EvmAccess.SIZE);
+    bytes.set(address, at + line + EvmAccess.ADDRESS);
+    line += EvmAccess.SIZE;
+    for (const key of storageKeys) {
+      bytes.set(address, at + line + EvmAccess.ADDRESS);
+      view.setUint32(line + EvmAccess.HAS_SLOT, 1, true);
+      bytes.set(key, at + line + EvmAccess.SLOT);
+      line += EvmAccess.SIZE;
+    }
+  }
+  const hashes = list(EvmTransaction.BLOB_HASHES, EvmTransaction.BLOB_COUNT, blobVersionedHashes.length, 32);
+  blobVersionedHashes.forEach((hash, index) => {
+    bytes.set(hash, at + hashes + index * 32);
+  });
+  const { AUTHORIZATIONS, AUTHORIZATION_COUNT } = EvmTransaction;
+  let record = list(AUTHORIZATIONS, AUTHORIZATION_COUNT, authorizationList.length, EvmAuthorization.SIZE);
+  for (const authorization of authorizationList) {
+    bytes.set(authorization.address, at + record + EvmAuthorization.ADDRESS);
+    const parity = authorization.yParity > 255n ? 255 : Number(authorization.yParity);
+    view.setUint32(record + EvmAuthorization.Y_PARITY, parity, true);
+    view.setBigUint64(record + EvmAuthorization.NONCE, authorization.nonce, true);
+    setWord(view, record + EvmAuthorization.CHAIN_ID, authorization.chainId);
+    setBytes(view, record + EvmAuthorization.R, authorization.r);
+    setBytes(view, record + EvmAuthorization.S, authorization.s);
+    record += EvmAuthorization.SIZE;
+  }
+  bytes.set(data, at + list(EvmTransaction.DATA, EvmTransaction.DATA_LENGTH, data.length, 1));
+}
+
+/** Bytes of the record of a block, its hashes behind it. */
+export function evmBlockSize(block: EvmBlockInput): number {
+  return EvmBlock.SIZE + block.blockHashes.length * 32;
+}
+
+/** Writes the record of a block to `at`; `bytes` is the core's memory. */
+export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInput): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  bytes.fill(0, at, at + EvmBlock.SIZE);
+  view.setUint32(EvmBlock.FORK, evmForks[block.fork], true);
+  view.setUint32(EvmBlock.FLAGS, block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0, true);
+  view.setBigUint64(EvmBlock.NUMBER, block.number, true);
+  view.setBigUint64(EvmBlock.TIMESTAMP, block.timestamp, true);
+  view.setBigUint64(EvmBlock.GAS_LIMIT, block.gasLimit, true);
+  bytes.set(block.coinbase, at + EvmBlock.COINBASE);
+  view.setUint32(EvmBlock.MAX_BLOBS, block.maxBlobs, true);
+  setWord(view, EvmBlock.RANDAO, block.randao);
+  setWord(view, EvmBlock.BASE_FEE, block.baseFeePerGas);
+  setWord(view, EvmBlock.BLOB_BASE_FEE, block.blobBaseFee);
+  setWord(view, EvmBlock.CHAIN_ID, block.chainId);
+  view.setUint32(EvmBlock.HASHES, at + EvmBlock.SIZE, true);
+  view.setUint32(EvmBlock.HASH_COUNT, block.blockHashes.length, true);
+  block.blockHashes.forEach((hash, index) => {
+    bytes.set(hash, at + EvmBlock.SIZE + index * 32);
+  });
+}
+
+/** Four little-endian limbs. */
+function setWord(view: DataView, at: number, value: bigint): void {
+  for (let limb = 0; limb < 4; limb++) {
+    view.setBigUint64(at + limb * 8, BigInt.asUintN(64, value >> BigInt(limb * 64)), true);
+  }
+}
+
+/** 32 bytes, big-endian. */
+function setBytes(view: DataView, at: number, value: bigint): void {
+  for (let limb = 0; limb < 4; limb++) {
+    view.setBigUint64(at + 24 - limb * 8, BigInt.asUintN(64, value >> BigInt(limb * 64)), false);
+  }
+}
