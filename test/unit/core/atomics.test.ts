@@ -38,7 +38,13 @@ const plainAllowed: Record<string, string> = {
       ...['accounts', 'admission', 'authorizations', 'calls', 'code', 'context', 'environment', 'forks', 'frames'],
       ...['interpreter', 'journal', 'precompiles', 'segments', 'storage', 'transaction', 'transient-storage'],
       ...['workspace', 'world'],
-      ...['precompiles/blake2f', 'precompiles/ecrecover', 'precompiles/modexp', 'precompiles/ripemd160', 'precompiles/sha256'],
+      ...[
+        'precompiles/blake2f',
+        'precompiles/ecrecover',
+        'precompiles/modexp',
+        'precompiles/ripemd160',
+        'precompiles/sha256',
+      ],
     ].map((file) => [
       `execute/evm/${file}`,
       "the worker's own frames, buffers and tables; transactions, blocks and code: immutable since they were published",
