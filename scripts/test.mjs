@@ -18,9 +18,10 @@ const steps = {
   browser: () => vitest('browser', { PEVM_BROWSER: findBrowser() }),
   deno,
   differential: () => vitest('differential'),
+  conformance: () => vitest('conformance'),
   model: () => vitest('model'),
 };
-const longSteps = ['unit', 'differential', 'model'];
+const longSteps = ['unit', 'differential', 'conformance', 'model'];
 
 const parameters = process.argv.slice(2);
 const long = parameters.includes('--long');
