@@ -70,10 +70,7 @@ export function startThread(url: string, lost: (reason: string) => void): Thread
   return threads === undefined ? startWebWorker(url, lost) : startNodeWorker(threads, url, lost);
 }
 
-/**
- * Executors in JavaScript produce garbage by the megabyte. With the default of 16 the workers spend their time stopping
- * each other's helper threads: `npm run bench -- --only traffic` gives 1.5× at 2 workers instead of 1.8×.
- */
+/** Node's default is 48. Executors in JavaScript leave much garbage, and collecting it takes cores from the workers. */
 const YOUNG_GENERATION_MIB = 64;
 
 function startNodeWorker(threads: typeof WorkerThreads, url: string, lost: (reason: string) => void): Thread {
