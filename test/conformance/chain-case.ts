@@ -175,6 +175,9 @@ function runBlock(
   ) {
     blockHashes.push(hexBytes(hash));
   }
+  // A header rule, but the price of an absurd excess cannot even be computed.
+  if (number(header.excessBlobGas) > number(parent.header.excessBlobGas) + (1n << 30n))
+    throw new Invalid('excess blob gas');
   const { state } = parent;
   const environment: EvmBlockInput = {
     fork,
