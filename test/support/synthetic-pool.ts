@@ -68,7 +68,7 @@ export class SyntheticPool {
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
     this.#size = size;
     this.#view = new DataView(memory.buffer);
-    const env = { memory, now: () => performance.now(), wait: () => 0 };
+    const env = { memory, now: () => performance.now(), wait: () => 0, precompile: () => -1 };
     this.#host = new WebAssembly.Instance(module, { env }).exports as unknown as PoolExports;
     this.#host.initialize(PAGES * PAGE, TRANSACTIONS, LOCATIONS, size, 8, 4_096);
     for (let at = 0; at < Control.SEED_COUNT; at++) {

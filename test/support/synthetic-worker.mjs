@@ -25,6 +25,7 @@ const env = {
     return performance.now();
   },
   wait: (address, expected, timeoutMs) => Number(Atomics.wait(words, address >>> 2, expected, timeoutMs) === 'ok'),
+  precompile: () => -1,
 };
 const { join, next } = new WebAssembly.Instance(module, { env }).exports;
 
