@@ -1,5 +1,5 @@
 // What the core's EVM says about a transaction (layout.ts: EvmResult, EvmLog), as JavaScript values.
-import { EvmInvalid, EvmLog, EvmResult, EvmStatus } from '../../assembly/layout.ts';
+import { BLOOM_SIZE, EvmInvalid, EvmLog, EvmResult, EvmStatus } from '../../assembly/layout.ts';
 
 export interface EvmLogOutput {
   address: Uint8Array;
@@ -19,6 +19,8 @@ export interface EvmTransactionOutput {
   created?: Uint8Array;
   returnData: Uint8Array;
   logs: EvmLogOutput[];
+  /** Of the logs, 256 bytes; absent where there are none. */
+  logsBloom?: Uint8Array;
 }
 
 const statuses = new Map<number, EvmTransactionOutput['status']>([
@@ -48,6 +50,8 @@ const reasons = new Map<number, EvmInvalidReason>([
   [EvmInvalid.BLOB_VERSION, 'unknown blob version'],
   [EvmInvalid.CREATION_NOT_ALLOWED, 'creation not allowed'],
   [EvmInvalid.NO_AUTHORIZATIONS, 'no authorizations'],
+  [EvmInvalid.SYSTEM_CONTRACT_MISSING, 'system contract without code'],
+  [EvmInvalid.SYSTEM_CONTRACT_FAILED, 'system contract failed'],
 ]);
 
 export type EvmInvalidReason =
@@ -69,26 +73,60 @@ export type EvmInvalidReason =
   | 'too many blobs'
   | 'unknown blob version'
   | 'creation not allowed'
-  | 'no authorizations';
+  | 'no authorizations'
+  | 'system contract without code'
+  | 'system contract failed';
 
 /** Decodes the record at `at`; `bytes` is the core's memory. */
 export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutput {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   const returnLength = view.getUint32(EvmResult.RETURN_LENGTH, true);
+  const logCount = view.getUint32(EvmResult.LOG_COUNT, true);
   const output: EvmTransactionOutput = {
     status: statuses.get(view.getUint32(EvmResult.STATUS, true))!,
     gasUsed: view.getBigUint64(EvmResult.GAS_USED, true),
     gasRefunded: view.getBigUint64(EvmResult.GAS_REFUNDED, true),
     gasPrice: getWord(view, EvmResult.GAS_PRICE),
     returnData: bytes.slice(at + EvmResult.SIZE, at + EvmResult.SIZE + returnLength),
-    logs: readLogs(bytes, at + EvmResult.SIZE + returnLength, view.getUint32(EvmResult.LOG_COUNT, true)),
+    logs: readLogs(bytes, at + EvmResult.SIZE + returnLength, logCount),
   };
+  if (logCount > 0) {
+    const bloom = at + EvmResult.SIZE + returnLength + view.getUint32(EvmResult.LOGS_LENGTH, true);
+    output.logsBloom = bytes.slice(bloom, bloom + BLOOM_SIZE);
+  }
   const created = bytes.slice(at + EvmResult.CREATED, at + EvmResult.CREATED + 20);
   if (created.some((byte) => byte !== 0)) output.created = created;
   if (output.status === 'invalid') {
     output.invalid = reasons.get(view.getUint32(EvmResult.REASON, true))!;
   }
   return output;
+}
+
+/** Why the transaction of a record (EvmResult) did not succeed; `undefined` where it did. */
+export function evmErrorOf(record: Uint8Array): string | undefined {
+  const view = new DataView(record.buffer, record.byteOffset);
+  switch (statuses.get(view.getUint32(EvmResult.STATUS, true))) {
+    case 'success':
+      return undefined;
+    case 'invalid':
+      return reasons.get(view.getUint32(EvmResult.REASON, true));
+    case 'reverted':
+      return 'revert';
+    default:
+      return 'exceptional halt';
+  }
+}
+
+/** Whether one of a record's logs is by `address`; without decoding them. */
+export function hasLogBy(record: Uint8Array, address: Uint8Array): boolean {
+  const view = new DataView(record.buffer, record.byteOffset);
+  let at = EvmResult.SIZE + view.getUint32(EvmResult.RETURN_LENGTH, true);
+  for (let left = view.getUint32(EvmResult.LOG_COUNT, true); left > 0; left--) {
+    if (address.every((byte, i) => record[at + i] === byte)) return true;
+    const dataLength = view.getUint32(at + EvmLog.DATA_LENGTH, true);
+    at += EvmLog.SIZE + view.getUint32(at + EvmLog.TOPIC_COUNT, true) * 32 + ((dataLength + 7) & ~7);
+  }
+  return false;
 }
 
 function readLogs(bytes: Uint8Array, at: number, count: number): EvmLogOutput[] {

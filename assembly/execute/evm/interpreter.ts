@@ -339,7 +339,8 @@ export function interpret(): u32 {
         break;
       case Op.BLOCKHASH:
         if (top - base < 32) return Exit.HALTED;
-        blockHash(top - 32);
+        gas = blockHash(top - 32, gas);
+        if (gas < 0) return u32(-gas);
         break;
       case Op.COINBASE:
         if (top == limit) return Exit.HALTED;
