@@ -33,6 +33,11 @@ export interface EngineOptions {
   chainId?: number;
   /** Where to load what usually travels inside the library: for pages with a strict content security policy. */
   assets?: EngineAssets;
+  /**
+   * A block with a transaction of more gas is refused: gas buys memory and time. Default 2^34, a thousand times what any
+   * chain allows in a block; Ethereum's own tests use up to 2^64 - 1.
+   */
+  maximumTransactionGas?: bigint;
   /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
   window?: number;
   /** A transaction that runs longer is taken away from its worker. Milliseconds; default none. */

@@ -244,7 +244,9 @@ export class PevmEngine implements Engine {
     if (named === undefined) throw new InputError('request.hardfork', 'missing');
     const hardfork = readHardfork(named, 'request.hardfork');
     checkSource(state, 'request.state');
-    const block = readBlock(request.block, hardfork);
+    const { maximumTransactionGas } = this.#options;
+    const limits = maximumTransactionGas === undefined ? {} : { maximumTransactionGas };
+    const block = readBlock(request.block, hardfork, 'block', limits);
     const plan = planBlock({ chainId, hardfork, block });
     const senders =
       request.senders ?? (block.transactions.every(({ from }) => from !== undefined) ? 'trust' : 'recover');

@@ -23,6 +23,7 @@ const ENGINE_KEYS: readonly (keyof EngineOptions)[] = [
   'hardfork',
   'chainId',
   'assets',
+  'maximumTransactionGas',
   'window',
   'taskTimeoutMs',
   'executionTimeoutMs',
@@ -77,6 +78,10 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
   if (options.chainId !== undefined) integer(options.chainId, 'options.chainId', 1, Number.MAX_SAFE_INTEGER);
   if (options.enableProfiling !== undefined && typeof options.enableProfiling !== 'boolean') {
     throw new InputError('options.enableProfiling', `expected true or false, got ${describe(options.enableProfiling)}`);
+  }
+  const { maximumTransactionGas: gas } = options;
+  if (gas !== undefined && !(typeof gas === 'bigint' && gas > 0n && gas >> 64n === 0n)) {
+    throw new InputError('options.maximumTransactionGas', `expected a bigint from 1 to 2^64 - 1, got ${describe(gas)}`);
   }
   checkRunLimits(options, 'options');
   return {
