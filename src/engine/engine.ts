@@ -3,6 +3,7 @@
 import workerSource from 'virtual:pevm/worker';
 import { type BlockInput, readBlock } from '../block/block-input.ts';
 import { stepError } from '../block/block-plan.ts';
+import { compareExecutions } from '../block/comparison.ts';
 import { type Hardfork, isAtLeast, readHardfork } from '../block/hardfork.ts';
 import { type Hex, keyFromBytes } from '../block/hex.ts';
 import { describe } from '../block/reader.ts';
@@ -11,7 +12,7 @@ import { compileCore } from '../core/module.ts';
 import type { RawResult } from '../core/outcome.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/state-image.ts';
 import { addCounters, noCounters } from '../core/trace.ts';
-import { EngineDisposedError, InputError } from '../errors.ts';
+import { AuditError, EngineDisposedError, InputError, InvalidBlockError, InvalidTransactionError } from '../errors.ts';
 import type { Executor, Task } from '../executor/executor.ts';
 import { analyzeReport } from '../metrics/analysis.ts';
 import { stateRootOf } from '../state/state-root.ts';
@@ -276,12 +277,18 @@ export class PevmEngine implements Engine {
   ): Promise<BlockResult> {
     const start = performance.now();
     const { context, job, state, verify } = prepared;
-    const run = await this.#runJob(prepared, job, scope, push, attach);
+    const run = await this.#runJob(prepared, job, scope, push, attach).catch(async (error: unknown) => {
+      if (this.#options.preset === 'audit') await this.#auditRefusal(prepared, scope, error);
+      throw error;
+    });
     const decodeStart = performance.now();
     const result = resultOf({ context, job, ...run });
     const { stateRoot: wantsRoot = false } = typeof verify === 'object' ? verify : {};
     const stateRoot = wantsRoot ? await rootAfter(state, result.stateDiff, context.hardfork) : undefined;
     const mismatches = mismatchesOf(context, prepared.expected, verify, result, stateRoot);
+    if (this.#options.preset === 'audit') {
+      mismatches.push(...compareExecutions(await this.#audit(prepared, scope), result, 'audit'));
+    }
     const decodeMs = run.outcome.decodeMs + performance.now() - decodeStart;
     const report = this.#reported('block', { ...run.outcome, decodeMs }, this.#runner, {
       start,
@@ -292,6 +299,35 @@ export class PevmEngine implements Engine {
       hashOf: (index) => context.block.transactions[index]?.hash,
     });
     return completed(result, { mismatches, report, stateRoot });
+  }
+
+  /** The block as ethereumjs runs it, one transaction at a time. */
+  async #audit(prepared: PreparedBlock, scope: Scope): Promise<ReturnType<typeof resultOf>> {
+    const job = moduleJob(prepared.context);
+    const run = await this.#runJob(
+      prepared,
+      job,
+      scope,
+      () => {},
+      () => {},
+      true,
+    );
+    return resultOf({ context: prepared.context, job, ...run });
+  }
+
+  /** A block that is refused must be refused by ethereumjs too. @throws AuditError */
+  async #auditRefusal(prepared: PreparedBlock, scope: Scope, refusal: unknown): Promise<void> {
+    if (!(refusal instanceof InvalidBlockError || refusal instanceof InvalidTransactionError)) return;
+    try {
+      await this.#audit(prepared, scope);
+    } catch (error) {
+      if (error instanceof InvalidBlockError || error instanceof InvalidTransactionError) return;
+      throw error;
+    }
+    throw new AuditError('the block is refused, but ethereumjs accepts it', {
+      details: refusal.message,
+      cause: refusal,
+    });
   }
 
   /** Runs a block's tasks. */
