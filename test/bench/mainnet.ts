@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { EvmBlockInput, EvmForkName, EvmTransactionInput } from '../../src/core/evm-encode.ts';
-import { fakeExponential, hexBytes, hexText, PreState } from '../conformance/state-case.ts';
 import { EvmCrew, isCrew } from '../support/evm-crew.ts';
 import { EvmHost } from '../support/evm-host.ts';
+import { fakeExponential, hexBytes, hexText, PreState } from '../support/evm-state.ts';
 import { sharedFolder } from '../support/shared.ts';
 
 type Json = Record<string, string>;
