@@ -29,7 +29,7 @@ function padded(bytes: Uint8Array, length: number): Uint8Array {
   return result;
 }
 
-interface Account {
+export interface Account {
   nonce: bigint;
   balance: bigint;
   codeHash: Uint8Array | undefined;
