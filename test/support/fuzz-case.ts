@@ -9,9 +9,9 @@ import type {
   EvmForkName,
   EvmTransactionInput,
 } from '../../src/core/evm-encode.ts';
-import { fakeExponential, hexText } from '../conformance/state-case.ts';
 import { assemble, type Item } from './evm-program.ts';
 import { addressOf, type EvmScenario, type ScenarioAccount } from './evm-scenario.ts';
+import { fakeExponential, hexText } from './evm-state.ts';
 import { ProgramWriter, type Surroundings, since, writeHelper } from './fuzz-program.ts';
 import { Random } from './fuzz-random.ts';
 
