@@ -4,10 +4,8 @@ import type { EvmTransactionOutput } from '../../src/core/evm-decode.ts';
 import type { EvmBlockInput, EvmTransactionInput } from '../../src/core/evm-encode.ts';
 import { EvmHost } from './evm-host.ts';
 import { disassemble } from './evm-program.ts';
-import { type Account, hexBytes, hexBytes, hexText, hexText, PreState, PreState } from './evm-state.ts';
+import { type Account, hexBytes, hexText, PreState } from './evm-state.ts';
 import { EvmOracle, type OracleResult } from './fuzz-oracle.ts';
-
-type Account = PreState['accounts'] extends Map<string, infer Value> ? Value : never;
 
 export interface ScenarioAccount {
   nonce: bigint;

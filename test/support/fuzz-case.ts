@@ -1,5 +1,4 @@
 // Random blocks for the EVM: programs, accounts and transactions that one number decides.
-
 import { RLP } from '@ethereumjs/rlp';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
