@@ -67,6 +67,7 @@ type Listeners = { [E in keyof EngineEvents]: Set<(detail: EngineEvents[E]) => v
 let workerUrl: string | undefined;
 let ethereumjsUrl: Promise<string> | undefined;
 let precompilesUrl: Promise<string> | undefined;
+const warmModules = new WeakMap<WebAssembly.Module, Promise<void>>();
 let works = 0;
 
 /** @internal Tests reach behind the interface. */
@@ -114,6 +115,7 @@ export class PevmEngine implements Engine {
       lost: (id, reason) => emit(listeners, 'worker-lost', { id, reason }),
       replaced: (id, by) => emit(listeners, 'worker-replaced', { id, by }),
     });
+    if ((checked.executor ?? 'wasm') === 'wasm') await warmUpOnce(module, runner);
     return new PevmEngine(checked, module, runner, capabilities, listeners);
   }
 
@@ -554,6 +556,17 @@ interface PreparedBlock {
   readonly verify: BlockRequest['verify'];
   readonly expected: BlockRequest['expected'];
   readonly taskTimeoutMs: number | undefined;
+}
+
+/** Compiled code belongs to the module, so that one engine of a process warms it up for all. */
+async function warmUpOnce(module: WebAssembly.Module, runner: Runner): Promise<void> {
+  let warm = warmModules.get(module);
+  if (warm === undefined) {
+    // What fails here will fail in the first block, and be told there.
+    warm = runner.warmUp().catch(() => {});
+    warmModules.set(module, warm);
+  }
+  await warm;
 }
 
 /** Workers over shared memory where that can be had, else one worker alone, else the calling thread. */
