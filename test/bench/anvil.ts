@@ -72,6 +72,12 @@ export interface CallRequest {
   gas: bigint;
 }
 
+export interface CallBlock {
+  number: bigint;
+  /** Seconds. */
+  time: bigint;
+}
+
 export class AnvilError extends Error {
   override name = 'AnvilError';
   readonly code: number;
@@ -157,9 +163,10 @@ export class Anvil implements AsyncDisposable {
     await this.call('anvil_dropAllTransactions');
   }
 
-  /** The output of a message call on the newest state. */
-  messageCall({ from, to, data, gas }: CallRequest): Promise<string> {
-    return this.call<string>('eth_call', { from, to, data, gas: hex(gas) }, 'latest');
+  /** The output of a message call on the newest state, in a block of the given number and time. */
+  messageCall({ from, to, data, gas }: CallRequest, { number, time }: CallBlock): Promise<string> {
+    const call = { from, to, data, gas: hex(gas) };
+    return this.call<string>('eth_call', call, 'latest', null, { number: hex(number), time: hex(time) });
   }
 
   async stop(): Promise<void> {

@@ -28,7 +28,9 @@ export async function measureCold({ name, file }: Subject): Promise<ColdFigures>
 /** Starts `script` with `options` in a fresh process, `repeats` times: the run with the median first block. */
 export async function coldFigures(script: string, options: readonly string[], repeats: number): Promise<ColdFigures> {
   const runs: ColdFigures[] = [];
-  for (let run = 0; run < repeats; run++) runs.push(JSON.parse(await output(script, options)) as ColdFigures);
+  for (let run = 0; run < repeats; run++) {
+    runs.push((JSON.parse(await output(script, options)) as { cold: ColdFigures }).cold);
+  }
   runs.sort((left, right) => left.executionMs - right.executionMs);
   return runs[runs.length >> 1] as ColdFigures;
 }

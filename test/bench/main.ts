@@ -9,6 +9,7 @@ import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from
 import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
+import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
 
 /** Blocks of every era, among them those known as hard: long chains of dependent transactions, heavy precompiles. */
 const CHOSEN = [
@@ -101,8 +102,11 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
   async transfers() {
     return undefined;
   },
-  async programs() {
-    return undefined;
+  async programs(options) {
+    const programs = await chosenPrograms(options);
+    if (programs === undefined) return undefined;
+    const figures = await measurePrograms(programs, { rounds: options.repeat ?? 15, onProgress: progress });
+    return { text: `Programs\n\n${programTable(figures)}\n\n${programSummary(figures)}`, figures };
   },
   async mainnet(options) {
     const subjects = await realBlocks(options);
@@ -168,6 +172,22 @@ async function realBlocks({ shared, blocks: list }: Options): Promise<Subject[] 
     numbers = files.map((file) => Number.parseInt(file, 10)).sort((left, right) => left - right);
   } else if (list !== undefined) numbers = list.split(',').map((number) => count('--blocks', number));
   return Promise.all(numbers.map((number) => realBlock((path) => readFile(path), folder, number)));
+}
+
+async function chosenPrograms({ shared, programs: list }: Options): Promise<Program[] | undefined> {
+  const file = `${shared}/programs/programs.json`;
+  if (!existsSync(file)) {
+    progress(`no programs: there is no file ${file}`);
+    return undefined;
+  }
+  const all = readPrograms(await readFile(file, 'utf8'));
+  if (list === undefined) return all;
+  return list.split(',').map((name) => {
+    const found = all.find((program) => program.name === name);
+    if (found === undefined)
+      throw new RangeError(`--programs: ${name} is none of ${all.map((p) => p.name).join(', ')}`);
+    return found;
+  });
 }
 
 function partOf(name: string): Part {
