@@ -133,6 +133,13 @@ describe('addition and multiplication', () => {
     expect(answer(MULTIPLY, joined(infinity1, numberBytes(5n)))).toBe(hexOf(infinity1));
   });
 
+  test('coordinates that are small numbers have zeros at their high end, after a long one too', () => {
+    for (const scalar of [3n, 1n, order - 1n, order + 1n, 2n ** 256n - 1n]) {
+      answer(MULTIPLY, joined(generator1, numberBytes(scalar)));
+      expect(answer(ADD, joined(generator1, infinity1))).toBe(hexOf(generator1));
+    }
+  });
+
   test(
     'agree on random inputs',
     () => {
