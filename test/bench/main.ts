@@ -10,6 +10,7 @@ import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
+import { measureTransfers, transferParts, transferTable } from './transfers.ts';
 
 /** Blocks of every era, among them those known as hard: long chains of dependent transactions, heavy precompiles. */
 const CHOSEN = [
@@ -99,8 +100,18 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const figures = measureCore();
     return { text: `The core, one worker\n\n${coreTable(figures)}`, figures };
   },
-  async transfers() {
-    return undefined;
+  async transfers({ repeat = 15, warmUp }) {
+    const figures = await measureTransfers({
+      sizes: [2_000, 20_000],
+      rounds: repeat,
+      warmUp,
+      onProgress: progress,
+    });
+    const core = measureCore();
+    return {
+      text: `Plain transfers\n\n${transferTable(figures)}\n\n${transferParts(figures, core)}`,
+      figures: { blocks: figures, core },
+    };
   },
   async programs(options) {
     const programs = await chosenPrograms(options);
