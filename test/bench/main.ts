@@ -9,6 +9,7 @@ import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from
 import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
+import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
 
@@ -25,6 +26,7 @@ const PARTS = {
   mainnet: 'real blocks: the EVM inside the core against ethereumjs and anvil',
   traffic: 'the built-in traffic',
   ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
+  profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
 
@@ -138,6 +140,16 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
   async ethereumjs(options) {
     const subjects = await realBlocks(options);
     return subjects && (await blocks('Real blocks', subjects, ['ethereumjs'], options));
+  },
+  async profile(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const figures: ProfileFigures[] = [];
+    for (const { name, file } of subjects) {
+      progress(`profile of block ${name}`);
+      figures.push(await measureProfile(name, file, { rounds: options.repeat ?? 60 }));
+    }
+    return { text: figures.map(profileTable).join('\n\n'), figures };
   },
   async cold(options) {
     const [subject] = (await realBlocks(options)) ?? [];
