@@ -288,6 +288,12 @@ describe.each([g1, g2])('in $name', (group) => {
     patience,
   );
 
+  test('sums still agree when their input makes the memory of mcl grow', () => {
+    const zeros = new Uint8Array((group.width + 32) * 10_000);
+    const input = joined(zeros, bytes(base), scalar(2n), bytes(base), scalar(3n));
+    expect(answer(group.multiply, input)).toBe(answer(group.multiply, joined(bytes(base), scalar(5n))));
+  });
+
   test(
     'maps of field elements agree',
     () => {

@@ -242,6 +242,14 @@ describe('the pairing check', () => {
     patience,
   );
 
+  test('still holds when its input makes the memory of mcl grow', () => {
+    const zeros = new Uint8Array(192 * 4000);
+    const opposite = joined(bytes1(G1.BASE.negate()), generator2);
+    expect(answer(PAIRING, joined(zeros, generator1, generator2, opposite))).toBe(yes);
+    expect(answer(PAIRING, joined(generator1, generator2, zeros))).toBe(no);
+    expect(answer(ADD, joined(generator1, infinity1))).toBe(hexOf(generator1));
+  });
+
   test(
     'takes many pairs',
     () => {
