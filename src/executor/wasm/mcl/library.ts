@@ -35,7 +35,6 @@ export interface MclFunctions {
   mclBnFr_mul(z: number, x: number, y: number): void;
   mclBnFr_neg(z: number, x: number): void;
   mclBnFr_inv(z: number, x: number): void;
-  mclBnFr_isZero(x: number): number;
   mclBnFr_isEqual(x: number, y: number): number;
 
   mclBnG1_clear(z: number): void;
@@ -59,7 +58,6 @@ export interface MclFunctions {
   mclBnG2_neg(z: number, x: number): void;
   mclBnG2_dbl(z: number, x: number): void;
   mclBnG2_add(z: number, x: number, y: number): void;
-  mclBnG2_sub(z: number, x: number, y: number): void;
   mclBnG2_mulVec(z: number, x: number, scalars: number, count: number): void;
 
   mclBnGT_isOne(x: number): number;
