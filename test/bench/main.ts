@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { anvilBinary } from './anvil.ts';
 import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from './blocks.ts';
 import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
@@ -44,6 +45,7 @@ ${Object.entries(PARTS)
   --programs LIST  names of programs, separated by commas (default: all)
   --repeat N       rounds that count (default 15; ethereumjs and traffic 5)
   --warm-up N      rounds that do not (default 3)
+  --without-anvil  leave the native peer out
   --json           figures as JSON on standard output, instead of tables
   --shared PATH    where the folders mainnet and programs are (default $PEVM_SHARED, else ../shared)
 
@@ -55,6 +57,8 @@ interface Options {
   repeat: number | undefined;
   warmUp: number;
   shared: string;
+  /** Whether anvil takes part. */
+  native: boolean;
 }
 
 /** What a part found: for people and for programs. */
@@ -71,6 +75,7 @@ async function main(): Promise<void> {
       programs: { type: 'string' },
       repeat: { type: 'string' },
       'warm-up': { type: 'string', default: '3' },
+      'without-anvil': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       shared: { type: 'string', default: process.env.PEVM_SHARED ?? '../shared' },
       help: { type: 'boolean', default: false },
@@ -84,7 +89,10 @@ async function main(): Promise<void> {
     repeat: values.repeat === undefined ? undefined : count('--repeat', values.repeat),
     warmUp: count('--warm-up', values['warm-up'], 0),
     shared: values.shared,
+    native: !values['without-anvil'] && anvilBinary() !== undefined,
   };
+  if (!values['without-anvil'] && !options.native)
+    progress('no native peer: npm did not install anvil for this platform');
   const found: Record<string, unknown> = {};
   if (!values.json) console.log(`${machine()}\n`);
   for (const part of parts) {
@@ -118,7 +126,11 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
   async programs(options) {
     const programs = await chosenPrograms(options);
     if (programs === undefined) return undefined;
-    const figures = await measurePrograms(programs, { rounds: options.repeat ?? 15, onProgress: progress });
+    const figures = await measurePrograms(programs, {
+      rounds: options.repeat ?? 15,
+      native: options.native,
+      onProgress: progress,
+    });
     return { text: `Programs\n\n${programTable(figures)}\n\n${programSummary(figures)}`, figures };
   },
   async mainnet(options) {
@@ -127,7 +139,9 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const figures = await measureMainnet(subjects, {
       rounds: options.repeat ?? 15,
       warmUp: options.warmUp,
-      cold: (name) => coldFigures(script, ['cold', '--blocks', name, '--json', '--shared', options.shared], 3),
+      native: options.native,
+      cold: (name) =>
+        coldFigures(script, ['cold', '--blocks', name, '--json', '--without-anvil', '--shared', options.shared], 3),
       onProgress: progress,
     });
     const tables = [mainnetTable(figures), mainnetDetails(figures), mainnetSummary(figures)];
