@@ -10,6 +10,7 @@ import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from
 import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
+import { measurePrecompiles, precompileTable } from './precompiles.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
@@ -26,6 +27,7 @@ const PARTS = {
   programs: 'compute programs, in ns per opcode',
   mainnet: 'real blocks: the EVM inside the core against ethereumjs and anvil',
   traffic: 'the built-in traffic',
+  precompiles: 'the precompiles that the host runs (only where it is named)',
   ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
@@ -154,6 +156,11 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
   async ethereumjs(options) {
     const subjects = await realBlocks(options);
     return subjects && (await blocks('Real blocks', subjects, ['ethereumjs'], options));
+  },
+  async precompiles(options) {
+    progress('precompiles');
+    const figures = await measurePrecompiles(options.repeat);
+    return { text: `Precompiles on the host\n\n${precompileTable(figures)}`, figures };
   },
   async profile(options) {
     const subjects = await realBlocks(options);

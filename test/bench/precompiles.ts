@@ -1,9 +1,10 @@
-// The precompiles on mcl against those on noble, MODEXP against its definition: `PEVM_ENTRY=test/bench/precompiles.ts node scripts/conformance.mjs`.
+// The precompiles that the host runs: on mcl against those on noble, MODEXP against its definition.
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { bn254 } from '@noble/curves/bn254.js';
 import { p256 } from '@noble/curves/nist.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { loadPrecompiles, scriptPrecompiles } from '../../src/executor/wasm/precompiles.ts';
+import { fixed, table, times } from './table.ts';
 
 /** Rounds of each side, one after the other; the best of them counts. */
 const ROUNDS = 15;
@@ -30,8 +31,8 @@ function subjects(): Subject[] {
   const second = bls12_381.G2.Point.BASE.multiply(scalar).toAffine();
   const bls1 = join(number(first.x, 64), number(first.y, 64));
   const bls2 = join(...[second.x.c0, second.x.c1, second.y.c0, second.y.c1].map((value) => number(value, 64)));
-  const repeat = (times: number, ...parts: Uint8Array[]) =>
-    join(...Array.from({ length: times }, () => join(...parts)));
+  const repeat = (count: number, ...parts: Uint8Array[]) =>
+    join(...Array.from({ length: count }, () => join(...parts)));
   const power = (size: bigint, exponent: Uint8Array) => {
     const modulus = (1n << (size * 8n)) - 189n;
     const lengths = join(number(size), number(BigInt(exponent.length)), number(size));
@@ -98,30 +99,44 @@ function numberOf(bytes: Uint8Array): bigint {
 }
 
 /** CPU time of one run, in microseconds. */
-function cost(run: () => unknown, times: number): number {
+function cost(run: () => unknown, count: number): number {
   const start = process.cpuUsage();
-  for (let index = 0; index < times; index++) run();
+  for (let index = 0; index < count; index++) run();
   const { user, system } = process.cpuUsage(start);
-  return (user + system) / times;
+  return (user + system) / count;
 }
 
 function timesFor(run: () => unknown): number {
-  for (let times = 1; ; times *= 2) if (cost(run, times) * times >= ROUND) return times;
+  for (let count = 1; ; count *= 2) if (cost(run, count) * count >= ROUND) return count;
 }
 
-const start = process.cpuUsage();
-const library = await loadPrecompiles();
-const { user } = process.cpuUsage(start);
-console.log(`mcl loads and starts on three curves in ${(user / 1000).toFixed(0)} ms of CPU time\n`);
-console.log('| precompile | µs | noble or plain, µs | times as fast |\n| --- | ---: | ---: | ---: |');
-for (const { name, id, input } of subjects()) {
-  const fast = () => library[id]!(input.slice());
-  const slow = () => (id === 5 ? plainModexp(input) : scriptPrecompiles[id]!(input.slice()));
-  const [fastTimes, slowTimes] = [timesFor(fast), timesFor(slow)];
-  const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as [number, number];
-  for (let round = 0; round < ROUNDS; round++) {
-    best[0] = Math.min(best[0], cost(fast, fastTimes));
-    best[1] = Math.min(best[1], cost(slow, slowTimes));
-  }
-  console.log(`| ${name} | ${best[0].toFixed(1)} | ${best[1].toFixed(1)} | ${(best[1] / best[0]).toFixed(1)} |`);
+export interface PrecompileFigures {
+  /** CPU time of loading mcl and starting it on three curves. */
+  startMs: number;
+  /** Best microseconds of CPU time. */
+  rows: { name: string; us: number; plainUs: number }[];
+}
+
+export async function measurePrecompiles(rounds = ROUNDS): Promise<PrecompileFigures> {
+  const start = process.cpuUsage();
+  const library = await loadPrecompiles();
+  const { user } = process.cpuUsage(start);
+  const rows = subjects().map(({ name, id, input }) => {
+    const fast = () => library[id]?.(input.slice());
+    const plain = () => (id === 5 ? plainModexp(input) : scriptPrecompiles[id]?.(input.slice()));
+    const [fastTimes, plainTimes] = [timesFor(fast), timesFor(plain)];
+    const row = { name, us: Number.POSITIVE_INFINITY, plainUs: Number.POSITIVE_INFINITY };
+    for (let round = 0; round < rounds; round++) {
+      row.us = Math.min(row.us, cost(fast, fastTimes));
+      row.plainUs = Math.min(row.plainUs, cost(plain, plainTimes));
+    }
+    return row;
+  });
+  return { startMs: user / 1000, rows };
+}
+
+export function precompileTable({ startMs, rows }: PrecompileFigures): string {
+  const cells = rows.map(({ name, us, plainUs }) => [name, fixed(us, 1), fixed(plainUs, 1), times(plainUs / us)]);
+  const text = table(['precompile', 'µs', 'noble or plain, µs', 'times as fast'], cells);
+  return `${text}\n\nmcl loads and starts on three curves in ${fixed(startMs, 0)} ms of CPU time`;
 }
