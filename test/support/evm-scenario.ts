@@ -2,6 +2,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { EvmTransactionOutput } from '../../src/core/evm-decode.ts';
 import { type EvmBlockInput, type EvmTransactionInput, evmForks } from '../../src/core/evm-encode.ts';
+import { preparePrecompiles } from '../../src/executor/wasm/precompiles.ts';
 import { EvmHost, type EvmRun } from './evm-host.ts';
 import { disassemble } from './evm-program.ts';
 import { type Account, hexBytes, hexText, PreState } from './evm-state.ts';
@@ -35,6 +36,8 @@ export class EvmDuel {
   }
 
   static async create(): Promise<EvmDuel> {
+    // So that the fast libraries are compared with those of the library.
+    await preparePrecompiles();
     return new EvmDuel(await EvmHost.create({ memoryMiB: 384, transactions: 256, locations: 16384 }));
   }
 
