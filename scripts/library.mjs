@@ -7,6 +7,7 @@ import { build } from 'vite';
 import { bundle } from './bundle.mjs';
 import { buildCore } from './core.mjs';
 import { filesOf, fingerprint, replaceFile, root } from './fingerprint.mjs';
+import { licenceTexts } from './licences.mjs';
 
 /**
  * Compiles the core, bundles the workers' scripts, builds the entries and writes the type declarations.
@@ -40,6 +41,7 @@ export async function buildLibrary({ types = true } = {}) {
     replaceFile(join(root, 'dist/worker.js'), await bundle('src/workers/worker-main.ts'));
     replaceFile(join(root, 'dist/executors/ethereumjs.js'), await bundle('src/executor/ethereumjs/executor.ts'));
     replaceFile(join(root, 'dist/precompiles.js'), await bundle('src/executor/wasm/precompile-module.ts'));
+    replaceFile(join(root, 'dist/THIRD_PARTY_LICENCES.txt'), licenceTexts());
     chmodSync(join(root, 'dist/cli.js'), 0o755);
     finish('code');
   }
