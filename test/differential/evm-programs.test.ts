@@ -13,7 +13,7 @@ test('random programs use the gas, and leave the output, logs and state, that th
   const duel = await EvmDuel.create();
   if (fuzzSeed !== undefined) {
     const found = await duel.difference(toScenario(fuzzCase(fuzzSeed)));
-    if (found !== undefined) throw new Error(await explain(fuzzSeed, found));
+    if (found !== undefined) throw new Error(await explain(duel, fuzzSeed, found));
     return;
   }
   const programs = count('programs', { ci: 10_000, long: 500_000 });

@@ -6,7 +6,7 @@ import { preparePrecompiles } from '../../src/executor/wasm/precompiles.ts';
 import { EvmHost, type EvmRun } from './evm-host.ts';
 import { disassemble } from './evm-program.ts';
 import { type Account, hexBytes, hexText, PreState } from './evm-state.ts';
-import { EvmOracle, type OracleResult } from './fuzz-oracle.ts';
+import { EvmOracle, type Faults, type OracleResult } from './fuzz-oracle.ts';
 
 export interface ScenarioAccount {
   nonce: bigint;
@@ -27,18 +27,19 @@ export interface EvmScenario {
 /** Both sides, kept from scenario to scenario. */
 export class EvmDuel {
   readonly host: EvmHost;
-  readonly oracle = new EvmOracle();
+  readonly oracle: EvmOracle;
   /** What has been compared so far. */
   readonly seen = { transactions: 0, success: 0, reverted: 0, halted: 0, invalid: 0, logs: 0, gas: 0n };
 
-  constructor(host: EvmHost) {
+  constructor(host: EvmHost, faults: Faults = {}) {
     this.host = host;
+    this.oracle = new EvmOracle(faults);
   }
 
-  static async create(): Promise<EvmDuel> {
+  static async create(faults: Faults = {}): Promise<EvmDuel> {
     // So that the fast libraries are compared with those of the library.
     await preparePrecompiles();
-    return new EvmDuel(await EvmHost.create({ memoryMiB: 384, transactions: 256, locations: 16384 }));
+    return new EvmDuel(await EvmHost.create({ memoryMiB: 384, transactions: 256, locations: 16384 }), faults);
   }
 
   /** What differs first, in words; undefined where everything agrees. */

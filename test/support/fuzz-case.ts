@@ -242,8 +242,11 @@ function makeTransaction(
   if (creation) {
     const world = { fork, helpers: [0, 1, 2, 3].map(helper), others: [entry(0), entry(index), coinbase, absent(1)] };
     transaction.program = ProgramWriter.writeInitCode(random, world);
-    if (random.chance(2))
-      transaction.program.push({ kind: 'bytes', bytes: new Uint8Array(random.pick([49_152, 49_153])) });
+    if (random.chance(2)) {
+      // Around the largest size of init code
+      const missing = random.pick([49_151, 49_152, 49_153]) - assemble(transaction.program).length;
+      transaction.program.push({ kind: 'bytes', bytes: new Uint8Array(missing) });
+    }
   }
   const least = leastGas(transaction, fork);
   input.gasLimit = gasLimit(random, least);

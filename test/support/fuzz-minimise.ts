@@ -34,7 +34,8 @@ export async function minimise(failing: FuzzCase, fails: Fails, attempts = 3000)
       const { input, program } = best.transactions[index]!;
       if (program !== undefined)
         await shrinkProgram(program, (smaller) => tried(put((old) => ({ ...old, program: smaller }))));
-      for (const part of [{ data: new Uint8Array(0) }, { value: 0n }, { accessList: [] }, { type: 0 }] as const) {
+      const legacy = { type: 0, maxPriorityFeePerGas: input.maxFeePerGas };
+      for (const part of [{ data: new Uint8Array(0) }, { value: 0n }, { accessList: [] }, legacy] as const) {
         await tried(put((old) => ({ ...old, input: { ...old.input, ...part } })));
       }
       await shrinkList([...(input.authorizationList ?? [])], (authorizationList) =>

@@ -191,6 +191,9 @@ function minimal(value: bigint): Uint8Array {
 
 const hardforks: Partial<Record<EvmForkName, Hardfork>> = { frontier: 'chainstart' };
 
+/** Wrong values for parameters of the library, by its names: a fuzzer must find them. */
+export type Faults = Readonly<Record<string, bigint>>;
+
 /** The library at one fork and chain. */
 class Chain {
   readonly common: Common;
@@ -205,8 +208,10 @@ class Chain {
     this.state = state;
   }
 
-  static async create(fork: EvmForkName, chainId: bigint): Promise<Chain> {
+  static async create(fork: EvmForkName, chainId: bigint, faults: Faults): Promise<Chain> {
     const common = chainAt(Number(chainId), hardforks[fork] ?? (fork as Hardfork));
+    const param = common.param.bind(common);
+    common.param = (parameter) => faults[parameter] ?? param(parameter);
     const state = new PlainState();
     let chain: Chain | undefined;
     const blockchain = {
@@ -292,12 +297,17 @@ function word(value: bigint): Uint8Array {
 
 export class EvmOracle {
   readonly #chains = new Map<string, Promise<Chain>>();
+  readonly #faults: Faults;
+
+  constructor(faults: Faults = {}) {
+    this.#faults = faults;
+  }
 
   /** Runs the transactions one after the other; those that the library refuses change nothing. */
   async run(scenario: EvmScenario): Promise<{ results: OracleResult[]; accounts: Map<string, ScenarioAccount> }> {
     const { fork, chainId } = scenario.block;
     const key = `${fork} ${chainId}`;
-    const known = this.#chains.get(key) ?? Chain.create(fork, chainId);
+    const known = this.#chains.get(key) ?? Chain.create(fork, chainId, this.#faults);
     this.#chains.set(key, known);
     const chain = await known;
     const block = chain.begin(scenario);

@@ -372,9 +372,11 @@ export class ProgramWriter {
     const name = this.#name();
     const init = random.chance(4) ? [] : ProgramWriter.writeInitCode(random, this.#world, this.#depth + 1);
     this.#data.push({ kind: 'data', name, program: init });
-    const size = () => this.#target('size', name);
+    const copied = () => this.#target('size', name);
     const at = random.chance(80) ? 0n : BigInt(random.below(100));
-    this.#call('CODECOPY', at, () => this.#target('target', name), size);
+    this.#call('CODECOPY', at, () => this.#target('target', name), copied);
+    // Rarely around the largest size
+    const size = random.chance(98.5) ? copied : BigInt(random.between(49_151, 49_153));
     const times = random.chance(15) ? 2 : 1; // CREATE2 twice is a collision, unless the first failed
     for (let time = 0; time < times; time++) {
       if (this.#has('CREATE2') && random.chance(50)) {

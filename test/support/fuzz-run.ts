@@ -1,5 +1,5 @@
 // Runs random cases one after the other, and explains the first that differs.
-import { describeScenario, EvmDuel } from './evm-scenario.ts';
+import { describeScenario, type EvmDuel } from './evm-scenario.ts';
 import { type FuzzCase, fuzzCase, PROGRAMS, toScenario } from './fuzz-case.ts';
 import { minimise } from './fuzz-minimise.ts';
 
@@ -10,13 +10,12 @@ export const fuzzSeed = process.env.PEVM_FUZZ_SEED === undefined ? undefined : N
 export async function runFuzz(duel: EvmDuel, first: number, programs: number): Promise<void> {
   for (let seed = first, done = 0; done < programs; seed++, done += PROGRAMS) {
     const found = await duel.difference(toScenario(fuzzCase(seed)));
-    if (found !== undefined) throw new Error(await explain(seed, found));
+    if (found !== undefined) throw new Error(await explain(duel, seed, found));
   }
 }
 
 /** The failing case at its smallest, and how to run it again. */
-export async function explain(seed: number, found: string): Promise<string> {
-  const duel = await EvmDuel.create();
+export async function explain(duel: EvmDuel, seed: number, found: string): Promise<string> {
   const differs = async (candidate: FuzzCase) => {
     try {
       return (await duel.difference(toScenario(candidate))) !== undefined;
