@@ -143,7 +143,7 @@ async function runBlock(
   test: JsonChainTest,
   json: JsonBlock,
   nodes: ReadonlyMap<string, Node>,
-  { senders = 'recover' }: { senders?: 'trust' | 'recover' },
+  { senders = 'trust' }: { senders?: 'trust' | 'recover' },
 ): Promise<(Node & { readonly hash: Hex }) | Unjudged> {
   const header = peek(json.rlp);
   const parent = nodes.get(header.parentHash);

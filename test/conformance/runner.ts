@@ -30,7 +30,7 @@ export interface Case {
 }
 
 export interface CaseOptions {
-  /** Senders as the vectors name them, or recovered from the signatures where there are any. */
+  /** Senders as the vectors name them, or recovered from the signatures where there are any; default `trust`. */
   readonly senders?: 'trust' | 'recover';
 }
 
