@@ -258,10 +258,8 @@ function jsonValue(_key: string, value: unknown): unknown {
 }
 
 await main().catch((error: unknown) => {
-  console.error(
-    error instanceof RangeError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')
-      ? (error as Error).message
-      : error,
-  );
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const mistyped = error instanceof RangeError || code.startsWith('ERR_PARSE_ARGS');
+  console.error(mistyped ? (error as Error).message : error);
   process.exitCode = 2;
 });
