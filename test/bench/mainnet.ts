@@ -4,6 +4,7 @@ import type { BlockFile } from '../../src/block/block-file.ts';
 import { isAtLeast } from '../../src/block/hardfork.ts';
 import type { Hex } from '../../src/block/hex.ts';
 import { createEngine } from '../../src/engine/engine.ts';
+import { MemoryLimitError } from '../../src/errors.ts';
 import { runSequential } from '../../src/executor/ethereumjs/sequential.ts';
 import type { BlockResult, Engine, Report } from '../../src/types.ts';
 import { runLibrary } from './library.ts';
@@ -55,7 +56,7 @@ export interface MainnetFigures {
   /** max(T1 / 2, T∞) over the execution time. */
   efficiency: Spread;
   /** Rounds of loading, where the state answers in batches only and nothing is known before. */
-  missRounds: number;
+  missRounds: number | 'out of memory';
   missKeys: number;
   memoryBytes: number;
 }
@@ -204,17 +205,30 @@ async function missingState(
   engine: Engine,
   name: string,
   file: BlockFile,
-): Promise<{ missRounds: number; missKeys: number }> {
+): Promise<Pick<MainnetFigures, 'missRounds' | 'missKeys'>> {
   let missKeys = 0;
   const stop = engine.on('load', ({ keys }) => {
     missKeys += keys;
   });
   const { block, chainId, hardfork, state, blockHashes } = file;
   const remote = { load: state.load.bind(state), blockHash: state.blockHash.bind(state) };
-  const result = await engine.executeBlock({ block, chainId, hardfork, state: remote, blockHashes, senders: 'trust' });
-  stop();
-  checkAgainstHeader(`${name}, state in batches`, file, result);
-  return { missRounds: result.report.loadRounds, missKeys };
+  try {
+    const result = await engine.executeBlock({
+      block,
+      chainId,
+      hardfork,
+      state: remote,
+      blockHashes,
+      senders: 'trust',
+    });
+    checkAgainstHeader(`${name}, state in batches`, file, result);
+    return { missRounds: result.report.loadRounds, missKeys };
+  } catch (error) {
+    if (error instanceof MemoryLimitError) return { missRounds: 'out of memory', missKeys };
+    throw error;
+  } finally {
+    stop();
+  }
 }
 
 /** What every side must have come to. @throws Error that names the field */
