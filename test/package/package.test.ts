@@ -100,9 +100,11 @@ describe('in Node', () => {
       import * as library from 'pevm-wasm';
       import * as traffic from 'pevm-wasm/traffic';
       import * as executor from 'pevm-wasm/executors/ethereumjs';
+      import * as precompiles from 'pevm-wasm/precompiles';
       console.log(typeof library.createEngine, typeof traffic.createTraffic, typeof executor.createExecutor);
+      console.log(typeof precompiles.createPrecompiles);
     `);
-    expect(names).toBe('function function function\n');
+    expect(names).toBe('function function function\nfunction\n');
   });
 
   test('the example of the README runs as it stands', () => {
