@@ -1,6 +1,7 @@
 // The engine: one public object over the three ways to run. Checks input, lets runs take turns, makes results.
 
 import workerSource from 'virtual:pevm/worker';
+import { checkBlobs } from '../block/blobs.ts';
 import { type BlockInput, readBlock } from '../block/block-input.ts';
 import { stepError } from '../block/block-plan.ts';
 import { compareExecutions } from '../block/comparison.ts';
@@ -257,6 +258,7 @@ export class PevmEngine implements Engine {
     const { maximumTransactionGas } = this.#options;
     const limits = maximumTransactionGas === undefined ? {} : { maximumTransactionGas };
     const block = readBlock(request.block, hardfork, 'block', limits);
+    checkBlobs(hardfork, block);
     const senders =
       request.senders ?? (block.transactions.every(({ from }) => from !== undefined) ? 'trust' : 'recover');
     const blockHashes = new Map(request.blockHashes ?? (isMemoryState(state) ? state.blockHashes : []));

@@ -20,7 +20,7 @@ import {
 import { stateAfter } from '../../src/state/state-after.ts';
 import { stateRootOf } from '../../src/state/state-root.ts';
 import { addressOf, allocOf, chainIdOf, FORKS, type JsonAccount, type JsonConfig, number } from './vector-json.ts';
-import { failed, orRefusal, PASSED, skipped, type Verdict } from './verdict.ts';
+import { failed, namedTransaction, orRefusal, PASSED, skipped, type Verdict } from './verdict.ts';
 
 export interface JsonChainTest {
   network: string;
@@ -56,6 +56,9 @@ const BLOCK_HASH_WINDOW = 256;
 const EXECUTION_RULES =
   /TransactionException|^TR_|^SenderNotEOA|SYSTEM_CONTRACT|DEPOSIT_EVENT|INVALID_REQUESTS|STATE_ROOT|InvalidStateRoot|RECEIPTS_ROOT|InvalidReceipts|GAS_USED|TooMuchGasUsed/;
 
+/** Exceptions that one transaction is to blame for. */
+const TRANSACTION_RULES = /^(TransactionException|TR_|SenderNotEOA)/;
+
 /** Runs all blocks of a case. */
 export async function runChainCase(
   engine: Engine,
@@ -83,7 +86,12 @@ export async function runChainCase(
     if (outcome instanceof Unjudged) {
       unjudged ??= outcome.reason;
     } else if (outcome instanceof PevmError) {
-      if (exception === undefined) return failed(`block ${index}: ${outcome.name} ${outcome.message}`);
+      const reason = `${outcome.name} ${outcome.message}`;
+      if (exception === undefined) return failed(`block ${index}: ${reason}`);
+      // Refused for what the transaction made of the state would be the right answer for the wrong reason.
+      if (TRANSACTION_RULES.test(exception) && namedTransaction(outcome) === undefined) {
+        return failed(`block ${index}: ${exception} does not name the transaction: ${reason}`);
+      }
     } else if (exception === undefined) {
       nodes.set(outcome.hash, outcome);
     } else if (EXECUTION_RULES.test(exception)) {

@@ -31,7 +31,7 @@ import {
   recipientOf,
   wordOf,
 } from './vector-json.ts';
-import { failed, namesTransaction, orRefusal, PASSED, type Verdict } from './verdict.ts';
+import { failed, namedTransaction, orRefusal, PASSED, type Verdict } from './verdict.ts';
 
 export interface JsonStateTest {
   env: Record<string, string>;
@@ -143,7 +143,7 @@ export async function runStateCase(
   if (refused !== (post.expectException !== undefined)) {
     return failed(refused ? `refused: ${outcome.message}` : `not refused: ${post.expectException}`);
   }
-  if (refused && !namesTransaction(outcome, 0)) {
+  if (refused && namedTransaction(outcome) !== 0) {
     return failed(`the error does not name the transaction: ${outcome.name} ${outcome.message}`);
   }
   const diff = refused ? refusalDiff(state, request.block, touchesMiner) : outcome.transactionsStateDiff;

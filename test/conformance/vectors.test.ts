@@ -10,6 +10,8 @@ const MINUTES = 60_000;
 
 /** What the quick list holds; of the chain cases, 32 turn on rules of headers and 12 on forks that no chain has. */
 const QUICK = { state: 4_652, chain: 1_423, skipped: 44 };
+/** Of them, and of every fifth file. */
+const BENCHMARK = { all: 196, fifth: 49 };
 const ALL = { state: 84_340, chain: 6_169 };
 
 async function run(workers: number, selection: Selection, senders: 'trust' | 'recover' = 'trust'): Promise<Tally> {
@@ -40,6 +42,12 @@ describe.skipIf(withoutShared('vectors'))('the vectors through the engine', () =
       expect(tally.total()).toEqual({ passed: QUICK.state + QUICK.chain, failed: 0, skipped: QUICK.skipped });
     },
   );
+
+  test.each([2, 4])('blocks of up to 150 Mgas pass with %i workers', { timeout: 60 * MINUTES }, async (workers) => {
+    const tally = await run(workers, { suite: 'eest-bench', ...(long ? {} : { part: { index: 0, of: 5 } }) });
+    expect(tally.failures).toEqual([]);
+    expect(tally.total()).toEqual({ passed: long ? BENCHMARK.all : BENCHMARK.fifth, failed: 0, skipped: 0 });
+  });
 
   test.runIf(long)('every case passes with 2 workers', { timeout: 240 * MINUTES }, async () => {
     const state = await run(2, { kind: 'state' });

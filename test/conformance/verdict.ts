@@ -29,9 +29,10 @@ export async function orRefusal<T>(run: () => PromiseLike<T>): Promise<T | PevmE
   }
 }
 
-/** Whether the error says that it is about this transaction of the block. */
-export function namesTransaction(error: PevmError, index: number): boolean {
-  if (error instanceof InvalidTransactionError) return error.index === index;
-  if (error instanceof InputError) return error.field.startsWith(`block.transactions[${index}]`);
-  return error.message.startsWith(`transaction ${index}:`);
+/** The transaction of the block that the error says it is about. */
+export function namedTransaction(error: PevmError): number | undefined {
+  if (error instanceof InvalidTransactionError) return error.index;
+  const pattern = error instanceof InputError ? /^block\.transactions\[(\d+)\]/ : /^transaction (\d+):/;
+  const [, index] = pattern.exec(error.message) ?? [];
+  return index === undefined ? undefined : Number(index);
 }

@@ -1,5 +1,6 @@
 // One block, one transaction after the other, without the engine: the baseline and the oracle for everything else.
 
+import { checkBlobs } from '../../block/blobs.ts';
 import type { BlockFile } from '../../block/block-file.ts';
 import { planBlock, stepError } from '../../block/block-plan.ts';
 import { isAtLeast } from '../../block/hardfork.ts';
@@ -30,6 +31,7 @@ export async function runSequential(
 ): Promise<SequentialResult> {
   const { chainId, hardfork, block, state, blockHashes } = file;
   const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
+  checkBlobs(hardfork, block);
   const plan = planBlock(file);
   const executor = await createExecutor({
     chainId,

@@ -1,5 +1,6 @@
 // A block as the core's EVM runs it: one list of transactions and steps of the protocol, in order, and their environment.
 
+import { blobRulesAt } from '../../block/blobs.ts';
 import type { BlockInput, TransactionInput } from '../../block/block-input.ts';
 import { hasPostStep, isDaoBlock } from '../../block/block-plan.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../../block/dao.ts';
@@ -70,13 +71,6 @@ const RULES: Readonly<Record<Hardfork, EvmForkName>> = {
   bpo2: 'osaka',
 };
 
-/** Blobs of a block and the speed of their base fee, by the fork that set them (EIP-4844, EIP-7691, EIP-7892). */
-const BLOBS: readonly { since: Hardfork; maximum: number; updateFraction: bigint }[] = [
-  { since: 'bpo2', maximum: 21, updateFraction: 11_684_671n },
-  { since: 'bpo1', maximum: 15, updateFraction: 8_346_193n },
-  { since: 'prague', maximum: 9, updateFraction: 5_007_716n },
-  { since: 'cancun', maximum: 6, updateFraction: 3_338_477n },
-];
 /** EIP-7594. */
 const MAX_BLOBS_OF_TRANSACTION = 6;
 
@@ -103,7 +97,7 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
 }
 
 function environmentOf({ chainId, hardfork, block, blockHashes }: EvmBlockContext): EvmBlockInput {
-  const blobs = BLOBS.find(({ since }) => isAtLeast(hardfork, since));
+  const blobs = blobRulesAt(hardfork);
   const number = BigInt(block.number);
   const hashes: Uint8Array[] = [];
   for (let back = 1n; back <= BLOCK_HASH_WINDOW && back <= number; back++) {

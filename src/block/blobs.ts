@@ -1,0 +1,37 @@
+// Blobs of a block: how many each fork allows, and how fast their base fee moves (EIP-4844, EIP-7691, EIP-7892).
+
+import { InvalidTransactionError } from '../errors.ts';
+import type { BlockInput } from './block-input.ts';
+import { type Hardfork, isAtLeast } from './hardfork.ts';
+
+export interface BlobRules {
+  readonly since: Hardfork;
+  /** Blobs of a block. */
+  readonly maximum: number;
+  readonly updateFraction: bigint;
+}
+
+/** Latest first. */
+const RULES: readonly BlobRules[] = [
+  { since: 'bpo2', maximum: 21, updateFraction: 11_684_671n },
+  { since: 'bpo1', maximum: 15, updateFraction: 8_346_193n },
+  { since: 'prague', maximum: 9, updateFraction: 5_007_716n },
+  { since: 'cancun', maximum: 6, updateFraction: 3_338_477n },
+];
+
+/** `undefined` before there were blobs. */
+export function blobRulesAt(hardfork: Hardfork): BlobRules | undefined {
+  return RULES.find(({ since }) => isAtLeast(hardfork, since));
+}
+
+/** @throws InvalidTransactionError for the transaction with which the block has more blobs than its fork allows */
+export function checkBlobs(hardfork: Hardfork, block: BlockInput): void {
+  const maximum = blobRulesAt(hardfork)?.maximum ?? 0;
+  let count = 0;
+  block.transactions.forEach(({ blobVersionedHashes = [] }, i) => {
+    count += blobVersionedHashes.length;
+    if (count > maximum && blobVersionedHashes.length > 0) {
+      throw new InvalidTransactionError(i, `with it the block has ${count} blobs, and ${maximum} are allowed`);
+    }
+  });
+}
