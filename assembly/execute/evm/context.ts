@@ -71,7 +71,8 @@ export function setOutput(start: u32, length: u32): void {
 /** Makes room for `length` bytes of return data, whose content is the caller's matter; false when exhausted. */
 export function makeReturned(length: u32): bool {
   if (length > returnedCapacity) {
-    const capacity: u32 = length * 2 > 4096 ? length * 2 : 4096;
+    // Twice the need would not fit 32 bits where the need is more than there can be.
+    const capacity: u32 = length >= 1 << 30 ? length : length * 2 > 4096 ? length * 2 : 4096;
     returned = allocate(capacity + 32);
     if (returned == 0) {
       returnedCapacity = 0;
