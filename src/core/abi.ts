@@ -26,6 +26,8 @@ export interface CoreOptions {
   mayWait: boolean;
   /** The precompiled contracts that the core leaves to its host; without them a transaction that needs one is a trap. */
   precompile?: (id: number, input: number, inputLength: number, output: number, capacity: number) => number;
+  /** What the trace build calls (see tracing.ts); the normal build does not know it. */
+  trace?: (event: number, record: number) => void;
 }
 
 /** Bytes per page of WebAssembly memory. */
@@ -49,7 +51,7 @@ export async function openCore(
   options: CoreOptions,
 ): Promise<CoreInstance> {
   const signed = new Int32Array(memory.buffer);
-  const { clockBase, mayWait, precompile = missingPrecompile } = options;
+  const { clockBase, mayWait, precompile = missingPrecompile, trace = () => {} } = options;
   const now = () => wallClock() - clockBase;
   const env = {
     memory,
@@ -60,6 +62,7 @@ export async function openCore(
       return 0;
     },
     precompile,
+    trace,
   };
   const instance = await WebAssembly.instantiate(module, { env });
   return {
