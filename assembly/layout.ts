@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 6;
+export const LAYOUT_VERSION: u32 = 7;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -235,6 +235,8 @@ export abstract class Kind {
   static readonly NUMBER: u32 = 8;
   /** code bytes under their hash: content-addressed, never versioned */
   static readonly BYTECODE: u32 = 9;
+  /** hash of an earlier block: the address is its number, a u64 with zeros behind; unknown until the host loads it */
+  static readonly BLOCK_HASH: u32 = 10;
 }
 
 /** Base value: 32 bytes; BYTECODE: length u32, jump map u32, bytes from offset 8, CODE_PADDING zero bytes after them. */
@@ -500,6 +502,12 @@ export abstract class EvmTransactionFlag {
   static readonly CREATION: u32 = 1;
   /** A call of the protocol's own: no nonce, no fee, no intrinsic gas (EIP-4788, 2935, 7002, 7251). */
   static readonly SYSTEM: u32 = 2;
+  /** With SYSTEM: the called contract must have code and succeed, else the block is invalid (EIP-7002, 7251). */
+  static readonly REQUIRED: u32 = 4;
+  /** With SYSTEM: adds VALUE to the balance of TO and calls nothing (withdrawals, rewards). */
+  static readonly CREDIT: u32 = 8;
+  /** With SYSTEM: moves all of SENDER's balance to TO and calls nothing (EIP-779). */
+  static readonly SWEEP: u32 = 16;
 }
 
 /** One line of an access list: an address, or one of its slots (an address with n slots is n + 1 lines). */
@@ -544,7 +552,7 @@ export abstract class EvmBlock {
   static readonly BASE_FEE: u32 = 88;
   static readonly BLOB_BASE_FEE: u32 = 120;
   static readonly CHAIN_ID: u32 = 152;
-  /** Address of hashes of 32 bytes: that of block NUMBER - 1 first. */
+  /** Address of hashes of 32 bytes: that of block NUMBER - 1 first; zeros: not known (Kind.BLOCK_HASH). */
   static readonly HASHES: u32 = 184;
   static readonly HASH_COUNT: u32 = 188;
   static readonly SIZE: u32 = 192;
@@ -576,7 +584,7 @@ export abstract class EvmFork {
   static readonly OSAKA: u32 = 14;
 }
 
-/** Output of an Ethereum transaction (Incarnation.OUTPUT); return data, logs, then transfers follow the record. */
+/** Output of an Ethereum transaction (Incarnation.OUTPUT); return data, logs, their bloom, then transfers follow the record. */
 export abstract class EvmResult {
   /** EvmStatus */
   static readonly STATUS: u32 = 0;
@@ -597,6 +605,9 @@ export abstract class EvmResult {
   static readonly TRANSFER_COUNT: u32 = 88;
   static readonly SIZE: u32 = 96;
 }
+
+/** Bytes of the bloom of a transaction's logs; only where there are logs. */
+export const BLOOM_SIZE: u32 = 256;
 
 /** A log in EvmResult: topics (32 bytes each), then data, padded to a multiple of 8 bytes. */
 export abstract class EvmLog {
@@ -658,6 +669,8 @@ export abstract class EvmInvalid {
   static readonly BLOB_VERSION: u32 = 17;
   static readonly CREATION_NOT_ALLOWED: u32 = 18;
   static readonly NO_AUTHORIZATIONS: u32 = 19;
+  static readonly SYSTEM_CONTRACT_MISSING: u32 = 20;
+  static readonly SYSTEM_CONTRACT_FAILED: u32 = 21;
 }
 
 /** Why a frame halted exceptionally. Those from CALL_DEPTH on are calls that were not made: they cost only their price. */

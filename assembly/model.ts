@@ -24,7 +24,7 @@ export { createVersion, fold, kill, link, locationAt, lookup, markEstimate, reso
  */
 export function workOutside(): i32 {
   while (true) {
-    const transaction = next(true);
+    const transaction = next(true, 0);
     if (transaction < 0) return transaction;
     attemptOutside(u32(transaction));
   }

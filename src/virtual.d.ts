@@ -17,3 +17,9 @@ declare module 'virtual:pevm/ethereumjs-executor' {
   const source: string;
   export default source;
 }
+
+declare module 'virtual:pevm/precompiles' {
+  /** src/executor/wasm/precompile-module.ts, bundled into the source of one self-contained ES module. */
+  const source: string;
+  export default source;
+}

@@ -29,9 +29,10 @@ export function resetWorkerLoop(scratch: u32): void {
 /**
  * Runs the block until a transaction is there for the host language (its index; the attempt has begun), or the block is
  * DONE or HALTED. Transactions for the executor inside the core run in here, thousands per millisecond.
- * With `maySleep` false it answers IDLE instead of sleeping.
+ * With `maySleep` false it answers IDLE instead of sleeping, and after `budgetMs` milliseconds inside (NaN: never).
  */
-export function next(maySleep: bool): i32 {
+export function next(maySleep: bool, budgetMs: f64): i32 {
+  const entered = maySleep ? 0 : now();
   while (true) {
     if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return Next.HALTED;
     if (shared.read(CONTROL_BASE, Control.ALIVE + (me << 2)) != WorkerLife.ALIVE) return Next.DISMISSED;
@@ -42,6 +43,7 @@ export function next(maySleep: bool): i32 {
       beginAttempt(u32(transaction));
       if (!hasFlag(u32(transaction), TxFlag.NATIVE)) return transaction;
       attemptNative(u32(transaction));
+      if (!maySleep && now() - entered >= budgetMs) return Next.IDLE;
       continue;
     }
     if (commitIndex() >= transactionCount()) return Next.DONE;

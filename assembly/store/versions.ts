@@ -170,6 +170,7 @@ function base(location: u32, kind: u32, out: u32): u32 {
   u256.clear(out);
   if (kind == Kind.DATA) store<u32>(out, ABSENT, 4);
   if (kind == Kind.DATA || kind == Kind.NUMBER || kind == Kind.RESET) return ReadResult.VALUE;
+  if (kind == Kind.BLOCK_HASH) return ReadResult.MISSING;
   return load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0 ? ReadResult.VALUE : ReadResult.MISSING;
 }
 

@@ -1,5 +1,6 @@
 // What the core's EVM says about a transaction (layout.ts: EvmResult, EvmLog, EvmTransfer), as JavaScript values.
 import {
+  BLOOM_SIZE,
   EvmHalt,
   EvmInvalid,
   EvmLog,
@@ -41,6 +42,8 @@ export interface EvmTransactionOutput {
   created?: Uint8Array;
   returnData: Uint8Array;
   logs: EvmLogOutput[];
+  /** Of the logs, 256 bytes; absent where there are none. */
+  logsBloom?: Uint8Array;
   /** In the order in which value moved, none of frames that failed; only of blocks that ask for them. */
   transfers?: EvmTransferOutput[];
 }
@@ -72,6 +75,8 @@ const reasons = new Map<number, EvmInvalidReason>([
   [EvmInvalid.BLOB_VERSION, 'unknown blob version'],
   [EvmInvalid.CREATION_NOT_ALLOWED, 'creation not allowed'],
   [EvmInvalid.NO_AUTHORIZATIONS, 'no authorizations'],
+  [EvmInvalid.SYSTEM_CONTRACT_MISSING, 'system contract without code'],
+  [EvmInvalid.SYSTEM_CONTRACT_FAILED, 'system contract failed'],
 ]);
 
 export type EvmInvalidReason =
@@ -93,7 +98,9 @@ export type EvmInvalidReason =
   | 'too many blobs'
   | 'unknown blob version'
   | 'creation not allowed'
-  | 'no authorizations';
+  | 'no authorizations'
+  | 'system contract without code'
+  | 'system contract failed';
 
 const haltTexts = {
   [EvmHalt.OUT_OF_GAS]: 'out of gas',
@@ -132,25 +139,28 @@ export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutp
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   const returnLength = view.getUint32(EvmResult.RETURN_LENGTH, true);
   const logs = at + EvmResult.SIZE + returnLength;
+  const logsEnd = logs + view.getUint32(EvmResult.LOGS_LENGTH, true);
+  const logCount = view.getUint32(EvmResult.LOG_COUNT, true);
   const output: EvmTransactionOutput = {
     status: statuses.get(view.getUint32(EvmResult.STATUS, true))!,
     gasUsed: view.getBigUint64(EvmResult.GAS_USED, true),
     gasRefunded: view.getBigUint64(EvmResult.GAS_REFUNDED, true),
     gasPrice: getWord(view, EvmResult.GAS_PRICE),
     returnData: bytes.slice(at + EvmResult.SIZE, at + EvmResult.SIZE + returnLength),
-    logs: readLogs(bytes, logs, view.getUint32(EvmResult.LOG_COUNT, true)),
+    logs: readLogs(bytes, logs, logCount),
   };
+  const bloomEnd = logsEnd + (logCount > 0 ? BLOOM_SIZE : 0);
+  if (logCount > 0) output.logsBloom = bytes.slice(logsEnd, bloomEnd);
   const created = bytes.slice(at + EvmResult.CREATED, at + EvmResult.CREATED + 20);
   if (created.some((byte) => byte !== 0)) output.created = created;
   if (output.status === 'invalid') {
     output.invalid = reasons.get(view.getUint32(EvmResult.REASON, true))!;
   }
   if (output.status === 'halted') output.halt = haltText(view.getUint32(EvmResult.REASON, true))!;
-  const transfers = logs + view.getUint32(EvmResult.LOGS_LENGTH, true);
   const count = view.getUint32(EvmResult.TRANSFER_COUNT, true);
   if (count > 0) {
     output.transfers = Array.from({ length: count }, (_, index) =>
-      readEvmTransfer(bytes, transfers + index * EvmTransfer.SIZE),
+      readEvmTransfer(bytes, bloomEnd + index * EvmTransfer.SIZE),
     );
   }
   return output;
@@ -166,6 +176,33 @@ export function readEvmTransfer(bytes: Uint8Array, at: number): EvmTransferOutpu
     depth: view.getUint32(EvmTransfer.DEPTH, true),
     kind: transferKinds.get(view.getUint32(EvmTransfer.KIND, true))!,
   };
+}
+
+/** Why the transaction of a record (EvmResult) did not succeed; `undefined` where it did. */
+export function evmErrorOf(record: Uint8Array): string | undefined {
+  const view = new DataView(record.buffer, record.byteOffset);
+  switch (statuses.get(view.getUint32(EvmResult.STATUS, true))) {
+    case 'success':
+      return undefined;
+    case 'invalid':
+      return reasons.get(view.getUint32(EvmResult.REASON, true));
+    case 'reverted':
+      return 'revert';
+    default:
+      return haltText(view.getUint32(EvmResult.REASON, true)) ?? 'exceptional halt';
+  }
+}
+
+/** Whether one of a record's logs is by `address`; without decoding them. */
+export function hasLogBy(record: Uint8Array, address: Uint8Array): boolean {
+  const view = new DataView(record.buffer, record.byteOffset);
+  let at = EvmResult.SIZE + view.getUint32(EvmResult.RETURN_LENGTH, true);
+  for (let left = view.getUint32(EvmResult.LOG_COUNT, true); left > 0; left--) {
+    if (address.every((byte, i) => record[at + i] === byte)) return true;
+    const dataLength = view.getUint32(at + EvmLog.DATA_LENGTH, true);
+    at += EvmLog.SIZE + view.getUint32(at + EvmLog.TOPIC_COUNT, true) * 32 + ((dataLength + 7) & ~7);
+  }
+  return false;
 }
 
 function readLogs(bytes: Uint8Array, at: number, count: number): EvmLogOutput[] {

@@ -27,9 +27,15 @@ export interface EvmTransactionInput {
   maxFeePerBlobGas?: bigint;
   blobVersionedHashes?: readonly Uint8Array[];
   authorizationList?: readonly EvmAuthorizationInput[];
-  /** A call of the protocol's own: no nonce, no fee, no intrinsic gas. */
-  system?: boolean;
+  /** A step of the protocol's own: no nonce, no fee, no intrinsic gas. */
+  system?: EvmSystemStep;
 }
+
+/**
+ * `true`: a call; `required`: a call whose failure, or lack of code, makes the block invalid; `credit`: adds `value` to the
+ * balance of `to`; `sweep`: moves all of the sender's balance to `to`.
+ */
+export type EvmSystemStep = boolean | 'required' | 'credit' | 'sweep';
 
 /** An EIP-7702 authorisation. */
 export interface EvmAuthorizationInput {
@@ -55,7 +61,7 @@ export interface EvmBlockInput {
   chainId: bigint;
   /** Most blobs in one transaction. */
   maxBlobs: number;
-  /** Hashes of the blocks before, nearest first; up to 256. */
+  /** Hashes of the blocks before, nearest first; up to 256. All zero: not known, and asked for when it is needed. */
   blockHashes: readonly Uint8Array[];
   /** Whether the state may hold empty accounts. */
   emptyAccounts: boolean;
@@ -104,7 +110,7 @@ export function writeEvmTransaction(bytes: Uint8Array, at: number, transaction: 
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   bytes.fill(0, at, at + EvmTransaction.SIZE);
   const { to, system = false, data } = transaction;
-  const flags = (to === undefined ? EvmTransactionFlag.CREATION : 0) | (system ? EvmTransactionFlag.SYSTEM : 0);
+  const flags = (to === undefined ? EvmTransactionFlag.CREATION : 0) | systemFlags(system);
   view.setUint32(EvmTransaction.TYPE, transaction.type, true);
   view.setUint32(EvmTransaction.FLAGS, flags, true);
   view.setBigUint64(EvmTransaction.NONCE, transaction.nonce, true);
@@ -154,6 +160,12 @@ export function writeEvmTransaction(bytes: Uint8Array, at: number, transaction: 
     record += EvmAuthorization.SIZE;
   }
   bytes.set(data, at + list(EvmTransaction.DATA, EvmTransaction.DATA_LENGTH, data.length, 1));
+}
+
+function systemFlags(step: EvmSystemStep): number {
+  if (step === false) return 0;
+  const { SYSTEM, REQUIRED, CREDIT, SWEEP } = EvmTransactionFlag;
+  return SYSTEM | (step === 'required' ? REQUIRED : step === 'credit' ? CREDIT : step === 'sweep' ? SWEEP : 0);
 }
 
 /** Bytes of the record of a block, its hashes behind it. */

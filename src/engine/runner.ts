@@ -3,10 +3,12 @@
 import { proxy } from 'comlink';
 import type { RawResult } from '../core/outcome.ts';
 import { CoreTrapError, InputError, PevmError, TaskTimeoutError, WorkerError } from '../errors.ts';
-import type { Executor, ExecutorModule } from '../executor/executor.ts';
+import type { Executor } from '../executor/executor.ts';
 import type { SoloHooks, SoloJob, SoloReply, Work } from '../workers/messages.ts';
+import { equip, loadEquipment } from '../workers/modules.ts';
 import { packError, unpackError } from '../workers/packed-error.ts';
 import { eventLoopTurn } from '../workers/platform.ts';
+import { warmUp } from '../workers/warm-up.ts';
 import { WorkerHandle } from '../workers/worker-handle.ts';
 import { Conductor, InvalidOutcome, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from './local-crew.ts';
@@ -32,6 +34,8 @@ export interface RunControl {
 }
 
 export interface Runner {
+  /** Lets the core's EVM become fast before the first block needs it. */
+  warmUp(): Promise<void>;
   start(request: RunRequest): RunControl;
   dispose(): void;
 }
@@ -42,6 +46,10 @@ export class SharedRunner implements Runner {
 
   constructor(pool: SharedPool) {
     this.pool = pool;
+  }
+
+  warmUp(): Promise<void> {
+    return this.pool.warmUp();
   }
 
   start({ plan, work, hooks, taskTimeoutMs }: RunRequest): RunControl {
@@ -94,6 +102,10 @@ export class SoloRunner implements Runner {
   /** @throws WorkerError */
   static async start(options: SoloOptions): Promise<SoloRunner> {
     return new SoloRunner(options, await WorkerHandle.start(options.workerUrl));
+  }
+
+  async warmUp(): Promise<void> {
+    await this.#handle.call((remote) => remote.warmUp(this.#options.module));
   }
 
   /** Ends the worker at whatever instruction it is. For tests. */
@@ -266,6 +278,10 @@ export class CallingThreadRunner implements Runner {
     this.#pages = pages;
   }
 
+  warmUp(): Promise<void> {
+    return warmUp(this.#module);
+  }
+
   start(request: RunRequest, object?: Executor): RunControl {
     let conductor: Conductor | undefined;
     let crew: LocalCrew | undefined;
@@ -277,8 +293,10 @@ export class CallingThreadRunner implements Runner {
     };
     const run = async (): Promise<RunOutcome> => {
       const { plan, work, hooks, taskTimeoutMs } = request;
-      const executor = object ?? (await importExecutor(work.executor));
+      const equipment = await loadEquipment(work);
+      const executor = object ?? equipment.executor;
       const memory = await this.#open();
+      equip(memory.worker, equipment);
       if (cancelled !== undefined) throw cancelled.reason;
       let attempt: { transaction: number; since: number } | undefined;
       crew = new LocalCrew(memory, {
@@ -326,17 +344,5 @@ export class CallingThreadRunner implements Runner {
       throw error;
     });
     return this.#memory;
-  }
-}
-
-async function importExecutor(executor: Work['executor']): Promise<Executor | undefined> {
-  if (executor === undefined) return undefined;
-  try {
-    const module: Partial<ExecutorModule> = await import(/* @vite-ignore */ executor.url);
-    if (typeof module.createExecutor !== 'function')
-      throw new TypeError('the module exports no function createExecutor');
-    return await module.createExecutor(executor.options);
-  } catch (error) {
-    throw new InputError('executor', error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { createMemory, openCore, wallClock } from '../core/abi.ts';
 import { BlockHost } from '../core/block-host.ts';
 import { CoreTrapError, InputError, TaskTimeoutError, WorkerError } from '../errors.ts';
 import type { RoundJob, RoundReply, SharedCore, Work } from '../workers/messages.ts';
+import { unpackError } from '../workers/packed-error.ts';
 import { WorkerHandle } from '../workers/worker-handle.ts';
 import type { Crew, RoundOptions } from './conductor.ts';
 import { memoryOf } from './memory.ts';
@@ -68,6 +69,11 @@ export class SharedPool {
       throw failed.reason;
     }
     return pool;
+  }
+
+  /** Lets the core's EVM become fast before the first block needs it. */
+  async warmUp(): Promise<void> {
+    await this.seats[0]?.handle.call((remote) => remote.warmUp(this.#module));
   }
 
   get highestWorker(): number {
@@ -198,7 +204,7 @@ export class SharedCrew implements Crew {
         this.#fail(
           host,
           reply.problem === 'executor'
-            ? new InputError('executor', reply.message)
+            ? unpackError(reply.error)
             : new CoreTrapError('the core broke', { details: reply.message }),
         );
         if (reply.problem === 'trap') this.#endAll('the core broke');

@@ -16,6 +16,7 @@ import {
   WriteEntry,
 } from '../../assembly/layout.ts';
 import { median } from './statistics.ts';
+import { table } from './table.ts';
 
 /** One instruction of the synthetic executor (assembly/execute/synthetic.ts). */
 type Instruction = readonly [operation: number, a: number, b: number, c: number];
@@ -118,7 +119,8 @@ class CoreBench {
       this.#load(2, () => [], 0);
       this.#first.join(1);
       this.#second.join(2);
-      if (this.#first.next(false) !== 0 || this.#second.next(false) !== 1) throw new Error('tasks come in order');
+      if (this.#first.next(false, Number.NaN) !== 0 || this.#second.next(false, Number.NaN) !== 1)
+        throw new Error('tasks come in order');
       const scratch = this.#second.scratch();
       for (let slot = 0; slot < reads; slot++) {
         this.#view.setUint32(scratch + Scratch.SLOT + 28, slot);
@@ -150,7 +152,7 @@ class CoreBench {
   }
 
   #run(worker: CoreExports): void {
-    const answer = worker.next(false);
+    const answer = worker.next(false, Number.NaN);
     if (answer !== -1) throw new Error(`the block ended with ${answer}`);
   }
 
@@ -170,12 +172,21 @@ class CoreBench {
 
 type CoreExports = Awaited<ReturnType<typeof import('../../build/core.js').instantiate>>;
 
-/** Sizes of the records, for the table. */
-export const recordBytes = {
-  version: Version.SIZE,
-  slot: TxSlot.SIZE,
-  location: Location.SIZE,
-  read: ReadEntry.SIZE,
-  write: WriteEntry.SIZE,
-  incarnation: Incarnation.SIZE,
-};
+export function coreTable(costs: CoreCosts): string {
+  const ns = (value: number) => `${value.toFixed(0)} ns`;
+  return table(
+    ['what', 'cost'],
+    [
+      ['scheduling, per task that does nothing (claim to commit)', ns(costs.schedulingNs)],
+      ['plain transfer as a synthetic program', ns(costs.transferNs)],
+      ['read of a location that exists', ns(costs.readHotNs)],
+      ['read of a new location', ns(costs.readFirstNs)],
+      ['write of a new location, published', ns(costs.writeNs)],
+      ['validation, per read', ns(costs.validationNs)],
+      ['version', `${costs.bytesPerVersion} bytes`],
+      ['task that does nothing: slot, record, output', `${costs.bytesPerTask.toFixed(0)} bytes`],
+      ['location, and its part of the table', `${Location.SIZE} + 8 bytes`],
+      ['read, write', `${ReadEntry.SIZE}, ${WriteEntry.SIZE} bytes`],
+    ],
+  );
+}

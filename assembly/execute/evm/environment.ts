@@ -13,7 +13,7 @@ import { addLog } from "./journal";
 import { Account } from "./accounts";
 import { traceLog } from "./tracing";
 import { Frame, FrameFlag, Temporary, temporary } from "./workspace";
-import { Answer, NO_CODE, balanceOf, codeHashOf, codeOf, exhaust, isAbsent, touchWarm } from "./world";
+import { Answer, NO_CODE, balanceOf, codeHashOf, codeOf, earlierBlockHash, exhaust, isAbsent, touchWarm } from "./world";
 
 /** The account that the last `takeAccount` was about. */
 let account: u32 = 0;
@@ -175,15 +175,23 @@ export function log(top: u32, topics: u32, gas: i64): i64 {
 }
 
 /** The word at `number` becomes the hash of that block: one of the last 256, else 0. */
-export function blockHash(number: u32): void {
+export function blockHash(number: u32, gas: i64): i64 {
   const current = load<u64>(block, EvmBlock.NUMBER);
-  if (u256.fits64(number) && load<u64>(number) < current) {
-    const back = current - 1 - load<u64>(number);
-    if (back < 256 && back < load<u32>(block, EvmBlock.HASH_COUNT)) {
-      return u256.loadBigEndian(number, load<u32>(block, EvmBlock.HASHES) + (u32(back) << 5));
-    }
+  if (!u256.fits64(number) || load<u64>(number) >= current) return unknownHash(number, gas);
+  const back = current - 1 - load<u64>(number);
+  if (back >= 256 || back >= load<u32>(block, EvmBlock.HASH_COUNT)) return unknownHash(number, gas);
+  let hash = load<u32>(block, EvmBlock.HASHES) + (u32(back) << 5);
+  if (u256.isZero(hash)) {
+    hash = earlierBlockHash(load<u64>(number));
+    if (hash == 0) return Stop.UNFINISHED;
   }
+  u256.loadBigEndian(number, hash);
+  return gas;
+}
+
+function unknownHash(number: u32, gas: i64): i64 {
   u256.clear(number);
+  return gas;
 }
 
 /** The word at `index` becomes the hash of that blob of the transaction, 0 beyond the last. */

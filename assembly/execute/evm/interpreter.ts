@@ -343,7 +343,8 @@ export function interpret(): u32 {
         break;
       case Op.BLOCKHASH:
         if (top - base < 32) return haltAt(pc, gas, top - base);
-        blockHash(top - 32);
+        gas = blockHash(top - 32, gas);
+        if (gas < 0) return u32(-gas);
         break;
       case Op.COINBASE:
         if (top == limit) return haltAt(pc, gas, top - base);

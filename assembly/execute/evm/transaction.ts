@@ -2,7 +2,7 @@
 // end of a transaction destroys. All state goes through world.ts; the beneficiary's fee is a credit that reads nothing.
 
 import {
-  CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmBlockFlag, EvmHalt, EvmInvalid, EvmResult, EvmStatus, EvmTransaction,
+  BLOOM_SIZE, CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmBlockFlag, EvmHalt, EvmInvalid, EvmResult, EvmStatus, EvmTransaction,
   EvmTransactionFlag, EvmTransfer, EvmTransferKind, Outcome, ReadResult,
 } from "../../layout";
 import { allocate } from "../../base/arena";
@@ -10,6 +10,7 @@ import * as u256 from "../../base/u256";
 import { NO_ENTRY } from "../../store/access-set";
 import { noteLocation, resetState, unfinished } from "../state-view";
 import { Account, AccountFlag, accountCount, accountNumber, accountOf, forgetAccounts, takeAccounts } from "./accounts";
+import { addToBloom } from "./bloom";
 import { BLOB_GAS, UNKNOWN, admit, floorGas, intrinsicGas, multiplyBy } from "./admission";
 import { applyAuthorizations } from "./authorizations";
 import { beginCreation, chargePrecompile, createdAddress, isFree, transfer } from "./calls";
@@ -30,7 +31,7 @@ import { takeTracing, traceFrameEnd, traceOutermost, traceTransaction, traceTran
 import { beginTransientStorage, resetTransientStorage } from "./transient-storage";
 import { Frame, Temporary, gasTableMemory, takeWorkspace, temporary } from "./workspace";
 import {
-  Answer, NO_CODE, beginWorld, codeOf, credit, debit, exhaust, existenceOf, failure, isEmpty, missed, setBalance, setCodeHash,
+  Answer, NO_CODE, balanceOf, beginWorld, codeOf, credit, debit, exhaust, existenceOf, failure, isEmpty, missed, setBalance, setCodeHash,
   setExistence, setNonce, slotNumber, touchSlot, touchWarm,
 } from "./world";
 
@@ -119,10 +120,39 @@ function runSystemCall(): u32 {
   const sender = accountOf(transaction + EvmTransaction.SENDER);
   if (sender == 0) return u32(exhaust());
   u256.clear(gasPriceWord);
+  const flags = load<u32>(transaction, EvmTransaction.FLAGS);
+  if ((flags & (EvmTransactionFlag.CREDIT | EvmTransactionFlag.SWEEP)) != 0) {
+    return moveFunds(sender, (flags & EvmTransactionFlag.SWEEP) != 0) && finalize() ? finish(Exit.SUCCESS, 0, 0) : 0;
+  }
+  const required = (flags & EvmTransactionFlag.REQUIRED) != 0;
+  if (required) {
+    const target = accountOf(transaction + EvmTransaction.TO);
+    const code = target == 0 ? u32(exhaust()) : codeOf(target);
+    if (code == 0) return 0;
+    if (code == NO_CODE) return reject(EvmInvalid.SYSTEM_CONTRACT_MISSING);
+  }
   const gasLimit = load<i64>(transaction, EvmTransaction.GAS_LIMIT);
   const exit = runOutermost(sender, gasLimit);
   if (exit == Exit.UNFINISHED || !finalize()) return 0;
+  if (required && exit != Exit.SUCCESS) return reject(EvmInvalid.SYSTEM_CONTRACT_FAILED);
   return finish(exit, gasLimit - gasLeft, 0);
+}
+
+/** Adds the transaction's value, or all that `sender` has, to the receiver's balance. */
+function moveFunds(sender: u32, sweep: bool): bool {
+  created = 0;
+  setOutput(0, 0);
+  const target = accountOf(transaction + EvmTransaction.TO);
+  if (target == 0 || !flagAccount(target, AccountFlag.TOUCHED)) return exhaust();
+  if (!sweep) {
+    const value = transaction + EvmTransaction.VALUE;
+    return u256.isZero(value) || credit(target, value);
+  }
+  const balance = balanceOf(sender);
+  if (balance == 0) return false;
+  const amount = temporary + Temporary.WORD;
+  u256.copy(amount, balance);
+  return u256.isZero(amount) || (setBalance(sender, temporary + Temporary.ZERO) && credit(target, amount));
 }
 
 /** min(max fee, base fee + priority fee); types 0 and 1 name one price as both. */
@@ -327,7 +357,9 @@ function reject(reason: u32): u32 {
 
 /** Writes the result; 0 when memory is exhausted. */
 function finish(exit: u32, used: i64, refunded: i64): u32 {
-  const size = EvmResult.SIZE + outputLength + logsUsed + transfersUsed;
+  const logsEnd = EvmResult.SIZE + outputLength + logsUsed;
+  const bloomEnd = logsEnd + (logCount == 0 ? 0 : BLOOM_SIZE);
+  const size = bloomEnd + transfersUsed;
   if (size > resultCapacity) {
     resultCapacity = size * 2;
     result = allocate(resultCapacity);
@@ -349,8 +381,12 @@ function finish(exit: u32, used: i64, refunded: i64): u32 {
   u256.copy(result + EvmResult.GAS_PRICE, gasPriceWord);
   store<u32>(result, transfersUsed / EvmTransfer.SIZE, EvmResult.TRANSFER_COUNT);
   if (outputLength != 0) memory.copy(result + EvmResult.SIZE, output, outputLength);
-  if (logsUsed != 0) memory.copy(result + EvmResult.SIZE + outputLength, logs, logsUsed);
-  if (transfersUsed != 0) memory.copy(result + EvmResult.SIZE + outputLength + logsUsed, transfers, transfersUsed);
+  if (logsUsed != 0) {
+    memory.copy(result + EvmResult.SIZE + outputLength, logs, logsUsed);
+    memory.fill(result + logsEnd, 0, BLOOM_SIZE);
+    addToBloom(result + logsEnd);
+  }
+  if (transfersUsed != 0) memory.copy(result + bloomEnd, transfers, transfersUsed);
   evmGas = u64(used);
   evmOutput = result;
   evmOutputLength = size;

@@ -158,7 +158,8 @@ export function codeOf(account: u32): u32 {
   if (!u256.isZero(hash)) {
     record = findCode(hash);
     if (record == 0) {
-      const location = locateState(Kind.BYTECODE, hash, hash);
+      // The account is what the host can load the code of.
+      const location = locateState(Kind.CODE, account, 0);
       if (location == 0) exhaust();
       if (location == 0 || !miss(location)) return 0;
       record = NO_CODE;
@@ -219,6 +220,18 @@ export function hasStorage(account: u32): u32 {
     return Answer.FAILED;
   }
   return u32(load<u64>(word) == 2);
+}
+
+/** Address of the hash of block `number`, 32 bytes; 0: failed. */
+export function earlierBlockHash(number: u64): u32 {
+  const key = temporary + Temporary.ADDRESS;
+  store<u64>(key, number);
+  store<u64>(key, 0, 8);
+  store<u32>(key, 0, 16);
+  const location = locateState(Kind.BLOCK_HASH, key, 0);
+  const entry = location == 0 ? NO_ENTRY : numberOf(location);
+  if (entry == NO_ENTRY) return u32(exhaust());
+  return readNumber(entry) ? entryAt(entry) + Access.VALUE : 0;
 }
 
 /** Address of the existence word: whether the account was there although empty. */
