@@ -295,6 +295,11 @@ export class Step extends TraceRecord {
     return Array.from({ length: this.stackHeight }, (_, index) => getWord(this.view, bottom + index * 32));
   }
 
+  /** The same as four little-endian limbs each, without a copy: for those who only compare. */
+  get stackLimbs(): BigUint64Array {
+    return new BigUint64Array(this.bytes.buffer, this.number(TraceStep.STACK), this.stackHeight * 4);
+  }
+
   /** Bytes, a multiple of 32. */
   get memorySize(): number {
     return this.number(TraceStep.MEMORY_SIZE);

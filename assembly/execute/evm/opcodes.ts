@@ -150,6 +150,8 @@ export abstract class Op {
   static readonly CREATE2: u32 = 0xf5;
   static readonly STATICCALL: u32 = 0xfa;
   static readonly REVERT: u32 = 0xfd;
+  /** EIP-141: in no fork, now or later. */
+  static readonly INVALID: u32 = 0xfe;
   static readonly SELFDESTRUCT: u32 = 0xff;
 }
 
