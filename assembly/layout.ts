@@ -764,7 +764,9 @@ export abstract class TraceFrameEnd {
   static readonly GAS_LEFT: u32 = 24;
   /** Refund counter of the transaction. */
   static readonly REFUND: u32 = 32;
-  static readonly SIZE: u32 = 40;
+  /** Left by the code itself, before a new contract pays for being stored. */
+  static readonly CODE_GAS: u32 = 40;
+  static readonly SIZE: u32 = 48;
 }
 
 /** An instruction is about to run. */

@@ -248,6 +248,11 @@ export class FrameEnded extends TraceRecord {
     return this.long(TraceFrameEnd.REFUND);
   }
 
+  /** Gas that the code itself left, before a new contract paid for being stored. */
+  get codeGas(): bigint {
+    return this.long(TraceFrameEnd.CODE_GAS);
+  }
+
   /** Return data; the code of a successful creation. */
   get output(): Uint8Array {
     return this.copy(this.number(TraceFrameEnd.OUTPUT), this.number(TraceFrameEnd.OUTPUT_LENGTH));

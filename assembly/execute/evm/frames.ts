@@ -15,7 +15,7 @@ import { exitFor } from "./halts";
 import { interpret } from "./interpreter";
 import { resumeCheckpoint, revertTo } from "./journal";
 import { placeMemory, placeStack } from "./segments";
-import { traceReturn } from "./tracing";
+import { traceCodeEnd, traceReturn } from "./tracing";
 import { Frame, FrameFlag, Temporary, frames, temporary } from "./workspace";
 import { exhaust, setCodeHash } from "./world";
 
@@ -73,6 +73,7 @@ export function runFrames(): u32 {
     let exit = interpret();
     if (exit == Exit.ENTERED) continue;
     if (exit == Exit.UNFINISHED) return exit;
+    traceCodeEnd(exit);
     exit = closeFrame(exit);
     if (exit == Exit.UNFINISHED || depth == 0) return exit;
     traceReturn(exit);

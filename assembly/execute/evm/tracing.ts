@@ -24,6 +24,8 @@ let wanted: u32 = 0;
 /** Where events are written; large enough for each of them. */
 let record: u32 = 0;
 const RECORD_SIZE: u32 = 128;
+/** What the code of the frame that is about to end has left; negative where no code ran or it halted. */
+let codeGas: i64 = -1;
 
 /** Chooses what the host hears of from now on: TraceEvent bits. */
 export function observe(events: u32): void {
@@ -47,6 +49,7 @@ export function takeTracing(): bool {
 @inline
 export function traceTransaction(input: u32): void {
   if (isDefined(TRACE)) {
+    codeGas = -1;
     if (!wants(TraceEvent.TRANSACTION_BEGAN)) return;
     store<u32>(record, transactionIndex, TraceTransaction.INDEX);
     store<u32>(record, input, TraceTransaction.RECORD);
@@ -125,6 +128,13 @@ function frameBegins(
   hostTrace(TraceEvent.FRAME_BEGAN, record);
 }
 
+/** The code of the running frame ended; what follows is up to the frame's kind. */
+// @ts-ignore: decorator
+@inline
+export function traceCodeEnd(exit: u32): void {
+  if (isDefined(TRACE)) codeGas = exit == Exit.HALTED ? -1 : load<i64>(frame, Frame.GAS);
+}
+
 /** The running frame ended, with its gas settled and its output noted. */
 // @ts-ignore: decorator
 @inline
@@ -158,6 +168,8 @@ function frameEnds(number: u32, exit: u32, reason: u32, gasLeft: i64, output: u3
   store<u32>(record, outputLength, TraceFrameEnd.OUTPUT_LENGTH);
   store<i64>(record, gasLeft, TraceFrameEnd.GAS_LEFT);
   store<i64>(record, refund, TraceFrameEnd.REFUND);
+  store<i64>(record, exit == Exit.HALTED || codeGas < 0 ? gasLeft : codeGas, TraceFrameEnd.CODE_GAS);
+  codeGas = -1;
   hostTrace(TraceEvent.FRAME_ENDED, record);
 }
 

@@ -80,7 +80,7 @@ export class StepTracer implements EvmTracer {
   frameEnded(event: FrameEnded): void {
     const { halt } = event;
     if (this.#line !== undefined && halt !== undefined) this.#line.error = halt;
-    this.#finish(event.gasLeft);
+    this.#finish(event.codeGas);
   }
 
   /** The instruction has left `gas`. */
