@@ -12,6 +12,7 @@ import {
   TraceStep,
   TraceTransaction,
 } from '../../assembly/layout.ts';
+import type { Core, CoreInstance } from './abi.ts';
 import {
   type EvmHaltReason,
   type EvmLogOutput,
@@ -104,6 +105,16 @@ export function traceImport(memory: WebAssembly.Memory, tracer: EvmTracer): Trac
     if (tracer[name as keyof EvmTracer] !== undefined) events |= event;
   }
   return { trace, events };
+}
+
+/**
+ * Chooses what an instance of the trace build tells from now on.
+ * @throws Error for another build
+ */
+export function observe({ core }: Pick<CoreInstance, 'core'>, events: number): void {
+  const { observe } = core as Core & { observe?: (events: number) => void };
+  if (observe === undefined) throw new Error('this build of the core cannot be traced');
+  observe(events);
 }
 
 /** A record in the core's memory, valid until the tracer's method returns. */

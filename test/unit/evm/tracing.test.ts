@@ -8,7 +8,8 @@ import { buildCore } from '../../../scripts/core.mjs';
 import { root } from '../../../scripts/fingerprint.mjs';
 import { type BlockFile, readBlockFile } from '../../../src/block/block-file.ts';
 import { type Hex, hexFromBytes } from '../../../src/block/hex.ts';
-import type { EvmTracer } from '../../../src/core/tracing.ts';
+import { createMemory, openCore, TraceEvent } from '../../../src/core/abi.ts';
+import { type EvmTracer, observe, traceImport } from '../../../src/core/tracing.ts';
 import { planEvmBlock } from '../../../src/executor/wasm/evm-block.ts';
 import { count } from '../../support/effort.ts';
 import {
@@ -241,6 +242,22 @@ describe('the module that ships', () => {
     const exports = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).map(({ name }) => name);
     expect(imports(traced).filter((name) => !imports(release).includes(name))).toEqual(['trace']);
     expect(exports(traced).filter((name) => !exports(release).includes(name))).toEqual(['observe']);
+  });
+
+  test('cannot be observed, and the trace build opens as it does', async () => {
+    const memory = createMemory(2);
+    const { trace, events } = traceImport(memory, { stepped: () => {}, logged: () => {} });
+    expect(events).toBe(TraceEvent.STEPPED | TraceEvent.LOGGED);
+    const open = async (target: string) =>
+      openCore(await WebAssembly.compile((await buildCore(target)) as Uint8Array<ArrayBuffer>), memory, {
+        clockBase: 0,
+        mayWait: false,
+        trace,
+      });
+    const traced = await open('trace');
+    expect(() => observe(traced, events)).not.toThrow();
+    const release = await open('release');
+    expect(() => observe(release, events)).toThrow('this build of the core cannot be traced');
   });
 
   test('is byte for byte what a source without the hooks compiles to', { timeout: 300_000 }, async () => {
