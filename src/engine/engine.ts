@@ -8,6 +8,7 @@ import { type Hardfork, isAtLeast, readHardfork } from '../block/hardfork.ts';
 import { type Hex, keyFromBytes } from '../block/hex.ts';
 import { describe } from '../block/reader.ts';
 import type { StateDiff } from '../block/state-diff.ts';
+import { type Keccak256, openKeccak256 } from '../core/keccak256.ts';
 import { compileCore } from '../core/module.ts';
 import type { RawResult } from '../core/outcome.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/state-image.ts';
@@ -75,6 +76,7 @@ export class PevmEngine implements Engine {
   readonly capabilities: Capabilities;
   readonly #options: CheckedOptions;
   readonly #module: WebAssembly.Module;
+  readonly #keccak256: Keccak256;
   readonly #runner: Runner;
   readonly #listeners: Listeners;
   readonly #scopes = new Set<Scope>();
@@ -88,12 +90,14 @@ export class PevmEngine implements Engine {
   private constructor(
     options: CheckedOptions,
     module: WebAssembly.Module,
+    keccak256: Keccak256,
     runner: Runner,
     capabilities: Capabilities,
     listeners: Listeners,
   ) {
     this.#options = options;
     this.#module = module;
+    this.#keccak256 = keccak256;
     this.#runner = runner;
     this.capabilities = capabilities;
     this.#listeners = listeners;
@@ -116,7 +120,7 @@ export class PevmEngine implements Engine {
       replaced: (id, by) => emit(listeners, 'worker-replaced', { id, by }),
     });
     if ((checked.executor ?? 'wasm') === 'wasm') await warmUpOnce(module, runner);
-    return new PevmEngine(checked, module, runner, capabilities, listeners);
+    return new PevmEngine(checked, module, await openKeccak256(module), runner, capabilities, listeners);
   }
 
   executeBlock(request: BlockRequest): BlockRun {
@@ -284,7 +288,7 @@ export class PevmEngine implements Engine {
       throw error;
     });
     const decodeStart = performance.now();
-    const result = resultOf({ context, job, ...run });
+    const result = resultOf({ context, job, ...run, keccak256: this.#keccak256 });
     const { stateRoot: wantsRoot = false } = typeof verify === 'object' ? verify : {};
     const stateRoot = wantsRoot ? await rootAfter(state, result.stateDiff, context.hardfork) : undefined;
     const mismatches = mismatchesOf(context, prepared.expected, verify, result, stateRoot);
@@ -314,7 +318,7 @@ export class PevmEngine implements Engine {
       () => {},
       true,
     );
-    return resultOf({ context: prepared.context, job, ...run });
+    return resultOf({ context: prepared.context, job, ...run, keccak256: this.#keccak256 });
   }
 
   /** A block that is refused must be refused by ethereumjs too. @throws AuditError */

@@ -5,7 +5,7 @@ import type { RawResult } from '../core/outcome.ts';
 import { CoreTrapError, InputError, PevmError, TaskTimeoutError, WorkerError } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { SoloHooks, SoloJob, SoloReply, Work } from '../workers/messages.ts';
-import { equip, loadEquipment } from '../workers/modules.ts';
+import { equip, loadEquipment, prepare } from '../workers/modules.ts';
 import { packError, unpackError } from '../workers/packed-error.ts';
 import { eventLoopTurn } from '../workers/platform.ts';
 import { warmUp } from '../workers/warm-up.ts';
@@ -322,6 +322,7 @@ export class CallingThreadRunner implements Runner {
         throw error;
       } finally {
         clearInterval(timer);
+        prepare(equipment);
       }
     };
     return {

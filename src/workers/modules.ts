@@ -26,12 +26,16 @@ export function equip(instance: CoreInstance, { precompiles }: Equipment): void 
   if (precompiles !== undefined) instance.setPrecompiles(precompiles.createPrecompiles(instance.memory));
 }
 
-/** Imports the precompiled contracts and loads their libraries. */
-export async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
-  if (url === undefined) return undefined;
-  const module: PrecompileModule = await import(/* @vite-ignore */ url);
-  await module.preparePrecompiles();
-  return module;
+/**
+ * Loads the fast libraries behind the precompiled contracts, which takes a while: to be called when there is nothing else
+ * to do. Until then, and where it fails, they work without.
+ */
+export function prepare({ precompiles }: Equipment): void {
+  precompiles?.preparePrecompiles().catch(() => {});
+}
+
+async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
+  return url === undefined ? undefined : await import(/* @vite-ignore */ url);
 }
 
 async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {

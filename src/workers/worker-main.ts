@@ -6,7 +6,7 @@ import { runRound } from '../core/worker-loop.ts';
 import { Conductor, InvalidOutcome } from '../engine/conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from '../engine/local-crew.ts';
 import type { RoundJob, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
-import { type Equipment, equip, loadEquipment } from './modules.ts';
+import { type Equipment, equip, loadEquipment, prepare } from './modules.ts';
 import { packError, unpackError } from './packed-error.ts';
 import { acceptPort, eventLoopTurn } from './platform.ts';
 import { warmUp } from './warm-up.ts';
@@ -54,6 +54,8 @@ const api: WorkerApi = {
       return { end, beganMs };
     } catch (error) {
       return { problem: 'trap', message: messageOf(error) };
+    } finally {
+      prepare(equipment);
     }
   },
 
@@ -114,7 +116,7 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
     },
   });
   solo = { conductor, crew, stream: job.stream };
-  return conductor.run();
+  return conductor.run().finally(() => prepare(equipment));
 }
 
 function messageOf(error: unknown): string {

@@ -5,11 +5,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { anvilBinary } from './anvil.ts';
 import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from './blocks.ts';
 import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
+import { measurePrecompiles, precompileTable } from './precompiles.ts';
+import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
+import { measureTransfers, transferParts, transferTable } from './transfers.ts';
 
 /** Blocks of every era, among them those known as hard: long chains of dependent transactions, heavy precompiles. */
 const CHOSEN = [
@@ -23,7 +27,9 @@ const PARTS = {
   programs: 'compute programs, in ns per opcode',
   mainnet: 'real blocks: the EVM inside the core against ethereumjs and anvil',
   traffic: 'the built-in traffic',
+  precompiles: 'the precompiles that the host runs (only where it is named)',
   ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
+  profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
 
@@ -41,6 +47,7 @@ ${Object.entries(PARTS)
   --programs LIST  names of programs, separated by commas (default: all)
   --repeat N       rounds that count (default 15; ethereumjs and traffic 5)
   --warm-up N      rounds that do not (default 3)
+  --without-anvil  leave the native peer out
   --json           figures as JSON on standard output, instead of tables
   --shared PATH    where the folders mainnet and programs are (default $PEVM_SHARED, else ../shared)
 
@@ -52,6 +59,8 @@ interface Options {
   repeat: number | undefined;
   warmUp: number;
   shared: string;
+  /** Whether anvil takes part. */
+  native: boolean;
 }
 
 /** What a part found: for people and for programs. */
@@ -68,6 +77,7 @@ async function main(): Promise<void> {
       programs: { type: 'string' },
       repeat: { type: 'string' },
       'warm-up': { type: 'string', default: '3' },
+      'without-anvil': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       shared: { type: 'string', default: process.env.PEVM_SHARED ?? '../shared' },
       help: { type: 'boolean', default: false },
@@ -81,7 +91,10 @@ async function main(): Promise<void> {
     repeat: values.repeat === undefined ? undefined : count('--repeat', values.repeat),
     warmUp: count('--warm-up', values['warm-up'], 0),
     shared: values.shared,
+    native: !values['without-anvil'] && anvilBinary() !== undefined,
   };
+  if (!values['without-anvil'] && !options.native)
+    progress('no native peer: npm did not install anvil for this platform');
   const found: Record<string, unknown> = {};
   if (!values.json) console.log(`${machine()}\n`);
   for (const part of parts) {
@@ -99,13 +112,27 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const figures = measureCore();
     return { text: `The core, one worker\n\n${coreTable(figures)}`, figures };
   },
-  async transfers() {
-    return undefined;
+  async transfers({ repeat = 15, warmUp }) {
+    const figures = await measureTransfers({
+      sizes: [2_000, 20_000],
+      rounds: repeat,
+      warmUp,
+      onProgress: progress,
+    });
+    const core = measureCore();
+    return {
+      text: `Plain transfers\n\n${transferTable(figures)}\n\n${transferParts(figures, core)}`,
+      figures: { blocks: figures, core },
+    };
   },
   async programs(options) {
     const programs = await chosenPrograms(options);
     if (programs === undefined) return undefined;
-    const figures = await measurePrograms(programs, { rounds: options.repeat ?? 15, onProgress: progress });
+    const figures = await measurePrograms(programs, {
+      rounds: options.repeat ?? 15,
+      native: options.native,
+      onProgress: progress,
+    });
     return { text: `Programs\n\n${programTable(figures)}\n\n${programSummary(figures)}`, figures };
   },
   async mainnet(options) {
@@ -114,7 +141,9 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const figures = await measureMainnet(subjects, {
       rounds: options.repeat ?? 15,
       warmUp: options.warmUp,
-      cold: (name) => coldFigures(script, ['cold', '--blocks', name, '--json', '--shared', options.shared], 3),
+      native: options.native,
+      cold: (name) =>
+        coldFigures(script, ['cold', '--blocks', name, '--json', '--without-anvil', '--shared', options.shared], 3),
       onProgress: progress,
     });
     const tables = [mainnetTable(figures), mainnetDetails(figures), mainnetSummary(figures)];
@@ -127,6 +156,21 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
   async ethereumjs(options) {
     const subjects = await realBlocks(options);
     return subjects && (await blocks('Real blocks', subjects, ['ethereumjs'], options));
+  },
+  async precompiles(options) {
+    progress('precompiles');
+    const figures = await measurePrecompiles(options.repeat);
+    return { text: `Precompiles on the host\n\n${precompileTable(figures)}`, figures };
+  },
+  async profile(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const figures: ProfileFigures[] = [];
+    for (const { name, file } of subjects) {
+      progress(`profile of block ${name}`);
+      figures.push(await measureProfile(name, file, { rounds: options.repeat ?? 60 }));
+    }
+    return { text: figures.map(profileTable).join('\n\n'), figures };
   },
   async cold(options) {
     const [subject] = (await realBlocks(options)) ?? [];

@@ -6,7 +6,6 @@ import type { Hex } from '../../src/block/hex.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { runSequential } from '../../src/executor/ethereumjs/sequential.ts';
 import type { BlockResult, Engine, Report } from '../../src/types.ts';
-import { anvilBinary } from './anvil.ts';
 import { runLibrary } from './library.ts';
 import { type GasAgreement, NativeReplay, notReplayable } from './native-replay.ts';
 import { geometricMean, type Spread, spreadOf } from './statistics.ts';
@@ -65,6 +64,8 @@ export interface MainnetOptions {
   /** Rounds of the fast sides that count; the slow ones get fewer. */
   rounds: number;
   warmUp: number;
+  /** Whether anvil takes part. */
+  native: boolean;
   cold(name: string): Promise<ColdFigures | undefined>;
   onProgress(text: string): void;
 }
@@ -76,7 +77,6 @@ const SLOW_ROUNDS = 3;
 export async function measureMainnet(subjects: readonly Subject[], options: MainnetOptions): Promise<MainnetFigures[]> {
   await using one = await createEngine({ executor: 'wasm', workers: 1 });
   await using two = await createEngine({ executor: 'wasm', workers: 2 });
-  if (anvilBinary() === undefined) options.onProgress('no native peer: anvil is not installed for this platform');
   const figures: MainnetFigures[] = [];
   for (const subject of subjects) {
     options.onProgress(`block ${subject.name}`);
@@ -88,11 +88,11 @@ export async function measureMainnet(subjects: readonly Subject[], options: Main
 async function measure(
   { name, file }: Subject,
   { one, two }: { one: Engine; two: Engine },
-  { rounds, warmUp, cold }: MainnetOptions,
+  { rounds, warmUp, native: withNative, cold }: MainnetOptions,
 ): Promise<MainnetFigures> {
   const samples = new Samples();
   const reports: Report[] = [];
-  await using native = anvilBinary() === undefined || notReplayable(file) ? undefined : await NativeReplay.start(file);
+  await using native = !withNative || notReplayable(file) ? undefined : await NativeReplay.start(file);
   const fast: (() => Promise<void>)[] = [
     async () => {
       const { result, wholeMs } = await timed(one, file);

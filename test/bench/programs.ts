@@ -8,7 +8,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, hexFromBytes } from '../../src/block/hex.ts';
 import type { EvmBlockInput, EvmTransactionInput } from '../../src/core/evm-encode.ts';
 import { EvmHost, Kind } from '../support/evm-host.ts';
-import { Anvil, anvilBinary } from './anvil.ts';
+import { Anvil } from './anvil.ts';
 import { geometricMean, median } from './statistics.ts';
 import { fixed, table, times } from './table.ts';
 
@@ -36,6 +36,8 @@ export interface ProgramFigures {
 export interface ProgramOptions {
   /** Rounds at least; short programs get more. */
   rounds: number;
+  /** Whether anvil takes part. */
+  native: boolean;
   onProgress(text: string): void;
 }
 
@@ -64,14 +66,14 @@ export function readPrograms(json: string): Program[] {
 /** @throws Error where a side's gas or output is not the recorded one */
 export async function measurePrograms(
   programs: readonly Program[],
-  { rounds, onProgress }: ProgramOptions,
+  { rounds, native: withNative, onProgress }: ProgramOptions,
 ): Promise<ProgramFigures[]> {
   const core = await CoreCalls.create();
   const figures: ProgramFigures[] = [];
   for (const program of programs) {
     onProgress(`program ${program.name}`);
     core.check(program);
-    await using anvil = anvilBinary() === undefined ? undefined : await AnvilCalls.start(program);
+    await using anvil = withNative ? await AnvilCalls.start(program) : undefined;
     const ours: number[] = [];
     const native: number[] = [];
     const floors: number[] = [];

@@ -1,8 +1,9 @@
 // A block of transactions over a small state, run by the core and by the library, and every difference between the two.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { EvmTransactionOutput } from '../../src/core/evm-decode.ts';
-import type { EvmBlockInput, EvmTransactionInput } from '../../src/core/evm-encode.ts';
-import { EvmHost } from './evm-host.ts';
+import { type EvmBlockInput, type EvmTransactionInput, evmForks } from '../../src/core/evm-encode.ts';
+import { preparePrecompiles } from '../../src/executor/wasm/precompiles.ts';
+import { EvmHost, type EvmRun } from './evm-host.ts';
 import { disassemble } from './evm-program.ts';
 import { type Account, hexBytes, hexText, PreState } from './evm-state.ts';
 import { EvmOracle, type OracleResult } from './fuzz-oracle.ts';
@@ -35,14 +36,15 @@ export class EvmDuel {
   }
 
   static async create(): Promise<EvmDuel> {
+    // So that the fast libraries are compared with those of the library.
+    await preparePrecompiles();
     return new EvmDuel(await EvmHost.create({ memoryMiB: 384, transactions: 256, locations: 16384 }));
   }
 
   /** What differs first, in words; undefined where everything agrees. */
   async difference(scenario: EvmScenario): Promise<string | undefined> {
     const state = preState(scenario);
-    const block = { ...scenario.block, emptyAccounts: state.emptyAccounts };
-    const run = this.host.run(block, scenario.transactions, state.base, state.codes);
+    const run = this.#run(scenario, state);
     if (run.halt !== 0) return `the core halted (${run.halt})`;
     const { results, accounts } = await this.oracle.run(scenario);
     for (const [index, result] of run.results.entries()) {
@@ -54,6 +56,15 @@ export class EvmDuel {
       this.seen.gas += result.gasUsed;
     }
     return this.#stateDifference(state.after(run), accounts);
+  }
+
+  /** The core's side alone. */
+  runCore(scenario: EvmScenario): EvmRun {
+    return this.#run(scenario, preState(scenario));
+  }
+
+  #run({ block, transactions }: EvmScenario, state: PreState): EvmRun {
+    return this.host.run({ ...block, emptyAccounts: state.emptyAccounts }, transactions, state.base, state.codes);
   }
 
   #stateDifference(ours: Map<string, Account>, theirs: Map<string, ScenarioAccount>): string | undefined {
@@ -171,4 +182,54 @@ export function describeScenario({ block, excessBlobGas, accounts, transactions 
 /** An address out of a number. */
 export function addressOf(number: bigint): Uint8Array {
   return hexBytes(number.toString(16).padStart(40, '0'));
+}
+
+// --- by hand ---
+
+export const SENDER = addressOf(0x5e0de7n);
+export const COINBASE = addressOf(0xc0ffeen);
+
+/** A scenario out of what matters in it: contracts by address, and transactions from `SENDER` in order. */
+export function scenarioOf(parts: {
+  fork?: EvmBlockInput['fork'];
+  contracts: ReadonlyMap<bigint, Uint8Array>;
+  transactions: (Partial<EvmTransactionInput> & { to?: Uint8Array | undefined })[];
+}): EvmScenario {
+  const { fork = 'osaka', contracts, transactions } = parts;
+  const accounts = new Map<string, ScenarioAccount>([
+    [hexText(SENDER), { nonce: 0n, balance: 10n ** 24n, code: new Uint8Array(0), storage: new Map() }],
+  ]);
+  for (const [address, code] of contracts) {
+    accounts.set(hexText(addressOf(address)), { nonce: 1n, balance: 10n ** 18n, code, storage: new Map() });
+  }
+  const block: EvmBlockInput = {
+    fork,
+    number: 20_000_000n,
+    timestamp: 1_700_000_000n,
+    gasLimit: 1_000_000_000n,
+    coinbase: COINBASE,
+    randao: 131_072n,
+    baseFeePerGas: evmForks[fork] >= evmForks.london ? 7n : 0n,
+    blobBaseFee: evmForks[fork] >= evmForks.cancun ? 1n : 0n,
+    chainId: 1n,
+    maxBlobs: 6,
+    blockHashes: Array.from({ length: 256 }, (_, back) => keccak_256(Uint8Array.of(back))),
+    emptyAccounts: false,
+  };
+  return {
+    block,
+    excessBlobGas: 0n,
+    accounts,
+    transactions: transactions.map((transaction, index) => ({
+      type: 0,
+      sender: SENDER,
+      nonce: BigInt(index),
+      gasLimit: 200_000n,
+      value: 0n,
+      data: new Uint8Array(0),
+      maxFeePerGas: 10n,
+      maxPriorityFeePerGas: 10n,
+      ...transaction,
+    })),
+  };
 }

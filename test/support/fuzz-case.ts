@@ -364,7 +364,8 @@ function corrupt(random: Random, authorization: EvmAuthorizationInput): void {
   if (choice === 0) authorization.yParity = random.pick([1n - authorization.yParity, 2n, 27n]);
   else if (choice === 1) authorization.r = random.bits(256);
   else if (choice === 2) authorization.s = random.bits(256);
-  else if (choice === 3) authorization.nonce += 1n;
+  // A nonce beyond 64 bits cannot be encoded: whoever reads the transaction refuses it.
+  else if (choice === 3) authorization.nonce = BigInt.asUintN(64, authorization.nonce + 1n);
   else authorization.r = 0n;
 }
 

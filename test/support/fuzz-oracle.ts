@@ -282,6 +282,10 @@ class Chain {
   }
 }
 
+function isPrecompile(to: Uint8Array | undefined): boolean {
+  return to?.subarray(0, 18).every((byte) => byte === 0) ?? false;
+}
+
 function word(value: bigint): Uint8Array {
   return new Uint8Array(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'));
 }
@@ -337,6 +341,8 @@ export class EvmOracle {
       // Before Homestead a contract whose code cannot be paid for is left without code, and that is a success (Yellow
       // Paper, Frontier); the library does the same, and calls it an error.
       if (reason === 'code store out of gas' && chain.common.hardfork() === 'chainstart') reason = undefined;
+      // A failing precompile takes all gas; of those on bn254 the library says that they reverted.
+      if (reason === 'revert' && isPrecompile(input.to)) reason = 'a failing precompile';
       return {
         status: reason === undefined ? 'success' : reason === 'revert' ? 'reverted' : 'halted',
         ...(reason === undefined ? {} : { reason }),
