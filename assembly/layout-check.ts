@@ -3,7 +3,7 @@
 import {
   BaseValue, CODE_HASH_SIZE, CODE_PADDING,
   Access, Control, Deque, FOLD_INCARNATION, Halt, Incarnation, LINE, Location, MAX_INCARNATION, MAX_TRANSACTIONS, MAX_WORKERS, Metric,
-  ReadEntry, Span, TxSlot, Version, VersionFlag, Worker, WriteEntry,
+  EvmResult, EvmTransfer, ReadEntry, Span, TraceDestruction, TraceFrame, TraceFrameEnd, TraceStep, TxSlot, Version, VersionFlag, Worker, WriteEntry,
 } from "./layout";
 
 // Sizes that the design promises.
@@ -41,3 +41,6 @@ if (MAX_INCARNATION >= FOLD_INCARNATION || FOLD_INCARNATION > 255) ERROR("an inc
 if ((VersionFlag.DELTA & VersionFlag.LIFE_MASK) != 0) ERROR("life and kind are different bits");
 if (Halt.NONE != 0) ERROR("a cleared memory is not halted");
 if (CODE_HASH_SIZE + BaseValue.CODE_BYTES + CODE_PADDING < 80) ERROR("the code store's table counts on records of 80 bytes");
+if (EvmTransfer.VALUE + 32 != EvmTransfer.SIZE || EvmResult.TRANSFER_COUNT + 8 != EvmResult.SIZE) ERROR("EVM records hold their fields");
+if (TraceFrame.VALUE + 32 != TraceFrame.SIZE || TraceDestruction.VALUE + 32 != TraceDestruction.SIZE) ERROR("the value ends the record");
+if (TraceFrame.SIZE > 128 || TraceFrameEnd.SIZE > 128 || TraceStep.SIZE > 128) ERROR("all trace records share 128 bytes");

@@ -65,6 +65,8 @@ export interface EvmBlockInput {
   blockHashes: readonly Uint8Array[];
   /** Whether the state may hold empty accounts. */
   emptyAccounts: boolean;
+  /** Whether results list the value that moved; no unless given. */
+  recordTransfers?: boolean;
 }
 
 /** Forks with rules of execution of their own, oldest first. */
@@ -176,7 +178,9 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   bytes.fill(0, at, at + EvmBlock.SIZE);
   view.setUint32(EvmBlock.FORK, evmForks[block.fork], true);
-  view.setUint32(EvmBlock.FLAGS, block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0, true);
+  const empty = block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0;
+  const transfers = block.recordTransfers === true ? EvmBlockFlag.RECORD_TRANSFERS : 0;
+  view.setUint32(EvmBlock.FLAGS, empty | transfers, true);
   view.setBigUint64(EvmBlock.NUMBER, block.number, true);
   view.setBigUint64(EvmBlock.TIMESTAMP, block.timestamp, true);
   view.setBigUint64(EvmBlock.GAS_LIMIT, block.gasLimit, true);

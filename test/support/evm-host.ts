@@ -77,6 +77,8 @@ interface Core {
   loadBase(batch: number, count: number): number;
   setTransaction(index: number, flags: number, cost: number, input: number, length: number): void;
   next(maySleep: boolean): number;
+  /** The trace build's. */
+  observe?(events: number): void;
 }
 
 export interface EvmHostOptions {
@@ -84,6 +86,10 @@ export interface EvmHostOptions {
   transactions?: number;
   locations?: number;
   workers?: number;
+  /** The compiled core; the release build where it is left out. */
+  core?: Uint8Array;
+  /** The import of the trace build. */
+  trace?: (event: number, record: number) => void;
 }
 
 export class EvmHost {
@@ -106,13 +112,14 @@ export class EvmHost {
     transactions = 64,
     locations = 16384,
     workers = 1,
+    core: compiled,
+    trace = () => {},
   }: EvmHostOptions = {}): Promise<EvmHost> {
-    const module = await WebAssembly.compile(
-      (await buildCore(process.env.PEVM_TARGET ?? 'release')) as Uint8Array<ArrayBuffer>,
-    );
+    const code = compiled ?? (await buildCore(process.env.PEVM_TARGET ?? 'release'));
+    const module = await WebAssembly.compile(code as Uint8Array<ArrayBuffer>);
     const pages = memoryMiB * 16;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: 32767, shared: true });
-    const env = { memory, now: () => performance.now(), wait: () => 0, precompile: createPrecompiles(memory) };
+    const env = { memory, now: () => performance.now(), wait: () => 0, precompile: createPrecompiles(memory), trace };
     const core = new WebAssembly.Instance(module, { env }).exports as unknown as Core;
     const view = new DataView(memory.buffer);
     for (let seed = 0; seed < Control.SEED_COUNT; seed++) {
@@ -206,6 +213,12 @@ export class EvmHost {
     this.loadState(base, codes);
     this.core.resumeBlock();
     return this.core.next(false);
+  }
+
+  /** Chooses the events (TraceEvent) that the trace build tells of. */
+  observe(events: number): void {
+    if (this.core.observe === undefined) throw new Error('this build of the core cannot be traced');
+    this.core.observe(events);
   }
 
   /** Runs what was loaded. */

@@ -105,7 +105,7 @@ function hasHash(hash: Uint8Array, code: Uint8Array | undefined): boolean {
   return known === hexText(hash);
 }
 
-function preState(scenario: EvmScenario): PreState {
+export function preState(scenario: EvmScenario): PreState {
   const codes = new Map<string, { hash: Uint8Array; bytes: Uint8Array }>();
   const accounts = new Map<string, Account>();
   for (const [address, { nonce, balance, code, storage }] of scenario.accounts) {

@@ -35,7 +35,19 @@ const plainAllowed: Record<string, string> = {
   'engine/worker-loop': 'immutable records, fixed control fields',
   ...Object.fromEntries(
     [
-      ...['accounts', 'admission', 'authorizations', 'calls', 'code', 'context', 'environment', 'forks', 'frames'],
+      ...[
+        'accounts',
+        'admission',
+        'authorizations',
+        'bloom',
+        'calls',
+        'code',
+        'context',
+        'environment',
+        'forks',
+        'frames',
+        'halts',
+      ],
       ...['interpreter', 'journal', 'precompiles', 'segments', 'storage', 'transaction', 'transient-storage'],
       ...['workspace', 'world'],
       ...[
