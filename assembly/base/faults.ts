@@ -55,5 +55,9 @@ export abstract class Fault {
   static readonly WAITERS_TAKEN_FIRST: u32 = 26;
   /** Who reclaims a publication leaves the versions that it was to replace. */
   static readonly RECLAIM_KEEPS_PREVIOUS: u32 = 27;
-  static readonly LAST: u32 = 27;
+  /** A recovered sender is published before its bytes are there. */
+  static readonly SENDER_BEFORE_BYTES: u32 = 28;
+  /** A sender that the background work has come by counts as done: nobody else recovers it. */
+  static readonly SENDER_LEFT_TO_OTHERS: u32 = 29;
+  static readonly LAST: u32 = 29;
 }

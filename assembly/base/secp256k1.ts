@@ -11,6 +11,11 @@ import { multiplyFull, multiplyModulo } from "./u256-division";
 /** Order of the group, field prime, and constants of the endomorphism: words of four little-endian limbs. */
 const ORDER = memory.data<u64>([0xbfd25e8cd0364141, 0xbaaedce6af48a03b, 0xfffffffffffffffe, 0xffffffffffffffff]);
 const ORDER_MINUS_2 = memory.data<u64>([0xbfd25e8cd036413f, 0xbaaedce6af48a03b, 0xfffffffffffffffe, 0xffffffffffffffff]);
+/** Half the order, rounded down; big-endian bytes. */
+const HALF_ORDER = memory.data<u8>([
+  0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+  0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
+]);
 const BETA = memory.data<u64>([0xc1396c28719501ee, 0x9cf0497512f58995, 0x6e64479eac3434e9, 0x7ae96a2b657c0710]);
 const A1 = memory.data<u64>([0xe86c90e49284eb15, 0x3086d221a7d46bcd, 0x0000000000000000, 0x0000000000000000]);
 const MINUS_B1 = memory.data<u64>([0x6f547fa90abfe4c3, 0xe4437ed6010e8828, 0x0000000000000000, 0x0000000000000000]);
@@ -112,6 +117,11 @@ export function recoverPublicKey(out: u32, hash: u32, r: u32, s: u32, parity: u3
   u256.storeBigEndian(out, first);
   u256.storeBigEndian(out + 32, second);
   return true;
+}
+
+/** Whether s, 32 big-endian bytes, lies in the upper half of the order: anybody can make such a twin of a signature (EIP-2). */
+export function isMalleable(s: u32): bool {
+  return memory.compare(s, u32(HALF_ORDER), 32) > 0;
 }
 
 /** The point with this x (below the order) and parity of y; false when x is not on the curve. */

@@ -1,5 +1,14 @@
 // What the core's EVM says about a transaction (layout.ts: EvmResult, EvmLog), as JavaScript values.
-import { BLOOM_SIZE, EvmInvalid, EvmLog, EvmResult, EvmStatus } from '../../assembly/layout.ts';
+import {
+  BLOOM_SIZE,
+  EvmInvalid,
+  EvmLog,
+  EvmResult,
+  EvmSender,
+  EvmSignature,
+  EvmStatus,
+  EvmTransaction,
+} from '../../assembly/layout.ts';
 
 export interface EvmLogOutput {
   address: Uint8Array;
@@ -52,6 +61,8 @@ const reasons = new Map<number, EvmInvalidReason>([
   [EvmInvalid.NO_AUTHORIZATIONS, 'no authorizations'],
   [EvmInvalid.SYSTEM_CONTRACT_MISSING, 'system contract without code'],
   [EvmInvalid.SYSTEM_CONTRACT_FAILED, 'system contract failed'],
+  [EvmInvalid.BAD_SIGNATURE, 'bad signature'],
+  [EvmInvalid.WRONG_SENDER, 'signed by another sender'],
 ]);
 
 export type EvmInvalidReason =
@@ -75,7 +86,9 @@ export type EvmInvalidReason =
   | 'creation not allowed'
   | 'no authorizations'
   | 'system contract without code'
-  | 'system contract failed';
+  | 'system contract failed'
+  | 'bad signature'
+  | 'signed by another sender';
 
 /** Decodes the record at `at`; `bytes` is the core's memory. */
 export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutput {
@@ -100,6 +113,20 @@ export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutp
     output.invalid = reasons.get(view.getUint32(EvmResult.REASON, true))!;
   }
   return output;
+}
+
+/**
+ * The sender of the transaction whose record (EvmTransaction) is at `at`, 20 bytes; undefined where it is to be recovered
+ * and has not been, or cannot be. `bytes` is the core's memory; no worker need have stopped.
+ */
+export function readEvmSender(bytes: Uint8Array, at: number): Uint8Array | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  const signature = view.getUint32(EvmTransaction.SIGNATURE, true);
+  if (signature === 0) return bytes.slice(at + EvmTransaction.SENDER, at + EvmTransaction.SENDER + 20);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset);
+  const sender = Atomics.load(words, (at + signature + EvmSignature.SENDER) >>> 2) >>> 0;
+  if (sender === EvmSender.UNKNOWN || sender === EvmSender.NOBODY) return undefined;
+  return bytes.slice(sender, sender + 20);
 }
 
 /** Why the transaction of a record (EvmResult) did not succeed; `undefined` where it did. */
