@@ -57,7 +57,7 @@ export abstract class Fault {
   static readonly RECLAIM_KEEPS_PREVIOUS: u32 = 27;
   /** A recovered sender is published before its bytes are there. */
   static readonly SENDER_BEFORE_BYTES: u32 = 28;
-  /** A sender that the background work has come by counts as done: nobody else recovers it. */
-  static readonly SENDER_LEFT_TO_OTHERS: u32 = 29;
+  /** Who begins to recover a sender leaves a mark in its place, which others take for the answer. */
+  static readonly SENDER_MARKED_FIRST: u32 = 29;
   static readonly LAST: u32 = 29;
 }

@@ -49,7 +49,9 @@ export function senderOf(record: u32): u32 {
     shared.swapIf(signature, EvmSignature.SENDER, EvmSender.UNKNOWN, place);
     shared.read(signature, EvmSignature.SENDER);
   }
+  if (fault(Fault.SENDER_MARKED_FIRST)) shared.write(signature, EvmSignature.SENDER, EvmSender.NOBODY);
   const sender = recover(place, record, signature);
+  if (fault(Fault.SENDER_MARKED_FIRST)) shared.write(signature, EvmSignature.SENDER, sender);
   if (sender != EvmSender.UNKNOWN) shared.swapIf(signature, EvmSignature.SENDER, EvmSender.UNKNOWN, sender);
   return sender;
 }
