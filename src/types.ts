@@ -23,8 +23,13 @@ export interface EngineOptions {
   threading?: 'auto' | Threading;
   /** Bounds of the shared memory. `maximumMiB` is 1 to 2047, default 256. */
   memory?: { maximumMiB?: number };
-  /** Executor of blocks: `ethereumjs` (default), or the URL of an ES module like it. */
-  executor?: 'ethereumjs' | URL | string;
+  /**
+   * Executor of blocks: `wasm` (default), the EVM inside the core; `ethereumjs`, the compatible one; or the URL of an ES
+   * module like that one.
+   */
+  executor?: 'wasm' | 'ethereumjs' | URL | string;
+  /** `audit`: every block is run by ethereumjs too, one transaction at a time, and what differs is a mismatch. */
+  preset?: 'default' | 'audit';
   /** State before the block, where a block brings none. */
   state?: StateSource;
   /** Hard fork of blocks that name none. */
@@ -33,6 +38,11 @@ export interface EngineOptions {
   chainId?: number;
   /** Where to load what usually travels inside the library: for pages with a strict content security policy. */
   assets?: EngineAssets;
+  /**
+   * A block with a transaction of more gas is refused: gas buys memory and time. Default 2^34, a thousand times what any
+   * chain allows in a block; Ethereum's own tests use up to 2^64 - 1.
+   */
+  maximumTransactionGas?: bigint;
   /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
   window?: number;
   /** A transaction that runs longer is taken away from its worker. Milliseconds; default none. */
@@ -52,6 +62,8 @@ export interface EngineAssets {
   worker?: URL | string;
   /** The ethereumjs executor: its URL. */
   executor?: URL | string;
+  /** The precompiled contracts that the core leaves to its host: their URL. */
+  precompiles?: URL | string;
 }
 
 /** What runs, and why not more. */
@@ -121,6 +133,8 @@ export interface VerifyOptions {
   readonly logsBloom?: boolean;
   readonly receiptsRoot?: boolean;
   readonly requestsHash?: boolean;
+  /** Only where it is named: takes a complete state (`memoryState`), and as long as hashing all of it. */
+  readonly stateRoot?: boolean;
   /** `expected.post` and `expected.transactions`. */
   readonly expected?: boolean;
 }
@@ -162,7 +176,7 @@ export interface TransactionResult {
   readonly cumulativeGasUsed: bigint;
   readonly logs: readonly Log[];
   readonly returnValue: Hex;
-  readonly createdAddress?: Hex;
+  readonly createdAddress: Hex | undefined;
   /** Why it failed. */
   readonly error?: string;
 }
@@ -175,16 +189,19 @@ export interface Mismatch {
   readonly actual: string;
 }
 
+/** Parts that cost time to make are made when they are first looked at. */
 export interface BlockResult {
   readonly number: bigint;
   readonly transactions: readonly TransactionResult[];
   readonly receipts: readonly Receipt[];
   /** Root of the receipts trie; before Byzantium it would need state roots and is not known. */
-  readonly receiptsRoot?: Hex;
+  readonly receiptsRoot: Hex | undefined;
+  /** Root of the state after the block, where `verify.stateRoot` asks for it. */
+  readonly stateRoot: Hex | undefined;
   readonly gasUsed: bigint;
   readonly logsBloom: Hex;
   /** EIP-7685, from Prague on. */
-  readonly requestsHash?: Hex;
+  readonly requestsHash: Hex | undefined;
   /** What the whole block changed. */
   readonly stateDiff: StateDiff;
   /** What had changed after the last transaction, before withdrawals, rewards and requests. */
@@ -233,7 +250,17 @@ export interface FinalState {
 
 /** A place in the state, by name. */
 export interface LocationName {
-  readonly kind: 'balance' | 'nonce' | 'code' | 'reset' | 'existence' | 'storage' | 'data' | 'number' | 'bytecode';
+  readonly kind:
+    | 'balance'
+    | 'nonce'
+    | 'code'
+    | 'reset'
+    | 'existence'
+    | 'storage'
+    | 'data'
+    | 'number'
+    | 'bytecode'
+    | 'blockHash';
   readonly address?: Hex;
   readonly slot?: Hex;
   /** Free-form keys: UTF-8 where they are text, hex otherwise. */

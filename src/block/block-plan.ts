@@ -56,8 +56,8 @@ export function planBlock(
   return { tasks, firstTransaction, transactionCount: block.transactions.length, post };
 }
 
-/** Rewards of a block with uncles need the uncles' headers; without them the step is left out. */
-function hasPostStep(hardfork: Hardfork, block: BlockInput): boolean {
+/** Whether anything follows the transactions. Rewards of a block with uncles need the uncles' headers; without them the step is left out. */
+export function hasPostStep(hardfork: Hardfork, block: BlockInput): boolean {
   if (isAtLeast(hardfork, 'prague')) return true;
   if (isAtLeast(hardfork, 'paris')) return (block.withdrawals?.length ?? 0) > 0;
   return (block.uncles?.length ?? 0) === 0 || block.uncleHeaders !== undefined;
@@ -69,7 +69,11 @@ export function isDaoBlock(chainId: number, hardfork: Hardfork, number: bigint):
 }
 
 /** The error that a block ends with when one of its tasks came out `invalid` or `failed`. */
-export function stepError(plan: BlockPlan, task: number, outcome: ExecutionOutcome): PevmError {
+export function stepError(
+  plan: Pick<BlockPlan, 'firstTransaction' | 'transactionCount'>,
+  task: number,
+  outcome: ExecutionOutcome,
+): PevmError {
   const reason = outcome.error ?? outcome.status;
   const index = task - plan.firstTransaction;
   if (index >= 0 && index < plan.transactionCount) {

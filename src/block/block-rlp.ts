@@ -107,7 +107,12 @@ const WITHDRAWAL: FieldTable = [
  * Reads a block from its RLP. The encoding names no senders: they have to be recovered.
  * @throws InputError naming the field; nesting beyond what a block can have is refused before anything is decoded
  */
-export function parseBlockRlp(encoded: Uint8Array, hardfork: Hardfork, field = 'block'): BlockInput {
+export function parseBlockRlp(
+  encoded: Uint8Array,
+  hardfork: Hardfork,
+  field = 'block',
+  limits: { maximumTransactionGas?: bigint } = {},
+): BlockInput {
   if (encoded.length > MAXIMUM_BYTES) {
     throw new InputError(field, `${encoded.length} bytes of RLP, at most ${MAXIMUM_BYTES} allowed`);
   }
@@ -133,6 +138,7 @@ export function parseBlockRlp(encoded: Uint8Array, hardfork: Hardfork, field = '
     },
     hardfork,
     field,
+    limits,
   );
 }
 

@@ -97,36 +97,62 @@ export function encodeRequests(requests: readonly Uint8Array[]): Uint8Array {
   return RLP.encode([...requests]);
 }
 
+/** Unpacks what {@link encodeRequests} packed. */
+export function decodeRequests(bytes: Uint8Array): Uint8Array[] {
+  return items(RLP.decode(bytes)).map(leaf);
+}
+
+/** A block whose transactions have run, as far as their outputs say what it is. */
+export interface ExecutedBlock {
+  readonly hardfork: Hardfork;
+  readonly block: BlockInput;
+  /** One per transaction, in order. */
+  readonly outputs: readonly TransactionOutput[];
+  /** Requests after the deposits, each with its type in front; `undefined` where those steps were not run. */
+  readonly requests: readonly Uint8Array[] | undefined;
+}
+
 /**
- * Puts the outputs of all transactions together, in order.
- * @param outputs of the executor, one per transaction
- * @param requests output of the step behind the transactions, where it was run
- * @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left
+ * Puts the outputs of all transactions together.
+ * @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left, and for malformed deposits
  */
-export function assembleBlock(
-  { hardfork, block }: { hardfork: Hardfork; block: BlockInput },
-  outputs: readonly Uint8Array[],
-  requests?: Uint8Array,
-): BlockOutput {
-  const decoded = outputs.map(decodeOutput);
+export function assembleBlock(executed: ExecutedBlock): BlockOutput {
+  const gasUsed = checkGas(
+    executed.block,
+    executed.outputs.map((output) => output.gasUsed),
+  );
+  return {
+    receipts: receiptsOf(executed),
+    gasUsed,
+    logsBloom: logsBloomOf(executed),
+    receiptsRoot: receiptsRootOf(executed),
+    requestsHash: requestsHashOf(executed),
+  };
+}
+
+/** Gas of the block. @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left */
+export function checkGas(block: BlockInput, gasUsed: readonly bigint[]): bigint {
   const gasLimit = BigInt(block.gasLimit);
-  const bloom = new Uint8Array(BLOOM_BYTES);
-  const receipts: Receipt[] = [];
-  const encoded: Uint8Array[] = [];
-  let gasUsed = 0n;
-  let logIndex = 0;
-  decoded.forEach((output, i) => {
+  let sum = 0n;
+  gasUsed.forEach((used, i) => {
     const transaction = block.transactions[i];
     if (transaction === undefined) throw new InvalidBlockError(`output ${i} has no transaction`);
-    checkGasLeft(i, BigInt(transaction.gas), gasLimit - gasUsed);
+    checkGasLeft(i, BigInt(transaction.gas), gasLimit - sum);
+    sum += used;
+  });
+  return sum;
+}
+
+export function receiptsOf({ block, outputs }: ExecutedBlock): Receipt[] {
+  let gasUsed = 0n;
+  let logIndex = 0;
+  return outputs.map((output, i) => {
+    const { hash, type } = block.transactions[i]!;
     gasUsed += output.gasUsed;
-    for (let b = 0; b < BLOOM_BYTES; b++) bloom[b] = (bloom[b] ?? 0) | (output.logsBloom[b] ?? 0);
-    const type = Number(transaction.type ?? '0x0');
-    encoded.push(encodeReceipt(output, type, gasUsed));
-    receipts.push({
+    return {
       transactionIndex: i,
-      transactionHash: transaction.hash,
-      type,
+      transactionHash: hash,
+      type: Number(type ?? '0x0'),
       status: output.success ? 'success' : 'reverted',
       gasUsed: output.gasUsed,
       cumulativeGasUsed: gasUsed,
@@ -140,18 +166,34 @@ export function assembleBlock(
         logIndex: logIndex++,
       })),
       logsBloom: hexFromBytes(output.logsBloom),
-    });
+    };
   });
-  return {
-    receipts,
-    gasUsed,
-    logsBloom: hexFromBytes(bloom),
-    receiptsRoot: isAtLeast(hardfork, 'byzantium') ? hexFromBytes(orderedRoot(encoded)) : undefined,
-    requestsHash:
-      isAtLeast(hardfork, 'prague') && requests !== undefined
-        ? requestsHash([depositRequest(decoded.flatMap(({ logs }) => logs)), ...items(RLP.decode(requests)).map(leaf)])
-        : undefined,
-  };
+}
+
+export function logsBloomOf({ outputs }: ExecutedBlock): Hex {
+  const bloom = new Uint8Array(BLOOM_BYTES);
+  for (const { logs, logsBloom } of outputs) {
+    if (logs.length === 0) continue;
+    for (let i = 0; i < BLOOM_BYTES; i++) bloom[i]! |= logsBloom[i]!;
+  }
+  return hexFromBytes(bloom);
+}
+
+/** `undefined` before Byzantium: those receipts hold intermediate state roots. */
+export function receiptsRootOf({ hardfork, block, outputs }: ExecutedBlock): Hex | undefined {
+  if (!isAtLeast(hardfork, 'byzantium')) return undefined;
+  let gasUsed = 0n;
+  const encoded = outputs.map((output, i) => {
+    gasUsed += output.gasUsed;
+    return encodeReceipt(output, Number(block.transactions[i]?.type ?? '0x0'), gasUsed);
+  });
+  return hexFromBytes(orderedRoot(encoded));
+}
+
+/** @throws InvalidBlockError for a deposit event that is not encoded as the deposit contract does it */
+export function requestsHashOf({ hardfork, outputs, requests }: ExecutedBlock): Hex | undefined {
+  if (!isAtLeast(hardfork, 'prague') || requests === undefined) return undefined;
+  return requestsHash([depositRequest(outputs.flatMap(({ logs }) => logs)), ...requests]);
 }
 
 /** A transaction may not ask for more gas than the transactions before it have left (yellow paper, section 6.2). */

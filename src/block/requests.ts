@@ -6,7 +6,7 @@ import { type Hex, hexFromBytes, numberFromBytes } from './hex.ts';
 import type { Log } from './receipts.ts';
 
 /** The mainnet deposit contract; the library's chains derived from mainnet have the same. */
-const DEPOSIT_CONTRACT: Hex = '0x00000000219ab540356cbb839cbe05303d7705fa';
+export const DEPOSIT_CONTRACT: Hex = '0x00000000219ab540356cbb839cbe05303d7705fa';
 /** keccak256 of `DepositEvent(bytes,bytes,bytes,bytes,bytes)`. */
 const DEPOSIT_EVENT: Hex = '0x649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5';
 const DEPOSIT_REQUEST = 0;

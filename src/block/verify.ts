@@ -20,10 +20,17 @@ export interface VerifyOptions {
 }
 
 /** What differs, by name. A field that the block does not give, or that cannot be known (see BlockOutput), is skipped. */
-export function verifyBlock(block: BlockInput, output: BlockOutput, options: VerifyOptions = {}): Mismatch[] {
+export function verifyBlock(
+  block: BlockInput,
+  output: Pick<BlockOutput, Mismatch['name']>,
+  options: VerifyOptions = {},
+): Mismatch[] {
   const mismatches: Mismatch[] = [];
-  const compare = (name: Mismatch['name'], expected: Hex | undefined, actual: Hex | bigint | undefined): void => {
-    if (options[name] === false || expected === undefined || actual === undefined) return;
+  const compare = (name: Mismatch['name'], expected: Hex | undefined): void => {
+    if (options[name] === false || expected === undefined) return;
+    // Looked at only where it is wanted: outputs may be lazy.
+    const actual = output[name];
+    if (actual === undefined) return;
     const same = typeof actual === 'bigint' ? BigInt(expected) === actual : expected === actual;
     if (!same) {
       mismatches.push({
@@ -33,9 +40,9 @@ export function verifyBlock(block: BlockInput, output: BlockOutput, options: Ver
       });
     }
   };
-  compare('gasUsed', block.gasUsed, output.gasUsed);
-  compare('receiptsRoot', block.receiptsRoot, output.receiptsRoot);
-  compare('logsBloom', block.logsBloom, output.logsBloom);
-  compare('requestsHash', block.requestsHash, output.requestsHash);
+  compare('gasUsed', block.gasUsed);
+  compare('receiptsRoot', block.receiptsRoot);
+  compare('logsBloom', block.logsBloom);
+  compare('requestsHash', block.requestsHash);
   return mismatches;
 }

@@ -17,15 +17,24 @@ export interface CoreInstance {
   readonly doubles: Float64Array;
   /** Milliseconds on the clock of this memory. */
   now(): number;
+  /** Gives the instance the precompiled contracts that the core leaves to its host; before, needing one is a trap. */
+  setPrecompiles(host: PrecompileHost): void;
 }
+
+/** Runs a precompiled contract over the core's memory: the bytes written, or -1 for an input that makes the call fail. */
+export type PrecompileHost = (
+  id: number,
+  input: number,
+  inputLength: number,
+  output: number,
+  capacity: number,
+) => number;
 
 export interface CoreOptions {
   /** Zero of the clock that all instances over one memory share: milliseconds since 1970. */
   clockBase: number;
   /** Whether this thread may block. */
   mayWait: boolean;
-  /** The precompiled contracts that the core leaves to its host; without them a transaction that needs one is a trap. */
-  precompile?: (id: number, input: number, inputLength: number, output: number, capacity: number) => number;
 }
 
 /** Bytes per page of WebAssembly memory. */
@@ -49,7 +58,8 @@ export async function openCore(
   options: CoreOptions,
 ): Promise<CoreInstance> {
   const signed = new Int32Array(memory.buffer);
-  const { clockBase, mayWait, precompile = missingPrecompile } = options;
+  const { clockBase, mayWait } = options;
+  let precompiles: PrecompileHost = missingPrecompile;
   const now = () => wallClock() - clockBase;
   const env = {
     memory,
@@ -59,7 +69,8 @@ export async function openCore(
       if (mayWait) Atomics.wait(signed, address >>> 2, expected | 0, timeoutMs);
       return 0;
     },
-    precompile,
+    precompile: (id: number, input: number, inputLength: number, output: number, capacity: number) =>
+      precompiles(id, input, inputLength, output, capacity),
   };
   const instance = await WebAssembly.instantiate(module, { env });
   return {
@@ -72,9 +83,12 @@ export async function openCore(
     limbs: new BigUint64Array(memory.buffer),
     doubles: new Float64Array(memory.buffer),
     now,
+    setPrecompiles(host) {
+      precompiles = host;
+    },
   };
 }
 
 function missingPrecompile(id: number): never {
-  throw new Error(`the core was opened without precompiles, and needs number ${id}`);
+  throw new Error(`the core needs precompiled contract ${id}, which nobody gave it`);
 }

@@ -16,6 +16,15 @@ import {
   TxSlot,
   Worker,
 } from './abi.ts';
+import { evmErrorOf } from './evm-decode.ts';
+import {
+  type EvmBlockInput,
+  type EvmTransactionInput,
+  evmBlockSize,
+  evmTransactionSize,
+  writeEvmBlock,
+  writeEvmTransaction,
+} from './evm-encode.ts';
 import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
 import { type RawResult, unpackResult } from './outcome.ts';
 import { ImageLoader, type StateImage } from './state-image.ts';
@@ -34,6 +43,15 @@ export interface BlockSetup {
 
 export type HaltReason = 'none' | 'cancelled' | 'exhausted' | 'missing' | 'invalid';
 
+/** What a block can miss: state, or the hash of an earlier block. */
+export type MissingKey = StateKey | { kind: 'blockHash'; number: bigint };
+
+/** A key as text: equal for equal keys. */
+export function nameOfKey(key: MissingKey): string {
+  if (key.kind === 'blockHash') return `blockHash ${key.number}`;
+  return key.kind === 'storage' ? `storage ${key.address} ${key.slot}` : `${key.kind} ${key.address}`;
+}
+
 const HALT_REASONS: Readonly<Record<number, HaltReason>> = {
   [Halt.NONE]: 'none',
   [Halt.CANCELLED]: 'cancelled',
@@ -47,12 +65,17 @@ const INCARNATION_CAP = 16;
 /** Longest sleep of an idle worker: a lost wake-up costs no more than this. */
 const IDLE_MS = 5;
 const DEQUE_CAPACITY = 1024;
+/** Bytes from which on a memory is not laid out as tightly as can be, and how many transactions it then has room for. */
+const ROOMY = 1 << 24;
+const ROOMY_TRANSACTIONS = 4096;
 const SEED_WORDS = Control.SEED_COUNT * 2;
 
 export class BlockHost {
   readonly instance: CoreInstance;
   readonly #highestWorker: number;
   #slots = 0;
+  /** Transactions that the memory is laid out for; 0: not yet. */
+  #capacity = 0;
   #loader: ImageLoader | undefined;
 
   /** The instance is worker 0 of its memory, alone. Seeds the hash. */
@@ -70,13 +93,19 @@ export class BlockHost {
   begin(setup: BlockSetup): boolean {
     const { core, bytes, words } = this.instance;
     const end = bytes.length;
-    const chunk = Math.min(65536, Math.max(2048, end >>> 9) & ~7);
-    const locations = locationCapacity(end, setup.count);
-    const arena = core.initialize(end, setup.count, locations, this.#highestWorker, DEQUE_CAPACITY, chunk);
-    if (arena >= end || arena < CONTROL_BASE) return false;
+    // Laying the memory out anew would lose the code that is kept from block to block.
+    if (setup.count > this.#capacity || end < ROOMY) {
+      const capacity = end < ROOMY ? setup.count : Math.max(ROOMY_TRANSACTIONS, setup.count);
+      const chunk = Math.min(65536, Math.max(2048, end >>> 9) & ~7);
+      const locations = locationCapacity(end, capacity);
+      const arena = core.initialize(end, capacity, locations, this.#highestWorker, DEQUE_CAPACITY, chunk);
+      this.#capacity = 0;
+      if (arena >= end || arena < CONTROL_BASE) return false;
+      this.#capacity = capacity;
+    }
     if (!core.beginBlock(setup.count)) return false;
     this.#slots = words[(CONTROL_BASE + Control.SLOTS) >>> 2]!;
-    this.#loader = new ImageLoader(this.instance, end >= 1 << 24);
+    this.#loader = new ImageLoader(this.instance, end >= ROOMY);
     this.#set(Control.VERSION, LAYOUT_VERSION);
     this.#set(Control.WINDOW, setup.window);
     this.#set(Control.STATE_COMPLETE, setup.complete ? 1 : 0);
@@ -105,6 +134,27 @@ export class BlockHost {
     if (start === 0 && program.length !== 0) return false;
     bytes.set(program, start);
     core.setTransaction(index, TxFlag.NATIVE, 0, start, program.length);
+    return true;
+  }
+
+  /** Sets what the transactions of {@link setEvmTransaction} share; false when memory is exhausted. */
+  setEvmBlock(block: EvmBlockInput): boolean {
+    const { core, bytes } = this.instance;
+    const start = core.allocate(evmBlockSize(block));
+    if (start === 0) return false;
+    writeEvmBlock(bytes, start, block);
+    this.#set(Control.EVM_BLOCK, start);
+    return true;
+  }
+
+  /** Describes a transaction for the EVM inside the core; false when memory is exhausted. */
+  setEvmTransaction(index: number, transaction: EvmTransactionInput, cost: number): boolean {
+    const { core, bytes } = this.instance;
+    const size = evmTransactionSize(transaction);
+    const start = core.allocate(size);
+    if (start === 0) return false;
+    writeEvmTransaction(bytes, start, transaction);
+    core.setTransaction(index, TxFlag.NATIVE | TxFlag.EVM, cost, start, size);
     return true;
   }
 
@@ -150,9 +200,9 @@ export class BlockHost {
   }
 
   /** What workers found missing, each key once, and the locations behind it. The block is halted. */
-  missing(): StateKey[] {
+  missing(): MissingKey[] {
     const { words } = this.instance;
-    const keys = new Map<string, StateKey>();
+    const keys = new Map<string, MissingKey>();
     const seen = new Set<number>();
     for (
       let note = this.#shared(Control.MISSING);
@@ -163,7 +213,7 @@ export class BlockHost {
       if (seen.has(location)) continue;
       seen.add(location);
       const key = this.#keyOf(location);
-      keys.set(`${key.kind} ${key.address} ${key.kind === 'storage' ? key.slot : ''}`, key);
+      keys.set(nameOfKey(key), key);
     }
     return [...keys.values()];
   }
@@ -179,13 +229,15 @@ export class BlockHost {
     const record = this.recordOf(index);
     const start = words[(record + Incarnation.OUTPUT) >>> 2]!;
     const length = words[(record + Incarnation.OUTPUT_LENGTH) >>> 2]!;
-    const native = (words[(this.#slot(index) + TxSlot.FLAGS) >>> 2]! & TxFlag.NATIVE) !== 0;
-    return unpackResult(
+    const flags = words[(this.#slot(index) + TxSlot.FLAGS) >>> 2]!;
+    const output = bytes.slice(start, start + length);
+    const result = unpackResult(
       words[(record + Incarnation.OUTCOME) >>> 2]!,
       limbs[(record + Incarnation.GAS) >>> 3]!,
-      bytes.slice(start, start + length),
-      !native,
+      output,
+      (flags & TxFlag.NATIVE) === 0,
     );
+    return (flags & TxFlag.EVM) === 0 ? result : { ...result, error: evmErrorOf(output) };
   }
 
   /** Address of a transaction's newest incarnation record. */
@@ -203,10 +255,14 @@ export class BlockHost {
     return this.#slots + index * TxSlot.SIZE;
   }
 
-  #keyOf(index: number): StateKey {
+  #keyOf(index: number): MissingKey {
     const { instance } = this;
     const record = locationAt(instance, index);
     const kind = kindAt(instance, record);
+    if (kind === Kind.BLOCK_HASH) {
+      const word = (record + Location.ADDRESS) >>> 2;
+      return { kind: 'blockHash', number: (BigInt(instance.words[word + 1]!) << 32n) | BigInt(instance.words[word]!) };
+    }
     const address = hexFromBytes(addressAt(instance, record));
     if (kind === Kind.STORAGE) return { kind: 'storage', address, slot: hexFromBytes(slotAt(instance, record)) };
     // The hash is there, so it is the code behind it that was missed.

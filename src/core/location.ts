@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<number, LocationName['kind']>> = {
   [Kind.DATA]: 'data',
   [Kind.NUMBER]: 'number',
   [Kind.BYTECODE]: 'bytecode',
+  [Kind.BLOCK_HASH]: 'blockHash',
 };
 
 /** Address of a location's record. */

@@ -1,7 +1,7 @@
 // The state before a run as the bytes that the core loads: made once, on any thread, sent as it is, loaded in batches.
 
 import { keyFromBytes } from '../block/hex.ts';
-import { BaseEntry, type CoreInstance, Kind } from './abi.ts';
+import { BaseEntry, type CoreInstance, Kind, Scratch } from './abi.ts';
 import { writeNumber, writeReversed } from './words.ts';
 
 /** Structured-cloneable. Entries are BaseEntry records whose pointers are offsets into `pool`. */
@@ -49,6 +49,13 @@ export class StateImageBuilder {
     this.#entries.set(address, at + BaseEntry.ADDRESS);
     this.#entries.set(slot, at + BaseEntry.SLOT);
     writeReversed(this.#entries, at + BaseEntry.VALUE, value);
+  }
+
+  /** The hash of an earlier block, for BLOCKHASH. */
+  blockHash(number: bigint, hash: Uint8Array): void {
+    const at = this.#add(Kind.BLOCK_HASH);
+    new DataView(this.#entries.buffer).setBigUint64(at + BaseEntry.ADDRESS, number, true);
+    this.#entries.set(hash, at + BaseEntry.VALUE);
   }
 
   code(hash: Uint8Array, code: Uint8Array): void {
@@ -199,6 +206,8 @@ export class ImageLoader {
 
   #loadCode(hash: Uint8Array, code: Uint8Array): boolean {
     const { core, bytes } = this.#instance;
+    bytes.set(hash, core.scratch() + Scratch.SLOT);
+    if (core.findCodeScratch() !== 0) return true;
     const needed = 32 + code.length;
     if (needed > this.#codeStagingSize) {
       this.#codeStagingSize = Math.max(needed, Math.min(2 * this.#codeStagingSize, 1 << 16));

@@ -37,9 +37,13 @@ export async function runRound(instance: CoreInstance, round: WorkerRound): Prom
   if (!core.join(round.workerId)) return 'halted';
   if (round.estimates === true) addEstimates(instance, round);
   const view = new CoreStateView(instance);
+  const budgetMs = budgetOf(round);
   let rested = performance.now();
   while (true) {
-    const index = core.next(round.maySleep);
+    // Transactions of the core's own executors are not announced one by one: alone, this worker is at the head's.
+    if (round.executor === undefined) round.watch?.(round.first + committedIn(words));
+    const index = core.next(round.maySleep, budgetMs);
+    if (round.executor === undefined) round.watch?.(undefined);
     if (index === Next.DONE) return 'done';
     if (index === Next.HALTED) return 'halted';
     if (index === Next.DISMISSED) return 'dismissed';
@@ -57,6 +61,16 @@ export async function runRound(instance: CoreInstance, round: WorkerRound): Prom
       rested = performance.now();
     }
   }
+}
+
+/** How long the core may keep the thread: for ever, a while, or one transaction. */
+function budgetOf({ pause, watch, executor }: WorkerRound): number {
+  if (pause === undefined) return Number.NaN;
+  return watch !== undefined && executor === undefined ? 0 : PAUSE_MS;
+}
+
+function committedIn(words: Uint32Array): number {
+  return Atomics.load(words, (CONTROL_BASE + Control.COMMIT_INDEX) >>> 2);
 }
 
 /** Tells the scheduler what the executor expects. Hints: mistakes and errors are dropped. */

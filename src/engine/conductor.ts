@@ -2,7 +2,8 @@
 // missing, drain what did not fit, decode.
 
 import { hexFromBytes } from '../block/hex.ts';
-import type { BlockHost } from '../core/block-host.ts';
+import { type BlockHost, type MissingKey, nameOfKey } from '../core/block-host.ts';
+import type { EvmBlockInput, EvmTransactionInput } from '../core/evm-encode.ts';
 import type { RawResult } from '../core/outcome.ts';
 import {
   type AccountFields,
@@ -14,7 +15,6 @@ import {
 import type { StateImage } from '../core/state-image.ts';
 import { addCounters, readTrace, type Trace } from '../core/trace.ts';
 import { MemoryLimitError, StateSourceError } from '../errors.ts';
-import type { StateKey } from '../state/state-source.ts';
 import { eventLoopTurn } from '../workers/platform.ts';
 
 export interface PlannedTask {
@@ -28,6 +28,10 @@ export interface RunPlan {
   readonly tasks: readonly PlannedTask[];
   /** One program of the core's synthetic executor per task; `undefined`: the tasks are for an executor outside. */
   readonly programs: readonly Uint8Array[] | undefined;
+  /** One transaction of the core's EVM per task, and what they share; `undefined`: as above. */
+  readonly evm:
+    | { readonly environment: EvmBlockInput; readonly transactions: readonly EvmTransactionInput[] }
+    | undefined;
   readonly image: StateImage;
   /** Whether what is not in the image is zero; otherwise it is loaded when somebody misses it. */
   readonly complete: boolean;
@@ -64,7 +68,7 @@ export interface LoadedState {
 /** What a conductor tells and asks those who started it. */
 export interface RunHooks {
   /** Loads state; `emptied`: accounts whose storage is gone by now, lower-case hex. */
-  load(keys: readonly StateKey[], emptied: ReadonlySet<string>): Promise<LoadedState>;
+  load(keys: readonly MissingKey[], emptied: ReadonlySet<string>): Promise<LoadedState>;
   /** New results, in order. */
   committed(results: readonly RawResult[]): void;
   drain(from: number): void;
@@ -263,7 +267,7 @@ export class Conductor {
 
   #begin(host: BlockHost, image: StateImage, sequential: boolean): void {
     const start = performance.now();
-    const { tasks, programs, complete, haltOnInvalid, profile, window } = this.#plan;
+    const { tasks, programs, evm, complete, haltOnInvalid, profile, window } = this.#plan;
     const first = this.#first;
     const count = tasks.length - first;
     const tooSmall = (what: string): never => {
@@ -272,9 +276,14 @@ export class Conductor {
     const setup = { count, first, window: sequential ? 1 : window, complete, haltOnInvalid, profile };
     if (!host.begin(setup)) tooSmall(`the administration of ${count} tasks`);
     if (!host.load(image)) tooSmall('the state before the run');
+    if (evm !== undefined && !host.setEvmBlock(evm.environment)) tooSmall('the environment of the block');
     for (let index = 0; index < count; index++) {
       const { cost, dependencies } = tasks[first + index]!;
-      if (programs === undefined) host.setTask(index, cost);
+      if (evm !== undefined) {
+        if (!host.setEvmTransaction(index, evm.transactions[first + index]!, cost)) {
+          tooSmall(`transaction ${first + index}`);
+        }
+      } else if (programs === undefined) host.setTask(index, cost);
       else if (!host.setProgram(index, programs[first + index]!)) tooSmall(`the program of task ${first + index}`);
       for (const lower of dependencies) if (lower >= first) host.addDependency(lower - first, index);
     }
@@ -311,15 +320,15 @@ export class Conductor {
     return (await collectChanges(host.instance, upTo, this.#late, this.#rest)).changes;
   }
 
-  async #load(keys: readonly StateKey[]): Promise<LoadedState> {
+  async #load(keys: readonly MissingKey[]): Promise<LoadedState> {
     const start = performance.now();
     // A terminated worker may ask late for what is there by now.
-    const wanted = keys.filter((key) => !this.#loaded.has(nameOf(key)));
+    const wanted = keys.filter((key) => !this.#loaded.has(nameOfKey(key)));
     const [first] = keys;
     if (wanted.length === 0 && first !== undefined) {
-      throw new StateSourceError(`the state source did not give what it was asked for: ${nameOf(first)}`);
+      throw new StateSourceError(`the state source did not give what it was asked for: ${nameOfKey(first)}`);
     }
-    for (const key of wanted) this.#loaded.add(nameOf(key));
+    for (const key of wanted) this.#loaded.add(nameOfKey(key));
     this.#loadRounds++;
     const loaded = await this.#hooks.load(wanted, this.#emptied);
     this.#loadMs += performance.now() - start;
@@ -331,10 +340,6 @@ export class Conductor {
     this.#host = undefined;
     throw this.#cancelled.reason;
   }
-}
-
-function nameOf(key: StateKey): string {
-  return key.kind === 'storage' ? `storage ${key.address} ${key.slot}` : `${key.kind} ${key.address}`;
 }
 
 /** Adds the trace of a later segment, whose transaction 0 is task `first`. */

@@ -2,11 +2,11 @@
 
 import workerSource from 'virtual:pevm/worker';
 import { type BlockInput, readBlock } from '../block/block-input.ts';
-import { type BlockPlan, planBlock, stepError } from '../block/block-plan.ts';
+import { stepError } from '../block/block-plan.ts';
 import { type Hardfork, isAtLeast, readHardfork } from '../block/hardfork.ts';
 import { type Hex, keyFromBytes } from '../block/hex.ts';
 import { describe } from '../block/reader.ts';
-import { assembleBlock } from '../block/receipts.ts';
+import type { StateDiff } from '../block/state-diff.ts';
 import { compileCore } from '../core/module.ts';
 import type { RawResult } from '../core/outcome.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/state-image.ts';
@@ -14,6 +14,7 @@ import { addCounters, noCounters } from '../core/trace.ts';
 import { EngineDisposedError, InputError } from '../errors.ts';
 import type { Executor, Task } from '../executor/executor.ts';
 import { analyzeReport } from '../metrics/analysis.ts';
+import { stateRootOf } from '../state/state-root.ts';
 import type { StateKey, StateSource } from '../state/state-source.ts';
 import type {
   BlockRequest,
@@ -32,8 +33,9 @@ import type {
   TaskResult,
   TransactionResult,
 } from '../types.ts';
-import { coreCount, eventLoopTurn, hasWorkers, moduleUrl, sharingProblem } from '../workers/platform.ts';
-import { mismatchesOf, TransactionDecoder } from './block-result.ts';
+import { coreCount, hasWorkers, moduleUrl, sharingProblem } from '../workers/platform.ts';
+import { type BlockContext, type BlockJob, costOf, moduleJob, wasmJob } from './block-job.ts';
+import { completed, mismatchesOf, resultOf, TransactionDecoder } from './block-result.ts';
 import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
 import { pagesOf } from './memory.ts';
 import {
@@ -48,8 +50,8 @@ import { RunHandle, type RunSource } from './run.ts';
 import { CallingThreadRunner, type RunControl, type Runner, SharedRunner, SoloRunner } from './runner.ts';
 import { Scope } from './scope.ts';
 import { type PoolEvents, SharedPool } from './shared-crew.ts';
-import { finalStateOf, stateDiffOf } from './state-diff.ts';
-import { imageOf, isMemoryState, loadKeys } from './state-loading.ts';
+import { finalStateOf } from './state-diff.ts';
+import { imageOf, isMemoryState, loadKeys, type WholeState } from './state-loading.ts';
 
 /**
  * Makes an engine and starts its workers. Never throws for a page that is not isolated: `capabilities` says what runs.
@@ -63,6 +65,7 @@ type Listeners = { [E in keyof EngineEvents]: Set<(detail: EngineEvents[E]) => v
 
 let workerUrl: string | undefined;
 let ethereumjsUrl: Promise<string> | undefined;
+let precompilesUrl: Promise<string> | undefined;
 let works = 0;
 
 /** @internal Tests reach behind the interface. */
@@ -120,7 +123,7 @@ export class PevmEngine implements Engine {
     } catch (error) {
       return new RunHandle<TransactionResult, BlockResult>(0, 0, () => Promise.reject(error));
     }
-    const { transactionCount, firstTransaction } = block.plan;
+    const { transactionCount, firstTransaction } = block.job;
     return new RunHandle<TransactionResult, BlockResult>(transactionCount, firstTransaction, (push, attach) =>
       this.#exclusive(request, (scope) => this.#runBlock(block, scope, push, attach)),
     );
@@ -244,15 +247,25 @@ export class PevmEngine implements Engine {
     if (named === undefined) throw new InputError('request.hardfork', 'missing');
     const hardfork = readHardfork(named, 'request.hardfork');
     checkSource(state, 'request.state');
-    const block = readBlock(request.block, hardfork);
-    const plan = planBlock({ chainId, hardfork, block });
+    const { maximumTransactionGas } = this.#options;
+    const limits = maximumTransactionGas === undefined ? {} : { maximumTransactionGas };
+    const block = readBlock(request.block, hardfork, 'block', limits);
     const senders =
       request.senders ?? (block.transactions.every(({ from }) => from !== undefined) ? 'trust' : 'recover');
     const blockHashes = new Map(request.blockHashes ?? (isMemoryState(state) ? state.blockHashes : []));
     const parent = BigInt(block.number) - 1n;
     if (parent >= 0n && !blockHashes.has(parent)) blockHashes.set(parent, block.parentHash);
-    const taskTimeoutMs = request.taskTimeoutMs ?? this.#options.taskTimeoutMs;
-    return { chainId, hardfork, block, state, plan, senders, blockHashes, verify, expected, taskTimeoutMs };
+    const storageOnly = isMemoryState(state) ? state.storageOnly : [];
+    const context = { chainId, hardfork, block, blockHashes, senders, storageOnly };
+    const { executor = 'wasm', taskTimeoutMs } = this.#options;
+    return {
+      context,
+      job: executor === 'wasm' && senders === 'trust' ? wasmJob(context) : moduleJob(context),
+      state,
+      verify,
+      expected,
+      taskTimeoutMs: request.taskTimeoutMs ?? taskTimeoutMs,
+    };
   }
 
   async #runBlock(
@@ -262,83 +275,79 @@ export class PevmEngine implements Engine {
     attach: (source: RunSource) => void,
   ): Promise<BlockResult> {
     const start = performance.now();
-    const { chainId, hardfork, block, plan, senders, blockHashes, state } = prepared;
-    const url = await this.#blockExecutorUrl();
-    const { image, complete } = await initialState(state, scope, () => blockKeys(state, block));
+    const { context, job, state, verify } = prepared;
+    const run = await this.#runJob(prepared, job, scope, push, attach);
+    const decodeStart = performance.now();
+    const result = resultOf({ context, job, ...run });
+    const { stateRoot: wantsRoot = false } = typeof verify === 'object' ? verify : {};
+    const stateRoot = wantsRoot ? await rootAfter(state, result.stateDiff, context.hardfork) : undefined;
+    const mismatches = mismatchesOf(context, prepared.expected, verify, result, stateRoot);
+    const decodeMs = run.outcome.decodeMs + performance.now() - decodeStart;
+    const report = this.#reported('block', { ...run.outcome, decodeMs }, this.#runner, {
+      start,
+      encodeMs: run.encodeMs,
+      workersLost: run.workersLost,
+      offset: job.firstTransaction,
+      transactions: job.transactionCount,
+      hashOf: (index) => context.block.transactions[index]?.hash,
+    });
+    return completed(result, { mismatches, report, stateRoot });
+  }
+
+  /** Runs a block's tasks. */
+  async #runJob(
+    { context, state, taskTimeoutMs }: PreparedBlock,
+    job: BlockJob,
+    scope: Scope,
+    push: (items: readonly TransactionResult[]) => void,
+    attach: (source: RunSource) => void,
+    sequential = false,
+  ): Promise<{ decoder: TransactionDecoder; outcome: RunOutcome; workersLost: number; encodeMs: number }> {
+    const start = performance.now();
+    const { image, complete, emptyAccounts } = await initialState(state, scope, () => blockKeys(state, context.block));
+    const modules =
+      job.evm === undefined ? { executor: await this.#executorUrl() } : { precompiles: await this.#precompilesUrl() };
     const encodeMs = performance.now() - start;
-    const decoder = new TransactionDecoder(block);
-    const transactions: TransactionResult[] = [];
+    const decoder = new TransactionDecoder(context.block, job);
     let seen = 0;
     const take = (raw: readonly RawResult[]) => {
       const fresh: TransactionResult[] = [];
       for (const result of raw) {
-        const index = seen++ - plan.firstTransaction;
-        if (result.status === 'failed') scope.cancel(stepError(plan, index + plan.firstTransaction, result));
-        else if (index >= 0 && index < plan.transactionCount) fresh.push(decoder.next(result));
+        const task = seen++;
+        const index = task - job.firstTransaction;
+        if (result.status === 'failed') scope.cancel(stepError(job, task, result));
+        else if (index >= 0 && index < job.transactionCount) fresh.push(decoder.next(result));
       }
-      transactions.push(...fresh);
       push(fresh);
     };
-    const options = { chainId, hardfork, block, blockHashes, senders };
+    const { evm } = job;
     const { outcome, workersLost } = await this.#perform(
       this.#runner,
       {
-        plan: this.#planOf(
-          plan.tasks.map((task) => plannedTask(task)),
-          {
-            image,
-            complete,
-            haltOnInvalid: true,
-            checkpoint: plan.post,
-          },
-        ),
-        work: { id: nextWorkId(), tasks: plan.tasks, executor: { url, options } },
+        plan: this.#planOf(job.tasks, {
+          image,
+          complete,
+          haltOnInvalid: true,
+          checkpoint: job.post,
+          sequential,
+          evm: evm && emptyAccounts ? { ...evm, environment: { ...evm.environment, emptyAccounts } } : evm,
+        }),
+        work: {
+          id: nextWorkId(),
+          tasks: job.payloads,
+          executor: modules.executor === undefined ? undefined : { url: modules.executor, options: job.options },
+          precompiles: modules.precompiles,
+        },
         hooks: this.#hooks(state, scope, take),
-        taskTimeoutMs: prepared.taskTimeoutMs,
+        taskTimeoutMs,
       },
       scope,
       attach,
     ).catch((error: unknown) => {
-      throw error instanceof InvalidOutcome ? stepError(plan, error.index, error.result) : error;
+      throw error instanceof InvalidOutcome ? stepError(job, error.index, error.result) : error;
     });
     scope.throwIfCancelled();
-    const decodeStart = performance.now();
-    const outputs = outcome.results
-      .slice(plan.firstTransaction, plan.firstTransaction + plan.transactionCount)
-      .map(({ output }) => output);
-    const requests = plan.post === undefined ? undefined : outcome.results[plan.post]?.output;
-    await eventLoopTurn();
-    const output = await assembleBlock({ hardfork, block }, outputs, requests);
-    await eventLoopTurn();
-    const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
-    const stateDiff = stateDiffOf(outcome.changes, emptyIsAbsent);
-    const transactionsStateDiff =
-      outcome.checkpoint === undefined ? stateDiff : stateDiffOf(outcome.checkpoint, emptyIsAbsent);
-    const findings = { output, transactions, transactionsStateDiff, emptyIsAbsent };
-    const mismatches = mismatchesOf(block, prepared.expected, prepared.verify, findings);
-    const assembleMs = performance.now() - decodeStart;
-    const report = this.#reported('block', { ...outcome, decodeMs: outcome.decodeMs + assembleMs }, this.#runner, {
-      start,
-      encodeMs,
-      workersLost,
-      offset: plan.firstTransaction,
-      transactions: plan.transactionCount,
-      hashOf: (index) => block.transactions[index]?.hash,
-    });
-    const { receipts, receiptsRoot, gasUsed, logsBloom, requestsHash } = output;
-    return {
-      number: BigInt(block.number),
-      transactions,
-      receipts,
-      ...(receiptsRoot === undefined ? {} : { receiptsRoot }),
-      gasUsed,
-      logsBloom,
-      ...(requestsHash === undefined ? {} : { requestsHash }),
-      stateDiff,
-      transactionsStateDiff,
-      mismatches,
-      report,
-    };
+    return { decoder, outcome, workersLost, encodeMs };
   }
 
   async #runTasks<T>(
@@ -379,7 +388,7 @@ export class PevmEngine implements Engine {
       runner,
       {
         plan,
-        work: { id: nextWorkId(), tasks: native ? [] : tasks, executor: module },
+        work: { id: nextWorkId(), tasks: native ? [] : tasks, executor: module, precompiles: undefined },
         hooks: this.#hooks(options.state, scope, take),
         taskTimeoutMs: options.taskTimeoutMs ?? this.#options.taskTimeoutMs,
       },
@@ -421,6 +430,7 @@ export class PevmEngine implements Engine {
     return {
       tasks,
       programs: undefined,
+      evm: undefined,
       window: this.#options.window,
       profile: this.#options.enableProfiling ?? false,
       sequential: false,
@@ -481,24 +491,30 @@ export class PevmEngine implements Engine {
     return this.#local;
   }
 
-  async #blockExecutorUrl(): Promise<string> {
-    const { executor = 'ethereumjs', assets } = this.#options;
-    if (executor !== 'ethereumjs') return absoluteUrl(executor, 'options.executor');
+  /** Of the executor outside the core. */
+  async #executorUrl(): Promise<string> {
+    const { executor, assets } = this.#options;
+    const isUrl = executor !== undefined && executor !== 'wasm' && executor !== 'ethereumjs';
+    if (isUrl) return absoluteUrl(executor, 'options.executor');
     if (assets?.executor !== undefined) return absoluteUrl(assets.executor, 'options.assets.executor');
     // Loaded only when a block is to be executed: it is most of the library.
     ethereumjsUrl ??= import('virtual:pevm/ethereumjs-executor').then(({ default: source }) => moduleUrl(source));
     return ethereumjsUrl;
   }
+
+  /** Of the precompiled contracts that the core leaves to its host. */
+  async #precompilesUrl(): Promise<string> {
+    const { assets } = this.#options;
+    if (assets?.precompiles !== undefined) return absoluteUrl(assets.precompiles, 'options.assets.precompiles');
+    precompilesUrl ??= import('virtual:pevm/precompiles').then(({ default: source }) => moduleUrl(source));
+    return precompilesUrl;
+  }
 }
 
 interface PreparedBlock {
-  readonly chainId: number;
-  readonly hardfork: Hardfork;
-  readonly block: BlockInput;
+  readonly context: BlockContext;
+  readonly job: BlockJob;
   readonly state: StateSource;
-  readonly plan: BlockPlan;
-  readonly senders: 'trust' | 'recover';
-  readonly blockHashes: ReadonlyMap<bigint, Hex>;
   readonly verify: BlockRequest['verify'];
   readonly expected: BlockRequest['expected'];
   readonly taskTimeoutMs: number | undefined;
@@ -597,7 +613,7 @@ function plannedTask(task: Task, executor?: Executor): PlannedTask {
       // As if it had estimated nothing.
     }
   }
-  return { cost: typeof gas === 'bigint' ? Number(gas > 0xffffffffn ? 0xffffffffn : gas) : 0, dependencies };
+  return { cost: typeof gas === 'bigint' ? costOf(gas) : 0, dependencies };
 }
 
 function taskResult(id: number, { status, gasUsed, output, error }: RawResult): TaskResult {
@@ -665,13 +681,21 @@ async function initialState(
   state: StateSource | undefined,
   scope: Scope,
   keys: () => Promise<readonly StateKey[]>,
-): Promise<{ image: StateImage; complete: boolean }> {
-  if (state === undefined) return { image: EMPTY_IMAGE, complete: true };
-  if (isMemoryState(state)) return { image: await imageOf(state), complete: true };
+): Promise<WholeState & { complete: boolean }> {
+  if (state === undefined) return { image: EMPTY_IMAGE, complete: true, emptyAccounts: false };
+  if (isMemoryState(state)) return { ...(await imageOf(state)), complete: true };
   const wanted = await Promise.race([keys(), scope.cancelled]);
-  if (wanted.length === 0) return { image: EMPTY_IMAGE, complete: false };
+  if (wanted.length === 0) return { image: EMPTY_IMAGE, complete: false, emptyAccounts: false };
   const { image } = await Promise.race([loadKeys(state, wanted, new Set(), scope.signal), scope.cancelled]);
-  return { image, complete: false };
+  return { image, complete: false, emptyAccounts: false };
+}
+
+/** Root of the state after a block. @throws InputError where the state is not known as a whole */
+async function rootAfter(state: StateSource, diff: StateDiff, hardfork: Hardfork): Promise<Hex> {
+  if (!isMemoryState(state)) {
+    throw new InputError('request.verify.stateRoot', 'a state root takes a complete state, as memoryState makes one');
+  }
+  return stateRootOf(state, diff, { emptyIsAbsent: isAtLeast(hardfork, 'spuriousDragon') });
 }
 
 /** What a block will probably touch: what the source says, or the accounts that its transactions name. */

@@ -19,10 +19,12 @@ const ENGINE_KEYS: readonly (keyof EngineOptions)[] = [
   'threading',
   'memory',
   'executor',
+  'preset',
   'state',
   'hardfork',
   'chainId',
   'assets',
+  'maximumTransactionGas',
   'window',
   'taskTimeoutMs',
   'executionTimeoutMs',
@@ -52,7 +54,7 @@ const REQUEST_KEYS: readonly (keyof BlockRequest)[] = [
   'executionTimeoutMs',
   'taskTimeoutMs',
 ];
-const VERIFY_KEYS = ['gasUsed', 'logsBloom', 'receiptsRoot', 'requestsHash', 'expected'];
+const VERIFY_KEYS = ['gasUsed', 'logsBloom', 'receiptsRoot', 'requestsHash', 'stateRoot', 'expected'];
 
 /** Engine options with every default filled in. */
 export interface CheckedOptions extends Omit<EngineOptions, 'workers' | 'memory'> {
@@ -65,10 +67,12 @@ export interface CheckedOptions extends Omit<EngineOptions, 'workers' | 'memory'
 export function checkEngineOptions(options: EngineOptions, cores: number): CheckedOptions {
   checkKeys(options, 'options', ENGINE_KEYS);
   const { workers = 'auto', memory, threading = 'auto', hardfork } = options;
+  if (options.preset !== undefined) oneOf(options.preset, 'options.preset', ['default', 'audit']);
   oneOf(threading, 'options.threading', ['auto', 'shared', 'inline']);
   if (hardfork !== undefined) oneOf(hardfork, 'options.hardfork', HARDFORKS);
   if (memory !== undefined) checkKeys(memory, 'options.memory', ['maximumMiB']);
-  if (options.assets !== undefined) checkKeys(options.assets, 'options.assets', ['wasm', 'worker', 'executor']);
+  if (options.assets !== undefined)
+    checkKeys(options.assets, 'options.assets', ['wasm', 'worker', 'executor', 'precompiles']);
   const maximumMiB = memory?.maximumMiB ?? DEFAULT_MIB;
   if (typeof maximumMiB !== 'number' || !(maximumMiB >= 1 && maximumMiB <= MAXIMUM_MIB)) {
     throw new InputError('options.memory.maximumMiB', `expected 1 to ${MAXIMUM_MIB}, got ${describe(maximumMiB)}`);
@@ -77,6 +81,10 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
   if (options.chainId !== undefined) integer(options.chainId, 'options.chainId', 1, Number.MAX_SAFE_INTEGER);
   if (options.enableProfiling !== undefined && typeof options.enableProfiling !== 'boolean') {
     throw new InputError('options.enableProfiling', `expected true or false, got ${describe(options.enableProfiling)}`);
+  }
+  const { maximumTransactionGas: gas } = options;
+  if (gas !== undefined && !(typeof gas === 'bigint' && gas > 0n && gas >> 64n === 0n)) {
+    throw new InputError('options.maximumTransactionGas', `expected a bigint from 1 to 2^64 - 1, got ${describe(gas)}`);
   }
   checkRunLimits(options, 'options');
   return {

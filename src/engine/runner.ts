@@ -3,8 +3,9 @@
 import { proxy } from 'comlink';
 import type { RawResult } from '../core/outcome.ts';
 import { CoreTrapError, InputError, PevmError, TaskTimeoutError, WorkerError } from '../errors.ts';
-import type { Executor, ExecutorModule } from '../executor/executor.ts';
+import type { Executor } from '../executor/executor.ts';
 import type { SoloHooks, SoloJob, SoloReply, Work } from '../workers/messages.ts';
+import { equip, loadEquipment } from '../workers/modules.ts';
 import { packError, unpackError } from '../workers/packed-error.ts';
 import { eventLoopTurn } from '../workers/platform.ts';
 import { WorkerHandle } from '../workers/worker-handle.ts';
@@ -277,8 +278,10 @@ export class CallingThreadRunner implements Runner {
     };
     const run = async (): Promise<RunOutcome> => {
       const { plan, work, hooks, taskTimeoutMs } = request;
-      const executor = object ?? (await importExecutor(work.executor));
+      const equipment = await loadEquipment(work);
+      const executor = object ?? equipment.executor;
       const memory = await this.#open();
+      equip(memory.worker, equipment);
       if (cancelled !== undefined) throw cancelled.reason;
       let attempt: { transaction: number; since: number } | undefined;
       crew = new LocalCrew(memory, {
@@ -326,17 +329,5 @@ export class CallingThreadRunner implements Runner {
       throw error;
     });
     return this.#memory;
-  }
-}
-
-async function importExecutor(executor: Work['executor']): Promise<Executor | undefined> {
-  if (executor === undefined) return undefined;
-  try {
-    const module: Partial<ExecutorModule> = await import(/* @vite-ignore */ executor.url);
-    if (typeof module.createExecutor !== 'function')
-      throw new TypeError('the module exports no function createExecutor');
-    return await module.createExecutor(executor.options);
-  } catch (error) {
-    throw new InputError('executor', error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { createMemory, openCore, wallClock } from '../core/abi.ts';
 import { BlockHost } from '../core/block-host.ts';
 import { CoreTrapError, InputError, TaskTimeoutError, WorkerError } from '../errors.ts';
 import type { RoundJob, RoundReply, SharedCore, Work } from '../workers/messages.ts';
+import { unpackError } from '../workers/packed-error.ts';
 import { WorkerHandle } from '../workers/worker-handle.ts';
 import type { Crew, RoundOptions } from './conductor.ts';
 import { memoryOf } from './memory.ts';
@@ -198,7 +199,7 @@ export class SharedCrew implements Crew {
         this.#fail(
           host,
           reply.problem === 'executor'
-            ? new InputError('executor', reply.message)
+            ? unpackError(reply.error)
             : new CoreTrapError('the core broke', { details: reply.message }),
         );
         if (reply.problem === 'trap') this.#endAll('the core broke');

@@ -4,6 +4,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, hexFromBytes, keyFromBytes } from '../block/hex.ts';
 import { address as readAddress, hash as readHash } from '../block/reader.ts';
 import { Kind } from '../core/abi.ts';
+import type { MissingKey } from '../core/block-host.ts';
 import type { AccountFields } from '../core/state-changes.ts';
 import { type StateImage, StateImageBuilder } from '../core/state-image.ts';
 import { StateSourceError } from '../errors.ts';
@@ -19,8 +20,17 @@ const NONCE_LIMIT = 1n << 64n;
 /** How long encoding may hold the thread. */
 const TURN_MS = 8;
 
-/** Images of states seen before: the maps of a MemoryState never change. */
-const images = new WeakMap<MemoryState['accounts'], Promise<StateImage>>();
+/** A whole state as the core loads it. */
+export interface WholeState {
+  readonly image: StateImage;
+  /** Whether there are accounts that are empty. */
+  readonly emptyAccounts: boolean;
+}
+
+/** States seen before: the maps of a MemoryState never change. */
+const images = new WeakMap<MemoryState['accounts'], Promise<WholeState>>();
+/** Base value of a RESET location: creations collide with storage that is there without nonce and code (EIP-7610). */
+const HAS_STORAGE = 2n;
 
 /** Whether the source is a state in memory: complete, and there to be walked through. */
 export function isMemoryState(source: StateSource): source is MemoryState {
@@ -28,7 +38,7 @@ export function isMemoryState(source: StateSource): source is MemoryState {
 }
 
 /** The image of a whole state in memory; what is zero is left out. */
-export function imageOf(state: MemoryState): Promise<StateImage> {
+export function imageOf(state: MemoryState): Promise<WholeState> {
   let image = images.get(state.accounts);
   if (image === undefined) {
     image = encode(state);
@@ -37,14 +47,17 @@ export function imageOf(state: MemoryState): Promise<StateImage> {
   return image;
 }
 
-async function encode(state: MemoryState): Promise<StateImage> {
+async function encode(state: MemoryState): Promise<WholeState> {
   const builder = new StateImageBuilder();
+  let emptyAccounts = false;
   let rested = performance.now();
   for (const { address, balance, nonce, code, codeHash, storage } of state.accounts.values()) {
     if (balance !== 0n) builder.number(Kind.BALANCE, address, balance);
     if (nonce !== 0n) builder.number(Kind.NONCE, address, nonce);
     builder.number(Kind.EXISTENCE, address, 1n);
-    if (hexFromBytes(codeHash) !== EMPTY_CODE) {
+    const hasCode = hexFromBytes(codeHash) !== EMPTY_CODE;
+    emptyAccounts ||= !hasCode && balance === 0n && nonce === 0n;
+    if (hasCode) {
       builder.codeHash(address, codeHash);
       if (code !== undefined) builder.code(codeHash, code);
     }
@@ -56,7 +69,8 @@ async function encode(state: MemoryState): Promise<StateImage> {
       rested = performance.now();
     }
   }
-  return builder.finish();
+  for (const address of state.storageOnly) builder.number(Kind.RESET, bytesFromHex(address), HAS_STORAGE);
+  return { image: builder.finish(), emptyAccounts };
 }
 
 /**
@@ -65,12 +79,14 @@ async function encode(state: MemoryState): Promise<StateImage> {
  */
 export async function loadKeys(
   source: StateSource,
-  keys: readonly StateKey[],
+  keys: readonly MissingKey[],
   emptied: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<LoadedState> {
   // Code is asked for by who has it, and found by its hash.
-  const asked = keys.filter((key) => !(key.kind === 'storage' && emptied.has(key.address)));
+  const asked = keys.filter(
+    (key): key is StateKey => key.kind !== 'blockHash' && !(key.kind === 'storage' && emptied.has(key.address)),
+  );
   let values: StateValue[];
   try {
     values = asked.length === 0 ? [] : await source.load(asked, signal === undefined ? {} : { signal });
@@ -84,7 +100,9 @@ export async function loadKeys(
   const builder = new StateImageBuilder();
   const accounts = new Map<string, AccountFields>();
   for (const key of keys) {
-    if (key.kind === 'storage' && emptied.has(key.address)) {
+    if (key.kind === 'blockHash') {
+      builder.blockHash(key.number, await hashOf(source, key.number));
+    } else if (key.kind === 'storage' && emptied.has(key.address)) {
       builder.storage(bytesFromHex(key.address), bytesFromHex(key.slot), new Uint8Array(32));
     }
   }
@@ -107,6 +125,15 @@ export async function loadKeys(
     }
   });
   return { image: builder.finish(), accounts };
+}
+
+async function hashOf(source: StateSource, number: bigint): Promise<Uint8Array> {
+  try {
+    return bytesFromHex(readHash(await source.blockHash(number), 'value'));
+  } catch (error) {
+    if (error instanceof StateSourceError) throw error;
+    throw new StateSourceError(`the hash of block ${number}`, { details: messageOf(error), cause: error });
+  }
 }
 
 function accountFields(key: StateKey, value: StateValue & { kind: 'account' }): AccountFields {

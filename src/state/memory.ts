@@ -77,7 +77,14 @@ export function memoryState(
     if (accounts.has(key)) throw new InputError(`${field}[${describe(name)}]`, 'the same account is listed twice');
     accounts.set(key, account);
   }
-  const blockHashes = readBlockHashes(options.blockHashes ?? {}, 'blockHashes');
+  return stateOfAccounts(accounts, readBlockHashes(options.blockHashes ?? {}, 'blockHashes'));
+}
+
+/** A state in memory over accounts that are known to be well-formed, by `keyFromBytes(address)`; neither map may change. */
+export function stateOfAccounts(
+  accounts: ReadonlyMap<string, MemoryAccount>,
+  blockHashes: ReadonlyMap<bigint, Hex>,
+): MemoryState {
   return {
     accounts,
     blockHashes,
@@ -112,6 +119,15 @@ function readAccount(name: string, value: unknown, parent: string): MemoryAccoun
     codeHash: given ?? (hasCode ? keccak_256(code) : EMPTY_CODE_HASH),
     storage: account.storage === undefined ? NO_STORAGE : readStorage(account.storage, `${field}.storage`),
   };
+}
+
+/** Whether EIP-161 knows no such account; storage does not count. */
+export function isEmptyAccount({
+  balance,
+  nonce,
+  codeHash,
+}: Pick<MemoryAccount, 'balance' | 'nonce' | 'codeHash'>): boolean {
+  return balance === 0n && nonce === 0n && sameBytes(codeHash, EMPTY_CODE_HASH);
 }
 
 function hasOnlyStorage({ nonce, codeHash, storage }: MemoryAccount): boolean {

@@ -4,7 +4,7 @@ import { bytesFromKey, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '.
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
 import { StateSourceError } from '../errors.ts';
 import type { StateView } from '../executor/executor.ts';
-import { EMPTY_CODE_HASH, type MemoryAccount, type MemoryState } from './memory.ts';
+import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemoryState } from './memory.ts';
 
 const NO_CODE = new Uint8Array(0);
 const ZERO_WORD = new Uint8Array(32);
@@ -167,7 +167,7 @@ function accountDiff(account: Account, emptyIsAbsent: boolean): AccountDiff | nu
   const { base } = account;
   const empty = account.balance === 0n && account.nonce === 0n && sameBytes(account.codeHash, EMPTY_CODE_HASH);
   const present = !empty || (!emptyIsAbsent && account.exists);
-  const wasPresent = base !== undefined && (!emptyIsAbsent || !isEmpty(base));
+  const wasPresent = base !== undefined && (!emptyIsAbsent || !isEmptyAccount(base));
   if (!present) return wasPresent ? null : undefined;
 
   const change: AccountDiff = { storage: new Map() };
@@ -193,10 +193,6 @@ function accountDiff(account: Account, emptyIsAbsent: boolean): AccountDiff | nu
     change.code === undefined &&
     change.storage.size === 0;
   return unchanged && wasPresent ? undefined : change;
-}
-
-function isEmpty(account: MemoryAccount): boolean {
-  return account.balance === 0n && account.nonce === 0n && sameBytes(account.codeHash, EMPTY_CODE_HASH);
 }
 
 function slotHex(key: string): Hex {

@@ -7,7 +7,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, keyFromBytes, numberFromBytes } from '../block/hex.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
 import { keccak256 } from '../executor/ethereumjs/keccak256.ts';
-import { EMPTY_CODE_HASH, type MemoryAccount, type MemorySlot, type MemoryState } from './memory.ts';
+import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemorySlot, type MemoryState } from './memory.ts';
 import type { StateRootComputer, StateRootOptions } from './state-root.ts';
 
 const NO_STORAGE: MemoryAccount['storage'] = new Map();
@@ -37,7 +37,7 @@ export class MptStateRoot implements StateRootComputer {
       const address = bytesFromHex(name);
       const before = state.accounts.get(keyFromBytes(address));
       const after = change === null ? undefined : fieldsAfter(before, change);
-      if (change === null || after === undefined || (emptyIsAbsent && isEmpty(after))) {
+      if (change === null || after === undefined || (emptyIsAbsent && isEmptyAccount(after))) {
         await trie.del(address);
       } else {
         await trie.put(address, leaf(after, await this.#storageRootAfter(before, change)));
@@ -123,9 +123,4 @@ function fieldsAfter(before: Fields | undefined, change: AccountDiff): Fields {
     nonce: change.nonce ?? nonce,
     codeHash: change.code === undefined ? codeHash : keccak_256(bytesFromHex(change.code)),
   };
-}
-
-/** EIP-161: storage does not count. */
-function isEmpty({ balance, nonce, codeHash }: Fields): boolean {
-  return balance === 0n && nonce === 0n && codeHash.every((byte, at) => byte === EMPTY_CODE_HASH[at]);
 }

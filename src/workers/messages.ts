@@ -1,10 +1,10 @@
 // What the host and its workers say to each other, through Comlink: one call per worker and round.
 
+import type { MissingKey } from '../core/block-host.ts';
 import type { RawResult } from '../core/outcome.ts';
 import type { RoundEnd } from '../core/worker-loop.ts';
 import type { LoadedState, RunOutcome, RunPlan } from '../engine/conductor.ts';
 import type { Task } from '../executor/executor.ts';
-import type { StateKey } from '../state/state-source.ts';
 import type { PackedError } from './packed-error.ts';
 
 /** The tasks of one run and who executes them; sent once per run and worker. */
@@ -14,6 +14,8 @@ export interface Work {
   readonly tasks: readonly Task[];
   /** `undefined`: all tasks run inside the core. */
   readonly executor: { readonly url: string; readonly options: unknown } | undefined;
+  /** Module of the precompiled contracts that the core leaves to its host; `undefined`: none are needed. */
+  readonly precompiles: string | undefined;
 }
 
 /** The memory of a run; sent when the worker does not have it yet. */
@@ -34,7 +36,8 @@ export interface RoundJob {
 /** `trap`: the core itself broke; `executor`: the executor's module could not be used. */
 export type RoundReply =
   | { readonly end: RoundEnd /** When the worker began to execute, on the memory's clock. */; readonly beganMs: number }
-  | { readonly problem: 'trap' | 'executor'; readonly message: string };
+  | { readonly problem: 'trap'; readonly message: string }
+  | { readonly problem: 'executor'; readonly error: PackedError };
 
 export interface SoloJob {
   readonly module: WebAssembly.Module;
@@ -54,7 +57,7 @@ export type SoloReply =
 
 /** What a solo worker calls on the host's side. */
 export interface SoloHooks {
-  load(keys: readonly StateKey[], emptied: ReadonlySet<string>): Promise<LoadedState | { error: PackedError }>;
+  load(keys: readonly MissingKey[], emptied: ReadonlySet<string>): Promise<LoadedState | { error: PackedError }>;
   committed(results: readonly RawResult[], total: number): void;
   drain(from: number): void;
   /** An attempt begins, or (`undefined`) ends. */

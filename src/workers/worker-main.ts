@@ -5,16 +5,15 @@ import { type CoreInstance, openCore } from '../core/abi.ts';
 import { runRound } from '../core/worker-loop.ts';
 import { Conductor, InvalidOutcome } from '../engine/conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from '../engine/local-crew.ts';
-import { InputError } from '../errors.ts';
-import type { Executor, ExecutorModule } from '../executor/executor.ts';
 import type { RoundJob, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
+import { type Equipment, equip, loadEquipment } from './modules.ts';
 import { packError, unpackError } from './packed-error.ts';
 import { acceptPort, eventLoopTurn } from './platform.ts';
 
 /** The memory this worker is attached to. */
 let attached: CoreInstance | undefined;
 /** The run this worker works for. */
-let work: { id: string; tasks: Work['tasks']; executor: Executor | undefined } | undefined;
+let work: { id: string; tasks: Work['tasks']; equipment: Equipment } | undefined;
 /** The memory of runs that this worker does alone: kept from run to run, unless an attempt was left behind in it. */
 let soloMemory: LocalMemory | undefined;
 let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined;
@@ -29,22 +28,23 @@ const api: WorkerApi = {
     }
     if (job.work !== undefined) {
       try {
-        work = { id: job.work.id, tasks: job.work.tasks, executor: await createExecutor(job.work.executor) };
+        work = { id: job.work.id, tasks: job.work.tasks, equipment: await loadEquipment(job.work) };
       } catch (error) {
-        return { problem: 'executor', message: messageOf(error) };
+        return { problem: 'executor', error: packError(error) };
       }
     }
     if (attached === undefined || work?.id !== job.workId) {
       return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
     }
-    const { tasks, executor } = work;
+    const { tasks, equipment } = work;
+    equip(attached, equipment);
     const beganMs = attached.now();
     try {
       const end = await runRound(attached, {
         workerId: job.workerId,
         first: job.first,
         tasks,
-        executor,
+        executor: equipment.executor,
         maySleep: true,
         estimates: job.workerId === 1,
       });
@@ -84,16 +84,12 @@ const api: WorkerApi = {
 
 async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   const { tasks } = job.work;
-  let executor: Executor | undefined;
-  try {
-    executor = await createExecutor(job.work.executor);
-  } catch (error) {
-    throw new InputError('executor', messageOf(error));
-  }
+  const equipment = await loadEquipment(job.work);
   soloMemory ??= await openLocalMemory(job.module, job.pages);
+  equip(soloMemory.worker, equipment);
   const crew = new LocalCrew(soloMemory, {
     tasks,
-    executor,
+    executor: equipment.executor,
     estimates: true,
     async pause() {
       if (solo?.stream) conductor.flush();
@@ -116,17 +112,6 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   });
   solo = { conductor, crew, stream: job.stream };
   return conductor.run();
-}
-
-/** Imports the module; the loader keeps what it has imported once. */
-async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {
-  if (executor === undefined) return undefined;
-  const module: Partial<ExecutorModule> = await import(/* @vite-ignore */ executor.url);
-  if (typeof module.createExecutor !== 'function') throw new TypeError('the module exports no function createExecutor');
-  const created: Executor | undefined = await module.createExecutor(executor.options);
-  if (typeof created?.execute !== 'function')
-    throw new TypeError('createExecutor returned nothing with a method execute');
-  return created;
 }
 
 function messageOf(error: unknown): string {

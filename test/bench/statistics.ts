@@ -12,3 +12,14 @@ export function median(values: readonly number[]): number {
 export function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
+
+/** Several measurements of one thing: what usually came out, and the best, which noise can only have made worse. */
+export interface Spread {
+  median: number;
+  min: number;
+}
+
+/** `undefined` for no values. */
+export function spreadOf(values: readonly number[]): Spread | undefined {
+  return values.length === 0 ? undefined : { median: median(values), min: Math.min(...values) };
+}

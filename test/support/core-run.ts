@@ -159,7 +159,7 @@ function runWorkers(
 
 function nextOf(core: Core, maySleep: boolean): number {
   try {
-    return core.next(maySleep);
+    return core.next(maySleep, Number.NaN);
   } catch (error) {
     if (error instanceof Asleep) return Next.IDLE;
     throw error;

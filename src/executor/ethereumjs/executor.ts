@@ -9,7 +9,7 @@ export type { BlockOptions } from './block-machine.ts';
 
 /**
  * Executes the steps that `planBlock` made of a block, with the library's own transaction processing. Outputs are read
- * with `decodeOutput` (transactions) and `assembleBlock` (all of them).
+ * with `decodeOutput` (transactions) and `decodeRequests` (the step after them).
  */
 class EthereumjsExecutor implements Executor<BlockStep> {
   readonly #machine: BlockMachine;

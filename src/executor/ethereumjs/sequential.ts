@@ -3,7 +3,7 @@
 import type { BlockFile } from '../../block/block-file.ts';
 import { planBlock, stepError } from '../../block/block-plan.ts';
 import { isAtLeast } from '../../block/hardfork.ts';
-import { assembleBlock, type BlockOutput } from '../../block/receipts.ts';
+import { assembleBlock, type BlockOutput, decodeOutput, decodeRequests } from '../../block/receipts.ts';
 import type { StateDiff } from '../../block/state-diff.ts';
 import { SequentialView } from '../../state/sequential-view.ts';
 import { createExecutor } from './executor.ts';
@@ -63,7 +63,12 @@ export async function runSequential(
   }
   const stateDiff = view.diff(emptyIsAbsent);
   return {
-    ...assembleBlock(file, outputs, requests),
+    ...assembleBlock({
+      hardfork,
+      block,
+      outputs: outputs.map(decodeOutput),
+      requests: requests === undefined ? undefined : decodeRequests(requests),
+    }),
     stateDiff,
     stateDiffOfTransactions: stateDiffOfTransactions ?? stateDiff,
     durationsMs,

@@ -6,11 +6,13 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BlockInput, readBlock } from '../../../src/block/block-input.ts';
+import type { Hardfork } from '../../../src/block/hardfork.ts';
 import { bytesFromHex, hexFromBytes } from '../../../src/block/hex.ts';
 import { orderedRoot } from '../../../src/block/ordered-root.ts';
 import {
   assembleBlock,
   decodeOutput,
+  decodeRequests,
   encodeOutput,
   encodeRequests,
   type TransactionOutput,
@@ -36,8 +38,8 @@ const outputs = fc.record<TransactionOutput>({
   returnData: fc.uint8Array({ maxLength: 100 }),
 });
 
-function output(change: Partial<TransactionOutput> = {}): Uint8Array {
-  return encodeOutput({
+function output(change: Partial<TransactionOutput> = {}): TransactionOutput {
+  return {
     success: true,
     gasUsed: 21_000n,
     effectiveGasPrice: 7n,
@@ -46,7 +48,7 @@ function output(change: Partial<TransactionOutput> = {}): Uint8Array {
     createdAddress: undefined,
     returnData: new Uint8Array(0),
     ...change,
-  });
+  };
 }
 
 function blockOf(gas: string[], change: Record<string, unknown> = {}): BlockInput {
@@ -70,6 +72,10 @@ function blockOf(gas: string[], change: Record<string, unknown> = {}): BlockInpu
     },
     'byzantium',
   );
+}
+
+function assembled(block: BlockInput, all: TransactionOutput[], hardfork: Hardfork = 'byzantium') {
+  return assembleBlock({ hardfork, block, outputs: all, requests: undefined });
 }
 
 test('an output survives its way out of the worker', () => {
@@ -106,7 +112,7 @@ describe('receipts', () => {
   test('add up gas, number logs through the block and join blooms', () => {
     const log = { address: bytesFromHex(ADDRESS), topics: [], data: new Uint8Array(0) };
     const bloom = (byte: number) => new Uint8Array(256).fill(byte);
-    const result = assembleBlock({ hardfork: 'byzantium', block: blockOf(['0x5208', '0xc350', '0x5208']) }, [
+    const result = assembled(blockOf(['0x5208', '0xc350', '0x5208']), [
       output({ logs: [log], logsBloom: bloom(1) }),
       output({ gasUsed: 40_000n, logs: [log, log], logsBloom: bloom(2), createdAddress: bytesFromHex(ADDRESS) }),
       output({ success: false, createdAddress: bytesFromHex(ADDRESS) }),
@@ -120,25 +126,21 @@ describe('receipts', () => {
   });
 
   test('have no root before Byzantium', () => {
-    expect(
-      assembleBlock({ hardfork: 'spuriousDragon', block: blockOf(['0x5208']) }, [output()]).receiptsRoot,
-    ).toBeUndefined();
+    expect(assembled(blockOf(['0x5208']), [output()], 'spuriousDragon').receiptsRoot).toBeUndefined();
   });
 
   test('are refused where a transaction asks for more gas than the block has left, and it is named', () => {
     const block = blockOf(['0x5208', '0xef421']);
-    const run = () => assembleBlock({ hardfork: 'byzantium', block }, [output(), output()]);
+    const run = () => assembled(block, [output(), output()]);
     expect(run).toThrow(InvalidBlockError);
     expect(run).toThrow(/^transaction 1: its gas limit of 980001 exceeds the 979000/);
-    expect(() =>
-      assembleBlock({ hardfork: 'byzantium', block: blockOf(['0x5208', '0xef038']) }, [output(), output()]),
-    ).not.toThrow();
+    expect(() => assembled(blockOf(['0x5208', '0xef038']), [output(), output()])).not.toThrow();
   });
 });
 
 describe('verification', () => {
   test('names each result that is not what the header says, and skips what it does not say', () => {
-    const result = assembleBlock({ hardfork: 'byzantium', block: blockOf(['0x5208']) }, [output()]);
+    const result = assembled(blockOf(['0x5208']), [output()]);
     expect(verifyBlock(blockOf(['0x5208']), result)).toEqual([]);
     const right = blockOf(['0x5208'], {
       gasUsed: '0x5208',
@@ -195,8 +197,9 @@ describe('requests', () => {
     const two = Uint8Array.of(2, 6, 7);
     const wanted = sha256(Uint8Array.from([...sha256(one), ...sha256(two)]));
     expect(requestsHash([Uint8Array.of(0), one, two])).toBe(hexFromBytes(wanted));
-    const block = { hardfork: 'prague' as const, block: blockOf([]) };
-    expect(assembleBlock(block, [], encodeRequests([one, two])).requestsHash).toBe(hexFromBytes(wanted));
-    expect(assembleBlock(block, []).requestsHash).toBeUndefined();
+    const empty = { hardfork: 'prague' as const, block: blockOf([]), outputs: [] };
+    const requests = decodeRequests(encodeRequests([one, two]));
+    expect(assembleBlock({ ...empty, requests }).requestsHash).toBe(hexFromBytes(wanted));
+    expect(assembleBlock({ ...empty, requests: undefined }).requestsHash).toBeUndefined();
   });
 });

@@ -56,6 +56,8 @@ export function measurement(
     transactions: [],
     transactionsStateDiff: new Map(),
     mismatches: [],
+    stateRoot: undefined,
+    requestsHash: undefined,
     report: report(changes.report),
   };
   const sequential = {

@@ -46,7 +46,7 @@ async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = t
     worker,
     /** Runs the next transaction. */
     attempt<T>(body: (view: CoreStateView) => T): T {
-      const index = worker.core.next(false);
+      const index = worker.core.next(false, Number.NaN);
       expect(index).toBeGreaterThanOrEqual(0);
       view.open(index, worker.core.incarnation());
       const result = body(view);
@@ -57,7 +57,7 @@ async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = t
       return result;
     },
     end() {
-      expect(worker.core.next(false)).toBe(Next.DONE);
+      expect(worker.core.next(false, Number.NaN)).toBe(Next.DONE);
     },
   };
 }
@@ -164,7 +164,7 @@ describe('a state view', () => {
 
   test('ends the attempt where a value is not known yet, whatever the executor does', async () => {
     const { view, worker } = await open(1, EMPTY_IMAGE, false);
-    expect(worker.core.next(false)).toBe(0);
+    expect(worker.core.next(false, Number.NaN)).toBe(0);
     view.open(0, 0);
     expect(() => view.balance(ALICE)).toThrow(SuspendSignal);
     expect(view.interruption?.reason).toBe('missing');

@@ -1,0 +1,124 @@
+// What an executor makes of a block: tasks for the core, work for the crew, and how to read what comes back.
+
+import type { BlockInput } from '../block/block-input.ts';
+import { planBlock } from '../block/block-plan.ts';
+import type { Hardfork } from '../block/hardfork.ts';
+import { bytesFromHex, type Hex } from '../block/hex.ts';
+import { decodeOutput, decodeRequests, type TransactionOutput } from '../block/receipts.ts';
+import { DEPOSIT_CONTRACT } from '../block/requests.ts';
+import { hasLogBy, readEvmResult } from '../core/evm-decode.ts';
+import type { RawResult } from '../core/outcome.ts';
+import type { Task } from '../executor/executor.ts';
+import { planEvmBlock } from '../executor/wasm/evm-block.ts';
+import type { PlannedTask, RunPlan } from './conductor.ts';
+
+/** A checked block and what it runs on. */
+export interface BlockContext {
+  readonly chainId: number;
+  readonly hardfork: Hardfork;
+  readonly block: BlockInput;
+  readonly blockHashes: ReadonlyMap<bigint, Hex>;
+  readonly senders: 'trust' | 'recover';
+  /** Accounts that have storage, but neither nonce nor code (EIP-7610), where the state source can say so. */
+  readonly storageOnly: readonly Hex[];
+}
+
+export interface BlockJob {
+  /** In order: steps before the transactions, the transactions, steps after them. */
+  readonly tasks: readonly PlannedTask[];
+  /** For the EVM inside the core; `undefined`: `payloads` are for an executor outside, made with `options`. */
+  readonly evm: RunPlan['evm'];
+  readonly payloads: readonly Task[];
+  readonly options: unknown;
+  /** Where the block's first transaction is among the tasks. */
+  readonly firstTransaction: number;
+  readonly transactionCount: number;
+  /** Where the first step after the transactions is; `undefined` where there is none. */
+  readonly post: number | undefined;
+  /** Reads a transaction's output. */
+  decode(output: Uint8Array): TransactionOutput;
+  /** The block's requests after the deposits, out of all results. */
+  requestsOf(results: readonly RawResult[]): Uint8Array[] | undefined;
+  /** Whether an output has a log of the deposit contract (EIP-6110); true where finding out takes decoding. */
+  mayHoldDeposit(output: Uint8Array): boolean;
+}
+
+/** A block for the EVM inside the core. @throws InvalidTransactionError for a transaction of another chain */
+export function wasmJob(context: BlockContext): BlockJob {
+  const { environment, transactions, firstTransaction, post, requests } = planEvmBlock(context);
+  const transactionCount = context.block.transactions.length;
+  return {
+    tasks: taskHints(context.block, transactions.length, firstTransaction),
+    evm: { environment, transactions },
+    payloads: [],
+    options: undefined,
+    firstTransaction,
+    transactionCount,
+    post: post === transactions.length ? undefined : post,
+    decode(bytes) {
+      const { status, gasUsed, gasPrice, logs, logsBloom = NO_BLOOM, created, returnData } = readEvmResult(bytes, 0);
+      return {
+        success: status === 'success',
+        gasUsed,
+        effectiveGasPrice: gasPrice,
+        logs,
+        logsBloom,
+        createdAddress: created,
+        returnData,
+      };
+    },
+    requestsOf(results) {
+      if (requests.length === 0) return undefined;
+      return requests.flatMap(({ at, type }) => {
+        const data = readEvmResult(results[at]!.output, 0).returnData;
+        return data.length === 0 ? [] : [Uint8Array.of(type, ...data)];
+      });
+    },
+    mayHoldDeposit: (output) => hasLogBy(output, DEPOSITS),
+  };
+}
+
+/** A block for an executor outside the core. */
+export function moduleJob(context: BlockContext): BlockJob {
+  const { tasks, firstTransaction, transactionCount, post } = planBlock(context);
+  return {
+    tasks: tasks.map(plannedStep),
+    evm: undefined,
+    payloads: tasks,
+    options: context,
+    firstTransaction,
+    transactionCount,
+    post,
+    decode: decodeOutput,
+    requestsOf(results) {
+      const output = post === undefined ? undefined : results[post]?.output;
+      return output === undefined || output.length === 0 ? undefined : decodeRequests(output);
+    },
+    mayHoldDeposit: () => true,
+  };
+}
+
+const NO_BLOOM = new Uint8Array(256);
+const DEPOSITS = bytesFromHex(DEPOSIT_CONTRACT);
+
+/** Transactions of one sender depend on each other in order: a hint, as all dependencies. */
+function taskHints(block: BlockInput, count: number, firstTransaction: number): PlannedTask[] {
+  const lastOf = new Map<string, number>();
+  return Array.from({ length: count }, (_, at) => {
+    const transaction = block.transactions[at - firstTransaction];
+    if (transaction === undefined) return { cost: 0, dependencies: [] };
+    const { from, gas } = transaction;
+    const previous = from === undefined ? undefined : lastOf.get(from);
+    if (from !== undefined) lastOf.set(from, at);
+    return { cost: costOf(BigInt(gas)), dependencies: previous === undefined ? [] : [previous] };
+  });
+}
+
+function plannedStep({ estimatedGas = 0n, dependencies = [] }: Task): PlannedTask {
+  return { cost: costOf(estimatedGas), dependencies };
+}
+
+/** Gas as the core takes it, 32 bits. */
+export function costOf(gas: bigint): number {
+  return Number(gas > 0xffffffffn ? 0xffffffffn : gas);
+}

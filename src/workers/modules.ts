@@ -1,0 +1,52 @@
+// Modules that a run brings: executors, and the precompiled contracts of the core's EVM. Imported once per thread.
+
+import type { CoreInstance } from '../core/abi.ts';
+import { InputError } from '../errors.ts';
+import type { Executor, ExecutorModule } from '../executor/executor.ts';
+import type { Work } from './messages.ts';
+
+type PrecompileModule = typeof import('../executor/wasm/precompile-module.ts');
+
+/** What a thread needs to work for a run. */
+export interface Equipment {
+  readonly executor: Executor | undefined;
+  readonly precompiles: PrecompileModule | undefined;
+}
+
+/**
+ * Loads what a run needs; the loader keeps what it has imported once.
+ * @throws InputError naming the executor
+ */
+export async function loadEquipment({ executor, precompiles }: Work): Promise<Equipment> {
+  return { executor: await createExecutor(executor), precompiles: await importPrecompiles(precompiles) };
+}
+
+/** Makes an instance of the core ready for a run. */
+export function equip(instance: CoreInstance, { precompiles }: Equipment): void {
+  if (precompiles !== undefined) instance.setPrecompiles(precompiles.createPrecompiles(instance.memory));
+}
+
+/** Imports the precompiled contracts and loads their libraries. */
+export async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
+  if (url === undefined) return undefined;
+  const module: PrecompileModule = await import(/* @vite-ignore */ url);
+  await module.preparePrecompiles();
+  return module;
+}
+
+async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {
+  if (executor === undefined) return undefined;
+  try {
+    const module: Partial<ExecutorModule> = await import(/* @vite-ignore */ executor.url);
+    if (typeof module.createExecutor !== 'function') {
+      throw new TypeError('the module exports no function createExecutor');
+    }
+    const created: Executor | undefined = await module.createExecutor(executor.options);
+    if (typeof created?.execute !== 'function') {
+      throw new TypeError('createExecutor returned nothing with a method execute');
+    }
+    return created;
+  } catch (error) {
+    throw new InputError('executor', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
