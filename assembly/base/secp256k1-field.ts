@@ -2,7 +2,7 @@
 // Core's field_10x26). Out pointer first; any pointers may alias.
 //
 // A magnitude m bounds the limbs: 2m times what 26 (the last: 22) bits hold. Products take magnitudes up to 8 and have
-// magnitude 1; sums add magnitudes; `negate` of magnitude m has m + 1; `scale` multiplies.
+// magnitude 1; sums add magnitudes, `negate` of magnitude m has m + 1.
 
 export const FIELD_SIZE: u32 = 40;
 
@@ -10,9 +10,10 @@ const M26: u64 = 0x3ffffff;
 const M22: u64 = 0x3fffff;
 // p = 2^256 - 0x1000003d1
 const P0: u32 = 0x3fffc2f;
-const P1: u32 = 0x3ffffbf;
-const P2: u32 = 0x3ffffff;
-const P9: u32 = 0x3fffff;
+/** Limbs of p in pairs: 0 and 1, those from 2 to 7, 8 and 9. */
+const PAIR_0: u64 = 0x03ffffbf03fffc2f;
+const PAIR_2: u64 = 0x03ffffff03ffffff;
+const PAIR_9: u64 = 0x003fffff03ffffff;
 
 // @ts-ignore: decorator
 @inline
@@ -82,16 +83,11 @@ function reduce(
   d = (d >> 26) + r2;
   r2 = d & M26;
   r3 += d >> 26;
-  put(out, 0, r0);
-  put(out, 1, r1);
-  put(out, 2, r2);
-  put(out, 3, r3);
-  put(out, 4, r4);
-  put(out, 5, r5);
-  put(out, 6, r6);
-  put(out, 7, r7);
-  put(out, 8, r8);
-  put(out, 9, r9);
+  store<u64>(out, r0 | (r1 << 32));
+  store<u64>(out, r2 | (r3 << 32), 8);
+  store<u64>(out, r4 | (r5 << 32), 16);
+  store<u64>(out, r6 | (r7 << 32), 24);
+  store<u64>(out, r8 | (r9 << 32), 32);
 }
 
 /** out = left * right */
@@ -191,28 +187,103 @@ export function squareTimes(out: u32, element: u32, count: u32): void {
   for (let done: u32 = 1; done < count; done++) square(out, out);
 }
 
+// Sums take two limbs at once: they never reach 32 bits. What a product has stored is loaded as it was stored, in pairs.
+
 export function copy(out: u32, from: u32): void {
-  for (let at: u32 = 0; at < FIELD_SIZE; at += 8) store<u64>(out + at, load<u64>(from + at));
+  store<u64>(out, load<u64>(from));
+  store<u64>(out, load<u64>(from, 8), 8);
+  store<u64>(out, load<u64>(from, 16), 16);
+  store<u64>(out, load<u64>(from, 24), 24);
+  store<u64>(out, load<u64>(from, 32), 32);
 }
 
 /** out = left + right */
 export function add(out: u32, left: u32, right: u32): void {
-  // Limbs never reach 32 bits: two of them at once.
-  for (let at: u32 = 0; at < FIELD_SIZE; at += 8) store<u64>(out + at, load<u64>(left + at) + load<u64>(right + at));
+  store<u64>(out, load<u64>(left) + load<u64>(right));
+  store<u64>(out, load<u64>(left, 8) + load<u64>(right, 8), 8);
+  store<u64>(out, load<u64>(left, 16) + load<u64>(right, 16), 16);
+  store<u64>(out, load<u64>(left, 24) + load<u64>(right, 24), 24);
+  store<u64>(out, load<u64>(left, 32) + load<u64>(right, 32), 32);
 }
 
-/** out = element * factor, a small number */
-export function scale(out: u32, element: u32, factor: u32): void {
-  for (let at: u32 = 0; at < FIELD_SIZE; at += 8) store<u64>(out + at, load<u64>(element + at) * factor);
+/** out = left + 2 * right */
+export function addTwice(out: u32, left: u32, right: u32): void {
+  store<u64>(out, load<u64>(left) + (load<u64>(right) << 1));
+  store<u64>(out, load<u64>(left, 8) + (load<u64>(right, 8) << 1), 8);
+  store<u64>(out, load<u64>(left, 16) + (load<u64>(right, 16) << 1), 16);
+  store<u64>(out, load<u64>(left, 24) + (load<u64>(right, 24) << 1), 24);
+  store<u64>(out, load<u64>(left, 32) + (load<u64>(right, 32) << 1), 32);
+}
+
+/** out = left - right, which has at most `magnitude`; the result has that of left and one more than `magnitude`. */
+// @ts-ignore: decorator
+@inline
+export function subtract(out: u32, left: u32, right: u32, magnitude: u32): void {
+  const times = u64(2 * (magnitude + 1));
+  store<u64>(out, load<u64>(left) + PAIR_0 * times - load<u64>(right));
+  store<u64>(out, load<u64>(left, 8) + PAIR_2 * times - load<u64>(right, 8), 8);
+  store<u64>(out, load<u64>(left, 16) + PAIR_2 * times - load<u64>(right, 16), 16);
+  store<u64>(out, load<u64>(left, 24) + PAIR_2 * times - load<u64>(right, 24), 24);
+  store<u64>(out, load<u64>(left, 32) + PAIR_9 * times - load<u64>(right, 32), 32);
 }
 
 /** out = -element, which has at most `magnitude` */
+// @ts-ignore: decorator
+@inline
 export function negate(out: u32, element: u32, magnitude: u32): void {
-  const times = 2 * (magnitude + 1);
-  store<u32>(out, P0 * times - load<u32>(element));
-  store<u32>(out, P1 * times - load<u32>(element, 4), 4);
-  for (let at: u32 = 8; at < 36; at += 4) store<u32>(out + at, P2 * times - load<u32>(element + at));
-  store<u32>(out, P9 * times - load<u32>(element, 36), 36);
+  const times = u64(2 * (magnitude + 1));
+  store<u64>(out, PAIR_0 * times - load<u64>(element));
+  store<u64>(out, PAIR_2 * times - load<u64>(element, 8), 8);
+  store<u64>(out, PAIR_2 * times - load<u64>(element, 16), 16);
+  store<u64>(out, PAIR_2 * times - load<u64>(element, 24), 24);
+  store<u64>(out, PAIR_9 * times - load<u64>(element, 32), 32);
+}
+
+/** out = 3/2 * element of magnitude 1; the result has magnitude 3. */
+export function threeHalves(out: u32, element: u32): void {
+  // A multiple of p that makes the number even, in limbs that lend each other what is odd.
+  const w0 = load<u64>(element) * 3;
+  const w1 = load<u64>(element, 8) * 3;
+  const w2 = load<u64>(element, 16) * 3;
+  const w3 = load<u64>(element, 24) * 3;
+  const w4 = load<u64>(element, 32) * 3;
+  const mask: u64 = 0 - (w0 & 1);
+  const p2 = PAIR_2 & mask;
+  halve(out, w0 + (PAIR_0 & mask), w1 + p2, w2 + p2, w3 + p2, w4 + (PAIR_9 & mask));
+}
+
+/** Stores half of five pairs of limbs that make an even number. */
+// @ts-ignore: decorator
+@inline
+function halve(out: u32, w0: u64, w1: u64, w2: u64, w3: u64, w4: u64): void {
+  // An odd limb leaves half of 2^26 to the one below.
+  store<u64>(out, half(w0) + lent(w0 >> 32, w1));
+  store<u64>(out, half(w1) + lent(w1 >> 32, w2), 8);
+  store<u64>(out, half(w2) + lent(w2 >> 32, w3), 16);
+  store<u64>(out, half(w3) + lent(w3 >> 32, w4), 24);
+  store<u64>(out, half(w4) + lent(w4 >> 32, 0), 32);
+}
+
+/** Halves of both limbs, rounded down. */
+// @ts-ignore: decorator
+@inline
+function half(pair: u64): u64 {
+  return (pair >> 1) & 0x7fffffff7fffffff;
+}
+
+/** What the limbs `upper` and `next` leave to those below them. */
+// @ts-ignore: decorator
+@inline
+function lent(upper: u64, next: u64): u64 {
+  return ((upper & 1) << 25) | ((next & 1) << 57);
+}
+
+/** Whether an element of any magnitude can be 0 mod p, by its lowest limb: hardly ever where it is not. */
+// @ts-ignore: decorator
+@inline
+export function mayBeZero(element: u32): bool {
+  const lowest = u32(limb(element, 0) + (limb(element, 9) >> 22) * 0x3d1) & u32(M26);
+  return lowest == 0 || lowest == P0;
 }
 
 /** Brings any magnitude down to 1, the value unchanged mod p. */
