@@ -118,7 +118,8 @@ class CoreBench {
       this.#load(2, () => [], 0);
       this.#first.join(1);
       this.#second.join(2);
-      if (this.#first.next(false, Number.NaN) !== 0 || this.#second.next(false, Number.NaN) !== 1) throw new Error('tasks come in order');
+      if (this.#first.next(false, Number.NaN) !== 0 || this.#second.next(false, Number.NaN) !== 1)
+        throw new Error('tasks come in order');
       const scratch = this.#second.scratch();
       for (let slot = 0; slot < reads; slot++) {
         this.#view.setUint32(scratch + Scratch.SLOT + 28, slot);

@@ -1,7 +1,7 @@
 // Signed transactions for tests of sender recovery: hashed by @ethereumjs/tx, signed by noble.
 import { createCustomCommon, type Hardfork, Mainnet } from '@ethereumjs/common';
 import { createTx, type TypedTxData } from '@ethereumjs/tx';
-import { bytesToHex } from '@ethereumjs/util';
+import { bytesToHex, type KZG } from '@ethereumjs/util';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { EvmBlockInput, EvmTransactionInput } from '../../src/core/evm-encode.ts';
@@ -42,8 +42,10 @@ export function signed(
 
 /** What a transaction's signer signs, by @ethereumjs/tx. */
 export function hashToSign(transaction: Unsigned, chainId: bigint, protect: boolean): Uint8Array {
-  const hardfork = (transaction.type === 0 && !protect ? 'homestead' : 'osaka') as Hardfork;
-  const common = createCustomCommon({ chainId: Number(chainId) }, Mainnet, { hardfork });
+  const hardfork = (transaction.type === 0 && !protect ? 'homestead' : 'prague') as Hardfork;
+  // The library wants a trusted setup for blobs even where only hashes are to be signed.
+  const customCrypto = { kzg: {} as KZG };
+  const common = createCustomCommon({ chainId: Number(chainId) }, Mainnet, { hardfork, customCrypto });
   const { type, to, nonce, gasLimit, value, data } = transaction;
   const fields: Record<string, unknown> = { type, nonce, gasLimit, value, data, to: to && bytesToHex(to) };
   if (type < 2) fields.gasPrice = transaction.maxFeePerGas;

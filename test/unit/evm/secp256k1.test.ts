@@ -3,7 +3,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { beforeAll, expect, test } from 'vitest';
 import { instantiateProbe } from '../../support/assembly.ts';
-import { count } from '../../support/effort.ts';
+import { count, long } from '../../support/effort.ts';
 
 interface Recovery {
   scratchSize(): number;
@@ -79,7 +79,9 @@ test('inverses modulo the prime and the order are right', () => {
   }
 });
 
-test('random hashes, r and s recover what noble recovers, or nothing where noble finds nothing', () => {
+test('random hashes, r and s recover what noble recovers, or nothing where noble finds nothing', {
+  timeout: long ? undefined : 120_000,
+}, () => {
   const total = count('recovery', { ci: 2_000, long: 20_000 });
   let seed = keccak_256(new Uint8Array(1));
   const next = () => {
@@ -89,7 +91,7 @@ test('random hashes, r and s recover what noble recovers, or nothing where noble
   for (let at = 0; at < total; at++) check(next(), number(next()) % ORDER, number(next()) % ORDER);
 });
 
-test('edge cases of hash, r and s agree', () => {
+test('edge cases of hash, r and s agree', { timeout: 120_000 }, () => {
   const { x } = secp256k1.Point.BASE.toAffine();
   const values = [1n, 2n, 3n, x, ORDER - 1n, ORDER - 2n, 1n << 255n, (1n << 128n) - 1n, PRIME - ORDER];
   const hashes = [0n, 1n, ORDER - 1n, ORDER, ORDER + 1n, (1n << 256n) - 1n, x].map(hex);
