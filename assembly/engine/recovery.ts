@@ -20,6 +20,8 @@ export function recoverClaimed(transaction: u32): void {
  * A worker that dies with a sender in hand leaves it unknown, to be recovered by the attempt.
  */
 export function recoverAhead(): bool {
+  // Blocks without Ethereum transactions: nothing to look through.
+  if (load<u32>(CONTROL_BASE, Control.EVM_BLOCK) == 0) return false;
   const total = transactionCount();
   while (true) {
     const next = shared.read(CONTROL_BASE, Control.RECOVERY_CURSOR);
