@@ -20,6 +20,7 @@ export { exhaustAttempt as exhaust, finishAttempt as finish, parkAttempt as park
 export { next } from "./engine/worker-loop";
 export { allocate, addCode, findCode, locate };
 export { halt } from "./base/worker";
+export { keccak256, resetKeccak } from "./base/keccak256";
 
 /** Address of this worker's scratch area. */
 export function scratch(): u32 {

@@ -254,6 +254,9 @@ export abstract class BaseValue {
 /** Bytes in front of a record of the code store: the code's hash. */
 export const CODE_HASH_SIZE: u32 = 32;
 
+/** Bytes that `resetKeccak` needs: the state, and a cache of hashes. */
+export const KECCAK_SCRATCH: u32 = 256 + 1024 * 96;
+
 /** Zero bytes after code: a STOP beyond the end, and immediates that need no bounds check. */
 export const CODE_PADDING: u32 = 40;
 

@@ -27,7 +27,7 @@ export { createVersion, fold, kill, link, locationAt, lookup, markEstimate, reso
  */
 export function workOutside(): i32 {
   while (true) {
-    const transaction = next(true, NaN);
+    const transaction = next(true, 0);
     if (transaction < 0) return transaction;
     attemptOutside(u32(transaction));
   }

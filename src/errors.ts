@@ -97,6 +97,13 @@ export class ExecutionTimeoutError extends PevmError {
   }
 }
 
+/** With the preset `audit`: the two executors disagree about whether a block is valid. */
+export class AuditError extends PevmError {
+  constructor(problem: string, options: PevmErrorOptions = {}) {
+    super(-38010, problem, options);
+  }
+}
+
 /** The engine was disposed of before, or during, the call. */
 export class EngineDisposedError extends PevmError {
   constructor(options: PevmErrorOptions = {}) {

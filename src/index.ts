@@ -12,6 +12,7 @@ export type { Receipt } from './block/receipts.ts';
 export type { AccountDiff, StateDiff } from './block/state-diff.ts';
 export { createEngine } from './engine/engine.ts';
 export {
+  AuditError,
   CoreTrapError,
   EngineDisposedError,
   ExecutionTimeoutError,

@@ -132,6 +132,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "Alloc",
       "AllocAccount",
       "Analysis",
+      "AuditError",
       "BlockFile",
       "BlockInput",
       "BlockRequest",

@@ -21,6 +21,7 @@ interface Options {
   conflictRate: number;
   seed: number;
   workers: number;
+  executor: string;
 }
 
 form.addEventListener('input', showRate);
@@ -57,8 +58,9 @@ async function run(options: Options): Promise<void> {
     tell('Building and signing the block …', 0);
     const traffic = await createTraffic(options, (done) => tell(undefined, done / options.transactions));
     const block = checkBlockFile(traffic.file);
-    const one = await execute(block, { workers: 1 }, 'Running with one worker …');
-    const many = await execute(block, { workers: options.workers }, `Running with ${options.workers} workers …`);
+    const { workers, executor } = options;
+    const one = await execute(block, { workers: 1, executor }, 'Running with one worker …');
+    const many = await execute(block, { workers, executor }, `Running with ${workers} workers …`);
     showResult(one, many, traffic);
     tell('Done.', 1);
   } catch (error) {
@@ -104,6 +106,7 @@ function showResult(one: BlockResult, many: BlockResult, traffic: Traffic): void
     ['Receipts root', ({ receiptsRoot }) => shortened(receiptsRoot ?? '')],
     ['Gas used', ({ gasUsed }) => gasUsed.toLocaleString()],
     ['Execution time', ({ report }) => milliseconds(report.executionMs)],
+    ['Gas per second', ({ gasUsed, report }) => `${Math.round(Number(gasUsed) / report.executionMs / 1e3)} Mgas/s`],
     ['Speed-up', (result) => (result === many ? `${faster.toFixed(2)} ×` : '1 ×')],
     ['Bound: max(T1 / workers, T∞)', ({ report }) => milliseconds(report.bound.boundMs)],
     ['Efficiency: bound / time', ({ report }) => `${Math.round(report.bound.efficiency * 100)} %`],
@@ -146,6 +149,7 @@ function readOptions(): Options {
     conflictRate: number('conflictRate') / 100,
     seed: number('seed'),
     workers: number('workers'),
+    executor: (form.elements.namedItem('executor') as HTMLSelectElement).value,
   };
 }
 

@@ -1,5 +1,6 @@
 // keccak-256 (the padding of Keccak's submission, not of SHA-3). State and memory of 64-byte inputs are this worker's own.
 
+import { KECCAK_SCRATCH } from "../layout";
 import * as u256 from "./u256";
 
 const RATE: u32 = 136;
@@ -10,9 +11,7 @@ const CACHE_ENTRIES: u32 = 1024;
 /** Input 64 bytes, hash 32 bytes; an entry never written holds the hash of nothing: see resetKeccak. */
 const CACHE_ENTRY: u32 = 96;
 const STATE_SIZE: u32 = 256;
-
-/** Bytes that `resetKeccak` needs. */
-export const KECCAK_SCRATCH: u32 = STATE_SIZE + CACHE_ENTRIES * CACHE_ENTRY;
+if (STATE_SIZE + CACHE_ENTRIES * CACHE_ENTRY != KECCAK_SCRATCH) ERROR("resetKeccak is given as much as it needs");
 
 /** Iota's round constants. */
 const CONSTANTS = memory.data<u64>([
@@ -25,7 +24,7 @@ const CONSTANTS = memory.data<u64>([
 let state: u32 = 0;
 let cache: u32 = 0;
 
-/** Gives this instance its scratch memory and empties the cache. */
+/** Gives this instance its scratch memory, KECCAK_SCRATCH bytes, and empties the cache. */
 export function resetKeccak(memoryStart: u32): void {
   state = memoryStart;
   cache = memoryStart + STATE_SIZE;

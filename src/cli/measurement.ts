@@ -1,6 +1,5 @@
 // Runs a block in parallel and, where asked for, sequentially, in turns that are fair to both, and compares the results.
-import type { BlockOutput } from '../block/receipts.ts';
-import type { StateDiff } from '../block/state-diff.ts';
+import { compareExecutions } from '../block/comparison.ts';
 import { runSequential, type SequentialResult } from '../executor/ethereumjs/sequential.ts';
 import type { BlockResult, BlockRun, Engine, Mismatch } from '../types.ts';
 import type { Subject } from './subject.ts';
@@ -55,7 +54,13 @@ export async function measure(
   const sequential: Timed<SequentialResult>[] = [];
   const mismatches = new Map<string, Mismatch>();
   const request = { block, chainId, hardfork, state, blockHashes, ...(expected && { expected }), verify: true };
-  const runParallel = () => timed(() => followed(engine.executeBlock(request), progress));
+  const runParallel = () =>
+    timed(async () => {
+      const result = await followed(engine.executeBlock(request), progress);
+      // The sequential run has decoded everything when it is over.
+      void [result.receipts, result.stateDiff];
+      return result;
+    });
   const runBaseline = async () => {
     const run = await timed(() => runSequential(file));
     progress.advance(block.transactions.length);
@@ -63,7 +68,7 @@ export async function measure(
   };
   const check = ({ result }: Timed<BlockResult>) => {
     const [baseline] = sequential;
-    const differences = baseline === undefined ? [] : compare(baseline.result, result);
+    const differences = baseline === undefined ? [] : compareExecutions(baseline.result, result, 'sequential');
     for (const mismatch of [...result.mismatches, ...differences]) mismatches.set(mismatch.name, mismatch);
   };
 
@@ -122,38 +127,4 @@ async function followed(run: BlockRun, progress: Progress): Promise<BlockResult>
     clearInterval(timer);
     progress.advance(run.progress.total - shown);
   }
-}
-
-/** What differs between the two ways of running a block; names begin with `sequential.`. */
-export function compare(
-  sequential: Pick<BlockOutput, 'gasUsed' | 'logsBloom' | 'receiptsRoot' | 'requestsHash'> & { stateDiff: StateDiff },
-  parallel: Pick<BlockResult, 'gasUsed' | 'logsBloom' | 'receiptsRoot' | 'requestsHash' | 'stateDiff'>,
-): Mismatch[] {
-  const mismatches: Mismatch[] = [];
-  for (const name of ['gasUsed', 'receiptsRoot', 'logsBloom', 'requestsHash'] as const) {
-    const [expected, actual] = [String(sequential[name]), String(parallel[name])];
-    if (expected !== actual) mismatches.push({ name: `sequential.${name}`, expected, actual });
-  }
-  const [expected, actual] = [entriesOf(sequential.stateDiff), entriesOf(parallel.stateDiff)];
-  for (const path of new Set([...expected.keys(), ...actual.keys()])) {
-    const [before, after] = [expected.get(path) ?? 'unchanged', actual.get(path) ?? 'unchanged'];
-    if (before !== after) mismatches.push({ name: `sequential.state.${path}`, expected: before, actual: after });
-  }
-  return mismatches;
-}
-
-/** A diff as text by path, as in `0x….storage[0x…]`. */
-function entriesOf(diff: StateDiff): Map<string, string> {
-  const entries = new Map<string, string>();
-  for (const [address, account] of diff) {
-    if (account === null) {
-      entries.set(address, 'deleted');
-      continue;
-    }
-    for (const name of ['balance', 'nonce', 'code', 'destroyed'] as const) {
-      if (account[name] !== undefined) entries.set(`${address}.${name}`, String(account[name]));
-    }
-    for (const [slot, value] of account.storage) entries.set(`${address}.storage[${slot}]`, value);
-  }
-  return entries;
 }

@@ -14,6 +14,7 @@ export interface ReplayOptions {
   readonly files: readonly string[];
   readonly workers: number | 'auto';
   readonly executor: string;
+  readonly audit: boolean;
   readonly json: boolean;
   readonly rounds: Rounds;
   readonly traffic: TrafficOptions;
@@ -22,6 +23,7 @@ export interface ReplayOptions {
 }
 
 const mostWorkers = 64;
+const builtIn = ['wasm', 'ethereumjs'];
 
 export const replayCommand = defineCommand({
   meta: { name: 'replay', description: 'run blocks in parallel and check what comes out' },
@@ -41,8 +43,9 @@ export const replayCommand = defineCommand({
       type: 'string',
       alias: 'e',
       valueHint: 'NAME',
-      description: 'ethereumjs (default), or an executor module by path or URL',
+      description: `${builtIn.join(' (default) or ')}, or an executor module by path or URL`,
     },
+    audit: { type: 'boolean', description: 'run every block by ethereumjs too, in the engine, and compare' },
     sequential: {
       type: 'boolean',
       description: 'also run plain sequential ethereumjs and compare; without a file this is always done',
@@ -94,7 +97,8 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
   return {
     files,
     workers: readWorkers(text('workers') ?? 'auto'),
-    executor: readExecutor(text('executor') ?? 'ethereumjs'),
+    executor: readExecutor(text('executor') ?? 'wasm'),
+    audit: given.audit === true,
     json: given.json === true,
     rounds: {
       sequential,
@@ -123,12 +127,12 @@ function readWorkers(text: string): number | 'auto' {
 }
 
 function readExecutor(text: string): string {
-  if (text === 'ethereumjs') return text;
+  if (builtIn.includes(text)) return text;
   if (/^[a-z][a-z\d+.-]+:/.test(text)) return text;
   const path = resolve(text);
   if (existsSync(path)) return pathToFileURL(path).href;
-  const meant = nearest(text, ['ethereumjs']);
-  const hint = meant === undefined ? 'the built-in one is ethereumjs' : `did you mean ${meant}?`;
+  const meant = nearest(text, builtIn);
+  const hint = meant === undefined ? `the built-in ones are ${builtIn.join(' and ')}` : `did you mean ${meant}?`;
   throw new InputError('--executor', `there is no executor and no module "${text}"; ${hint}`);
 }
 

@@ -12,8 +12,8 @@ import { type Progress, startProgress, type Terminal } from './terminal.ts';
 
 /** Replays and prints. Returns the exit code: 0 all right, 1 a block is not, 2 wrong input. */
 export async function replay(options: ReplayOptions, terminal: Terminal): Promise<number> {
-  const { workers, executor, files } = options;
-  const engine = await createEngine({ workers, executor });
+  const { workers, executor, audit, files } = options;
+  const engine = await createEngine({ workers, executor, preset: audit ? 'audit' : 'default' });
   try {
     return await (files.length === 0 ? replayTraffic : replayFiles)(engine, options, terminal);
   } finally {

@@ -223,14 +223,34 @@ export class BlockHost {
     this.instance.core.resumeBlock();
   }
 
-  /** A committed transaction, or the one that halted the block. */
-  result(index: number): RawResult {
+  /** Committed transactions from `from` to before `to`. */
+  results(from: number, to: number): RawResult[] {
+    const { words } = this.instance;
+    let size = 0;
+    for (let index = from; index < to; index++) {
+      size += words[(this.recordOf(index) + Incarnation.OUTPUT_LENGTH) >>> 2]!;
+    }
+    // One array for all outputs: thousands of small ones keep the garbage collector busy.
+    const room = new Uint8Array(size);
+    const results: RawResult[] = [];
+    let used = 0;
+    for (let index = from; index < to; index++) {
+      const result = this.result(index, room.subarray(used));
+      used += words[(this.recordOf(index) + Incarnation.OUTPUT_LENGTH) >>> 2]!;
+      results.push(result);
+    }
+    return results;
+  }
+
+  /** A committed transaction, or the one that halted the block; its output goes to the start of `room`. */
+  result(index: number, room?: Uint8Array): RawResult {
     const { bytes, words, limbs } = this.instance;
     const record = this.recordOf(index);
     const start = words[(record + Incarnation.OUTPUT) >>> 2]!;
     const length = words[(record + Incarnation.OUTPUT_LENGTH) >>> 2]!;
     const flags = words[(this.#slot(index) + TxSlot.FLAGS) >>> 2]!;
-    const output = bytes.slice(start, start + length);
+    const output = room === undefined ? new Uint8Array(length) : room.subarray(0, length);
+    output.set(bytes.subarray(start, start + length));
     const result = unpackResult(
       words[(record + Incarnation.OUTCOME) >>> 2]!,
       limbs[(record + Incarnation.GAS) >>> 3]!,

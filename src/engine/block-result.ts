@@ -15,6 +15,7 @@ import {
 } from '../block/receipts.ts';
 import { compareWithExpected } from '../block/state-diff.ts';
 import { verifyBlock } from '../block/verify.ts';
+import type { Keccak256 } from '../core/keccak256.ts';
 import type { RawResult } from '../core/outcome.ts';
 import type { BlockResult, Mismatch, Report, TransactionResult, VerifyOptions } from '../types.ts';
 import type { BlockContext, BlockJob } from './block-job.ts';
@@ -78,6 +79,7 @@ export interface FinishedBlock {
   readonly job: BlockJob;
   readonly decoder: TransactionDecoder;
   readonly outcome: RunOutcome;
+  readonly keccak256: Keccak256;
 }
 
 /**
@@ -85,14 +87,17 @@ export interface FinishedBlock {
  * @throws InvalidBlockError for a block that only its results show to be invalid
  */
 export function resultOf(finished: FinishedBlock): Omit<BlockResult, 'mismatches' | 'report' | 'stateRoot'> {
-  const { context, job, decoder, outcome } = finished;
+  const { context, job, decoder, outcome, keccak256 } = finished;
   const { hardfork, block } = context;
   const gasUsed = checkGas(
     block,
     decoder.transactions.map((transaction) => transaction.gasUsed),
   );
   const requests = job.requestsOf(outcome.results);
-  const executed = lazy((): ExecutedBlock => ({ hardfork, block, outputs: decoder.outputs.map((f) => f()), requests }));
+  const executed = lazy((): ExecutedBlock => {
+    const outputs = decoder.outputs.map((output) => output());
+    return { hardfork, block, outputs, requests, keccak256 };
+  });
   const receipts = lazy(() => receiptsOf(executed()));
   const logsBloom = lazy(() => logsBloomOf(executed()));
   const receiptsRoot = lazy(() => receiptsRootOf(executed()));

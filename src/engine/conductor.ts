@@ -160,8 +160,10 @@ export class Conductor {
     if (host === undefined) return;
     const known = this.#results.length;
     const committed = Math.min(this.#first + host.committed(), known + limit);
-    for (let index = known; index < committed; index++) this.#results.push(host.result(index - this.#first));
-    if (committed > known) this.#hooks.committed(this.#results.slice(known));
+    if (committed <= known) return;
+    const results = host.results(known - this.#first, committed - this.#first);
+    for (const result of results) this.#results.push(result);
+    this.#hooks.committed(results);
   }
 
   async run(): Promise<RunOutcome> {

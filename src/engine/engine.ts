@@ -3,15 +3,17 @@
 import workerSource from 'virtual:pevm/worker';
 import { type BlockInput, readBlock } from '../block/block-input.ts';
 import { stepError } from '../block/block-plan.ts';
+import { compareExecutions } from '../block/comparison.ts';
 import { type Hardfork, isAtLeast, readHardfork } from '../block/hardfork.ts';
 import { type Hex, keyFromBytes } from '../block/hex.ts';
 import { describe } from '../block/reader.ts';
 import type { StateDiff } from '../block/state-diff.ts';
+import { type Keccak256, openKeccak256 } from '../core/keccak256.ts';
 import { compileCore } from '../core/module.ts';
 import type { RawResult } from '../core/outcome.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/state-image.ts';
 import { addCounters, noCounters } from '../core/trace.ts';
-import { EngineDisposedError, InputError } from '../errors.ts';
+import { AuditError, EngineDisposedError, InputError, InvalidBlockError, InvalidTransactionError } from '../errors.ts';
 import type { Executor, Task } from '../executor/executor.ts';
 import { analyzeReport } from '../metrics/analysis.ts';
 import { stateRootOf } from '../state/state-root.ts';
@@ -66,6 +68,7 @@ type Listeners = { [E in keyof EngineEvents]: Set<(detail: EngineEvents[E]) => v
 let workerUrl: string | undefined;
 let ethereumjsUrl: Promise<string> | undefined;
 let precompilesUrl: Promise<string> | undefined;
+const warmModules = new WeakMap<WebAssembly.Module, Promise<void>>();
 let works = 0;
 
 /** @internal Tests reach behind the interface. */
@@ -73,6 +76,7 @@ export class PevmEngine implements Engine {
   readonly capabilities: Capabilities;
   readonly #options: CheckedOptions;
   readonly #module: WebAssembly.Module;
+  readonly #keccak256: Keccak256;
   readonly #runner: Runner;
   readonly #listeners: Listeners;
   readonly #scopes = new Set<Scope>();
@@ -86,12 +90,14 @@ export class PevmEngine implements Engine {
   private constructor(
     options: CheckedOptions,
     module: WebAssembly.Module,
+    keccak256: Keccak256,
     runner: Runner,
     capabilities: Capabilities,
     listeners: Listeners,
   ) {
     this.#options = options;
     this.#module = module;
+    this.#keccak256 = keccak256;
     this.#runner = runner;
     this.capabilities = capabilities;
     this.#listeners = listeners;
@@ -113,7 +119,8 @@ export class PevmEngine implements Engine {
       lost: (id, reason) => emit(listeners, 'worker-lost', { id, reason }),
       replaced: (id, by) => emit(listeners, 'worker-replaced', { id, by }),
     });
-    return new PevmEngine(checked, module, runner, capabilities, listeners);
+    if ((checked.executor ?? 'wasm') === 'wasm') await warmUpOnce(module, runner);
+    return new PevmEngine(checked, module, await openKeccak256(module), runner, capabilities, listeners);
   }
 
   executeBlock(request: BlockRequest): BlockRun {
@@ -276,12 +283,18 @@ export class PevmEngine implements Engine {
   ): Promise<BlockResult> {
     const start = performance.now();
     const { context, job, state, verify } = prepared;
-    const run = await this.#runJob(prepared, job, scope, push, attach);
+    const run = await this.#runJob(prepared, job, scope, push, attach).catch(async (error: unknown) => {
+      if (this.#options.preset === 'audit') await this.#auditRefusal(prepared, scope, error);
+      throw error;
+    });
     const decodeStart = performance.now();
-    const result = resultOf({ context, job, ...run });
+    const result = resultOf({ context, job, ...run, keccak256: this.#keccak256 });
     const { stateRoot: wantsRoot = false } = typeof verify === 'object' ? verify : {};
     const stateRoot = wantsRoot ? await rootAfter(state, result.stateDiff, context.hardfork) : undefined;
     const mismatches = mismatchesOf(context, prepared.expected, verify, result, stateRoot);
+    if (this.#options.preset === 'audit') {
+      mismatches.push(...compareExecutions(await this.#audit(prepared, scope), result, 'audit'));
+    }
     const decodeMs = run.outcome.decodeMs + performance.now() - decodeStart;
     const report = this.#reported('block', { ...run.outcome, decodeMs }, this.#runner, {
       start,
@@ -292,6 +305,35 @@ export class PevmEngine implements Engine {
       hashOf: (index) => context.block.transactions[index]?.hash,
     });
     return completed(result, { mismatches, report, stateRoot });
+  }
+
+  /** The block as ethereumjs runs it, one transaction at a time. */
+  async #audit(prepared: PreparedBlock, scope: Scope): Promise<ReturnType<typeof resultOf>> {
+    const job = moduleJob(prepared.context);
+    const run = await this.#runJob(
+      prepared,
+      job,
+      scope,
+      () => {},
+      () => {},
+      true,
+    );
+    return resultOf({ context: prepared.context, job, ...run, keccak256: this.#keccak256 });
+  }
+
+  /** A block that is refused must be refused by ethereumjs too. @throws AuditError */
+  async #auditRefusal(prepared: PreparedBlock, scope: Scope, refusal: unknown): Promise<void> {
+    if (!(refusal instanceof InvalidBlockError || refusal instanceof InvalidTransactionError)) return;
+    try {
+      await this.#audit(prepared, scope);
+    } catch (error) {
+      if (error instanceof InvalidBlockError || error instanceof InvalidTransactionError) return;
+      throw error;
+    }
+    throw new AuditError('the block is refused, but ethereumjs accepts it', {
+      details: refusal.message,
+      cause: refusal,
+    });
   }
 
   /** Runs a block's tasks. */
@@ -518,6 +560,17 @@ interface PreparedBlock {
   readonly verify: BlockRequest['verify'];
   readonly expected: BlockRequest['expected'];
   readonly taskTimeoutMs: number | undefined;
+}
+
+/** Compiled code belongs to the module, so that one engine of a process warms it up for all. */
+async function warmUpOnce(module: WebAssembly.Module, runner: Runner): Promise<void> {
+  let warm = warmModules.get(module);
+  if (warm === undefined) {
+    // What fails here will fail in the first block, and be told there.
+    warm = runner.warmUp().catch(() => {});
+    warmModules.set(module, warm);
+  }
+  await warm;
 }
 
 /** Workers over shared memory where that can be had, else one worker alone, else the calling thread. */

@@ -8,6 +8,7 @@ import type { SoloHooks, SoloJob, SoloReply, Work } from '../workers/messages.ts
 import { equip, loadEquipment } from '../workers/modules.ts';
 import { packError, unpackError } from '../workers/packed-error.ts';
 import { eventLoopTurn } from '../workers/platform.ts';
+import { warmUp } from '../workers/warm-up.ts';
 import { WorkerHandle } from '../workers/worker-handle.ts';
 import { Conductor, InvalidOutcome, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from './local-crew.ts';
@@ -33,6 +34,8 @@ export interface RunControl {
 }
 
 export interface Runner {
+  /** Lets the core's EVM become fast before the first block needs it. */
+  warmUp(): Promise<void>;
   start(request: RunRequest): RunControl;
   dispose(): void;
 }
@@ -43,6 +46,10 @@ export class SharedRunner implements Runner {
 
   constructor(pool: SharedPool) {
     this.pool = pool;
+  }
+
+  warmUp(): Promise<void> {
+    return this.pool.warmUp();
   }
 
   start({ plan, work, hooks, taskTimeoutMs }: RunRequest): RunControl {
@@ -95,6 +102,10 @@ export class SoloRunner implements Runner {
   /** @throws WorkerError */
   static async start(options: SoloOptions): Promise<SoloRunner> {
     return new SoloRunner(options, await WorkerHandle.start(options.workerUrl));
+  }
+
+  async warmUp(): Promise<void> {
+    await this.#handle.call((remote) => remote.warmUp(this.#options.module));
   }
 
   /** Ends the worker at whatever instruction it is. For tests. */
@@ -265,6 +276,10 @@ export class CallingThreadRunner implements Runner {
   constructor(module: WebAssembly.Module, pages: number) {
     this.#module = module;
     this.#pages = pages;
+  }
+
+  warmUp(): Promise<void> {
+    return warmUp(this.#module);
   }
 
   start(request: RunRequest, object?: Executor): RunControl {

@@ -71,6 +71,11 @@ export class SharedPool {
     return pool;
   }
 
+  /** Lets the core's EVM become fast before the first block needs it. */
+  async warmUp(): Promise<void> {
+    await this.seats[0]?.handle.call((remote) => remote.warmUp(this.#module));
+  }
+
   get highestWorker(): number {
     return this.#highestWorker;
   }

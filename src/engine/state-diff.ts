@@ -47,8 +47,9 @@ export function nameOf(key: string | Uint8Array): string {
 
 function accountDiff(change: AccountChange, emptyIsAbsent: boolean): AccountDiff | null | undefined {
   const { before, after } = change;
-  const present = isPresent(after, emptyIsAbsent);
-  const wasPresent = isPresent(before, emptyIsAbsent);
+  const wasPresent = !isEmpty(before) || before.exists;
+  // Empty accounts of old are in the state until somebody touches them (EIP-161); new ones never come in.
+  const present = !isEmpty(after) || (after.exists && (!emptyIsAbsent || (isEmpty(before) && before.exists)));
   // Slots of an account that is not there, in custom tasks, are state all the same.
   if (!present && wasPresent && [...change.storage.values()].every((slot) => isZero(slot.after))) return null;
   const account: AccountDiff = { storage: new Map() };
@@ -69,9 +70,8 @@ function accountDiff(change: AccountChange, emptyIsAbsent: boolean): AccountDiff
   return unchanged && present === wasPresent ? undefined : account;
 }
 
-function isPresent(fields: AccountFields, emptyIsAbsent: boolean): boolean {
-  const empty = fields.balance === 0n && fields.nonce === 0n && isZero(fields.codeHash);
-  return !empty || (!emptyIsAbsent && fields.exists);
+function isEmpty({ balance, nonce, codeHash }: AccountFields): boolean {
+  return balance === 0n && nonce === 0n && isZero(codeHash);
 }
 
 function isZero(bytes: Uint8Array): boolean {

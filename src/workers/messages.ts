@@ -67,6 +67,8 @@ export interface SoloHooks {
 export interface WorkerApi {
   /** Answers once the worker is up. */
   hello(): Promise<void>;
+  /** Answers once the core's EVM runs at full speed in this process. */
+  warmUp(module: WebAssembly.Module): Promise<void>;
   runRound(job: RoundJob): Promise<RoundReply>;
   /** Runs everything alone, over a memory of its own. */
   runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply>;

@@ -9,6 +9,7 @@ import type { RoundJob, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerA
 import { type Equipment, equip, loadEquipment } from './modules.ts';
 import { packError, unpackError } from './packed-error.ts';
 import { acceptPort, eventLoopTurn } from './platform.ts';
+import { warmUp } from './warm-up.ts';
 
 /** The memory this worker is attached to. */
 let attached: CoreInstance | undefined;
@@ -20,6 +21,8 @@ let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined
 
 const api: WorkerApi = {
   async hello() {},
+
+  warmUp,
 
   async runRound(job: RoundJob): Promise<RoundReply> {
     if (job.core !== undefined) {

@@ -1,12 +1,13 @@
 // The native peer: anvil, a development node around revm, from its npm package. Starts one, talks to it, ends it for sure.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { root } from '../../scripts/fingerprint.mjs';
 import type { Hardfork } from '../../src/block/hardfork.ts';
 
 const platforms: Partial<Record<NodeJS.Platform, string>> = { linux: 'linux', darwin: 'darwin', win32: 'win32' };
@@ -15,17 +16,24 @@ const START_LIMIT_MS = 30_000;
 /** A block that hangs the node must not hang the benchmark. */
 const CALL_LIMIT_MS = 120_000;
 
-/** Path of anvil's binary: an optional dependency of this platform. `undefined` where npm did not install it. */
+const VERSION = '1.7.1';
+
+/**
+ * Path of anvil's binary, installed from npm into `build/peers` when it is not there yet; `undefined` where that fails. It
+ * is no dependency in package.json: the package names binaries of platforms that not every registry has, and `npm ci`
+ * refuses a lock file without them.
+ */
 export function anvilBinary(): string | undefined {
   const platform = platforms[process.platform];
   if (platform === undefined) return undefined;
-  const file = platform === 'win32' ? 'anvil.exe' : 'anvil';
-  try {
-    const near = createRequire(createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json'));
-    return near.resolve(`@foundry-rs/anvil-${platform}-${architectures[process.arch]}/bin/${file}`);
-  } catch {
-    return undefined;
+  const folder = join(root, 'build/peers');
+  const name = `@foundry-rs/anvil-${platform}-${architectures[process.arch]}`;
+  const file = join(folder, 'node_modules', name, 'bin', platform === 'win32' ? 'anvil.exe' : 'anvil');
+  if (!existsSync(file)) {
+    const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--prefix', folder];
+    spawnSync('npm', ['install', ...options, `${name}@${VERSION}`], { stdio: 'ignore', timeout: START_LIMIT_MS * 4 });
   }
+  return existsSync(file) ? file : undefined;
 }
 
 /** An account of a genesis file; numbers as hex quantities. */
@@ -62,6 +70,12 @@ export interface CallRequest {
   to: string;
   data: string;
   gas: bigint;
+}
+
+export interface CallBlock {
+  number: bigint;
+  /** Seconds. */
+  time: bigint;
 }
 
 export class AnvilError extends Error {
@@ -149,9 +163,10 @@ export class Anvil implements AsyncDisposable {
     await this.call('anvil_dropAllTransactions');
   }
 
-  /** The output of a message call on the newest state. */
-  messageCall({ from, to, data, gas }: CallRequest): Promise<string> {
-    return this.call<string>('eth_call', { from, to, data, gas: hex(gas) }, 'latest');
+  /** The output of a message call on the newest state, in a block of the given number and time. */
+  messageCall({ from, to, data, gas }: CallRequest, { number, time }: CallBlock): Promise<string> {
+    const call = { from, to, data, gas: hex(gas) };
+    return this.call<string>('eth_call', call, 'latest', null, { number: hex(number), time: hex(time) });
   }
 
   async stop(): Promise<void> {

@@ -5,12 +5,9 @@ import { createEngine } from '../../src/engine/engine.ts';
 import { runSequential } from '../../src/executor/ethereumjs/sequential.ts';
 import { createTraffic } from '../../src/traffic/index.ts';
 import type { BlockResult, Engine } from '../../src/types.ts';
+import type { Subject } from './mainnet.ts';
 import { geometricMean, median } from './statistics.ts';
-
-export interface Subject {
-  name: string;
-  file: BlockFile;
-}
+import { percent, table } from './table.ts';
 
 /** Medians over the rounds that count; milliseconds of execution, without loading and decoding. */
 export interface BlockFigures {
@@ -40,13 +37,20 @@ function check(name: string, result: BlockResult, receiptsRoot: string | undefin
   if (result.receiptsRoot !== receiptsRoot) throw new Error(`${name}: receiptsRoot differs from the sequential run`);
 }
 
+export interface BlocksOptions {
+  executor: 'wasm' | 'ethereumjs';
+  warmUp: number;
+  rounds: number;
+  onRound?: (text: string) => void;
+}
+
 /** Runs each subject `warmUp + rounds` times in each of the three ways. */
 export async function measureBlocks(
   subjects: readonly Subject[],
-  { warmUp, rounds, onRound }: { warmUp: number; rounds: number; onRound?: (text: string) => void },
+  { executor, warmUp, rounds, onRound }: BlocksOptions,
 ): Promise<BlockFigures[]> {
-  await using one = await createEngine({ workers: 1 });
-  await using two = await createEngine({ workers: 2 });
+  await using one = await createEngine({ executor, workers: 1 });
+  await using two = await createEngine({ executor, workers: 2 });
   const samples = subjects.map(() => ({
     sequential: [] as number[],
     one: [] as number[],
@@ -156,12 +160,12 @@ export function blockTable(figures: readonly BlockFigures[]): string {
     (figure.sequentialMs / figure.twoWorkersMs).toFixed(2),
     (figure.sequentialMs / figure.oneWorkerMs).toFixed(2),
     figure.speedupBound.toFixed(2),
-    `${Math.round(figure.efficiency * 100)} %`,
+    percent(figure.efficiency),
     String(Math.round(figure.reexecutions)),
     figure.loadMs.toFixed(1),
     figure.setupMs.toFixed(1),
   ]);
-  return [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return table(columns, rows);
 }
 
 /** One line that sums several blocks up. */

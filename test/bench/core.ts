@@ -16,6 +16,7 @@ import {
   WriteEntry,
 } from '../../assembly/layout.ts';
 import { median } from './statistics.ts';
+import { table } from './table.ts';
 
 /** One instruction of the synthetic executor (assembly/execute/synthetic.ts). */
 type Instruction = readonly [operation: number, a: number, b: number, c: number];
@@ -171,12 +172,21 @@ class CoreBench {
 
 type CoreExports = Awaited<ReturnType<typeof import('../../build/core.js').instantiate>>;
 
-/** Sizes of the records, for the table. */
-export const recordBytes = {
-  version: Version.SIZE,
-  slot: TxSlot.SIZE,
-  location: Location.SIZE,
-  read: ReadEntry.SIZE,
-  write: WriteEntry.SIZE,
-  incarnation: Incarnation.SIZE,
-};
+export function coreTable(costs: CoreCosts): string {
+  const ns = (value: number) => `${value.toFixed(0)} ns`;
+  return table(
+    ['what', 'cost'],
+    [
+      ['scheduling, per task that does nothing (claim to commit)', ns(costs.schedulingNs)],
+      ['plain transfer as a synthetic program', ns(costs.transferNs)],
+      ['read of a location that exists', ns(costs.readHotNs)],
+      ['read of a new location', ns(costs.readFirstNs)],
+      ['write of a new location, published', ns(costs.writeNs)],
+      ['validation, per read', ns(costs.validationNs)],
+      ['version', `${costs.bytesPerVersion} bytes`],
+      ['task that does nothing: slot, record, output', `${costs.bytesPerTask.toFixed(0)} bytes`],
+      ['location, and its part of the table', `${Location.SIZE} + 8 bytes`],
+      ['read, write', `${ReadEntry.SIZE}, ${WriteEntry.SIZE} bytes`],
+    ],
+  );
+}

@@ -1,76 +1,242 @@
-// `npm run bench`: the core's own costs, and whole blocks as ratios within one run. docs/benchmarks.md keeps the results.
+// `npm run bench`: every part of the benchmark behind one command. docs/benchmarks.md keeps the results and the method.
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { anvilBinary } from './anvil.ts';
 import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from './blocks.ts';
-import { measureCore, recordBytes } from './core.ts';
+import { coldFigures, measureCold } from './cold.ts';
+import { coreTable, measureCore } from './core.ts';
+import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
+import { measurePrecompiles, precompileTable } from './precompiles.ts';
+import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
+import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
+import { measureTransfers, transferParts, transferTable } from './transfers.ts';
 
-/** Real blocks of every era, some with long chains of dependent transactions. */
+/** Blocks of every era, among them those known as hard: long chains of dependent transactions, heavy precompiles. */
 const CHOSEN = [
-  3828959, 4864590, 5891667, 7280000, 8889776, 10760440, 11814555, 12244000, 13287210, 15199017, 15537393, 16146267,
-  17034869, 18988207, 19426587, 19933597, 24628608,
+  5891667, 11814555, 12244000, 12459406, 13287210, 14029313, 15199017, 15538827, 16146267, 17034869, 18085863, 18988207,
+  19426587, 19917570, 19933597, 24628608,
 ];
 
-const help = `npm run bench -- [OPTIONS]
+const PARTS = {
+  core: 'scheduling, store and validation alone',
+  transfers: 'blocks of plain transfers',
+  programs: 'compute programs, in ns per opcode',
+  mainnet: 'real blocks: the EVM inside the core against ethereumjs and anvil',
+  traffic: 'the built-in traffic',
+  precompiles: 'the precompiles that the host runs (only where it is named)',
+  ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
+  profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
+  cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
+} as const;
 
-  --only PART      core, blocks or traffic; may be repeated (default: all three)
-  --blocks LIST    numbers of the blocks, separated by commas, or all (default: ${CHOSEN.length} blocks)
-  --rounds N       rounds that count (default 5)
+type Part = keyof typeof PARTS;
+
+const BY_DEFAULT: readonly Part[] = ['core', 'transfers', 'programs', 'mainnet', 'traffic'];
+
+const help = `npm run bench -- [PART…] [OPTIONS]
+
+${Object.entries(PARTS)
+  .map(([part, text]) => `  ${part.padEnd(12)} ${text}`)
+  .join('\n')}
+
+  --blocks LIST    numbers of real blocks, separated by commas, or all (default: ${CHOSEN.length} blocks)
+  --programs LIST  names of programs, separated by commas (default: all)
+  --repeat N       rounds that count (default 15; ethereumjs and traffic 5)
   --warm-up N      rounds that do not (default 3)
-  --transactions N size of the traffic blocks (default 200)
-  --folder PATH    block files (default ../shared/mainnet)
+  --without-anvil  leave the native peer out
+  --json           figures as JSON on standard output, instead of tables
+  --shared PATH    where the folders mainnet and programs are (default $PEVM_SHARED, else ../shared)
 
-Times are milliseconds of execution; loading the state into the core is a column of its own. In every round each block
-runs sequentially, on one worker and on two, one after the other; the medians are shown. Ratios above 1 are faster.`;
+In every round each side runs the same work once, one side after the other; medians are shown. Ratios above 1 are faster.`;
 
-const parts = ['core', 'blocks', 'traffic'];
+interface Options {
+  blocks: string | undefined;
+  programs: string | undefined;
+  repeat: number | undefined;
+  warmUp: number;
+  shared: string;
+  /** Whether anvil takes part. */
+  native: boolean;
+}
+
+/** What a part found: for people and for programs. */
+interface Finding {
+  text: string;
+  figures: unknown;
+}
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
-      only: { type: 'string', multiple: true, default: parts },
       blocks: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
+      programs: { type: 'string' },
+      repeat: { type: 'string' },
       'warm-up': { type: 'string', default: '3' },
-      transactions: { type: 'string', default: '200' },
-      folder: {
-        type: 'string',
-        default: process.env.PEVM_SHARED ? `${process.env.PEVM_SHARED}/mainnet` : '../shared/mainnet',
-      },
+      'without-anvil': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      shared: { type: 'string', default: process.env.PEVM_SHARED ?? '../shared' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return console.log(help);
-  const wrong = values.only.find((part) => !parts.includes(part));
-  if (wrong !== undefined) throw new RangeError(`--only: there is no part "${wrong}", only ${parts.join(', ')}`);
-  const options = {
-    rounds: count('--rounds', values.rounds),
+  const parts = positionals.length === 0 ? BY_DEFAULT : positionals.map(partOf);
+  const options: Options = {
+    blocks: values.blocks,
+    programs: values.programs,
+    repeat: values.repeat === undefined ? undefined : count('--repeat', values.repeat),
     warmUp: count('--warm-up', values['warm-up'], 0),
-    onRound: (text: string) => process.stderr.write(`  ${text}\n`),
+    shared: values.shared,
+    native: !values['without-anvil'] && anvilBinary() !== undefined,
   };
-  console.log(`${cpus()[0]?.model.trim()} × ${cpus().length}, Node ${process.version}\n`);
-  if (values.only.includes('core')) reportCore();
-  if (values.only.includes('blocks')) {
-    if (!existsSync(values.folder)) console.log(`No real blocks: there is no folder ${values.folder}.\n`);
-    else {
-      const numbers = await chosenBlocks(values.folder, values.blocks);
-      const subjects = await Promise.all(
-        numbers.map((number) => realBlock((path) => readFile(path), values.folder, number)),
-      );
-      const figures = await measureBlocks(subjects, options);
-      console.log(`Real blocks\n\n${blockTable(figures)}\n\n${blockSummary(figures)}\n`);
+  if (!values['without-anvil'] && !options.native)
+    progress('no native peer: npm did not install anvil for this platform');
+  const found: Record<string, unknown> = {};
+  if (!values.json) console.log(`${machine()}\n`);
+  for (const part of parts) {
+    const finding = await run[part](options);
+    if (finding === undefined) continue;
+    found[part] = finding.figures;
+    if (!values.json) console.log(`${finding.text}\n`);
+  }
+  if (values.json) console.log(JSON.stringify({ machine: machine(), ...found }, jsonValue));
+}
+
+const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
+  async core() {
+    progress('the core alone');
+    const figures = measureCore();
+    return { text: `The core, one worker\n\n${coreTable(figures)}`, figures };
+  },
+  async transfers({ repeat = 15, warmUp }) {
+    const figures = await measureTransfers({
+      sizes: [2_000, 20_000],
+      rounds: repeat,
+      warmUp,
+      onProgress: progress,
+    });
+    const core = measureCore();
+    return {
+      text: `Plain transfers\n\n${transferTable(figures)}\n\n${transferParts(figures, core)}`,
+      figures: { blocks: figures, core },
+    };
+  },
+  async programs(options) {
+    const programs = await chosenPrograms(options);
+    if (programs === undefined) return undefined;
+    const figures = await measurePrograms(programs, {
+      rounds: options.repeat ?? 15,
+      native: options.native,
+      onProgress: progress,
+    });
+    return { text: `Programs\n\n${programTable(figures)}\n\n${programSummary(figures)}`, figures };
+  },
+  async mainnet(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const figures = await measureMainnet(subjects, {
+      rounds: options.repeat ?? 15,
+      warmUp: options.warmUp,
+      native: options.native,
+      cold: (name) =>
+        coldFigures(script, ['cold', '--blocks', name, '--json', '--without-anvil', '--shared', options.shared], 3),
+      onProgress: progress,
+    });
+    const tables = [mainnetTable(figures), mainnetDetails(figures), mainnetSummary(figures)];
+    return { text: `Real blocks, the EVM inside the core\n\n${tables.join('\n\n')}`, figures };
+  },
+  async traffic(options) {
+    const subjects = await Promise.all([0, 0.25, 0.5, 1].map((rate) => trafficBlock(rate, 200)));
+    return await blocks('Built-in traffic', subjects, ['wasm', 'ethereumjs'], options);
+  },
+  async ethereumjs(options) {
+    const subjects = await realBlocks(options);
+    return subjects && (await blocks('Real blocks', subjects, ['ethereumjs'], options));
+  },
+  async precompiles(options) {
+    progress('precompiles');
+    const figures = await measurePrecompiles(options.repeat);
+    return { text: `Precompiles on the host\n\n${precompileTable(figures)}`, figures };
+  },
+  async profile(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const figures: ProfileFigures[] = [];
+    for (const { name, file } of subjects) {
+      progress(`profile of block ${name}`);
+      figures.push(await measureProfile(name, file, { rounds: options.repeat ?? 60 }));
     }
+    return { text: figures.map(profileTable).join('\n\n'), figures };
+  },
+  async cold(options) {
+    const [subject] = (await realBlocks(options)) ?? [];
+    if (subject === undefined) return undefined;
+    const figures = await measureCold(subject);
+    return { text: `${subject.name}, first block of this process: ${JSON.stringify(figures)}`, figures };
+  },
+};
+
+/** This program as a file that Node can start. */
+const script = fileURLToPath(import.meta.url);
+
+async function blocks(
+  title: string,
+  subjects: readonly Subject[],
+  executors: readonly ('wasm' | 'ethereumjs')[],
+  { repeat = 5, warmUp }: Options,
+): Promise<Finding> {
+  const texts: string[] = [];
+  const figures: Record<string, unknown> = {};
+  for (const executor of executors) {
+    const found = await measureBlocks(subjects, {
+      executor,
+      rounds: repeat,
+      warmUp,
+      onRound: (text) => progress(`${title}, ${executor}: ${text}`),
+    });
+    figures[executor] = found;
+    texts.push(`${title}, executor ${executor}\n\n${blockTable(found)}\n\n${blockSummary(found)}`);
   }
-  if (values.only.includes('traffic')) {
-    const size = count('--transactions', values.transactions);
-    const figures = await measureBlocks(
-      await Promise.all([0, 0.25, 0.5, 1].map((rate) => trafficBlock(rate, size))),
-      options,
-    );
-    console.log(`Built-in traffic\n\n${blockTable(figures)}\n\n${blockSummary(figures)}\n`);
+  return { text: texts.join('\n\n'), figures };
+}
+
+async function realBlocks({ shared, blocks: list }: Options): Promise<Subject[] | undefined> {
+  const folder = `${shared}/mainnet`;
+  if (!existsSync(folder)) {
+    progress(`no real blocks: there is no folder ${folder}`);
+    return undefined;
   }
+  let numbers: number[] = CHOSEN;
+  if (list === 'all') {
+    const files = (await readdir(folder)).filter((file) => file.endsWith('.json.gz'));
+    numbers = files.map((file) => Number.parseInt(file, 10)).sort((left, right) => left - right);
+  } else if (list !== undefined) numbers = list.split(',').map((number) => count('--blocks', number));
+  return Promise.all(numbers.map((number) => realBlock((path) => readFile(path), folder, number)));
+}
+
+async function chosenPrograms({ shared, programs: list }: Options): Promise<Program[] | undefined> {
+  const file = `${shared}/programs/programs.json`;
+  if (!existsSync(file)) {
+    progress(`no programs: there is no file ${file}`);
+    return undefined;
+  }
+  const all = readPrograms(await readFile(file, 'utf8'));
+  if (list === undefined) return all;
+  return list.split(',').map((name) => {
+    const found = all.find((program) => program.name === name);
+    if (found === undefined)
+      throw new RangeError(`--programs: ${name} is none of ${all.map((p) => p.name).join(', ')}`);
+    return found;
+  });
+}
+
+function partOf(name: string): Part {
+  if (Object.hasOwn(PARTS, name)) return name as Part;
+  throw new RangeError(`there is no part "${name}", only ${Object.keys(PARTS).join(', ')}`);
 }
 
 function count(name: string, text: string, least = 1): number {
@@ -79,31 +245,16 @@ function count(name: string, text: string, least = 1): number {
   return value;
 }
 
-async function chosenBlocks(folder: string, list: string | undefined): Promise<number[]> {
-  if (list === undefined) return CHOSEN;
-  if (list !== 'all') return list.split(',').map((number) => count('--blocks', number));
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.json.gz'));
-  return files.map((file) => Number.parseInt(file, 10)).sort((left, right) => left - right);
+function machine(): string {
+  return `${cpus()[0]?.model.trim()} × ${cpus().length}, Node ${process.version}`;
 }
 
-function reportCore(): void {
-  const costs = measureCore();
-  const ns = (value: number) => `${value.toFixed(0)} ns`;
-  const rows = [
-    ['scheduling, per task that does nothing (claim to commit)', ns(costs.schedulingNs)],
-    ['plain transfer as a synthetic program', ns(costs.transferNs)],
-    ['read of a location that exists', ns(costs.readHotNs)],
-    ['read of a new location', ns(costs.readFirstNs)],
-    ['write of a new location, published', ns(costs.writeNs)],
-    ['validation, per read', ns(costs.validationNs)],
-    ['version', `${costs.bytesPerVersion} bytes`],
-    ['task that does nothing: slot, record, output', `${costs.bytesPerTask.toFixed(0)} bytes`],
-    ['location, and its part of the table', `${recordBytes.location} + 8 bytes`],
-    ['read, write', `${recordBytes.read}, ${recordBytes.write} bytes`],
-  ];
-  console.log(
-    `The core, one worker\n\n| what | cost |\n| --- | --- |\n${rows.map(([what, cost]) => `| ${what} | ${cost} |`).join('\n')}\n`,
-  );
+function progress(text: string): void {
+  process.stderr.write(`  ${text}\n`);
+}
+
+function jsonValue(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
 }
 
 await main().catch((error: unknown) => {

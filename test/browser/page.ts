@@ -1,5 +1,12 @@
 // The page that the browser tests drive: replays the portable block with the built library and reports what happened.
-import { type Capabilities, checkBlockFile, createEngine, type EngineAssets, type EngineOptions } from 'pevm-wasm';
+import {
+  type Capabilities,
+  checkBlockFile,
+  createEngine,
+  type EngineAssets,
+  type EngineOptions,
+  parseBlockFile,
+} from 'pevm-wasm';
 
 export interface Replay {
   isolated: boolean;
@@ -15,6 +22,8 @@ export interface Replay {
 declare global {
   interface Window {
     replay(options: EngineOptions, repeats: number): Promise<Replay>;
+    /** Replays block files, gzipped, in one engine; returns what differs from header and expectations, by file. */
+    replayFiles(options: EngineOptions, urls: readonly string[]): Promise<Record<string, string[]>>;
   }
 }
 
@@ -37,6 +46,20 @@ window.replay = async (options, repeats) => {
     durationMs,
     longestTaskMs,
   };
+};
+
+window.replayFiles = async (options, urls) => {
+  const engine = await createEngine(options);
+  const mismatches: Record<string, string[]> = {};
+  for (const url of urls) {
+    const zipped = (await fetch(url)).body;
+    if (zipped === null) throw new Error(`${url} is empty`);
+    const block = parseBlockFile(await new Response(zipped.pipeThrough(new DecompressionStream('gzip'))).text());
+    const result = await engine.executeBlock({ ...block, verify: true });
+    mismatches[url] = result.mismatches.map(({ name, expected, actual }) => `${name}: ${actual}, not ${expected}`);
+  }
+  await engine.dispose();
+  return mismatches;
 };
 
 function absolute(assets: EngineAssets): EngineAssets {

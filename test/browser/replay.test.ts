@@ -1,12 +1,13 @@
 // The same block in headless Chromium: with workers over shared memory, with one worker, and under a strict policy.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePortableBlock, portableBlock } from '../../scripts/portable-block.mjs';
 import type { EngineOptions } from '../../src/types.ts';
 import { isolation, launchBrowser, serve } from '../support/browser.ts';
+import { sharedFolder, withoutShared } from '../support/shared.ts';
 import { root } from '../support/source.ts';
 import type { Replay } from './page.ts';
 
@@ -38,18 +39,22 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close());
 
-/** Opens the page with the given headers and lets it replay the block. */
+/** Lets the page replay the block. */
 async function replay(headers: Record<string, string>, options: EngineOptions, repeats = 1): Promise<Replay> {
-  const server = await serve([pages, join(root, 'build'), dist], headers);
+  return inPage(headers, (page) =>
+    page.evaluate(([given, count]) => window.replay(given, count), [options, repeats] as [EngineOptions, number]),
+  );
+}
+
+/** Opens the page with the given headers; no error may go unnoticed in it. */
+async function inPage<T>(headers: Record<string, string>, use: (page: Page) => Promise<T>, ...more: string[]) {
+  const server = await serve([pages, join(root, 'build'), dist, ...more], headers);
   const page = await browser.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   try {
     await page.goto(`${server.url}page.html`);
-    const result = await page.evaluate(([given, count]) => window.replay(given, count), [options, repeats] as [
-      EngineOptions,
-      number,
-    ]);
+    const result = await use(page);
     expect(errors).toEqual([]);
     return result;
   } finally {
@@ -69,7 +74,7 @@ describe('a page that is cross-origin isolated', () => {
 
   // Times on a machine that has other things to do: one quiet run is enough.
   test('stays responsive meanwhile', { retry: 2 }, async () => {
-    const { durationMs, longestTaskMs } = await replay(isolation, { workers: 2 }, 12);
+    const { durationMs, longestTaskMs } = await replay(isolation, { workers: 2, executor: 'ethereumjs' }, 12);
     console.log(
       `isolated: ${durationMs.toFixed(0)} ms of runs, longest task of the main thread ${longestTaskMs.toFixed(0)} ms`,
     );
@@ -90,7 +95,7 @@ describe('a page that is not', () => {
 
   // Times on a machine that has other things to do: one quiet run is enough.
   test('stays responsive meanwhile', { retry: 2 }, async () => {
-    const { durationMs, longestTaskMs } = await replay({}, {}, 12);
+    const { durationMs, longestTaskMs } = await replay({}, { executor: 'ethereumjs' }, 12);
     console.log(
       `not isolated: ${durationMs.toFixed(0)} ms of runs, longest task of the main thread ${longestTaskMs.toFixed(0)} ms`,
     );
@@ -99,18 +104,44 @@ describe('a page that is not', () => {
   });
 });
 
-test('a page whose policy forbids blobs loads core, worker and executor by their addresses', async () => {
-  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src data:";
-  const assets = { wasm: './core.wasm', worker: './worker.js', executor: './executors/ethereumjs.js' };
-  const result = await replay({ ...isolation, 'Content-Security-Policy': policy }, { workers: 2, assets });
-  expect(result.capabilities).toMatchObject({ threading: 'shared', workers: 2 });
-  expect(result.mismatches).toEqual([]);
-  expect(result.receiptsRoot).toBe(receiptsRoot);
-});
+test.for(['wasm', 'ethereumjs'] as const)(
+  'a page whose policy forbids blobs loads all by address: %s',
+  async (executor) => {
+    const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src data:";
+    const assets = {
+      wasm: './core.wasm',
+      worker: './worker.js',
+      executor: './executors/ethereumjs.js',
+      precompiles: './precompiles.js',
+    };
+    const result = await replay({ ...isolation, 'Content-Security-Policy': policy }, { workers: 2, executor, assets });
+    expect(result.capabilities).toMatchObject({ threading: 'shared', workers: 2 });
+    expect(result.mismatches).toEqual([]);
+    expect(result.receiptsRoot).toBe(receiptsRoot);
+  },
+);
 
 test('a page whose policy allows blobs needs nothing else', async () => {
   const policy = "default-src 'self'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src blob:; img-src data:";
   const result = await replay({ ...isolation, 'Content-Security-Policy': policy }, { workers: 2 });
   expect(result.capabilities).toMatchObject({ threading: 'shared', workers: 2 });
   expect(result.receiptsRoot).toBe(receiptsRoot);
+});
+
+/** Of every age, with the forks that changed execution most. */
+const realBlocks = [
+  46147, 1150000, 2688148, 4369999, 7280000, 9069000, 12459406, 13287210, 15537393, 17034869, 19426587, 19933597,
+  24628608, 25229957,
+];
+
+describe.skipIf(withoutShared('mainnet'))('real blocks', () => {
+  test.for(['shared', 'inline'] as const)('come out as their headers say, threading %s', async (threading) => {
+    const folder = join(sharedFolder ?? '', 'mainnet');
+    const urls = realBlocks.map((number) => `./${number}.json.gz`);
+    const options: EngineOptions = { workers: 2, threading };
+    const replayAll = (page: Page) =>
+      page.evaluate(([given, files]) => window.replayFiles(given, files), [options, urls] as [EngineOptions, string[]]);
+    const mismatches = await inPage(isolation, replayAll, folder);
+    expect(mismatches).toEqual(Object.fromEntries(urls.map((url) => [url, []])));
+  });
 });

@@ -10,6 +10,8 @@ export interface CorpusEntry {
   kind: string;
   feature: string;
   cases: number;
+  /** Blocks with two or more transactions. */
+  multiTransactionBlocks: number;
 }
 
 function vectors(name: string): string {
@@ -25,8 +27,8 @@ export function corpusIndex(): CorpusEntry[] {
   return lines
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
-      const [path = '', suite = '', kind = '', feature = '', cases = '0'] = line.split('\t');
-      return { path, suite, kind, feature, cases: Number(cases) };
+      const [path = '', suite = '', kind = '', feature = '', cases = '0', blocks = '0'] = line.split('\t');
+      return { path, suite, kind, feature, cases: Number(cases), multiTransactionBlocks: Number(blocks) };
     });
 }
 

@@ -1,138 +1,145 @@
-// Runs Ethereum's state tests on the core: `node scripts/conformance.mjs [--quick] [--filter TEXT] [--file PATH] [--verbose]`.
-import { readFileSync } from 'node:fs';
+// Runs Ethereum's state and chain tests through the engine: `npm run conformance -- [OPTIONS]`, see USAGE.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { EvmHost } from '../support/evm-host.ts';
-import { type ChainVerdict, type JsonChain, runChain } from './chain-case.ts';
-import { corpusFiles, corpusIndex, quickList } from './corpus.ts';
-import { hexText, type JsonTest, PreState, runCase } from './state-case.ts';
+import { createEngine, type EngineOptions } from '../../src/index.ts';
+import { ANY_GAS } from './chain-case.ts';
+import { type Counts, casesOf, runCases, type Selection, Tally } from './runner.ts';
 
-interface Tally {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+const USAGE = `npm run conformance -- [OPTIONS]     runs every state and chain case; exit code 1 where one fails
+  --quick              only the files of the quick list
+  --kind state|chain   only these
+  --suite TEXT         only suites whose name contains it (--fork, --path likewise)
+  --file PATH …        files outside of the archive
+  --workers N          of each engine; default 2
+  --executor NAME      default that of the engine
+  --senders WAY        trust or recover (from the signatures, where there are any); default: recover for chain tests
+  --jobs N             processes, each with an engine; default 1
+  --failures N         how many to print; default 40`;
 
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
-    chains: { type: 'boolean', default: false },
-    filter: { type: 'string', default: '' },
-    file: { type: 'string', multiple: true },
-    case: { type: 'string' },
+    kind: { type: 'string' },
+    suite: { type: 'string' },
     fork: { type: 'string' },
-    verbose: { type: 'boolean', default: false },
+    path: { type: 'string' },
+    file: { type: 'string', multiple: true },
+    workers: { type: 'string', default: '2' },
+    executor: { type: 'string' },
+    senders: { type: 'string' },
+    jobs: { type: 'string', default: '1' },
     failures: { type: 'string', default: '40' },
-    part: { type: 'string', default: '0/1' },
-    memory: { type: 'string', default: '512' },
+    /** Of a process that another started: its part of the files. */
+    part: { type: 'string' },
   },
 });
 
-const tallies = new Map<string, Tally>();
-const failures: string[] = [];
-const reasons = new Map<string, number>();
+/** A case that takes longer fails; the slowest one takes a tenth. */
+const CASE_LIMIT_MS = 120_000;
 
-function count(key: string, outcome: keyof Tally): void {
-  let tally = tallies.get(key);
-  if (tally === undefined) {
-    tally = { passed: 0, failed: 0, skipped: 0 };
-    tallies.set(key, tally);
+function selectionOf(): Selection {
+  const { quick, kind, suite, fork, path, file, part } = values;
+  if (kind !== undefined && kind !== 'state' && kind !== 'chain') throw new Error(`--kind ${kind}: state or chain`);
+  const [index, of] = (part ?? '0/1').split('/').map(Number);
+  return {
+    quick,
+    part: { index: index ?? 0, of: of ?? 1 },
+    ...(kind === undefined ? {} : { kind }),
+    ...(suite === undefined ? {} : { suite }),
+    ...(fork === undefined ? {} : { fork }),
+    ...(path === undefined ? {} : { path }),
+    ...(file === undefined ? {} : { files: file }),
+  };
+}
+
+/** Runs the selection in this process. */
+async function runHere(progress: (done: number) => void): Promise<Tally> {
+  const { senders, executor } = values;
+  if (senders !== undefined && senders !== 'trust' && senders !== 'recover')
+    throw new Error(`--senders ${senders}: trust or recover`);
+  const options: EngineOptions = {
+    workers: Number(values.workers),
+    threading: 'shared',
+    memory: { maximumMiB: 1024 },
+    maximumTransactionGas: ANY_GAS,
+    executionTimeoutMs: CASE_LIMIT_MS,
+    ...(executor === undefined ? {} : { executor: executor as EngineOptions['executor'] & string }),
+  };
+  await using engine = await createEngine(options);
+  const { threading, reason } = engine.capabilities;
+  if (threading !== 'shared') throw new Error(`the workers share no memory: ${reason}`);
+  const tally = new Tally();
+  let done = 0;
+  await runCases(engine, casesOf(selectionOf(), senders === undefined ? {} : { senders }), (found, verdict) => {
+    tally.add(found, verdict);
+    progress(++done);
+  });
+  return tally;
+}
+
+/** Runs the selection in several processes, each with every n-th file. */
+async function runJobs(jobs: number): Promise<Tally> {
+  const tally = new Tally();
+  const script = fileURLToPath(import.meta.url);
+  await Promise.all(
+    Array.from({ length: jobs }, async (_, index) => {
+      const child = spawn(process.execPath, [script, ...process.argv.slice(2), '--part', `${index}/${jobs}`], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+      let result: string | undefined;
+      for await (const line of createInterface({ input: child.stdout })) result = line;
+      const code = await ended;
+      if (code !== 0 || result === undefined) throw new Error(`process ${index} ended with code ${code}`);
+      tally.merge(JSON.parse(result) as Tally);
+    }),
+  );
+  return tally;
+}
+
+function print(tally: Tally, seconds: number): void {
+  const row = (name: string, { passed, failed, skipped }: Counts) =>
+    console.log(
+      `${name.padEnd(48)}${String(passed).padStart(8)}${String(failed).padStart(8)}${String(skipped).padStart(8)}`,
+    );
+  console.log(`${'suite, fork'.padEnd(48)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(8)}`);
+  for (const [suite, forks] of Object.entries(tally.counts)) {
+    row(suite, tally.total(suite));
+    for (const [fork, counts] of Object.entries(forks)) row(`  ${fork}`, counts);
   }
-  tally[outcome]++;
+  console.log('');
+  for (const [suite, reasons] of Object.entries(tally.skips)) {
+    console.log(`skipped in ${suite}`);
+    const sorted = Object.entries(reasons).sort(([, left], [, right]) => right - left);
+    for (const [reason, times] of sorted) console.log(`${String(times).padStart(6)}  ${reason}`);
+  }
+  for (const line of tally.failures.slice(0, Number(values.failures))) console.log(`failed  ${line}`);
+  const { passed, failed, skipped } = tally.total();
+  console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped (${seconds.toFixed(0)} s)`);
 }
 
 async function main(): Promise<void> {
-  const host = await EvmHost.create({ memoryMiB: Number(values.memory), locations: 131072, transactions: 4096 });
-  const start = performance.now();
-  if (values.file) {
-    for (const path of values.file) runFile(host, path, 'file', readFileSync(path, 'utf8'));
-  } else {
-    const index = new Map(corpusIndex().map((entry) => [entry.path, entry]));
-    const quick = values.quick ? quickList() : undefined;
-    const [part, parts] = values.part.split('/').map(Number) as [number, number];
-    let seen = 0;
-    const wanted = (path: string) =>
-      index.get(path)?.kind === (values.chains ? 'chain' : 'state') &&
-      path.includes(values.filter) &&
-      (quick === undefined || quick.has(path)) &&
-      seen++ % parts === part;
-    for await (const { path, text } of corpusFiles(wanted)) runFile(host, path, index.get(path)!.suite, text);
-  }
-  for (const line of failures.slice(0, Number(values.failures))) console.log(line);
-  for (const [reason, times] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 12))
-    console.log(`  ${times} × ${reason}`);
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const [key, tally] of [...tallies].sort()) {
-    console.log(`${key.padEnd(44)} ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
-    for (const outcome of ['passed', 'failed', 'skipped'] as const) total[outcome] += tally[outcome];
-  }
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`total: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped, ${seconds} s`);
-  process.exitCode = total.failed === 0 ? 0 : 1;
-}
-
-function runChains(host: EvmHost, path: string, suite: string, text: string): void {
-  for (const [name, chain] of Object.entries(JSON.parse(text) as Record<string, JsonChain>)) {
-    if (name === '_info') continue;
-    let verdict: ChainVerdict;
-    try {
-      verdict = runChain(host, chain);
-    } catch (error) {
-      verdict = {
-        outcome: 'failed',
-        reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-      };
-      if (values.verbose) console.log(error);
-    }
-    count(`${suite} ${chain.network}`, verdict.outcome);
-    if (verdict.outcome === 'passed') continue;
-    const reason = `${verdict.outcome}: ${verdict.reason?.replace(/^block \d+: /, '').replace(/\d{4,}/g, 'N')}`;
-    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    if (verdict.outcome === 'failed') failures.push(`${path} :: ${name.slice(-90)}: ${verdict.reason}`);
-  }
-}
-
-function runFile(host: EvmHost, path: string, suite: string, text: string): void {
-  if (values.chains) {
-    runChains(host, path, suite, text);
+  if (values.help) {
+    console.log(USAGE);
     return;
   }
-  const tests = JSON.parse(text) as Record<string, JsonTest>;
-  for (const [name, test] of Object.entries(tests)) {
-    if (name === '_info') continue;
-    const state = PreState.fromJson(test.pre);
-    for (const [fork, posts] of Object.entries(test.post)) {
-      if (values.fork !== undefined && values.fork !== fork) continue;
-      posts.forEach((post, index) => {
-        if (values.case !== undefined && Number(values.case) !== index) return;
-        post.rewarded = !path.includes('eest/');
-        const key = `${suite} ${fork}`;
-        let reason: string | undefined;
-        try {
-          const verdict = runCase(host, test, state, fork, post);
-          if (!verdict.passed) reason = verdict.reason;
-          if (values.verbose) show(verdict);
-        } catch (error) {
-          reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-          if (values.verbose) console.log(error);
-        }
-        count(key, reason === undefined ? 'passed' : 'failed');
-        if (reason === undefined) return;
-        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-        failures.push(`${path} :: ${name.slice(-70)} ${fork}[${index}] ${JSON.stringify(post.indexes)}: ${reason}`);
-      });
-    }
+  const start = performance.now();
+  const jobs = Number(values.jobs);
+  if (values.part !== undefined) {
+    console.log(JSON.stringify(await runHere(() => {})));
+    return;
   }
-}
-
-function show(verdict: ReturnType<typeof runCase>): void {
-  const { result, run, ...rest } = verdict;
-  console.log(rest, result && { ...result, returnData: hexText(result.returnData), logs: result.logs.length });
-  for (const change of run?.changes.flat() ?? []) {
-    const value = Buffer.from(change.value).reverse().toString('hex').replace(/^0+/, '');
-    console.log(
-      `  kind ${change.kind} ${hexText(change.address)} ${hexText(change.slot)} ${change.credit ? '+' : '='} ${value}`,
-    );
-  }
+  const told = process.stderr.isTTY ? 500 : 10_000;
+  const progress = (done: number) => {
+    if (done % told === 0) process.stderr.write(process.stderr.isTTY ? `\r${done} cases` : `${done} cases\n`);
+  };
+  const tally = jobs > 1 ? await runJobs(jobs) : await runHere(progress);
+  if (process.stderr.isTTY) process.stderr.write('\r');
+  print(tally, (performance.now() - start) / 1000);
+  process.exitCode = tally.total().failed === 0 ? 0 : 1;
 }
 
 await main();

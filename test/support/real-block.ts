@@ -6,8 +6,8 @@ import { readBlock } from '../../src/block/block-input.ts';
 import { readHardfork } from '../../src/block/hardfork.ts';
 import { signatureOf } from '../../src/block/signature.ts';
 import type { EvmBlockInput, EvmForkName, EvmTransactionInput } from '../../src/core/evm-encode.ts';
-import { fakeExponential, hexBytes, hexText, PreState } from '../conformance/state-case.ts';
 import type { EvmRun } from './evm-host.ts';
+import { fakeExponential, hexBytes, hexText, PreState } from './evm-state.ts';
 import { sharedFolder } from './shared.ts';
 
 type Json = Record<string, string>;

@@ -1,10 +1,11 @@
 // The EVM's private memory of one worker: fixed parts in one piece, and buffers that grow. Taken when the worker meets the
 // first transaction of a block that needs it, so that blocks without contracts cost nothing.
 
+import { KECCAK_SCRATCH } from "../../layout";
 import { allocate } from "../../base/arena";
 import { DIVISION_SCRATCH, resetDivision } from "../../base/u256-division";
 import { RECOVERY_SCRATCH, resetRecovery } from "../../base/secp256k1";
-import { KECCAK_SCRATCH, resetKeccak } from "../../base/keccak256";
+import { resetKeccak } from "../../base/keccak256";
 import { GAS_TABLE_SIZE } from "./forks";
 
 /** Deepest call: the frames of a transaction are numbered from 0. */

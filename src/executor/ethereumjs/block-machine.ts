@@ -117,15 +117,16 @@ export class BlockMachine {
   }
 
   /**
-   * Runs what comes after the transactions, as the library does for an empty block: withdrawals, rewards, requests. It
-   * writes what {@link runPre} wrote once more, the same values.
+   * Runs what comes after the transactions, as the library does for an empty block: withdrawals, rewards, requests. What
+   * {@link runPre} wrote would be written once more, also to a contract that only the block itself has deployed.
    */
   async runPost(view: StateView): Promise<ExecutionOutcome> {
-    return this.#runEmptyBlock(view);
+    return this.#runEmptyBlock(view, { callsOnly: true });
   }
 
-  async #runEmptyBlock(view: StateView): Promise<ExecutionOutcome> {
+  async #runEmptyBlock(view: StateView, { callsOnly = false } = {}): Promise<ExecutionOutcome> {
     this.#begin(view);
+    this.#state.callsOnly = callsOnly;
     const missing = await this.#missingRequestContract();
     if (missing !== undefined) return { status: 'invalid', error: `the system contract ${missing} has no code` };
     const { requests = [] } = await runBlock(this.#vm, {

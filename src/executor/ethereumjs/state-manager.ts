@@ -71,6 +71,8 @@ export class ViewStateManager implements StateManagerInterface {
 
   /** False while the library compares a balance with a value of 0: it is told 0, and nothing is read. */
   balanceMatters = true;
+  /** Storage that the library writes outside of message calls does not count. */
+  callsOnly = false;
 
   readonly #codes: CodeCache;
   /** From Spurious Dragon on, an empty account is the same as none. */
@@ -103,6 +105,7 @@ export class ViewStateManager implements StateManagerInterface {
     this.#transaction = coinbase !== undefined;
     this.#phase = 'exact';
     this.balanceMatters = true;
+    this.callsOnly = false;
     this.#halted = undefined;
     this.#records = new Map();
     this.#lastAddress = NO_BYTES;
@@ -372,6 +375,7 @@ export class ViewStateManager implements StateManagerInterface {
   }
 
   async putStorage(address: Address, key: Uint8Array, value: Uint8Array): Promise<void> {
+    if (this.callsOnly && this.#phase !== 'calling') return;
     const slot = this.#slot(this.#record(address.bytes), key);
     const { current } = slot;
     slot.current = shortest(value);

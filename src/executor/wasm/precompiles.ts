@@ -38,21 +38,28 @@ let preparation: Promise<void> | undefined;
 export function createPrecompiles(memory: WebAssembly.Memory): PrecompileHost {
   return (id, input, inputLength, output, capacity) => {
     const bytes = new Uint8Array(memory.buffer);
-    const run = table[id];
-    if (run === undefined) throw new Error(`no precompile ${id}`);
-    try {
-      // Copied: libraries may refuse views on shared memory.
-      const result = run(bytes.slice(input >>> 0, (input >>> 0) + (inputLength >>> 0)));
-      if (result.length > capacity) throw new Error(`precompile ${id}: ${result.length} bytes, room for ${capacity}`);
-      bytes.set(result, output >>> 0);
-      return result.length;
-    } catch (error) {
-      if (error instanceof InvalidInput) return -1;
-      // Nobody knows what a fault has left behind in mcl's memory.
-      table = scriptPrecompiles;
-      throw error;
-    }
+    // Copied: libraries may refuse views on shared memory.
+    const result = run(id, bytes.slice(input >>> 0, (input >>> 0) + (inputLength >>> 0)));
+    if (result === undefined) return -1;
+    if (result.length > capacity) throw new Error(`precompile ${id}: ${result.length} bytes, room for ${capacity}`);
+    bytes.set(result, output >>> 0);
+    return result.length;
   };
+}
+
+/** The output; undefined when the call fails. */
+function run(id: number, input: Uint8Array): Uint8Array | undefined {
+  const precompile = table[id];
+  if (precompile === undefined) throw new Error(`no precompile ${id}`);
+  try {
+    return precompile(input);
+  } catch (error) {
+    if (error instanceof InvalidInput) return undefined;
+    // Nobody knows what a fault has left behind in mcl's memory.
+    table = scriptPrecompiles;
+    preparation = undefined;
+    throw error;
+  }
 }
 
 /**

@@ -24,7 +24,7 @@ describe('without a file', () => {
     const options = readReplayOptions([]);
     expect(options.files).toEqual([]);
     expect(options.workers).toBe('auto');
-    expect(options.executor).toBe('ethereumjs');
+    expect(options.executor).toBe('wasm');
     expect(options.rounds).toEqual({ sequential: true, warmUp: 2, repeat: 3 });
     expect(options.traffic).toEqual({ transactions: 200, conflictRate: 0.2, seed: '1', mix: {} });
   });

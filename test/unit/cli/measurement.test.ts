@@ -1,11 +1,10 @@
 // Measuring: what counts, and what is found to differ between the two ways of running a block.
 import { expect, test } from 'vitest';
-import { compare, measure, workOf } from '../../../src/cli/measurement.ts';
+import { measure, workOf } from '../../../src/cli/measurement.ts';
 import type { BlockRequest, BlockRun, Engine } from '../../../src/types.ts';
 import { measurement, subject } from './measurements.ts';
 
 const silent = { begin() {}, advance() {}, reach() {}, end() {} };
-const outcome = { gasUsed: 1n, logsBloom: '0x00', receiptsRoot: '0x01', requestsHash: undefined } as const;
 
 /** An engine whose runs take the given times, in milliseconds. */
 function engineOf(durations: number[], requests: BlockRequest[] = []): Engine {
@@ -39,27 +38,4 @@ test('the work of all rounds and both ways is counted', () => {
   expect(workOf(10, { warmUp: 1, repeat: 3, sequential: true }, 1)).toBe(80);
   expect(workOf(10, { warmUp: 1, repeat: 3, sequential: true }, 4)).toBe(110);
   expect(workOf(10, { warmUp: 0, repeat: 1, sequential: false }, 4)).toBe(10);
-});
-
-test('equal results differ in nothing', () => {
-  const address = `0x${'11'.repeat(20)}` as const;
-  const diff = () => new Map([[address, { balance: 5n, storage: new Map([[`0x01`, `0x02`] as const]) }]]);
-  expect(compare({ ...outcome, stateDiff: diff() }, { ...outcome, stateDiff: diff() })).toEqual([]);
-});
-
-test('different results are told by name', () => {
-  const [one, two] = [`0x${'11'.repeat(20)}`, `0x${'22'.repeat(20)}`] as const;
-  const before = new Map([
-    [one, { balance: 5n, storage: new Map([['0x01', '0x02'] as const]) }],
-    [two, null],
-  ]);
-  const after = new Map([[one, { balance: 6n, storage: new Map([['0x03', '0x04'] as const]) }]]);
-  const sequential = { ...outcome, stateDiff: before };
-  expect(compare(sequential, { ...outcome, gasUsed: 2n, stateDiff: after })).toEqual([
-    { name: 'sequential.gasUsed', expected: '1', actual: '2' },
-    { name: `sequential.state.${one}.balance`, expected: '5', actual: '6' },
-    { name: `sequential.state.${one}.storage[0x01]`, expected: '0x02', actual: 'unchanged' },
-    { name: `sequential.state.${two}`, expected: 'deleted', actual: 'unchanged' },
-    { name: `sequential.state.${one}.storage[0x03]`, expected: 'unchanged', actual: '0x04' },
-  ]);
 });

@@ -57,7 +57,7 @@ test('the traffic block gives one JSON object with exactly the promised keys', a
   expect(out.trim().split('\n')).toHaveLength(1);
   const line = JSON.parse(out);
   expect(Object.keys(line)).toEqual([...keys, ...comparison, ...rest]);
-  expect(line).toMatchObject({ executor: 'ethereumjs', workers: 2, ok: true, mismatches: [] });
+  expect(line).toMatchObject({ executor: 'wasm', workers: 2, ok: true, mismatches: [] });
   expect(line.executions).toBeGreaterThanOrEqual(20);
 });
 

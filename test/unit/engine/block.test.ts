@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PevmEngine } from '../../../src/engine/engine.ts';
 import { runSequential } from '../../../src/executor/ethereumjs/sequential.ts';
 import {
+  AuditError,
   type BlockFile,
   type BlockRequest,
   checkBlockFile,
@@ -242,5 +243,45 @@ describe('requests', async () => {
       expect(endMs).toBeLessThan(report.totalDurationMs + 1);
     }
     expect(() => engine.on('blocks' as never, () => {})).toThrow('unknown event');
+  });
+});
+
+describe('the preset audit', () => {
+  test('finds nothing where both executors agree', async () => {
+    const engine = await engineWith({ workers: 2, preset: 'audit' });
+    const { mismatches, receiptsRoot } = await engine.executeBlock(file);
+    expect(mismatches).toEqual([]);
+    expect(receiptsRoot).toBe(expected.receiptsRoot);
+  });
+
+  test('names every receipt and every part of the state that differs', async () => {
+    const engine = await engineWith({ workers: 2, preset: 'audit' });
+    const [first] = file.block.transactions;
+    let loads = 0;
+    // A source that says one thing to the first execution and another to the second.
+    const { source } = distant(file, (key, value) => {
+      if (value.kind !== 'account' || key.address !== first?.from) return value;
+      return { ...value, balance: value.balance + BigInt(loads++) };
+    });
+    const { mismatches } = await engine.executeBlock({ ...file, state: source, blockHashes: file.blockHashes });
+    expect(loads).toBe(2);
+    expect(mismatches.map(({ name }) => name)).toEqual([`audit.state.${first?.from}.balance`]);
+  });
+
+  test('lets both refuse a block, and tells when only one does', async () => {
+    const engine = await engineWith({ workers: 2, preset: 'audit' });
+    const transactions = file.block.transactions.map((transaction) => ({ ...transaction }));
+    transactions[3]!.nonce = '0xffff';
+    await expect(engine.executeBlock({ ...file, block: { ...file.block, transactions } })).rejects.toThrow(
+      InvalidTransactionError,
+    );
+    let loads = 0;
+    const { source } = distant(file, (key, value) => {
+      if (value.kind !== 'account' || key.address !== file.block.transactions[0]?.from || loads++ > 0) return value;
+      return { ...value, balance: 0n };
+    });
+    const run = engine.executeBlock({ ...file, state: source, blockHashes: file.blockHashes });
+    await expect(run).rejects.toThrow(AuditError);
+    await expect(run).rejects.toThrow(/ethereumjs accepts it/);
   });
 });

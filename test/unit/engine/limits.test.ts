@@ -206,7 +206,7 @@ for (const threading of ['shared', 'inline'] as const) {
       const before = held();
       const other = await PevmEngine.create({ workers: 2, threading });
       await other.execute(tasksOf(['', '']), doer);
-      await expect.poll(held).toBe(before);
+      await expect.poll(held).toBeLessThanOrEqual(before);
       await other.dispose();
     });
 

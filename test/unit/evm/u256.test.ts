@@ -100,6 +100,15 @@ function randomWord(random: () => number): bigint {
   return random() % 4 === 0 ? (value << BigInt(random() % 256)) & MASK : value;
 }
 
+/** Dividends that are a multiple of the divisor, or miss it by one: where a guessed digit of the quotient is one too large. */
+function nearMultiple(random: () => number): [bigint, bigint, bigint] {
+  let divisor = randomWord(random);
+  if (random() % 3 === 0) divisor |= 1n << BigInt(64 * (1 + (random() % 4)) - 1);
+  const quotient = random() % 2 === 0 ? randomWord(random) : BigInt(random());
+  const remainder = [0n, 1n, -1n, divisor >> 1n, divisor - 1n][random() % 5]!;
+  return [word(divisor * quotient + remainder), word(divisor), 0n];
+}
+
 describe('256-bit arithmetic', () => {
   let core: Arithmetic;
   let view: BigUint64Array;
@@ -151,10 +160,64 @@ describe('256-bit arithmetic', () => {
     expect(triples.length).toBeGreaterThan(1000);
   });
 
+  test.each(['addModulo', 'multiplyModulo'])('%s agrees on edge cases in all three places', (name) => {
+    const index = operations.findIndex(([known]) => known === name);
+    for (const a of edges)
+      check(
+        index,
+        edges.flatMap((b) => edges.map((c): [bigint, bigint, bigint] => [a, b, c])),
+      );
+  });
+
+  test.each(['divide', 'modulo', 'divideSigned', 'moduloSigned'])(
+    '%s agrees next to multiples of the divisor',
+    (name) => {
+      const index = operations.findIndex(([known]) => known === name);
+      const random = generator(index);
+      const total = count('u256', { ci: 4_000, long: 1_000_000 });
+      for (let done = 0; done < total; done += batch) {
+        check(
+          index,
+          Array.from({ length: batch }, () => nearMultiple(random)),
+        );
+      }
+    },
+  );
+
+  test('exponents and bases where powers of two wrap around', () => {
+    const index = operations.findIndex(([name]) => name === 'power');
+    const bases = [
+      0n,
+      1n,
+      2n,
+      3n,
+      4n,
+      255n,
+      256n,
+      1n << 16n,
+      1n << 128n,
+      (1n << 128n) + 1n,
+      1n << 255n,
+      MASK,
+      MASK - 1n,
+    ];
+    const exponents = [
+      ...Array.from({ length: 260 }, (_, at) => BigInt(at)),
+      1n << 64n,
+      (1n << 64n) + 1n,
+      1n << 255n,
+      MASK,
+    ];
+    check(
+      index,
+      bases.flatMap((base) => exponents.map((exponent): [bigint, bigint, bigint] => [base, exponent, 0n])),
+    );
+  });
+
   test.each(operations.map(([name], index) => [name, index] as const))('%s agrees on random words', (name, index) => {
-    const total = count('u256', { ci: 4_000, long: 60_000 });
+    const total = count('u256', { ci: 4_000, long: 1_000_000 });
     const random = generator(index + 1);
-    for (let done = 0; done < (slow.has(name) ? total / 4 : total); done += batch) {
+    for (let done = 0; done < (slow.has(name) ? total / 10 : total); done += batch) {
       const triples = Array.from({ length: Math.min(batch, total) }, () => {
         const a = randomWord(random);
         // Shift counts, byte indices and sizes are interesting when small.

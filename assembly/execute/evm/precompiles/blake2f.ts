@@ -13,6 +13,12 @@ const SIGMA = memory.data<u8>([
   8, 6, 2, 10, 6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5, 10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0,
 ]);
 
+/**
+ * Rounds of one call, a multiple of the schedule's ten. An engine enters its optimised code between calls only: 16 million
+ * rounds in one took 2.5 s instead of 0.3 s.
+ */
+const CHUNK: u32 = 1000;
+
 /** The 64 bytes at `out` = F of the 213 bytes {rounds, h, m, t, final} at `input`. */
 export function blake2f(out: u32, input: u32): void {
   const v = temporary + Temporary.BYTES;
@@ -24,6 +30,16 @@ export function blake2f(out: u32, input: u32): void {
   store<u64>(v, load<u64>(v, 96) ^ load<u64>(input, 196), 96);
   store<u64>(v, load<u64>(v, 104) ^ load<u64>(input, 204), 104);
   if (load<u8>(input, 212) != 0) store<u64>(v, ~load<u64>(v, 112), 112);
+  let left = rounds;
+  for (; left >= CHUNK; left -= CHUNK) mixRounds(v, m, CHUNK);
+  mixRounds(v, m, left);
+  for (let word: u32 = 0; word < 64; word += 8) {
+    store<u64>(out + word, load<u64>(h + word) ^ load<u64>(v + word) ^ load<u64>(v + word, 64));
+  }
+}
+
+/** Rounds of the schedule from its beginning. */
+function mixRounds(v: u32, m: u32, rounds: u32): void {
   let row: u32 = 0;
   for (let round: u32 = 0; round < rounds; round++) {
     const sigma = u32(SIGMA) + (row << 4);
@@ -36,9 +52,6 @@ export function blake2f(out: u32, input: u32): void {
     mix(v, 1, 6, 11, 12, m, sigma + 10);
     mix(v, 2, 7, 8, 13, m, sigma + 12);
     mix(v, 3, 4, 9, 14, m, sigma + 14);
-  }
-  for (let word: u32 = 0; word < 64; word += 8) {
-    store<u64>(out + word, load<u64>(h + word) ^ load<u64>(v + word) ^ load<u64>(v + word, 64));
   }
 }
 

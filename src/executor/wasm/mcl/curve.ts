@@ -180,9 +180,10 @@ export class MclCurve {
 
   #writeField(output: Uint8Array, at: number, field: number): void {
     const length = this.#field.length;
-    this.mcl.mclBnFp_getLittleEndian(this.#buffer, length, field);
+    // Zeros at the high end are not written: what stands there is of an earlier call.
+    const written = this.mcl.mclBnFp_getLittleEndian(this.#buffer, length, field);
     const { bytes } = this;
     const last = at + this.word - 1;
-    for (let index = 0; index < length; index++) output[last - index] = bytes[this.#buffer + index]!;
+    for (let index = 0; index < written; index++) output[last - index] = bytes[this.#buffer + index]!;
   }
 }

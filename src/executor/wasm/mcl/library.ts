@@ -35,7 +35,6 @@ export interface MclFunctions {
   mclBnFr_mul(z: number, x: number, y: number): void;
   mclBnFr_neg(z: number, x: number): void;
   mclBnFr_inv(z: number, x: number): void;
-  mclBnFr_isZero(x: number): number;
   mclBnFr_isEqual(x: number, y: number): number;
 
   mclBnG1_clear(z: number): void;
@@ -59,7 +58,6 @@ export interface MclFunctions {
   mclBnG2_neg(z: number, x: number): void;
   mclBnG2_dbl(z: number, x: number): void;
   mclBnG2_add(z: number, x: number, y: number): void;
-  mclBnG2_sub(z: number, x: number, y: number): void;
   mclBnG2_mulVec(z: number, x: number, scalars: number, count: number): void;
 
   mclBnGT_isOne(x: number): number;
@@ -106,22 +104,9 @@ export async function instantiateMcl(module: WebAssembly.Module, curve: number):
 function mclBytes(): Uint8Array<ArrayBuffer> {
   const base64 = /["'`](AGFzbQ[\w+/]+=*)["'`]/.exec(createModule.toString())?.[1];
   if (base64 === undefined) throw new Error('mcl-wasm holds no WebAssembly module');
-  return decodeBase64(base64);
-}
-
-/** Several times as fast as `atob` and `Uint8Array.from`, on Node 20. */
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const values = new Uint8Array(128);
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  for (let value = 0; value < 64; value++) values[letters.charCodeAt(value)] = value;
-  const digits = text.indexOf('=') < 0 ? text.length : text.indexOf('=');
-  const bytes = new Uint8Array((digits * 3) >> 2);
-  for (let from = 0, to = 0; from < digits; from += 4, to += 3) {
-    const value = (at: number) => (at < digits ? values[text.charCodeAt(at)]! : 0);
-    const bits = (value(from) << 18) | (value(from + 1) << 12) | (value(from + 2) << 6) | value(from + 3);
-    bytes[to] = bits >> 16;
-    bytes[to + 1] = bits >> 8; // writes beyond the end are dropped
-    bytes[to + 2] = bits;
-  }
+  const letters = atob(base64);
+  const bytes = new Uint8Array(letters.length);
+  // Ten times as fast as `Uint8Array.from`, which calls a function for each letter.
+  for (let at = 0; at < bytes.length; at++) bytes[at] = letters.charCodeAt(at);
   return bytes;
 }

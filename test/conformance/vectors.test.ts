@@ -1,0 +1,44 @@
+// Ethereum's state and chain tests as blocks through the engine: the quick list at several worker counts, in the long run all.
+import { describe, expect, test } from 'vitest';
+import { createEngine } from '../../src/index.ts';
+import { long } from '../support/effort.ts';
+import { withoutShared } from '../support/shared.ts';
+import { ANY_GAS } from './chain-case.ts';
+import { casesOf, runCases, type Selection, Tally } from './runner.ts';
+
+const MINUTES = 60_000;
+
+/** What the quick list holds: 25 chain cases turn on rules of headers, 12 on forks that no chain has, 7 on an unknown base. */
+const QUICK = { state: 4_652, chain: 1_423, skipped: 44 };
+const ALL = { state: 84_340, chain: 5_700 };
+
+async function run(workers: number, selection: Selection): Promise<Tally> {
+  await using engine = await createEngine({
+    workers,
+    threading: 'shared',
+    memory: { maximumMiB: 1024 },
+    maximumTransactionGas: ANY_GAS,
+    executionTimeoutMs: 2 * MINUTES,
+  });
+  expect(engine.capabilities).toEqual({ threading: 'shared', workers });
+  const tally = new Tally();
+  await runCases(engine, casesOf(selection), (found, verdict) => tally.add(found, verdict));
+  return tally;
+}
+
+describe.skipIf(withoutShared('vectors'))('the vectors through the engine', () => {
+  test.each([2, 1, 4])('the quick list passes with %i workers', { timeout: 30 * MINUTES }, async (workers) => {
+    const tally = await run(workers, { quick: true });
+    expect(tally.failures).toEqual([]);
+    expect(tally.total()).toEqual({ passed: QUICK.state + QUICK.chain, failed: 0, skipped: QUICK.skipped });
+  });
+
+  test.runIf(long)('every case passes with 2 workers', { timeout: 240 * MINUTES }, async () => {
+    const state = await run(2, { kind: 'state' });
+    expect(state.failures).toEqual([]);
+    expect(state.total()).toEqual({ passed: ALL.state, failed: 0, skipped: 0 });
+    const chain = await run(2, { kind: 'chain' });
+    expect(chain.failures).toEqual([]);
+    expect(chain.total().passed).toBeGreaterThanOrEqual(ALL.chain);
+  });
+});

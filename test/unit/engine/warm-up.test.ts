@@ -1,0 +1,35 @@
+// The block that warms the core's EVM up: it must do the work that it is there for.
+import { expect, test } from 'vitest';
+import { readEvmResult } from '../../../src/core/evm-decode.ts';
+import { compileCore } from '../../../src/core/module.ts';
+import { warmUpBlock } from '../../../src/core/warm-up-block.ts';
+import { Conductor } from '../../../src/engine/conductor.ts';
+import { LocalCrew, openLocalMemory } from '../../../src/engine/local-crew.ts';
+import { warmUp } from '../../../src/workers/warm-up.ts';
+
+test('every transaction of the warm-up block succeeds, and those that call contracts loop, store and log', async () => {
+  const { environment, transactions, image } = warmUpBlock();
+  const memory = await openLocalMemory(await compileCore(), 256);
+  const crew = new LocalCrew(memory, { tasks: [], executor: undefined, pause: async () => {} });
+  const plan = {
+    tasks: transactions.map(() => ({ cost: 0, dependencies: [] })),
+    programs: undefined,
+    evm: { environment, transactions },
+    image,
+    complete: true,
+    window: 16,
+    haltOnInvalid: false,
+    profile: false,
+    sequential: false,
+    checkpoint: undefined,
+  };
+  const hooks = { load: () => Promise.reject(new Error('complete')), committed() {}, drain() {} };
+  const { results } = await new Conductor(plan, crew, hooks).run();
+  expect(results.map(({ status }) => status)).toEqual(transactions.map(() => 'success'));
+  const logs = results.map(({ output }) => readEvmResult(output, 0).logs.length);
+  expect(logs).toEqual(transactions.map((_, i) => (i % 4 === 3 ? 0 : 24)));
+});
+
+test('warming up ends', async () => {
+  await warmUp(await compileCore());
+});
