@@ -1,11 +1,14 @@
 // Real blocks whose senders the workers recover: the same results as with the senders that the nodes gave.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createEngine, type Engine, readBlockFile } from '../../src/index.ts';
 import { long } from '../support/effort.ts';
 import { EvmCrew } from '../support/evm-crew.ts';
 import { evmCrewScript } from '../support/evm-crew-script.ts';
 import { EvmHost } from '../support/evm-host.ts';
 import { differencesOf, type RealBlock, readRealBlock, realBlockNames } from '../support/real-block.ts';
-import { withoutShared } from '../support/shared.ts';
+import { sharedFolder, withoutShared } from '../support/shared.ts';
 
 const names = withoutShared('mainnet') ? [] : realBlockNames();
 
@@ -61,4 +64,37 @@ describe.skipIf(withoutShared('mainnet'))('real blocks with recovered senders', 
       });
     });
   }
+});
+
+describe.skipIf(withoutShared('mainnet'))('the engine', () => {
+  const read = (number: string) => {
+    const name = `${number}.json.gz`;
+    return readBlockFile(readFileSync(join(sharedFolder!, 'mainnet', name)), name);
+  };
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createEngine({ workers: 2, threading: 'shared' });
+  });
+  afterAll(() => engine.dispose());
+
+  // v of all forms: without and with a chain id, and the parities of types 1 to 4.
+  for (const number of ['930196', '3356896', '12244000', '19933597', '25229957']) {
+    test(`block ${number} comes to its header without any sender given`, async () => {
+      const file = await read(number);
+      const transactions = file.block.transactions.map(({ from: _, ...signed }) => signed);
+      const result = await engine.executeBlock({ ...file, block: { ...file.block, transactions }, verify: true });
+      expect(result.mismatches).toEqual([]);
+      expect(result.report.counters.recoveries).toBeGreaterThanOrEqual(transactions.length);
+    });
+  }
+
+  test('a sender that did not sign makes the block invalid, when the signatures are asked', async () => {
+    const file = await read('930196');
+    const [first, ...others] = file.block.transactions;
+    const from = `0x${'11'.repeat(20)}` as const;
+    const block = { ...file.block, transactions: [{ ...first!, from }, ...others] };
+    await expect(engine.executeBlock({ ...file, block, senders: 'recover' })).rejects.toThrow(
+      'signed by another sender',
+    );
+  });
 });
