@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 7;
+export const LAYOUT_VERSION: u32 = 8;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -67,6 +67,8 @@ export abstract class Control {
   static readonly LOCATION_COUNT: u32 = 704;
   /** Head of the list of missing keys (Missing records). */
   static readonly MISSING: u32 = 768;
+  /** The next transaction whose sender an idle worker looks at. */
+  static readonly RECOVERY_CURSOR: u32 = 772;
   /** One u32 per worker id: WorkerLife. */
   static readonly ALIVE: u32 = 832;
   /** Next free byte of the code store; survives from block to block. */
@@ -410,6 +412,8 @@ export abstract class SpanKind {
   static readonly SUSPENDED: u32 = 2;
   static readonly VALIDATED: u32 = 3;
   static readonly IDLE: u32 = 4;
+  /** The sender was recovered. */
+  static readonly RECOVERED: u32 = 5;
 }
 
 /** Counters of one worker, u64 each (times: f64 ms), in Worker.METRICS. The decoder walks this table. */
@@ -434,7 +438,10 @@ export abstract class Metric {
   static readonly VALIDATION_MS: u32 = 136;
   static readonly EXECUTION_MS: u32 = 144;
   static readonly IDLE_MS: u32 = 152;
-  static readonly COUNT: u32 = 20;
+  /** Senders recovered by this worker, some of them perhaps at the same time by another one. */
+  static readonly RECOVERIES: u32 = 160;
+  static readonly RECOVERY_MS: u32 = 168;
+  static readonly COUNT: u32 = 22;
 }
 
 /** What `next` answers when it does not hand out a transaction. */
@@ -497,7 +504,9 @@ export abstract class EvmTransaction {
   /** EvmAuthorization records */
   static readonly AUTHORIZATIONS: u32 = 216;
   static readonly AUTHORIZATION_COUNT: u32 = 220;
-  static readonly SIZE: u32 = 224;
+  /** EvmSignature record, from which the sender is to be recovered; 0: the sender is SENDER. */
+  static readonly SIGNATURE: u32 = 224;
+  static readonly SIZE: u32 = 232;
 }
 
 export abstract class EvmTransactionFlag {
@@ -535,6 +544,36 @@ export abstract class EvmAuthorization {
   static readonly R: u32 = 64;
   static readonly S: u32 = 96;
   static readonly SIZE: u32 = 128;
+}
+
+/** The signature of a transaction whose sender is not given, and who made it. */
+export abstract class EvmSignature {
+  /** 32 bytes big-endian */
+  static readonly R: u32 = 0;
+  static readonly S: u32 = 32;
+  /** Parity of the nonce point's y; above 1: the signature is none. */
+  static readonly Y_PARITY: u32 = 64;
+  /** EvmSignatureFlag */
+  static readonly FLAGS: u32 = 68;
+  // shared
+  /** Address of the sender's 20 bytes, which are complete before and stay as they are; else EvmSender. */
+  static readonly SENDER: u32 = 72;
+  static readonly SIZE: u32 = 80;
+}
+
+export abstract class EvmSignatureFlag {
+  /** A transaction of type 0 whose signature covers the chain id (EIP-155). */
+  static readonly PROTECTED: u32 = 1;
+  /** Only EvmTransaction.SENDER may have signed. */
+  static readonly EXPECTED: u32 = 2;
+}
+
+/** EvmSignature.SENDER where it is no address. */
+export abstract class EvmSender {
+  /** Nobody has recovered it yet. */
+  static readonly UNKNOWN: u32 = 0;
+  /** No key can have made the signature, or the rules forbid it. */
+  static readonly NOBODY: u32 = 1;
 }
 
 /** What all transactions of a block share (Control.EVM_BLOCK). */
@@ -674,6 +713,10 @@ export abstract class EvmInvalid {
   static readonly NO_AUTHORIZATIONS: u32 = 19;
   static readonly SYSTEM_CONTRACT_MISSING: u32 = 20;
   static readonly SYSTEM_CONTRACT_FAILED: u32 = 21;
+  /** No sender can be recovered from the signature (EIP-2, EIP-155). */
+  static readonly BAD_SIGNATURE: u32 = 22;
+  /** The sender is another one than the block says. */
+  static readonly WRONG_SENDER: u32 = 23;
 }
 
 /** Why a frame halted exceptionally. Those from CALL_DEPTH on are calls that were not made: they cost only their price. */

@@ -5,7 +5,10 @@ import {
   EvmInvalid,
   EvmLog,
   EvmResult,
+  EvmSender,
+  EvmSignature,
   EvmStatus,
+  EvmTransaction,
   EvmTransfer,
   EvmTransferKind,
 } from '../../assembly/layout.ts';
@@ -77,6 +80,8 @@ const reasons = new Map<number, EvmInvalidReason>([
   [EvmInvalid.NO_AUTHORIZATIONS, 'no authorizations'],
   [EvmInvalid.SYSTEM_CONTRACT_MISSING, 'system contract without code'],
   [EvmInvalid.SYSTEM_CONTRACT_FAILED, 'system contract failed'],
+  [EvmInvalid.BAD_SIGNATURE, 'bad signature'],
+  [EvmInvalid.WRONG_SENDER, 'signed by another sender'],
 ]);
 
 export type EvmInvalidReason =
@@ -100,7 +105,9 @@ export type EvmInvalidReason =
   | 'creation not allowed'
   | 'no authorizations'
   | 'system contract without code'
-  | 'system contract failed';
+  | 'system contract failed'
+  | 'bad signature'
+  | 'signed by another sender';
 
 const haltTexts = {
   [EvmHalt.OUT_OF_GAS]: 'out of gas',
@@ -176,6 +183,20 @@ export function readEvmTransfer(bytes: Uint8Array, at: number): EvmTransferOutpu
     depth: view.getUint32(EvmTransfer.DEPTH, true),
     kind: transferKinds.get(view.getUint32(EvmTransfer.KIND, true))!,
   };
+}
+
+/**
+ * The sender of the transaction whose record (EvmTransaction) is at `at`, 20 bytes; undefined where it is to be recovered
+ * and has not been, or cannot be. `bytes` is the core's memory; no worker need have stopped.
+ */
+export function readEvmSender(bytes: Uint8Array, at: number): Uint8Array | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  const signature = view.getUint32(EvmTransaction.SIGNATURE, true);
+  if (signature === 0) return bytes.slice(at + EvmTransaction.SENDER, at + EvmTransaction.SENDER + 20);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset);
+  const sender = Atomics.load(words, (at + signature + EvmSignature.SENDER) >>> 2) >>> 0;
+  if (sender === EvmSender.UNKNOWN || sender === EvmSender.NOBODY) return undefined;
+  return bytes.slice(sender, sender + 20);
 }
 
 /** Why the transaction of a record (EvmResult) did not succeed; `undefined` where it did. */

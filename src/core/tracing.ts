@@ -22,6 +22,7 @@ import {
   haltText,
   readEvmLog,
   readEvmResult,
+  readEvmSender,
   readEvmTransfer,
 } from './evm-decode.ts';
 
@@ -162,8 +163,9 @@ export class TransactionBegan extends TraceRecord {
     return this.view.getBigUint64(this.input + EvmTransaction.GAS_LIMIT, true);
   }
 
-  get sender(): Uint8Array {
-    return this.copy(this.input + EvmTransaction.SENDER, 20);
+  /** 20 bytes; `undefined` where it cannot be recovered. */
+  get sender(): Uint8Array | undefined {
+    return readEvmSender(this.bytes, this.input);
   }
 
   /** Whether it is a call of the protocol's own. */

@@ -9,6 +9,7 @@ import {
   Incarnation,
   Kind,
   Location,
+  Metric,
   Missing,
   Next,
   Outcome,
@@ -17,10 +18,11 @@ import {
   TxSlot,
   Version,
   VersionFlag,
+  Worker,
   WriteEntry,
 } from '../../assembly/layout.ts';
 import { buildCore } from '../../scripts/core.mjs';
-import { type EvmTransactionOutput, readEvmResult } from '../../src/core/evm-decode.ts';
+import { type EvmTransactionOutput, readEvmResult, readEvmSender } from '../../src/core/evm-decode.ts';
 import {
   type EvmBlockInput,
   type EvmTransactionInput,
@@ -72,6 +74,7 @@ interface Core {
   join(id: number): number;
   allocate(size: number): number;
   resumeBlock(): void;
+  workerAt(id: number): number;
   findCode(hash: number): number;
   addCode(hash: number, bytes: number, length: number): number;
   loadBase(batch: number, count: number): number;
@@ -260,6 +263,21 @@ export class EvmHost {
     if (record === 0) throw new Error('nobody deployed this code');
     const start = record + BaseCode.CODE_BYTES;
     return this.bytes.slice(start, start + this.view.getUint32(record + BaseCode.CODE_LENGTH, true));
+  }
+
+  /** The sender of transaction `index`, where it is known: see readEvmSender. */
+  senderOf(index: number): Uint8Array | undefined {
+    const slots = this.view.getUint32(CONTROL_BASE + Control.SLOTS, true);
+    return readEvmSender(this.bytes, this.view.getUint32(slots + index * TxSlot.SIZE + TxSlot.INPUT, true));
+  }
+
+  /** Senders that all workers recovered. */
+  recoveries(): number {
+    let sum = 0;
+    for (let id = 1; id <= this.view.getUint32(CONTROL_BASE + Control.WORKERS, true); id++) {
+      sum += Number(this.view.getBigUint64(this.core.workerAt(id) + Worker.METRICS + Metric.RECOVERIES, true));
+    }
+    return sum;
   }
 
   /** Gas that the result of transaction `index` says. */

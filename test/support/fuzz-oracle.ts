@@ -281,7 +281,7 @@ class Chain {
       ]);
     }
     const transaction = createTx(fields as TypedTxData, { common: this.common, freeze: false });
-    const sender = new Address(input.sender);
+    const sender = new Address(input.sender!);
     transaction.getSenderAddress = () => sender;
     return transaction;
   }

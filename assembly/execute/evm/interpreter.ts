@@ -3,14 +3,14 @@
 //
 // `top` is one past the stack's top: operands lie at top - 32, top - 64, …; the stack grows upwards.
 
-import { EvmBlock, EvmTransaction } from "../../layout";
+import { EvmBlock } from "../../layout";
 import * as u256 from "../../base/u256";
 import { addModulo, divide, divideSigned, modulo, moduloSigned, multiplyModulo } from "../../base/u256-division";
 import { Account } from "./accounts";
 import { call, create, selfDestruct } from "./calls";
 import {
-  Exit, block, expandMemory, frame, gasPrice, memorySize, memoryStart, rangeLength, rangeOffset, returnedLength, setOutput,
-  takeRange, transaction,
+  Exit, block, expandMemory, frame, gasPrice, memorySize, memoryStart, origin, rangeLength, rangeOffset, returnedLength, setOutput,
+  takeRange,
 } from "./context";
 import {
   balance, blobHash, blockHash, callDataCopy, callDataLoad, codeCopy, extCodeCopy, extCodeHash, extCodeSize, hashMemory, log,
@@ -270,7 +270,7 @@ export function interpret(): u32 {
         break;
       case Op.ORIGIN:
         if (top == limit) return haltAt(pc, gas, top - base);
-        u256.loadAddress(top, transaction + EvmTransaction.SENDER);
+        u256.loadAddress(top, origin);
         top += 32;
         break;
       case Op.CALLER:

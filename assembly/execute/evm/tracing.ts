@@ -9,7 +9,9 @@ import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
 import { transaction as transactionIndex } from "../../store/access-set";
 import { Account } from "./accounts";
-import { Exit, depth, frame, memorySize, memoryStart, output, outputLength, returned, returnedLength, transaction } from "./context";
+import {
+  Exit, depth, frame, memorySize, memoryStart, origin, output, outputLength, returned, returnedLength, transaction,
+} from "./context";
 import { haltReason } from "./halts";
 import { refund, writeTransfer } from "./journal";
 import { Op } from "./opcodes";
@@ -75,8 +77,7 @@ export function traceOutermost(address: u32, gas: i64): void {
     const creates = (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.CREATION) != 0;
     const input = transaction + load<u32>(transaction, EvmTransaction.DATA);
     const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
-    const sender = transaction + EvmTransaction.SENDER;
-    frameBegins(creates ? Op.CREATE : Op.CALL, 0, sender, address, address, 0, transaction + EvmTransaction.VALUE, gas, 0, input, length);
+    frameBegins(creates ? Op.CREATE : Op.CALL, 0, origin, address, address, 0, transaction + EvmTransaction.VALUE, gas, 0, input, length);
   }
 }
 

@@ -2,8 +2,8 @@
 // end of a transaction destroys. All state goes through world.ts; the beneficiary's fee is a credit that reads nothing.
 
 import {
-  BLOOM_SIZE, CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmBlockFlag, EvmHalt, EvmInvalid, EvmResult, EvmStatus, EvmTransaction,
-  EvmTransactionFlag, EvmTransfer, EvmTransferKind, Outcome, ReadResult,
+  BLOOM_SIZE, CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmBlockFlag, EvmHalt, EvmInvalid, EvmResult, EvmSender, EvmStatus,
+  EvmTransaction, EvmTransactionFlag, EvmTransfer, EvmTransferKind, Outcome, ReadResult,
 } from "../../layout";
 import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
@@ -16,7 +16,7 @@ import { applyAuthorizations } from "./authorizations";
 import { beginCreation, chargePrecompile, createdAddress, isFree, transfer } from "./calls";
 import { delegationIn } from "./code";
 import {
-  Exit, Stop, block, frame, output, outputLength, resetContext, returned, returnedLength, setOutput, setTransactionContext, transaction,
+  Exit, Stop, block, frame, origin, output, outputLength, resetContext, returned, returnedLength, setOrigin, setOutput, setTransactionContext, transaction,
 } from "./context";
 import { chooseFork, clearsEmpty, coinbaseIsWarm, hasBaseFee, hasDelegation, hasWarmth, refundQuotient } from "./forks";
 import { checkpointOf, frameNumber, openCall, runFrames } from "./frames";
@@ -26,10 +26,11 @@ import {
 } from "./journal";
 import { precompileNumber } from "./precompiles";
 import { takeSegments } from "./segments";
+import { isExpectedSender, resetSenders, senderOf } from "./sender";
 import { beginStorage, takeStorage } from "./storage";
 import { takeTracing, traceFrameEnd, traceOutermost, traceTransaction, traceTransactionEnd } from "./tracing";
 import { beginTransientStorage, resetTransientStorage } from "./transient-storage";
-import { Frame, Temporary, gasTableMemory, takeWorkspace, temporary } from "./workspace";
+import { Frame, Temporary, gasTableMemory, resetWorkspace, takeWorkspace, temporary } from "./workspace";
 import {
   Answer, NO_CODE, balanceOf, beginWorld, codeOf, credit, debit, exhaust, existenceOf, failure, isEmpty, missed, setBalance, setCodeHash,
   setExistence, setNonce, slotNumber, touchSlot, touchWarm,
@@ -49,6 +50,8 @@ export let evmOutputLength: u32 = 0;
 /** Called when the worker joins a block: what the EVM needs is taken with the first transaction. */
 export function resetEvm(): void {
   ready = false;
+  resetWorkspace();
+  resetSenders();
 }
 
 function prepare(): bool {
@@ -94,7 +97,12 @@ export function executeEvm(record: u32): u32 {
 
 /** An Outcome; 0 when the attempt must end (`failure`). */
 function runTransaction(): u32 {
-  const sender = accountOf(transaction + EvmTransaction.SENDER);
+  const address = senderOf(transaction);
+  if (address == EvmSender.UNKNOWN) return u32(exhaust());
+  if (address == EvmSender.NOBODY) return reject(EvmInvalid.BAD_SIGNATURE);
+  if (!isExpectedSender(transaction, address)) return reject(EvmInvalid.WRONG_SENDER);
+  setOrigin(address);
+  const sender = accountOf(address);
   if (sender == 0) return u32(exhaust());
   const reason = admit(transaction, block, sender);
   if (reason == UNKNOWN) return 0;
@@ -117,7 +125,8 @@ function runTransaction(): u32 {
 
 /** A call by the protocol: no nonce, no fees, no intrinsic gas. */
 function runSystemCall(): u32 {
-  const sender = accountOf(transaction + EvmTransaction.SENDER);
+  setOrigin(transaction + EvmTransaction.SENDER);
+  const sender = accountOf(origin);
   if (sender == 0) return u32(exhaust());
   u256.clear(gasPriceWord);
   const flags = load<u32>(transaction, EvmTransaction.FLAGS);
