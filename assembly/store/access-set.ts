@@ -191,6 +191,9 @@ export function loadNumber(number: u32): u32 {
 export function guessNumber(number: u32): void {
   const entry = entryAt(number);
   store<u32>(entry, load<u32>(entry, Access.FLAGS) | AccessFlag.WRITTEN, Access.FLAGS);
+  // `originalOf` asks what it was: emptied, that is 0. A new entry's fields are whatever lay there.
+  store<u32>(entry, ReadKind.VALUE, Access.READ_KIND);
+  store<u32>(entry, 1, Access.RESET);
 }
 
 /** Writes entry `number`; not for RESET locations. */

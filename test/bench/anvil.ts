@@ -137,7 +137,7 @@ export class Anvil implements AsyncDisposable {
     await this.call('anvil_setCoinbase', block.coinbase);
     if (block.baseFeePerGas !== undefined) await this.call('anvil_setNextBlockBaseFeePerGas', hex(block.baseFeePerGas));
     if (block.prevRandao !== undefined) await this.#optional('anvil_setNextBlockPrevRandao', block.prevRandao);
-    // One after the other: the order of arrival is the order in the block.
+    // One after the other: the order of arrival is the order in the block, and that of a batch is not kept.
     for (const raw of transactions) await this.call('eth_sendRawTransaction', raw);
   }
 

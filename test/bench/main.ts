@@ -37,6 +37,9 @@ type Part = keyof typeof PARTS;
 
 const BY_DEFAULT: readonly Part[] = ['core', 'transfers', 'programs', 'mainnet', 'traffic'];
 
+/** Fresh processes per block. */
+const COLD_PROCESSES = 3;
+
 const help = `npm run bench -- [PART…] [OPTIONS]
 
 ${Object.entries(PARTS)
@@ -48,6 +51,7 @@ ${Object.entries(PARTS)
   --repeat N       rounds that count (default 15; ethereumjs and traffic 5)
   --warm-up N      rounds that do not (default 3)
   --without-anvil  leave the native peer out
+  --quick          real blocks without ethereumjs and without fresh processes
   --json           figures as JSON on standard output, instead of tables
   --shared PATH    where the folders mainnet and programs are (default $PEVM_SHARED, else ../shared)
 
@@ -61,6 +65,7 @@ interface Options {
   shared: string;
   /** Whether anvil takes part. */
   native: boolean;
+  quick: boolean;
 }
 
 /** What a part found: for people and for programs. */
@@ -78,6 +83,7 @@ async function main(): Promise<void> {
       repeat: { type: 'string' },
       'warm-up': { type: 'string', default: '3' },
       'without-anvil': { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       shared: { type: 'string', default: process.env.PEVM_SHARED ?? '../shared' },
       help: { type: 'boolean', default: false },
@@ -92,6 +98,7 @@ async function main(): Promise<void> {
     warmUp: count('--warm-up', values['warm-up'], 0),
     shared: values.shared,
     native: !values['without-anvil'] && anvilBinary() !== undefined,
+    quick: values.quick,
   };
   if (!values['without-anvil'] && !options.native)
     progress('no native peer: npm did not install anvil for this platform');
@@ -142,8 +149,12 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
       rounds: options.repeat ?? 15,
       warmUp: options.warmUp,
       native: options.native,
-      cold: (name) =>
-        coldFigures(script, ['cold', '--blocks', name, '--json', '--without-anvil', '--shared', options.shared], 3),
+      slow: !options.quick,
+      cold: async (name) => {
+        if (options.quick) return undefined;
+        const flags = ['--blocks', name, '--json', '--without-anvil', '--shared', options.shared];
+        return coldFigures(script, ['cold', ...flags], COLD_PROCESSES);
+      },
       onProgress: progress,
     });
     const tables = [mainnetTable(figures), mainnetDetails(figures), mainnetSummary(figures)];

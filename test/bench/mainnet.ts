@@ -40,7 +40,7 @@ export interface MainnetFigures {
   oneWorkerWhole: Spread;
   twoWorkersWhole: Spread;
   /** Our sequential run of ethereumjs, over plain maps. */
-  sequential: Spread;
+  sequential: Spread | undefined;
   /** The library as it comes. */
   library: Spread | undefined;
   anvil: Spread | undefined;
@@ -67,10 +67,14 @@ export interface MainnetOptions {
   warmUp: number;
   /** Whether anvil takes part. */
   native: boolean;
+  /** Whether ethereumjs takes part. */
+  slow: boolean;
   cold(name: string): Promise<ColdFigures | undefined>;
   onProgress(text: string): void;
 }
 
+/** Rounds that count of the native node: filling its pool takes up to a second. */
+const NATIVE_ROUNDS = 9;
 /** Rounds that count of the sides that take a hundred times as long. */
 const SLOW_ROUNDS = 3;
 
@@ -86,15 +90,18 @@ export async function measureMainnet(subjects: readonly Subject[], options: Main
   return figures;
 }
 
+/** Runs the block once, in the given round. */
+type Side = (round: number) => Promise<void>;
+
 async function measure(
   { name, file }: Subject,
   { one, two }: { one: Engine; two: Engine },
-  { rounds, warmUp, native: withNative, cold }: MainnetOptions,
+  { rounds, warmUp, native: withNative, slow: withSlow, cold }: MainnetOptions,
 ): Promise<MainnetFigures> {
   const samples = new Samples();
   const reports: Report[] = [];
   await using native = !withNative || notReplayable(file) ? undefined : await NativeReplay.start(file);
-  const fast: (() => Promise<void>)[] = [
+  const fast: Side[] = [
     async () => {
       const { result, wholeMs } = await timed(one, file);
       checkAgainstHeader(`${name}, one worker`, file, result);
@@ -108,13 +115,13 @@ async function measure(
       samples.add('twoWhole', wholeMs);
       reports.push(result.report);
     },
-    async () => {
-      if (native === undefined) return;
+    async (round) => {
+      if (native === undefined || round >= warmUp + NATIVE_ROUNDS) return;
       samples.add('anvilFloor', await native.floor());
       samples.add('anvil', await native.run());
     },
   ];
-  const slow: (() => Promise<void>)[] = [
+  const slow: Side[] = [
     async () => {
       const result = await runSequential(file);
       checkAgainstHeader(`${name}, sequential`, file, result);
@@ -124,9 +131,9 @@ async function measure(
   ];
   const slowWarmUp = Math.min(1, warmUp);
   for (let round = 0; round < warmUp + rounds; round++) {
-    const sides = round < slowWarmUp + SLOW_ROUNDS ? [...fast, ...slow] : fast;
+    const sides = withSlow && round < slowWarmUp + SLOW_ROUNDS ? [...fast, ...slow] : fast;
     // Each side comes first, and after each other, equally often.
-    for (let at = 0; at < sides.length; at++) await sides[(at + round) % sides.length]?.();
+    for (let at = 0; at < sides.length; at++) await sides[(at + round) % sides.length]?.(round);
     if (round === slowWarmUp - 1) samples.clear(['sequential', 'library']);
     if (round === warmUp - 1) {
       samples.clear(['one', 'oneWhole', 'two', 'twoWhole', 'anvil', 'anvilFloor']);
@@ -143,7 +150,7 @@ async function measure(
     twoWorkers: samples.needed('two'),
     oneWorkerWhole: samples.needed('oneWhole'),
     twoWorkersWhole: samples.needed('twoWhole'),
-    sequential: samples.needed('sequential'),
+    sequential: samples.of('sequential'),
     library: samples.of('library'),
     anvil: samples.of('anvil'),
     anvilFloor: samples.of('anvilFloor'),
@@ -280,7 +287,7 @@ export function mainnetTable(all: readonly MainnetFigures[]): string {
       fixed(twoWorkers.median, 2),
       fixed(oneWorkerWhole.median, 1),
       fixed(twoWorkersWhole.median, 1),
-      fixed(sequential.median, 0),
+      fixed(sequential?.median, 0),
       fixed(library?.median, 0),
       fixed(anvil?.median, 1),
       fixed(anvilFloor?.median, 1),
@@ -357,7 +364,7 @@ function ratiosOf(figures: MainnetFigures, which: keyof Spread): Record<RatioNam
     anvilNet: anvil && anvilFloor && (anvil - anvilFloor[which]) / mine,
     pair: mine / twoWorkers[which],
     pairAnvil: anvil && anvil / twoWorkers[which],
-    sequential: sequential[which] / mine,
+    sequential: sequential && sequential[which] / mine,
     library: library && library[which] / mine,
     cold: cold && cold.executionMs / cold.warmMs,
   };

@@ -5,6 +5,7 @@ import type { BlockFile } from '../../src/block/block-file.ts';
 import { isAtLeast } from '../../src/block/hardfork.ts';
 import { sameBytes } from '../../src/block/hex.ts';
 import { planEvmBlock } from '../../src/executor/wasm/evm-block.ts';
+import { preparePrecompiles } from '../../src/executor/wasm/precompiles.ts';
 import { EMPTY_CODE_HASH, type MemoryAccount } from '../../src/state/memory.ts';
 import { type BaseValue, type CodeMap, EvmHost, Kind } from '../support/evm-host.ts';
 import { fixed, percent, table } from './table.ts';
@@ -32,6 +33,7 @@ export async function measureProfile(
   process.env.PEVM_TARGET ??= 'named';
   const { environment, transactions } = planEvmBlock({ ...file, senders: 'trust' });
   const { base, codes } = stateOf(file);
+  await preparePrecompiles();
   const host = await EvmHost.create({ memoryMiB: 512, transactions: 1 << 15, locations: 1 << 18 });
   const run = () => {
     host.loadBlock(environment, transactions, base, codes);

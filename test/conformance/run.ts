@@ -18,31 +18,44 @@ const USAGE = `npm run conformance -- [OPTIONS]     runs every state and chain c
   --jobs N             processes, each with an engine; default 1
   --failures N         how many to print; default 40`;
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    kind: { type: 'string' },
-    suite: { type: 'string' },
-    fork: { type: 'string' },
-    path: { type: 'string' },
-    file: { type: 'string', multiple: true },
-    workers: { type: 'string', default: '2' },
-    executor: { type: 'string' },
-    senders: { type: 'string', default: 'trust' },
-    jobs: { type: 'string', default: '1' },
-    failures: { type: 'string', default: '40' },
-    /** Of a process that another started: its part of the files. */
-    part: { type: 'string' },
-  },
-});
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        help: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        kind: { type: 'string' },
+        suite: { type: 'string' },
+        fork: { type: 'string' },
+        path: { type: 'string' },
+        file: { type: 'string', multiple: true },
+        workers: { type: 'string', default: '2' },
+        executor: { type: 'string' },
+        senders: { type: 'string', default: 'trust' },
+        jobs: { type: 'string', default: '1' },
+        failures: { type: 'string', default: '40' },
+        /** Of a process that another started: its part of the files. */
+        part: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(problem: string): never {
+  console.error(`${problem}\n\n${USAGE}`);
+  process.exit(2);
+}
+
+const values = readArguments();
 
 /** A case that takes longer fails; the slowest one takes a tenth. */
 const CASE_LIMIT_MS = 120_000;
 
 function selectionOf(): Selection {
   const { quick, kind, suite, fork, path, file, part } = values;
-  if (kind !== undefined && kind !== 'state' && kind !== 'chain') throw new Error(`--kind ${kind}: state or chain`);
+  if (kind !== undefined && kind !== 'state' && kind !== 'chain') refuse(`--kind ${kind}: state or chain`);
   const [index, of] = (part ?? '0/1').split('/').map(Number);
   return {
     quick,
@@ -59,7 +72,7 @@ function selectionOf(): Selection {
 async function runHere(progress: (done: number) => void): Promise<Tally> {
   const { senders, executor } = values;
   if (senders !== undefined && senders !== 'trust' && senders !== 'recover')
-    throw new Error(`--senders ${senders}: trust or recover`);
+    refuse(`--senders ${senders}: trust or recover`);
   const options: EngineOptions = {
     workers: Number(values.workers),
     threading: 'shared',

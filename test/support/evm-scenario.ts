@@ -1,5 +1,6 @@
 // A block of transactions over a small state, run by the core and by the library, and every difference between the two.
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { CONTROL_BASE, Control } from '../../assembly/layout.ts';
 import type { EvmTransactionOutput } from '../../src/core/evm-decode.ts';
 import { type EvmBlockInput, type EvmTransactionInput, evmForks } from '../../src/core/evm-encode.ts';
 import { preparePrecompiles } from '../../src/executor/wasm/precompiles.ts';
@@ -23,6 +24,9 @@ export interface EvmScenario {
   accounts: Map<string, ScenarioAccount>;
   transactions: EvmTransactionInput[];
 }
+
+/** Addresses beyond every memory, and zeros, next to each other in every order. */
+const poison = Uint32Array.from({ length: 1 << 18 }, (_, at) => (at % 5 === 1 || at % 5 === 4 ? 0 : 0xf0f0f0f0));
 
 /** Both sides, kept from scenario to scenario. */
 export class EvmDuel {
@@ -64,7 +68,17 @@ export class EvmDuel {
     return this.#run(scenario, preState(scenario));
   }
 
+  /** What differs between the state that the core leaves and another. */
+  stateDifference(scenario: EvmScenario, other: Map<string, ScenarioAccount>): string | undefined {
+    const state = preState(scenario);
+    return this.#stateDifference(state.after(this.#run(scenario, state)), other);
+  }
+
   #run({ block, transactions }: EvmScenario, state: PreState): EvmRun {
+    // Old bytes: what is taken from the arena is not cleared, and must not matter.
+    const { buffer } = this.host.memory;
+    const start = new DataView(buffer).getUint32(CONTROL_BASE + Control.ARENA_START, true);
+    new Uint32Array(buffer, start, Math.min(poison.length, (buffer.byteLength - start) >> 2)).set(poison);
     return this.host.run({ ...block, emptyAccounts: state.emptyAccounts }, transactions, state.base, state.codes);
   }
 
@@ -105,6 +119,7 @@ function hasHash(hash: Uint8Array, code: Uint8Array | undefined): boolean {
   return known === hexText(hash);
 }
 
+/** The scenario's state as the core's host loads it. */
 export function preState(scenario: EvmScenario): PreState {
   const codes = new Map<string, { hash: Uint8Array; bytes: Uint8Array }>();
   const accounts = new Map<string, Account>();

@@ -8,6 +8,8 @@ import { Frame } from "./workspace";
 export const STACK_SIZE: u32 = 1024 * 32;
 const STACK_SEGMENT: u32 = 8 * STACK_SIZE;
 const MEMORY_SEGMENT: u32 = 256 * 1024;
+/** Memories below this get twice what they need. */
+const DOUBLED: u32 = 1 << 29;
 
 /** A segment's record: next, start, end. */
 abstract class Segment {
@@ -104,8 +106,8 @@ export function growMemory(frame: u32, size: u32): bool {
     memory.fill(start + used, 0, size - used);
     return true;
   }
-  // Twice the need: a memory that grows word by word moves seldom.
-  let next = following(segment, size > MEMORY_SEGMENT ? size * 2 : size, MEMORY_SEGMENT);
+  // Twice the need: a memory that grows word by word moves seldom. Far beyond any memory, twice would not fit 32 bits.
+  let next = following(segment, size > MEMORY_SEGMENT && size < DOUBLED ? size * 2 : size, MEMORY_SEGMENT);
   if (next == 0) next = following(segment, size, MEMORY_SEGMENT);
   if (next == 0) return false;
   const moved = load<u32>(next, Segment.START);

@@ -2,7 +2,7 @@
 
 import { type Block, createBlock, type HeaderData } from '@ethereumjs/block';
 import type { Common } from '@ethereumjs/common';
-import { type EVMMockBlockchainInterface, NobleBN254 } from '@ethereumjs/evm';
+import { EVMError, type EVMMockBlockchainInterface, NobleBN254 } from '@ethereumjs/evm';
 import type { TypedTransaction } from '@ethereumjs/tx';
 import { Address, bigIntToAddressBytes, EthereumJSError } from '@ethereumjs/util';
 import { buildBlock, createVM, runBlock, runTx, type VM } from '@ethereumjs/vm';
@@ -85,7 +85,7 @@ export class BlockMachine {
     }
     this.#state.flush();
     const { execResult, totalGasSpent, amountSpent, createdAddress, bloom } = result;
-    const failure = execResult.exceptionError?.error;
+    const failure = failureOf(execResult.exceptionError?.error, this.#options.hardfork);
     const output = encodeOutput({
       success: failure === undefined,
       gasUsed: totalGasSpent,
@@ -174,6 +174,11 @@ export class BlockMachine {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
+}
+
+/** In Frontier a creation that cannot pay for storing its code succeeds without code (EIP-2); the library notes an error. */
+function failureOf(error: string | undefined, hardfork: Hardfork): string | undefined {
+  return hardfork === 'chainstart' && error === EVMError.errorMessages.CODESTORE_OUT_OF_GAS ? undefined : error;
 }
 
 /** BLOCKHASH: the library asks only for the 256 blocks before this one. */

@@ -399,6 +399,25 @@ test('a block that needs more locations than there are halts and says so', async
   expect(await small.difference(between(counter))).toBe(undefined);
 });
 
+test.each([
+  (1n << 29n) - 32n,
+  1n << 29n,
+  1n << 30n,
+  (1n << 31n) - 128n,
+  (1n << 31n) - 64n,
+  (1n << 31n) - 32n,
+  1n << 31n,
+  1n << 33n,
+])('with gas without end, memory up to byte %s is more than there is', async (at) => {
+  const scenario = between(program(`1 ${at} MSTORE`), { fork: 'prague', gas: 1n << 61n });
+  scenario.block.gasLimit = 1n << 62n;
+  scenario.accounts.forEach((account) => {
+    account.balance = 1n << 100n;
+  });
+  expect(duel.runCore(scenario).halt).not.toBe(0);
+  expect(await duel.difference(between(counter))).toBe(undefined);
+});
+
 test('a block that needs more memory than there is halts and says so', async () => {
   const small = new EvmDuel(await EvmHost.create({ memoryMiB: 8, transactions: 8, locations: 1024 }));
   const scenario = between(forever('0 MSIZE MSTORE'), { fork: 'prague', gas: 300_000_000n });
