@@ -2,8 +2,9 @@
 
 import {
   BaseValue, CODE_HASH_SIZE, CODE_PADDING,
-  Access, Control, Deque, FOLD_INCARNATION, Halt, Incarnation, LINE, Location, MAX_INCARNATION, MAX_TRANSACTIONS, MAX_WORKERS, Metric,
-  ReadEntry, Span, TxSlot, Version, VersionFlag, Worker, WriteEntry,
+  Access, CONTROL_BASE, Control, Deque, FOLD_INCARNATION, Halt, Incarnation, LINE, Location, MAX_INCARNATION, MAX_TRANSACTIONS, MAX_WORKERS,
+  EvmResult, EvmSender, EvmSignature, EvmTransaction, EvmTransfer, Metric, ReadEntry, Span, TraceDestruction, TraceFrame, TraceFrameEnd,
+  TraceStep, TxSlot, Version, VersionFlag, Worker, WriteEntry,
 } from "./layout";
 
 // Sizes that the design promises.
@@ -18,6 +19,7 @@ if (Access.VALUE + 32 != Access.SIZE) ERROR("the value ends the access");
 if ((TxSlot.STATUS & 7) != 0 || (TxSlot.VALIDATED & 7) != 0) ERROR("u64 atomics need 8-byte alignment");
 if ((Version.META & 3) != 0 || (Version.NEXT & 3) != 0 || (Version.SIZE & 7) != 0) ERROR("version words are aligned");
 if ((Incarnation.PUBLISHED & 3) != 0 || (Incarnation.DURATION & 7) != 0 || (Incarnation.SIZE & 7) != 0) ERROR("record words are aligned");
+if ((EvmTransaction.SIZE & 7) != 0 || (EvmSignature.SENDER & 3) != 0) ERROR("a signature follows a transaction");
 if ((Worker.METRICS & 7) != 0 || (Span.START & 7) != 0 || (Worker.DEQUE & (LINE - 1)) != 0) ERROR("worker records are aligned");
 
 // Contended words keep a line each.
@@ -39,5 +41,9 @@ if (Worker.DEQUE + Deque.RING != Worker.DEQUE_RING) ERROR("the ring follows the 
 if (MAX_TRANSACTIONS != (1 << 20) - 1) ERROR("a version has 20 bits for its transaction");
 if (MAX_INCARNATION >= FOLD_INCARNATION || FOLD_INCARNATION > 255) ERROR("an incarnation has 8 bits");
 if ((VersionFlag.DELTA & VersionFlag.LIFE_MASK) != 0) ERROR("life and kind are different bits");
+if (EvmSender.UNKNOWN != 0 || EvmSender.NOBODY >= CONTROL_BASE) ERROR("a sender's address is no EvmSender");
 if (Halt.NONE != 0) ERROR("a cleared memory is not halted");
 if (CODE_HASH_SIZE + BaseValue.CODE_BYTES + CODE_PADDING < 80) ERROR("the code store's table counts on records of 80 bytes");
+if (EvmTransfer.VALUE + 32 != EvmTransfer.SIZE || EvmResult.TRANSFER_COUNT + 8 != EvmResult.SIZE) ERROR("EVM records hold their fields");
+if (TraceFrame.VALUE + 32 != TraceFrame.SIZE || TraceDestruction.VALUE + 32 != TraceDestruction.SIZE) ERROR("the value ends the record");
+if (TraceFrame.SIZE > 128 || TraceFrameEnd.SIZE > 128 || TraceStep.SIZE > 128) ERROR("all trace records share 128 bytes");

@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 6;
+export const LAYOUT_VERSION: u32 = 8;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -67,6 +67,8 @@ export abstract class Control {
   static readonly LOCATION_COUNT: u32 = 704;
   /** Head of the list of missing keys (Missing records). */
   static readonly MISSING: u32 = 768;
+  /** The next transaction whose sender an idle worker looks at. */
+  static readonly RECOVERY_CURSOR: u32 = 772;
   /** One u32 per worker id: WorkerLife. */
   static readonly ALIVE: u32 = 832;
   /** Next free byte of the code store; survives from block to block. */
@@ -410,6 +412,8 @@ export abstract class SpanKind {
   static readonly SUSPENDED: u32 = 2;
   static readonly VALIDATED: u32 = 3;
   static readonly IDLE: u32 = 4;
+  /** The sender was recovered. */
+  static readonly RECOVERED: u32 = 5;
 }
 
 /** Counters of one worker, u64 each (times: f64 ms), in Worker.METRICS. The decoder walks this table. */
@@ -434,7 +438,10 @@ export abstract class Metric {
   static readonly VALIDATION_MS: u32 = 136;
   static readonly EXECUTION_MS: u32 = 144;
   static readonly IDLE_MS: u32 = 152;
-  static readonly COUNT: u32 = 20;
+  /** Senders recovered by this worker, some of them perhaps at the same time by another one. */
+  static readonly RECOVERIES: u32 = 160;
+  static readonly RECOVERY_MS: u32 = 168;
+  static readonly COUNT: u32 = 22;
 }
 
 /** What `next` answers when it does not hand out a transaction. */
@@ -497,7 +504,9 @@ export abstract class EvmTransaction {
   /** EvmAuthorization records */
   static readonly AUTHORIZATIONS: u32 = 216;
   static readonly AUTHORIZATION_COUNT: u32 = 220;
-  static readonly SIZE: u32 = 224;
+  /** EvmSignature record, from which the sender is to be recovered; 0: the sender is SENDER. */
+  static readonly SIGNATURE: u32 = 224;
+  static readonly SIZE: u32 = 232;
 }
 
 export abstract class EvmTransactionFlag {
@@ -537,6 +546,36 @@ export abstract class EvmAuthorization {
   static readonly SIZE: u32 = 128;
 }
 
+/** The signature of a transaction whose sender is not given, and who made it. */
+export abstract class EvmSignature {
+  /** 32 bytes big-endian */
+  static readonly R: u32 = 0;
+  static readonly S: u32 = 32;
+  /** Parity of the nonce point's y; above 1: the signature is none. */
+  static readonly Y_PARITY: u32 = 64;
+  /** EvmSignatureFlag */
+  static readonly FLAGS: u32 = 68;
+  // shared
+  /** Address of the sender's 20 bytes, which are complete before and stay as they are; else EvmSender. */
+  static readonly SENDER: u32 = 72;
+  static readonly SIZE: u32 = 80;
+}
+
+export abstract class EvmSignatureFlag {
+  /** A transaction of type 0 whose signature covers the chain id (EIP-155). */
+  static readonly PROTECTED: u32 = 1;
+  /** Only EvmTransaction.SENDER may have signed. */
+  static readonly EXPECTED: u32 = 2;
+}
+
+/** EvmSignature.SENDER where it is no address. */
+export abstract class EvmSender {
+  /** Nobody has recovered it yet. */
+  static readonly UNKNOWN: u32 = 0;
+  /** No key can have made the signature, or the rules forbid it. */
+  static readonly NOBODY: u32 = 1;
+}
+
 /** What all transactions of a block share (Control.EVM_BLOCK). */
 export abstract class EvmBlock {
   /** EvmFork */
@@ -564,6 +603,8 @@ export abstract class EvmBlock {
 export abstract class EvmBlockFlag {
   /** The state may hold accounts that are empty (EIP-161 removes them when touched). */
   static readonly EMPTY_ACCOUNTS: u32 = 1;
+  /** Results list the value that moved (EvmTransfer). */
+  static readonly RECORD_TRANSFERS: u32 = 2;
 }
 
 /** Rules of execution, in order. */
@@ -585,7 +626,7 @@ export abstract class EvmFork {
   static readonly OSAKA: u32 = 14;
 }
 
-/** Output of an Ethereum transaction (Incarnation.OUTPUT); return data, then logs, then their bloom follow the record. */
+/** Output of an Ethereum transaction (Incarnation.OUTPUT); return data, logs, their bloom, then transfers follow the record. */
 export abstract class EvmResult {
   /** EvmStatus */
   static readonly STATUS: u32 = 0;
@@ -602,7 +643,9 @@ export abstract class EvmResult {
   static readonly LOGS_LENGTH: u32 = 52;
   /** What the sender paid per gas, four limbs. */
   static readonly GAS_PRICE: u32 = 56;
-  static readonly SIZE: u32 = 88;
+  /** EvmTransfer records; 0 unless the block asks for them. */
+  static readonly TRANSFER_COUNT: u32 = 88;
+  static readonly SIZE: u32 = 96;
 }
 
 /** Bytes of the bloom of a transaction's logs; only where there are logs. */
@@ -614,6 +657,28 @@ export abstract class EvmLog {
   static readonly TOPIC_COUNT: u32 = 20;
   static readonly DATA_LENGTH: u32 = 24;
   static readonly SIZE: u32 = 32;
+}
+
+/** Value that a call, a creation or a SELFDESTRUCT moved, in the order in which it happened; none of frames that failed. */
+export abstract class EvmTransfer {
+  /** 20 bytes */
+  static readonly FROM: u32 = 0;
+  /** 20 bytes */
+  static readonly TO: u32 = 20;
+  /** Of the frame that received it, 0 for the outermost; SELFDESTRUCT: of the frame that ended so. */
+  static readonly DEPTH: u32 = 40;
+  /** EvmTransferKind */
+  static readonly KIND: u32 = 44;
+  /** four limbs */
+  static readonly VALUE: u32 = 48;
+  static readonly SIZE: u32 = 80;
+}
+
+export abstract class EvmTransferKind {
+  static readonly CALL: u32 = 1;
+  static readonly CREATION: u32 = 2;
+  /** From an account to itself: the value is burnt. */
+  static readonly SELFDESTRUCT: u32 = 3;
 }
 
 export abstract class EvmStatus {
@@ -648,4 +713,136 @@ export abstract class EvmInvalid {
   static readonly NO_AUTHORIZATIONS: u32 = 19;
   static readonly SYSTEM_CONTRACT_MISSING: u32 = 20;
   static readonly SYSTEM_CONTRACT_FAILED: u32 = 21;
+  /** No sender can be recovered from the signature (EIP-2, EIP-155). */
+  static readonly BAD_SIGNATURE: u32 = 22;
+  /** The sender is another one than the block says. */
+  static readonly WRONG_SENDER: u32 = 23;
+}
+
+/** Why a frame halted exceptionally. Those from CALL_DEPTH on are calls that were not made: they cost only their price. */
+export abstract class EvmHalt {
+  static readonly NONE: u32 = 0;
+  static readonly OUT_OF_GAS: u32 = 1;
+  static readonly STACK_UNDERFLOW: u32 = 2;
+  static readonly STACK_OVERFLOW: u32 = 3;
+  static readonly INVALID_JUMP: u32 = 4;
+  /** Unknown to the fork, or INVALID (EIP-141). */
+  static readonly INVALID_OPCODE: u32 = 5;
+  static readonly STATIC_WRITE: u32 = 6;
+  static readonly RETURN_DATA_BOUNDS: u32 = 7;
+  /** Somebody lives where a contract was to be created (EIP-684, 7610). */
+  static readonly ADDRESS_COLLISION: u32 = 8;
+  /** EIP-170 */
+  static readonly CODE_TOO_LARGE: u32 = 9;
+  /** New code begins with 0xef (EIP-3541). */
+  static readonly CODE_PREFIX: u32 = 10;
+  /** EIP-3860 */
+  static readonly INIT_CODE_TOO_LARGE: u32 = 11;
+  static readonly PRECOMPILE_FAILURE: u32 = 12;
+  static readonly CALL_DEPTH: u32 = 13;
+  static readonly INSUFFICIENT_BALANCE: u32 = 14;
+  static readonly NONCE_AT_MAXIMUM: u32 = 15;
+}
+
+/**
+ * What the trace build tells its host while a transaction runs: `env.trace(event, record)`. One bit each: the host asks for
+ * some of them with `observe`. Records are valid until the call returns.
+ */
+export abstract class TraceEvent {
+  /** TraceTransaction */
+  static readonly TRANSACTION_BEGAN: u32 = 1;
+  /** EvmResult; 0: the attempt ends without one (state is missing, or another transaction must run first) */
+  static readonly TRANSACTION_ENDED: u32 = 2;
+  /** TraceFrame */
+  static readonly FRAME_BEGAN: u32 = 4;
+  /** TraceFrameEnd */
+  static readonly FRAME_ENDED: u32 = 8;
+  /** TraceStep */
+  static readonly STEPPED: u32 = 16;
+  /** EvmTransfer */
+  static readonly TRANSFERRED: u32 = 32;
+  /** EvmLog */
+  static readonly LOGGED: u32 = 64;
+  /** TraceDestruction */
+  static readonly SELF_DESTRUCTED: u32 = 128;
+}
+
+export abstract class TraceTransaction {
+  /** Its number in the block as the core has it. */
+  static readonly INDEX: u32 = 0;
+  /** Address of its EvmTransaction. */
+  static readonly RECORD: u32 = 4;
+  static readonly SIZE: u32 = 8;
+}
+
+/** A frame begins: a call or creation, whether code runs in it or not. */
+export abstract class TraceFrame {
+  /** The opcode that made it; CALL or CREATE for the outermost. */
+  static readonly OPCODE: u32 = 0;
+  /** 0 for the outermost. */
+  static readonly DEPTH: u32 = 4;
+  static readonly GAS: u32 = 8;
+  /** What is left to the caller meanwhile. */
+  static readonly CALLER_GAS: u32 = 16;
+  static readonly INPUT: u32 = 24;
+  static readonly INPUT_LENGTH: u32 = 28;
+  /** 20 bytes: what CALLER answers in the frame */
+  static readonly CALLER: u32 = 32;
+  /** 20 bytes: the account whose storage it is; the new one of a creation */
+  static readonly ADDRESS: u32 = 52;
+  /** 20 bytes: the account that was called for its code (EIP-7702: not the one it delegates to) */
+  static readonly CODE_ADDRESS: u32 = 72;
+  /** 1: nothing may be written */
+  static readonly STATIC: u32 = 92;
+  /** what CALLVALUE answers in the frame, four limbs */
+  static readonly VALUE: u32 = 96;
+  static readonly SIZE: u32 = 128;
+}
+
+export abstract class TraceFrameEnd {
+  static readonly DEPTH: u32 = 0;
+  /** EvmStatus */
+  static readonly STATUS: u32 = 4;
+  /** EvmHalt */
+  static readonly REASON: u32 = 8;
+  static readonly OUTPUT_LENGTH: u32 = 12;
+  static readonly OUTPUT: u32 = 16;
+  static readonly GAS_LEFT: u32 = 24;
+  /** Refund counter of the transaction. */
+  static readonly REFUND: u32 = 32;
+  /** Left by the code itself, before a new contract pays for being stored. */
+  static readonly CODE_GAS: u32 = 40;
+  static readonly SIZE: u32 = 48;
+}
+
+/** An instruction is about to run. */
+export abstract class TraceStep {
+  static readonly PC: u32 = 0;
+  static readonly OPCODE: u32 = 4;
+  /** Before its price is taken. */
+  static readonly GAS: u32 = 8;
+  static readonly REFUND: u32 = 16;
+  static readonly DEPTH: u32 = 24;
+  /** Address of the word at the bottom, four limbs. */
+  static readonly STACK: u32 = 28;
+  /** Words. */
+  static readonly STACK_HEIGHT: u32 = 32;
+  static readonly MEMORY: u32 = 36;
+  static readonly MEMORY_SIZE: u32 = 40;
+  static readonly RETURNED: u32 = 44;
+  static readonly RETURNED_LENGTH: u32 = 48;
+  /** Address of the 20 bytes of the running account. */
+  static readonly ADDRESS: u32 = 52;
+  static readonly SIZE: u32 = 56;
+}
+
+export abstract class TraceDestruction {
+  static readonly ADDRESS: u32 = 0;
+  static readonly BENEFICIARY: u32 = 20;
+  static readonly DEPTH: u32 = 40;
+  /** 1: the account goes at the end of the transaction (EIP-6780) */
+  static readonly DESTROYS: u32 = 44;
+  /** what the account held, four limbs */
+  static readonly VALUE: u32 = 48;
+  static readonly SIZE: u32 = 80;
 }

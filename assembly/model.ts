@@ -1,17 +1,20 @@
 // What the model tests drive beside the ABI: the core's inner operations, one by one. Compiled by the `model` target only.
 
-import { CONTROL_BASE, Control, Kind, Outcome, ReadResult, Scratch, TxSlot, TxState } from "./layout";
+import { CONTROL_BASE, Control, EvmSender, Kind, Outcome, ReadResult, Scratch, TxSlot, TxState } from "./layout";
 import { locateScratch, read, scratch, suspend, write } from "./index";
 import { store32be } from "./base/bytes";
 import * as shared from "./base/shared";
 import { abort, reclaim } from "./engine/abort";
 import { finishAttempt, suspendAttempt } from "./engine/attempt";
+import { recoverClaimed } from "./engine/recovery";
 import { next } from "./engine/worker-loop";
+import { senderOf } from "./execute/evm/sender";
 import { Operation, mix } from "./execute/synthetic";
 import { isOrphaned, slotAt, stateIn, statusOf } from "./schedule/status";
 import { locationAt, lookup } from "./store/locations";
 import { createVersion, fold, kill, link, markEstimate, resolve } from "./store/versions";
 
+export { recoverAhead } from "./engine/recovery";
 export { dequeAt } from "./base/worker";
 export { peekBottom, peekTop, pop, push, steal } from "./schedule/deque";
 export { claim, claimOwn, handedTransaction } from "./schedule/scheduler";
@@ -54,6 +57,13 @@ function attemptOutside(transaction: u32): void {
   const output = scratch() + Scratch.BOUND;
   store<u64>(output, accumulator);
   finishAttempt(Outcome.SUCCESS, 0, output, 8);
+}
+
+/** Looks at a transaction's sender as an attempt does: its first four bytes; 1 for NOBODY, 0 when memory is exhausted. */
+export function senderSeen(transaction: u32): u32 {
+  recoverClaimed(transaction);
+  const sender = senderOf(load<u32>(slotAt(transaction), TxSlot.INPUT));
+  return sender == EvmSender.UNKNOWN || sender == EvmSender.NOBODY ? sender : load<u32>(sender);
 }
 
 /** Transactions committed so far. */

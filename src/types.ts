@@ -320,7 +320,9 @@ export type MetricName =
   | 'lost'
   | 'validationMs'
   | 'executionMs'
-  | 'idleMs';
+  | 'idleMs'
+  | 'recoveries'
+  | 'recoveryMs';
 
 export interface WorkerReport {
   readonly id: number;
@@ -330,7 +332,7 @@ export interface WorkerReport {
 }
 
 export interface SpanReport {
-  readonly kind: 'executed' | 'suspended' | 'validated' | 'idle';
+  readonly kind: 'executed' | 'suspended' | 'validated' | 'idle' | 'recovered';
   readonly transaction: number;
   readonly incarnation: number;
   /** Since the run began. */

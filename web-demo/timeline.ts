@@ -8,6 +8,7 @@ const kinds: Record<SpanReport['kind'], string> = {
   validated: 'validating',
   suspended: 'given up for a lower transaction',
   idle: 'idle',
+  recovered: 'recovering a sender',
 };
 
 /** Draws into `canvas` and explains in `text`. */

@@ -55,5 +55,9 @@ export abstract class Fault {
   static readonly WAITERS_TAKEN_FIRST: u32 = 26;
   /** Who reclaims a publication leaves the versions that it was to replace. */
   static readonly RECLAIM_KEEPS_PREVIOUS: u32 = 27;
-  static readonly LAST: u32 = 27;
+  /** A recovered sender is published before its bytes are there. */
+  static readonly SENDER_BEFORE_BYTES: u32 = 28;
+  /** Who begins to recover a sender leaves a mark in its place, which others take for the answer. */
+  static readonly SENDER_MARKED_FIRST: u32 = 29;
+  static readonly LAST: u32 = 29;
 }

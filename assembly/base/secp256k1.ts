@@ -5,12 +5,17 @@
 import * as field from "./secp256k1-field";
 import { FIELD_SIZE } from "./secp256k1-field";
 import { GENERATOR_MULTIPLES } from "./secp256k1-generator";
+import { FIELD_MODULUS, INVERSION_SCRATCH, ORDER_MODULUS, invertModulo } from "./modular-inverse";
 import * as u256 from "./u256";
 import { multiplyFull, multiplyModulo } from "./u256-division";
 
 /** Order of the group, field prime, and constants of the endomorphism: words of four little-endian limbs. */
 const ORDER = memory.data<u64>([0xbfd25e8cd0364141, 0xbaaedce6af48a03b, 0xfffffffffffffffe, 0xffffffffffffffff]);
-const ORDER_MINUS_2 = memory.data<u64>([0xbfd25e8cd036413f, 0xbaaedce6af48a03b, 0xfffffffffffffffe, 0xffffffffffffffff]);
+/** Half the order, rounded down; big-endian bytes. */
+const HALF_ORDER = memory.data<u8>([
+  0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+  0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
+]);
 const BETA = memory.data<u64>([0xc1396c28719501ee, 0x9cf0497512f58995, 0x6e64479eac3434e9, 0x7ae96a2b657c0710]);
 const A1 = memory.data<u64>([0xe86c90e49284eb15, 0x3086d221a7d46bcd, 0x0000000000000000, 0x0000000000000000]);
 const MINUS_B1 = memory.data<u64>([0x6f547fa90abfe4c3, 0xe4437ed6010e8828, 0x0000000000000000, 0x0000000000000000]);
@@ -36,25 +41,40 @@ const POINT_TABLE: u32 = 8; // 2 ** (POINT_WINDOW - 2)
 /** Highest digit of a half scalar. */
 const TOP_DIGIT: u32 = 130;
 
+/** One odd multiple of the generator: x, y, and β x, that of the multiple turned by λ. */
+const GENERATOR_POINT: u32 = 3 * FIELD_SIZE;
+const GENERATOR_TABLE: u32 = 64; // 2 ** (GENERATOR_WINDOW - 2)
+
 abstract class RecoveryScratch {
-  static readonly FIELDS: u32 = 0; // 16 field elements
-  static readonly SUM: u32 = 640;
-  static readonly OTHER: u32 = 768;
-  static readonly TABLE: u32 = 896; // POINT_TABLE points
-  static readonly DIGITS: u32 = 896 + 1024; // four scalars
-  static readonly WORDS: u32 = 1920 + 4 * 136; // 10 words
-  static readonly BETA: u32 = 2464 + 320;
+  static readonly FIELDS: u32 = 0; // 10 field elements
+  static readonly SUM: u32 = 400;
+  static readonly OTHER: u32 = 528;
+  static readonly TABLE: u32 = 656; // POINT_TABLE points; Z is β x in the end
+  static readonly RATIOS: u32 = 656 + 1024; // one field element per point: its Z is so many times that of the one before
+  static readonly DIGITS: u32 = 1680 + 320; // four scalars
+  static readonly WORDS: u32 = 2000 + 4 * 136; // 10 words
+  static readonly BETA: u32 = 2544 + 320;
+  static readonly COMMON_Z: u32 = 2864 + 40;
+  static readonly INVERSION: u32 = 2904 + 40;
+  static readonly GENERATOR: u32 = 2944 + INVERSION_SCRATCH; // GENERATOR_TABLE points
 }
 
 /** Bytes that `resetRecovery` needs. */
-export const RECOVERY_SCRATCH: u32 = 2832;
+export const RECOVERY_SCRATCH: u32 = RecoveryScratch.GENERATOR + 64 * 120;
 
 let scratch: u32 = 0;
 
 /** Gives this instance its scratch memory, 8-byte aligned. */
 export function resetRecovery(memory: u32): void {
   scratch = memory;
-  field.fromWord(scratch + RecoveryScratch.BETA, u32(BETA));
+  const beta = scratch + RecoveryScratch.BETA;
+  field.fromWord(beta, u32(BETA));
+  for (let at: u32 = 0; at < GENERATOR_TABLE; at++) {
+    const point = scratch + RecoveryScratch.GENERATOR + at * GENERATOR_POINT;
+    field.fromWord(point, u32(GENERATOR_MULTIPLES) + (at << 6));
+    field.fromWord(point + FIELD_SIZE, u32(GENERATOR_MULTIPLES) + (at << 6) + 32);
+    field.multiply(point + 2 * FIELD_SIZE, point, beta);
+  }
 }
 
 // @ts-ignore: decorator
@@ -87,7 +107,7 @@ export function recoverPublicKey(out: u32, hash: u32, r: u32, s: u32, parity: u3
   const inverse = word(2);
   const first = word(3);
   const second = word(4);
-  invertScalar(inverse, rWord);
+  invertModulo(inverse, rWord, u32(ORDER_MODULUS), scratch + RecoveryScratch.INVERSION);
   u256.loadBigEndian(first, hash);
   multiplyModulo(first, first, inverse, order);
   if (!u256.isZero(first)) u256.subtract(first, order, first);
@@ -100,7 +120,10 @@ export function recoverPublicKey(out: u32, hash: u32, r: u32, s: u32, parity: u3
   const z = element(0);
   const x = element(1);
   const y = element(2);
-  invert(z, sum + Point.Z);
+  field.normalize(sum + Point.Z);
+  field.toWord(inverse, sum + Point.Z);
+  invertModulo(inverse, inverse, u32(FIELD_MODULUS), scratch + RecoveryScratch.INVERSION);
+  field.fromWord(z, inverse);
   field.square(x, z);
   field.multiply(z, z, x);
   field.multiply(x, x, sum + Point.X);
@@ -112,6 +135,11 @@ export function recoverPublicKey(out: u32, hash: u32, r: u32, s: u32, parity: u3
   u256.storeBigEndian(out, first);
   u256.storeBigEndian(out + 32, second);
   return true;
+}
+
+/** Whether s, 32 big-endian bytes, lies in the upper half of the order: anybody can make such a twin of a signature (EIP-2). */
+export function isMalleable(s: u32): bool {
+  return memory.compare(s, u32(HALF_ORDER), 32) > 0;
 }
 
 /** The point with this x (below the order) and parity of y; false when x is not on the curve. */
@@ -187,40 +215,6 @@ function squareRoot(out: u32, base: u32): void {
   field.squareTimes(out, out, 2);
 }
 
-/** out = base ** (p - 2); `out` may be element 0 or 1. */
-function invert(out: u32, base: u32): void {
-  powers(base);
-  const power = element(5);
-  field.squareTimes(power, element(4), 23);
-  field.multiply(power, power, element(3));
-  field.squareTimes(power, power, 5);
-  field.multiply(power, power, base);
-  field.squareTimes(power, power, 3);
-  field.multiply(power, power, element(2));
-  field.squareTimes(power, power, 2);
-  field.multiply(out, power, base);
-}
-
-/** out = scalar ** (n - 2) mod n, four bits of the exponent at a time. `out` is apart from scalar. */
-function invertScalar(out: u32, scalar: u32): void {
-  const order = u32(ORDER);
-  // scalar ** 1 … 15 in the place of the table's points, which come later
-  const table = scratch + RecoveryScratch.TABLE + Point.SIZE;
-  u256.copy(table, scalar);
-  for (let at: u32 = 1; at < 15; at++) multiplyModulo(table + (at << 5), table + ((at - 1) << 5), scalar, order);
-  u256.set(out, 1);
-  for (let digit: i32 = 63; digit >= 0; digit--) {
-    if (digit != 63) {
-      multiplyModulo(out, out, out, order);
-      multiplyModulo(out, out, out, order);
-      multiplyModulo(out, out, out, order);
-      multiplyModulo(out, out, out, order);
-    }
-    const bits = (u32(load<u8>(u32(ORDER_MINUS_2) + (digit >> 1))) >> (u32(digit & 1) << 2)) & 15;
-    if (bits != 0) multiplyModulo(out, out, table + ((bits - 1) << 5), order);
-  }
-}
-
 /** out = first * G + second * (the first point of the table) */
 function multiplySum(out: u32, first: u32, second: u32): void {
   const digits = scratch + RecoveryScratch.DIGITS;
@@ -235,148 +229,171 @@ function multiplySum(out: u32, first: u32, second: u32): void {
     addMultiple(out, i32(load<i8>(digits + at, 2 * DIGITS)), false);
     addMultiple(out, i32(load<i8>(digits + at, 3 * DIGITS)), true);
   }
+  // Back from the curve on which the table is affine
+  if (load<u32>(out, Point.INFINITE) == 0) field.multiply(out + Point.Z, out + Point.Z, scratch + RecoveryScratch.COMMON_Z);
 }
 
-/** The odd multiples of the table's first point, up to 15 times it. */
+/**
+ * The odd multiples of the table's first point, up to 15 times it: all with the same Z, COMMON_Z, so that on the curve which
+ * that Z makes of ours (x → x Z², y → y Z³) they are affine. β x takes the place of Z.
+ */
 function fillTable(): void {
   const table = scratch + RecoveryScratch.TABLE;
+  const ratios = scratch + RecoveryScratch.RATIOS;
   const twice = scratch + RecoveryScratch.OTHER;
+  const common = scratch + RecoveryScratch.COMMON_Z;
+  const beta = scratch + RecoveryScratch.BETA;
+  // Where twice the point is affine, the point itself is (x Z², y Z³).
   memory.copy(twice, table, Point.SIZE);
   double(twice);
+  field.copy(common, twice + Point.Z);
+  rescale(table, common);
+  let last = table;
   for (let at: u32 = 1; at < POINT_TABLE; at++) {
     const point = table + at * Point.SIZE;
-    memory.copy(point, point - Point.SIZE, Point.SIZE);
-    add(point, twice + Point.X, twice + Point.Y, twice + Point.Z);
+    memory.copy(point, last, Point.SIZE);
+    addAffine(point, twice + Point.X, twice + Point.Y, 0);
+    field.copy(ratios + at * FIELD_SIZE, element(H));
+    last = point;
   }
+  field.multiply(common, common, last + Point.Z);
+  field.normalizeWeakly(last + Point.X);
+  field.normalizeWeakly(last + Point.Y);
+  // From the last point down, each by what its Z lacks.
+  const lacking = element(SCALE);
+  setOne(lacking);
+  while (true) {
+    field.multiply(last + Point.Z, last + Point.X, beta);
+    if (last == table) return;
+    field.multiply(lacking, lacking, ratios + ((last - table) / Point.SIZE) * FIELD_SIZE);
+    last -= Point.SIZE;
+    rescale(last, lacking);
+  }
+}
+
+/** x = x factor², y = y factor³ */
+function rescale(point: u32, factor: u32): void {
+  const power = element(0);
+  field.square(power, factor);
+  field.multiply(point + Point.X, point + Point.X, power);
+  field.multiply(power, power, factor);
+  field.multiply(point + Point.Y, point + Point.Y, power);
 }
 
 /** Adds digit * G, or digit * λG. */
 function addGenerator(point: u32, digit: i32, turned: bool): void {
   if (digit == 0) return;
-  const multiple = u32(GENERATOR_MULTIPLES) + ((u32(digit < 0 ? -digit : digit) >> 1) << 6);
-  field.fromWord(element(10), multiple);
-  field.fromWord(element(11), multiple + 32);
-  if (turned) field.multiply(element(10), element(10), scratch + RecoveryScratch.BETA);
-  if (digit < 0) field.negate(element(11), element(11), 1);
-  add(point, element(10), element(11), 0);
+  const multiple = scratch + RecoveryScratch.GENERATOR + (u32(digit < 0 ? -digit : digit) >> 1) * GENERATOR_POINT;
+  let y = multiple + FIELD_SIZE;
+  if (digit < 0) {
+    y = element(NEGATED);
+    field.negate(y, multiple + FIELD_SIZE, 1);
+  }
+  addAffine(point, turned ? multiple + 2 * FIELD_SIZE : multiple, y, scratch + RecoveryScratch.COMMON_Z);
 }
 
 /** Adds digit * P, or digit * λP, where P is the table's first point. */
 function addMultiple(point: u32, digit: i32, turned: bool): void {
   if (digit == 0) return;
   const multiple = scratch + RecoveryScratch.TABLE + (u32(digit < 0 ? -digit : digit) >> 1) * Point.SIZE;
-  let x = multiple + Point.X;
   let y = multiple + Point.Y;
-  if (turned) {
-    x = element(10);
-    field.multiply(x, multiple + Point.X, scratch + RecoveryScratch.BETA);
-  }
   if (digit < 0) {
-    y = element(11);
+    y = element(NEGATED);
     field.negate(y, multiple + Point.Y, 1);
   }
-  add(point, x, y, multiple + Point.Z);
+  addAffine(point, multiple + (turned ? Point.Z : Point.X), y, 0);
 }
 
-/** point = 2 * point; coordinates have magnitudes 1, 1, 2. */
+// Points have magnitudes of at most 6 (x), 4 (y) and 1 (z) between operations, so that no sum need be normalised.
+const X_MAGNITUDE: u32 = 6;
+const Y_MAGNITUDE: u32 = 4;
+
+// Scratch elements by number
+const H: u32 = 4;
+const SCALE: u32 = 8;
+const NEGATED: u32 = 9;
+
+/** point = 2 * point: with s = y² and l = 3/2 x², it is (l² - 2 x s, l (x s - x') - s², y z). */
 function double(point: u32): void {
   if (load<u32>(point, Point.INFINITE) != 0) return;
   const x = point + Point.X;
   const y = point + Point.Y;
   const z = point + Point.Z;
-  const b = element(0);
-  const d = element(1);
-  const e = element(2);
-  const t = element(3);
+  const s = element(0);
+  const l = element(1);
+  const t = element(2);
   field.multiply(z, y, z);
-  field.scale(z, z, 2);
-  field.square(b, y);
-  field.multiply(d, x, b);
-  field.scale(d, d, 4);
-  field.square(e, x);
-  field.scale(e, e, 3);
-  // x = e² - 2d
-  field.square(x, e);
-  field.scale(t, d, 2);
-  field.negate(t, t, 8);
-  field.add(x, x, t);
-  field.normalizeWeakly(x);
-  // y = e (d - x) - 8 b²
-  field.negate(t, x, 1);
-  field.add(t, t, d);
-  field.multiply(y, e, t);
-  field.square(b, b);
-  field.scale(b, b, 8);
-  field.negate(b, b, 8);
-  field.add(y, y, b);
-  field.normalizeWeakly(y);
+  field.square(s, y);
+  field.square(l, x);
+  field.threeHalves(l, l);
+  field.multiply(t, x, s);
+  field.negate(t, t, 1);
+  field.square(x, l);
+  field.addTwice(x, x, t); // 1 + 2 * 2
+  field.add(t, t, x);
+  field.multiply(y, l, t);
+  field.square(s, s);
+  field.add(y, y, s);
+  field.negate(y, y, 2);
 }
 
-/** point += (x2, y2, z2), which is not infinite; `z2` 0 stands for 1. Magnitudes of x2, y2, z2 at most 1, 2, 2. */
-function add(point: u32, x2: u32, y2: u32, z2: u32): void {
-  if (load<u32>(point, Point.INFINITE) != 0) {
-    field.copy(point + Point.X, x2);
-    field.copy(point + Point.Y, y2);
-    field.normalizeWeakly(point + Point.Y);
-    if (z2 == 0) setOne(point + Point.Z);
-    else field.copy(point + Point.Z, z2);
-    store<u32>(point, 0, Point.INFINITE);
-    return;
-  }
+/**
+ * point += (x2, y2), which is affine; where `z` is not 0, on the curve before COMMON_Z made another of it. Magnitudes of x2
+ * and y2 are at most 2. Leaves in element H by what z was multiplied.
+ */
+function addAffine(point: u32, x2: u32, y2: u32, common: u32): void {
   const x1 = point + Point.X;
   const y1 = point + Point.Y;
   const z1 = point + Point.Z;
+  if (load<u32>(point, Point.INFINITE) != 0) return begin(point, x2, y2, common);
   const zz = element(0);
-  const u1 = element(1);
+  const zzz = element(1);
   const u2 = element(2);
-  const s1 = element(3);
-  const s2 = element(4);
-  const h = element(5);
-  const r = element(6);
-  const t = element(7);
-  if (z2 == 0) {
-    field.copy(u1, x1);
-    field.copy(s1, y1);
-  } else {
-    field.square(zz, z2);
-    field.multiply(u1, x1, zz);
-    field.multiply(zz, zz, z2);
-    field.multiply(s1, y1, zz);
+  const r = element(3);
+  const h = element(H);
+  const hhh = element(5);
+  let z = z1;
+  if (common != 0) {
+    z = element(6);
+    field.multiply(z, z1, common);
   }
-  field.square(zz, z1);
+  field.square(zz, z);
+  field.multiply(zzz, zz, z);
   field.multiply(u2, x2, zz);
-  field.multiply(zz, zz, z1);
-  field.multiply(s2, y2, zz);
-  field.negate(h, u1, 1);
-  field.add(h, h, u2);
-  field.negate(r, s1, 1);
-  field.add(r, r, s2);
-  field.copy(t, h);
-  if (field.isZero(t)) {
-    if (field.isZero(r)) return double(point);
-    store<u32>(point, 1, Point.INFINITE);
-    return;
+  field.subtract(h, u2, x1, X_MAGNITUDE);
+  field.multiply(r, y2, zzz);
+  field.subtract(r, r, y1, Y_MAGNITUDE);
+  if (field.mayBeZero(h)) {
+    field.copy(zz, h);
+    if (field.isZero(zz)) {
+      if (field.isZero(r)) return double(point);
+      store<u32>(point, 1, Point.INFINITE);
+      return;
+    }
   }
-  // x3 = r² - h³ - 2 u1 h²; y3 = r (u1 h² - x3) - s1 h³; z3 = z1 z2 h
+  // x' = r² - h³ - 2 x1 h²; y' = r (x1 h² - x') - y1 h³; z' = z1 h
   field.multiply(z1, z1, h);
-  if (z2 != 0) field.multiply(z1, z1, z2);
   field.square(zz, h);
-  field.multiply(h, h, zz); // h³
-  field.multiply(u1, u1, zz); // u1 h²
+  field.negate(zz, zz, 1);
+  field.multiply(hhh, h, zz); // -h³
+  field.multiply(u2, x1, zz); // -x1 h²
   field.square(x1, r);
-  field.negate(t, h, 1);
-  field.add(x1, x1, t);
-  field.scale(t, u1, 2);
-  field.negate(t, t, 2);
-  field.add(x1, x1, t);
-  field.normalizeWeakly(x1);
-  field.negate(t, x1, 1);
-  field.add(t, t, u1);
-  field.multiply(y1, r, t);
-  field.multiply(t, s1, h);
-  field.negate(t, t, 1);
-  field.add(y1, y1, t);
-  field.normalizeWeakly(y1);
+  field.add(x1, x1, hhh);
+  field.addTwice(x1, x1, u2); // 4
+  field.add(u2, u2, x1);
+  field.multiply(u2, u2, r);
+  field.multiply(y1, y1, hhh);
+  field.subtract(y1, y1, u2, 1); // 3
+}
+
+/** point = (x2, y2), which was infinite. */
+function begin(point: u32, x2: u32, y2: u32, common: u32): void {
+  field.copy(point + Point.X, x2);
+  field.copy(point + Point.Y, y2);
+  setOne(point + Point.Z);
+  store<u32>(point, 0, Point.INFINITE);
+  if (common == 0) return;
+  rescale(point, common);
 }
 
 /** Digits of the two halves k1 + k2 λ of a scalar: to `digits`, and DIGITS further. */

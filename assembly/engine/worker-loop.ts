@@ -13,6 +13,7 @@ import { NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, hand, ne
 import { commit, hasFlag, isOrphaned, recordIn, resume, stateIn, statusOf } from "../schedule/status";
 import { abort, reclaim } from "./abort";
 import { beginAttempt, exhaustAttempt, finishAttempt, parkAttempt, suspendAttempt, writesOf } from "./attempt";
+import { recoverAhead, recoverClaimed } from "./recovery";
 import { isStamped, validate } from "./validation";
 
 /** Every so many credits of a beneficiary, an absolute value is put over them. */
@@ -40,6 +41,7 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
     const events = shared.read(CONTROL_BASE, Control.EVENTS);
     const transaction = pick();
     if (transaction != NOTHING) {
+      recoverClaimed(u32(transaction));
       beginAttempt(u32(transaction));
       if (!hasFlag(u32(transaction), TxFlag.NATIVE)) return transaction;
       attemptNative(u32(transaction));
@@ -48,6 +50,10 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
     }
     if (commitIndex() >= transactionCount()) return Next.DONE;
     if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return Next.HALTED;
+    if (recoverAhead()) {
+      if (!maySleep && now() - entered >= budgetMs) return Next.IDLE;
+      continue;
+    }
     if (!maySleep) return Next.IDLE;
     idle(events);
   }

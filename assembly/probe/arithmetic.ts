@@ -3,12 +3,13 @@
 import { DIVISION_SCRATCH, addModulo, divide, divideSigned, modulo, moduloSigned, multiplyModulo, resetDivision } from "../base/u256-division";
 import { KECCAK_SCRATCH } from "../layout";
 import { keccak256, resetKeccak } from "../base/keccak256";
+import { FIELD_MODULUS, INVERSION_SCRATCH, ORDER_MODULUS, invertModulo } from "../base/modular-inverse";
 import { RECOVERY_SCRATCH, recoverPublicKey, resetRecovery } from "../base/secp256k1";
 import * as u256 from "../base/u256";
 
 /** Bytes of scratch memory that `prepare` takes. */
 export function scratchSize(): u32 {
-  return DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH + 32;
+  return DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH + 32 + INVERSION_SCRATCH;
 }
 
 let square: u32 = 0;
@@ -21,6 +22,11 @@ export function prepare(memory: u32): void {
 }
 
 export { keccak256, recoverPublicKey };
+
+/** out = the word's inverse modulo the order of secp256k1, or modulo its field's prime. */
+export function invert(out: u32, word: u32, moduloOrder: bool): void {
+  invertModulo(out, word, u32(moduloOrder ? ORDER_MODULUS : FIELD_MODULUS), square + 32);
+}
 
 /** Applies operation `operation` to `count` triples of words; result n overwrites the first word of triple n. */
 export function apply(operation: u32, words: u32, count: u32): void {

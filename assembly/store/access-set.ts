@@ -20,7 +20,8 @@ let predicates: u32 = 0; // ReadEntry records
 let predicateCapacity: u32 = 0;
 let predicateCount: u32 = 0;
 let ownResets: u32 = 0;
-let transaction: u32 = 0;
+/** The transaction that the set belongs to. */
+export let transaction: u32 = 0;
 let temporary: u32 = 0; // two values
 
 // Tiny in the model build: sets grow, and a block's state is small enough to be restored 100,000 times a second.

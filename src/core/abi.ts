@@ -35,6 +35,8 @@ export interface CoreOptions {
   clockBase: number;
   /** Whether this thread may block. */
   mayWait: boolean;
+  /** What the trace build calls (see tracing.ts); the normal build does not know it. */
+  trace?: (event: number, record: number) => void;
 }
 
 /** Bytes per page of WebAssembly memory. */
@@ -58,7 +60,7 @@ export async function openCore(
   options: CoreOptions,
 ): Promise<CoreInstance> {
   const signed = new Int32Array(memory.buffer);
-  const { clockBase, mayWait } = options;
+  const { clockBase, mayWait, trace = () => {} } = options;
   let precompiles: PrecompileHost = missingPrecompile;
   const now = () => wallClock() - clockBase;
   const env = {
@@ -71,6 +73,7 @@ export async function openCore(
     },
     precompile: (id: number, input: number, inputLength: number, output: number, capacity: number) =>
       precompiles(id, input, inputLength, output, capacity),
+    trace,
   };
   const instance = await WebAssembly.instantiate(module, { env });
   return {

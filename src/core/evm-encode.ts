@@ -5,14 +5,21 @@ import {
   EvmBlock,
   EvmBlockFlag,
   EvmFork,
+  EvmSender,
+  EvmSignature,
+  EvmSignatureFlag,
   EvmTransaction,
   EvmTransactionFlag,
 } from '../../assembly/layout.ts';
+import { InputError } from '../errors.ts';
 
 /** A transaction of EIP-2718 types 0 to 4. Addresses are 20 bytes, hashes and slots 32 bytes. */
 export interface EvmTransactionInput {
   type: number;
-  sender: Uint8Array;
+  /** With a signature: the only sender that the transaction may have; absent: whoever signed it. */
+  sender?: Uint8Array | undefined;
+  /** Absent: the sender is trusted. Otherwise the workers recover it, and a bad signature makes the transaction invalid. */
+  signature?: EvmSignatureInput | undefined;
   /** Absent for a contract creation. */
   to?: Uint8Array | undefined;
   nonce: bigint;
@@ -36,6 +43,19 @@ export interface EvmTransactionInput {
  * balance of `to`; `sweep`: moves all of the sender's balance to `to`.
  */
 export type EvmSystemStep = boolean | 'required' | 'credit' | 'sweep';
+
+/**
+ * What a transaction was signed with; `signatureOf` of src/block/signature.ts makes one of a transaction in the shape of
+ * JSON-RPC. What is signed, the core builds by itself from the transaction's fields and the block's chain id.
+ */
+export interface EvmSignatureInput {
+  r: bigint;
+  s: bigint;
+  /** Parity of the nonce point's y: 0 or 1. Anything else stands for a signature that cannot be right. */
+  yParity: number;
+  /** Type 0: the signature covers the chain id (EIP-155). */
+  protected?: boolean;
+}
 
 /** An EIP-7702 authorisation. */
 export interface EvmAuthorizationInput {
@@ -65,6 +85,8 @@ export interface EvmBlockInput {
   blockHashes: readonly Uint8Array[];
   /** Whether the state may hold empty accounts. */
   emptyAccounts: boolean;
+  /** Whether results list the value that moved; no unless given. */
+  recordTransfers?: boolean;
 }
 
 /** Forks with rules of execution of their own, oldest first. */
@@ -92,6 +114,7 @@ export type EvmForkName = keyof typeof evmForks;
 export function evmTransactionSize(transaction: EvmTransactionInput): number {
   return (
     EvmTransaction.SIZE +
+    (transaction.signature === undefined ? 0 : EvmSignature.SIZE) +
     accessLines(transaction) * EvmAccess.SIZE +
     (transaction.blobVersionedHashes?.length ?? 0) * 32 +
     (transaction.authorizationList?.length ?? 0) * EvmAuthorization.SIZE +
@@ -103,7 +126,10 @@ function accessLines(transaction: EvmTransactionInput): number {
   return (transaction.accessList ?? []).reduce((lines, entry) => lines + 1 + entry.storageKeys.length, 0);
 }
 
-/** Writes the record of a transaction to `at`; `bytes` is the core's memory. */
+/**
+ * Writes the record of a transaction to `at`; `bytes` is the core's memory.
+ * @throws InputError where there is neither a sender nor a signature
+ */
 export function writeEvmTransaction(bytes: Uint8Array, at: number, transaction: EvmTransactionInput): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   bytes.fill(0, at, at + EvmTransaction.SIZE);
@@ -113,7 +139,9 @@ export function writeEvmTransaction(bytes: Uint8Array, at: number, transaction: 
   view.setUint32(EvmTransaction.FLAGS, flags, true);
   view.setBigUint64(EvmTransaction.NONCE, transaction.nonce, true);
   view.setBigUint64(EvmTransaction.GAS_LIMIT, transaction.gasLimit, true);
-  bytes.set(transaction.sender, at + EvmTransaction.SENDER);
+  const { sender, signature } = transaction;
+  if (sender !== undefined) bytes.set(sender, at + EvmTransaction.SENDER);
+  else if (signature === undefined) throw new InputError('transaction.sender', 'missing, and there is no signature');
   if (to !== undefined) bytes.set(to, at + EvmTransaction.TO);
   setWord(view, EvmTransaction.VALUE, transaction.value);
   setWord(view, EvmTransaction.MAX_FEE, transaction.maxFeePerGas);
@@ -129,6 +157,11 @@ export function writeEvmTransaction(bytes: Uint8Array, at: number, transaction: 
     return start;
   };
   const { accessList = [], blobVersionedHashes = [], authorizationList = [] } = transaction;
+  if (signature !== undefined) {
+    view.setUint32(EvmTransaction.SIGNATURE, end, true);
+    writeSignature(view, end, signature, sender !== undefined);
+    end += EvmSignature.SIZE;
+  }
   let line = list(EvmTransaction.ACCESS_LIST, EvmTransaction.ACCESS_COUNT, accessLines(transaction), EvmAccess.SIZE);
   for (const { address, storageKeys } of accessList) {
     bytes.fill(0, at + line, at + line + EvmAccess.SIZE);
@@ -160,6 +193,20 @@ export function writeEvmTransaction(bytes: Uint8Array, at: number, transaction: 
   bytes.set(data, at + list(EvmTransaction.DATA, EvmTransaction.DATA_LENGTH, data.length, 1));
 }
 
+/** Before workers start: nobody has recovered a sender yet. */
+function writeSignature(view: DataView, at: number, signature: EvmSignatureInput, expected: boolean): void {
+  const { r, s, yParity } = signature;
+  const flags =
+    (signature.protected === true ? EvmSignatureFlag.PROTECTED : 0) | (expected ? EvmSignatureFlag.EXPECTED : 0);
+  // What does not fit 256 bits is no signature either.
+  const fits = r >> 256n === 0n && s >> 256n === 0n && (yParity === 0 || yParity === 1);
+  setBytes(view, at + EvmSignature.R, r);
+  setBytes(view, at + EvmSignature.S, s);
+  view.setUint32(at + EvmSignature.Y_PARITY, fits ? yParity : 2, true);
+  view.setUint32(at + EvmSignature.FLAGS, flags, true);
+  view.setUint32(at + EvmSignature.SENDER, EvmSender.UNKNOWN, true);
+}
+
 function systemFlags(step: EvmSystemStep): number {
   if (step === false) return 0;
   const { SYSTEM, REQUIRED, CREDIT, SWEEP } = EvmTransactionFlag;
@@ -176,7 +223,9 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   bytes.fill(0, at, at + EvmBlock.SIZE);
   view.setUint32(EvmBlock.FORK, evmForks[block.fork], true);
-  view.setUint32(EvmBlock.FLAGS, block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0, true);
+  const empty = block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0;
+  const transfers = block.recordTransfers === true ? EvmBlockFlag.RECORD_TRANSFERS : 0;
+  view.setUint32(EvmBlock.FLAGS, empty | transfers, true);
   view.setBigUint64(EvmBlock.NUMBER, block.number, true);
   view.setBigUint64(EvmBlock.TIMESTAMP, block.timestamp, true);
   view.setBigUint64(EvmBlock.GAS_LIMIT, block.gasLimit, true);

@@ -65,6 +65,7 @@ const SPAN_NAMES: Readonly<Record<number, SpanReport['kind']>> = {
   [SpanKind.SUSPENDED]: 'suspended',
   [SpanKind.VALIDATED]: 'validated',
   [SpanKind.IDLE]: 'idle',
+  [SpanKind.RECOVERED]: 'recovered',
 };
 
 export function noCounters(): Counters {

@@ -269,7 +269,7 @@ export class PevmEngine implements Engine {
     const { executor = 'wasm', taskTimeoutMs } = this.#options;
     return {
       context,
-      job: executor === 'wasm' && senders === 'trust' ? wasmJob(context) : moduleJob(context),
+      job: executor === 'wasm' ? wasmJob(context) : moduleJob(context),
       state,
       verify,
       expected,

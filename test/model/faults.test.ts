@@ -7,6 +7,7 @@ import { modelModule } from '../support/model-core.ts';
 import { dependencyConfigurations } from '../support/model-dependencies.ts';
 import { dequeConfigurations } from '../support/model-deque.ts';
 import { type Configuration, describeFailure, Explorer, type Strategy } from '../support/model-explorer.ts';
+import { recoveryConfigurations } from '../support/model-recovery.ts';
 import { locationConfigurations, versionConfigurations } from '../support/model-store.ts';
 
 const configurations: readonly Configuration[] = [
@@ -17,6 +18,7 @@ const configurations: readonly Configuration[] = [
   ...abortConfigurations,
   ...blockConfigurations,
   ...deathConfigurations,
+  ...recoveryConfigurations,
 ];
 
 /** Fault, and the configuration that is to catch it. */
@@ -48,6 +50,8 @@ const faults: readonly (readonly [keyof typeof Fault, configuration: string])[] 
   ['COMMIT_CLOCK_AFTER_INDEX', 'block: a chain of two'],
   ['WAITERS_TAKEN_FIRST', 'dependencies: two readers suspend while their blocker executes'],
   ['RECLAIM_KEEPS_PREVIOUS', 'death: a chain of two'],
+  ['SENDER_BEFORE_BYTES', 'recovery: two idle workers and two attempts'],
+  ['SENDER_MARKED_FIRST', 'recovery: an idle worker dies with a sender in hand'],
 ];
 
 const strategies: readonly (readonly [name: string, schedules: number, ...Strategy[]])[] = [

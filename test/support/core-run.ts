@@ -44,8 +44,13 @@ const watchedByHost = [Control.COMMIT_INDEX, Control.MISSING, Control.HALT, Cont
 class Asleep extends Error {}
 
 /** Instances of a module; `imports` gives what worker `id` needs beside the core's own imports. */
-export function crewOf(module: WebAssembly.Module, count: number, imports: (id: number) => WebAssembly.Imports): Crew {
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+export function crewOf(
+  module: WebAssembly.Module,
+  count: number,
+  imports: (id: number) => WebAssembly.Imports,
+  memoryPages: number = pages,
+): Crew {
+  const memory = new WebAssembly.Memory({ initial: memoryPages, maximum: memoryPages, shared: true });
   let time = 0;
   const wait = () => {
     throw new Asleep();

@@ -21,7 +21,10 @@ export class EvmCrew {
   static async start(host: EvmHost, count: number, script: string): Promise<EvmCrew> {
     const workers = Array.from({ length: count }, (_, index) => {
       const start: Start = { crew: true, module: host.module, memory: host.memory, id: index + 1 };
-      return new Worker(new URL(script), { workerData: start });
+      const worker = new Worker(new URL(script), { workerData: start });
+      // Each run listens for errors, and no run removes its listener.
+      worker.setMaxListeners(0);
+      return worker;
     });
     await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))));
     return new EvmCrew(workers);

@@ -9,6 +9,7 @@ import {
   Incarnation,
   Kind,
   Location,
+  Metric,
   Missing,
   Next,
   Outcome,
@@ -17,10 +18,11 @@ import {
   TxSlot,
   Version,
   VersionFlag,
+  Worker,
   WriteEntry,
 } from '../../assembly/layout.ts';
 import { buildCore } from '../../scripts/core.mjs';
-import { type EvmTransactionOutput, readEvmResult } from '../../src/core/evm-decode.ts';
+import { type EvmTransactionOutput, readEvmResult, readEvmSender } from '../../src/core/evm-decode.ts';
 import {
   type EvmBlockInput,
   type EvmTransactionInput,
@@ -72,11 +74,14 @@ interface Core {
   join(id: number): number;
   allocate(size: number): number;
   resumeBlock(): void;
+  workerAt(id: number): number;
   findCode(hash: number): number;
   addCode(hash: number, bytes: number, length: number): number;
   loadBase(batch: number, count: number): number;
   setTransaction(index: number, flags: number, cost: number, input: number, length: number): void;
   next(maySleep: boolean): number;
+  /** The trace build's. */
+  observe?(events: number): void;
 }
 
 export interface EvmHostOptions {
@@ -84,6 +89,10 @@ export interface EvmHostOptions {
   transactions?: number;
   locations?: number;
   workers?: number;
+  /** The compiled core; the release build where it is left out. */
+  core?: Uint8Array;
+  /** The import of the trace build. */
+  trace?: (event: number, record: number) => void;
 }
 
 export class EvmHost {
@@ -106,13 +115,14 @@ export class EvmHost {
     transactions = 64,
     locations = 16384,
     workers = 1,
+    core: compiled,
+    trace = () => {},
   }: EvmHostOptions = {}): Promise<EvmHost> {
-    const module = await WebAssembly.compile(
-      (await buildCore(process.env.PEVM_TARGET ?? 'release')) as Uint8Array<ArrayBuffer>,
-    );
+    const code = compiled ?? (await buildCore(process.env.PEVM_TARGET ?? 'release'));
+    const module = await WebAssembly.compile(code as Uint8Array<ArrayBuffer>);
     const pages = memoryMiB * 16;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: 32767, shared: true });
-    const env = { memory, now: () => performance.now(), wait: () => 0, precompile: createPrecompiles(memory) };
+    const env = { memory, now: () => performance.now(), wait: () => 0, precompile: createPrecompiles(memory), trace };
     const core = new WebAssembly.Instance(module, { env }).exports as unknown as Core;
     const view = new DataView(memory.buffer);
     for (let seed = 0; seed < Control.SEED_COUNT; seed++) {
@@ -208,6 +218,12 @@ export class EvmHost {
     return this.core.next(false);
   }
 
+  /** Chooses the events (TraceEvent) that the trace build tells of. */
+  observe(events: number): void {
+    if (this.core.observe === undefined) throw new Error('this build of the core cannot be traced');
+    this.core.observe(events);
+  }
+
   /** Runs what was loaded. */
   runBlock(): number {
     this.core.join(1);
@@ -247,6 +263,21 @@ export class EvmHost {
     if (record === 0) throw new Error('nobody deployed this code');
     const start = record + BaseCode.CODE_BYTES;
     return this.bytes.slice(start, start + this.view.getUint32(record + BaseCode.CODE_LENGTH, true));
+  }
+
+  /** The sender of transaction `index`, where it is known: see readEvmSender. */
+  senderOf(index: number): Uint8Array | undefined {
+    const slots = this.view.getUint32(CONTROL_BASE + Control.SLOTS, true);
+    return readEvmSender(this.bytes, this.view.getUint32(slots + index * TxSlot.SIZE + TxSlot.INPUT, true));
+  }
+
+  /** Senders that all workers recovered. */
+  recoveries(): number {
+    let sum = 0;
+    for (let id = 1; id <= this.view.getUint32(CONTROL_BASE + Control.WORKERS, true); id++) {
+      sum += Number(this.view.getBigUint64(this.core.workerAt(id) + Worker.METRICS + Metric.RECOVERIES, true));
+    }
+    return sum;
   }
 
   /** Gas that the result of transaction `index` says. */

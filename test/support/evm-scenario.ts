@@ -180,7 +180,7 @@ export function describeScenario({ block, excessBlobGas, accounts, transactions 
   for (const transaction of transactions) {
     const { type, sender, to, nonce, gasLimit, value, data, maxFeePerGas, maxPriorityFeePerGas } = transaction;
     lines.push(
-      `transaction of type ${type} from ${hex(sender)} to ${to === undefined ? 'nobody' : hex(to)}: nonce ${nonce}, ` +
+      `transaction of type ${type} from ${hex(sender!)} to ${to === undefined ? 'nobody' : hex(to)}: nonce ${nonce}, ` +
         `gas ${gasLimit}, value ${value}, fee ${maxFeePerGas}, priority ${maxPriorityFeePerGas}`,
     );
     if (data.length > 0) lines.push(`  data ${to === undefined ? `${disassemble(data)}\n  data ` : ''}${hex(data)}`);

@@ -281,7 +281,7 @@ class Chain {
       ]);
     }
     const transaction = createTx(fields as TypedTxData, { common: this.common, freeze: false });
-    const sender = new Address(input.sender);
+    const sender = new Address(input.sender!);
     transaction.getSenderAddress = () => sender;
     return transaction;
   }
@@ -298,6 +298,8 @@ function word(value: bigint): Uint8Array {
 export class EvmOracle {
   readonly #chains = new Map<string, Promise<Chain>>();
   readonly #faults: Faults;
+  /** Called before each transaction, for whoever listens to the library's events. */
+  before: ((evm: EVM, transaction: number) => void) | undefined;
 
   constructor(faults: Faults = {}) {
     this.#faults = faults;
@@ -312,7 +314,10 @@ export class EvmOracle {
     const chain = await known;
     const block = chain.begin(scenario);
     const results: OracleResult[] = [];
-    for (const input of scenario.transactions) results.push(await this.#runOne(chain, block, input));
+    for (const [index, input] of scenario.transactions.entries()) {
+      this.before?.(chain.vm.evm as EVM, index);
+      results.push(await this.#runOne(chain, block, input));
+    }
     const { state } = chain;
     const accounts = new Map<string, ScenarioAccount>();
     for (const [address, { nonce, balance, code }] of state.accounts) {

@@ -135,7 +135,7 @@ export function mutated(random: Random, scenario: EvmScenario): EvmScenario {
   );
   const [transaction] = scenario.transactions;
   const copy = { ...scenario, accounts, transactions: [{ ...transaction! }] };
-  const sender = hexText(transaction!.sender);
+  const sender = hexText(transaction!.sender!);
   for (let times = random.between(1, 4); times > 0; times--) change(random, copy, sender);
   return copy;
 }

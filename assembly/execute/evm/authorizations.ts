@@ -2,6 +2,7 @@
 
 import { EvmAuthorization, EvmBlock, EvmTransaction } from "../../layout";
 import { keccak256 } from "../../base/keccak256";
+import { isMalleable } from "../../base/secp256k1";
 import * as u256 from "../../base/u256";
 import { addCode } from "../../store/code-store";
 import { accountOf } from "./accounts";
@@ -9,17 +10,12 @@ import { delegationIn } from "./code";
 import { block, transaction } from "./context";
 import { addRefund } from "./journal";
 import { ecrecover } from "./precompiles/ecrecover";
+import { beginRlp, prependByte, prependBytes, prependInteger, prependListHeader, prependNumber, rlpStart } from "./rlp";
 import { Temporary, temporary } from "./workspace";
 import { Answer, NO_CODE, codeOf, exhaust, isAbsent, nonceOf, setCodeHash, setNonce, touchWarm } from "./world";
 
 const EXISTING_REFUND: i64 = 25000 - 12500;
-const MAGIC: u8 = 0x05;
-
-/** Half the order of secp256k1: greater values of s are malleable. Big-endian. */
-const HALF_ORDER = memory.data<u8>([
-  0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-  0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
-]);
+const MAGIC: u32 = 0x05;
 
 /** Applies all authorisations, passing over those that are not valid; false when the attempt must end. */
 export function applyAuthorizations(): bool {
@@ -70,49 +66,19 @@ function delegate(authority: u32, target: u32): bool {
 function recover(out: u32, authorization: u32): bool {
   const parity = load<u32>(authorization, EvmAuthorization.Y_PARITY);
   if (parity > 1) return false;
-  if (memory.compare(authorization + EvmAuthorization.S, HALF_ORDER, 32) > 0) return false;
-  const bytes = temporary + Temporary.BYTES;
-  const items = bytes + 2;
-  let end = appendNumber(items, authorization + EvmAuthorization.CHAIN_ID);
-  store<u8>(end, 0x80 + 20);
-  memory.copy(end + 1, authorization + EvmAuthorization.ADDRESS, 20);
-  const nonce = temporary + Temporary.WORD;
-  u256.set(nonce, load<u64>(authorization, EvmAuthorization.NONCE));
-  end = appendNumber(end + 21, nonce);
-  // At most 33 + 21 + 9 bytes: usually a short list; a long one has one byte more in front.
-  const length = end - items;
-  if (length < 56) {
-    store<u8>(bytes, MAGIC);
-    store<u8>(bytes, u8(0xc0 + length), 1);
-  } else {
-    memory.copy(items + 1, items, length);
-    end++;
-    store<u8>(bytes, MAGIC);
-    store<u8>(bytes, 0xf8, 1);
-    store<u8>(bytes, u8(length), 2);
-  }
-  const input = bytes + 128;
-  keccak256(input, bytes, end - bytes);
+  if (isMalleable(authorization + EvmAuthorization.S)) return false;
+  const input = temporary + Temporary.BYTES + 128; // what is signed, of at most 66 bytes, ends here
+  beginRlp(input);
+  prependInteger(load<u64>(authorization, EvmAuthorization.NONCE));
+  prependBytes(authorization + EvmAuthorization.ADDRESS, 20);
+  prependNumber(authorization + EvmAuthorization.CHAIN_ID);
+  prependListHeader(input);
+  prependByte(MAGIC);
+  keccak256(input, rlpStart, input - rlpStart);
   memory.fill(input + 32, 0, 32);
   store<u8>(input, u8(27 + parity), 63);
   memory.copy(input + 64, authorization + EvmAuthorization.R, 64);
   if (!ecrecover(input, input, 128)) return false;
   memory.copy(out, input + 12, 20);
   return true;
-}
-
-/** Appends a word as an RLP number; returns the end. */
-function appendNumber(to: u32, word: u32): u32 {
-  const size: u32 = (263 - u256.leadingZeros(word)) >> 3;
-  if (size == 0) {
-    store<u8>(to, 0x80);
-    return to + 1;
-  }
-  if (size == 1 && load<u8>(word) < 0x80) {
-    store<u8>(to, load<u8>(word));
-    return to + 1;
-  }
-  store<u8>(to, u8(0x80 + size));
-  for (let at: u32 = 0; at < size; at++) store<u8>(to + 1 + at, load<u8>(word + size - 1 - at));
-  return to + 1 + size;
 }

@@ -1,21 +1,24 @@
 // CALL, CALLCODE, DELEGATECALL, STATICCALL, CREATE, CREATE2 and SELFDESTRUCT. A handler settles what needs no frame at once
 // (the result replaces the operands) and enters a frame otherwise; it answers the gas left or a Stop.
 
+import { EvmHalt, EvmTransferKind } from "../../layout";
 import { keccak256 } from "../../base/keccak256";
 import * as u256 from "../../base/u256";
 import { Account, AccountFlag, accountOf } from "./accounts";
 import { delegationIn } from "./code";
 import {
-  Stop, depth, frame, memoryStart, rangeLength, rangeOffset, returned, returnedLength, setOutput, takeRange, trimReturned, wordGas,
+  Exit, Stop, depth, frame, memoryStart, rangeLength, rangeOffset, returned, returnedLength, setOutput, takeRange, trimReturned, wordGas,
 } from "./context";
 import {
   accountAccessGas, clearsEmpty, coldAccountGas, destroysOnlyNew, hasDelegation, initCodeWordGas, keepsGas, maxInitCodeSize,
   newAccountSelfDestructGas, selfDestructRefund, warmAccessGas,
 } from "./forks";
 import { checkpointOf, frameNumber, openCall, openCreation } from "./frames";
-import { addRefund, flagAccount, resumeCheckpoint, revertTo, setCheckpoint } from "./journal";
+import { beginCode, haltFor } from "./halts";
+import { addRefund, flagAccount, noteTransfer, resumeCheckpoint, revertTo, setCheckpoint } from "./journal";
 import { Op } from "./opcodes";
 import { PrecompileResult, precompileGas, precompileNumber, runPrecompile } from "./precompiles";
+import { traceCall, traceCreation, traceDestruction, traceFrameEnd, traceRefusal } from "./tracing";
 import { Frame, FrameFlag, MAX_DEPTH, Temporary, temporary } from "./workspace";
 import {
   Answer, NO_CODE, balanceOf, codeHashOf, codeOf, credit, debit, exhaust, hasStorage, isAbsent, nonceOf, setBalance, setNonce, touchWarm,
@@ -36,7 +39,7 @@ export function call(opcode: u32, top: u32, gas: i64): i64 {
   const sendsValue = hasValue && !u256.isZero(value);
   const own = load<u32>(frame, Frame.ACCOUNT);
   let flags = load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC;
-  if (opcode == Op.CALL && sendsValue && flags != 0) return Stop.HALTED;
+  if (opcode == Op.CALL && sendsValue && flags != 0) return haltFor(EvmHalt.STATIC_WRITE);
   if (opcode == Op.STATICCALL) flags = FrameFlag.STATIC;
 
   gas = takeRange(rest - 32, rest - 64, gas);
@@ -86,16 +89,18 @@ export function call(opcode: u32, top: u32, gas: i64): i64 {
   gas -= calleeGas;
   if (sendsValue) calleeGas += CALL_STIPEND;
 
+  traceCall(opcode, own, target, value, flags, calleeGas, gas, memoryStart + inputOffset, inputLength);
   const operands: u32 = hasValue ? 7 : 6;
   const result = top - operands * 32;
   if (sendsValue || depth >= MAX_DEPTH) {
-    let possible = depth < MAX_DEPTH;
-    if (sendsValue && possible) {
+    let refusal: u32 = depth >= MAX_DEPTH ? EvmHalt.CALL_DEPTH : EvmHalt.NONE;
+    if (refusal == EvmHalt.NONE) {
       const funds = balanceOf(own);
       if (funds == 0) return Stop.UNFINISHED;
-      possible = !u256.less(funds, value);
+      if (u256.less(funds, value)) refusal = EvmHalt.INSUFFICIENT_BALANCE;
     }
-    if (!possible) {
+    if (refusal != EvmHalt.NONE) {
+      traceRefusal(refusal, calleeGas);
       trimReturned(0);
       u256.clear(result);
       return gas + calleeGas;
@@ -106,7 +111,7 @@ export function call(opcode: u32, top: u32, gas: i64): i64 {
   setCheckpoint(checkpointOf(number));
   const self: u32 = opcode == Op.CALL || opcode == Op.STATICCALL ? target : own;
   if (!flagAccount(self, AccountFlag.TOUCHED)) return unfinished();
-  if (opcode == Op.CALL && sendsValue && target != own && !transfer(own, target, value)) return Stop.UNFINISHED;
+  if (opcode == Op.CALL && sendsValue && !transfer(own, target, value, number, EvmTransferKind.CALL)) return Stop.UNFINISHED;
 
   if (precompile != 0) {
     const left = callPrecompile(precompile, number, calleeGas, inputOffset, inputLength, outputOffset, wantedLength, result);
@@ -115,6 +120,7 @@ export function call(opcode: u32, top: u32, gas: i64): i64 {
   }
   if (codeRecord == NO_CODE) {
     resumeCheckpoint(frame + Frame.CHECKPOINT);
+    traceFrameEnd(number, Exit.SUCCESS, calleeGas, 0, 0);
     trimReturned(0);
     u256.set(result, 1);
     return gas + calleeGas;
@@ -167,9 +173,10 @@ function takeCode(target: u32, gas: i64): i64 {
   return codeRecord == 0 ? Stop.UNFINISHED : gas;
 }
 
-/** Moves value from an account that has it. */
-export function transfer(from: u32, to: u32, value: u32): bool {
-  return debit(from, value) && credit(to, value);
+/** Moves value from an account that has it into the frame at `depth` (EvmTransferKind); false: the attempt must end. */
+export function transfer(from: u32, to: u32, value: u32, depth: u32, kind: u32): bool {
+  if (from != to && (!debit(from, value) || !credit(to, value))) return false;
+  return noteTransfer(from, to, value, depth, kind) || exhaust();
 }
 
 /** Runs a precompile; returns what is left of its gas, or a Stop. */
@@ -179,11 +186,14 @@ function callPrecompile(
   gas = chargePrecompile(precompile, memoryStart + inputOffset, inputLength, gas);
   if (gas == Stop.UNFINISHED) return FAR_BELOW;
   if (gas < 0) {
+    traceFrameEnd(number, Exit.HALTED, 0, 0, 0);
+    beginCode();
     revertTo(checkpointOf(number));
     u256.clear(result);
     trimReturned(0);
     return 0;
   }
+  traceFrameEnd(number, Exit.SUCCESS, gas, returned, returnedLength);
   u256.set(result, 1);
   const copied = returnedLength < wanted ? returnedLength : wanted;
   if (copied != 0) memory.copy(memoryStart + outputOffset, returned, copied);
@@ -198,20 +208,20 @@ export function chargePrecompile(precompile: u32, input: u32, length: u32, gas: 
   const cost = precompileGas(precompile, input, length);
   if (cost < 0 || cost > gas) return Stop.HALTED;
   const outcome = runPrecompile(precompile, input, length);
-  if (outcome == PrecompileResult.FAILED) return Stop.HALTED;
+  if (outcome == PrecompileResult.FAILED) return haltFor(EvmHalt.PRECOMPILE_FAILURE);
   return outcome == PrecompileResult.EXHAUSTED ? Stop.UNFINISHED : gas - cost;
 }
 
 /** Operands from the top: value, offset, length, (salt). */
 export function create(opcode: u32, top: u32, gas: i64): i64 {
-  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return Stop.HALTED;
+  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return haltFor(EvmHalt.STATIC_WRITE);
   const value = top - 32;
   const salted = opcode == Op.CREATE2;
   const result: u32 = salted ? top - 128 : top - 96;
   gas = takeRange(top - 64, top - 96, gas);
   if (gas < 0) return gas;
   const length = rangeLength;
-  if (length > maxInitCodeSize) return Stop.HALTED;
+  if (length > maxInitCodeSize) return haltFor(EvmHalt.INIT_CODE_TOO_LARGE);
   gas -= wordGas(length, initCodeWordGas + (salted ? 6 : 0));
   if (gas < 0) return Stop.HALTED;
   const code = memoryStart + rangeOffset;
@@ -220,30 +230,33 @@ export function create(opcode: u32, top: u32, gas: i64): i64 {
   const nonce = nonceOf(own);
   if (nonce == 0) return Stop.UNFINISHED;
   const oldNonce = load<u64>(nonce);
-  let possible = depth < MAX_DEPTH && oldNonce != u64.MAX_VALUE;
-  if (possible && !u256.isZero(value)) {
+  let refusal: u32 = depth >= MAX_DEPTH ? EvmHalt.CALL_DEPTH : oldNonce == u64.MAX_VALUE ? EvmHalt.NONCE_AT_MAXIMUM : EvmHalt.NONE;
+  if (refusal == EvmHalt.NONE && !u256.isZero(value)) {
     const funds = balanceOf(own);
     if (funds == 0) return Stop.UNFINISHED;
-    possible = !u256.less(funds, value);
+    if (u256.less(funds, value)) refusal = EvmHalt.INSUFFICIENT_BALANCE;
   }
-  trimReturned(0);
-  if (!possible) {
-    u256.clear(result);
-    return gas;
-  }
-
   const calleeGas: i64 = keepsGas ? gas - gas / 64 : gas;
   gas -= calleeGas;
-  if (!setNonce(own, oldNonce + 1)) return Stop.UNFINISHED;
   const address = temporary + Temporary.ADDRESS;
   if (salted) saltedAddress(address, own, top - 128, code, length);
   else createdAddress(address, own + Account.ADDRESS, oldNonce);
+  traceCreation(opcode, own, address, value, calleeGas, gas, code, length);
+  trimReturned(0);
+  if (refusal != EvmHalt.NONE) {
+    traceRefusal(refusal, calleeGas);
+    u256.clear(result);
+    return gas + calleeGas;
+  }
+
+  if (!setNonce(own, oldNonce + 1)) return Stop.UNFINISHED;
   const account = accountOf(address);
   if (account == 0) return unfinished();
   if (touchWarm(account) < 0) return Stop.UNFINISHED;
   const free = isFree(account);
   if (free == Answer.FAILED) return Stop.UNFINISHED;
   if (free == Answer.NO) {
+    traceRefusal(EvmHalt.ADDRESS_COLLISION, 0);
     u256.clear(result);
     return gas;
   }
@@ -263,7 +276,7 @@ export function beginCreation(number: u32, account: u32, payer: u32, code: u32, 
   if (!flagAccount(account, AccountFlag.TOUCHED | AccountFlag.CREATED)) return exhaust();
   if (clearsEmpty && !setNonce(account, 1)) return false;
   const value = callee + Frame.VALUE;
-  if (!u256.isZero(value) && !transfer(payer, account, value)) return false;
+  if (!u256.isZero(value) && !transfer(payer, account, value, number, EvmTransferKind.CREATION)) return false;
   store<u32>(callee, FrameFlag.CREATION, Frame.FLAGS);
   store<u32>(callee, account, Frame.ACCOUNT);
   return openCreation(number, code, length);
@@ -321,7 +334,7 @@ function addressOfHash(out: u32, bytes: u32, length: u32): void {
 
 /** Operand: the beneficiary. Answers the gas left; the frame then ends. */
 export function selfDestruct(top: u32, gas: i64): i64 {
-  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return Stop.HALTED;
+  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return haltFor(EvmHalt.STATIC_WRITE);
   const own = load<u32>(frame, Frame.ACCOUNT);
   const address = temporary + Temporary.ADDRESS;
   u256.storeAddress(address, top - 32);
@@ -344,13 +357,13 @@ export function selfDestruct(top: u32, gas: i64): i64 {
 
   const flags = load<u32>(own, Account.FLAGS);
   const destroys = !destroysOnlyNew || (flags & AccountFlag.CREATED) != 0;
+  traceDestruction(own, beneficiary, amount, destroys);
   if (!flagAccount(beneficiary, AccountFlag.TOUCHED)) return unfinished();
-  if (beneficiary != own) {
-    if (!u256.isZero(amount)) {
-      if (!setBalance(own, temporary + Temporary.ZERO) || !credit(beneficiary, amount)) return Stop.UNFINISHED;
-    }
-  } else if (destroys && !setBalance(own, temporary + Temporary.ZERO)) {
-    return Stop.UNFINISHED; // burnt
+  // To itself, the value is burnt if the account goes, and stays otherwise.
+  if (!u256.isZero(amount) && (beneficiary != own || destroys)) {
+    if (!setBalance(own, temporary + Temporary.ZERO)) return Stop.UNFINISHED;
+    if (beneficiary != own && !credit(beneficiary, amount)) return Stop.UNFINISHED;
+    if (!noteTransfer(own, beneficiary, amount, depth, EvmTransferKind.SELFDESTRUCT)) return unfinished();
   }
   if (destroys && (flags & AccountFlag.DESTROYED) == 0) {
     addRefund(selfDestructRefund);

@@ -27,6 +27,8 @@ export abstract class Stop {
 // The block and the transaction
 export let block: u32 = 0;
 export let transaction: u32 = 0;
+/** 20 bytes: who has sent the transaction. */
+export let origin: u32 = 0;
 /** 32 bytes: what a unit of gas costs the sender. */
 export let gasPrice: u32 = 0;
 
@@ -34,6 +36,10 @@ export function setTransactionContext(blockRecord: u32, transactionRecord: u32, 
   block = blockRecord;
   transaction = transactionRecord;
   gasPrice = gasPriceWord;
+}
+
+export function setOrigin(sender: u32): void {
+  origin = sender;
 }
 
 // The running frame

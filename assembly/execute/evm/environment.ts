@@ -1,6 +1,6 @@
 // Opcodes that ask about other accounts, code, the block and the transaction. Handlers answer the gas left or a Stop.
 
-import { BaseValue, EvmBlock, EvmTransaction } from "../../layout";
+import { BaseValue, EvmBlock, EvmHalt, EvmLog, EvmTransaction } from "../../layout";
 import { keccak256 } from "../../base/keccak256";
 import * as u256 from "../../base/u256";
 import { accountOf } from "./accounts";
@@ -8,9 +8,10 @@ import {
   Stop, block, copyToRange, frame, memoryStart, rangeLength, rangeOffset, returned, returnedLength, takeRange, transaction, wordGas,
 } from "./context";
 import { accountAccessGas } from "./forks";
+import { haltFor } from "./halts";
 import { addLog } from "./journal";
 import { Account } from "./accounts";
-import { EvmLog } from "../../layout";
+import { traceLog } from "./tracing";
 import { Frame, FrameFlag, Temporary, temporary } from "./workspace";
 import { Answer, NO_CODE, balanceOf, codeHashOf, codeOf, earlierBlockHash, exhaust, isAbsent, touchWarm } from "./world";
 
@@ -112,7 +113,7 @@ export function codeCopy(top: u32, gas: i64): i64 {
 
 export function returnDataCopy(top: u32, gas: i64): i64 {
   const limit: u64 = u64(returnedLength) + 1;
-  if (u256.clamped(top - 64, limit) + u256.clamped(top - 96, limit) > returnedLength) return Stop.HALTED;
+  if (u256.clamped(top - 64, limit) + u256.clamped(top - 96, limit) > returnedLength) return haltFor(EvmHalt.RETURN_DATA_BOUNDS);
   gas = takeCopy(top, gas);
   if (gas >= 0) copyToRange(returned, returnedLength, top - 64);
   return gas;
@@ -155,7 +156,7 @@ export function hashMemory(top: u32, gas: i64): i64 {
 
 /** Operands from the top: offset, length, then `topics` topics. */
 export function log(top: u32, topics: u32, gas: i64): i64 {
-  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return Stop.HALTED;
+  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return haltFor(EvmHalt.STATIC_WRITE);
   gas = takeRange(top - 32, top - 64, gas);
   if (gas < 0) return gas;
   gas -= i64(rangeLength) * 8;
@@ -169,6 +170,7 @@ export function log(top: u32, topics: u32, gas: i64): i64 {
     u256.storeBigEndian(record + EvmLog.SIZE + topic * 32, top - 96 - topic * 32);
   }
   if (rangeLength != 0) memory.copy(record + EvmLog.SIZE + topics * 32, memoryStart + rangeOffset, rangeLength);
+  traceLog(record);
   return gas;
 }
 

@@ -84,6 +84,11 @@ export function chooseFork(newFork: u32, table: u32): void {
   if (fork >= EvmFork.OSAKA) osaka();
 }
 
+/** Whether the fork does not know an opcode. */
+export function isUnknown(opcode: u32): bool {
+  return load<i64>(gasTable + (opcode << 3)) == ABSENT;
+}
+
 function set(opcode: u32, gas: i64): void {
   store<i64>(gasTable + (opcode << 3), gas);
 }

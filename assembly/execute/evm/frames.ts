@@ -1,7 +1,7 @@
 // Frames are entered and left here, never by recursion: the interpreter returns at each border and `runFrames` calls it
 // again, so that 1,024 levels fit every host stack and a long transaction soon runs optimised code.
 
-import { BaseValue } from "../../layout";
+import { BaseValue, EvmHalt } from "../../layout";
 import { addCode } from "../../store/code-store";
 import { keccak256 } from "../../base/keccak256";
 import * as u256 from "../../base/u256";
@@ -11,9 +11,11 @@ import {
   Exit, depth, enterFrame, frame, keepReturned, memoryStart, output, outputLength, returned, setOutput, trimReturned,
 } from "./context";
 import { depositMustBePaid, maxCodeSize, reservesEf } from "./forks";
+import { exitFor } from "./halts";
 import { interpret } from "./interpreter";
 import { resumeCheckpoint, revertTo } from "./journal";
 import { placeMemory, placeStack } from "./segments";
+import { traceCodeEnd, traceReturn } from "./tracing";
 import { Frame, FrameFlag, Temporary, frames, temporary } from "./workspace";
 import { exhaust, setCodeHash } from "./world";
 
@@ -71,8 +73,10 @@ export function runFrames(): u32 {
     let exit = interpret();
     if (exit == Exit.ENTERED) continue;
     if (exit == Exit.UNFINISHED) return exit;
+    traceCodeEnd(exit);
     exit = closeFrame(exit);
     if (exit == Exit.UNFINISHED || depth == 0) return exit;
+    traceReturn(exit);
     if (!backToCaller(exit)) return Exit.UNFINISHED;
   }
 }
@@ -93,12 +97,12 @@ function closeFrame(exit: u32): u32 {
 function deposit(): u32 {
   const length = outputLength;
   const code = output;
-  if (length > maxCodeSize) return Exit.HALTED;
-  if (reservesEf && length != 0 && load<u8>(code) == 0xef) return Exit.HALTED;
+  if (length > maxCodeSize) return exitFor(EvmHalt.CODE_TOO_LARGE);
+  if (reservesEf && length != 0 && load<u8>(code) == 0xef) return exitFor(EvmHalt.CODE_PREFIX);
   const gas = load<i64>(frame, Frame.GAS) - DEPOSIT_GAS * i64(length);
   if (gas < 0) {
     // Frontier: the account stays, without code.
-    if (depositMustBePaid) return Exit.HALTED;
+    if (depositMustBePaid) return exitFor(EvmHalt.OUT_OF_GAS);
     setOutput(0, 0);
     return Exit.SUCCESS;
   }

@@ -1,12 +1,13 @@
 // What a frame has to take back when it fails: an undo log with checkpoints over the access set, account flags and
-// transient storage; and the logs and refunds of the transaction, which fall back to the checkpoint too.
+// transient storage; and the logs, transfers and refunds of the transaction, which fall back to the checkpoint too.
 
-import { AccessFlag, Access, EvmLog } from "../../layout";
+import { AccessFlag, Access, EvmLog, EvmTransfer } from "../../layout";
 import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
 import { entryAt, undoNumber } from "../../store/access-set";
 import { Account, AccountFlag } from "./accounts";
 import { clearsEmpty } from "./forks";
+import { traceTransfer } from "./tracing";
 import { enlarged } from "./workspace";
 
 abstract class Undo {
@@ -32,6 +33,7 @@ export abstract class Checkpoint {
   static readonly UNDO: u32 = 0;
   static readonly LOGS: u32 = 4;
   static readonly LOG_COUNT: u32 = 8;
+  static readonly TRANSFERS: u32 = 12;
   static readonly REFUND: u32 = 16;
 }
 
@@ -46,11 +48,18 @@ export let logs: u32 = 0;
 export let logsUsed: u32 = 0;
 let logsCapacity: u32 = 0;
 export let logCount: u32 = 0;
+/** Its transfers, EvmTransfer records; none unless the block asks for them. */
+export let transfers: u32 = 0;
+export let transfersUsed: u32 = 0;
+let transfersCapacity: u32 = 0;
+let recordsTransfers: bool = false;
 /** Refund counter. */
 export let refund: i64 = 0;
 
-/** Takes memory; false when there is none. */
-export function takeJournal(): bool {
+/** Takes memory; false when there is none. `withTransfers`: whether the block asks for them. */
+export function takeJournal(withTransfers: bool): bool {
+  recordsTransfers = withTransfers;
+  transfersCapacity = 0;
   undo = allocate(FIRST_UNDO);
   undoCapacity = FIRST_UNDO;
   logs = allocate(FIRST_LOGS);
@@ -64,6 +73,7 @@ export function beginJournal(): void {
   since = 0;
   logsUsed = 0;
   logCount = 0;
+  transfersUsed = 0;
   refund = 0;
 }
 
@@ -88,6 +98,7 @@ export function setCheckpoint(checkpoint: u32): void {
   store<u32>(checkpoint, undoUsed, Checkpoint.UNDO);
   store<u32>(checkpoint, logsUsed, Checkpoint.LOGS);
   store<u32>(checkpoint, logCount, Checkpoint.LOG_COUNT);
+  store<u32>(checkpoint, transfersUsed, Checkpoint.TRANSFERS);
   store<i64>(checkpoint, refund, Checkpoint.REFUND);
 }
 
@@ -95,6 +106,7 @@ export function setCheckpoint(checkpoint: u32): void {
 export function revertTo(checkpoint: u32): void {
   logsUsed = load<u32>(checkpoint, Checkpoint.LOGS);
   logCount = load<u32>(checkpoint, Checkpoint.LOG_COUNT);
+  transfersUsed = load<u32>(checkpoint, Checkpoint.TRANSFERS);
   refund = load<i64>(checkpoint, Checkpoint.REFUND);
   const until = load<u32>(checkpoint, Checkpoint.UNDO);
   while (undoUsed != until) {
@@ -212,4 +224,34 @@ export function addLog(address: u32, topicCount: u32, dataLength: u32): u32 {
   store<u32>(log, topicCount, EvmLog.TOPIC_COUNT);
   store<u32>(log, dataLength, EvmLog.DATA_LENGTH);
   return log;
+}
+
+/** Notes that value moved between two accounts, where the block asks for that. False: memory is exhausted. */
+// @ts-ignore: decorator
+@inline
+export function noteTransfer(from: u32, to: u32, value: u32, depth: u32, kind: u32): bool {
+  traceTransfer(from, to, value, depth, kind);
+  return !recordsTransfers || addTransfer(from, to, value, depth, kind);
+}
+
+function addTransfer(from: u32, to: u32, value: u32, depth: u32, kind: u32): bool {
+  if (transfersUsed == transfersCapacity) {
+    // Whole records fit: the capacity is kept a multiple of their size.
+    const capacity = transfersCapacity == 0 ? 32 * EvmTransfer.SIZE : transfersCapacity * 2;
+    transfers = enlarged(transfers, transfersUsed, capacity);
+    transfersCapacity = transfers == 0 ? 0 : capacity;
+    if (transfers == 0) return false;
+  }
+  writeTransfer(transfers + transfersUsed, from, to, value, depth, kind);
+  transfersUsed += EvmTransfer.SIZE;
+  return true;
+}
+
+/** Fills in the EvmTransfer at `record`; `from` and `to` are account records, or just addresses. */
+export function writeTransfer(record: u32, from: u32, to: u32, value: u32, depth: u32, kind: u32): void {
+  memory.copy(record + EvmTransfer.FROM, from, 20);
+  memory.copy(record + EvmTransfer.TO, to, 20);
+  store<u32>(record, depth, EvmTransfer.DEPTH);
+  store<u32>(record, kind, EvmTransfer.KIND);
+  u256.copy(record + EvmTransfer.VALUE, value);
 }

@@ -1,10 +1,12 @@
 // SLOAD, SSTORE, TLOAD and TSTORE. Handlers take operands on the stack and the gas, and answer the gas left or a Stop.
 
+import { EvmHalt } from "../../layout";
 import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
 import { NO_ENTRY, originalOf } from "../../store/access-set";
 import { Stop, frame } from "./context";
 import { clearRefund, slotAccessGas, storageMetering, storageReadGas, storageUpdateGas } from "./forks";
+import { haltFor } from "./halts";
 import { addRefund, saveWord } from "./journal";
 import { findTransient, placeTransient } from "./transient-storage";
 import { Frame, FrameFlag, Temporary, temporary } from "./workspace";
@@ -81,7 +83,7 @@ export function loadStorage(slot: u32, gas: i64): i64 {
 }
 
 export function storeStorage(slot: u32, value: u32, gas: i64): i64 {
-  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return Stop.HALTED;
+  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return haltFor(EvmHalt.STATIC_WRITE);
   if (storageMetering == 2 && gas <= STIPEND) return Stop.HALTED;
   const number = find(slot);
   if (number == NO_ENTRY) return Stop.UNFINISHED;
@@ -130,7 +132,7 @@ export function loadTransient(slot: u32): void {
 }
 
 export function storeTransient(slot: u32, value: u32, gas: i64): i64 {
-  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return Stop.HALTED;
+  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return haltFor(EvmHalt.STATIC_WRITE);
   const place = placeTransient(load<u32>(frame, Frame.ACCOUNT), slot);
   if (place == 0 || !saveWord(place)) {
     exhaust();

@@ -2,8 +2,8 @@
 // end of a transaction destroys. All state goes through world.ts; the beneficiary's fee is a credit that reads nothing.
 
 import {
-  BLOOM_SIZE, CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmBlockFlag, EvmInvalid, EvmResult, EvmStatus, EvmTransaction,
-  EvmTransactionFlag, Outcome, ReadResult,
+  BLOOM_SIZE, CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmBlockFlag, EvmHalt, EvmInvalid, EvmResult, EvmSender, EvmStatus,
+  EvmTransaction, EvmTransactionFlag, EvmTransfer, EvmTransferKind, Outcome, ReadResult,
 } from "../../layout";
 import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
@@ -16,16 +16,21 @@ import { applyAuthorizations } from "./authorizations";
 import { beginCreation, chargePrecompile, createdAddress, isFree, transfer } from "./calls";
 import { delegationIn } from "./code";
 import {
-  Exit, Stop, block, frame, output, outputLength, resetContext, returned, returnedLength, setOutput, setTransactionContext, transaction,
+  Exit, Stop, block, frame, origin, output, outputLength, resetContext, returned, returnedLength, setOrigin, setOutput, setTransactionContext, transaction,
 } from "./context";
 import { chooseFork, clearsEmpty, coinbaseIsWarm, hasBaseFee, hasDelegation, hasWarmth, refundQuotient } from "./forks";
 import { checkpointOf, frameNumber, openCall, runFrames } from "./frames";
-import { beginJournal, flagAccount, logCount, logs, logsUsed, refund, revertTo, setCheckpoint, takeJournal } from "./journal";
+import { beginCode, exitFor, haltReason } from "./halts";
+import {
+  beginJournal, flagAccount, logCount, logs, logsUsed, refund, revertTo, setCheckpoint, takeJournal, transfers, transfersUsed,
+} from "./journal";
 import { precompileNumber } from "./precompiles";
 import { takeSegments } from "./segments";
+import { isExpectedSender, resetSenders, senderOf } from "./sender";
 import { beginStorage, takeStorage } from "./storage";
+import { takeTracing, traceFrameEnd, traceOutermost, traceTransaction, traceTransactionEnd } from "./tracing";
 import { beginTransientStorage, resetTransientStorage } from "./transient-storage";
-import { Frame, Temporary, gasTableMemory, takeWorkspace, temporary } from "./workspace";
+import { Frame, Temporary, gasTableMemory, resetWorkspace, takeWorkspace, temporary } from "./workspace";
 import {
   Answer, NO_CODE, balanceOf, beginWorld, codeOf, credit, debit, exhaust, existenceOf, failure, isEmpty, missed, setBalance, setCodeHash,
   setExistence, setNonce, slotNumber, touchSlot, touchWarm,
@@ -45,6 +50,8 @@ export let evmOutputLength: u32 = 0;
 /** Called when the worker joins a block: what the EVM needs is taken with the first transaction. */
 export function resetEvm(): void {
   ready = false;
+  resetWorkspace();
+  resetSenders();
 }
 
 function prepare(): bool {
@@ -54,10 +61,15 @@ function prepare(): bool {
   result = allocate(resultCapacity);
   gasPriceWord = allocate(32);
   if (result == 0 || gasPriceWord == 0) return false;
-  if (!takeWorkspace() || !takeSegments() || !takeJournal() || !takeAccounts() || !takeStorage()) return false;
+  if (!takeWorkspace() || !takeSegments() || !takeTracing() || !takeJournal(recordsTransfers()) || !takeAccounts() || !takeStorage()) return false;
   chooseFork(load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.FORK), gasTableMemory);
   ready = true;
   return true;
+}
+
+/** Whether the block asks for the value that moved. */
+function recordsTransfers(): bool {
+  return (load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.FLAGS) & EvmBlockFlag.RECORD_TRANSFERS) != 0;
 }
 
 /** Runs the transaction of the EvmTransaction record `record`: its Outcome, or `unfinished` of state-view. */
@@ -70,8 +82,10 @@ export function executeEvm(record: u32): u32 {
     forgetAccounts();
     beginTransientStorage();
     beginStorage();
+    traceTransaction(record);
     const system = (load<u32>(record, EvmTransaction.FLAGS) & EvmTransactionFlag.SYSTEM) != 0;
     const outcome = system ? runSystemCall() : runTransaction();
+    traceTransactionEnd(missed != 0 || outcome == 0 ? 0 : evmOutput);
     if (missed != 0 && failure != ReadResult.EXHAUSTED) {
       noteLocation(missed);
       return unfinished(ReadResult.MISSING);
@@ -83,7 +97,12 @@ export function executeEvm(record: u32): u32 {
 
 /** An Outcome; 0 when the attempt must end (`failure`). */
 function runTransaction(): u32 {
-  const sender = accountOf(transaction + EvmTransaction.SENDER);
+  const address = senderOf(transaction);
+  if (address == EvmSender.UNKNOWN) return u32(exhaust());
+  if (address == EvmSender.NOBODY) return reject(EvmInvalid.BAD_SIGNATURE);
+  if (!isExpectedSender(transaction, address)) return reject(EvmInvalid.WRONG_SENDER);
+  setOrigin(address);
+  const sender = accountOf(address);
   if (sender == 0) return u32(exhaust());
   const reason = admit(transaction, block, sender);
   if (reason == UNKNOWN) return 0;
@@ -106,7 +125,8 @@ function runTransaction(): u32 {
 
 /** A call by the protocol: no nonce, no fees, no intrinsic gas. */
 function runSystemCall(): u32 {
-  const sender = accountOf(transaction + EvmTransaction.SENDER);
+  setOrigin(transaction + EvmTransaction.SENDER);
+  const sender = accountOf(origin);
   if (sender == 0) return u32(exhaust());
   u256.clear(gasPriceWord);
   const flags = load<u32>(transaction, EvmTransaction.FLAGS);
@@ -197,6 +217,7 @@ let created: u32 = 0;
 
 function runOutermost(sender: u32, gas: i64): u32 {
   created = 0;
+  beginCode();
   setOutput(0, 0);
   const opened = frameNumber(0);
   store<i64>(opened, gas, Frame.GAS);
@@ -207,6 +228,7 @@ function runOutermost(sender: u32, gas: i64): u32 {
   const creation = (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.CREATION) != 0;
   const exit = creation ? runCreation(sender, gas) : runCall(sender, gas);
   if (exit == Exit.HALTED) gasLeft = 0;
+  if (exit != Exit.UNFINISHED) traceFrameEnd(0, exit, gasLeft, output, outputLength);
   return exit;
 }
 
@@ -220,6 +242,7 @@ function runOpened(): u32 {
 function runCreation(sender: u32, gas: i64): u32 {
   const address = temporary + Temporary.ADDRESS;
   createdAddress(address, sender + Account.ADDRESS, load<u64>(transaction, EvmTransaction.NONCE));
+  traceOutermost(address, gas);
   const account = accountOf(address);
   if (account == 0) {
     exhaust();
@@ -228,7 +251,7 @@ function runCreation(sender: u32, gas: i64): u32 {
   if (touchWarm(account) < 0) return Exit.UNFINISHED;
   const free = isFree(account);
   if (free == Answer.FAILED) return Exit.UNFINISHED;
-  if (free == Answer.NO) return Exit.HALTED;
+  if (free == Answer.NO) return exitFor(EvmHalt.ADDRESS_COLLISION);
   const code = transaction + load<u32>(transaction, EvmTransaction.DATA);
   const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
   if (!beginCreation(0, account, sender, code, length)) return Exit.UNFINISHED;
@@ -237,6 +260,7 @@ function runCreation(sender: u32, gas: i64): u32 {
 }
 
 function runCall(sender: u32, gas: i64): u32 {
+  traceOutermost(transaction + EvmTransaction.TO, gas);
   const target = accountOf(transaction + EvmTransaction.TO);
   if (target == 0 || !flagAccount(target, AccountFlag.TOUCHED)) {
     exhaust();
@@ -244,7 +268,7 @@ function runCall(sender: u32, gas: i64): u32 {
   }
   if (touchWarm(target) < 0) return Exit.UNFINISHED;
   const value = transaction + EvmTransaction.VALUE;
-  if (!u256.isZero(value) && !transfer(sender, target, value)) return Exit.UNFINISHED;
+  if (!u256.isZero(value) && !transfer(sender, target, value, 0, EvmTransferKind.CALL)) return Exit.UNFINISHED;
   const data = transaction + load<u32>(transaction, EvmTransaction.DATA);
   const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
 
@@ -343,7 +367,8 @@ function reject(reason: u32): u32 {
 /** Writes the result; 0 when memory is exhausted. */
 function finish(exit: u32, used: i64, refunded: i64): u32 {
   const logsEnd = EvmResult.SIZE + outputLength + logsUsed;
-  const size = logsEnd + (logCount == 0 ? 0 : BLOOM_SIZE);
+  const bloomEnd = logsEnd + (logCount == 0 ? 0 : BLOOM_SIZE);
+  const size = bloomEnd + transfersUsed;
   if (size > resultCapacity) {
     resultCapacity = size * 2;
     result = allocate(resultCapacity);
@@ -355,6 +380,7 @@ function finish(exit: u32, used: i64, refunded: i64): u32 {
   const status = exit == Exit.SUCCESS ? EvmStatus.SUCCESS : exit == Exit.REVERTED ? EvmStatus.REVERTED : EvmStatus.HALTED;
   memory.fill(result, 0, EvmResult.SIZE);
   store<u32>(result, status, EvmResult.STATUS);
+  if (exit == Exit.HALTED) store<u32>(result, haltReason, EvmResult.REASON);
   store<i64>(result, used, EvmResult.GAS_USED);
   store<i64>(result, refunded, EvmResult.GAS_REFUNDED);
   if (created != 0 && exit == Exit.SUCCESS) memory.copy(result + EvmResult.CREATED, created + Account.ADDRESS, 20);
@@ -362,12 +388,14 @@ function finish(exit: u32, used: i64, refunded: i64): u32 {
   store<u32>(result, logCount, EvmResult.LOG_COUNT);
   store<u32>(result, logsUsed, EvmResult.LOGS_LENGTH);
   u256.copy(result + EvmResult.GAS_PRICE, gasPriceWord);
+  store<u32>(result, transfersUsed / EvmTransfer.SIZE, EvmResult.TRANSFER_COUNT);
   if (outputLength != 0) memory.copy(result + EvmResult.SIZE, output, outputLength);
   if (logsUsed != 0) {
     memory.copy(result + EvmResult.SIZE + outputLength, logs, logsUsed);
     memory.fill(result + logsEnd, 0, BLOOM_SIZE);
     addToBloom(result + logsEnd);
   }
+  if (transfersUsed != 0) memory.copy(result + bloomEnd, transfers, transfersUsed);
   evmGas = u64(used);
   evmOutput = result;
   evmOutputLength = size;

@@ -68,23 +68,35 @@ export let frames: u32 = 0;
 export let temporary: u32 = 0;
 export let gasTableMemory: u32 = 0;
 
+let hasArithmetic: bool = false;
+
+/** Forgets the memory of an earlier block. Called by each worker when it joins a block. */
+export function resetWorkspace(): void {
+  hasArithmetic = false;
+}
+
+/** Takes what hashing, division and recovery need, once per block; false when memory is exhausted. */
+export function takeArithmetic(): bool {
+  if (hasArithmetic) return true;
+  const start = allocate(DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH);
+  if (start == 0) return false;
+  resetDivision(start);
+  resetKeccak(start + DIVISION_SCRATCH);
+  resetRecovery(start + DIVISION_SCRATCH + KECCAK_SCRATCH);
+  hasArithmetic = true;
+  return true;
+}
+
 /** Takes the fixed parts; false when memory is exhausted. */
 export function takeWorkspace(): bool {
   const framesSize = (MAX_DEPTH + 2) * Frame.SIZE;
-  const start = allocate(framesSize + DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH + Temporary.SIZE + GAS_TABLE_SIZE);
-  if (start == 0) return false;
+  const start = allocate(framesSize + Temporary.SIZE + GAS_TABLE_SIZE);
+  if (start == 0 || !takeArithmetic()) return false;
   frames = start;
-  let at = start + framesSize;
-  resetDivision(at);
-  at += DIVISION_SCRATCH;
-  resetKeccak(at);
-  at += KECCAK_SCRATCH;
-  resetRecovery(at);
-  at += RECOVERY_SCRATCH;
-  temporary = at;
+  temporary = start + framesSize;
   memory.fill(temporary, 0, Temporary.SIZE);
   store<u64>(temporary, 1, Temporary.ONE);
-  gasTableMemory = at + Temporary.SIZE;
+  gasTableMemory = temporary + Temporary.SIZE;
   return true;
 }
 

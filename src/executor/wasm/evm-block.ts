@@ -6,6 +6,7 @@ import { hasPostStep, isDaoBlock } from '../../block/block-plan.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../../block/dao.ts';
 import { type Hardfork, isAtLeast } from '../../block/hardfork.ts';
 import { bytesFromHex, type Hex } from '../../block/hex.ts';
+import { signatureOf } from '../../block/signature.ts';
 import type { EvmBlockInput, EvmForkName, EvmSystemStep, EvmTransactionInput } from '../../core/evm-encode.ts';
 import { InvalidTransactionError } from '../../errors.ts';
 
@@ -186,17 +187,24 @@ function systemStep(step: EvmSystemStep, from: Hex, to: Hex, value: bigint): Evm
 function transactionOf(
   input: TransactionInput,
   index: number,
-  { chainId }: Pick<EvmBlockContext, 'chainId' | 'senders'>,
+  { chainId, hardfork, senders }: Pick<EvmBlockContext, 'chainId' | 'hardfork' | 'senders'>,
 ): EvmTransactionInput {
   const type = Number(input.type ?? '0x0');
   if (type !== 0 && input.chainId !== undefined && BigInt(input.chainId) !== BigInt(chainId)) {
     throw new InvalidTransactionError(index, `made for chain ${BigInt(input.chainId)}, not for ${chainId}`);
   }
-  if (input.from === undefined) throw new InvalidTransactionError(index, 'the sender is not given');
+  const signature = senders === 'recover' ? signatureOf(input, { chainId: BigInt(chainId), hardfork }) : undefined;
+  if (senders === 'recover' && signature === undefined) {
+    throw new InvalidTransactionError(index, 'the sender is to be recovered, but there is no signature');
+  }
+  if (senders === 'trust' && input.from === undefined) {
+    throw new InvalidTransactionError(index, 'the sender is to be trusted, but is not given');
+  }
   const price = type < 2 ? BigInt(input.gasPrice ?? '0x0') : undefined;
   return {
     type,
-    sender: bytesFromHex(input.from),
+    sender: input.from === undefined ? undefined : bytesFromHex(input.from),
+    signature,
     to: input.to === undefined ? undefined : bytesFromHex(input.to),
     nonce: BigInt(input.nonce),
     gasLimit: BigInt(input.gas),

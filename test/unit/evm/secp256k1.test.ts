@@ -3,11 +3,12 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { beforeAll, expect, test } from 'vitest';
 import { instantiateProbe } from '../../support/assembly.ts';
-import { count } from '../../support/effort.ts';
+import { count, long } from '../../support/effort.ts';
 
 interface Recovery {
   scratchSize(): number;
   prepare(memory: number): void;
+  invert(out: number, word: number, moduloOrder: boolean): void;
   recoverPublicKey(out: number, hash: number, r: number, s: number, parity: number): number;
 }
 
@@ -49,8 +50,39 @@ function check(hash: Uint8Array, r: bigint, s: bigint): void {
   for (const parity of [0, 1]) expect(recover(hash, r, s, parity)).toBe(expected(hash, r, s, parity));
 }
 
-test('random hashes, r and s recover what noble recovers, or nothing where noble finds nothing', () => {
-  const total = count('recovery', { ci: 300, long: 20_000 });
+test('inverses modulo the prime and the order are right', () => {
+  const total = count('inverses', { ci: 20_000, long: 1_000_000 });
+  const view = new DataView(bytes.buffer);
+  for (const [modulus, field, moduloOrder] of [
+    [PRIME, secp256k1.Point.Fp, false],
+    [ORDER, secp256k1.Point.Fn, true],
+  ] as const) {
+    const edges = [1n, 2n, 3n, modulus - 1n, modulus - 2n, (modulus - 1n) / 2n, (modulus + 1n) / 2n, (1n << 255n) - 1n];
+    for (let bit = 0n; bit < 256n; bit += 15n) edges.push(1n << bit, (1n << bit) + 1n, modulus - (1n << bit));
+    let value = 7n;
+    const next = () => {
+      value = (value * value + 0x9e3779b97f4a7c15f39cc0605cedc8341082276bf3a27251n) % modulus;
+      return value;
+    };
+    for (let at = -1; at < edges.length + total; at++) {
+      const word = at < 0 ? 0n : (edges[at] ?? next()) % modulus;
+      for (let limb = 0; limb < 4; limb++) {
+        view.setBigUint64(base + limb * 8, BigInt.asUintN(64, word >> BigInt(limb * 64)), true);
+      }
+      core.invert(base, base, moduloOrder);
+      let inverse = 0n;
+      for (let limb = 3; limb >= 0; limb--) inverse = (inverse << 64n) | view.getBigUint64(base + limb * 8, true);
+      if (inverse >= modulus || field.mul(inverse, word) !== (word === 0n ? 0n : 1n)) {
+        expect.fail(`${word} has ${inverse} modulo ${modulus}`);
+      }
+    }
+  }
+});
+
+test('random hashes, r and s recover what noble recovers, or nothing where noble finds nothing', {
+  timeout: long ? undefined : 120_000,
+}, () => {
+  const total = count('recovery', { ci: 2_000, long: 20_000 });
   let seed = keccak_256(new Uint8Array(1));
   const next = () => {
     seed = keccak_256(seed);
@@ -59,7 +91,7 @@ test('random hashes, r and s recover what noble recovers, or nothing where noble
   for (let at = 0; at < total; at++) check(next(), number(next()) % ORDER, number(next()) % ORDER);
 });
 
-test('edge cases of hash, r and s agree', () => {
+test('edge cases of hash, r and s agree', { timeout: 120_000 }, () => {
   const { x } = secp256k1.Point.BASE.toAffine();
   const values = [1n, 2n, 3n, x, ORDER - 1n, ORDER - 2n, 1n << 255n, (1n << 128n) - 1n, PRIME - ORDER];
   const hashes = [0n, 1n, ORDER - 1n, ORDER, ORDER + 1n, (1n << 256n) - 1n, x].map(hex);

@@ -1,0 +1,3 @@
+// What the trace build exports beside the ABI. Compiled by the `trace` target only.
+
+export { observe } from "./execute/evm/tracing";

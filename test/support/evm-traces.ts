@@ -1,0 +1,315 @@
+// Traces of the core and of the library side by side: every instruction and every call frame, and the first difference.
+import type { EVM, InterpreterStep, Message } from '@ethereumjs/evm';
+import { Op } from '../../assembly/execute/evm/opcodes.ts';
+import { buildCore } from '../../scripts/core.mjs';
+import type { EvmHaltReason } from '../../src/core/evm-decode.ts';
+import { type EvmTracer, nameOf, type Step, type TransactionBegan, traceImport } from '../../src/core/tracing.ts';
+import { EvmHost, type EvmRun } from './evm-host.ts';
+import { type EvmScenario, preState } from './evm-scenario.ts';
+import { hexText } from './evm-state.ts';
+import { EvmOracle } from './fuzz-oracle.ts';
+
+/** The trace build of the core with whoever watches it. */
+export class TracedHost {
+  readonly host: EvmHost;
+  readonly #watch: (tracer: EvmTracer) => void;
+
+  private constructor(host: EvmHost, watch: (tracer: EvmTracer) => void) {
+    this.host = host;
+    this.#watch = watch;
+  }
+
+  static async create(memoryMiB = 256): Promise<TracedHost> {
+    let trace: (event: number, record: number) => void = () => {};
+    const host = await EvmHost.create({
+      memoryMiB,
+      transactions: 1024,
+      locations: 65536,
+      core: await buildCore('trace'),
+      trace: (event, record) => trace(event, record),
+    });
+    return new TracedHost(host, (tracer) => {
+      const watched = traceImport(host.memory, tracer);
+      trace = watched.trace;
+      host.observe(watched.events);
+    });
+  }
+
+  run(scenario: EvmScenario, tracer: EvmTracer): EvmRun {
+    const state = preState(scenario);
+    this.#watch(tracer);
+    const block = { ...scenario.block, emptyAccounts: state.emptyAccounts };
+    return this.host.run(block, scenario.transactions, state.base, state.codes);
+  }
+}
+
+/** The library's words for a halt; none: any. Where two reasons hold, it may look at the other first. */
+const theirWords: Record<EvmHaltReason, readonly string[]> = {
+  'out of gas': ['out of gas', 'code store out of gas', 'static state change', 'invalid input length'],
+  'stack underflow': ['stack underflow'],
+  'stack overflow': ['stack overflow'],
+  'invalid jump destination': ['invalid JUMP'],
+  'invalid opcode': ['invalid opcode'],
+  'write in static context': ['static state change'],
+  'return data out of bounds': ['out of gas'],
+  'address collision': ['create collision'],
+  'code too large': ['code size to deposit exceeds maximum code size'],
+  'code begins with 0xef': ['invalid bytecode deployed'],
+  'init code too large': ['initcode exceeds max initcode size'],
+  'precompile failure': [],
+  'call depth': [],
+  'insufficient balance': [],
+  'nonce at maximum': [],
+};
+
+const FAILED = 'precompile failure';
+const WORDS = 1 << 20;
+
+/** All steps of one transaction in typed arrays: some have a million. */
+class StepLog {
+  length = 0;
+  #capacity = 4096;
+  pc = new Uint32Array(this.#capacity);
+  opcode = new Uint8Array(this.#capacity);
+  depth = new Uint16Array(this.#capacity);
+  gas = new BigInt64Array(this.#capacity);
+  refund = new BigInt64Array(this.#capacity);
+  /** Where the stack ends in `words`. */
+  end = new Uint32Array(this.#capacity);
+  words: BigUint64Array = new BigUint64Array(WORDS);
+
+  push(step: Step): void {
+    if (this.length === this.#capacity) this.#grow();
+    const at = this.length++;
+    this.pc[at] = step.pc;
+    this.opcode[at] = step.opcode;
+    this.depth[at] = step.depth;
+    this.gas[at] = step.gas;
+    this.refund[at] = step.refund;
+    const start = at === 0 ? 0 : this.end[at - 1]!;
+    const limbs = step.stackLimbs;
+    while (start + limbs.length > this.words.length) this.words = enlarged(this.words, BigUint64Array);
+    this.words.set(limbs, start);
+    this.end[at] = start + limbs.length;
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    this.pc = enlarged(this.pc, Uint32Array);
+    this.opcode = enlarged(this.opcode, Uint8Array);
+    this.depth = enlarged(this.depth, Uint16Array);
+    this.gas = enlarged(this.gas, BigInt64Array);
+    this.refund = enlarged(this.refund, BigInt64Array);
+    this.end = enlarged(this.end, Uint32Array);
+  }
+
+  /** Whether step `at` is what the library tells. */
+  agrees(at: number, step: InterpreterStep): boolean {
+    if (this.pc[at] !== step.pc || this.depth[at] !== step.depth) return false;
+    // The library calls every opcode that it does not know INVALID.
+    if (this.opcode[at] !== step.opcode.code && step.opcode.code !== Op.INVALID) return false;
+    if (this.gas[at] !== step.gasLeft) return false;
+    // The library's event comes when the instruction's own refund is counted already, and authorisations' are added at the end.
+    const refunds = step.opcode.code === Op.SSTORE || step.opcode.code === Op.SELFDESTRUCT;
+    if (!refunds && this.refund[at]! - this.refund[0]! !== step.gasRefund) return false;
+    const start = at === 0 ? 0 : this.end[at - 1]!;
+    if (this.end[at]! - start !== step.stack.length * 4) return false;
+    return step.stack.every((word, index) => {
+      for (let limb = start + index * 4; limb < start + index * 4 + 4; limb++) {
+        if (this.words[limb] !== BigInt.asUintN(64, word)) return false;
+        word >>= 64n;
+      }
+      return true;
+    });
+  }
+
+  describe(at: number): string {
+    if (at >= this.length) return 'nothing';
+    const height = (this.end[at]! - (at === 0 ? 0 : this.end[at - 1]!)) / 4;
+    return `${nameOf(this.opcode[at]!) ?? this.opcode[at]} at ${this.pc[at]}, depth ${this.depth[at]}, gas ${this.gas[at]}, refund ${this.refund[at]}, ${height} words`;
+  }
+}
+
+function enlarged<T extends { set(from: T): void; length: number }>(array: T, kind: new (length: number) => T): T {
+  const larger = new kind(array.length * 2);
+  larger.set(array);
+  return larger;
+}
+
+/** What the core tells about one transaction. */
+class OurTrace implements EvmTracer {
+  readonly steps = new StepLog();
+  /** Beginnings and ends of frames, in words. */
+  readonly frames: string[] = [];
+  /** Why the frames ended that did not succeed. */
+  readonly halts: (EvmHaltReason | undefined)[] = [];
+  readonly #wanted: number;
+  #active = false;
+  #gas: bigint[] = [];
+  #begun = '';
+
+  constructor(wanted: number) {
+    this.#wanted = wanted;
+  }
+
+  transactionBegan(event: TransactionBegan): void {
+    this.#active = event.index === this.#wanted;
+  }
+
+  transactionEnded(): void {
+    this.#active = false;
+  }
+
+  stepped(step: Step): void {
+    if (this.#active) this.steps.push(step);
+  }
+
+  frameBegan: EvmTracer['frameBegan'] = (event) => {
+    if (!this.#active) return;
+    this.#gas.push(event.gas);
+    const creates = event.kind === 'CREATE' || event.kind === 'CREATE2';
+    const to = creates ? 'new' : `${hexText(event.address)} code ${hexText(event.codeAddress)}`;
+    const { depth, value, gas, isStatic, caller, input } = event;
+    this.#begun = frameText({ depth, caller, to, value, gas, input, isStatic: isStatic && !creates });
+    this.frames.push(this.#begun);
+  };
+
+  frameEnded: EvmTracer['frameEnded'] = (event) => {
+    if (!this.#active) return;
+    const gas = this.#gas.pop()! - event.gasLeft;
+    const { status, halt } = event;
+    // The library says nothing of calls that are not made.
+    if (halt === 'call depth' || halt === 'insufficient balance' || halt === 'nonce at maximum') {
+      this.frames.pop();
+      return;
+    }
+    this.frames.push(
+      endText(halt === FAILED ? FAILED : status, gas, status === 'halted' ? new Uint8Array(0) : event.output),
+    );
+    this.halts.push(halt);
+  };
+}
+
+interface FrameFacts {
+  depth: number;
+  caller: Uint8Array;
+  to: string;
+  value: bigint;
+  gas: bigint;
+  input: Uint8Array;
+  isStatic: boolean;
+}
+
+function frameText({ depth, caller, to, value, gas, input, isStatic }: FrameFacts): string {
+  return `depth ${depth} from ${hexText(caller)} to ${to} value ${value} gas ${gas}${isStatic ? ' static' : ''} input ${hexText(input)}`;
+}
+
+function endText(status: string, gasUsed: bigint, output: Uint8Array): string {
+  return `${status}, gas ${gasUsed}, output ${hexText(output)}`;
+}
+
+/** Runs scenarios in both ways and compares what they tell. */
+export class TraceDuel {
+  readonly traced: TracedHost;
+  readonly oracle = new EvmOracle();
+  /** What has been compared so far. */
+  readonly seen = { steps: 0, frames: 0, halts: new Map<string, number>() };
+
+  constructor(traced: TracedHost) {
+    this.traced = traced;
+  }
+
+  static async create(memoryMiB?: number): Promise<TraceDuel> {
+    return new TraceDuel(await TracedHost.create(memoryMiB));
+  }
+
+  /** The first difference, in words. */
+  async difference(scenario: EvmScenario): Promise<string | undefined> {
+    let found: string | undefined;
+    let finish = () => {};
+    this.oracle.before = (evm, transaction) => {
+      finish();
+      finish = () => {};
+      evm.events.removeAllListeners();
+      if (found !== undefined) return;
+      const ours = new OurTrace(transaction);
+      const run = this.traced.run(scenario, ours);
+      if (run.halt !== 0) found = `the core halted (${run.halt})`;
+      finish = this.#listen(evm, ours, (what) => {
+        found ??= `transaction ${transaction}: ${what}`;
+      });
+    };
+    await this.oracle.run(scenario);
+    finish();
+    return found;
+  }
+
+  /** Compares what the library tells from now on with `ours`; the answer is to be called at the transaction's end. */
+  #listen(evm: EVM, ours: OurTrace, differs: (what: string) => void): () => void {
+    const { steps } = ours;
+    let at = 0;
+    // Code that ends without STOP: the core meets one behind it, the library just ends.
+    const skipStops = (matches: () => boolean) => {
+      while (at < steps.length && steps.opcode[at] === Op.STOP && !matches()) at++;
+    };
+    const frames: string[] = [];
+    const errors: (string | undefined)[] = [];
+    evm.events.on('step', (step: InterpreterStep) => {
+      skipStops(() => steps.agrees(at, step));
+      if (at >= steps.length || !steps.agrees(at, step)) {
+        const { name, code } = step.opcode;
+        differs(
+          `step ${at} is ${steps.describe(at)}, not ${name} (${code}) at ${step.pc}, depth ${step.depth}, gas ${step.gasLeft}, refund ${step.gasRefund}, ${step.stack.length} words`,
+        );
+      }
+      at++;
+      this.seen.steps++;
+    });
+    evm.events.on('beforeMessage', (message: Message) => {
+      frames.push(theirFrame(message));
+    });
+    evm.events.on('afterMessage', ({ execResult: { exceptionError, executionGasUsed, returnValue } }) => {
+      let error: string | undefined = exceptionError?.error;
+      // A success in Frontier, which the library calls an error (see fuzz-oracle.ts).
+      if (error === 'code store out of gas' && evm.common.hardfork() === 'chainstart') error = undefined;
+      const status = error === undefined ? 'success' : error === 'revert' ? 'reverted' : 'halted';
+      frames.push(endText(status, executionGasUsed, status === 'halted' ? new Uint8Array(0) : returnValue));
+      errors.push(status === 'halted' ? error : undefined);
+    });
+    return () => {
+      skipStops(() => false);
+      if (at < steps.length) differs(`step ${at} is ${steps.describe(at)}, not nothing`);
+      for (let index = 0; index < Math.max(frames.length, ours.frames.length); index++) {
+        const our = ours.frames[index];
+        // Some of the library's precompiles call their failure a revert, which takes all gas.
+        const their = our?.startsWith(FAILED) ? frames[index]?.replace(/^reverted|^halted/, FAILED) : frames[index];
+        if (our !== their) differs(`frame event ${index} is\n${our?.slice(0, 400)}\nnot\n${their?.slice(0, 400)}`);
+      }
+      ours.halts.forEach((halt, index) => {
+        const error = errors[index];
+        if (halt === undefined) return;
+        this.seen.halts.set(halt, (this.seen.halts.get(halt) ?? 0) + 1);
+        const words = theirWords[halt];
+        if (error !== undefined && words.length > 0 && !words.some((word) => error.startsWith(word))) {
+          differs(`frame ${index} halts with ${halt}, not ${error}`);
+        }
+      });
+      this.seen.frames += frames.length;
+    };
+  }
+}
+
+function theirFrame(message: Message): string {
+  const { depth, caller, to, value, gasLimit: gas, data: input, isStatic } = message;
+  const creates = to === undefined;
+  const where = creates ? 'new' : `${hexText(to.bytes)} code ${hexText(message.codeAddress.bytes)}`;
+  return frameText({
+    depth,
+    caller: caller.bytes,
+    to: where,
+    value,
+    gas,
+    input,
+    isStatic: isStatic && !creates,
+  });
+}
