@@ -116,7 +116,7 @@ export function call(opcode: u32, top: u32, gas: i64): i64 {
   if (precompile != 0) {
     const left = callPrecompile(precompile, number, calleeGas, inputOffset, inputLength, outputOffset, wantedLength, result);
     resumeCheckpoint(frame + Frame.CHECKPOINT);
-    return gas + left;
+    return left < 0 ? left : gas + left;
   }
   if (codeRecord == NO_CODE) {
     resumeCheckpoint(frame + Frame.CHECKPOINT);
@@ -179,12 +179,12 @@ export function transfer(from: u32, to: u32, value: u32, depth: u32, kind: u32):
   return noteTransfer(from, to, value, depth, kind) || exhaust();
 }
 
-/** Runs a precompile; returns what is left of its gas, or a Stop. */
+/** Runs a precompile; returns what is left of its gas, or Stop.UNFINISHED. */
 function callPrecompile(
   precompile: u32, number: u32, gas: i64, inputOffset: u32, inputLength: u32, outputOffset: u32, wanted: u32, result: u32,
 ): i64 {
   gas = chargePrecompile(precompile, memoryStart + inputOffset, inputLength, gas);
-  if (gas == Stop.UNFINISHED) return FAR_BELOW;
+  if (gas == Stop.UNFINISHED) return gas;
   if (gas < 0) {
     traceFrameEnd(number, Exit.HALTED, 0, 0, 0);
     beginCode();
@@ -199,9 +199,6 @@ function callPrecompile(
   if (copied != 0) memory.copy(memoryStart + outputOffset, returned, copied);
   return gas;
 }
-
-/** So low that adding the caller's gas leaves it negative. */
-const FAR_BELOW: i64 = i64.MIN_VALUE;
 
 /** Charges for a precompile and runs it into the return data: the gas left, or a Stop. */
 export function chargePrecompile(precompile: u32, input: u32, length: u32, gas: i64): i64 {

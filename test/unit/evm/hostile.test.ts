@@ -418,6 +418,27 @@ test.each([
   expect(await duel.difference(between(counter))).toBe(undefined);
 });
 
+test('a precompile whose output is more than there is halts the block, and leaves no receipt', async () => {
+  const small = new EvmDuel(await EvmHost.create({ memoryMiB: 8, transactions: 8, locations: 1024 }));
+  const code = program('1 2000000 MSTORE 0 0 2000000 0 4 GAS STATICCALL');
+  const scenario = between(code, { fork: 'prague', gas: 30_000_000n });
+  expect(small.runCore(scenario).halt).not.toBe(0);
+  expect(await duel.difference(scenario)).toBe(undefined);
+});
+
+test('with gas without end, the output of modexp is more than there is', async () => {
+  for (const length of [1n << 28n, 1n << 30n, (1n << 31n) - 1n, 1n << 31n]) {
+    const code = program(`${length} 64 MSTORE 0 0 96 0 5 GAS STATICCALL`);
+    const scenario = between(code, { fork: 'prague', gas: 1n << 61n });
+    scenario.block.gasLimit = 1n << 62n;
+    scenario.accounts.forEach((account) => {
+      account.balance = 1n << 100n;
+    });
+    expect(duel.runCore(scenario).halt).not.toBe(0);
+  }
+  expect(await duel.difference(between(counter))).toBe(undefined);
+});
+
 test('a block that needs more memory than there is halts and says so', async () => {
   const small = new EvmDuel(await EvmHost.create({ memoryMiB: 8, transactions: 8, locations: 1024 }));
   const scenario = between(forever('0 MSIZE MSTORE'), { fork: 'prague', gas: 300_000_000n });
