@@ -52,6 +52,8 @@ export abstract class Control {
   static readonly FIRST_TRANSACTION: u32 = 224;
   /** The block's EvmBlock record, for transactions with TxFlag.EVM. */
   static readonly EVM_BLOCK: u32 = 228;
+  /** Counts the blocks of this memory: a worker joins each once. */
+  static readonly BLOCK: u32 = 232;
 
   // shared, one line each
   static readonly COMMIT_INDEX: u32 = 256;

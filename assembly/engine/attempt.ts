@@ -141,8 +141,8 @@ export function suspendAttempt(blocker: u32): u32 {
 }
 
 /**
- * Gives the attempt up because the host has not loaded `location` (an index). The transaction sleeps until it is the
- * head; if the state is missing then, the block halts and the host loads what is missing.
+ * Gives the attempt up because the host has not loaded `location` (an index). The transaction sleeps until the block halts
+ * for missing state, which it does when there is nothing else to run: so one halt finds what many transactions miss.
  */
 export function parkAttempt(location: u32): u32 {
   shared.write(self, Worker.RUNNING, 0);
@@ -157,12 +157,10 @@ export function parkAttempt(location: u32): u32 {
     shared.write(note, Missing.NEXT, head);
     if (shared.swapIf(CONTROL_BASE, Control.MISSING, head, note)) break;
   }
-  const atHead = current == shared.read(CONTROL_BASE, Control.COMMIT_INDEX);
   if (!suspend(current, status)) {
     count(Metric.LOST, 1);
     return Finish.LOST;
   }
-  if (atHead) halt(Halt.MISSING_STATE, current);
   return Finish.SUSPENDED;
 }
 

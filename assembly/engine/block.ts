@@ -6,7 +6,7 @@ import {
 } from "../layout";
 import { allocate, resetArena } from "../base/arena";
 import * as shared from "../base/shared";
-import { announce, become, dequeAt, halt, workerAt } from "../base/worker";
+import { announce, become, dequeAt, halt, me, workerAt } from "../base/worker";
 import { resetAccessSet } from "../store/access-set";
 import { layOutCode, tidyCode } from "../store/code-store";
 import { resetLocations } from "../store/locations";
@@ -69,6 +69,7 @@ function tableWords(locations: u32): u32 {
 export function beginBlock(count: u32): bool {
   if (count > load<u32>(CONTROL_BASE, Control.TRANSACTION_CAPACITY) || count > MAX_TRANSACTIONS) return false;
   store<u32>(CONTROL_BASE, count, Control.TRANSACTION_COUNT);
+  store<u32>(CONTROL_BASE, load<u32>(CONTROL_BASE, Control.BLOCK) + 1, Control.BLOCK);
   const words = tableWords(load<u32>(CONTROL_BASE, Control.LOCATION_CAPACITY));
   store<u32>(CONTROL_BASE, words - 1, Control.TABLE_MASK);
   memory.fill(load<u32>(CONTROL_BASE, Control.TABLE), 0, words * 4);
@@ -89,8 +90,17 @@ export function beginBlock(count: u32): bool {
   return join(0);
 }
 
-/** Makes this instance worker `id` (0: the host) of the block in progress. False when memory is exhausted. */
+/** The block that this instance has joined. */
+let joined: u32 = 0;
+
+/**
+ * Makes this instance worker `id` (0: the host) of the block in progress. False when memory is exhausted. Joining again,
+ * after the block was halted for a while, changes nothing: what the worker took of the memory is still its own.
+ */
 export function join(id: u32): bool {
+  const block = load<u32>(CONTROL_BASE, Control.BLOCK);
+  if (joined == block && me == id) return true;
+  joined = 0;
   become(id);
   resetArena();
   resetLocations();
@@ -98,6 +108,7 @@ export function join(id: u32): bool {
   const scratch = allocate(32);
   resetWorkerLoop(scratch);
   const fits = scratch != 0 && resetAccessSet() && resetValidation() && resetAttempt() && resetNative();
+  if (fits) joined = block;
   if (id != 0) {
     if (!fits) halt(Halt.EXHAUSTED, 0);
     // A worker that was declared dead before it came this far stays dead.

@@ -1,10 +1,10 @@
 // Block-STM on one screen: what a worker does next, and how the head of the block is committed.
 
-import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxState, VersionFlag, Version, WorkerLife, WriteEntry } from "../layout";
+import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxState, VersionFlag, Version, Worker, WorkerLife, WriteEntry } from "../layout";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
-import { announce, count, countTime, halt, me, now, span } from "../base/worker";
+import { announce, count, countTime, halt, me, now, span, workerAt } from "../base/worker";
 import { blockedBy, fold } from "../store/versions";
 import { locationAt } from "../store/locations";
 import { executeNative, nativeGas, nativeOutput, nativeOutputLength } from "../execute/native";
@@ -54,9 +54,28 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
       if (!maySleep && now() - entered >= budgetMs) return Next.IDLE;
       continue;
     }
+    if (isStarved()) {
+      halt(Halt.MISSING_STATE, commitIndex());
+      return Next.HALTED;
+    }
     if (!maySleep) return Next.IDLE;
     idle(events);
   }
+}
+
+/**
+ * Whether the head waits, somebody misses state, and nobody is executing: nothing more can be found out. Asked by workers
+ * with nothing to do; each has cleared its RUNNING before it asks, so the last of them sees that it is the last.
+ */
+function isStarved(): bool {
+  if (shared.read(CONTROL_BASE, Control.MISSING) == 0) return false;
+  if (stateIn(statusOf(commitIndex())) != TxState.SUSPENDED) return false;
+  const workers = load<u32>(CONTROL_BASE, Control.WORKERS);
+  for (let id: u32 = 1; id <= workers; id++) {
+    if (shared.read(CONTROL_BASE, Control.ALIVE + (id << 2)) != WorkerLife.ALIVE) continue;
+    if (shared.read(workerAt(id), Worker.RUNNING) != 0) return false;
+  }
+  return true;
 }
 
 /** Runs the attempt that has begun inside the core, to whatever end. */
@@ -114,6 +133,8 @@ function advanceHead(): i32 {
       if (claim(head)) return i32(head);
     } else if (state == TxState.SUSPENDED) {
       if (fault(Fault.LOST_WAKE)) return NOTHING;
+      // It, or others, wait for state: all others run before the block halts for it, see isStarved.
+      if (shared.read(CONTROL_BASE, Control.MISSING) != 0) return NOTHING;
       resume(head, status);
     } else if (isOrphaned(status)) {
       reclaim(head, status);

@@ -62,7 +62,9 @@ export async function openCore(
   const signed = new Int32Array(memory.buffer);
   const { clockBase, mayWait, trace = () => {} } = options;
   let precompiles: PrecompileHost = missingPrecompile;
-  const now = () => wallClock() - clockBase;
+  // Read twice per transaction: one call, not two.
+  const offset = performance.timeOrigin - clockBase;
+  const now = () => performance.now() + offset;
   const env = {
     memory,
     now,
