@@ -287,6 +287,8 @@ export class Conductor {
         }
       } else if (programs === undefined) host.setTask(index, cost);
       else if (!host.setProgram(index, programs[first + index]!)) tooSmall(`the program of task ${first + index}`);
+      // The EVM inside the core finds out what a transaction misses although those before it have not run: no waiting then.
+      if (evm !== undefined && !complete) continue;
       for (const lower of dependencies) if (lower >= first) host.addDependency(lower - first, index);
     }
     this.#loadMs += performance.now() - start;

@@ -1,7 +1,7 @@
 // Whether a transaction may be part of the block: everything that makes it INVALID, with the reason; and the gas that it
 // costs before any code runs.
 
-import { EvmAccess, EvmBlock, EvmFork, EvmInvalid, EvmTransaction, EvmTransactionFlag } from "../../layout";
+import { CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmFork, EvmInvalid, EvmTransaction, EvmTransactionFlag } from "../../layout";
 import * as u256 from "../../base/u256";
 import { multiplyHigh } from "../../base/u256";
 import { delegationIn } from "./code";
@@ -24,11 +24,15 @@ const BLOB_VERSION: u32 = 1;
 export let intrinsicGas: i64 = 0;
 export let floorGas: i64 = 0;
 
+/** Why the transaction that `admit` lets run cannot be part of the block; NONE where nothing speaks against it. */
+export let postponed: u32 = 0;
+
 /** Marks an answer of `admit` that is a state not known yet. */
 export const UNKNOWN: u32 = 0xffffffff;
 
 /** EvmInvalid.NONE, or why not; UNKNOWN when the state is not there (`failure`). Reads nonce, code and balance of `sender`. */
 export function admit(transaction: u32, block: u32, sender: u32): u32 {
+  postponed = EvmInvalid.NONE;
   const reason = check(transaction, block);
   if (reason != EvmInvalid.NONE) return reason;
 
@@ -38,7 +42,12 @@ export function admit(transaction: u32, block: u32, sender: u32): u32 {
   const current = load<u64>(nonce);
   if (missed != 0) return explore(sender);
   if (wanted < current) return EvmInvalid.NONCE_TOO_LOW;
-  if (wanted > current) return EvmInvalid.NONCE_TOO_HIGH;
+  if (wanted > current) {
+    if (load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) return EvmInvalid.NONCE_TOO_HIGH;
+    // Likely one that comes before misses state: this one runs all the same, to learn what it will miss.
+    postponed = EvmInvalid.NONCE_TOO_HIGH;
+    return explore(sender);
+  }
   if (wanted == u64.MAX_VALUE) return EvmInvalid.NONCE_AT_MAXIMUM;
 
   const record = codeOf(sender);
@@ -53,7 +62,7 @@ export function admit(transaction: u32, block: u32, sender: u32): u32 {
   return u256.less(balance, cost) ? EvmInvalid.INSUFFICIENT_FUNDS : EvmInvalid.NONE;
 }
 
-/** The sender is not known yet: reads the rest of it and lets the transaction run, to learn what else is missing. */
+/** Reads the rest of the sender and lets the transaction run, to learn what else is missing. */
 function explore(sender: u32): u32 {
   return codeOf(sender) == 0 || balanceOf(sender) == 0 ? UNKNOWN : EvmInvalid.NONE;
 }

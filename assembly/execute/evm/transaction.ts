@@ -11,7 +11,7 @@ import { NO_ENTRY } from "../../store/access-set";
 import { noteLocation, resetState, unfinished } from "../state-view";
 import { Account, AccountFlag, accountCount, accountNumber, accountOf, forgetAccounts, takeAccounts } from "./accounts";
 import { addToBloom } from "./bloom";
-import { BLOB_GAS, UNKNOWN, admit, floorGas, intrinsicGas, multiplyBy } from "./admission";
+import { BLOB_GAS, UNKNOWN, admit, floorGas, intrinsicGas, multiplyBy, postponed } from "./admission";
 import { applyAuthorizations } from "./authorizations";
 import { beginCreation, chargePrecompile, createdAddress, isFree, transfer } from "./calls";
 import { delegationIn } from "./code";
@@ -114,6 +114,7 @@ function runTransaction(): u32 {
   const gasLimit = load<i64>(transaction, EvmTransaction.GAS_LIMIT);
   const exit = runOutermost(sender, gasLimit - intrinsicGas);
   if (exit == Exit.UNFINISHED) return 0;
+  if (postponed != EvmInvalid.NONE) return reject(postponed);
 
   let used = gasLimit - gasLeft;
   const limit = used / refundQuotient;
