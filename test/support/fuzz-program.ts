@@ -542,6 +542,9 @@ export class ProgramWriter {
       // Code that begins with 0xef, or is too large
       if (random.chance(60)) {
         this.#call('MSTORE8', 0n, 0xefn);
+        // Code that begins with 0xef00 could be stored before London, and is code like any other. The library takes it for
+        // the object format that never came: EXTCODESIZE answers 2.
+        if (!this.#has('BASEFEE')) this.#call('MSTORE8', 1n, 1n);
         this.#call('RETURN', 0n, BigInt(random.between(1, 23)));
       } else this.#call('RETURN', 0n, BigInt(random.pick([24_575, 24_576, 24_577, 49_152])));
     } else if (choice < 92 && this.#has('REVERT')) this.#call('REVERT', this.#offset, this.#length);
