@@ -147,7 +147,8 @@ export class SoloRunner implements Runner {
         run.throwIfCancelled();
         const { module, pages } = this.#options;
         const watch = taskTimeoutMs !== undefined;
-        const job: SoloJob = { module, pages, plan, work, stream: run.streaming, watch };
+        const sent = this.#handle.workToSend(work);
+        const job: SoloJob = { module, pages, plan, work: sent, stream: run.streaming, watch };
         run.arrived = 0;
         const stop = this.#watch(run);
         try {

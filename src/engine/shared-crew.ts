@@ -230,7 +230,7 @@ export class SharedCrew implements Crew {
       workerId: id,
       first,
       workId: this.#work.id,
-      work: handle.workId === this.#work.id ? undefined : this.#work,
+      work: handle.workId === this.#work.id ? undefined : handle.workToSend(this.#work),
       core: handle.memory === core?.memory ? undefined : core,
     };
     handle.workId = this.#work.id;

@@ -14,7 +14,10 @@ export interface Work {
   readonly tasks: readonly Task[];
   /** `undefined`: all tasks run inside the core. */
   readonly executor: { readonly url: string; readonly options: unknown } | undefined;
-  /** Module of the precompiled contracts that the core leaves to its host; `undefined`: none are needed. */
+  /**
+   * Module of the precompiled contracts that the core leaves to its host; `undefined`: none are needed, or the worker has
+   * it. The address may hold the module itself, which is a megabyte.
+   */
   readonly precompiles: string | undefined;
 }
 

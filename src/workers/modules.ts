@@ -34,8 +34,12 @@ export function prepare({ precompiles }: Equipment): void {
   precompiles?.preparePrecompiles().catch(() => {});
 }
 
+let known: PrecompileModule | undefined;
+
+/** The module; without a URL the one that was imported last, if there is one: hosts send it once. */
 async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
-  return url === undefined ? undefined : await import(/* @vite-ignore */ url);
+  if (url !== undefined) known = await import(/* @vite-ignore */ url);
+  return known;
 }
 
 async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {

@@ -2,7 +2,7 @@
 
 import { type Remote, releaseProxy, wrap } from 'comlink';
 import { WorkerError } from '../errors.ts';
-import type { WorkerApi } from './messages.ts';
+import type { Work, WorkerApi } from './messages.ts';
 import { startThread, type Thread } from './platform.ts';
 
 /** How long a worker may take to say that it is up. Slow machines start several at once. */
@@ -19,6 +19,8 @@ export class WorkerHandle {
   memory: WebAssembly.Memory | undefined;
   /** The run whose tasks the worker has. */
   workId: string | undefined;
+  /** The module of precompiled contracts that the worker has. */
+  #precompiles: string | undefined;
 
   private constructor(url: string) {
     this.#thread = startThread(url, (reason) => this.#end(reason));
@@ -51,6 +53,14 @@ export class WorkerHandle {
       clearTimeout(timer);
     }
     return handle;
+  }
+
+  /** The work as it is to be sent: without what the worker has from earlier runs. */
+  workToSend(work: Work): Work {
+    if (work.precompiles === undefined) return work;
+    const known = this.#precompiles === work.precompiles;
+    this.#precompiles = work.precompiles;
+    return known ? { ...work, precompiles: undefined } : work;
   }
 
   get over(): boolean {
