@@ -163,6 +163,9 @@ export function readBlock(
   if (block.withdrawals !== undefined && !isAtLeast(hardfork, 'shanghai')) {
     throw new InputError(`${field}.withdrawals`, `not known before shanghai; the hardfork is ${hardfork}`);
   }
+  if (isAtLeast(hardfork, 'paris') && (block.uncles?.length ?? block.uncleHeaders?.length ?? 0) > 0) {
+    throw new InputError(`${field}.uncles`, `there are none from paris on (EIP-3675); the hardfork is ${hardfork}`);
+  }
   if (
     block.uncleHeaders !== undefined &&
     block.uncleHeaders.length !== (block.uncles?.length ?? block.uncleHeaders.length)

@@ -129,6 +129,12 @@ describe('a block', () => {
     expect(refusal(() => readBlock(value, 'cancun')).field).toBe('block');
   });
 
+  test('may not have uncles from Paris on', () => {
+    const hash = `0x${'11'.repeat(32)}`;
+    expect(refusal(() => readBlock({ ...BLOCK, ...CANCUN, uncles: [hash] }, 'cancun')).field).toBe('block.uncles');
+    expect(readBlock({ ...BLOCK, ...CANCUN, uncles: [] }, 'cancun').uncles).toEqual([]);
+  });
+
   test('may not hold transactions or withdrawals that its fork does not know', () => {
     expect(refusal(() => readBlock({ ...BLOCK, ...CANCUN }, 'london')).field).toBe('block.withdrawals');
     const typed = { ...BLOCK, transactions: [{ ...TRANSACTION, type: '0x1' }] };
