@@ -12,6 +12,7 @@ import {
   LAYOUT_VERSION,
   Location,
   Missing,
+  PAGE,
   TxFlag,
   TxSlot,
   Worker,
@@ -68,6 +69,9 @@ const DEQUE_CAPACITY = 1024;
 /** Bytes from which on a memory is not laid out as tightly as can be, and how many transactions it then has room for. */
 const ROOMY = 1 << 24;
 const ROOMY_TRANSACTIONS = 4096;
+/** A block of the main chain takes 20 MiB. */
+const TOUCHED = 24 << 20;
+const SYSTEM_PAGE = 4096;
 const SEED_WORDS = Control.SEED_COUNT * 2;
 
 export class BlockHost {
@@ -115,6 +119,16 @@ export class BlockHost {
     this.#set(Control.IDLE_MS, IDLE_MS);
     this.#set(Control.FIRST_TRANSACTION, setup.first);
     return true;
+  }
+
+  /**
+   * Has the system hand over the memory that a block usually takes, which it otherwise does page by page in the middle of
+   * the first one. Before the first block.
+   */
+  touch(): void {
+    const { bytes } = this.instance;
+    const end = Math.min(bytes.length, TOUCHED);
+    for (let at = CONTROL_BASE + PAGE; at < end; at += SYSTEM_PAGE) bytes[at] = 0;
   }
 
   /** Loads state; false when memory is exhausted. */

@@ -1,7 +1,7 @@
 // What the committed transactions of a block changed, read out of the core; and the whole state that it holds.
 
 import { keyFromBytes } from '../block/hex.ts';
-import { BaseValue, type CoreInstance, Kind, Location, ReadResult, Scratch } from './abi.ts';
+import { BaseValue, CONTROL_BASE, Control, type CoreInstance, Kind, Location, ReadResult, Scratch } from './abi.ts';
 import { addressAt, keyAt, kindAt, locationAt, locationCount, slotAt } from './location.ts';
 import { type StateImage, StateImageBuilder } from './state-image.ts';
 import { readNumber, readReversed } from './words.ts';
@@ -59,6 +59,7 @@ export async function collectChanges(
   rest: () => Promise<void> | undefined,
 ): Promise<CollectedChanges> {
   const { core, words } = instance;
+  const complete = words[(CONTROL_BASE + Control.STATE_COMPLETE) >>> 2] !== 0;
   const value = core.scratch() + Scratch.VALUE;
   const changes: StateChanges = { accounts: new Map(), data: new Map(), numbers: new Map() };
   const touched = new Map<string, AccountChange>();
@@ -112,6 +113,10 @@ export async function collectChanges(
       if (before !== after) changes.numbers.set(keyFromBytes(keyAt(instance, record)), { before, after });
     } else if (kind !== Kind.RESET) {
       accountOf(addressAt(instance, record));
+    } else if (!complete) {
+      // What nobody loaded is gone too; of a complete state the slots themselves say so.
+      if (core.resolveAt(index, upTo) !== ReadResult.VALUE || core.resolvedVersion() === 0) continue;
+      accountOf(addressAt(instance, record)).emptied = true;
     }
   }
 
@@ -120,7 +125,8 @@ export async function collectChanges(
   for (const [key, account] of touched) {
     if ((++seen & (REST_EVERY - 1)) === 0) await rest();
     if (!fillFields(instance, account, upTo, late.get(key))) unknown.push(account.address);
-    if (!sameFields(account.before, account.after) || account.storage.size > 0) changes.accounts.set(key, account);
+    const changed = !sameFields(account.before, account.after) || account.storage.size > 0 || account.emptied;
+    if (changed) changes.accounts.set(key, account);
   }
   return { changes, unknown };
 }
@@ -183,7 +189,8 @@ export function mergeChanges(into: StateChanges, later: StateChanges): void {
       else if (same(earlier.before, values.after)) known.storage.delete(slot);
       else earlier.after = values.after;
     }
-    if (known.storage.size === 0 && sameFields(known.before, known.after)) into.accounts.delete(key);
+    const unchanged = known.storage.size === 0 && sameFields(known.before, known.after);
+    if (unchanged && !known.emptied) into.accounts.delete(key);
   }
   for (const [key, change] of later.data) {
     const known = into.data.get(key);

@@ -120,8 +120,16 @@ export class PevmEngine implements Engine {
       lost: (id, reason) => emit(listeners, 'worker-lost', { id, reason }),
       replaced: (id, by) => emit(listeners, 'worker-replaced', { id, by }),
     });
-    if ((checked.executor ?? 'wasm') === 'wasm') await warmUpOnce(module, runner);
-    return new PevmEngine(checked, module, await openKeccak256(module), runner, capabilities, listeners);
+    const wasm = (checked.executor ?? 'wasm') === 'wasm';
+    if (wasm) await warmUpOnce(module, runner);
+    const engine = new PevmEngine(checked, module, await openKeccak256(module), runner, capabilities, listeners);
+    // In the background; what fails here will fail in the first block, and be told there.
+    if (wasm)
+      void engine.#precompilesUrl().then(
+        (url) => runner.prepare(url),
+        () => {},
+      );
+    return engine;
   }
 
   executeBlock(request: BlockRequest): BlockRun {

@@ -36,6 +36,8 @@ export interface RunControl {
 export interface Runner {
   /** Lets the core's EVM become fast before the first block needs it. */
   warmUp(): Promise<void>;
+  /** Begins to load what precompiled contracts need. */
+  prepare(precompiles: string): void;
   start(request: RunRequest): RunControl;
   dispose(): void;
 }
@@ -50,6 +52,10 @@ export class SharedRunner implements Runner {
 
   warmUp(): Promise<void> {
     return this.pool.warmUp();
+  }
+
+  prepare(precompiles: string): void {
+    for (const { handle } of this.pool.seats) handle.prepare(precompiles);
   }
 
   start({ plan, work, hooks, taskTimeoutMs }: RunRequest): RunControl {
@@ -106,6 +112,10 @@ export class SoloRunner implements Runner {
 
   async warmUp(): Promise<void> {
     await this.#handle.call((remote) => remote.warmUp(this.#options.module));
+  }
+
+  prepare(precompiles: string): void {
+    this.#handle.prepare(precompiles);
   }
 
   /** Ends the worker at whatever instruction it is. For tests. */
@@ -282,6 +292,9 @@ export class CallingThreadRunner implements Runner {
   warmUp(): Promise<void> {
     return warmUp(this.#module);
   }
+
+  /** Not while the thread may have better things to do: after the first block. */
+  prepare(): void {}
 
   start(request: RunRequest, object?: Executor): RunControl {
     let conductor: Conductor | undefined;

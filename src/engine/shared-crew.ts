@@ -73,6 +73,8 @@ export class SharedPool {
 
   /** Lets the core's EVM become fast before the first block needs it. */
   async warmUp(): Promise<void> {
+    const { host } = await this.core();
+    host.touch();
     await this.seats[0]?.handle.call((remote) => remote.warmUp(this.#module));
   }
 

@@ -72,6 +72,8 @@ export interface WorkerApi {
   hello(): Promise<void>;
   /** Answers once the core's EVM runs at full speed in this process. */
   warmUp(module: WebAssembly.Module): Promise<void>;
+  /** Loads the libraries of the precompiled contracts, by the URL of their module; nobody waits for it. */
+  prepare(precompiles: string): Promise<void>;
   runRound(job: RoundJob): Promise<RoundReply>;
   /** Runs everything alone, over a memory of its own. */
   runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply>;

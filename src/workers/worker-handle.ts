@@ -55,6 +55,12 @@ export class WorkerHandle {
     return handle;
   }
 
+  /** Lets the worker load what precompiled contracts need, while there is nothing to do. */
+  prepare(precompiles: string): void {
+    this.#precompiles = precompiles;
+    this.tell((remote) => remote.prepare(precompiles));
+  }
+
   /** The work as it is to be sent: without what the worker has from earlier runs. */
   workToSend(work: Work): Work {
     if (work.precompiles === undefined) return work;

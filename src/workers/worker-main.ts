@@ -24,6 +24,10 @@ const api: WorkerApi = {
 
   warmUp,
 
+  async prepare(precompiles: string) {
+    prepare(await loadEquipment({ id: '', tasks: [], executor: undefined, precompiles }));
+  },
+
   async runRound(job: RoundJob): Promise<RoundReply> {
     if (job.core !== undefined) {
       const { module, memory, clockBase } = job.core;

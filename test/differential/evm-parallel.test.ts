@@ -4,7 +4,6 @@ import { createEngine, type Engine, type StateSource } from '../../src/index.ts'
 import { count } from '../support/effort.ts';
 import { EvmDuel } from '../support/evm-scenario.ts';
 import { fuzzCase, toScenario } from '../support/fuzz-case.ts';
-import { since } from '../support/fuzz-program.ts';
 import { parallelDifference, requestOf, validPart } from '../support/fuzz-request.ts';
 
 const minutes = 60_000;
@@ -27,9 +26,7 @@ test('blocks of random programs come out of 2 and 4 workers as they do in order'
     const scenario = validPart(duel, toScenario(fuzzCase(seed)));
     let request = requestOf(scenario);
     // State that is loaded when it is found missing gives the same.
-    // Not where accounts with storage can be destroyed: the diff does not say so of slots that nobody has loaded.
-    if (seed % 3 === 0 && since(scenario.block.fork, 'cancun'))
-      request = { ...request, state: distant(request.state!) };
+    if (seed % 3 === 0) request = { ...request, state: distant(request.state!) };
     for (const [index, engine] of engines.entries()) {
       const result = await engine.executeBlock(request);
       reexecutions += result.report.reexecutions;

@@ -263,3 +263,26 @@ test('state that is far away is asked for in few rounds, also by transactions th
   // accounts; code; slots; what the protocol's own steps need
   expect(asked.length).toBeLessThanOrEqual(6);
 });
+
+test('an account that was destroyed and is there again says so, also where nobody has loaded its storage', async () => {
+  const {
+    excessBlobGas: _,
+    parentBeaconBlockRoot: __,
+    ...block
+  } = blockOf({
+    transactions: [call(), call({ nonce: '0x1', value: hex(7) })],
+  });
+  // selfdestruct(caller())
+  const base = memoryState({
+    [SENDER]: { balance: ETHER },
+    [CONTRACT]: { code: '0x33ff', nonce: 1, storage: { '0x1': 5 } },
+  });
+  const state: StateSource = {
+    load: (keys, options) => base.load(keys, options),
+    blockHash: (number) => base.blockHash(number),
+  };
+  const near = await plain.executeBlock({ block, hardfork: 'shanghai', state: base });
+  const far = await plain.executeBlock({ block, hardfork: 'shanghai', state });
+  expect(near.stateDiff.get(CONTRACT)).toMatchObject({ destroyed: true, storage: new Map([[slot(1), slot(0)]]) });
+  expect(far.stateDiff.get(CONTRACT)).toMatchObject({ destroyed: true, balance: 7n });
+});
