@@ -748,9 +748,10 @@ async function initialState(
   if (state === undefined) return { image: EMPTY_IMAGE, complete: true, emptyAccounts: false };
   if (isMemoryState(state)) return { ...(await imageOf(state)), complete: true };
   const wanted = await Promise.race([keys(), scope.cancelled]);
-  if (wanted.length === 0) return { image: EMPTY_IMAGE, complete: false, emptyAccounts: false };
+  // What nobody has loaded may be anything.
+  if (wanted.length === 0) return { image: EMPTY_IMAGE, complete: false, emptyAccounts: true };
   const { image } = await Promise.race([loadKeys(state, wanted, new Set(), scope.signal), scope.cancelled]);
-  return { image, complete: false, emptyAccounts: false };
+  return { image, complete: false, emptyAccounts: true };
 }
 
 /** Root of the state after a block. @throws InputError where the state is not known as a whole */
