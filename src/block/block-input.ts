@@ -144,8 +144,8 @@ const readBlockShape = record(BLOCK);
 const readTransactionShape = record(TRANSACTION);
 
 /**
- * Checks a block of unknown origin against the shape, and against what its fork needs. Returns a fresh copy with the
- * known fields only: lower-case hex, minimal quantities.
+ * Checks a block of unknown origin against the shape, and against what its fork needs. Returns a copy with the known fields
+ * only, lower-case hex, minimal quantities; it cannot be changed, and need not be checked again.
  * @throws InputError naming the field, as in `block.transactions[3].gas`
  */
 export function readBlock(
@@ -154,6 +154,8 @@ export function readBlock(
   field = 'block',
   { maximumTransactionGas = MAXIMUM_TRANSACTION_GAS }: { maximumTransactionGas?: bigint } = {},
 ): BlockInput {
+  const known = checkedBlocks.get(value as object);
+  if (known?.hardfork === hardfork && known.maximumTransactionGas <= maximumTransactionGas) return value as BlockInput;
   const block: BlockInput = readBlockShape(value, field);
   for (const { field: name, since } of NEEDED) {
     if (isAtLeast(hardfork, since) && block[name] === undefined) {
@@ -189,7 +191,18 @@ export function readBlock(
       );
     }
   });
+  freeze(block);
+  checkedBlocks.set(block, { hardfork, maximumTransactionGas });
   return block;
+}
+
+/** Blocks that were checked before, and how. */
+const checkedBlocks = new WeakMap<object, { hardfork: Hardfork; maximumTransactionGas: bigint }>();
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const item of Object.values(value)) freeze(item);
+  Object.freeze(value);
 }
 
 function readTransaction(value: unknown, field: string): TransactionInput {

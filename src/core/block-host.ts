@@ -13,9 +13,11 @@ import {
   Location,
   Missing,
   PAGE,
+  ReadEntry,
   TxFlag,
   TxSlot,
   Worker,
+  WriteEntry,
 } from './abi.ts';
 import { evmErrorOf } from './evm-decode.ts';
 import {
@@ -272,6 +274,20 @@ export class BlockHost {
       (flags & TxFlag.NATIVE) === 0,
     );
     return (flags & TxFlag.EVM) === 0 ? result : { ...result, error: evmErrorOf(output) };
+  }
+
+  /** Locations that committed transactions from `from` to before `to` wrote. */
+  locationsWritten(from: number, to: number): Set<number> {
+    const { words } = this.instance;
+    const locations = new Set<number>();
+    for (let index = from; index < to; index++) {
+      const record = this.recordOf(index);
+      const reads = words[(record + Incarnation.READ_COUNT) >>> 2]!;
+      const first = record + Incarnation.SIZE + reads * ReadEntry.SIZE;
+      const end = first + words[(record + Incarnation.WRITE_COUNT) >>> 2]! * WriteEntry.SIZE;
+      for (let at = first; at < end; at += WriteEntry.SIZE) locations.add(words[(at + WriteEntry.LOCATION) >>> 2]!);
+    }
+    return locations;
   }
 
   /** Address of a transaction's newest incarnation record. */

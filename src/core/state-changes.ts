@@ -67,14 +67,7 @@ export async function collectChanges(
     const key = keyFromBytes(address);
     let account = touched.get(key);
     if (account === undefined) {
-      account = {
-        address,
-        before: noFields(),
-        after: noFields(),
-        code: undefined,
-        emptied: false,
-        storage: new Map(),
-      };
+      account = noChange(address);
       touched.set(key, account);
     }
     return account;
@@ -92,11 +85,10 @@ export async function collectChanges(
       if (!written && !emptied) continue;
       if (core.resolveAt(index, upTo) !== ReadResult.VALUE) continue;
       const direct = core.resolvedVersion() !== 0;
-      const after = readReversed(instance.bytes, value);
-      const before = core.baseAt(index) ? readReversed(instance.bytes, value) : new Uint8Array(32);
-      if (same(before, after)) continue;
+      const values = slotValues(instance, record, value);
+      if (values === undefined) continue;
       const account = accountOf(addressAt(instance, record));
-      account.storage.set(keyFromBytes(slotAt(instance, record)), { before, after });
+      account.storage.set(keyFromBytes(slotAt(instance, record)), values);
       if (!direct) account.emptied = true;
       continue;
     }
@@ -125,10 +117,50 @@ export async function collectChanges(
   for (const [key, account] of touched) {
     if ((++seen & (REST_EVERY - 1)) === 0) await rest();
     if (!fillFields(instance, account, upTo, late.get(key))) unknown.push(account.address);
-    const changed = !sameFields(account.before, account.after) || account.storage.size > 0 || account.emptied;
-    if (changed) changes.accounts.set(key, account);
+    if (isChanged(account)) changes.accounts.set(key, account);
   }
   return { changes, unknown };
+}
+
+/**
+ * What transactions below `upTo` changed, made of what all did: `locations` are those that the others wrote. Much less work
+ * than collecting again. `undefined` where they did what this cannot take back. Host, as above.
+ */
+export function rewindChanges(
+  instance: CoreInstance,
+  changes: StateChanges,
+  locations: Iterable<number>,
+  upTo: number,
+  late: LateAccounts,
+): StateChanges | undefined {
+  const { core } = instance;
+  const value = core.scratch() + Scratch.VALUE;
+  const rewound = new Map<string, AccountChange>();
+  for (const index of locations) {
+    const record = locationAt(instance, index);
+    const kind = kindAt(instance, record);
+    if (kind === Kind.RESET || kind === Kind.DATA || kind === Kind.NUMBER) return undefined;
+    const address = addressAt(instance, record);
+    const key = keyFromBytes(address);
+    let account = rewound.get(key);
+    if (account === undefined) {
+      const { storage, emptied } = changes.accounts.get(key) ?? noChange(address);
+      account = { ...noChange(address), emptied, storage: new Map(storage) };
+      rewound.set(key, account);
+    }
+    if (kind !== Kind.STORAGE) continue;
+    const slot = keyFromBytes(slotAt(instance, record));
+    const values = core.resolveAt(index, upTo) === ReadResult.VALUE ? slotValues(instance, record, value) : undefined;
+    if (values === undefined) account.storage.delete(slot);
+    else account.storage.set(slot, values);
+  }
+  const accounts = new Map(changes.accounts);
+  for (const [key, account] of rewound) {
+    fillFields(instance, account, upTo, late.get(key));
+    if (isChanged(account)) accounts.set(key, account);
+    else accounts.delete(key);
+  }
+  return { ...changes, accounts };
 }
 
 /** Everything the core knows of the state after the transactions below `upTo`, as an image to begin another block with. */
@@ -189,8 +221,7 @@ export function mergeChanges(into: StateChanges, later: StateChanges): void {
       else if (same(earlier.before, values.after)) known.storage.delete(slot);
       else earlier.after = values.after;
     }
-    const unchanged = known.storage.size === 0 && sameFields(known.before, known.after);
-    if (unchanged && !known.emptied) into.accounts.delete(key);
+    if (!isChanged(known)) into.accounts.delete(key);
   }
   for (const [key, change] of later.data) {
     const known = into.data.get(key);
@@ -299,6 +330,30 @@ function dataAt({ bytes, words }: CoreInstance, value: number): Uint8Array | und
 function codeAt({ bytes, words }: CoreInstance, record: number): Uint8Array {
   const start = record + BaseValue.CODE_BYTES;
   return bytes.slice(start, start + words[(record + BaseValue.CODE_LENGTH) >>> 2]!);
+}
+
+/** A slot's values before the block and as resolved at `value`; `undefined` where they are the same. */
+function slotValues(
+  { words, bytes }: CoreInstance,
+  record: number,
+  value: number,
+): { before: Uint8Array; after: Uint8Array } | undefined {
+  const base = Atomics.load(words, (record + Location.BASE) >>> 2);
+  const from = (base + BaseValue.VALUE) >>> 2;
+  const to = value >>> 2;
+  let differs = 0;
+  for (let word = 0; word < 8; word++) differs |= words[to + word]! ^ (base === 0 ? 0 : words[from + word]!);
+  if (differs === 0) return undefined;
+  const before = base === 0 ? new Uint8Array(32) : readReversed(bytes, base + BaseValue.VALUE);
+  return { before, after: readReversed(bytes, value) };
+}
+
+function noChange(address: Uint8Array): AccountChange {
+  return { address, before: noFields(), after: noFields(), code: undefined, emptied: false, storage: new Map() };
+}
+
+function isChanged({ before, after, storage, emptied }: AccountChange): boolean {
+  return storage.size > 0 || emptied || !sameFields(before, after);
 }
 
 function noFields(): AccountFields {

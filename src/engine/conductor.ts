@@ -9,6 +9,7 @@ import {
   type AccountFields,
   collectChanges,
   mergeChanges,
+  rewindChanges,
   type StateChanges,
   snapshotState,
 } from '../core/state-changes.ts';
@@ -213,7 +214,10 @@ export class Conductor {
       }
       const segment = await this.#collect(host, committed);
       if (checkpoint !== undefined && checkpoint >= this.#first && checkpoint <= this.#first + committed) {
-        const part = await this.#collect(host, checkpoint - this.#first);
+        const upTo = checkpoint - this.#first;
+        const after = host.locationsWritten(upTo, committed);
+        const part =
+          rewindChanges(host.instance, segment, after, upTo, this.#late) ?? (await this.#collect(host, upTo));
         before = changes === undefined ? part : structuredClone(changes);
         if (changes !== undefined) mergeChanges(before, part);
       }
