@@ -157,8 +157,8 @@ async function runBlock(
   const parent = nodes.get(header.parentHash);
   if (parent === undefined) return new Unjudged('rule of headers or consensus: a block whose parent is not known');
   const { hardfork, entered } = forkAt(test.network, header, parent);
-  const block = parseBlockRlp(bytesFromHex(json.rlp), hardfork, 'block', { maximumTransactionGas: ANY_GAS });
-  if (senders === 'trust') addSenders(block, json);
+  const read = parseBlockRlp(bytesFromHex(json.rlp), hardfork, 'block', { maximumTransactionGas: ANY_GAS });
+  const block = senders === 'trust' ? withSenders(read, json) : read;
   const state = entered === 'dao' ? afterDaoFork(parent.state) : parent.state;
   const result = await engine.executeBlock({
     block,
@@ -234,12 +234,14 @@ function afterDaoFork(state: MemoryState): MemoryState {
 }
 
 /** The encoding names no senders, but the test does. */
-function addSenders(block: BlockInput, json: JsonBlock): void {
+function withSenders(block: BlockInput, json: JsonBlock): BlockInput {
   const named = json.transactions ?? json.rlp_decoded?.transactions ?? [];
-  if (named.length !== block.transactions.length || named.some(({ sender }) => sender === undefined)) return;
-  block.transactions.forEach((transaction, i) => {
-    transaction.from = addressOf(named[i]?.sender);
-  });
+  if (named.length !== block.transactions.length || named.some(({ sender }) => sender === undefined)) return block;
+  const transactions = block.transactions.map((transaction, i) => ({
+    ...transaction,
+    from: addressOf(named[i]?.sender),
+  }));
+  return { ...block, transactions };
 }
 
 function hashesBefore(hash: Hex, nodes: ReadonlyMap<string, Node>): Map<bigint, Hex> {
