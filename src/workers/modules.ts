@@ -15,7 +15,7 @@ export interface Equipment {
 
 /**
  * Loads what a run needs; the loader keeps what it has imported once.
- * @throws InputError naming the executor
+ * @throws InputError naming the executor, or the asset
  */
 export async function loadEquipment({ executor, precompiles }: Work): Promise<Equipment> {
   return { executor: await createExecutor(executor), precompiles: await importPrecompiles(precompiles) };
@@ -34,12 +34,16 @@ export function prepare({ precompiles }: Equipment): void {
   precompiles?.preparePrecompiles().catch(() => {});
 }
 
-let known: PrecompileModule | undefined;
+let known: Promise<PrecompileModule> | undefined;
 
-/** The module; without a URL the one that was imported last, if there is one: hosts send it once. */
+/** The module, or why it cannot be had; without a URL the one that was imported last: hosts send it once. */
 async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
-  if (url !== undefined) known = await import(/* @vite-ignore */ url);
-  return known;
+  if (url !== undefined) known = import(/* @vite-ignore */ url);
+  try {
+    return await known;
+  } catch (error) {
+    throw new InputError('options.assets.precompiles', messageOf(error), { cause: error });
+  }
 }
 
 async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {
@@ -55,6 +59,10 @@ async function createExecutor(executor: Work['executor']): Promise<Executor | un
     }
     return created;
   } catch (error) {
-    throw new InputError('executor', error instanceof Error ? error.message : String(error), { cause: error });
+    throw new InputError('executor', messageOf(error), { cause: error });
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

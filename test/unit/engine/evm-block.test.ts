@@ -286,3 +286,22 @@ test('an account that was destroyed and is there again says so, also where nobod
   expect(near.stateDiff.get(CONTRACT)).toMatchObject({ destroyed: true, storage: new Map([[slot(1), slot(0)]]) });
   expect(far.stateDiff.get(CONTRACT)).toMatchObject({ destroyed: true, balance: 7n });
 });
+
+test.for(['shared', 'inline'] as const)(
+  'precompiled contracts that cannot be loaded are named before anything runs: %s',
+  async (threading) => {
+    const engine = await createEngine({
+      workers: 2,
+      threading,
+      assets: { precompiles: 'data:text/javascript,no module' },
+    });
+    try {
+      const request = { block: blockOf(), hardfork: 'prague' as const, state: memoryState(alloc()) };
+      for (let run = 0; run < 2; run++) {
+        await expect(engine.executeBlock(request)).rejects.toThrow(/options\.assets\.precompiles/);
+      }
+    } finally {
+      await engine.dispose();
+    }
+  },
+);
