@@ -303,7 +303,12 @@ export class PevmEngine implements Engine {
     const stateRoot = wantsRoot ? await rootAfter(state, result.stateDiff, context.hardfork) : undefined;
     const mismatches = mismatchesOf(context, prepared.expected, verify, result, stateRoot);
     if (this.#options.preset === 'audit') {
-      mismatches.push(...compareExecutions(await this.#audit(prepared, scope), result, 'audit'));
+      const oracle = await this.#audit(prepared, scope).catch((error: unknown) => {
+        if (!isRefusal(error)) throw error;
+        const details = { details: error.message, cause: error };
+        throw new AuditError('the block is accepted, but ethereumjs refuses it', details);
+      });
+      mismatches.push(...compareExecutions(oracle, result, 'audit'));
     }
     const decodeMs = run.outcome.decodeMs + performance.now() - decodeStart;
     const report = this.#reported('block', { ...run.outcome, decodeMs }, this.#runner, {
@@ -333,11 +338,11 @@ export class PevmEngine implements Engine {
 
   /** A block that is refused must be refused by ethereumjs too. @throws AuditError */
   async #auditRefusal(prepared: PreparedBlock, scope: Scope, refusal: unknown): Promise<void> {
-    if (!(refusal instanceof InvalidBlockError || refusal instanceof InvalidTransactionError)) return;
+    if (!isRefusal(refusal)) return;
     try {
       await this.#audit(prepared, scope);
     } catch (error) {
-      if (error instanceof InvalidBlockError || error instanceof InvalidTransactionError) return;
+      if (isRefusal(error)) return;
       throw error;
     }
     throw new AuditError('the block is refused, but ethereumjs accepts it', {
@@ -561,6 +566,11 @@ export class PevmEngine implements Engine {
     precompilesUrl ??= import('virtual:pevm/precompiles').then(({ default: source }) => moduleUrl(source));
     return precompilesUrl;
   }
+}
+
+/** Whether the rules do not allow the block. */
+function isRefusal(error: unknown): error is InvalidBlockError | InvalidTransactionError {
+  return error instanceof InvalidBlockError || error instanceof InvalidTransactionError;
 }
 
 interface PreparedBlock {

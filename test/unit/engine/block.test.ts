@@ -283,5 +283,13 @@ describe('the preset audit', () => {
     const run = engine.executeBlock({ ...file, state: source, blockHashes: file.blockHashes });
     await expect(run).rejects.toThrow(AuditError);
     await expect(run).rejects.toThrow(/ethereumjs accepts it/);
+    loads = 0;
+    const other = distant(file, (key, value) => {
+      if (value.kind !== 'account' || key.address !== file.block.transactions[0]?.from || loads++ === 0) return value;
+      return { ...value, balance: 0n };
+    });
+    const reverse = engine.executeBlock({ ...file, state: other.source, blockHashes: file.blockHashes });
+    await expect(reverse).rejects.toThrow(AuditError);
+    await expect(reverse).rejects.toThrow(/ethereumjs refuses it/);
   });
 });
