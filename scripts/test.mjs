@@ -37,6 +37,11 @@ process.chdir(root);
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** @type {string[]} */
 const lines = [];
+/**
+ * What failed, told again at the end: logs are often cut to their last lines.
+ * @type {string[]}
+ */
+const failures = [];
 for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
   process.on(signal, () => {
     total.failed++;
@@ -66,7 +71,7 @@ close();
  * @param {string[]} remarks
  */
 function close(...remarks) {
-  console.log(`\n${[...lines, ...remarks].join('\n')}\n\n${summary(total)}`);
+  console.log(`\n${[...failures, ...lines, ...remarks].join('\n')}\n\n${summary(total)}`);
   process.exit(total.failed === 0 ? 0 : 1);
 }
 
@@ -97,6 +102,11 @@ async function vitest(project, environment) {
   const code = await run([bin('vitest/vitest.mjs'), 'run', '--project', project, ...reporters], environment);
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const report = JSON.parse(readFileSync(file, 'utf8'));
+  for (const { name, status, message, assertionResults } of report.testResults) {
+    if (status === 'failed' && message) failures.push(`FAILED ${name}: ${message}`);
+    for (const { status, fullName, failureMessages } of assertionResults)
+      if (status === 'failed') failures.push(`FAILED ${fullName}: ${failureMessages[0]?.split('\n')[0]}`);
+  }
   const failed = report.numFailedTests + report.testResults.filter(brokenFile).length;
   return {
     passed: report.numPassedTests,
