@@ -274,9 +274,9 @@ export interface Report {
   readonly totalDurationMs: number;
   /** Loading the state before the block into the core. */
   readonly loadMs: number;
-  /** Handing the run to the workers: posting it, making the executors. */
+  /** Handing the run to the workers and hearing from them: messages, making the executors. */
   readonly setupMs: number;
-  /** From the first worker's start to the last commit. */
+  /** From the first worker's start until the last of them has nothing left to do; without loading in between. */
   readonly executionMs: number;
   /** Reading results and state out of the core. */
   readonly decodeMs: number;

@@ -90,6 +90,8 @@ export interface Crew {
   round(host: BlockHost, options: RoundOptions): Promise<'over' | 'restart'>;
   /** When the first worker of the last round began to execute, on the memory's clock; unknown where nothing is posted. */
   readonly beganMs?: number | undefined;
+  /** When the last worker of the last round had ended, on the same clock. */
+  readonly endedMs?: number | undefined;
 }
 
 /** The outcome at the commit head that makes a whole run invalid. */
@@ -194,10 +196,8 @@ export class Conductor {
       this.#host = host;
       // Cancelled while there was nobody to tell.
       this.#throwIfCancelled();
-      const startMs = performance.now();
       const clockMs = host.instance.now();
       const restart = await this.#rounds(host, sequential);
-      this.#executionMs += performance.now() - startMs;
       this.#throwIfCancelled();
       if (restart) {
         this.#host = undefined;
@@ -303,9 +303,11 @@ export class Conductor {
     while (true) {
       const clockMs = host.instance.now();
       const answer = await this.#crew.round(host, { first: this.#first, sequential });
-      const setupMs = Math.max(0, (this.#crew.beganMs ?? clockMs) - clockMs);
-      this.#setupMs += setupMs;
-      this.#executionMs -= setupMs;
+      const roundMs = host.instance.now() - clockMs;
+      const { beganMs, endedMs } = this.#crew;
+      const executionMs = beganMs === undefined || endedMs === undefined ? roundMs : endedMs - beganMs;
+      this.#executionMs += executionMs;
+      this.#setupMs += Math.max(0, roundMs - executionMs);
       if (answer === 'restart') return true;
       if (this.#cancelled !== undefined || host.halted() !== 'missing') return false;
       this.flush();

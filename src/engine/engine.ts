@@ -390,7 +390,8 @@ export class PevmEngine implements Engine {
           evm: evm && emptyAccounts ? { ...evm, environment: { ...evm.environment, emptyAccounts } } : evm,
         }),
         work: {
-          id: nextWorkId(),
+          // What runs inside the core is in the memory: workers that ran a block have all they need for the next.
+          id: job.evm === undefined ? nextWorkId() : 'evm',
           tasks: job.payloads,
           executor: modules.executor === undefined ? undefined : { url: modules.executor, options: job.options },
           precompiles: modules.precompiles,

@@ -107,7 +107,7 @@ export class SoloRunner implements Runner {
 
   /** @throws WorkerError */
   static async start(options: SoloOptions): Promise<SoloRunner> {
-    return new SoloRunner(options, await WorkerHandle.start(options.workerUrl));
+    return new SoloRunner(options, await WorkerHandle.start(options.workerUrl, false));
   }
 
   async warmUp(): Promise<void> {
@@ -191,7 +191,7 @@ export class SoloRunner implements Runner {
   }
 
   async #replace(): Promise<void> {
-    this.#handle = await WorkerHandle.start(this.#options.workerUrl);
+    this.#handle = await WorkerHandle.start(this.#options.workerUrl, false);
     if (this.#disposed) this.#handle.terminate('the engine was disposed of');
     this.#options.events.replaced(this.#id, ++this.#id);
   }

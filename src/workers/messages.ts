@@ -38,9 +38,19 @@ export interface RoundJob {
 
 /** `trap`: the core itself broke; `executor`: the executor's module could not be used. */
 export type RoundReply =
-  | { readonly end: RoundEnd /** When the worker began to execute, on the memory's clock. */; readonly beganMs: number }
+  | {
+      readonly end: RoundEnd;
+      /** When the worker began to execute, and when it had ended, on the memory's clock. */
+      readonly beganMs: number;
+      readonly endedMs: number;
+    }
   | { readonly problem: 'trap'; readonly message: string }
   | { readonly problem: 'executor'; readonly error: PackedError };
+
+/** What a worker posts, outside Comlink, after a round that it was woken for (see doorbell.ts). */
+export interface RoundMessage {
+  readonly roundReply: RoundReply;
+}
 
 export interface SoloJob {
   readonly module: WebAssembly.Module;
@@ -68,8 +78,8 @@ export interface SoloHooks {
 }
 
 export interface WorkerApi {
-  /** Answers once the worker is up. */
-  hello(): Promise<void>;
+  /** Answers once the worker is up. With the words of a doorbell it sleeps on them from now on. */
+  hello(doorbell: Int32Array | undefined): Promise<void>;
   /** Answers once the core's EVM runs at full speed in this process. */
   warmUp(module: WebAssembly.Module): Promise<void>;
   /** Loads the libraries of the precompiled contracts, by the URL of their module; nobody waits for it. */

@@ -30,8 +30,8 @@ export function equip(instance: CoreInstance, { precompiles }: Equipment): void 
  * Loads the fast libraries behind the precompiled contracts, which takes a while: to be called when there is nothing else
  * to do. Until then, and where it fails, they work without.
  */
-export function prepare({ precompiles }: Equipment): void {
-  precompiles?.preparePrecompiles().catch(() => {});
+export async function prepare({ precompiles }: Equipment): Promise<void> {
+  await precompiles?.preparePrecompiles().catch(() => {});
 }
 
 let known: Promise<PrecompileModule> | undefined;

@@ -54,6 +54,11 @@ export function coreCount(): number {
   return os?.availableParallelism?.() ?? 2;
 }
 
+/** Whether this thread may sleep: all but a page's own. */
+export function mayBlock(): boolean {
+  return typeof document === 'undefined';
+}
+
 /** A URL under which workers can import `source`, an ES module. Keep it: each call makes another. */
 export function moduleUrl(source: string): string {
   // Node cannot import blobs.

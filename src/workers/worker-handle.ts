@@ -1,8 +1,9 @@
 // One started worker as the host holds it: its Comlink proxy, and calls that fail when the worker does.
 
-import { type Remote, releaseProxy, wrap } from 'comlink';
+import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
 import { WorkerError } from '../errors.ts';
-import type { Work, WorkerApi } from './messages.ts';
+import { Doorbell } from './doorbell.ts';
+import type { RoundJob, RoundMessage, RoundReply, Work, WorkerApi } from './messages.ts';
 import { startThread, type Thread } from './platform.ts';
 
 /** How long a worker may take to say that it is up. Slow machines start several at once. */
@@ -14,6 +15,9 @@ export class WorkerHandle {
   readonly #remote: Remote<WorkerApi>;
   /** Who waits for an answer: Comlink never settles a call to a worker that is lost. */
   readonly #waiting = new Set<(error: WorkerError) => void>();
+  readonly #doorbell: Doorbell | undefined;
+  /** Takes the answer of a worker that was woken for a round. */
+  #answer: (reply: RoundReply) => void = () => {};
   #lost: WorkerError | undefined;
   /** The memory the worker is attached to. */
   memory: WebAssembly.Memory | undefined;
@@ -22,18 +26,35 @@ export class WorkerHandle {
   /** The module of precompiled contracts that the worker has. */
   #precompiles: string | undefined;
 
-  private constructor(url: string) {
+  private constructor(url: string, sharing: boolean) {
     this.#thread = startThread(url, (reason) => this.#end(reason));
-    this.#remote = wrap<WorkerApi>(this.#thread.port);
+    this.#doorbell = sharing ? new Doorbell() : undefined;
+    this.#remote = wrap<WorkerApi>(this.#endpoint());
+    this.#thread.port.addEventListener('message', ({ data }: MessageEvent<Partial<RoundMessage>>) => {
+      if (data.roundReply !== undefined) this.#answer(data.roundReply);
+    });
     // Only work in progress keeps a process alive.
     this.#thread.hold(false);
   }
 
-  /** Starts a worker and waits until it is up. @throws WorkerError */
-  static async start(url: string): Promise<WorkerHandle> {
+  /** Comlink's way to the worker: whatever it posts wakes the worker. */
+  #endpoint(): Endpoint {
+    const { port } = this.#thread;
+    const doorbell = this.#doorbell;
+    if (doorbell === undefined) return port;
+    return {
+      postMessage: (message, transfer = []) => doorbell.post(() => port.postMessage(message, transfer)),
+      addEventListener: port.addEventListener.bind(port),
+      removeEventListener: port.removeEventListener.bind(port),
+      start: port.start.bind(port),
+    };
+  }
+
+  /** Starts a worker and waits until it is up. `sharing`: it may sleep on shared memory. @throws WorkerError */
+  static async start(url: string, sharing: boolean): Promise<WorkerHandle> {
     let handle: WorkerHandle;
     try {
-      handle = new WorkerHandle(url);
+      handle = new WorkerHandle(url, sharing);
     } catch (error) {
       throw new WorkerError('a worker could not be started', { details: String(error), cause: error });
     }
@@ -45,7 +66,7 @@ export class WorkerHandle {
       );
     });
     try {
-      await handle.call((remote) => Promise.race([remote.hello(), late]));
+      await handle.call((remote) => Promise.race([remote.hello(handle.#doorbell?.words), late]));
     } catch (error) {
       handle.terminate('it did not start');
       throw error;
@@ -89,6 +110,24 @@ export class WorkerHandle {
       this.#waiting.delete(reject);
       if (!this.over) this.#thread.hold(false);
     }
+  }
+
+  /** Lets the worker run a round: woken for it, where it has all that is needed and is asleep. Rejects as `call` does. */
+  round(job: RoundJob): Promise<RoundReply> {
+    return this.call(
+      (remote) =>
+        new Promise((resolve, reject) => {
+          this.#answer = resolve;
+          const bare = job.work === undefined && job.core === undefined;
+          if (bare && this.#doorbell?.startRound(job)) return;
+          remote.runRound(job).then(resolve, reject);
+        }),
+    );
+  }
+
+  /** After `round` was called for all workers: see {@link Doorbell.awaitStart}. */
+  awaitStart(naps: number): number {
+    return this.#doorbell?.awaitStart(naps) ?? naps;
   }
 
   /** Tells the worker something without waiting for an answer. */

@@ -5,7 +5,8 @@ import { type CoreInstance, openCore } from '../core/abi.ts';
 import { runRound } from '../core/worker-loop.ts';
 import { Conductor, InvalidOutcome } from '../engine/conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from '../engine/local-crew.ts';
-import type { RoundJob, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
+import { type BareRound, Sleeper } from './doorbell.ts';
+import type { RoundJob, RoundMessage, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
 import { type Equipment, equip, loadEquipment, prepare } from './modules.ts';
 import { packError, unpackError } from './packed-error.ts';
 import { acceptPort, eventLoopTurn } from './platform.ts';
@@ -15,53 +16,29 @@ import { warmUp } from './warm-up.ts';
 let attached: CoreInstance | undefined;
 /** The run this worker works for. */
 let work: { id: string; tasks: Work['tasks']; equipment: Equipment } | undefined;
+/** The precompiled contracts whose fast libraries this worker has, or is about to have. */
+let prepared: Equipment['precompiles'];
 /** The memory of runs that this worker does alone: kept from run to run, unless an attempt was left behind in it. */
 let soloMemory: LocalMemory | undefined;
 let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined;
 
+const port = await acceptPort();
+const sleeper = new Sleeper(async ({ workerId, first }: BareRound) => {
+  const roundReply = await runJob({ workerId, first, workId: work?.id ?? '', work: undefined, core: undefined });
+  port.postMessage({ roundReply } satisfies RoundMessage);
+});
+
 const api: WorkerApi = {
-  async hello() {},
-
-  warmUp,
-
-  async prepare(precompiles: string) {
-    prepare(await loadEquipment({ id: '', tasks: [], executor: undefined, precompiles }));
+  async hello(doorbell: Int32Array | undefined) {
+    if (doorbell !== undefined) sleeper.attach(doorbell);
   },
 
-  async runRound(job: RoundJob): Promise<RoundReply> {
-    if (job.core !== undefined) {
-      const { module, memory, clockBase } = job.core;
-      attached = await openCore(module, memory, { clockBase, mayWait: true });
-    }
-    if (job.work !== undefined) {
-      try {
-        work = { id: job.work.id, tasks: job.work.tasks, equipment: await loadEquipment(job.work) };
-      } catch (error) {
-        return { problem: 'executor', error: packError(error) };
-      }
-    }
-    if (attached === undefined || work?.id !== job.workId) {
-      return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
-    }
-    const { tasks, equipment } = work;
-    equip(attached, equipment);
-    const beganMs = attached.now();
-    try {
-      const end = await runRound(attached, {
-        workerId: job.workerId,
-        first: job.first,
-        tasks,
-        executor: equipment.executor,
-        maySleep: true,
-        estimates: job.workerId === 1,
-      });
-      return { end, beganMs };
-    } catch (error) {
-      return { problem: 'trap', message: messageOf(error) };
-    } finally {
-      prepare(equipment);
-    }
-  },
+  warmUp: (module: WebAssembly.Module) => sleeper.whileAwake(warmUp(module)),
+
+  prepare: (precompiles: string) =>
+    sleeper.whileAwake(loadEquipment({ id: '', tasks: [], executor: undefined, precompiles }).then(prepare)),
+
+  runRound: (job: RoundJob) => sleeper.whileAwake(runJob(job)),
 
   async runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply> {
     try {
@@ -90,6 +67,44 @@ const api: WorkerApi = {
     if (solo !== undefined) solo.stream = true;
   },
 };
+
+async function runJob(job: RoundJob): Promise<RoundReply> {
+  if (job.core !== undefined) {
+    const { module, memory, clockBase } = job.core;
+    attached = await openCore(module, memory, { clockBase, mayWait: true });
+  }
+  if (job.work !== undefined) {
+    try {
+      work = { id: job.work.id, tasks: job.work.tasks, equipment: await loadEquipment(job.work) };
+    } catch (error) {
+      return { problem: 'executor', error: packError(error) };
+    }
+  }
+  if (attached === undefined || work?.id !== job.workId) {
+    return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
+  }
+  const { tasks, equipment } = work;
+  equip(attached, equipment);
+  const beganMs = attached.now();
+  try {
+    const end = await runRound(attached, {
+      workerId: job.workerId,
+      first: job.first,
+      tasks,
+      executor: equipment.executor,
+      maySleep: true,
+      estimates: job.workerId === 1,
+    });
+    return { end, beganMs, endedMs: attached.now() };
+  } catch (error) {
+    return { problem: 'trap', message: messageOf(error) };
+  } finally {
+    if (prepared !== equipment.precompiles) {
+      prepared = equipment.precompiles;
+      void sleeper.whileAwake(prepare(equipment));
+    }
+  }
+}
 
 async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   const { tasks } = job.work;
@@ -127,4 +142,6 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-expose(api, await acceptPort());
+// Before Comlink's own listener, which starts the port.
+port.addEventListener('message', () => sleeper.received());
+expose(api, port);
