@@ -120,15 +120,14 @@ export class PevmEngine implements Engine {
       lost: (id, reason) => emit(listeners, 'worker-lost', { id, reason }),
       replaced: (id, by) => emit(listeners, 'worker-replaced', { id, by }),
     });
-    const wasm = (checked.executor ?? 'wasm') === 'wasm';
-    if (wasm) await warmUpOnce(module, runner);
     const engine = new PevmEngine(checked, module, await openKeccak256(module), runner, capabilities, listeners);
+    if ((checked.executor ?? 'wasm') !== 'wasm') return engine;
     // In the background; what fails here will fail in the first block, and be told there.
-    if (wasm)
-      void engine.#precompilesUrl().then(
-        (url) => runner.prepare(url),
-        () => {},
-      );
+    await engine.#precompilesUrl().then(
+      (url) => runner.prepare(url),
+      () => {},
+    );
+    await warmUpOnce(module, runner);
     return engine;
   }
 
