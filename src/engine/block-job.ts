@@ -29,7 +29,7 @@ export interface BlockJob {
   /** For the EVM inside the core; `undefined`: `payloads` are for an executor outside, made with `options`. */
   readonly evm: RunPlan['evm'];
   readonly payloads: readonly Task[];
-  readonly options: unknown;
+  readonly options: BlockContext | undefined;
   /** Where the block's first transaction is among the tasks. */
   readonly firstTransaction: number;
   readonly transactionCount: number;

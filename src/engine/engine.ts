@@ -392,7 +392,11 @@ export class PevmEngine implements Engine {
           // What runs inside the core is in the memory: workers that ran a block have all they need for the next.
           id: job.evm === undefined ? nextWorkId() : 'evm',
           tasks: job.payloads,
-          executor: modules.executor === undefined ? undefined : { url: modules.executor, options: job.options },
+          // Of a distant state nobody knows, and looking out for empty accounts makes transactions conflict.
+          executor:
+            modules.executor === undefined
+              ? undefined
+              : { url: modules.executor, options: { ...job.options, emptyAccounts: complete && emptyAccounts } },
           precompiles: modules.precompiles,
         },
         hooks: this.#hooks(state, scope, take),

@@ -30,6 +30,8 @@ export interface BlockOptions {
   senders: Senders;
   /** Accounts of the base state that have storage, but neither nonce nor code: creations there collide (EIP-7610). */
   storageOnly?: readonly Hex[];
+  /** Whether the base state is known to hold empty accounts, of before EIP-161. */
+  emptyAccounts?: boolean;
 }
 
 /** Shared by all machines of a worker. */
@@ -60,7 +62,7 @@ export class BlockMachine {
   static async create(options: BlockOptions, chain: { daoTransition?: boolean } = {}): Promise<BlockMachine> {
     const common = chainAt(options.chainId, options.hardfork, chain);
     const state = new ViewStateManager({
-      emptyIsAbsent: isAtLeast(options.hardfork, 'spuriousDragon'),
+      emptyIsAbsent: isAtLeast(options.hardfork, 'spuriousDragon') && options.emptyAccounts !== true,
       codes: CODES,
       storageOnly: new Set((options.storageOnly ?? []).map((address) => keyFromBytes(bytesFromHex(address)))),
     });

@@ -48,7 +48,7 @@ export interface AccountRecord {
   nonce: bigint | undefined;
   codeHash: Uint8Array | undefined;
   code: Uint8Array | undefined;
-  /** The account was put (true) or deleted (false); matters before EIP-161 only. */
+  /** The account was put (true) or deleted (false); matters where there may be empty accounts only. */
   exists: boolean | undefined;
   /** The storage was emptied in this transaction; `slots` holds what came after. */
   reset: boolean;
@@ -75,7 +75,7 @@ export class ViewStateManager implements StateManagerInterface {
   callsOnly = false;
 
   readonly #codes: CodeCache;
-  /** From Spurious Dragon on, an empty account is the same as none. */
+  /** From Spurious Dragon on, an empty account is the same as none, unless the state holds some of before. */
   readonly #emptyIsAbsent: boolean;
   readonly #storageOnly: ReadonlySet<string>;
   #view: StateView = NO_VIEW;
@@ -204,7 +204,7 @@ export class ViewStateManager implements StateManagerInterface {
 
   isEmpty(record: AccountRecord): boolean {
     // The library asks once more for every touched account, to delete empty ones: nothing to do, they are absent.
-    if (this.#phase === 'settling') return false;
+    if (this.#phase === 'settling' && this.#emptyIsAbsent) return false;
     if (this.nonceOf(record) !== 0n || !sameHash(this.codeHashOf(record), KECCAK256_NULL)) return false;
     return !this.#isPositive(record);
   }
