@@ -95,7 +95,7 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
   return {
     environment: environmentOf(context),
     transactions: encodeEvmTransactions(
-      [...before, ...block.transactions, ...after],
+      before.concat(block.transactions, after),
       (at) => signatures[at - before.length],
     ),
     firstTransaction: before.length,
