@@ -51,6 +51,7 @@ export function quantity(bits: number): Reader<Hex> {
   const digits = bits / 4;
   return (value, field) => {
     if (typeof value !== 'string') throw new InputError(field, `expected a hex quantity, got ${describe(value)}`);
+    if (value.length <= digits + 2 && /^0x(?:0|[1-9a-f][0-9a-f]*)$/.test(value)) return value as Hex;
     if (!/^0x[0-9a-fA-F]+$/.test(value)) throw new InputError(field, `not a hex quantity: ${describe(value)}`);
     const minimal = value
       .slice(2)
@@ -84,14 +85,15 @@ export function amount(bits: number): Reader<bigint> {
 export function bytes(length?: number, maximum = 1 << 26): Reader<Hex> {
   return (value, field) => {
     if (typeof value !== 'string') throw new InputError(field, `expected hex bytes, got ${describe(value)}`);
-    if (!/^0x[0-9a-fA-F]*$/.test(value)) throw new InputError(field, `not hex: ${describe(value)}`);
+    const isLower = /^0x[0-9a-f]*$/.test(value);
+    if (!isLower && !/^0x[0-9a-fA-F]*$/.test(value)) throw new InputError(field, `not hex: ${describe(value)}`);
     if (value.length % 2 !== 0) throw new InputError(field, `odd number of hex digits: ${describe(value)}`);
     const size = (value.length - 2) / 2;
     if (length !== undefined && size !== length) {
       throw new InputError(field, `expected ${length} bytes, got ${size}: ${describe(value)}`);
     }
     if (size > maximum) throw new InputError(field, `${size} bytes, at most ${maximum} allowed`);
-    return value.toLowerCase() as Hex;
+    return (isLower ? value : value.toLowerCase()) as Hex;
   };
 }
 
