@@ -328,7 +328,7 @@ export function evmBlockSize(block: EvmBlockInput): number {
 /** Writes the record of a block to `at`; `bytes` is the core's memory. */
 export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInput): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
-  bytes.fill(0, at, at + EvmBlock.SIZE);
+  bytes.fill(0, at, at + evmBlockSize(block));
   view.setUint32(EvmBlock.FORK, evmForks[block.fork], true);
   const empty = block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0;
   const transfers = block.recordTransfers === true ? EvmBlockFlag.RECORD_TRANSFERS : 0;
@@ -344,7 +344,6 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   setWord(view, EvmBlock.CHAIN_ID, block.chainId);
   view.setUint32(EvmBlock.HASHES, at + EvmBlock.SIZE, true);
   view.setUint32(EvmBlock.HASH_COUNT, block.blockHashes.length, true);
-  bytes.fill(0, at + EvmBlock.SIZE, at + evmBlockSize(block));
   block.blockHashes.forEach((hash, index) => {
     if (hash !== undefined) writeBytes(bytes, at + EvmBlock.SIZE + index * 32, hash);
   });

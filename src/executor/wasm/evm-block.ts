@@ -158,8 +158,9 @@ function stepsBefore({ chainId, hardfork, block }: EvmBlockContext): EvmTransact
 
 /** Withdrawals (EIP-4895), or the rewards of proof of work (yellow paper, section 11.3; EIP-649, EIP-1234). */
 function fundsAfter({ hardfork, block }: EvmBlockContext): EvmTransactionFields[] {
+  // An uncle that is too old for any block would be rewarded with less than nothing.
   const credit = (to: Hex, amount: bigint) =>
-    systemStep('credit', SYSTEM_ADDRESS, to, { value: quantityFromNumber(amount) });
+    systemStep('credit', SYSTEM_ADDRESS, to, { value: quantityFromNumber(BigInt.asUintN(256, amount)) });
   if (isAtLeast(hardfork, 'paris')) {
     return (block.withdrawals ?? []).map(({ address, amount }) => credit(address, BigInt(amount) * GWEI));
   }
