@@ -28,7 +28,8 @@ export function blobRulesAt(hardfork: Hardfork): BlobRules | undefined {
 export function checkBlobs(hardfork: Hardfork, block: BlockInput): void {
   const maximum = blobRulesAt(hardfork)?.maximum ?? 0;
   let count = 0;
-  block.transactions.forEach(({ blobVersionedHashes = [] }, i) => {
+  block.transactions.forEach(({ blobVersionedHashes }, i) => {
+    if (blobVersionedHashes === undefined) return;
     count += blobVersionedHashes.length;
     if (count > maximum && blobVersionedHashes.length > 0) {
       throw new InvalidTransactionError(i, `with it the block has ${count} blobs, and ${maximum} are allowed`);

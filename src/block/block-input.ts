@@ -199,9 +199,8 @@ export function readBlock(
 /** Blocks that were checked before, and how. */
 const checkedBlocks = new WeakMap<object, { hardfork: Hardfork; maximumTransactionGas: bigint }>();
 
-function freeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  for (const item of Object.values(value)) freeze(item);
+function freeze(value: object): void {
+  for (const item of Object.values(value)) if (typeof item === 'object' && item !== null) freeze(item);
   Object.freeze(value);
 }
 

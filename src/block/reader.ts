@@ -25,14 +25,18 @@ export function optional<T>(read: Reader<T>): { read: Reader<T>; required: false
 
 /** A record with known fields. Unknown fields are dropped, `null` counts as missing, prototype keys are refused. */
 export function record<S extends Shape>(shape: S): Reader<Read<S>> {
-  const fields = Object.entries(shape);
+  const fields = Object.entries(shape).map(([name, reading]) => ({ name, path: `.${name}`, ...reading }));
   return (value, field) => {
     const source = plainObject(value, field);
     const result: Record<string, unknown> = {};
-    for (const [name, { read, required }] of fields) {
-      const item = source[name];
-      if (item !== undefined && item !== null) result[name] = read(item, `${field}.${name}`);
-      else if (required) throw new InputError(`${field}.${name}`, 'missing');
+    try {
+      for (const { name, path, read, required } of fields) {
+        const item = source[name];
+        if (item !== undefined && item !== null) result[name] = read(item, path);
+        else if (required) throw new InputError(path, 'missing');
+      }
+    } catch (error) {
+      throw below(field, error);
     }
     return result as Read<S>;
   };
@@ -42,8 +46,20 @@ export function list<T>(read: Reader<T>, maximum = 1 << 20): Reader<T[]> {
   return (value, field) => {
     if (!Array.isArray(value)) throw new InputError(field, `expected an array, got ${describe(value)}`);
     if (value.length > maximum) throw new InputError(field, `${value.length} items, at most ${maximum} allowed`);
-    return Array.from(value, (item, i) => read(item, `${field}[${i}]`));
+    const items: T[] = [];
+    try {
+      while (items.length < value.length) items.push(read(value[items.length], ''));
+    } catch (error) {
+      throw below(`${field}[${items.length}]`, error);
+    }
+    return items;
   };
+}
+
+/** The error with its whole path: what is read knows only the end of it, as a path for each value takes longer than the value. */
+function below(field: string, error: unknown): unknown {
+  if (!(error instanceof InputError)) return error;
+  return new InputError(field + error.field, error.shortMessage.slice(error.field.length + 2), { cause: error.cause });
 }
 
 /** A hex quantity of at most `bits` bits; leading zeros are dropped. */
@@ -51,6 +67,7 @@ export function quantity(bits: number): Reader<Hex> {
   const digits = bits / 4;
   return (value, field) => {
     if (typeof value !== 'string') throw new InputError(field, `expected a hex quantity, got ${describe(value)}`);
+    if (value.length <= digits + 2 && /^0x(?:0|[1-9a-f][0-9a-f]*)$/.test(value)) return value as Hex;
     if (!/^0x[0-9a-fA-F]+$/.test(value)) throw new InputError(field, `not a hex quantity: ${describe(value)}`);
     const minimal = value
       .slice(2)
@@ -84,14 +101,15 @@ export function amount(bits: number): Reader<bigint> {
 export function bytes(length?: number, maximum = 1 << 26): Reader<Hex> {
   return (value, field) => {
     if (typeof value !== 'string') throw new InputError(field, `expected hex bytes, got ${describe(value)}`);
-    if (!/^0x[0-9a-fA-F]*$/.test(value)) throw new InputError(field, `not hex: ${describe(value)}`);
+    const isLower = /^0x[0-9a-f]*$/.test(value);
+    if (!isLower && !/^0x[0-9a-fA-F]*$/.test(value)) throw new InputError(field, `not hex: ${describe(value)}`);
     if (value.length % 2 !== 0) throw new InputError(field, `odd number of hex digits: ${describe(value)}`);
     const size = (value.length - 2) / 2;
     if (length !== undefined && size !== length) {
       throw new InputError(field, `expected ${length} bytes, got ${size}: ${describe(value)}`);
     }
     if (size > maximum) throw new InputError(field, `${size} bytes, at most ${maximum} allowed`);
-    return value.toLowerCase() as Hex;
+    return (isLower ? value : value.toLowerCase()) as Hex;
   };
 }
 

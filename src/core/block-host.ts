@@ -20,14 +20,7 @@ import {
   WriteEntry,
 } from './abi.ts';
 import { evmErrorOf } from './evm-decode.ts';
-import {
-  type EvmBlockInput,
-  type EvmTransactionInput,
-  evmBlockSize,
-  evmTransactionSize,
-  writeEvmBlock,
-  writeEvmTransaction,
-} from './evm-encode.ts';
+import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from './evm-encode.ts';
 import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
 import { type RawResult, unpackResult } from './outcome.ts';
 import { ImageLoader, type StateImage } from './state-image.ts';
@@ -153,7 +146,7 @@ export class BlockHost {
     return true;
   }
 
-  /** Sets what the transactions of {@link setEvmTransaction} share; false when memory is exhausted. */
+  /** Sets what the transactions of {@link setEvmTransactions} share; false when memory is exhausted. */
   setEvmBlock(block: EvmBlockInput): boolean {
     const { core, bytes } = this.instance;
     const start = core.allocate(evmBlockSize(block));
@@ -163,14 +156,21 @@ export class BlockHost {
     return true;
   }
 
-  /** Describes a transaction for the EVM inside the core; false when memory is exhausted. */
-  setEvmTransaction(index: number, transaction: EvmTransactionInput, cost: number): boolean {
+  /**
+   * Describes the transactions from `first` on, which the block counts from 0, for the EVM inside the core; false when memory
+   * is exhausted.
+   */
+  setEvmTransactions({ records, offsets, costs }: EvmTransactions, first: number): boolean {
     const { core, bytes } = this.instance;
-    const size = evmTransactionSize(transaction);
-    const start = core.allocate(size);
+    const from = offsets[first]!;
+    const start = core.allocate(records.length - from);
     if (start === 0) return false;
-    writeEvmTransaction(bytes, start, transaction);
-    core.setTransaction(index, TxFlag.NATIVE | TxFlag.EVM, cost, start, size);
+    bytes.set(records.subarray(from), start);
+    for (let at = first; at < costs.length; at++) {
+      const record = offsets[at]!;
+      const size = offsets[at + 1]! - record;
+      core.setTransaction(at - first, TxFlag.NATIVE | TxFlag.EVM, costs[at]!, start + record - from, size);
+    }
     return true;
   }
 

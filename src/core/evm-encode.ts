@@ -5,37 +5,55 @@ import {
   EvmBlock,
   EvmBlockFlag,
   EvmFork,
-  EvmSender,
   EvmSignature,
   EvmSignatureFlag,
   EvmTransaction,
   EvmTransactionFlag,
 } from '../../assembly/layout.ts';
+import type { Hex } from '../block/hex.ts';
 import { InputError } from '../errors.ts';
 
-/** A transaction of EIP-2718 types 0 to 4. Addresses are 20 bytes, hashes and slots 32 bytes. */
-export interface EvmTransactionInput {
-  type: number;
+/**
+ * A transaction of EIP-2718 types 0 to 4 in the shape of JSON-RPC, checked: addresses of 20 bytes, hashes and slots of 32,
+ * quantities that fit. What its type does not know is left out.
+ */
+export interface EvmTransactionFields {
+  /** Absent: 0. */
+  readonly type?: Hex | undefined;
   /** With a signature: the only sender that the transaction may have; absent: whoever signed it. */
-  sender?: Uint8Array | undefined;
-  /** Absent: the sender is trusted. Otherwise the workers recover it, and a bad signature makes the transaction invalid. */
-  signature?: EvmSignatureInput | undefined;
+  readonly from?: Hex | undefined;
   /** Absent for a contract creation. */
-  to?: Uint8Array | undefined;
-  nonce: bigint;
-  gasLimit: bigint;
-  value: bigint;
-  data: Uint8Array;
-  /** gasPrice for types 0 and 1. */
-  maxFeePerGas: bigint;
-  /** gasPrice for types 0 and 1. */
-  maxPriorityFeePerGas: bigint;
-  accessList?: readonly { address: Uint8Array; storageKeys: readonly Uint8Array[] }[];
-  maxFeePerBlobGas?: bigint;
-  blobVersionedHashes?: readonly Uint8Array[];
-  authorizationList?: readonly EvmAuthorizationInput[];
+  readonly to?: Hex | undefined;
+  readonly nonce: Hex;
+  readonly gas: Hex;
+  readonly value: Hex;
+  readonly input: Hex;
+  /** Types 0 and 1. */
+  readonly gasPrice?: Hex | undefined;
+  /** From type 2 on. */
+  readonly maxFeePerGas?: Hex | undefined;
+  readonly maxPriorityFeePerGas?: Hex | undefined;
+  readonly maxFeePerBlobGas?: Hex | undefined;
+  readonly accessList?: readonly { readonly address: Hex; readonly storageKeys: readonly Hex[] }[] | undefined;
+  readonly blobVersionedHashes?: readonly Hex[] | undefined;
+  readonly authorizationList?: readonly EvmAuthorizationFields[] | undefined;
+  /** Count only with an {@link EvmSignatureForm}. */
+  readonly r?: Hex | undefined;
+  readonly s?: Hex | undefined;
   /** A step of the protocol's own: no nonce, no fee, no intrinsic gas. */
-  system?: EvmSystemStep;
+  readonly system?: EvmSystemStep;
+}
+
+/** An EIP-7702 authorisation. */
+export interface EvmAuthorizationFields {
+  readonly chainId: Hex;
+  readonly address: Hex;
+  readonly nonce: Hex;
+  readonly yParity?: Hex | undefined;
+  /** Some nodes call the parity so. */
+  readonly v?: Hex | undefined;
+  readonly r: Hex;
+  readonly s: Hex;
 }
 
 /**
@@ -45,26 +63,26 @@ export interface EvmTransactionInput {
 export type EvmSystemStep = boolean | 'required' | 'credit' | 'sweep';
 
 /**
- * What a transaction was signed with; `signatureOf` of src/block/signature.ts makes one of a transaction in the shape of
- * JSON-RPC. What is signed, the core builds by itself from the transaction's fields and the block's chain id.
+ * What a transaction's v says about its r and s; src/block/signature.ts reads it. What is signed, the core builds by itself
+ * from the transaction's fields and the block's chain id.
  */
-export interface EvmSignatureInput {
-  r: bigint;
-  s: bigint;
+export interface EvmSignatureForm {
   /** Parity of the nonce point's y: 0 or 1. Anything else stands for a signature that cannot be right. */
-  yParity: number;
+  readonly yParity: number;
   /** Type 0: the signature covers the chain id (EIP-155). */
-  protected?: boolean;
+  readonly protected?: boolean;
 }
 
-/** An EIP-7702 authorisation. */
-export interface EvmAuthorizationInput {
-  chainId: bigint;
-  address: Uint8Array;
-  nonce: bigint;
-  yParity: bigint;
-  r: bigint;
-  s: bigint;
+/** The transactions of a block as the core reads them, and what is known of each before it runs. Structured-cloneable. */
+export interface EvmTransactions {
+  /** EvmTransaction records at multiples of 8 bytes; they name their parts by distance, so that they can be moved. */
+  readonly records: Uint8Array;
+  /** Where each record begins; behind the last one, their end. */
+  readonly offsets: Uint32Array;
+  /** Gas limits as the core takes costs, 32 bits; 0 for steps of the protocol. */
+  readonly costs: Uint32Array;
+  /** The transaction of the same sender before it, which probably has to run first; -1 for none. */
+  readonly previous: Int32Array;
 }
 
 /** The environment that all transactions of a block share. */
@@ -81,8 +99,8 @@ export interface EvmBlockInput {
   chainId: bigint;
   /** Most blobs in one transaction. */
   maxBlobs: number;
-  /** Hashes of the blocks before, nearest first; up to 256. All zero: not known, and asked for when it is needed. */
-  blockHashes: readonly Uint8Array[];
+  /** Hashes of the blocks before, nearest first; up to 256. Undefined: not known, and asked for when it is needed. */
+  blockHashes: readonly (Hex | undefined)[];
   /** Whether the state may hold empty accounts. */
   emptyAccounts: boolean;
   /** Whether results list the value that moved; no unless given. */
@@ -110,101 +128,190 @@ export const evmForks = {
 
 export type EvmForkName = keyof typeof evmForks;
 
-/** Bytes of the record of a transaction. */
-export function evmTransactionSize(transaction: EvmTransactionInput): number {
-  return (
-    EvmTransaction.SIZE +
-    (transaction.signature === undefined ? 0 : EvmSignature.SIZE) +
-    accessLines(transaction) * EvmAccess.SIZE +
-    (transaction.blobVersionedHashes?.length ?? 0) * 32 +
-    (transaction.authorizationList?.length ?? 0) * EvmAuthorization.SIZE +
-    transaction.data.length
-  );
-}
-
-function accessLines(transaction: EvmTransactionInput): number {
-  return (transaction.accessList ?? []).reduce((lines, entry) => lines + 1 + entry.storageKeys.length, 0);
-}
-
 /**
- * Writes the record of a transaction to `at`; `bytes` is the core's memory.
+ * Encodes transactions straight from their digits.
+ * @param signatureOf the form of a transaction's signature, of which the workers recover the sender (a bad one makes the
+ *   transaction invalid); undefined: the sender is trusted. Called twice for each
  * @throws InputError where there is neither a sender nor a signature
  */
-export function writeEvmTransaction(bytes: Uint8Array, at: number, transaction: EvmTransactionInput): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
-  bytes.fill(0, at, at + EvmTransaction.SIZE);
-  const { to, system = false, data } = transaction;
-  const flags = (to === undefined ? EvmTransactionFlag.CREATION : 0) | systemFlags(system);
-  view.setUint32(EvmTransaction.TYPE, transaction.type, true);
-  view.setUint32(EvmTransaction.FLAGS, flags, true);
-  view.setBigUint64(EvmTransaction.NONCE, transaction.nonce, true);
-  view.setBigUint64(EvmTransaction.GAS_LIMIT, transaction.gasLimit, true);
-  const { sender, signature } = transaction;
-  if (sender !== undefined) bytes.set(sender, at + EvmTransaction.SENDER);
-  else if (signature === undefined) throw new InputError('transaction.sender', 'missing, and there is no signature');
-  if (to !== undefined) bytes.set(to, at + EvmTransaction.TO);
-  setWord(view, EvmTransaction.VALUE, transaction.value);
-  setWord(view, EvmTransaction.MAX_FEE, transaction.maxFeePerGas);
-  setWord(view, EvmTransaction.MAX_PRIORITY_FEE, transaction.maxPriorityFeePerGas);
-  setWord(view, EvmTransaction.MAX_BLOB_FEE, transaction.maxFeePerBlobGas ?? 0n);
-
-  let end: number = EvmTransaction.SIZE;
-  const list = (offsetField: number, countField: number, count: number, size: number) => {
-    view.setUint32(offsetField, end, true);
-    view.setUint32(countField, count, true);
-    const start = end;
-    end += count * size;
-    return start;
-  };
-  const { accessList = [], blobVersionedHashes = [], authorizationList = [] } = transaction;
-  if (signature !== undefined) {
-    view.setUint32(EvmTransaction.SIGNATURE, end, true);
-    writeSignature(view, end, signature, sender !== undefined);
-    end += EvmSignature.SIZE;
+export function encodeEvmTransactions(
+  transactions: readonly EvmTransactionFields[],
+  signatureOf: (index: number) => EvmSignatureForm | undefined = trusted,
+): EvmTransactions {
+  const count = transactions.length;
+  const offsets = new Uint32Array(count + 1);
+  for (let index = 0; index < count; index++) {
+    offsets[index + 1] = offsets[index]! + sizeOf(transactions[index]!, signatureOf(index) !== undefined);
   }
-  let line = list(EvmTransaction.ACCESS_LIST, EvmTransaction.ACCESS_COUNT, accessLines(transaction), EvmAccess.SIZE);
-  for (const { address, storageKeys } of accessList) {
-    bytes.fill(0, at + line, at + line + EvmAccess.SIZE);
-    bytes.set(address, at + line + EvmAccess.ADDRESS);
-    line += EvmAccess.SIZE;
-    for (const key of storageKeys) {
-      bytes.set(address, at + line + EvmAccess.ADDRESS);
-      view.setUint32(line + EvmAccess.HAS_SLOT, 1, true);
-      bytes.set(key, at + line + EvmAccess.SLOT);
-      line += EvmAccess.SIZE;
+  const encoder = new TransactionEncoder(offsets[count]!);
+  const costs = new Uint32Array(count);
+  const previous = new Int32Array(count).fill(-1);
+  const lastOf = new Map<Hex, number>();
+  for (let index = 0; index < count; index++) {
+    const transaction = transactions[index]!;
+    const signature = signatureOf(index);
+    const { from, gas, system = false } = transaction;
+    if (from === undefined && signature === undefined) {
+      throw new InputError(`transactions[${index}].from`, 'missing, and there is no signature');
     }
+    encoder.write(offsets[index]!, transaction, signature);
+    if (system !== false) continue;
+    costs[index] = Math.min(Number(gas), 0xffffffff);
+    if (from === undefined) continue;
+    previous[index] = lastOf.get(from) ?? -1;
+    lastOf.set(from, index);
   }
-  const hashes = list(EvmTransaction.BLOB_HASHES, EvmTransaction.BLOB_COUNT, blobVersionedHashes.length, 32);
-  blobVersionedHashes.forEach((hash, index) => {
-    bytes.set(hash, at + hashes + index * 32);
-  });
-  const { AUTHORIZATIONS, AUTHORIZATION_COUNT } = EvmTransaction;
-  let record = list(AUTHORIZATIONS, AUTHORIZATION_COUNT, authorizationList.length, EvmAuthorization.SIZE);
-  for (const authorization of authorizationList) {
-    bytes.set(authorization.address, at + record + EvmAuthorization.ADDRESS);
-    const parity = authorization.yParity > 255n ? 255 : Number(authorization.yParity);
-    view.setUint32(record + EvmAuthorization.Y_PARITY, parity, true);
-    view.setBigUint64(record + EvmAuthorization.NONCE, authorization.nonce, true);
-    setWord(view, record + EvmAuthorization.CHAIN_ID, authorization.chainId);
-    setBytes(view, record + EvmAuthorization.R, authorization.r);
-    setBytes(view, record + EvmAuthorization.S, authorization.s);
-    record += EvmAuthorization.SIZE;
-  }
-  bytes.set(data, at + list(EvmTransaction.DATA, EvmTransaction.DATA_LENGTH, data.length, 1));
+  return { records: encoder.bytes, offsets, costs, previous };
 }
 
-/** Before workers start: nobody has recovered a sender yet. */
-function writeSignature(view: DataView, at: number, signature: EvmSignatureInput, expected: boolean): void {
-  const { r, s, yParity } = signature;
-  const flags =
-    (signature.protected === true ? EvmSignatureFlag.PROTECTED : 0) | (expected ? EvmSignatureFlag.EXPECTED : 0);
-  // What does not fit 256 bits is no signature either.
-  const fits = r >> 256n === 0n && s >> 256n === 0n && (yParity === 0 || yParity === 1);
-  setBytes(view, at + EvmSignature.R, r);
-  setBytes(view, at + EvmSignature.S, s);
-  view.setUint32(at + EvmSignature.Y_PARITY, fits ? yParity : 2, true);
-  view.setUint32(at + EvmSignature.FLAGS, flags, true);
-  view.setUint32(at + EvmSignature.SENDER, EvmSender.UNKNOWN, true);
+const trusted = () => undefined;
+const NONE: readonly never[] = [];
+
+/** Bytes of a transaction's record, a multiple of 8. */
+function sizeOf(transaction: EvmTransactionFields, isSigned: boolean): number {
+  const type = typeOf(transaction);
+  const size =
+    EvmTransaction.SIZE +
+    (isSigned ? EvmSignature.SIZE : 0) +
+    linesOf(accessListOf(type, transaction)) * EvmAccess.SIZE +
+    blobHashesOf(type, transaction).length * 32 +
+    authorizationsOf(type, transaction).length * EvmAuthorization.SIZE +
+    lengthOf(transaction.input);
+  return (size + 7) & ~7;
+}
+
+function typeOf({ type }: EvmTransactionFields): number {
+  return type === undefined ? 0 : Number(type);
+}
+
+function accessListOf(type: number, { accessList = NONE }: EvmTransactionFields) {
+  return type === 0 ? NONE : accessList;
+}
+
+function blobHashesOf(type: number, { blobVersionedHashes = NONE }: EvmTransactionFields) {
+  return type === 3 ? blobVersionedHashes : NONE;
+}
+
+function authorizationsOf(type: number, { authorizationList = NONE }: EvmTransactionFields) {
+  return type === 4 ? authorizationList : NONE;
+}
+
+function linesOf(accessList: NonNullable<EvmTransactionFields['accessList']>): number {
+  let lines = accessList.length;
+  // Checked lists are frozen, which makes their iterators slow.
+  for (let i = 0; i < accessList.length; i++) lines += accessList[i]!.storageKeys.length;
+  return lines;
+}
+
+/** Bytes that hex stands for. */
+function lengthOf(hex: Hex): number {
+  return (hex.length - 2) >>> 1;
+}
+
+/** Writes records into a buffer of zeros. */
+class TransactionEncoder {
+  readonly bytes: Uint8Array;
+  readonly #words: Uint32Array;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+    this.#words = new Uint32Array(this.bytes.buffer);
+  }
+
+  write(at: number, transaction: EvmTransactionFields, signature: EvmSignatureForm | undefined): void {
+    const { bytes } = this;
+    const { from, to, input, system = false, gasPrice = '0x0' } = transaction;
+    const { maxFeePerGas = '0x0', maxPriorityFeePerGas = '0x0', maxFeePerBlobGas } = transaction;
+    const type = typeOf(transaction);
+    this.#set(at + EvmTransaction.TYPE, type);
+    this.#set(at + EvmTransaction.FLAGS, (to === undefined ? EvmTransactionFlag.CREATION : 0) | systemFlags(system));
+    writeQuantity(bytes, at + EvmTransaction.NONCE, 8, transaction.nonce);
+    writeQuantity(bytes, at + EvmTransaction.GAS_LIMIT, 8, transaction.gas);
+    if (from !== undefined) writeBytes(bytes, at + EvmTransaction.SENDER, from);
+    if (to !== undefined) writeBytes(bytes, at + EvmTransaction.TO, to);
+    writeQuantity(bytes, at + EvmTransaction.VALUE, 32, transaction.value);
+    writeQuantity(bytes, at + EvmTransaction.MAX_FEE, 32, type < 2 ? gasPrice : maxFeePerGas);
+    writeQuantity(bytes, at + EvmTransaction.MAX_PRIORITY_FEE, 32, type < 2 ? gasPrice : maxPriorityFeePerGas);
+    if (type === 3 && maxFeePerBlobGas !== undefined) {
+      writeQuantity(bytes, at + EvmTransaction.MAX_BLOB_FEE, 32, maxFeePerBlobGas);
+    }
+    let end = at + EvmTransaction.SIZE;
+    if (signature !== undefined) {
+      this.#set(at + EvmTransaction.SIGNATURE, end - at);
+      end = this.#signature(end, transaction, signature);
+    }
+    end = this.#accessList(at, end, accessListOf(type, transaction));
+    end = this.#blobHashes(at, end, blobHashesOf(type, transaction));
+    end = this.#authorizations(at, end, authorizationsOf(type, transaction));
+    this.#set(at + EvmTransaction.DATA, end - at);
+    this.#set(at + EvmTransaction.DATA_LENGTH, lengthOf(input));
+    writeBytes(bytes, end, input);
+  }
+
+  /** Nobody has recovered a sender yet (EvmSender.UNKNOWN is 0). */
+  #signature(at: number, { from, r = '0x0', s = '0x0' }: EvmTransactionFields, form: EvmSignatureForm): number {
+    const { yParity } = form;
+    // What does not fit 256 bits is no signature either.
+    const fits = r.length <= WORD_DIGITS && s.length <= WORD_DIGITS && (yParity === 0 || yParity === 1);
+    writeBigEndian(this.bytes, at + EvmSignature.R, r);
+    writeBigEndian(this.bytes, at + EvmSignature.S, s);
+    this.#set(at + EvmSignature.Y_PARITY, fits ? yParity : 2);
+    this.#set(
+      at + EvmSignature.FLAGS,
+      (form.protected === true ? EvmSignatureFlag.PROTECTED : 0) | (from === undefined ? 0 : EvmSignatureFlag.EXPECTED),
+    );
+    return at + EvmSignature.SIZE;
+  }
+
+  #accessList(at: number, start: number, list: NonNullable<EvmTransactionFields['accessList']>): number {
+    this.#set(at + EvmTransaction.ACCESS_LIST, start - at);
+    this.#set(at + EvmTransaction.ACCESS_COUNT, linesOf(list));
+    let line = start;
+    for (let i = 0; i < list.length; i++) {
+      const { address, storageKeys } = list[i]!;
+      writeBytes(this.bytes, line + EvmAccess.ADDRESS, address);
+      line += EvmAccess.SIZE;
+      for (let k = 0; k < storageKeys.length; k++) {
+        writeBytes(this.bytes, line + EvmAccess.ADDRESS, address);
+        this.#set(line + EvmAccess.HAS_SLOT, 1);
+        writeBytes(this.bytes, line + EvmAccess.SLOT, storageKeys[k]!);
+        line += EvmAccess.SIZE;
+      }
+    }
+    return line;
+  }
+
+  #blobHashes(at: number, start: number, hashes: readonly Hex[]): number {
+    this.#set(at + EvmTransaction.BLOB_HASHES, start - at);
+    this.#set(at + EvmTransaction.BLOB_COUNT, hashes.length);
+    let end = start;
+    for (const hash of hashes) {
+      writeBytes(this.bytes, end, hash);
+      end += 32;
+    }
+    return end;
+  }
+
+  #authorizations(at: number, start: number, list: readonly EvmAuthorizationFields[]): number {
+    const { bytes } = this;
+    this.#set(at + EvmTransaction.AUTHORIZATIONS, start - at);
+    this.#set(at + EvmTransaction.AUTHORIZATION_COUNT, list.length);
+    let record = start;
+    for (const { address, nonce, chainId, r, s, yParity, v } of list) {
+      writeBytes(bytes, record + EvmAuthorization.ADDRESS, address);
+      this.#set(record + EvmAuthorization.Y_PARITY, Math.min(255, Number(yParity ?? v ?? '0x0')));
+      writeQuantity(bytes, record + EvmAuthorization.NONCE, 8, nonce);
+      writeQuantity(bytes, record + EvmAuthorization.CHAIN_ID, 32, chainId);
+      writeBigEndian(bytes, record + EvmAuthorization.R, r);
+      writeBigEndian(bytes, record + EvmAuthorization.S, s);
+      record += EvmAuthorization.SIZE;
+    }
+    return record;
+  }
+
+  #set(at: number, value: number): void {
+    this.#words[at >>> 2] = value;
+  }
 }
 
 function systemFlags(step: EvmSystemStep): number {
@@ -221,7 +328,7 @@ export function evmBlockSize(block: EvmBlockInput): number {
 /** Writes the record of a block to `at`; `bytes` is the core's memory. */
 export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInput): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
-  bytes.fill(0, at, at + EvmBlock.SIZE);
+  bytes.fill(0, at, at + evmBlockSize(block));
   view.setUint32(EvmBlock.FORK, evmForks[block.fork], true);
   const empty = block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0;
   const transfers = block.recordTransfers === true ? EvmBlockFlag.RECORD_TRANSFERS : 0;
@@ -238,7 +345,7 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   view.setUint32(EvmBlock.HASHES, at + EvmBlock.SIZE, true);
   view.setUint32(EvmBlock.HASH_COUNT, block.blockHashes.length, true);
   block.blockHashes.forEach((hash, index) => {
-    bytes.set(hash, at + EvmBlock.SIZE + index * 32);
+    if (hash !== undefined) writeBytes(bytes, at + EvmBlock.SIZE + index * 32, hash);
   });
 }
 
@@ -249,9 +356,39 @@ function setWord(view: DataView, at: number, value: bigint): void {
   }
 }
 
-/** 32 bytes, big-endian. */
-function setBytes(view: DataView, at: number, value: bigint): void {
-  for (let limb = 0; limb < 4; limb++) {
-    view.setBigUint64(at + 24 - limb * 8, BigInt.asUintN(64, value >> BigInt(limb * 64)), false);
+/** `0x` and the digits of 256 bits. */
+const WORD_DIGITS = 2 + 64;
+
+/** Value of a hex digit by its character code, of either case. */
+function digitOf(code: number): number {
+  return (code & 15) + 9 * (code >>> 6);
+}
+
+/** Bytes as they are written. */
+function writeBytes(bytes: Uint8Array, at: number, hex: Hex): void {
+  for (let i = 3, to = at; i < hex.length; i += 2, to++) {
+    bytes[to] = (digitOf(hex.charCodeAt(i - 1)) << 4) | digitOf(hex.charCodeAt(i));
+  }
+}
+
+/** A quantity as `size` bytes, lowest first; mod 2^(8 · size). */
+function writeQuantity(bytes: Uint8Array, at: number, size: number, hex: Hex): void {
+  writeDigits(bytes, at, size, 1, hex);
+}
+
+/** A quantity as 32 bytes, highest first; mod 2^256. */
+function writeBigEndian(bytes: Uint8Array, at: number, hex: Hex): void {
+  writeDigits(bytes, at + 31, 32, -1, hex);
+}
+
+/** The bytes of a quantity from the lowest on: to `at`, `at + step`, … */
+function writeDigits(bytes: Uint8Array, at: number, size: number, step: 1 | -1, hex: Hex): void {
+  let digit = hex.length - 1;
+  let to = at;
+  for (let left = size; left > 0 && digit > 1; left--) {
+    const high = digit > 2 ? digitOf(hex.charCodeAt(digit - 1)) : 0;
+    bytes[to] = (high << 4) | digitOf(hex.charCodeAt(digit));
+    to += step;
+    digit -= 2;
   }
 }

@@ -3,14 +3,15 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { Op } from '../../assembly/execute/evm/opcodes.ts';
+import { hexFromBytes, quantityFromNumber } from '../block/hex.ts';
 import { Kind } from './abi.ts';
-import type { EvmBlockInput, EvmTransactionInput } from './evm-encode.ts';
+import { type EvmBlockInput, type EvmTransactions, encodeEvmTransactions } from './evm-encode.ts';
 import { type StateImage, StateImageBuilder } from './state-image.ts';
 
 /** A block for the core's EVM on a complete state. */
 export interface WarmUpBlock {
   readonly environment: EvmBlockInput;
-  readonly transactions: readonly EvmTransactionInput[];
+  readonly transactions: EvmTransactions;
   readonly image: StateImage;
 }
 
@@ -42,18 +43,20 @@ export function warmUpBlock(): WarmUpBlock {
       blockHashes: [],
       emptyAccounts: false,
     },
-    transactions: senders.map((sender, i) => ({
-      type: 2,
-      sender,
-      // Every fourth is a plain transfer.
-      to: i % 4 === 3 ? addressOf(64 + i) : router,
-      nonce: 0n,
-      gasLimit: GAS,
-      value: 1n,
-      data: new Uint8Array(68).fill(i),
-      maxFeePerGas: 2n,
-      maxPriorityFeePerGas: 1n,
-    })),
+    transactions: encodeEvmTransactions(
+      senders.map((sender, i) => ({
+        type: '0x2',
+        from: hexFromBytes(sender),
+        // Every fourth is a plain transfer.
+        to: hexFromBytes(i % 4 === 3 ? addressOf(64 + i) : router),
+        nonce: '0x0',
+        gas: quantityFromNumber(GAS),
+        value: '0x1',
+        input: hexFromBytes(new Uint8Array(68).fill(i)),
+        maxFeePerGas: '0x2',
+        maxPriorityFeePerGas: '0x1',
+      })),
+    ),
     image: image.finish(),
   };
 }

@@ -24,7 +24,9 @@ export interface BlockContext {
 }
 
 export interface BlockJob {
-  /** In order: steps before the transactions, the transactions, steps after them. */
+  /** How many tasks there are, in order: steps before the transactions, the transactions, steps after them. */
+  readonly count: number;
+  /** See {@link RunPlan}. */
   readonly tasks: readonly PlannedTask[];
   /** For the EVM inside the core; `undefined`: `payloads` are for an executor outside, made with `options`. */
   readonly evm: RunPlan['evm'];
@@ -43,18 +45,20 @@ export interface BlockJob {
   mayHoldDeposit(output: Uint8Array): boolean;
 }
 
-/** A block for the EVM inside the core. @throws InvalidTransactionError for a transaction of another chain */
+/** A block for the EVM inside the core. @throws InvalidTransactionError as planEvmBlock does */
 export function wasmJob(context: BlockContext): BlockJob {
   const { environment, transactions, firstTransaction, post, requests } = planEvmBlock(context);
   const transactionCount = context.block.transactions.length;
+  const count = transactions.costs.length;
   return {
-    tasks: taskHints(context.block, transactions.length, firstTransaction),
+    count,
+    tasks: [],
     evm: { environment, transactions },
     payloads: [],
     options: undefined,
     firstTransaction,
     transactionCount,
-    post: post === transactions.length ? undefined : post,
+    post: post === count ? undefined : post,
     decode(bytes) {
       const { status, gasUsed, gasPrice, logs, logsBloom = NO_BLOOM, created, returnData } = readEvmResult(bytes, 0);
       return {
@@ -82,6 +86,7 @@ export function wasmJob(context: BlockContext): BlockJob {
 export function moduleJob(context: BlockContext): BlockJob {
   const { tasks, firstTransaction, transactionCount, post } = planBlock(context);
   return {
+    count: tasks.length,
     tasks: tasks.map(plannedStep),
     evm: undefined,
     payloads: tasks,
@@ -100,19 +105,6 @@ export function moduleJob(context: BlockContext): BlockJob {
 
 const NO_BLOOM = new Uint8Array(256);
 const DEPOSITS = bytesFromHex(DEPOSIT_CONTRACT);
-
-/** Transactions of one sender depend on each other in order: a hint, as all dependencies. */
-function taskHints(block: BlockInput, count: number, firstTransaction: number): PlannedTask[] {
-  const lastOf = new Map<string, number>();
-  return Array.from({ length: count }, (_, at) => {
-    const transaction = block.transactions[at - firstTransaction];
-    if (transaction === undefined) return { cost: 0, dependencies: [] };
-    const { from, gas } = transaction;
-    const previous = from === undefined ? undefined : lastOf.get(from);
-    if (from !== undefined) lastOf.set(from, at);
-    return { cost: costOf(BigInt(gas)), dependencies: previous === undefined ? [] : [previous] };
-  });
-}
 
 function plannedStep({ estimatedGas = 0n, dependencies = [] }: Task): PlannedTask {
   return { cost: costOf(estimatedGas), dependencies };

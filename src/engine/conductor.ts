@@ -3,7 +3,7 @@
 
 import { hexFromBytes } from '../block/hex.ts';
 import { type BlockHost, type MissingKey, nameOfKey } from '../core/block-host.ts';
-import type { EvmBlockInput, EvmTransactionInput } from '../core/evm-encode.ts';
+import type { EvmBlockInput, EvmTransactions } from '../core/evm-encode.ts';
 import type { RawResult } from '../core/outcome.ts';
 import {
   type AccountFields,
@@ -26,13 +26,14 @@ export interface PlannedTask {
 
 /** What is to be run; structured-cloneable. */
 export interface RunPlan {
+  /** How many tasks there are. */
+  readonly count: number;
+  /** What is known of each task; empty with `evm`, whose transactions say it themselves. */
   readonly tasks: readonly PlannedTask[];
   /** One program of the core's synthetic executor per task; `undefined`: the tasks are for an executor outside. */
   readonly programs: readonly Uint8Array[] | undefined;
   /** One transaction of the core's EVM per task, and what they share; `undefined`: as above. */
-  readonly evm:
-    | { readonly environment: EvmBlockInput; readonly transactions: readonly EvmTransactionInput[] }
-    | undefined;
+  readonly evm: { readonly environment: EvmBlockInput; readonly transactions: EvmTransactions } | undefined;
   readonly image: StateImage;
   /** Whether what is not in the image is zero; otherwise it is loaded when somebody misses it. */
   readonly complete: boolean;
@@ -179,7 +180,7 @@ export class Conductor {
 
   /** The plan in one block, or in several where memory runs out; `undefined`: it must be begun again. */
   async #runSegments(): Promise<RunOutcome | undefined> {
-    const { tasks, checkpoint } = this.#plan;
+    const { count, checkpoint } = this.#plan;
     let image = this.#plan.image;
     let sequential = this.#plan.sequential;
     let changes: StateChanges | undefined;
@@ -226,7 +227,7 @@ export class Conductor {
       await this.#rest();
       trace = addTrace(trace, readTrace(host, committed, clockMs), this.#first);
       this.#decodeMs += performance.now() - decodeStart;
-      if (this.#first + committed === tasks.length) {
+      if (this.#first + committed === count) {
         const memoryBytes = host.memoryBytes();
         this.#host = undefined;
         return {
@@ -275,27 +276,35 @@ export class Conductor {
     const start = performance.now();
     const { tasks, programs, evm, complete, haltOnInvalid, profile, window } = this.#plan;
     const first = this.#first;
-    const count = tasks.length - first;
+    const count = this.#plan.count - first;
     const tooSmall = (what: string): never => {
       throw new MemoryLimitError(`${what} does not fit into ${host.instance.bytes.length} bytes of memory`);
     };
     const setup = { count, first, window: sequential ? 1 : window, complete, haltOnInvalid, profile };
     if (!host.begin(setup)) tooSmall(`the administration of ${count} tasks`);
     if (!host.load(image)) tooSmall('the state before the run');
-    if (evm !== undefined && !host.setEvmBlock(evm.environment)) tooSmall('the environment of the block');
-    for (let index = 0; index < count; index++) {
-      const { cost, dependencies } = tasks[first + index]!;
-      if (evm !== undefined) {
-        if (!host.setEvmTransaction(index, evm.transactions[first + index]!, cost)) {
-          tooSmall(`transaction ${first + index}`);
-        }
-      } else if (programs === undefined) host.setTask(index, cost);
-      else if (!host.setProgram(index, programs[first + index]!)) tooSmall(`the program of task ${first + index}`);
+    if (evm !== undefined) {
+      const { environment, transactions } = evm;
+      if (!host.setEvmBlock(environment)) tooSmall('the environment of the block');
+      if (!host.setEvmTransactions(transactions, first)) tooSmall('the list of transactions');
       // The EVM inside the core finds out what a transaction misses although those before it have not run: no waiting then.
-      if (evm !== undefined && !complete) continue;
+      if (complete) this.#addSenderOrder(host, transactions);
+    }
+    for (let index = 0; index < tasks.length - first; index++) {
+      const { cost, dependencies } = tasks[first + index]!;
+      if (programs === undefined) host.setTask(index, cost);
+      else if (!host.setProgram(index, programs[first + index]!)) tooSmall(`the program of task ${first + index}`);
       for (const lower of dependencies) if (lower >= first) host.addDependency(lower - first, index);
     }
     this.#loadMs += performance.now() - start;
+  }
+
+  /** Transactions of one sender depend on each other in order: a hint, as all dependencies. */
+  #addSenderOrder(host: BlockHost, { previous }: EvmTransactions): void {
+    const first = this.#first;
+    for (let at = first; at < previous.length; at++) {
+      if (previous[at]! >= first) host.addDependency(previous[at]! - first, at - first);
+    }
   }
 
   /** Lets the crew work until the block is done, or halted for good; true: begin everything again. */

@@ -381,6 +381,7 @@ export class PevmEngine implements Engine {
       this.#runner,
       {
         plan: this.#planOf(job.tasks, {
+          count: job.count,
           image,
           complete,
           haltOnInvalid: true,
@@ -489,6 +490,7 @@ export class PevmEngine implements Engine {
     rest: Pick<RunPlan, 'image' | 'complete' | 'haltOnInvalid' | 'checkpoint'> & Partial<RunPlan>,
   ): RunPlan {
     return {
+      count: tasks.length,
       tasks,
       programs: undefined,
       evm: undefined,

@@ -16,13 +16,15 @@ const FASTER = 0.9;
 /** Compiled code belongs to the module: one thread warms it up for all. */
 export async function warmUp(module: WebAssembly.Module): Promise<void> {
   const { environment, transactions, image } = warmUpBlock();
+  const count = transactions.costs.length;
   const plan: RunPlan = {
-    tasks: transactions.map(() => ({ cost: 0, dependencies: [] })),
+    count,
+    tasks: [],
     programs: undefined,
     evm: { environment, transactions },
     image,
     complete: true,
-    window: transactions.length,
+    window: count,
     haltOnInvalid: false,
     profile: false,
     sequential: false,

@@ -41,7 +41,7 @@ export async function measureProfile(
     const answer = host.runBlock();
     return { answer, duration: performance.now() - start };
   };
-  const { results } = host.collect(transactions.length, run().answer);
+  const { results } = host.collect(transactions.costs.length, run().answer);
   const gasUsed = results.reduce((sum, result) => sum + result.gasUsed, 0n);
   const steps = results.length - file.block.transactions.length;
   if (steps === 0 && gasUsed !== BigInt(file.block.gasUsed ?? '0x0')) throw new Error(`${name}: gas ${gasUsed}`);

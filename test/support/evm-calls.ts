@@ -1,6 +1,7 @@
 // Small scenarios of contracts that call each other, and the pieces of code that they are made of.
 import { hexFromBytes } from '../../src/block/hex.ts';
-import type { EvmForkName, EvmTransactionInput } from '../../src/core/evm-encode.ts';
+import type { EvmForkName } from '../../src/core/evm-encode.ts';
+import type { EvmTransactionInput } from './evm-input.ts';
 import { program } from './evm-program.ts';
 import { addressOf, type EvmScenario, type ScenarioAccount } from './evm-scenario.ts';
 import { hexText } from './evm-state.ts';

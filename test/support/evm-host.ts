@@ -23,15 +23,9 @@ import {
 } from '../../assembly/layout.ts';
 import { buildCore } from '../../scripts/core.mjs';
 import { type EvmTransactionOutput, readEvmResult, readEvmSender } from '../../src/core/evm-decode.ts';
-import {
-  type EvmBlockInput,
-  type EvmTransactionInput,
-  evmBlockSize,
-  evmTransactionSize,
-  writeEvmBlock,
-  writeEvmTransaction,
-} from '../../src/core/evm-encode.ts';
+import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from '../../src/core/evm-encode.ts';
 import { createPrecompiles } from '../../src/executor/wasm/precompiles.ts';
+import { type EvmTransactionInput, encodeInputs } from './evm-input.ts';
 
 /** One value of the state before the block. */
 export interface BaseValue {
@@ -144,21 +138,22 @@ export class EvmHost {
   /** Lays a block out; `runBlock` then executes it. */
   loadBlock(
     block: EvmBlockInput,
-    transactions: readonly EvmTransactionInput[],
+    transactions: readonly EvmTransactionInput[] | EvmTransactions,
     base: readonly BaseValue[],
     codes: CodeMap,
   ): void {
     const { core, bytes, view } = this;
-    if (core.beginBlock(transactions.length) === 0) throw new Error('too many transactions');
+    const { records, offsets, costs } = 'records' in transactions ? transactions : encodeInputs(transactions);
+    if (core.beginBlock(costs.length) === 0) throw new Error('too many transactions');
     const environment = this.place(evmBlockSize(block));
     writeEvmBlock(bytes, environment, block);
     view.setUint32(CONTROL_BASE + Control.EVM_BLOCK, environment, true);
     this.loadState(base, codes);
-    transactions.forEach((transaction, index) => {
-      const size = evmTransactionSize(transaction);
-      const at = this.place(size);
-      writeEvmTransaction(bytes, at, transaction);
-      core.setTransaction(index, TxFlag.NATIVE | TxFlag.EVM, 1, at, size);
+    const start = this.place(records.length);
+    bytes.set(records, start);
+    costs.forEach((cost, index) => {
+      const offset = offsets[index]!;
+      core.setTransaction(index, TxFlag.NATIVE | TxFlag.EVM, cost, start + offset, offsets[index + 1]! - offset);
     });
   }
 

@@ -1,10 +1,12 @@
 // A block of transactions over a small state, run by the core and by the library, and every difference between the two.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { CONTROL_BASE, Control } from '../../assembly/layout.ts';
+import { hexFromBytes } from '../../src/block/hex.ts';
 import type { EvmTransactionOutput } from '../../src/core/evm-decode.ts';
-import { type EvmBlockInput, type EvmTransactionInput, evmForks } from '../../src/core/evm-encode.ts';
+import { type EvmBlockInput, evmForks } from '../../src/core/evm-encode.ts';
 import { preparePrecompiles } from '../../src/executor/wasm/precompiles.ts';
 import { EvmHost, type EvmRun } from './evm-host.ts';
+import type { EvmTransactionInput } from './evm-input.ts';
 import { disassemble } from './evm-program.ts';
 import { type Account, hexBytes, hexText, PreState } from './evm-state.ts';
 import { EvmOracle, type Faults, type OracleResult } from './fuzz-oracle.ts';
@@ -229,7 +231,7 @@ export function scenarioOf(parts: {
     blobBaseFee: evmForks[fork] >= evmForks.cancun ? 1n : 0n,
     chainId: 1n,
     maxBlobs: 6,
-    blockHashes: Array.from({ length: 256 }, (_, back) => keccak_256(Uint8Array.of(back))),
+    blockHashes: Array.from({ length: 256 }, (_, back) => hexFromBytes(keccak_256(Uint8Array.of(back)))),
     emptyAccounts: false,
   };
   return {

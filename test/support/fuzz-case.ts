@@ -2,12 +2,9 @@
 import { RLP } from '@ethereumjs/rlp';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import type {
-  EvmAuthorizationInput,
-  EvmBlockInput,
-  EvmForkName,
-  EvmTransactionInput,
-} from '../../src/core/evm-encode.ts';
+import { hexFromBytes } from '../../src/block/hex.ts';
+import type { EvmBlockInput, EvmForkName } from '../../src/core/evm-encode.ts';
+import type { EvmAuthorizationInput, EvmTransactionInput } from './evm-input.ts';
 import { assemble, type Item } from './evm-program.ts';
 import { addressOf, type EvmScenario, type ScenarioAccount } from './evm-scenario.ts';
 import { fakeExponential, hexText } from './evm-state.ts';
@@ -196,7 +193,7 @@ function makeBlock(
   };
 }
 
-const blockHashes = Array.from({ length: 256 }, (_, back) => keccak_256(Uint8Array.of(1, back)));
+const blockHashes = Array.from({ length: 256 }, (_, back) => hexFromBytes(keccak_256(Uint8Array.of(1, back))));
 
 function makeTransaction(
   random: Random,

@@ -8,8 +8,10 @@ import { Account, Address, KECCAK256_NULL, KECCAK256_RLP } from '@ethereumjs/uti
 import { createVM, runTx, type VM } from '@ethereumjs/vm';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Hardfork } from '../../src/block/hardfork.ts';
-import type { EvmForkName, EvmTransactionInput } from '../../src/core/evm-encode.ts';
+import { bytesFromHex } from '../../src/block/hex.ts';
+import type { EvmForkName } from '../../src/core/evm-encode.ts';
 import { chainAt } from '../../src/executor/ethereumjs/chain.ts';
+import type { EvmTransactionInput } from './evm-input.ts';
 import type { EvmScenario, ScenarioAccount } from './evm-scenario.ts';
 
 /** What one transaction did. */
@@ -198,7 +200,7 @@ export type Faults = Readonly<Record<string, bigint>>;
 class Chain {
   readonly common: Common;
   readonly state: PlainState;
-  hashes: readonly Uint8Array[] = [];
+  hashes: EvmScenario['block']['blockHashes'] = [];
   number = 0n;
   readonly vm: VM;
 
@@ -218,7 +220,7 @@ class Chain {
       async getBlock(asked: number) {
         const hash = chain!.hashes[Number(chain!.number - BigInt(asked)) - 1];
         if (hash === undefined) throw new Error(`nobody knows the hash of block ${asked}`);
-        return { hash: () => hash };
+        return { hash: () => bytesFromHex(hash) };
       },
       async putBlock() {},
       shallowCopy() {

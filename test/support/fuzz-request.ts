@@ -1,8 +1,8 @@
 // A scenario as a block for the engine, and what the engine found against what one instance of the core did in order.
 import type { Hardfork } from '../../src/block/hardfork.ts';
 import { type Hex, hexFromBytes, quantityFromNumber } from '../../src/block/hex.ts';
-import type { EvmTransactionInput } from '../../src/core/evm-encode.ts';
 import { type BlockInput, type BlockRequest, type BlockResult, memoryState } from '../../src/index.ts';
+import type { EvmTransactionInput } from './evm-input.ts';
 import type { EvmDuel, EvmScenario, ScenarioAccount } from './evm-scenario.ts';
 import { since } from './fuzz-program.ts';
 
@@ -38,7 +38,7 @@ export function validPart(duel: EvmDuel, scenario: EvmScenario): EvmScenario {
 export function requestOf({ block, accounts, transactions, excessBlobGas }: EvmScenario): BlockRequest {
   const { fork } = block;
   const blockHashes = new Map(
-    block.blockHashes.map((hash, back): [bigint, Hex] => [block.number - BigInt(back) - 1n, hexFromBytes(hash)]),
+    block.blockHashes.map((hash = ZERO_HASH, back): [bigint, Hex] => [block.number - BigInt(back) - 1n, hash]),
   );
   const state = memoryState(
     Object.fromEntries(

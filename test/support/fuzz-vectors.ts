@@ -1,9 +1,11 @@
 // Ethereum's state tests as scenarios, and what becomes of them when code, state or transaction change a little.
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import type { EvmBlockInput, EvmForkName, EvmTransactionInput } from '../../src/core/evm-encode.ts';
+import { hexFromBytes } from '../../src/block/hex.ts';
+import type { EvmBlockInput, EvmForkName } from '../../src/core/evm-encode.ts';
 import type { JsonPost, JsonStateTest } from '../conformance/state-case.ts';
 import { number } from '../conformance/vector-json.ts';
+import type { EvmTransactionInput } from './evm-input.ts';
 import type { EvmScenario, ScenarioAccount } from './evm-scenario.ts';
 import { fakeExponential, hexBytes, hexText } from './evm-state.ts';
 import { since } from './fuzz-program.ts';
@@ -57,7 +59,7 @@ export function vectorScenario(test: JsonStateTest, forkName: string, post: Json
     chainId: 1n,
     maxBlobs: since(fork, 'prague') && !since(fork, 'osaka') ? 9 : 6,
     blockHashes: Array.from({ length: Number(current < 256n ? current : 256n) }, (_, back) =>
-      keccak_256(new TextEncoder().encode(String(current - BigInt(back) - 1n))),
+      hexFromBytes(keccak_256(new TextEncoder().encode(String(current - BigInt(back) - 1n)))),
     ),
     emptyAccounts: false,
   };

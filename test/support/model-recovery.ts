@@ -1,6 +1,7 @@
 // Small configurations of sender recovery: idle workers and attempts come by the same senders at the same time.
 import { Control, EvmSignature, EvmTransaction, TxFlag, TxSlot } from '../../assembly/layout.ts';
-import { evmBlockSize, evmTransactionSize, writeEvmBlock, writeEvmTransaction } from '../../src/core/evm-encode.ts';
+import { evmBlockSize, writeEvmBlock } from '../../src/core/evm-encode.ts';
+import { encodeInputs } from './evm-input.ts';
 import { plainBlock, signed, transfer } from './evm-signing.ts';
 import type { Configuration, Program } from './model-explorer.ts';
 import { call, type World } from './model-world.ts';
@@ -18,10 +19,10 @@ function loadSigned(world: World): void {
   writeEvmBlock(bytes, environment, plainBlock);
   world.setControl(Control.EVM_BLOCK, environment);
   for (const [index, { transaction }] of signers.entries()) {
-    const size = evmTransactionSize(transaction);
-    const record = call(host, 'allocate', size);
-    writeEvmTransaction(bytes, record, transaction);
-    call(host, 'setTransaction', index, TxFlag.NATIVE | TxFlag.EVM, 1, record, size);
+    const { records } = encodeInputs([transaction]);
+    const record = call(host, 'allocate', records.length);
+    bytes.set(records, record);
+    call(host, 'setTransaction', index, TxFlag.NATIVE | TxFlag.EVM, 1, record, records.length);
   }
   world.join();
 }

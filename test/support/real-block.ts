@@ -2,11 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { readBlock } from '../../src/block/block-input.ts';
+import { readBlock, type TransactionInput } from '../../src/block/block-input.ts';
 import { readHardfork } from '../../src/block/hardfork.ts';
-import { signatureOf } from '../../src/block/signature.ts';
-import type { EvmBlockInput, EvmForkName, EvmTransactionInput } from '../../src/core/evm-encode.ts';
+import type { Hex } from '../../src/block/hex.ts';
+import { signatureReader } from '../../src/block/signature.ts';
+import type { EvmBlockInput, EvmForkName } from '../../src/core/evm-encode.ts';
 import type { EvmRun } from './evm-host.ts';
+import type { EvmTransactionInput } from './evm-input.ts';
 import { fakeExponential, hexBytes, hexText, PreState } from './evm-state.ts';
 import { sharedFolder } from './shared.ts';
 
@@ -61,7 +63,8 @@ function systemCall(to: Uint8Array, data: Uint8Array): EvmTransactionInput {
   return { type: 0, sender: systemAddress, to, data, gasLimit: 30_000_000n, system: true, ...nothing };
 }
 
-function transactionOf(json: BlockFile['block']['transactions'][number]): EvmTransactionInput {
+/** A transaction of JSON-RPC. */
+export function transactionOf(json: TransactionInput): EvmTransactionInput {
   const type = Number(json.type ?? '0x0');
   const transaction: EvmTransactionInput = {
     type,
@@ -75,7 +78,7 @@ function transactionOf(json: BlockFile['block']['transactions'][number]): EvmTra
     maxPriorityFeePerGas: BigInt((type >= 2 ? json.maxPriorityFeePerGas : json.gasPrice)!),
     maxFeePerBlobGas: BigInt(json.maxFeePerBlobGas ?? '0x0'),
     blobVersionedHashes: (json.blobVersionedHashes ?? []).map((hash) => bytesOf(hash, 32)),
-    accessList: ((json.accessList ?? []) as unknown as { address: string; storageKeys: string[] }[]).map((entry) => ({
+    accessList: (json.accessList ?? []).map((entry) => ({
       address: bytesOf(entry.address, 20),
       storageKeys: entry.storageKeys.map((key) => bytesOf(key, 32)),
     })),
@@ -120,10 +123,10 @@ export function readRealBlock(name: string, senders: 'trust' | 'recover' = 'trus
   );
   const state = PreState.fromJson(pre);
   const number = BigInt(block.number!);
-  const blockHashes: Uint8Array[] = [];
+  const blockHashes: (Hex | undefined)[] = [];
   for (let back = 1n; back <= 256n && back <= number; back++) {
     const hash = back === 1n ? block.parentHash : file.blockHashes?.[String(number - back)];
-    blockHashes.push(bytesOf(hash, 32));
+    blockHashes.push(hash as Hex | undefined);
   }
   const environment: EvmBlockInput = {
     fork,
@@ -143,11 +146,13 @@ export function readRealBlock(name: string, senders: 'trust' | 'recover' = 'trus
     blockHashes,
     emptyAccounts: state.emptyAccounts,
   };
-  const transactions = block.transactions.map(transactionOf);
+  const transactions = (block.transactions as unknown as TransactionInput[]).map(transactionOf);
   if (senders === 'recover') {
     const hardfork = readHardfork(file.hardfork, 'hardfork');
+    const signatureOf = signatureReader({ chainId: environment.chainId, hardfork });
     readBlock(block, hardfork).transactions.forEach((transaction, index) => {
-      transactions[index]!.signature = signatureOf(transaction, { chainId: environment.chainId, hardfork });
+      const { r = '0x0', s = '0x0' } = transaction;
+      transactions[index]!.signature = { r: BigInt(r), s: BigInt(s), ...signatureOf(transaction)! };
     });
   }
   const before: EvmTransactionInput[] = [];

@@ -1,20 +1,28 @@
 // A block as the core's EVM runs it: one list of transactions and steps of the protocol, in order, and their environment.
 
 import { blobRulesAt } from '../../block/blobs.ts';
-import type { BlockInput, TransactionInput } from '../../block/block-input.ts';
+import type { BlockInput } from '../../block/block-input.ts';
 import { hasPostStep, isDaoBlock } from '../../block/block-plan.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../../block/dao.ts';
 import { type Hardfork, isAtLeast } from '../../block/hardfork.ts';
-import { bytesFromHex, type Hex } from '../../block/hex.ts';
-import { signatureOf } from '../../block/signature.ts';
-import type { EvmBlockInput, EvmForkName, EvmSystemStep, EvmTransactionInput } from '../../core/evm-encode.ts';
+import { bytesFromHex, type Hex, quantityFromNumber } from '../../block/hex.ts';
+import { signatureReader } from '../../block/signature.ts';
+import {
+  type EvmBlockInput,
+  type EvmForkName,
+  type EvmSignatureForm,
+  type EvmSystemStep,
+  type EvmTransactionFields,
+  type EvmTransactions,
+  encodeEvmTransactions,
+} from '../../core/evm-encode.ts';
 import { InvalidTransactionError } from '../../errors.ts';
 
 /** Structured-cloneable. */
 export interface EvmPlan {
   readonly environment: EvmBlockInput;
   /** Steps before the transactions, the transactions, steps after them. */
-  readonly transactions: readonly EvmTransactionInput[];
+  readonly transactions: EvmTransactions;
   /** Where the block's first transaction is. */
   readonly firstTransaction: number;
   /** Where the first step after the transactions is; their end where there is none. */
@@ -40,11 +48,11 @@ const REQUEST_CONTRACTS: readonly { address: Hex; type: number }[] = [
   { address: '0x0000bbddc7ce488642fb579f8b00f3a590007251', type: 2 },
 ];
 const SYSTEM_ADDRESS: Hex = '0xfffffffffffffffffffffffffffffffffffffffe';
-const SYSTEM_GAS = 30_000_000n;
+/** 30 million. */
+const SYSTEM_GAS: Hex = '0x1c9c380';
 const GWEI = 10n ** 9n;
 const ETHER = 10n ** 18n;
 const BLOCK_HASH_WINDOW = 256n;
-const NO_BYTES = new Uint8Array(0);
 
 /** Rules of execution by fork; forks that changed only difficulty or headers share those before them. */
 const RULES: Readonly<Record<Hardfork, EvmForkName>> = {
@@ -75,22 +83,21 @@ const RULES: Readonly<Record<Hardfork, EvmForkName>> = {
 /** EIP-7594. */
 const MAX_BLOBS_OF_TRANSACTION = 6;
 
-/** Plans a checked block. @throws InvalidTransactionError for a transaction of another chain */
+/** Plans a checked block. @throws InvalidTransactionError for a transaction of another chain, or without a sender */
 export function planEvmBlock(context: EvmBlockContext): EvmPlan {
   const { hardfork, block } = context;
   const before = stepsBefore(context);
-  const transactions = block.transactions.map((transaction, index) => transactionOf(transaction, index, context));
-  const post = before.length + transactions.length;
+  const post = before.length + block.transactions.length;
   const funds = hasPostStep(hardfork, block) ? fundsAfter(context) : [];
   const calls = isAtLeast(hardfork, 'prague') ? REQUEST_CONTRACTS : [];
+  const after = [...funds, ...calls.map(({ address }) => systemCall(address, '0x', 'required'))];
+  const signatures = signaturesOf(context);
   return {
     environment: environmentOf(context),
-    transactions: [
-      ...before,
-      ...transactions,
-      ...funds,
-      ...calls.map(({ address }) => systemCall(address, NO_BYTES, 'required')),
-    ],
+    transactions: encodeEvmTransactions(
+      before.concat(block.transactions, after),
+      (at) => signatures[at - before.length],
+    ),
     firstTransaction: before.length,
     post,
     requests: calls.map(({ type }, i) => ({ at: post + funds.length + i, type })),
@@ -100,10 +107,9 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
 function environmentOf({ chainId, hardfork, block, blockHashes }: EvmBlockContext): EvmBlockInput {
   const blobs = blobRulesAt(hardfork);
   const number = BigInt(block.number);
-  const hashes: Uint8Array[] = [];
+  const hashes: (Hex | undefined)[] = [];
   for (let back = 1n; back <= BLOCK_HASH_WINDOW && back <= number; back++) {
-    const hash = blockHashes.get(number - back);
-    hashes.push(hash === undefined ? new Uint8Array(32) : bytesFromHex(hash));
+    hashes.push(blockHashes.get(number - back));
   }
   const maxBlobs = blobs?.maximum ?? 0;
   return {
@@ -138,21 +144,23 @@ export function blobBaseFee(excessBlobGas: bigint, updateFraction: bigint): bigi
   return fee > most ? most : fee;
 }
 
-function stepsBefore({ chainId, hardfork, block }: EvmBlockContext): EvmTransactionInput[] {
+function stepsBefore({ chainId, hardfork, block }: EvmBlockContext): EvmTransactionFields[] {
   if (isDaoBlock(chainId, hardfork, BigInt(block.number))) {
-    return DAO_ACCOUNTS.map((account) => systemStep('sweep', account, DAO_REFUND_CONTRACT, 0n));
+    return DAO_ACCOUNTS.map((account) => systemStep('sweep', account, DAO_REFUND_CONTRACT));
   }
-  const steps: EvmTransactionInput[] = [];
+  const steps: EvmTransactionFields[] = [];
   if (isAtLeast(hardfork, 'cancun')) {
-    steps.push(systemCall(BEACON_ROOTS, bytesFromHex(block.parentBeaconBlockRoot ?? `0x${'00'.repeat(32)}`), true));
+    steps.push(systemCall(BEACON_ROOTS, block.parentBeaconBlockRoot ?? `0x${'00'.repeat(32)}`, true));
   }
-  if (isAtLeast(hardfork, 'prague')) steps.push(systemCall(BLOCK_HASHES, bytesFromHex(block.parentHash), true));
+  if (isAtLeast(hardfork, 'prague')) steps.push(systemCall(BLOCK_HASHES, block.parentHash, true));
   return steps;
 }
 
 /** Withdrawals (EIP-4895), or the rewards of proof of work (yellow paper, section 11.3; EIP-649, EIP-1234). */
-function fundsAfter({ hardfork, block }: EvmBlockContext): EvmTransactionInput[] {
-  const credit = (to: Hex, amount: bigint) => systemStep('credit', SYSTEM_ADDRESS, to, amount);
+function fundsAfter({ hardfork, block }: EvmBlockContext): EvmTransactionFields[] {
+  // An uncle that is too old for any block would be rewarded with less than nothing.
+  const credit = (to: Hex, amount: bigint) =>
+    systemStep('credit', SYSTEM_ADDRESS, to, { value: quantityFromNumber(BigInt.asUintN(256, amount)) });
   if (isAtLeast(hardfork, 'paris')) {
     return (block.withdrawals ?? []).map(({ address, amount }) => credit(address, BigInt(amount) * GWEI));
   }
@@ -165,75 +173,37 @@ function fundsAfter({ hardfork, block }: EvmBlockContext): EvmTransactionInput[]
   ];
 }
 
-function systemCall(to: Hex, data: Uint8Array, step: EvmSystemStep): EvmTransactionInput {
-  return { ...systemStep(step, SYSTEM_ADDRESS, to, 0n), data, gasLimit: SYSTEM_GAS };
+function systemCall(to: Hex, input: Hex, step: EvmSystemStep): EvmTransactionFields {
+  return systemStep(step, SYSTEM_ADDRESS, to, { input, gas: SYSTEM_GAS });
 }
 
-function systemStep(step: EvmSystemStep, from: Hex, to: Hex, value: bigint): EvmTransactionInput {
-  return {
-    type: 0,
-    sender: bytesFromHex(from),
-    to: bytesFromHex(to),
-    nonce: 0n,
-    gasLimit: 0n,
-    value,
-    data: NO_BYTES,
-    maxFeePerGas: 0n,
-    maxPriorityFeePerGas: 0n,
-    system: step,
-  };
+function systemStep(
+  system: EvmSystemStep,
+  from: Hex,
+  to: Hex,
+  given: Partial<EvmTransactionFields> = {},
+): EvmTransactionFields {
+  return { from, to, nonce: '0x0', gas: '0x0', value: '0x0', input: '0x', system, ...given };
 }
 
-function transactionOf(
-  input: TransactionInput,
-  index: number,
-  { chainId, hardfork, senders }: Pick<EvmBlockContext, 'chainId' | 'hardfork' | 'senders'>,
-): EvmTransactionInput {
-  const type = Number(input.type ?? '0x0');
-  if (type !== 0 && input.chainId !== undefined && BigInt(input.chainId) !== BigInt(chainId)) {
-    throw new InvalidTransactionError(index, `made for chain ${BigInt(input.chainId)}, not for ${chainId}`);
-  }
-  const signature = senders === 'recover' ? signatureOf(input, { chainId: BigInt(chainId), hardfork }) : undefined;
-  if (senders === 'recover' && signature === undefined) {
-    throw new InvalidTransactionError(index, 'the sender is to be recovered, but there is no signature');
-  }
-  if (senders === 'trust' && input.from === undefined) {
-    throw new InvalidTransactionError(index, 'the sender is to be trusted, but is not given');
-  }
-  const price = type < 2 ? BigInt(input.gasPrice ?? '0x0') : undefined;
-  return {
-    type,
-    sender: input.from === undefined ? undefined : bytesFromHex(input.from),
-    signature,
-    to: input.to === undefined ? undefined : bytesFromHex(input.to),
-    nonce: BigInt(input.nonce),
-    gasLimit: BigInt(input.gas),
-    value: BigInt(input.value),
-    data: bytesFromHex(input.input),
-    maxFeePerGas: price ?? BigInt(input.maxFeePerGas ?? '0x0'),
-    maxPriorityFeePerGas: price ?? BigInt(input.maxPriorityFeePerGas ?? '0x0'),
-    ...(type === 0 ? {} : { accessList: (input.accessList ?? []).map(accessOf) }),
-    ...(type === 3
-      ? {
-          maxFeePerBlobGas: BigInt(input.maxFeePerBlobGas ?? '0x0'),
-          blobVersionedHashes: (input.blobVersionedHashes ?? []).map((hash) => bytesFromHex(hash)),
-        }
-      : {}),
-    ...(type === 4 ? { authorizationList: (input.authorizationList ?? []).map(authorizationOf) } : {}),
-  };
-}
-
-function accessOf({ address, storageKeys }: NonNullable<TransactionInput['accessList']>[number]) {
-  return { address: bytesFromHex(address), storageKeys: storageKeys.map((key) => bytesFromHex(key)) };
-}
-
-function authorizationOf(item: NonNullable<TransactionInput['authorizationList']>[number]) {
-  return {
-    chainId: BigInt(item.chainId),
-    address: bytesFromHex(item.address),
-    nonce: BigInt(item.nonce),
-    yParity: BigInt(item.yParity ?? item.v ?? '0x0'),
-    r: BigInt(item.r),
-    s: BigInt(item.s),
-  };
+/** What each transaction of the block was signed with; empty where senders are trusted. */
+function signaturesOf({ chainId, hardfork, senders, block }: EvmBlockContext): (EvmSignatureForm | undefined)[] {
+  const chain = quantityFromNumber(chainId);
+  const read = senders === 'recover' ? signatureReader({ chainId: BigInt(chainId), hardfork }) : undefined;
+  const signatures: (EvmSignatureForm | undefined)[] = [];
+  block.transactions.forEach((transaction, index) => {
+    const isTyped = Number(transaction.type ?? '0x0') !== 0;
+    if (isTyped && transaction.chainId !== undefined && transaction.chainId !== chain) {
+      throw new InvalidTransactionError(index, `made for chain ${BigInt(transaction.chainId)}, not for ${chainId}`);
+    }
+    const signature = read?.(transaction);
+    if (read !== undefined && signature === undefined) {
+      throw new InvalidTransactionError(index, 'the sender is to be recovered, but there is no signature');
+    }
+    if (read === undefined && transaction.from === undefined) {
+      throw new InvalidTransactionError(index, 'the sender is to be trusted, but is not given');
+    }
+    if (signature !== undefined) signatures.push(signature);
+  });
+  return signatures;
 }

@@ -13,8 +13,9 @@ import {
 } from '../../../assembly/layout.ts';
 import { buildCore } from '../../../scripts/core.mjs';
 import { readEvmSender } from '../../../src/core/evm-decode.ts';
-import { evmBlockSize, evmTransactionSize, writeEvmBlock, writeEvmTransaction } from '../../../src/core/evm-encode.ts';
+import { evmBlockSize, writeEvmBlock } from '../../../src/core/evm-encode.ts';
 import { crewOf } from '../../support/core-run.ts';
+import { encodeInputs } from '../../support/evm-input.ts';
 import { plainBlock, signed, transfer } from '../../support/evm-signing.ts';
 import { type AccessSite, watched } from '../../support/memory-accesses.ts';
 import { RaceDetector } from '../../support/race-detector.ts';
@@ -68,11 +69,11 @@ function runSigned(plain?: number): {
   for (const [field, value] of settings) view.setUint32(CONTROL_BASE + field, value, true);
   host.setTransaction(0, 0, 1, 0, 0);
   const records = signers.map(({ transaction }, index) => {
-    const size = evmTransactionSize(transaction);
-    const record = host.allocate(size) >>> 0;
-    writeEvmTransaction(bytes, record, transaction);
+    const encoded = encodeInputs([transaction]).records;
+    const record = host.allocate(encoded.length) >>> 0;
+    bytes.set(encoded, record);
     words.add(record + view.getUint32(record + EvmTransaction.SIGNATURE, true) + EvmSignature.SENDER);
-    host.setTransaction(index + 1, TxFlag.NATIVE | TxFlag.EVM | TxFlag.HEAD_ONLY, 1, record, size);
+    host.setTransaction(index + 1, TxFlag.NATIVE | TxFlag.EVM | TxFlag.HEAD_ONLY, 1, record, encoded.length);
     return record;
   });
   detector.barrier();

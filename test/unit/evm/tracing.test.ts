@@ -29,6 +29,7 @@ import { addressOf, type EvmScenario, type ScenarioAccount } from '../../support
 import { hexText } from '../../support/evm-state.ts';
 import { TraceDuel } from '../../support/evm-traces.ts';
 import { fuzzCase, toScenario } from '../../support/fuzz-case.ts';
+import { transactionOf } from '../../support/real-block.ts';
 import { sharedFolder, withoutShared } from '../../support/shared.ts';
 
 let duel: TraceDuel;
@@ -165,7 +166,7 @@ function scenarioOf(file: BlockFile): EvmScenario {
     block: plan.environment,
     excessBlobGas: BigInt(block.excessBlobGas ?? '0x0'),
     accounts,
-    transactions: plan.transactions.slice(plan.firstTransaction, plan.post),
+    transactions: block.transactions.map(transactionOf),
   };
 }
 
