@@ -3,6 +3,7 @@
 import { InvalidTransactionError } from '../errors.ts';
 import type { BlockInput } from './block-input.ts';
 import { type Hardfork, isAtLeast } from './hardfork.ts';
+import type { Hex } from './hex.ts';
 
 export interface BlobRules {
   readonly since: Hardfork;
@@ -22,6 +23,27 @@ const RULES: readonly BlobRules[] = [
 /** `undefined` before there were blobs. */
 export function blobRulesAt(hardfork: Hardfork): BlobRules | undefined {
   return RULES.find(({ since }) => isAtLeast(hardfork, since));
+}
+
+/** EIP-4844: 0 before there were blobs; at most 2^256 - 1, which nobody can pay. */
+export function blobBaseFee(hardfork: Hardfork, excessBlobGas: Hex = '0x0'): bigint {
+  const rules = blobRulesAt(hardfork);
+  return rules === undefined ? 0n : fakeExponential(BigInt(excessBlobGas), rules.updateFraction);
+}
+
+/** `fake_exponential` of EIP-4844 with factor 1, cut off at 256 bits. */
+function fakeExponential(numerator: bigint, denominator: bigint): bigint {
+  const most = (1n << 256n) - 1n;
+  // e^178 > 2^256, and the terms would go on for ever.
+  if (numerator >= 178n * denominator) return most;
+  let sum = 0n;
+  let term = denominator;
+  for (let i = 1n; term > 0n; i++) {
+    sum += term;
+    term = (term * numerator) / (denominator * i);
+  }
+  const result = sum / denominator;
+  return result > most ? most : result;
 }
 
 /** @throws InvalidTransactionError for the transaction with which the block has more blobs than its fork allows */

@@ -6,6 +6,7 @@ import { EVMError, type EVMMockBlockchainInterface, NobleBN254 } from '@ethereum
 import type { TypedTransaction } from '@ethereumjs/tx';
 import { Address, bigIntToAddressBytes, EthereumJSError } from '@ethereumjs/util';
 import { buildBlock, createVM, runBlock, runTx, type VM } from '@ethereumjs/vm';
+import { blobBaseFee } from '../../block/blobs.ts';
 import type { BlockInput, HeaderInput } from '../../block/block-input.ts';
 import { isDaoBlock } from '../../block/block-plan.ts';
 import { type Hardfork, isAtLeast } from '../../block/hardfork.ts';
@@ -56,7 +57,7 @@ export class BlockMachine {
     this.#state = state;
     this.#evm = evm;
     this.#vm = vm;
-    this.#block = emptyBlock(options.block, common);
+    this.#block = emptyBlock(options.block, options.hardfork, common);
   }
 
   static async create(options: BlockOptions, chain: { daoTransition?: boolean } = {}): Promise<BlockMachine> {
@@ -205,9 +206,9 @@ class BlockHashes implements EVMMockBlockchainInterface {
 }
 
 /** The block without its transactions: they are run one by one. */
-function emptyBlock(block: BlockInput, common: Common): Block {
-  const options = { common, skipConsensusFormatValidation: true };
-  return createBlock(
+function emptyBlock(block: BlockInput, hardfork: Hardfork, common: Common): Block {
+  const options = { common, skipConsensusFormatValidation: true, freeze: false };
+  const result = createBlock(
     {
       header: headerData(block),
       uncleHeaders: (block.uncleHeaders ?? []).map(headerData),
@@ -215,6 +216,10 @@ function emptyBlock(block: BlockInput, common: Common): Block {
     },
     options,
   );
+  // The library adds up terms until they vanish, which after absurd excesses takes for ever.
+  const price = blobBaseFee(hardfork, block.excessBlobGas);
+  result.header.getBlobGasPrice = () => price;
+  return result;
 }
 
 /** What execution depends on; the fields that describe the result are left to the verification. */

@@ -1,6 +1,6 @@
 // A block as the core's EVM runs it: one list of transactions and steps of the protocol, in order, and their environment.
 
-import { blobRulesAt } from '../../block/blobs.ts';
+import { blobBaseFee, blobRulesAt } from '../../block/blobs.ts';
 import type { BlockInput } from '../../block/block-input.ts';
 import { hasPostStep, isDaoBlock } from '../../block/block-plan.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../../block/dao.ts';
@@ -120,28 +120,13 @@ function environmentOf({ chainId, hardfork, block, blockHashes }: EvmBlockContex
     coinbase: bytesFromHex(block.miner),
     randao: BigInt((isAtLeast(hardfork, 'paris') ? block.mixHash : block.difficulty) ?? '0x0'),
     baseFeePerGas: isAtLeast(hardfork, 'london') ? BigInt(block.baseFeePerGas ?? '0x0') : 0n,
-    blobBaseFee: blobs === undefined ? 0n : blobBaseFee(BigInt(block.excessBlobGas ?? '0x0'), blobs.updateFraction),
+    blobBaseFee: blobBaseFee(hardfork, block.excessBlobGas),
     chainId: BigInt(chainId),
     maxBlobs: isAtLeast(hardfork, 'osaka') ? Math.min(MAX_BLOBS_OF_TRANSACTION, maxBlobs) : maxBlobs,
     blockHashes: hashes,
     // From then on only where the state is known to hold some.
     emptyAccounts: !isAtLeast(hardfork, 'spuriousDragon'),
   };
-}
-
-/** `fake_exponential` of EIP-4844 with factor 1; at most 2^256 - 1, which nobody can pay. */
-export function blobBaseFee(excessBlobGas: bigint, updateFraction: bigint): bigint {
-  const most = (1n << 256n) - 1n;
-  // e^178 > 2^256
-  if (excessBlobGas >= 178n * updateFraction) return most;
-  let sum = 0n;
-  let term = updateFraction;
-  for (let i = 1n; term > 0n; i++) {
-    sum += term;
-    term = (term * excessBlobGas) / (updateFraction * i);
-  }
-  const fee = sum / updateFraction;
-  return fee > most ? most : fee;
 }
 
 function stepsBefore({ chainId, hardfork, block }: EvmBlockContext): EvmTransactionFields[] {
