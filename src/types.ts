@@ -276,7 +276,7 @@ export interface Report {
   readonly loadMs: number;
   /** Handing the run to the workers and hearing from them: messages, making the executors. */
   readonly setupMs: number;
-  /** From the first worker's start until the last of them has nothing left to do; without loading in between. */
+  /** From the first worker's start to the last commit, without loading in between. */
   readonly executionMs: number;
   /** Reading results and state out of the core. */
   readonly decodeMs: number;

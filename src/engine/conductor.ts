@@ -91,7 +91,7 @@ export interface Crew {
   round(host: BlockHost, options: RoundOptions): Promise<'over' | 'restart'>;
   /** When the first worker of the last round began to execute, on the memory's clock; unknown where nothing is posted. */
   readonly beganMs?: number | undefined;
-  /** When the last worker of the last round had ended, on the same clock. */
+  /** When the last round was over, on the same clock. */
   readonly endedMs?: number | undefined;
 }
 

@@ -137,7 +137,9 @@ export class SharedCrew implements Crew {
   #failure: { error: unknown } | undefined;
   #lost = 0;
   #beganMs: number | undefined;
-  #endedMs: number | undefined;
+  /** When the block was done; of a round that halted, when the last worker left it. */
+  #doneMs: number | undefined;
+  #leftMs: number | undefined;
   /** Per task: how often its worker died, and whether it exceeded its time before. */
   readonly #deaths = new Map<number, number>();
   readonly #late = new Set<number>();
@@ -153,7 +155,7 @@ export class SharedCrew implements Crew {
   }
 
   get endedMs(): number | undefined {
-    return this.#endedMs;
+    return this.#doneMs ?? this.#leftMs;
   }
 
   get workersLost(): number {
@@ -184,7 +186,8 @@ export class SharedCrew implements Crew {
       this.#fresh = false;
     }
     this.#beganMs = undefined;
-    this.#endedMs = undefined;
+    this.#doneMs = undefined;
+    this.#leftMs = undefined;
     const watch = this.#watch(host, seats, options.first);
     this.#inRound = true;
     try {
@@ -210,7 +213,9 @@ export class SharedCrew implements Crew {
         const reply = await seat.handle.round(this.#job(seat, options));
         if ('end' in reply) {
           this.#beganMs = Math.min(reply.beganMs, this.#beganMs ?? reply.beganMs);
-          this.#endedMs = Math.max(reply.endedMs, this.#endedMs ?? reply.endedMs);
+          // Who finds the block done first knows of the last commit first; others may still be giving up, or on their way.
+          if (reply.end === 'done') this.#doneMs = Math.min(reply.endedMs, this.#doneMs ?? reply.endedMs);
+          this.#leftMs = Math.max(reply.endedMs, this.#leftMs ?? reply.endedMs);
           return;
         }
         seat.handle.workId = undefined;
