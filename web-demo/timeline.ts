@@ -13,7 +13,7 @@ const kinds: Record<SpanReport['kind'], string> = {
 
 /** Draws into `canvas` and explains in `text`. */
 export function drawTimeline(canvas: HTMLCanvasElement, text: HTMLElement, report: Report): void {
-  const workers = report.perWorker.filter(({ spans }) => spans.length > 0);
+  const workers = report.perWorker;
   const end = Math.max(1, ...workers.flatMap(({ spans }) => spans.map(({ endMs }) => endMs)));
   const start = Math.min(end, ...workers.flatMap(({ spans }) => spans.map(({ startMs }) => startMs)));
   const width = canvas.clientWidth;
@@ -47,6 +47,6 @@ export function drawTimeline(canvas: HTMLCanvasElement, text: HTMLElement, repor
       key.style.background = `var(--${kind})`;
       return [key, words];
     }),
-    `. ${workers.length} workers, ${(end - start).toFixed(0)} ms from left to right.`,
+    `. A lane for each worker, ${(end - start).toFixed(1)} ms from left to right.`,
   );
 }
