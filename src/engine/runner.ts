@@ -1,7 +1,7 @@
 // The three ways to run a plan: workers over shared memory, one worker alone, the calling thread.
 
 import { proxy } from 'comlink';
-import type { RawResult } from '../core/outcome.ts';
+import { countResults, dropResults, type ResultBatch } from '../core/outcome.ts';
 import { CoreTrapError, InputError, PevmError, TaskTimeoutError, WorkerError } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { SoloHooks, SoloJob, SoloReply, Work } from '../workers/messages.ts';
@@ -262,19 +262,19 @@ class SoloRun {
   }
 
   finish(outcome: RunOutcome): RunOutcome {
-    this.committed = outcome.results.length;
-    const rest = outcome.results.slice(this.#emitted);
-    this.#emitted = outcome.results.length;
-    if (rest.length > 0) this.request.hooks.committed(rest);
+    this.arrived = 0;
+    for (const batch of outcome.results) this.#emit(batch);
+    this.committed = this.arrived;
     return outcome;
   }
 
-  #emit(results: readonly RawResult[]): void {
+  #emit(results: ResultBatch): void {
     const start = this.arrived;
-    this.arrived += results.length;
-    const fresh = results.slice(Math.max(0, this.#emitted - start));
-    this.#emitted = Math.max(this.#emitted, this.arrived);
-    if (fresh.length > 0) this.request.hooks.committed(fresh);
+    this.arrived += countResults([results]);
+    if (this.arrived <= this.#emitted) return;
+    const fresh = dropResults(results, Math.max(0, this.#emitted - start));
+    this.#emitted = this.arrived;
+    this.request.hooks.committed(fresh);
   }
 }
 
