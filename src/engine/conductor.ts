@@ -363,7 +363,7 @@ export class Conductor {
 
 /** Adds the trace of a later segment, whose transaction 0 is task `first`. */
 function addTrace(earlier: Trace | undefined, later: Trace, first: number): Trace {
-  for (const step of later.path) step.index += first;
+  for (const path of later.paths) path.first += first;
   if (earlier === undefined) return later;
   for (const worker of later.workers) {
     const known = earlier.workers.find(({ id }) => id === worker.id);
@@ -380,6 +380,6 @@ function addTrace(earlier: Trace | undefined, later: Trace, first: number): Trac
     t1Ms: earlier.t1Ms + later.t1Ms,
     // One segment begins when the one before has ended.
     tInfinityMs: earlier.tInfinityMs + later.tInfinityMs,
-    path: [...earlier.path, ...later.path],
+    paths: [...earlier.paths, ...later.paths],
   };
 }
