@@ -1,7 +1,7 @@
 // Compile-time checks of layout.ts: a wrong size, alignment or overlap fails the build.
 
 import {
-  BaseValue, CODE_HASH_SIZE, CODE_PADDING,
+  BaseValue, Change, CODE_HASH_SIZE, CODE_PADDING,
   Access, CONTROL_BASE, Control, Deque, FOLD_INCARNATION, Halt, Incarnation, LINE, Location, MAX_INCARNATION, MAX_TRANSACTIONS, MAX_WORKERS,
   EvmResult, EvmSender, EvmSignature, EvmTransaction, EvmTransfer, Metric, ReadEntry, Span, TraceDestruction, TraceFrame, TraceFrameEnd,
   TraceStep, TxSlot, Version, VersionFlag, Worker, WriteEntry,
@@ -29,6 +29,8 @@ if (Control.CLOCK - Control.VALIDATION_CURSOR < LINE || Control.EVENTS - Control
 if (Control.HALT - Control.EVENTS < LINE || Control.ARENA_NEXT - Control.HALT < LINE) ERROR("the events share a line");
 if (Control.LOCATION_COUNT - Control.ARENA_NEXT < LINE) ERROR("the arena shares a line with the locations");
 if (Deque.BOTTOM - Deque.TOP < LINE || Deque.RING - Deque.BOTTOM < LINE) ERROR("the ends of a deque share a line");
+
+if (((Change.BEFORE | Change.NONCE | Change.CODE_HASH | Change.SLOT_SIZE | Change.FREE_SIZE | Change.RESET_SIZE | Change.ACCOUNT_SIZE) & 7) != 0) ERROR("values of changes are aligned");
 
 // No overlaps.
 if (Control.SEEDS + Control.SEED_COUNT * 8 > Control.TRANSACTION_COUNT) ERROR("the seeds overlap the block");

@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 8;
+export const LAYOUT_VERSION: u32 = 9;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -282,6 +282,49 @@ export abstract class VersionFlag {
   static readonly LIFE_MASK: u32 = 3;
   /** A commutative credit: the value is added to what lies below. */
   static readonly DELTA: u32 = 4;
+}
+
+/**
+ * What a block changed, as the core hands it to the host: records that follow each other. Kind RESET: an account's storage
+ * is empty as a whole; STORAGE: a slot; DATA, NUMBER: a free-form value; BALANCE: all fields of an account.
+ */
+export abstract class Change {
+  /** Kind, and ChangeFlag.EMPTIED */
+  static readonly KIND: u32 = 0;
+  /** 20 bytes; free-form keys: pointer u32, length u32 */
+  static readonly ADDRESS: u32 = 4;
+  static readonly RESET_SIZE: u32 = 24;
+  /** 32 bytes as in Version.VALUE; of an account its balance */
+  static readonly BEFORE: u32 = 24;
+  static readonly AFTER: u32 = 56;
+  static readonly FREE_SIZE: u32 = 88;
+  /** 32 bytes big-endian */
+  static readonly SLOT: u32 = 88;
+  static readonly SLOT_SIZE: u32 = 120;
+  // of an account: two words each, before and after
+  static readonly NONCE: u32 = 88;
+  static readonly CODE_HASH: u32 = 152;
+  /** Record of the code, if it is another now and known; the host puts the place where it keeps the code here. */
+  static readonly CODE: u32 = 216;
+  /** ChangeFlag */
+  static readonly FIELDS: u32 = 220;
+  static readonly ACCOUNT_SIZE: u32 = 224;
+}
+
+export abstract class ChangeFlag {
+  /** With Change.KIND: the slot is empty because all of the account's storage was emptied. */
+  static readonly EMPTIED: u32 = 256;
+  // the fields of an account, shifted by LOADED (the host loaded a base value) or MISSING (somebody must, to know it)
+  static readonly BALANCE: u32 = 1;
+  static readonly NONCE: u32 = 2;
+  static readonly CODE: u32 = 4;
+  static readonly EXISTENCE: u32 = 8;
+  static readonly LOADED: u32 = 0;
+  static readonly MISSING: u32 = 4;
+  // others of an account
+  static readonly EXISTED: u32 = 256;
+  static readonly EXISTS: u32 = 512;
+  static readonly CODE_WRITTEN: u32 = 1024;
 }
 
 /** Everything one finished incarnation read and wrote; immutable once attached, but for PUBLISHED. */

@@ -15,6 +15,7 @@ import { resetDeque } from "../schedule/deque";
 import { resetScheduler } from "../schedule/scheduler";
 import { resume, setFlag, slotAt, stateIn, statusOf, statusWord } from "../schedule/status";
 import { resetAttempt } from "./attempt";
+import { resetChanges } from "./changes";
 import { resetValidation } from "./validation";
 import { resetWorkerLoop } from "./worker-loop";
 
@@ -64,7 +65,7 @@ function tableWords(locations: u32): u32 {
 /**
  * Starts a block of `count` transactions: everything of the block before is forgotten. Host; no worker may be inside the
  * core, dead ones included: a memory that a terminated worker might still touch is abandoned, not begun again.
- * False when `count` exceeds the capacity.
+ * False when `count` exceeds the capacity, or memory is exhausted.
  */
 export function beginBlock(count: u32): bool {
   if (count > load<u32>(CONTROL_BASE, Control.TRANSACTION_CAPACITY) || count > MAX_TRANSACTIONS) return false;
@@ -87,7 +88,7 @@ export function beginBlock(count: u32): bool {
     memory.fill(workerAt(worker), 0, Worker.DEQUE);
     resetDeque(dequeAt(worker));
   }
-  return join(0);
+  return join(0) && resetChanges();
 }
 
 /** The block that this instance has joined. */

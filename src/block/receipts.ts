@@ -145,6 +145,18 @@ export function checkGas(block: BlockInput, gasUsed: readonly bigint[]): bigint 
   return sum;
 }
 
+/** As {@link checkGas}, without a bigint per transaction; `undefined` where it takes those, or where the block is invalid. */
+export function checkSmallGas(block: BlockInput, gasUsed: ArrayLike<number>): number | undefined {
+  const gasLimit = Number(block.gasLimit);
+  if (!Number.isSafeInteger(gasLimit) || gasUsed.length > block.transactions.length) return undefined;
+  let sum = 0;
+  for (let i = 0; i < gasUsed.length; i++) {
+    if (Number(block.transactions[i]!.gas) > gasLimit - sum) return undefined;
+    sum += gasUsed[i]!;
+  }
+  return Number.isSafeInteger(sum) ? sum : undefined;
+}
+
 export function receiptsOf({ block, outputs }: ExecutedBlock): Receipt[] {
   let gasUsed = 0n;
   let logIndex = 0;

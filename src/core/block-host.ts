@@ -19,10 +19,9 @@ import {
   Worker,
   WriteEntry,
 } from './abi.ts';
-import { evmErrorOf } from './evm-decode.ts';
 import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from './evm-encode.ts';
 import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
-import { type RawResult, unpackResult } from './outcome.ts';
+import { HEAD, OutputForm, type RawResult, type ResultBatch, Results } from './outcome.ts';
 import { ImageLoader, type StateImage } from './state-image.ts';
 
 /** How a block is to be run. */
@@ -239,41 +238,31 @@ export class BlockHost {
     this.instance.core.resumeBlock();
   }
 
-  /** Committed transactions from `from` to before `to`. */
-  results(from: number, to: number): RawResult[] {
-    const { words } = this.instance;
-    let size = 0;
-    for (let index = from; index < to; index++) {
-      size += words[(this.recordOf(index) + Incarnation.OUTPUT_LENGTH) >>> 2]!;
+  /** Committed transactions from `from` to before `to`, or the one that halted the block. */
+  results(from: number, to: number): ResultBatch {
+    const { bytes, words } = this.instance;
+    const heads = new Uint32Array((to - from) * HEAD.SIZE);
+    for (let index = from, end = 0, at = 0; index < to; index++, at += HEAD.SIZE) {
+      const record = this.recordOf(index) >>> 2;
+      const flags = words[(this.#slot(index) + TxSlot.FLAGS) >>> 2]!;
+      end += words[record + (Incarnation.OUTPUT_LENGTH >>> 2)]!;
+      heads[at + HEAD.KIND] = words[record + (Incarnation.OUTCOME >>> 2)]! | (outputForm(flags) << 8);
+      heads[at + HEAD.END] = end;
+      heads[at + HEAD.GAS_LOW] = words[record + (Incarnation.GAS >>> 2)]!;
+      heads[at + HEAD.GAS_HIGH] = words[record + (Incarnation.GAS >>> 2) + 1]!;
     }
-    // One array for all outputs: thousands of small ones keep the garbage collector busy.
-    const room = new Uint8Array(size);
-    const results: RawResult[] = [];
-    let used = 0;
-    for (let index = from; index < to; index++) {
-      const result = this.result(index, room.subarray(used));
-      used += words[(this.recordOf(index) + Incarnation.OUTPUT_LENGTH) >>> 2]!;
-      results.push(result);
+    const outputs = new Uint8Array(heads.at(HEAD.END - HEAD.SIZE) ?? 0);
+    for (let index = from, to = 0, at: number = HEAD.END; at < heads.length; index++, at += HEAD.SIZE) {
+      const start = words[(this.recordOf(index) + Incarnation.OUTPUT) >>> 2]!;
+      outputs.set(bytes.subarray(start, start + heads[at]! - to), to);
+      to = heads[at]!;
     }
-    return results;
+    return { heads, outputs };
   }
 
-  /** A committed transaction, or the one that halted the block; its output goes to the start of `room`. */
-  result(index: number, room?: Uint8Array): RawResult {
-    const { bytes, words, limbs } = this.instance;
-    const record = this.recordOf(index);
-    const start = words[(record + Incarnation.OUTPUT) >>> 2]!;
-    const length = words[(record + Incarnation.OUTPUT_LENGTH) >>> 2]!;
-    const flags = words[(this.#slot(index) + TxSlot.FLAGS) >>> 2]!;
-    const output = room === undefined ? new Uint8Array(length) : room.subarray(0, length);
-    output.set(bytes.subarray(start, start + length));
-    const result = unpackResult(
-      words[(record + Incarnation.OUTCOME) >>> 2]!,
-      limbs[(record + Incarnation.GAS) >>> 3]!,
-      output,
-      (flags & TxFlag.NATIVE) === 0,
-    );
-    return (flags & TxFlag.EVM) === 0 ? result : { ...result, error: evmErrorOf(output) };
+  /** A committed transaction, or the one that halted the block. */
+  result(index: number): RawResult {
+    return new Results([this.results(index, index + 1)]).at(0);
   }
 
   /** Locations that committed transactions from `from` to before `to` wrote. */
@@ -327,6 +316,12 @@ export class BlockHost {
   #shared(field: number): number {
     return Atomics.load(this.instance.words, (CONTROL_BASE + field) >>> 2);
   }
+}
+
+/** How a transaction with these flags (TxFlag) puts its output out. */
+function outputForm(flags: number): number {
+  if ((flags & TxFlag.NATIVE) === 0) return OutputForm.PACKED;
+  return (flags & TxFlag.EVM) === 0 ? OutputForm.PLAIN : OutputForm.EVM;
 }
 
 /** Locations cost 64 bytes and up to 16 in the table: at most a fifth of the memory. */

@@ -50,13 +50,19 @@ export function keyAt({ bytes, words }: CoreInstance, record: number): Uint8Arra
 export function nameLocation(instance: CoreInstance, index: number): LocationName {
   const record = locationAt(instance, index);
   const kind = kindAt(instance, record);
+  const key = kind === Kind.DATA || kind === Kind.NUMBER ? keyAt(instance, record) : undefined;
+  return nameRecord(instance.bytes.slice(record, record + Location.SIZE), key);
+}
+
+/** A copy of a location's record by name; `key`: of a free-form one. */
+export function nameRecord(record: Uint8Array, key: Uint8Array | undefined): LocationName {
+  const kind = record[Location.KIND]!;
   const name = NAMES[kind] ?? 'data';
-  if (kind === Kind.DATA || kind === Kind.NUMBER) return { kind: name, key: keyText(keyAt(instance, record)) };
-  if (kind === Kind.BYTECODE) return { kind: name, slot: hexFromBytes(slotAt(instance, record)) };
-  const address = hexFromBytes(addressAt(instance, record));
-  return kind === Kind.STORAGE
-    ? { kind: name, address, slot: hexFromBytes(slotAt(instance, record)) }
-    : { kind: name, address };
+  if (key !== undefined) return { kind: name, key: keyText(key) };
+  const slot = hexFromBytes(record.subarray(Location.SLOT, Location.SLOT + 32));
+  if (kind === Kind.BYTECODE) return { kind: name, slot };
+  const address = hexFromBytes(record.subarray(Location.ADDRESS, Location.ADDRESS + 20));
+  return kind === Kind.STORAGE ? { kind: name, address, slot } : { kind: name, address };
 }
 
 /** Printable text as it is, other bytes as hex. */

@@ -2,6 +2,7 @@
 
 import type { ExecutionOutcome } from '../executor/executor.ts';
 import { Outcome } from './abi.ts';
+import { evmErrorOf } from './evm-decode.ts';
 
 /** One committed transaction as the core has it; structured-cloneable. */
 export interface RawResult {
@@ -10,6 +11,27 @@ export interface RawResult {
   readonly output: Uint8Array;
   readonly error: string | undefined;
 }
+
+/** Committed transactions that follow each other, as the core has them. Structured-cloneable. */
+export interface ResultBatch {
+  /** Four words each: Outcome | output form << 8, end of the output, gas (low, high). */
+  readonly heads: Uint32Array;
+  /** One after the other. */
+  readonly outputs: Uint8Array;
+}
+
+/** How the bytes of an output are to be read. */
+export const OutputForm = {
+  /** As {@link packOutcome} makes it. */
+  PACKED: 0,
+  /** As it is. */
+  PLAIN: 1,
+  /** An EvmResult record. */
+  EVM: 2,
+} as const;
+
+/** Words of a head. */
+export const HEAD = { KIND: 0, END: 1, GAS_LOW: 2, GAS_HIGH: 3, SIZE: 4 } as const;
 
 /** An executor's answer, checked, as the core takes it: parts of the output area that follow each other. */
 export interface PackedOutcome {
@@ -58,6 +80,83 @@ export function unpackResult(code: number, gasUsed: bigint, bytes: Uint8Array, p
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   const error = length === 0 ? undefined : new TextDecoder().decode(bytes.subarray(4, 4 + length));
   return { status, gasUsed, output: bytes.subarray(4 + length), error };
+}
+
+/** A batch without its first `count` results. */
+export function dropResults({ heads, outputs }: ResultBatch, count: number): ResultBatch {
+  if (count === 0) return { heads, outputs };
+  const rest = heads.slice(count * HEAD.SIZE);
+  const start = heads[(count - 1) * HEAD.SIZE + HEAD.END] ?? 0;
+  for (let at: number = HEAD.END; at < rest.length; at += HEAD.SIZE) rest[at]! -= start;
+  return { heads: rest, outputs: outputs.subarray(start) };
+}
+
+export function countResults(batches: readonly ResultBatch[]): number {
+  let count = 0;
+  for (const { heads } of batches) count += heads.length / HEAD.SIZE;
+  return count;
+}
+
+/** Results in order as they come, decoded one by one when they are asked for. */
+export class Results {
+  readonly #batches: ResultBatch[] = [];
+  /** Index of each batch's first result. */
+  readonly #starts: number[] = [];
+  #length = 0;
+  /** The batch that was used last: the next result is near. */
+  #near = 0;
+
+  constructor(batches: readonly ResultBatch[] = []) {
+    for (const batch of batches) this.push(batch);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(batch: ResultBatch): void {
+    this.#batches.push(batch);
+    this.#starts.push(this.#length);
+    this.#length += batch.heads.length / HEAD.SIZE;
+  }
+
+  /** @throws RangeError for a result that is not there */
+  at(index: number): RawResult {
+    const kind = this.#word(index, HEAD.KIND);
+    const output = this.output(index);
+    const gas = (BigInt(this.#word(index, HEAD.GAS_HIGH)) << 32n) | BigInt(this.#word(index, HEAD.GAS_LOW));
+    const result = unpackResult(kind & 0xff, gas, output, kind >>> 8 === OutputForm.PACKED);
+    return kind >>> 8 === OutputForm.EVM ? { ...result, error: evmErrorOf(output) } : result;
+  }
+
+  status(index: number): RawResult['status'] {
+    return STATUSES[this.#word(index, HEAD.KIND) & 0xff] ?? 'failed';
+  }
+
+  /** Exact up to 2^53. */
+  gas(index: number): number {
+    return this.#word(index, HEAD.GAS_HIGH) * 0x1_0000_0000 + this.#word(index, HEAD.GAS_LOW);
+  }
+
+  /** All bytes of an output, whatever its form: a view. */
+  output(index: number): Uint8Array {
+    const batch = this.#find(index);
+    const { heads, outputs } = this.#batches[batch]!;
+    const at = (index - this.#starts[batch]!) * HEAD.SIZE + HEAD.END;
+    return outputs.subarray(at < HEAD.SIZE ? 0 : heads[at - HEAD.SIZE]!, heads[at]!);
+  }
+
+  #word(index: number, field: number): number {
+    const batch = this.#find(index);
+    return this.#batches[batch]!.heads[(index - this.#starts[batch]!) * HEAD.SIZE + field]!;
+  }
+
+  #find(index: number): number {
+    if (!(index >= 0 && index < this.#length)) throw new RangeError(`there is no result ${index}`);
+    while (index < this.#starts[this.#near]!) this.#near--;
+    while (index >= (this.#starts[this.#near + 1] ?? this.#length)) this.#near++;
+    return this.#near;
+  }
 }
 
 /** Length of the error u32, error text, output. */

@@ -1,6 +1,6 @@
 // What a block leaves behind about itself: counters, conflicts, spans, and the dependencies of its final executions.
 
-import { DependencyChains, type Edge } from '../metrics/bound.ts';
+import { DependencyChains } from '../metrics/bound.ts';
 import type { LocationName, MetricName, SpanReport } from '../types.ts';
 import {
   CONTROL_BASE,
@@ -9,6 +9,8 @@ import {
   type CoreInstance,
   FOLD_INCARNATION,
   Incarnation,
+  Kind,
+  Location,
   Metric,
   ReadEntry,
   ReadKind,
@@ -20,7 +22,7 @@ import {
   WorkerLife,
 } from './abi.ts';
 import type { BlockHost } from './block-host.ts';
-import { nameLocation } from './location.ts';
+import { keyAt, kindAt, locationAt, nameLocation, nameRecord } from './location.ts';
 
 export type Counters = Record<MetricName, number>;
 
@@ -35,7 +37,18 @@ export interface RawConflict {
   count: number;
 }
 
-/** A step of the critical path, by the block's own numbers. */
+/** The critical path of a block, named when somebody looks at it (see {@link stepsOf}). */
+export interface RawPath {
+  /** Number of the block's first transaction. */
+  first: number;
+  readonly indices: Int32Array;
+  readonly durationsMs: Float64Array;
+  /** What each read from the one before it: copies of the location's records, all zero for none. */
+  readonly locations: Uint8Array;
+  /** By step: free-form keys. */
+  readonly keys: ReadonlyMap<number, Uint8Array>;
+}
+
 export interface RawStep {
   index: number;
   durationMs: number;
@@ -48,7 +61,8 @@ export interface Trace {
   conflicts: RawConflict[];
   t1Ms: number;
   tInfinityMs: number;
-  path: RawStep[];
+  /** One per block in the core. */
+  paths: RawPath[];
 }
 
 /** Every metric of the layout by name, offset and type, so that a new one needs no line here. */
@@ -95,7 +109,8 @@ export function readTrace(host: BlockHost, committed: number, startMs: number): 
   const chains = new DependencyChains();
   for (let index = 0; index < committed; index++) {
     const record = host.recordOf(index);
-    chains.add(instance.doubles[(record + Incarnation.DURATION) >>> 3]!, edgesOf(instance, record));
+    addEdges(instance, record, chains);
+    chains.close(instance.doubles[(record + Incarnation.DURATION) >>> 3]!);
   }
   return {
     workers,
@@ -105,12 +120,34 @@ export function readTrace(host: BlockHost, committed: number, startMs: number): 
       .map(([location, count]) => ({ location: nameLocation(instance, location), count })),
     t1Ms: chains.sumMs,
     tInfinityMs: chains.longestMs,
-    path: chains.path().map(({ index, durationMs, location }) => ({
-      index,
-      durationMs,
-      location: location === undefined ? undefined : nameLocation(instance, location),
-    })),
+    paths: [pathOf(instance, chains)],
   };
+}
+
+/** The steps of a path by name. */
+export function stepsOf({ first, indices, durationsMs, locations, keys }: RawPath): RawStep[] {
+  return Array.from(indices, (index, step) => {
+    const record = locations.subarray(step * Location.SIZE, (step + 1) * Location.SIZE);
+    const location = record[Location.KIND] === 0 ? undefined : nameRecord(record, keys.get(step));
+    return { index: first + index, durationMs: durationsMs[step]!, location };
+  });
+}
+
+function pathOf(instance: CoreInstance, chains: DependencyChains): RawPath {
+  const indices = chains.chain();
+  const durationsMs = new Float64Array(indices.length);
+  const locations = new Uint8Array(indices.length * Location.SIZE);
+  const keys = new Map<number, Uint8Array>();
+  for (let step = 0; step < indices.length; step++) {
+    const { durationMs, location } = chains.step(indices[step]!);
+    durationsMs[step] = durationMs;
+    if (location === undefined) continue;
+    const record = locationAt(instance, location);
+    locations.set(instance.bytes.subarray(record, record + Location.SIZE), step * Location.SIZE);
+    const kind = kindAt(instance, record);
+    if (kind === Kind.DATA || kind === Kind.NUMBER) keys.set(step, keyAt(instance, record));
+  }
+  return { first: 0, indices, durationsMs, locations, keys };
 }
 
 function readCounters({ limbs, doubles }: CoreInstance, worker: number): Counters {
@@ -137,9 +174,7 @@ function readSpans({ words, doubles }: CoreInstance, worker: number, startMs: nu
 }
 
 /** Whom a final execution depended on: the writers of what it read. Predicates and credits make no dependency. */
-function edgesOf(instance: CoreInstance, record: number): Edge[] {
-  const { words } = instance;
-  const edges: Edge[] = [];
+function addEdges({ words }: CoreInstance, record: number, chains: DependencyChains): void {
   const count = words[(record + Incarnation.READ_COUNT) >>> 2]!;
   for (let i = 0; i < count; i++) {
     const read = (record + Incarnation.SIZE + i * ReadEntry.SIZE) >>> 2;
@@ -148,20 +183,19 @@ function edgesOf(instance: CoreInstance, record: number): Edge[] {
     if (kind !== ReadKind.VALUE && kind !== ReadKind.FOLDED) continue;
     const location = word & 0xffffff;
     const reset = words[read + (ReadEntry.RESET >>> 2)]!;
-    if (reset !== 0) edges.push({ lower: writerOf(metaOf(words, reset)), location });
+    if (reset !== 0) chains.depend(writerOf(metaOf(words, reset)), location);
     const node = words[read + (ReadEntry.NODE >>> 2)]!;
-    if (node !== 0) addWriters(words, node, location, edges);
+    if (node !== 0) addWriters(words, node, location, chains);
   }
-  return edges;
 }
 
 /** The writer of a version; of a sum of credits, all who took part in it. */
-function addWriters(words: Uint32Array, node: number, location: number, edges: Edge[]): void {
+function addWriters(words: Uint32Array, node: number, location: number, chains: DependencyChains): void {
   for (let at = node; at !== 0; at = Atomics.load(words, (at + Version.NEXT) >>> 2)) {
     const meta = metaOf(words, at);
     // The first is what was read: another incarnation may have replaced it by an equal value since.
     if (at !== node && (meta & VersionFlag.LIFE_MASK) === VersionFlag.DEAD) continue;
-    edges.push({ lower: writerOf(meta), location });
+    chains.depend(writerOf(meta), location);
     const sum = (meta & VersionFlag.DELTA) !== 0 || ((meta >>> 4) & 0xff) === FOLD_INCARNATION;
     if (!sum) return;
   }

@@ -3,7 +3,7 @@
 import type { CoreInstance } from './abi.ts';
 
 /** The word at `address`, a multiple of 8. */
-export function readNumber({ limbs, words }: CoreInstance, address: number): bigint {
+export function readNumber({ limbs, words }: Pick<CoreInstance, 'limbs' | 'words'>, address: number): bigint {
   const word = address >>> 2;
   const limb = address >>> 3;
   if ((words[word + 4]! | words[word + 5]! | words[word + 6]! | words[word + 7]!) === 0) {

@@ -7,7 +7,7 @@ import { bytesFromHex, type Hex } from '../block/hex.ts';
 import { decodeOutput, decodeRequests, type TransactionOutput } from '../block/receipts.ts';
 import { DEPOSIT_CONTRACT } from '../block/requests.ts';
 import { hasLogBy, readEvmResult } from '../core/evm-decode.ts';
-import type { RawResult } from '../core/outcome.ts';
+import type { Results } from '../core/outcome.ts';
 import type { Task } from '../executor/executor.ts';
 import { planEvmBlock } from '../executor/wasm/evm-block.ts';
 import type { PlannedTask, RunPlan } from './conductor.ts';
@@ -40,9 +40,9 @@ export interface BlockJob {
   /** Reads a transaction's output. */
   decode(output: Uint8Array): TransactionOutput;
   /** The block's requests after the deposits, out of all results. */
-  requestsOf(results: readonly RawResult[]): Uint8Array[] | undefined;
-  /** Whether an output has a log of the deposit contract (EIP-6110); true where finding out takes decoding. */
-  mayHoldDeposit(output: Uint8Array): boolean;
+  requestsOf(results: Results): Uint8Array[] | undefined;
+  /** Whether there is a log of the deposit contract (EIP-6110); true where finding out takes decoding. */
+  mayHoldDeposit(results: Results): boolean;
 }
 
 /** A block for the EVM inside the core. @throws InvalidTransactionError as planEvmBlock does */
@@ -74,11 +74,14 @@ export function wasmJob(context: BlockContext): BlockJob {
     requestsOf(results) {
       if (requests.length === 0) return undefined;
       return requests.flatMap(({ at, type }) => {
-        const data = readEvmResult(results[at]!.output, 0).returnData;
+        const data = readEvmResult(results.output(at), 0).returnData;
         return data.length === 0 ? [] : [Uint8Array.of(type, ...data)];
       });
     },
-    mayHoldDeposit: (output) => hasLogBy(output, DEPOSITS),
+    mayHoldDeposit(results) {
+      for (let at = 0; at < results.length; at++) if (hasLogBy(results.output(at), DEPOSITS)) return true;
+      return false;
+    },
   };
 }
 
@@ -96,10 +99,10 @@ export function moduleJob(context: BlockContext): BlockJob {
     post,
     decode: decodeOutput,
     requestsOf(results) {
-      const output = post === undefined ? undefined : results[post]?.output;
+      const output = post === undefined || post >= results.length ? undefined : results.at(post).output;
       return output === undefined || output.length === 0 ? undefined : decodeRequests(output);
     },
-    mayHoldDeposit: () => true,
+    mayHoldDeposit: (results) => results.length > 0,
   };
 }
 

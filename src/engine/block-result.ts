@@ -6,6 +6,7 @@ import { isAtLeast } from '../block/hardfork.ts';
 import { type Hex, hexFromBytes } from '../block/hex.ts';
 import {
   checkGas,
+  checkSmallGas,
   type ExecutedBlock,
   logsBloomOf,
   receiptsOf,
@@ -15,30 +16,85 @@ import {
 } from '../block/receipts.ts';
 import { compareWithExpected } from '../block/state-diff.ts';
 import { verifyBlock } from '../block/verify.ts';
+import { decodeChanges } from '../core/change-records.ts';
 import type { Keccak256 } from '../core/keccak256.ts';
-import type { RawResult } from '../core/outcome.ts';
+import { type RawResult, type ResultBatch, Results } from '../core/outcome.ts';
 import type { BlockResult, Mismatch, Report, TransactionResult, VerifyOptions } from '../types.ts';
 import type { BlockContext, BlockJob } from './block-job.ts';
 import type { RunOutcome } from './conductor.ts';
 import { stateDiffOf } from './state-diff.ts';
 
-/** Makes transaction results one after the other, in order. */
+/** The transactions among the results of a block's tasks; each is decoded when it is first looked at. */
 export class TransactionDecoder {
+  readonly results = new Results();
   readonly #block: BlockInput;
   readonly #job: BlockJob;
-  readonly transactions: TransactionResult[] = [];
-  /** What each transaction's output says; decoded once. */
-  readonly outputs: (() => TransactionOutput)[] = [];
-  #cumulativeGasUsed = 0n;
+  readonly #transactions: TransactionResult[] = [];
+  readonly #outputs: TransactionOutput[] = [];
+  /** Of the block before and after each transaction. */
+  readonly #gas = [0n];
+  #broken = Number.POSITIVE_INFINITY;
 
   constructor(block: BlockInput, job: BlockJob) {
     this.#block = block;
     this.#job = job;
   }
 
-  next(raw: RawResult): TransactionResult {
-    const index = this.transactions.length;
-    const output = lazy(() => this.#job.decode(raw.output));
+  /** Takes results; calls back for each task that failed, which ends the transactions. */
+  push(batch: ResultBatch, failed: (task: number, result: RawResult) => void): void {
+    const { results } = this;
+    const from = results.length;
+    results.push(batch);
+    for (let task = from; task < results.length; task++) {
+      if (results.status(task) !== 'failed') continue;
+      this.#broken = Math.min(this.#broken, task);
+      failed(task, results.at(task));
+    }
+  }
+
+  /** Transactions there are by now. */
+  get length(): number {
+    const { firstTransaction, transactionCount } = this.#job;
+    const come = Math.min(this.results.length, this.#broken) - firstTransaction;
+    return Math.max(0, Math.min(come, transactionCount));
+  }
+
+  readonly at = (index: number): TransactionResult => {
+    this.#transactions[index] ??= this.#decode(index);
+    return this.#transactions[index];
+  };
+
+  /** All of them. */
+  transactions(): TransactionResult[] {
+    return Array.from({ length: this.length }, (_, index) => this.at(index));
+  }
+
+  /** What a transaction's output says. */
+  output(index: number): TransactionOutput {
+    this.#outputs[index] ??= this.#job.decode(this.results.at(this.#job.firstTransaction + index).output);
+    return this.#outputs[index];
+  }
+
+  outputs(): TransactionOutput[] {
+    return Array.from({ length: this.length }, (_, index) => this.output(index));
+  }
+
+  /** Gas of the block. @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left */
+  gasUsed(): bigint {
+    const { results } = this;
+    const { firstTransaction } = this.#job;
+    const used = Float64Array.from({ length: this.length }, (_, index) => results.gas(firstTransaction + index));
+    const sum = checkSmallGas(this.#block, used);
+    if (sum !== undefined) return BigInt(sum);
+    return checkGas(
+      this.#block,
+      this.transactions().map(({ gasUsed }) => gasUsed),
+    );
+  }
+
+  #decode(index: number): TransactionResult {
+    const { status, gasUsed, error } = this.results.at(this.#job.firstTransaction + index);
+    const output = () => this.output(index);
     const logs = lazy(() =>
       output().logs.map(({ address, topics, data }) => ({
         address: hexFromBytes(address),
@@ -47,14 +103,13 @@ export class TransactionDecoder {
       })),
     );
     const returnValue = lazy(() => hexFromBytes(output().returnData));
-    this.#cumulativeGasUsed += raw.gasUsed;
     const hash = this.#block.transactions[index]?.hash;
-    const result: TransactionResult = {
+    return {
       index,
       ...(hash === undefined ? {} : { hash }),
-      success: raw.status === 'success',
-      gasUsed: raw.gasUsed,
-      cumulativeGasUsed: this.#cumulativeGasUsed,
+      success: status === 'success',
+      gasUsed,
+      cumulativeGasUsed: this.#gasAfter(index),
       get logs() {
         return logs();
       },
@@ -65,11 +120,16 @@ export class TransactionDecoder {
         const { createdAddress } = output();
         return createdAddress === undefined ? undefined : hexFromBytes(createdAddress);
       },
-      ...(raw.error === undefined ? {} : { error: raw.error }),
+      ...(error === undefined ? {} : { error }),
     };
-    this.outputs.push(output);
-    this.transactions.push(result);
-    return result;
+  }
+
+  #gasAfter(index: number): bigint {
+    const { firstTransaction } = this.#job;
+    for (let next = this.#gas.length - 1; next <= index; next++) {
+      this.#gas.push(this.#gas[next]! + this.results.at(firstTransaction + next).gasUsed);
+    }
+    return this.#gas[index + 1]!;
   }
 }
 
@@ -89,29 +149,28 @@ export interface FinishedBlock {
 export function resultOf(finished: FinishedBlock): Omit<BlockResult, 'mismatches' | 'report' | 'stateRoot'> {
   const { context, job, decoder, outcome, keccak256 } = finished;
   const { hardfork, block } = context;
-  const gasUsed = checkGas(
-    block,
-    decoder.transactions.map((transaction) => transaction.gasUsed),
-  );
-  const requests = job.requestsOf(outcome.results);
+  const gasUsed = decoder.gasUsed();
+  const transactions = lazy(() => decoder.transactions());
+  const requests = job.requestsOf(decoder.results);
   const executed = lazy((): ExecutedBlock => {
-    const outputs = decoder.outputs.map((output) => output());
-    return { hardfork, block, outputs, requests, keccak256 };
+    return { hardfork, block, outputs: decoder.outputs(), requests, keccak256 };
   });
   const receipts = lazy(() => receiptsOf(executed()));
   const logsBloom = lazy(() => logsBloomOf(executed()));
   const receiptsRoot = lazy(() => receiptsRootOf(executed()));
   const requestsHash = lazy(() => requestsHashOf(executed()));
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
-  if (requests !== undefined && outcome.results.some(({ output }) => job.mayHoldDeposit(output))) requestsHash();
+  if (requests !== undefined && job.mayHoldDeposit(decoder.results)) requestsHash();
   const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
-  const stateDiff = lazy(() => stateDiffOf(outcome.changes, emptyIsAbsent));
+  const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptyIsAbsent));
   const { checkpoint } = outcome;
   const transactionsStateDiff =
-    checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(checkpoint, emptyIsAbsent));
+    checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint), emptyIsAbsent));
   return {
     number: BigInt(block.number),
-    transactions: decoder.transactions,
+    get transactions() {
+      return transactions();
+    },
     gasUsed,
     get receipts() {
       return receipts();

@@ -3,16 +3,18 @@
 
 import { hexFromBytes } from '../block/hex.ts';
 import { type BlockHost, type MissingKey, nameOfKey } from '../core/block-host.ts';
-import type { EvmBlockInput, EvmTransactions } from '../core/evm-encode.ts';
-import type { RawResult } from '../core/outcome.ts';
 import {
-  type AccountFields,
-  collectChanges,
-  mergeChanges,
-  rewindChanges,
-  type StateChanges,
-  snapshotState,
-} from '../core/state-changes.ts';
+  type ChangeRecords,
+  collectRecords,
+  decodeChanges,
+  type RawChanges,
+  rewindRecords,
+  type SegmentChanges,
+  unknownAccounts,
+} from '../core/change-records.ts';
+import type { EvmBlockInput, EvmTransactions } from '../core/evm-encode.ts';
+import type { RawResult, ResultBatch } from '../core/outcome.ts';
+import { type AccountFields, snapshotState } from '../core/state-changes.ts';
 import type { StateImage } from '../core/state-image.ts';
 import { addCounters, readTrace, type Trace } from '../core/trace.ts';
 import { MemoryLimitError, StateSourceError } from '../errors.ts';
@@ -48,9 +50,10 @@ export interface RunPlan {
 
 /** Structured-cloneable. */
 export interface RunOutcome {
-  readonly results: readonly RawResult[];
-  readonly changes: StateChanges;
-  readonly checkpoint: StateChanges | undefined;
+  /** All of them, in order. */
+  readonly results: readonly ResultBatch[];
+  readonly changes: RawChanges;
+  readonly checkpoint: RawChanges | undefined;
   readonly trace: Trace;
   readonly loadMs: number;
   readonly setupMs: number;
@@ -72,7 +75,7 @@ export interface RunHooks {
   /** Loads state; `emptied`: accounts whose storage is gone by now, lower-case hex. */
   load(keys: readonly MissingKey[], emptied: ReadonlySet<string>): Promise<LoadedState>;
   /** New results, in order. */
-  committed(results: readonly RawResult[]): void;
+  committed(results: ResultBatch): void;
   drain(from: number): void;
 }
 
@@ -111,13 +114,15 @@ export class InvalidOutcome extends Error {
 const MAX_RESTARTS = 5;
 /** How long decoding may hold the thread. */
 const TURN_MS = 8;
-const RESULTS_PER_TURN = 64;
+const RESULTS_PER_TURN = 256;
 
 export class Conductor {
   readonly #plan: RunPlan;
   readonly #crew: Crew;
   readonly #hooks: RunHooks;
-  readonly #results: RawResult[] = [];
+  readonly #results: ResultBatch[] = [];
+  /** How many results these are. */
+  #taken = 0;
   readonly #emptied = new Set<string>();
   readonly #late = new Map<string, AccountFields>();
   readonly #loaded = new Set<string>();
@@ -141,7 +146,7 @@ export class Conductor {
 
   /** Tasks committed so far. */
   committed(): number {
-    return this.#host === undefined ? this.#results.length : this.#first + this.#host.committed();
+    return this.#host === undefined ? this.#taken : this.#first + this.#host.committed();
   }
 
   /** Stops the run; it rejects with `reason`. */
@@ -162,11 +167,12 @@ export class Conductor {
   flush(limit: number = Number.POSITIVE_INFINITY): void {
     const host = this.#host;
     if (host === undefined) return;
-    const known = this.#results.length;
+    const known = this.#taken;
     const committed = Math.min(this.#first + host.committed(), known + limit);
     if (committed <= known) return;
     const results = host.results(known - this.#first, committed - this.#first);
-    for (const result of results) this.#results.push(result);
+    this.#results.push(results);
+    this.#taken = committed;
     this.#hooks.committed(results);
   }
 
@@ -183,8 +189,8 @@ export class Conductor {
     const { count, checkpoint } = this.#plan;
     let image = this.#plan.image;
     let sequential = this.#plan.sequential;
-    let changes: StateChanges | undefined;
-    let before: StateChanges | undefined;
+    const changes: SegmentChanges[] = [];
+    let before: RawChanges | undefined;
     let trace: Trace | undefined;
     this.#first = 0;
     this.#emptied.clear();
@@ -206,24 +212,28 @@ export class Conductor {
       }
       const decodeStart = performance.now();
       const committed = host.committed();
-      while (this.#results.length < this.#first + committed) {
+      while (this.#taken < this.#first + committed) {
         this.flush(RESULTS_PER_TURN);
         await this.#rest();
       }
       if (host.halted() === 'invalid') {
         throw new InvalidOutcome(this.#first + committed, host.result(committed));
       }
-      const segment = await this.#collect(host, committed);
+      const records = await this.#collect(host, committed);
+      // As it is by now: a later segment begins with another one.
+      const late = new Map(this.#late);
+      const segment = { records, rewound: undefined, late };
       if (checkpoint !== undefined && checkpoint >= this.#first && checkpoint <= this.#first + committed) {
         const upTo = checkpoint - this.#first;
-        const after = host.locationsWritten(upTo, committed);
-        const part =
-          rewindChanges(host.instance, segment, after, upTo, this.#late) ?? (await this.#collect(host, upTo));
-        before = changes === undefined ? part : structuredClone(changes);
-        if (changes !== undefined) mergeChanges(before, part);
+        const rewound = rewindRecords(host.instance, host.locationsWritten(upTo, committed), upTo);
+        before = [
+          ...changes,
+          rewound === undefined
+            ? { records: await this.#collect(host, upTo), rewound, late: new Map(this.#late) }
+            : { records, rewound, late },
+        ];
       }
-      if (changes === undefined) changes = segment;
-      else mergeChanges(changes, segment);
+      changes.push(segment);
       await this.#rest();
       trace = addTrace(trace, readTrace(host, committed, clockMs), this.#first);
       this.#decodeMs += performance.now() - decodeStart;
@@ -251,7 +261,7 @@ export class Conductor {
       }
       // The committed prefix stands; the rest runs on what it left, one at a time.
       image = snapshotState(host.instance, committed, this.#plan.complete, this.#late);
-      for (const { address, emptied } of segment.accounts.values()) {
+      for (const { address, emptied } of decodeChanges([segment]).accounts.values()) {
         if (emptied) this.#emptied.add(hexFromBytes(address));
       }
       this.#host = undefined;
@@ -329,14 +339,15 @@ export class Conductor {
     }
   }
 
-  /** What the first `upTo` transactions of the block changed. */
-  async #collect(host: BlockHost, upTo: number): Promise<StateChanges> {
-    const { changes, unknown } = await collectChanges(host.instance, upTo, this.#late, this.#rest);
-    if (unknown.length === 0) return changes;
+  /** What the first `upTo` transactions of the block changed; loads what it takes to know the balances. */
+  async #collect(host: BlockHost, upTo: number): Promise<ChangeRecords> {
+    const records = await collectRecords(host.instance, upTo, this.#rest);
+    const unknown = unknownAccounts(records, this.#late);
+    if (unknown.length === 0) return records;
     const keys = unknown.map((address) => ({ kind: 'account', address: hexFromBytes(address) }) as const);
     const { accounts } = await this.#load(keys);
     for (const [address, fields] of accounts) this.#late.set(address, fields);
-    return (await collectChanges(host.instance, upTo, this.#late, this.#rest)).changes;
+    return records;
   }
 
   async #load(keys: readonly MissingKey[]): Promise<LoadedState> {
@@ -363,7 +374,7 @@ export class Conductor {
 
 /** Adds the trace of a later segment, whose transaction 0 is task `first`. */
 function addTrace(earlier: Trace | undefined, later: Trace, first: number): Trace {
-  for (const step of later.path) step.index += first;
+  for (const path of later.paths) path.first += first;
   if (earlier === undefined) return later;
   for (const worker of later.workers) {
     const known = earlier.workers.find(({ id }) => id === worker.id);
@@ -380,6 +391,6 @@ function addTrace(earlier: Trace | undefined, later: Trace, first: number): Trac
     t1Ms: earlier.t1Ms + later.t1Ms,
     // One segment begins when the one before has ended.
     tInfinityMs: earlier.tInfinityMs + later.tInfinityMs,
-    path: [...earlier.path, ...later.path],
+    paths: [...earlier.paths, ...later.paths],
   };
 }

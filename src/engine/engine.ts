@@ -11,7 +11,7 @@ import { describe } from '../block/reader.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import { type Keccak256, openKeccak256 } from '../core/keccak256.ts';
 import { compileCore } from '../core/module.ts';
-import type { RawResult } from '../core/outcome.ts';
+import { type RawResult, type ResultBatch, Results } from '../core/outcome.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/state-image.ts';
 import { addCounters, noCounters } from '../core/trace.ts';
 import { AuditError, EngineDisposedError, InputError, InvalidBlockError, InvalidTransactionError } from '../errors.ts';
@@ -49,7 +49,7 @@ import {
   checkTasks,
 } from './options.ts';
 import { reportOf, totalCounters } from './report.ts';
-import { RunHandle, type RunSource } from './run.ts';
+import { type Push, RunHandle, type RunSource } from './run.ts';
 import { CallingThreadRunner, type RunControl, type Runner, SharedRunner, SoloRunner } from './runner.ts';
 import { Scope } from './scope.ts';
 import { type PoolEvents, SharedPool } from './shared-crew.ts';
@@ -287,7 +287,7 @@ export class PevmEngine implements Engine {
   async #runBlock(
     prepared: PreparedBlock,
     scope: Scope,
-    push: (items: readonly TransactionResult[]) => void,
+    push: Push<TransactionResult>,
     attach: (source: RunSource) => void,
   ): Promise<BlockResult> {
     const start = performance.now();
@@ -355,7 +355,7 @@ export class PevmEngine implements Engine {
     { context, state, taskTimeoutMs }: PreparedBlock,
     job: BlockJob,
     scope: Scope,
-    push: (items: readonly TransactionResult[]) => void,
+    push: Push<TransactionResult>,
     attach: (source: RunSource) => void,
     sequential = false,
   ): Promise<{ decoder: TransactionDecoder; outcome: RunOutcome; workersLost: number; encodeMs: number }> {
@@ -365,16 +365,9 @@ export class PevmEngine implements Engine {
       job.evm === undefined ? { executor: await this.#executorUrl() } : { precompiles: await this.#precompilesUrl() };
     const encodeMs = performance.now() - start;
     const decoder = new TransactionDecoder(context.block, job);
-    let seen = 0;
-    const take = (raw: readonly RawResult[]) => {
-      const fresh: TransactionResult[] = [];
-      for (const result of raw) {
-        const task = seen++;
-        const index = task - job.firstTransaction;
-        if (result.status === 'failed') scope.cancel(stepError(job, task, result));
-        else if (index >= 0 && index < job.transactionCount) fresh.push(decoder.next(result));
-      }
-      push(fresh);
+    const take = (batch: ResultBatch) => {
+      decoder.push(batch, (task, result) => scope.cancel(stepError(job, task, result)));
+      push(decoder.length, decoder.at);
     };
     const { evm } = job;
     const { outcome, workersLost } = await this.#perform(
@@ -418,17 +411,21 @@ export class PevmEngine implements Engine {
     options: ExecutionOptions,
     initial: InitialValues,
     scope: Scope,
-    push: (items: readonly TaskResult[]) => void,
+    push: Push<TaskResult>,
     attach: (control: RunControl) => void,
   ): Promise<ExecutionResult> {
     const start = performance.now();
     const { image, complete } = await initialState(options.state, scope, async () => []);
     const encodeMs = performance.now() - start;
-    const results: TaskResult[] = [];
-    const take = (raw: readonly RawResult[]) => {
-      const fresh = raw.map((result, i) => taskResult(results.length + i, result));
-      results.push(...fresh);
-      push(fresh);
+    const raw = new Results();
+    const made: TaskResult[] = [];
+    const resultAt = (id: number): TaskResult => {
+      made[id] ??= taskResult(id, raw.at(id));
+      return made[id];
+    };
+    const take = (batch: ResultBatch) => {
+      raw.push(batch);
+      push(raw.length, resultAt);
     };
     const object = typeof choice === 'object' && 'execute' in choice ? choice : undefined;
     const runner = object === undefined ? this.#runner : this.#callingThread();
@@ -466,7 +463,15 @@ export class PevmEngine implements Engine {
       transactions: tasks.length,
       hashOf: () => undefined,
     });
-    return { results, state: finalStateOf(outcome.changes, initial.data, initial.numbers), report };
+    let results: TaskResult[] | undefined;
+    return {
+      get results() {
+        results ??= Array.from({ length: raw.length }, (_, id) => resultAt(id));
+        return results;
+      },
+      state: finalStateOf(outcome.changes, initial.data, initial.numbers),
+      report,
+    };
   }
 
   /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */

@@ -1,7 +1,7 @@
 // The public report of a run, from what the core left behind.
 
 import type { Hex } from '../block/hex.ts';
-import { addCounters, type Counters, noCounters } from '../core/trace.ts';
+import { addCounters, type Counters, noCounters, stepsOf, type Trace } from '../core/trace.ts';
 import type { ConflictReport, CriticalStep, LocationName, Report, Threading } from '../types.ts';
 import type { RunOutcome } from './conductor.ts';
 
@@ -20,6 +20,7 @@ export interface ReportContext {
 export function reportOf(outcome: RunOutcome, context: ReportContext): Report {
   const { trace, executionMs } = outcome;
   const counters = totalCounters(outcome);
+  let path: CriticalStep[] | undefined;
   const boundMs = Math.max(trace.t1Ms / context.workers, trace.tInfinityMs);
   return {
     threading: context.threading,
@@ -43,22 +44,29 @@ export function reportOf(outcome: RunOutcome, context: ReportContext): Report {
       efficiency: ratio(boundMs, executionMs),
       speedup: ratio(trace.t1Ms, executionMs),
       speedupBound: ratio(trace.t1Ms, boundMs),
-      criticalPath: trace.path.map((step): CriticalStep => {
-        const index = step.index - context.offset;
-        const hash = context.hashOf(index);
-        return {
-          index,
-          ...(hash === undefined ? {} : { hash }),
-          durationMs: step.durationMs,
-          ...(step.location === undefined ? {} : { location: step.location }),
-        };
-      }),
+      get criticalPath() {
+        path ??= criticalPathOf(trace, context);
+        return path;
+      },
     },
     drains: outcome.drains,
     workersLost: context.workersLost,
     loadRounds: outcome.loadRounds,
     memoryBytes: outcome.memoryBytes,
   };
+}
+
+function criticalPathOf({ paths }: Trace, { offset, hashOf }: ReportContext): CriticalStep[] {
+  return paths.flatMap(stepsOf).map(({ index: task, durationMs, location }) => {
+    const index = task - offset;
+    const hash = hashOf(index);
+    return {
+      index,
+      ...(hash === undefined ? {} : { hash }),
+      durationMs,
+      ...(location === undefined ? {} : { location }),
+    };
+  });
 }
 
 export function totalCounters(outcome: RunOutcome): Counters {

@@ -11,8 +11,12 @@ export interface RunSource {
   flush(): void;
 }
 
+/** "There are so many items by now, and this is how to get each." */
+export type Push<Item> = (count: number, item: (index: number) => Item) => void;
+
 export class RunHandle<Item, Result> implements Run<Item, Result> {
-  readonly #items: Item[] = [];
+  #count = 0;
+  #item: ((index: number) => Item) | undefined;
   readonly #result: Promise<Result>;
   readonly #total: number;
   /** Turns the core's count of committed tasks into one of items. */
@@ -22,17 +26,21 @@ export class RunHandle<Item, Result> implements Run<Item, Result> {
   #failure: { error: unknown } | undefined;
   #waiting: (() => void)[] = [];
 
-  /** `start` runs everything; it hands over items as they come, and the source once there is one. */
+  /**
+   * `start` runs everything; it says how many items there are by now, each of which is made when somebody takes it, and
+   * hands over the source once there is one.
+   */
   constructor(
     total: number,
     offset: number,
-    start: (push: (items: readonly Item[]) => void, attach: (source: RunSource) => void) => Promise<Result>,
+    start: (push: Push<Item>, attach: (source: RunSource) => void) => Promise<Result>,
   ) {
     this.#total = total;
     this.#offset = offset;
     this.#result = start(
-      (items) => {
-        for (const item of items) this.#items.push(item);
+      (count, item) => {
+        this.#count = count;
+        this.#item = item;
         this.#wake();
       },
       (source) => {
@@ -50,7 +58,7 @@ export class RunHandle<Item, Result> implements Run<Item, Result> {
     if (this.#over && this.#failure === undefined) return { committed: this.#total, total: this.#total };
     this.#source?.flush();
     const committed = (this.#source?.committed() ?? 0) - this.#offset;
-    return { committed: Math.max(this.#items.length, Math.min(committed, this.#total), 0), total: this.#total };
+    return { committed: Math.max(this.#count, Math.min(committed, this.#total), 0), total: this.#total };
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a run is awaited like a promise
@@ -71,12 +79,12 @@ export class RunHandle<Item, Result> implements Run<Item, Result> {
 
   async *[Symbol.asyncIterator](): AsyncIterator<Item> {
     for (let at = 0; ; at++) {
-      while (at >= this.#items.length) {
+      while (at >= this.#count) {
         if (this.#failure !== undefined) throw this.#failure.error;
         if (this.#over) return;
         await this.#next();
       }
-      yield this.#items[at]!;
+      yield this.#item!(at);
     }
   }
 

@@ -1,7 +1,7 @@
 // The three ways to run a plan: workers over shared memory, one worker alone, the calling thread.
 
 import { proxy } from 'comlink';
-import type { RawResult } from '../core/outcome.ts';
+import { countResults, dropResults, type ResultBatch } from '../core/outcome.ts';
 import { CoreTrapError, InputError, PevmError, TaskTimeoutError, WorkerError } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { SoloHooks, SoloJob, SoloReply, Work } from '../workers/messages.ts';
@@ -228,6 +228,7 @@ class SoloRun {
   /** Results that came in this try, and in all of them: a try begins with the first result again. */
   arrived = 0;
   #emitted = 0;
+  #over = false;
 
   constructor(request: RunRequest) {
     this.request = request;
@@ -251,7 +252,7 @@ class SoloRun {
       committed: (results, total) => {
         this.started = true;
         this.committed = Math.max(this.committed, total);
-        this.#emit(results);
+        if (!this.#over) this.arrived = this.#emit(results, this.arrived);
       },
       drain: (from) => hooks.drain(from),
       attempt: (transaction) => {
@@ -262,19 +263,22 @@ class SoloRun {
   }
 
   finish(outcome: RunOutcome): RunOutcome {
-    this.committed = outcome.results.length;
-    const rest = outcome.results.slice(this.#emitted);
-    this.#emitted = outcome.results.length;
-    if (rest.length > 0) this.request.hooks.committed(rest);
+    // What was posted on the way may still come, and is in the outcome as well.
+    this.#over = true;
+    let start = 0;
+    for (const batch of outcome.results) start = this.#emit(batch, start);
+    this.committed = start;
     return outcome;
   }
 
-  #emit(results: readonly RawResult[]): void {
-    const start = this.arrived;
-    this.arrived += results.length;
-    const fresh = results.slice(Math.max(0, this.#emitted - start));
-    this.#emitted = Math.max(this.#emitted, this.arrived);
-    if (fresh.length > 0) this.request.hooks.committed(fresh);
+  /** Hands on what is new of results that begin with number `start`; returns where the next begin. */
+  #emit(results: ResultBatch, start: number): number {
+    const end = start + countResults([results]);
+    if (end <= this.#emitted) return end;
+    const fresh = dropResults(results, Math.max(0, this.#emitted - start));
+    this.#emitted = end;
+    this.request.hooks.committed(fresh);
+    return end;
   }
 }
 

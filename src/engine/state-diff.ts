@@ -2,6 +2,7 @@
 
 import { bytesFromKey, hexFromBytes, keyFromBytes } from '../block/hex.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
+import { decodeChanges, type RawChanges } from '../core/change-records.ts';
 import type { AccountChange, AccountFields, StateChanges } from '../core/state-changes.ts';
 import type { FinalState } from '../types.ts';
 
@@ -17,24 +18,29 @@ export function stateDiffOf(changes: StateChanges, emptyIsAbsent: boolean): Stat
 
 /** `data` and `numbers`: what was there before the first task, by `keyFromBytes`. */
 export function finalStateOf(
-  changes: StateChanges,
+  raw: RawChanges,
   data: ReadonlyMap<string, Uint8Array>,
   numbers: ReadonlyMap<string, bigint>,
 ): FinalState {
+  let decoded: StateChanges | undefined;
   let diff: StateDiff | undefined;
+  const changes = (): StateChanges => {
+    decoded ??= decodeChanges(raw);
+    return decoded;
+  };
   return {
     read(key) {
       const name = nameOf(key);
-      const changed = changes.data.get(name);
+      const changed = changes().data.get(name);
       return changed === undefined ? data.get(name)?.slice() : changed.after?.slice();
     },
     readNumber(key) {
       const name = nameOf(key);
-      return changes.numbers.get(name)?.after ?? numbers.get(name) ?? 0n;
+      return changes().numbers.get(name)?.after ?? numbers.get(name) ?? 0n;
     },
     get stateDiff() {
       // Custom tasks know no rule that makes empty accounts disappear.
-      diff ??= stateDiffOf(changes, false);
+      diff ??= stateDiffOf(changes(), false);
       return diff;
     },
   };

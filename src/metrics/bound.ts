@@ -14,16 +14,23 @@ export interface ChainStep {
   readonly location: number | undefined;
 }
 
+const NOBODY = -1;
+
 /** Adds up transactions in order; every edge points down. */
 export class DependencyChains {
-  readonly #durations: number[] = [];
+  #count = 0;
+  #durations = new Float64Array(256);
   /** When each would finish with unlimited workers. */
-  readonly #finish: number[] = [];
-  readonly #before: number[] = [];
-  readonly #locations: number[] = [];
+  #finish = new Float64Array(256);
+  #before = new Int32Array(256);
+  #locations = new Int32Array(256);
   #sum = 0;
-  #last = -1;
+  #last = NOBODY;
   #latest = 0;
+  // Of the transaction that is being added.
+  #start = 0;
+  #lower = NOBODY;
+  #location = NOBODY;
 
   /** T1: the sum of all durations. */
   get sumMs(): number {
@@ -37,35 +44,68 @@ export class DependencyChains {
 
   /** Adds the next transaction with what it depends on. */
   add(durationMs: number, edges: readonly Edge[]): void {
-    const index = this.#durations.length;
-    let start = 0;
-    let before = -1;
-    let location = -1;
-    for (const edge of edges) {
-      const finish = this.#finish[edge.lower] ?? 0;
-      if (edge.lower >= index || finish <= start) continue;
-      start = finish;
-      before = edge.lower;
-      location = edge.location;
-    }
-    this.#durations.push(durationMs);
-    this.#finish.push(start + durationMs);
-    this.#before.push(before);
-    this.#locations.push(location);
+    for (const { lower, location } of edges) this.depend(lower, location);
+    this.close(durationMs);
+  }
+
+  /** Something that the next transaction depends on. */
+  depend(lower: number, location: number): void {
+    if (lower >= this.#count) return;
+    const finish = this.#finish[lower]!;
+    if (finish <= this.#start) return;
+    this.#start = finish;
+    this.#lower = lower;
+    this.#location = location;
+  }
+
+  /** Adds the next transaction: everything that it depends on has been told. */
+  close(durationMs: number): void {
+    const index = this.#count++;
+    if (index === this.#durations.length) this.#grow();
+    const finish = this.#start + durationMs;
+    this.#durations[index] = durationMs;
+    this.#finish[index] = finish;
+    this.#before[index] = this.#lower;
+    this.#locations[index] = this.#location;
     this.#sum += durationMs;
-    if (start + durationMs > this.#latest) {
-      this.#latest = start + durationMs;
+    if (finish > this.#latest) {
+      this.#latest = finish;
       this.#last = index;
     }
+    this.#start = 0;
+    this.#lower = NOBODY;
+    this.#location = NOBODY;
+  }
+
+  /** Indices of the longest chain, lowest transaction first. */
+  chain(): Int32Array {
+    let length = 0;
+    for (let at = this.#last; at !== NOBODY; at = this.#before[at]!) length++;
+    const indices = new Int32Array(length);
+    for (let at = this.#last; at !== NOBODY; at = this.#before[at]!) indices[--length] = at;
+    return indices;
+  }
+
+  /** A transaction of the chain. */
+  step(index: number): ChainStep {
+    const location = this.#before[index] === NOBODY ? undefined : this.#locations[index];
+    return { index, durationMs: this.#durations[index]!, location };
   }
 
   /** The longest chain, lowest transaction first. */
   path(): ChainStep[] {
-    const steps: ChainStep[] = [];
-    for (let at = this.#last; at >= 0; at = this.#before[at] ?? -1) {
-      const location = this.#before[at] === -1 ? undefined : this.#locations[at];
-      steps.push({ index: at, durationMs: this.#durations[at] ?? 0, location });
-    }
-    return steps.reverse();
+    return Array.from(this.chain(), (index) => this.step(index));
+  }
+
+  #grow(): void {
+    const larger = <T extends { set(from: T): void }>(room: T, from: T): T => {
+      room.set(from);
+      return room;
+    };
+    const size = this.#durations.length * 2;
+    this.#durations = larger(new Float64Array(size), this.#durations);
+    this.#finish = larger(new Float64Array(size), this.#finish);
+    this.#before = larger(new Int32Array(size), this.#before);
+    this.#locations = larger(new Int32Array(size), this.#locations);
   }
 }

@@ -1,7 +1,7 @@
 // What the host and its workers say to each other, through Comlink: one call per worker and round.
 
 import type { MissingKey } from '../core/block-host.ts';
-import type { RawResult } from '../core/outcome.ts';
+import type { RawResult, ResultBatch } from '../core/outcome.ts';
 import type { RoundEnd } from '../core/worker-loop.ts';
 import type { LoadedState, RunOutcome, RunPlan } from '../engine/conductor.ts';
 import type { Task } from '../executor/executor.ts';
@@ -71,7 +71,7 @@ export type SoloReply =
 /** What a solo worker calls on the host's side. */
 export interface SoloHooks {
   load(keys: readonly MissingKey[], emptied: ReadonlySet<string>): Promise<LoadedState | { error: PackedError }>;
-  committed(results: readonly RawResult[], total: number): void;
+  committed(results: ResultBatch, total: number): void;
   drain(from: number): void;
   /** An attempt begins, or (`undefined`) ends. */
   attempt(transaction: number | undefined): void;

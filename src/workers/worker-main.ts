@@ -2,6 +2,7 @@
 
 import { expose, type Remote, releaseProxy } from 'comlink';
 import { type CoreInstance, openCore } from '../core/abi.ts';
+import type { ResultBatch } from '../core/outcome.ts';
 import { runRound } from '../core/worker-loop.ts';
 import { Conductor, InvalidOutcome } from '../engine/conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from '../engine/local-crew.ts';
@@ -121,6 +122,7 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
     },
     ...(job.watch ? { watch: (transaction: number | undefined) => hooks.attempt(transaction) } : {}),
   });
+  const unsent: ResultBatch[] = [];
   const conductor = new Conductor(job.plan, crew, {
     async load(keys, emptied) {
       const loaded = await hooks.load(keys, emptied);
@@ -128,7 +130,10 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
       return loaded;
     },
     committed(results) {
-      if (solo?.stream) hooks.committed(results, conductor.committed());
+      unsent.push(results);
+      if (!solo?.stream) return;
+      // The host counts from the first one on, whenever somebody began to listen.
+      for (const batch of unsent.splice(0)) hooks.committed(batch, conductor.committed());
     },
     drain(from) {
       hooks.drain(from);

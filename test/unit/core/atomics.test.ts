@@ -32,6 +32,7 @@ const plainAllowed: Record<string, string> = {
   'engine/abort': 'incarnation records: immutable since they were attached',
   'engine/attempt': 'incarnation records before they are attached; waiters after their list was taken',
   'engine/block': 'laying out and clearing memory while no worker is inside the core',
+  'engine/changes': 'records for the host, while no worker is inside the core',
   'engine/recovery': 'the fixed input of a transaction',
   'engine/validation': "immutable records; the worker's own conflict notes",
   'engine/worker-loop': 'immutable records, fixed control fields',

@@ -4,14 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { keyFromBytes } from '../../../src/block/hex.ts';
 import { type CoreInstance, createMemory, Kind, Next, openCore, wallClock } from '../../../src/core/abi.ts';
 import { BlockHost } from '../../../src/core/block-host.ts';
+import { collectRecords, decodeChanges, unknownAccounts } from '../../../src/core/change-records.ts';
 import { compileCore } from '../../../src/core/module.ts';
 import { packOutcome } from '../../../src/core/outcome.ts';
-import {
-  collectChanges as collect,
-  type LateAccounts,
-  mergeChanges,
-  snapshotState,
-} from '../../../src/core/state-changes.ts';
+import { type LateAccounts, mergeChanges, snapshotState } from '../../../src/core/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/state-image.ts';
 import { CoreStateView } from '../../../src/core/state-view.ts';
 import { runRound } from '../../../src/core/worker-loop.ts';
@@ -24,8 +20,10 @@ const LIMIT = 1n << 256n;
 const CODE = Uint8Array.from({ length: 3000 }, (_, i) => i);
 const EMPTY_HASH = keccak_256(new Uint8Array(0));
 
-function collectChanges(instance: CoreInstance, upTo: number, late: LateAccounts) {
-  return collect(instance, upTo, late, () => undefined);
+async function collectChanges(instance: CoreInstance, upTo: number, late: LateAccounts) {
+  const records = await collectRecords(instance, upTo, () => undefined);
+  const changes = decodeChanges(structuredClone([{ records, rewound: undefined, late }]));
+  return { changes, unknown: unknownAccounts(records, late) };
 }
 
 async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = true) {

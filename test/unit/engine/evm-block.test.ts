@@ -305,3 +305,36 @@ test.for(['shared', 'inline'] as const)(
     }
   },
 );
+
+test('who begins to listen in the middle of a block gets all transactions from the first on', async () => {
+  await using engine = await createEngine({ workers: 1, threading: 'inline' });
+  // sload(0), sstore(0, 1)
+  const base = memoryState({ [SENDER]: { balance: ETHER }, [CONTRACT]: { code: '0x5f5460015f5500', nonce: 1 } });
+  const targets = [MINER, MINER, MINER, CONTRACT, CONTRACT, MINER];
+  const transactions = targets.map((to, i) => call({ nonce: hex(i), to, value: hex(i) }));
+  const { excessBlobGas: _, parentBeaconBlockRoot: __, ...block } = blockOf({ transactions });
+  const request = { block, hardfork: 'shanghai' as const };
+  const near = await engine.executeBlock({ ...request, state: base });
+  let listen = () => {};
+  let rounds = 0;
+  const listening = new Promise<void>((resolve) => {
+    listen = resolve;
+  });
+  const state: StateSource = {
+    async load(keys, options) {
+      // By now the first transactions are committed, and nobody has heard of them.
+      if (++rounds > 1) {
+        listen();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      return base.load(keys, options);
+    },
+    blockHash: (number) => base.blockHash(number),
+  };
+  const far = engine.executeBlock({ ...request, state });
+  await listening;
+  const heard: bigint[] = [];
+  for await (const { gasUsed } of far) heard.push(gasUsed);
+  expect(heard).toEqual(near.transactions.map(({ gasUsed }) => gasUsed));
+  expect((await far).receipts).toEqual(near.receipts);
+});

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { readEvmResult } from '../../../src/core/evm-decode.ts';
 import { compileCore } from '../../../src/core/module.ts';
+import { Results } from '../../../src/core/outcome.ts';
 import { warmUpBlock } from '../../../src/core/warm-up-block.ts';
 import { Conductor } from '../../../src/engine/conductor.ts';
 import { LocalCrew, openLocalMemory } from '../../../src/engine/local-crew.ts';
@@ -26,7 +27,9 @@ test('every transaction of the warm-up block succeeds, and those that call contr
     checkpoint: undefined,
   };
   const hooks = { load: () => Promise.reject(new Error('complete')), committed() {}, drain() {} };
-  const { results } = await new Conductor(plan, crew, hooks).run();
+  const outcome = await new Conductor(plan, crew, hooks).run();
+  const raw = new Results(outcome.results);
+  const results = Array.from({ length: raw.length }, (_, index) => raw.at(index));
   expect(results.map(({ status }) => status)).toEqual(results.map(() => 'success'));
   expect(results.length).toBe(count);
   const logs = results.map(({ output }) => readEvmResult(output, 0).logs.length);
