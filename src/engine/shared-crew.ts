@@ -14,8 +14,8 @@ const MAX_DEATHS = 8;
 /** How long workers may take to notice a cancellation before they are ended. */
 const GRACE_MS = 1000;
 const POLL_MS = 20;
-/** Naps while the workers of a round begin: 0.6 ms at most, usually one or two. */
-const NAPS = 12;
+/** How long the host takes naps while the workers of a round begin; usually one or two will do. */
+const START_MS = 0.6;
 
 export interface PoolEvents {
   lost(id: number, reason: string): void;
@@ -192,8 +192,8 @@ export class SharedCrew implements Crew {
     this.#inRound = true;
     try {
       const occupied = Promise.all(seats.map((seat) => this.#occupy(host, seat, options)));
-      let naps = seats.length > 1 ? NAPS : 0;
-      for (const { handle } of seats) naps = handle.awaitStart(naps);
+      const until = performance.now() + START_MS;
+      if (seats.length > 1) for (const { handle } of seats) handle.awaitStart(until);
       await occupied;
     } finally {
       watch();

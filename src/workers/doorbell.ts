@@ -60,16 +60,16 @@ export class Doorbell {
   }
 
   /**
-   * Takes naps of 50 µs, `naps` at most, until the worker has begun the round it was woken for; returns how many are left.
+   * Takes naps of 50 µs until the worker has begun the round it was woken for, or `performance.now()` has passed `untilMs`.
    * Linux may put two threads that are woken at once on one core, though the waker's is about to be free, and look again
    * only milliseconds later; a core that falls idle when they have arrived takes one of them over. Does nothing in threads
    * that may not block.
    */
-  awaitStart(naps: number): number {
-    if (!mayBlock()) return naps;
-    let left = naps;
-    while (left > 0 && Atomics.wait(this.words, Word.STATE, State.ROUND, NAP_MS) !== 'not-equal') left--;
-    return left;
+  awaitStart(untilMs: number): void {
+    if (!mayBlock()) return;
+    while (performance.now() < untilMs) {
+      if (Atomics.wait(this.words, Word.STATE, State.ROUND, NAP_MS) === 'not-equal') return;
+    }
   }
 
   #wake(): void {

@@ -126,8 +126,8 @@ export class WorkerHandle {
   }
 
   /** After `round` was called for all workers: see {@link Doorbell.awaitStart}. */
-  awaitStart(naps: number): number {
-    return this.#doorbell?.awaitStart(naps) ?? naps;
+  awaitStart(untilMs: number): void {
+    this.#doorbell?.awaitStart(untilMs);
   }
 
   /** Tells the worker something without waiting for an answer. */

@@ -82,7 +82,7 @@ describe('a worker with a doorbell', () => {
       if (random() < 0.8 && worker.doorbell.startRound({ workerId: 1, first: step })) {
         rounds++;
         expected++;
-        if (random() < 0.3) worker.doorbell.awaitStart(4);
+        if (random() < 0.3) worker.doorbell.awaitStart(performance.now() + 0.2);
       }
       while (texts.length > 0) post();
       await worker.until(expected);
