@@ -80,14 +80,19 @@ export class Doorbell {
 /** The worker's end: sleeps whenever there is nothing to do, from {@link attach} on. */
 export class Sleeper {
   readonly #run: (round: BareRound) => Promise<void>;
+  readonly #maySleep: () => boolean;
   #words: Int32Array | undefined;
   #received = 0;
   #busy = 0;
   #scheduled = false;
 
-  /** `run` does a round and tells the host what became of it; it does not reject. */
-  constructor(run: (round: BareRound) => Promise<void>) {
+  /**
+   * `run` does a round and tells the host what became of it; it does not reject. `maySleep`: whether nobody but the host
+   * needs the event loop.
+   */
+  constructor(run: (round: BareRound) => Promise<void>, maySleep: () => boolean = () => true) {
     this.#run = run;
+    this.#maySleep = maySleep;
   }
 
   attach(words: Int32Array): void {
@@ -124,7 +129,7 @@ export class Sleeper {
   async #sleep(): Promise<void> {
     const words = this.#words;
     if (words === undefined) return;
-    while (this.#busy === 0) {
+    while (this.#busy === 0 && this.#maySleep()) {
       Atomics.store(words, Word.STATE, State.ASLEEP);
       if (Atomics.load(words, Word.POSTED) === this.#received) {
         while (Atomics.wait(words, Word.STATE, State.ASLEEP, SLEEP_MS) === 'timed-out');

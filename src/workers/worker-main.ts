@@ -24,10 +24,14 @@ let soloMemory: LocalMemory | undefined;
 let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined;
 
 const port = await acceptPort();
-const sleeper = new Sleeper(async ({ workerId, first }: BareRound) => {
-  const roundReply = await runJob({ workerId, first, workId: work?.id ?? '', work: undefined, core: undefined });
-  port.postMessage({ roundReply } satisfies RoundMessage);
-});
+const sleeper = new Sleeper(
+  async ({ workerId, first }: BareRound) => {
+    const roundReply = await runJob({ workerId, first, workId: work?.id ?? '', work: undefined, core: undefined });
+    port.postMessage({ roundReply } satisfies RoundMessage);
+  },
+  // Executors may have timers and connections of their own.
+  () => work?.equipment.executor === undefined,
+);
 
 const api: WorkerApi = {
   async hello(doorbell: Int32Array | undefined) {

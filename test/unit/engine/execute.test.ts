@@ -34,6 +34,15 @@ const estimating = moduleUrl(`
   }
 `);
 
+/** Tells how often its own timer has run. */
+const ticking = moduleUrl(`
+  let ticks = 0;
+  setInterval(() => ticks++, 1);
+  export function createExecutor() {
+    return { execute: () => ({ status: 'success', output: Uint8Array.of(Math.min(ticks, 255)) }) };
+  }
+`);
+
 const EMPTY = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 const engines: Engine[] = [];
 afterAll(async () => {
@@ -44,6 +53,20 @@ for (const threading of ['shared', 'inline'] as const) {
   describe(`with threading ${threading}`, async () => {
     const engine = await createEngine({ workers: 2, threading });
     engines.push(engine);
+
+    test('an executor goes on with things of its own between two runs', async () => {
+      const executor = { module: ticking, options: {} };
+      const ticks = async () => (await engine.execute([{ id: 0 }], executor)).results[0]?.output?.[0] ?? 0;
+      let before = await ticks();
+      let after = before;
+      // A run lets the timer run once or twice; while nothing is to be done it runs far more often.
+      for (let pauseMs = 50; after - before < 5 && pauseMs < 2000; pauseMs *= 2) {
+        before = await ticks();
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        after = await ticks();
+      }
+      expect(after - before).toBeGreaterThanOrEqual(5);
+    });
 
     test('the engine says what it runs on', () => {
       expect(engine.capabilities.threading).toBe(threading);
