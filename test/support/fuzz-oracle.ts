@@ -4,7 +4,7 @@ import type { AccountFields, Common, StateManagerInterface } from '@ethereumjs/c
 import type { EVM } from '@ethereumjs/evm';
 import { OriginalStorageCache } from '@ethereumjs/statemanager';
 import { createTx, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx';
-import { Account, Address, KECCAK256_NULL, KECCAK256_RLP } from '@ethereumjs/util';
+import { Account, Address, bytesToUnprefixedHex, KECCAK256_NULL, KECCAK256_RLP } from '@ethereumjs/util';
 import { createVM, runTx, type VM } from '@ethereumjs/vm';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Hardfork } from '../../src/block/hardfork.ts';
@@ -289,8 +289,8 @@ class Chain {
   }
 }
 
-function isPrecompile(to: Uint8Array | undefined): boolean {
-  return to?.subarray(0, 18).every((byte) => byte === 0) ?? false;
+function isPrecompile({ precompiles }: Pick<EVM, 'precompiles'>, to: Uint8Array | undefined): boolean {
+  return to !== undefined && precompiles.has(bytesToUnprefixedHex(to));
 }
 
 function word(value: bigint): Uint8Array {
@@ -354,7 +354,7 @@ export class EvmOracle {
       // Paper, Frontier); the library does the same, and calls it an error.
       if (reason === 'code store out of gas' && chain.common.hardfork() === 'chainstart') reason = undefined;
       // A failing precompile takes all gas; of those on bn254 the library says that they reverted.
-      if (reason === 'revert' && isPrecompile(input.to)) reason = 'a failing precompile';
+      if (reason === 'revert' && isPrecompile(evm, input.to)) reason = 'a failing precompile';
       return {
         status: reason === undefined ? 'success' : reason === 'revert' ? 'reverted' : 'halted',
         ...(reason === undefined ? {} : { reason }),
