@@ -92,7 +92,7 @@ export class BlockHost {
     const { core, bytes, words } = this.instance;
     const end = bytes.length;
     // Laying the memory out anew would lose the code that is kept from block to block.
-    if (setup.count > this.#capacity || end < ROOMY) {
+    if (this.#capacity === 0 || setup.count > this.#capacity || end < ROOMY) {
       const capacity = end < ROOMY ? setup.count : Math.max(ROOMY_TRANSACTIONS, setup.count);
       const chunk = Math.min(65536, Math.max(2048, end >>> 9) & ~7);
       const locations = locationCapacity(end, capacity);

@@ -50,7 +50,7 @@ export async function collectRecords(
     copy.take();
     if (next !== 0) await rest();
   }
-  return copy;
+  return copy.records;
 }
 
 /**
@@ -74,7 +74,7 @@ export function rewindRecords(
     core.addHeld(index, upTo);
   }
   copy.take();
-  return copy;
+  return copy.records;
 }
 
 /** Accounts with fields that nobody has loaded and that `late` does not have either. */
@@ -108,9 +108,9 @@ function decodeSegment({ records, rewound, late }: SegmentChanges): StateChanges
 }
 
 /** Copies of what the core has written, with copies of what that points to. */
-class RecordCopy implements ChangeRecords {
-  readonly parts: Uint8Array[] = [];
-  readonly kept: Uint8Array[] = [];
+class RecordCopy {
+  /** Without this object, which holds the core. */
+  readonly records = { parts: [] as Uint8Array[], kept: [] as Uint8Array[] } satisfies ChangeRecords;
   readonly #instance: CoreInstance;
 
   constructor(instance: CoreInstance) {
@@ -123,7 +123,7 @@ class RecordCopy implements ChangeRecords {
     const end = core.changesEnd();
     if (start === end) return;
     const part = bytes.slice(start, end);
-    this.parts.push(part);
+    this.records.parts.push(part);
     const words = wordsOf(part);
     for (let at = 0; at < part.length; at += sizeOf(words[at >>> 2]! & 0xff)) {
       const kind = words[at >>> 2]! & 0xff;
@@ -142,14 +142,14 @@ class RecordCopy implements ChangeRecords {
     if (record === 0) return;
     const start = record + BaseValue.CODE_BYTES;
     const length = this.#instance.words[(record + BaseValue.CODE_LENGTH) >>> 2]!;
-    words[pointer] = this.kept.push(this.#instance.bytes.slice(start, start + length));
+    words[pointer] = this.records.kept.push(this.#instance.bytes.slice(start, start + length));
   }
 
   /** Turns a pointer, with a length behind it, into a place in `kept`. */
   #keep(words: Uint32Array, pointer: number): void {
     const start = words[pointer]!;
     const length = words[pointer + 1]!;
-    if (length !== ABSENT) words[pointer] = this.kept.push(this.#instance.bytes.slice(start, start + length));
+    if (length !== ABSENT) words[pointer] = this.records.kept.push(this.#instance.bytes.slice(start, start + length));
   }
 }
 

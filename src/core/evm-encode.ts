@@ -11,7 +11,7 @@ import {
   EvmTransactionFlag,
 } from '../../assembly/layout.ts';
 import type { Hex } from '../block/hex.ts';
-import { InputError } from '../errors.ts';
+import { InputError, MemoryLimitError } from '../errors.ts';
 
 /**
  * A transaction of EIP-2718 types 0 to 4 in the shape of JSON-RPC, checked: addresses of 20 bytes, hashes and slots of 32,
@@ -133,17 +133,24 @@ export type EvmForkName = keyof typeof evmForks;
  * @param signatureOf the form of a transaction's signature, of which the workers recover the sender (a bad one makes the
  *   transaction invalid); undefined: the sender is trusted. Called twice for each
  * @throws InputError where there is neither a sender nor a signature
+ * @throws MemoryLimitError where they take more than `limit` bytes, before anything is written
  */
 export function encodeEvmTransactions(
   transactions: readonly EvmTransactionFields[],
   signatureOf: (index: number) => EvmSignatureForm | undefined = trusted,
+  limit = MOST,
 ): EvmTransactions {
   const count = transactions.length;
   const offsets = new Uint32Array(count + 1);
+  let size = 0;
   for (let index = 0; index < count; index++) {
-    offsets[index + 1] = offsets[index]! + sizeOf(transactions[index]!, signatureOf(index) !== undefined);
+    size += sizeOf(transactions[index]!, signatureOf(index) !== undefined);
+    if (size > limit) {
+      throw new MemoryLimitError(`transactions 0 to ${index} do not fit into ${limit} bytes of memory`);
+    }
+    offsets[index + 1] = size;
   }
-  const encoder = new TransactionEncoder(offsets[count]!);
+  const encoder = new TransactionEncoder(size);
   const costs = new Uint32Array(count);
   const previous = new Int32Array(count).fill(-1);
   const lastOf = new Map<Hex, number>();
@@ -164,6 +171,8 @@ export function encodeEvmTransactions(
   return { records: encoder.bytes, offsets, costs, previous };
 }
 
+/** What the memory of a core has at most. */
+const MOST = 0x7fff_ffff;
 const trusted = () => undefined;
 const NONE: readonly never[] = [];
 

@@ -21,6 +21,8 @@ export interface BlockContext {
   readonly senders: 'trust' | 'recover';
   /** Accounts that have storage, but neither nonce nor code (EIP-7610), where the state source can say so. */
   readonly storageOnly: readonly Hex[];
+  /** Of the core, at most. */
+  readonly memoryBytes: number;
 }
 
 export interface BlockJob {

@@ -121,13 +121,18 @@ export class PevmEngine implements Engine {
       replaced: (id, by) => emit(listeners, 'worker-replaced', { id, by }),
     });
     const engine = new PevmEngine(checked, module, await openKeccak256(module), runner, capabilities, listeners);
-    if ((checked.executor ?? 'wasm') !== 'wasm') return engine;
-    // In the background; what fails here will fail in the first block, and be told there.
-    await engine.#precompilesUrl().then(
-      (url) => runner.prepare(url),
-      () => {},
-    );
-    await warmUpOnce(module, runner);
+    if ((checked.executor ?? 'wasm') === 'wasm') {
+      // In the background; what fails here will fail in the first block, and be told there.
+      await engine.#precompilesUrl().then(
+        (url) => runner.prepare(url),
+        () => {},
+      );
+      await warmUpOnce(module, runner);
+    }
+    if (checked.signal?.aborted) {
+      await engine.dispose();
+      checked.signal.throwIfAborted();
+    }
     return engine;
   }
 
@@ -272,7 +277,8 @@ export class PevmEngine implements Engine {
     const parent = BigInt(block.number) - 1n;
     if (parent >= 0n && !blockHashes.has(parent)) blockHashes.set(parent, block.parentHash);
     const storageOnly = isMemoryState(state) ? state.storageOnly : [];
-    const context = { chainId, hardfork, block, blockHashes, senders, storageOnly };
+    const memoryBytes = this.#options.maximumMiB * 2 ** 20;
+    const context = { chainId, hardfork, block, blockHashes, senders, storageOnly, memoryBytes };
     const { executor = 'wasm', taskTimeoutMs } = this.#options;
     return {
       context,
@@ -316,7 +322,7 @@ export class PevmEngine implements Engine {
       workersLost: run.workersLost,
       offset: job.firstTransaction,
       transactions: job.transactionCount,
-      hashOf: (index) => context.block.transactions[index]?.hash,
+      block: context.block,
     });
     return completed(result, { mismatches, report, stateRoot });
   }
@@ -417,15 +423,10 @@ export class PevmEngine implements Engine {
     const start = performance.now();
     const { image, complete } = await initialState(options.state, scope, async () => []);
     const encodeMs = performance.now() - start;
-    const raw = new Results();
-    const made: TaskResult[] = [];
-    const resultAt = (id: number): TaskResult => {
-      made[id] ??= taskResult(id, raw.at(id));
-      return made[id];
-    };
+    const results = new TaskResults();
     const take = (batch: ResultBatch) => {
-      raw.push(batch);
-      push(raw.length, resultAt);
+      results.raw.push(batch);
+      push(results.raw.length, results.at);
     };
     const object = typeof choice === 'object' && 'execute' in choice ? choice : undefined;
     const runner = object === undefined ? this.#runner : this.#callingThread();
@@ -461,17 +462,9 @@ export class PevmEngine implements Engine {
       workersLost,
       offset: 0,
       transactions: tasks.length,
-      hashOf: () => undefined,
+      block: undefined,
     });
-    let results: TaskResult[] | undefined;
-    return {
-      get results() {
-        results ??= Array.from({ length: raw.length }, (_, id) => resultAt(id));
-        return results;
-      },
-      state: finalStateOf(outcome.changes, initial.data, initial.numbers),
-      report,
-    };
+    return executionResult(results, finalStateOf(outcome.changes, initial.data, initial.numbers), report);
   }
 
   /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
@@ -529,7 +522,7 @@ export class PevmEngine implements Engine {
       workersLost: number;
       offset: number;
       transactions: number;
-      hashOf(index: number): Hex | undefined;
+      block: BlockInput | undefined;
     },
   ): Report {
     const own = runner === this.#runner;
@@ -540,7 +533,7 @@ export class PevmEngine implements Engine {
       encodeMs: context.encodeMs,
       workersLost: context.workersLost,
       offset: context.offset,
-      hashOf: context.hashOf,
+      block: context.block,
     });
     this.#last = report;
     this.#totals.runs++;
@@ -577,6 +570,34 @@ export class PevmEngine implements Engine {
     precompilesUrl ??= import('virtual:pevm/precompiles').then(({ default: source }) => moduleUrl(source));
     return precompilesUrl;
   }
+}
+
+/** Results of tasks by their ids; each is made when it is first looked at. */
+class TaskResults {
+  readonly raw = new Results();
+  readonly #made: TaskResult[] = [];
+
+  readonly at = (id: number): TaskResult => {
+    this.#made[id] ??= taskResult(id, this.raw.at(id));
+    return this.#made[id];
+  };
+
+  all(): TaskResult[] {
+    return Array.from({ length: this.raw.length }, (_, id) => this.at(id));
+  }
+}
+
+/** Apart from the run, so that a result that somebody keeps does not keep the engine's memory. */
+function executionResult(results: TaskResults, state: ExecutionResult['state'], report: Report): ExecutionResult {
+  let all: TaskResult[] | undefined;
+  return {
+    get results() {
+      all ??= results.all();
+      return all;
+    },
+    state,
+    report,
+  };
 }
 
 /** Whether the rules do not allow the block. */

@@ -1,6 +1,6 @@
 // The public report of a run, from what the core left behind.
 
-import type { Hex } from '../block/hex.ts';
+import type { BlockInput } from '../block/block-input.ts';
 import { addCounters, type Counters, noCounters, stepsOf, type Trace } from '../core/trace.ts';
 import type { ConflictReport, CriticalStep, LocationName, Report, Threading } from '../types.ts';
 import type { RunOutcome } from './conductor.ts';
@@ -14,7 +14,8 @@ export interface ReportContext {
   readonly workersLost: number;
   /** What to subtract from the core's numbers to get the transaction's index in its block. */
   readonly offset: number;
-  hashOf(index: number): Hex | undefined;
+  /** Whose transactions have hashes. */
+  readonly block: BlockInput | undefined;
 }
 
 export function reportOf(outcome: RunOutcome, context: ReportContext): Report {
@@ -56,10 +57,10 @@ export function reportOf(outcome: RunOutcome, context: ReportContext): Report {
   };
 }
 
-function criticalPathOf({ paths }: Trace, { offset, hashOf }: ReportContext): CriticalStep[] {
+function criticalPathOf({ paths }: Trace, { offset, block }: ReportContext): CriticalStep[] {
   return paths.flatMap(stepsOf).map(({ index: task, durationMs, location }) => {
     const index = task - offset;
-    const hash = hashOf(index);
+    const hash = block?.transactions[index]?.hash;
     return {
       index,
       ...(hash === undefined ? {} : { hash }),

@@ -137,9 +137,8 @@ export class SharedCrew implements Crew {
   #failure: { error: unknown } | undefined;
   #lost = 0;
   #beganMs: number | undefined;
-  /** When the block was done; of a round that halted, when the last worker left it. */
-  #doneMs: number | undefined;
-  #leftMs: number | undefined;
+  /** When the block was done or halted. */
+  #endedMs: number | undefined;
   /** Per task: how often its worker died, and whether it exceeded its time before. */
   readonly #deaths = new Map<number, number>();
   readonly #late = new Set<number>();
@@ -155,7 +154,7 @@ export class SharedCrew implements Crew {
   }
 
   get endedMs(): number | undefined {
-    return this.#doneMs ?? this.#leftMs;
+    return this.#endedMs;
   }
 
   get workersLost(): number {
@@ -186,8 +185,7 @@ export class SharedCrew implements Crew {
       this.#fresh = false;
     }
     this.#beganMs = undefined;
-    this.#doneMs = undefined;
-    this.#leftMs = undefined;
+    this.#endedMs = undefined;
     const watch = this.#watch(host, seats, options.first);
     this.#inRound = true;
     try {
@@ -213,12 +211,11 @@ export class SharedCrew implements Crew {
         const reply = await seat.handle.round(this.#job(seat, options));
         if ('end' in reply) {
           this.#beganMs = Math.min(reply.beganMs, this.#beganMs ?? reply.beganMs);
-          // Who finds the block done first knows of the last commit first; others may still be giving up, or on their way.
-          if (reply.end === 'done') this.#doneMs = Math.min(reply.endedMs, this.#doneMs ?? reply.endedMs);
-          this.#leftMs = Math.max(reply.endedMs, this.#leftMs ?? reply.endedMs);
+          // Who finds the block done, or halted, knows first; others may still be giving up, or on their way.
+          if (reply.end !== 'dismissed') this.#endedMs = Math.min(reply.endedMs, this.#endedMs ?? reply.endedMs);
           return;
         }
-        seat.handle.workId = undefined;
+        seat.handle.forget();
         this.#fail(
           host,
           reply.problem === 'executor'
@@ -229,6 +226,7 @@ export class SharedCrew implements Crew {
         return;
       } catch (error) {
         if (!(error instanceof WorkerError)) {
+          seat.handle.forget();
           // What cannot be posted cannot be cloned.
           this.#fail(
             host,

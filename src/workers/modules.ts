@@ -40,7 +40,11 @@ let known: Promise<PrecompileModule> | undefined;
 async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
   if (url !== undefined) known = import(/* @vite-ignore */ url);
   try {
-    return await known;
+    const module = await known;
+    if (module !== undefined && typeof module.createPrecompiles !== 'function') {
+      throw new TypeError('the module exports no function createPrecompiles');
+    }
+    return module;
   } catch (error) {
     throw new InputError('options.assets.precompiles', messageOf(error), { cause: error });
   }

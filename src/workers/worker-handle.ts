@@ -90,6 +90,13 @@ export class WorkerHandle {
     return known ? { ...work, precompiles: undefined } : work;
   }
 
+  /** After a call that failed: the worker may not have got what was sent with it. */
+  forget(): void {
+    this.memory = undefined;
+    this.workId = undefined;
+    this.#precompiles = undefined;
+  }
+
   get over(): boolean {
     return this.#lost !== undefined;
   }

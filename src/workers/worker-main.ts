@@ -17,6 +17,8 @@ import { warmUp } from './warm-up.ts';
 let attached: CoreInstance | undefined;
 /** The run this worker works for. */
 let work: { id: string; tasks: Work['tasks']; equipment: Equipment } | undefined;
+/** Whether executors were loaded, which are not the core's. */
+let hasForeignModules = false;
 /** The precompiled contracts whose fast libraries this worker has, or is about to have. */
 let prepared: Equipment['precompiles'];
 /** The memory of runs that this worker does alone: kept from run to run, unless an attempt was left behind in it. */
@@ -29,8 +31,8 @@ const sleeper = new Sleeper(
     const roundReply = await runJob({ workerId, first, workId: work?.id ?? '', work: undefined, core: undefined });
     port.postMessage({ roundReply } satisfies RoundMessage);
   },
-  // Executors may have timers and connections of their own.
-  () => work?.equipment.executor === undefined,
+  // Modules from outside may have timers and connections of their own, for as long as the thread lives.
+  () => !hasForeignModules,
 );
 
 const api: WorkerApi = {
@@ -80,6 +82,7 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
   }
   if (job.work !== undefined) {
     try {
+      hasForeignModules ||= job.work.executor !== undefined;
       work = { id: job.work.id, tasks: job.work.tasks, equipment: await loadEquipment(job.work) };
     } catch (error) {
       return { problem: 'executor', error: packError(error) };
@@ -89,9 +92,9 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
     return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
   }
   const { tasks, equipment } = work;
-  equip(attached, equipment);
   const beganMs = attached.now();
   try {
+    equip(attached, equipment);
     const end = await runRound(attached, {
       workerId: job.workerId,
       first: job.first,
@@ -144,7 +147,10 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
     },
   });
   solo = { conductor, crew, stream: job.stream };
-  return conductor.run().finally(() => prepare(equipment));
+  return conductor.run().finally(() => {
+    // Nobody waits for it.
+    void prepare(equipment);
+  });
 }
 
 function messageOf(error: unknown): string {

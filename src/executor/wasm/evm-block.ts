@@ -38,6 +38,8 @@ export interface EvmBlockContext {
   /** By block number; what is missing is asked for when BLOCKHASH needs it. */
   readonly blockHashes: ReadonlyMap<bigint, Hex>;
   readonly senders: 'trust' | 'recover';
+  /** Of the core, at most; 2 GiB unless given. */
+  readonly memoryBytes?: number;
 }
 
 /** EIP-4788, EIP-2935, EIP-7002, EIP-7251. */
@@ -83,7 +85,11 @@ const RULES: Readonly<Record<Hardfork, EvmForkName>> = {
 /** EIP-7594. */
 const MAX_BLOBS_OF_TRANSACTION = 6;
 
-/** Plans a checked block. @throws InvalidTransactionError for a transaction of another chain, or without a sender */
+/**
+ * Plans a checked block.
+ * @throws InvalidTransactionError for a transaction of another chain, or without a sender
+ * @throws MemoryLimitError for transactions that cannot fit
+ */
 export function planEvmBlock(context: EvmBlockContext): EvmPlan {
   const { hardfork, block } = context;
   const before = stepsBefore(context);
@@ -97,6 +103,7 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
     transactions: encodeEvmTransactions(
       before.concat(block.transactions, after),
       (at) => signatures[at - before.length],
+      context.memoryBytes,
     ),
     firstTransaction: before.length,
     post,

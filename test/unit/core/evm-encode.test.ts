@@ -18,7 +18,7 @@ import {
   evmBlockSize,
   writeEvmBlock,
 } from '../../../src/core/evm-encode.ts';
-import { InputError } from '../../../src/errors.ts';
+import { InputError, MemoryLimitError } from '../../../src/errors.ts';
 import { plainBlock } from '../../support/evm-signing.ts';
 
 const MAX_64 = 2n ** 64n - 1n;
@@ -330,4 +330,15 @@ test('a block is followed by the hashes of those before it, zeros for what is no
   const hash = (index: number) => [...bytes.subarray(64 + EvmBlock.SIZE + index * 32).subarray(0, 32)];
   expect([0, 1, 2].map(hash)).toEqual([0xa1, 0, 0xa3].map((byte) => Array.from({ length: 32 }, () => byte)));
   expect(bytes.subarray(64 + evmBlockSize(block)).every((byte) => byte === 0xee)).toBe(true);
+});
+
+test('transactions that cannot fit are refused before anything is written', () => {
+  const size = encodeEvmTransactions([plain]).records.length;
+  expect(encodeEvmTransactions([plain, plain], undefined, 2 * size).offsets[2]).toBe(2 * size);
+  const refused = () => encodeEvmTransactions([plain, plain], undefined, 2 * size - 1);
+  expect(refused).toThrow(MemoryLimitError);
+  expect(refused).toThrow(/transactions 0 to 1/);
+  // 64 times 64 MiB are 2^32 bytes: more than offsets can say.
+  const huge = { ...plain, input: `0x${'00'.repeat(1 << 26)}` as Hex };
+  expect(() => encodeEvmTransactions(Array(64).fill(huge))).toThrow(MemoryLimitError);
 });

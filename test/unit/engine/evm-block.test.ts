@@ -288,23 +288,50 @@ test('an account that was destroyed and is there again says so, also where nobod
 });
 
 test.for(['shared', 'inline'] as const)(
-  'precompiled contracts that cannot be loaded are named before anything runs: %s',
+  'a block does not wait for libraries that may be needed: %s',
   async (threading) => {
-    const engine = await createEngine({
-      workers: 2,
-      threading,
-      assets: { precompiles: 'data:text/javascript,no module' },
-    });
-    try {
-      const request = { block: blockOf(), hardfork: 'prague' as const, state: memoryState(alloc()) };
-      for (let run = 0; run < 2; run++) {
-        await expect(engine.executeBlock(request)).rejects.toThrow(/options\.assets\.precompiles/);
-      }
-    } finally {
-      await engine.dispose();
+    const source = `export const createPrecompiles = () => () => -1;
+    export const preparePrecompiles = () => new Promise(() => {});`;
+    const assets = { precompiles: `data:text/javascript,${encodeURIComponent(source)}` };
+    await using engine = await createEngine({ workers: 2, threading, assets });
+    for (let run = 0; run < 3; run++) {
+      const { transactions } = await engine.executeBlock({
+        block: blockOf({ transactions: [call()] }),
+        hardfork: 'prague',
+        state: memoryState(alloc()),
+      });
+      expect(transactions[0]?.success).toBe(true);
     }
   },
 );
+
+test.for(['shared', 'inline'] as const)('the first block of an engine may be empty: %s', async (threading) => {
+  await using engine = await createEngine({ workers: 2, threading });
+  const { excessBlobGas: _, parentBeaconBlockRoot: __, ...block } = blockOf();
+  const result = await engine.executeBlock({ block, hardfork: 'shanghai', state: memoryState({}) });
+  expect(result.gasUsed).toBe(0n);
+  expect((await engine.execute([], 'synthetic')).results).toEqual([]);
+});
+
+test.for(
+  (['shared', 'inline'] as const).flatMap((threading) =>
+    ['no module', 'export const preparePrecompiles = async () => {};'].map((source) => [threading, source] as const),
+  ),
+)('precompiled contracts that cannot be loaded are named before anything runs: %s', async ([threading, source]) => {
+  const engine = await createEngine({
+    workers: 2,
+    threading,
+    assets: { precompiles: `data:text/javascript,${encodeURIComponent(source)}` },
+  });
+  try {
+    const request = { block: blockOf(), hardfork: 'prague' as const, state: memoryState(alloc()) };
+    for (let run = 0; run < 2; run++) {
+      await expect(engine.executeBlock(request)).rejects.toThrow(/options\.assets\.precompiles/);
+    }
+  } finally {
+    await engine.dispose();
+  }
+});
 
 test('who begins to listen in the middle of a block gets all transactions from the first on', async () => {
   await using engine = await createEngine({ workers: 1, threading: 'inline' });

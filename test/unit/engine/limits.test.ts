@@ -4,9 +4,11 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PevmEngine } from '../../../src/engine/engine.ts';
 import {
+  type BlockInput,
   EngineDisposedError,
   ExecutionTimeoutError,
   type Executor,
+  memoryState,
   TaskTimeoutError,
   WorkerError,
 } from '../../../src/index.ts';
@@ -22,6 +24,19 @@ async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Pro
   engines.push(engine);
   return engine;
 }
+
+/** Without transactions. */
+const block = {
+  number: '0x1',
+  parentHash: `0x${'00'.repeat(32)}`,
+  miner: `0x${'33'.repeat(20)}`,
+  mixHash: `0x${'00'.repeat(32)}`,
+  gasLimit: '0x1000000',
+  timestamp: '0x1',
+  baseFeePerGas: '0x7',
+  withdrawals: [],
+  transactions: [],
+} as unknown as BlockInput;
 
 /** Does what the task's payload says. */
 const doer = moduleUrl(`
@@ -224,6 +239,46 @@ for (const threading of ['shared', 'inline'] as const) {
           return outputs.filter((output) => output.deref() !== undefined).length;
         })
         .toBeLessThanOrEqual(2);
+    });
+
+    test('results keep nothing of an engine that is gone', async () => {
+      setFlagsFromString('--expose-gc');
+      const collectGarbage: () => void = runInNewContext('gc');
+      const run = async () => {
+        const other = await PevmEngine.create({ workers: 2, threading });
+        const request = { block, hardfork: 'shanghai', state: memoryState({}) } as const;
+        const results = [await other.executeBlock(request), await other.execute(tasksOf(['', '']), doer)];
+        await other.dispose();
+        return { results, engine: new WeakRef(other) };
+      };
+      const { results, engine: gone } = await run();
+      await expect
+        .poll(
+          () => {
+            collectGarbage();
+            return gone.deref() === undefined;
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(true);
+      expect(results.map(({ report }) => report.bound.criticalPath.length)).toEqual([0, 2]);
+    });
+
+    test('what cannot be sent to workers leaves the engine as it was', async () => {
+      const other = await engineWith({ workers: 2, threading });
+      await expect(other.execute([{ id: 0, payload: () => {} }], doer)).rejects.toThrow(/cannot be sent/);
+      const { state } = await other.execute(tasksOf(['', '']), doer);
+      expect(state.readNumber('sum')).toBe(2n);
+      const request = { block, hardfork: 'shanghai', state: memoryState({}) } as const;
+      await expect(other.execute([{ id: 0, payload: () => {} }], doer)).rejects.toThrow(/cannot be sent/);
+      expect((await other.executeBlock(request)).gasUsed).toBe(0n);
+    });
+
+    test('an engine that is given up while it starts does not start', async () => {
+      const controller = new AbortController();
+      const engine = PevmEngine.create({ workers: 2, threading, signal: controller.signal });
+      controller.abort(new Error('never mind'));
+      await expect(engine).rejects.toThrow('never mind');
     });
 
     test('disposing ends runs in progress and refuses new ones', async () => {
