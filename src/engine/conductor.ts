@@ -330,9 +330,12 @@ export class Conductor {
       if (answer === 'restart') return true;
       if (this.#cancelled !== undefined || host.halted() !== 'missing') return false;
       this.flush();
-      const { image } = await this.#load(host.missing());
-      // What does not fit any more runs on in a fresh memory.
-      if (!host.load(image)) return false;
+      const { image, accounts } = await this.#load(host.missing());
+      if (!host.load(image)) {
+        // The rest runs on in a fresh memory, which has to know what these hold with what was credited to them here.
+        for (const [address, fields] of accounts) this.#late.set(address, fields);
+        return false;
+      }
       host.resume();
       // A cancellation that came while the block was halted anyway.
       if (this.#cancelled !== undefined) return false;
