@@ -16,7 +16,8 @@ const Word = {
 
 /**
  * AWAKE: in its event loop, or busy. The worker alone falls ASLEEP; out of that the host takes it to AWAKE (a message is on
- * its way) or to ROUND, and the worker takes itself to AWAKE: each by compare-and-swap, so that no round is lost.
+ * its way) or to ROUND, and the worker takes itself to AWAKE: each by compare-and-swap, so that no round is lost. A ROUND
+ * belongs to the worker, which is AWAKE as soon as it has taken it.
  */
 const State = { AWAKE: 0, ASLEEP: 1, ROUND: 2 } as const;
 

@@ -1,4 +1,4 @@
-// What the host and its workers say to each other, through Comlink: one call per worker and round.
+// What the host and its workers say to each other, through Comlink: one call per worker and round, where a wake-up will not do.
 
 import type { MissingKey } from '../core/block-host.ts';
 import type { RawResult, ResultBatch } from '../core/outcome.ts';

@@ -2,7 +2,7 @@
 import type { Hardfork } from '../../src/block/hardfork.ts';
 import { type Hex, hexFromBytes, quantityFromNumber } from '../../src/block/hex.ts';
 import { type BlockInput, type BlockRequest, type BlockResult, memoryState } from '../../src/index.ts';
-import type { EvmTransactionInput } from './evm-input.ts';
+import { type EvmTransactionInput, fieldsOf } from './evm-input.ts';
 import type { EvmDuel, EvmScenario, ScenarioAccount } from './evm-scenario.ts';
 import { since } from './fuzz-program.ts';
 
@@ -76,50 +76,15 @@ export function requestOf({ block, accounts, transactions, excessBlobGas }: EvmS
   };
 }
 
+/** With the lists that its type has, though they may be empty. */
 function transactionOf(input: EvmTransactionInput): object {
-  const { type, to, accessList = [], blobVersionedHashes = [], authorizationList = [] } = input;
-  return {
-    type: `0x${type}`,
-    from: hexFromBytes(input.sender!),
-    to: to === undefined ? null : hexFromBytes(to),
-    nonce: quantityFromNumber(input.nonce),
-    gas: quantityFromNumber(input.gasLimit),
-    value: quantityFromNumber(input.value),
-    input: hexFromBytes(input.data),
-    ...(type <= 1
-      ? { gasPrice: quantityFromNumber(input.maxFeePerGas) }
-      : {
-          maxFeePerGas: quantityFromNumber(input.maxFeePerGas),
-          maxPriorityFeePerGas: quantityFromNumber(input.maxPriorityFeePerGas),
-        }),
-    ...(type === 0
-      ? {}
-      : {
-          chainId: '0x1',
-          accessList: accessList.map(({ address, storageKeys }) => ({
-            address: hexFromBytes(address),
-            storageKeys: storageKeys.map(hexFromBytes),
-          })),
-        }),
-    ...(type === 3
-      ? {
-          maxFeePerBlobGas: quantityFromNumber(input.maxFeePerBlobGas ?? 0n),
-          blobVersionedHashes: blobVersionedHashes.map(hexFromBytes),
-        }
-      : {}),
-    ...(type === 4
-      ? {
-          authorizationList: authorizationList.map(({ chainId, address, nonce, yParity, r, s }) => ({
-            chainId: quantityFromNumber(chainId),
-            address: hexFromBytes(address),
-            nonce: quantityFromNumber(nonce),
-            yParity: quantityFromNumber(yParity),
-            r: quantityFromNumber(r),
-            s: quantityFromNumber(s),
-          })),
-        }
-      : {}),
+  const { type } = input;
+  const lists: Partial<EvmTransactionInput> = {
+    ...(type === 0 ? {} : { accessList: [] }),
+    ...(type === 3 ? { maxFeePerBlobGas: 0n, blobVersionedHashes: [] } : {}),
+    ...(type === 4 ? { authorizationList: [] } : {}),
   };
+  return { ...fieldsOf({ ...lists, ...input }), ...(type === 0 ? {} : { chainId: '0x1' }) };
 }
 
 /** What differs between the engine's result and the core's in order; undefined where nothing does. */
