@@ -8,6 +8,7 @@ import {
   bytes,
   describe,
   hash,
+  isMap,
   list,
   optional,
   plainObject,
@@ -225,8 +226,9 @@ function readTransaction(value: unknown, field: string): TransactionInput {
 /** Reads `blockHashes`: block number (decimal or hex quantity) to hash. */
 export const readBlockHashes: Reader<Map<bigint, Hex>> = (value, field) => {
   const hashes = new Map<bigint, Hex>();
-  const entries: Iterable<[unknown, unknown]> =
-    value instanceof Map ? value.entries() : Object.entries(plainObject(value, field));
+  const entries: Iterable<[unknown, unknown]> = isMap(value)
+    ? value.entries()
+    : Object.entries(plainObject(value, field));
   for (const [key, item] of entries) {
     const text = String(key);
     if (!/^(0x[0-9a-fA-F]{1,16}|[0-9]{1,20})$/.test(text)) {

@@ -36,19 +36,57 @@ export function isAtLeast(hardfork: Hardfork, other: Hardfork): boolean {
   return HARDFORKS.indexOf(hardfork) >= HARDFORKS.indexOf(other);
 }
 
-/** Reads a fork's name; an unknown one is an InputError that suggests the nearest. */
-export function readHardfork(value: unknown, field: string): Hardfork {
-  const known = HARDFORKS.find((name) => name === value);
-  if (known !== undefined) return known;
-  if (typeof value !== 'string') throw new InputError(field, `expected a hardfork's name, got ${describe(value)}`);
-  throw new InputError(field, `unknown hardfork ${describe(value)}; did you mean "${nearestHardfork(value)}"?`);
+/** What other tools call the forks, in lower case without spaces and signs: geth, Besu, foundry, hardhat, the tests. */
+const OTHER_NAMES: Readonly<Record<string, Hardfork>> = {
+  frontier: 'chainstart',
+  daofork: 'dao',
+  daoforksupport: 'dao',
+  eip150: 'tangerineWhistle',
+  tangerine: 'tangerineWhistle',
+  eip155: 'spuriousDragon',
+  eip158: 'spuriousDragon',
+  eip161: 'spuriousDragon',
+  spurious: 'spuriousDragon',
+  constantinoplefix: 'petersburg',
+  stpetersburg: 'petersburg',
+  merge: 'paris',
+  themerge: 'paris',
+  mergenetsplit: 'mergeNetsplitBlock',
+  shapella: 'shanghai',
+  dencun: 'cancun',
+  pectra: 'prague',
+  fusaka: 'osaka',
+};
+
+/** Names as they are compared: letter case, spaces, `_` and `-` do not count. */
+function bare(name: string): string {
+  return name
+    .slice(0, 64)
+    .toLowerCase()
+    .replace(/[\s_-]/g, '');
 }
 
-function nearestHardfork(name: string): Hardfork {
-  const wanted = name.slice(0, 64).toLowerCase();
-  const ranked = HARDFORKS.map((known) => ({ known, distance: editDistance(wanted, known.toLowerCase()) }));
-  ranked.sort((left, right) => left.distance - right.distance);
-  return ranked[0]?.known ?? 'chainstart';
+const NAMES: ReadonlyMap<string, Hardfork> = new Map([
+  ...Object.entries(OTHER_NAMES),
+  ...HARDFORKS.map((name) => [bare(name), name] as const),
+]);
+
+/**
+ * Reads a fork's name, also one that another tool uses for it. An unknown one is an InputError that suggests what it is
+ * nearly, and lists the forks where that would be a guess: whoever follows a wrong one gets other rules.
+ */
+export function readHardfork(value: unknown, field: string): Hardfork {
+  if (typeof value !== 'string') throw new InputError(field, `expected a hardfork's name, got ${describe(value)}`);
+  const wanted = bare(value);
+  const known = value.length <= 64 ? NAMES.get(wanted) : undefined;
+  if (known !== undefined) return known;
+  // A name that differs in a number is another fork: bpo3 is not nearly bpo2.
+  const numbers = wanted.replace(/[^0-9]/g, '');
+  for (const [name, fork] of NAMES) {
+    const typing = name.replace(/[^0-9]/g, '') === numbers && editDistance(wanted, name) * 4 <= name.length;
+    if (typing) throw new InputError(field, `unknown hardfork ${describe(value)}; did you mean "${fork}"?`);
+  }
+  throw new InputError(field, `unknown hardfork ${describe(value)}; there are ${HARDFORKS.join(', ')}`);
 }
 
 /** Levenshtein distance. */

@@ -137,6 +137,16 @@ export function plainObject(value: unknown, field: string): Record<string, unkno
   return value as Record<string, unknown>;
 }
 
+/** Whether the value is a Map, of this realm or another (a frame, Node's vm). */
+export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  try {
+    Map.prototype.has.call(value as Map<unknown, unknown>, undefined);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A short form of a value for messages. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';

@@ -179,13 +179,37 @@ describe('hard forks', () => {
 
   test.each([
     ['Cancun', 'cancun'],
-    ['canncun', 'cancun'],
     ['spuriousdragon', 'spuriousDragon'],
-    ['merge', 'prague'],
-    ['x'.repeat(100_000), ''],
-  ])('%s is unknown, and the nearest name is suggested', (name, nearest) => {
-    const error = refusal(() => readHardfork(name, 'hardfork'));
-    expect(error.message).toMatch(/did you mean "/);
-    if (name.length < 20 && name !== 'merge') expect(error.message).toContain(`"${nearest}"`);
+    ['TANGERINE_WHISTLE', 'tangerineWhistle'],
+    ['gray-glacier', 'grayGlacier'],
+    ['Frontier', 'chainstart'],
+    ['merge', 'paris'],
+    ['eip150', 'tangerineWhistle'],
+    ['EIP158', 'spuriousDragon'],
+    ['tangerine', 'tangerineWhistle'],
+    ['ConstantinopleFix', 'petersburg'],
+    ['pectra', 'prague'],
+    ['dencun', 'cancun'],
+    ['fusaka', 'osaka'],
+    ['BPO1', 'bpo1'],
+  ])('%s, as other tools call it, is %s', (name, fork) => {
+    expect(readHardfork(name, 'hardfork')).toBe(fork);
   });
+
+  test.each([
+    ['canncun', 'cancun'],
+    ['istanbull', 'istanbul'],
+    ['spuriousDragn', 'spuriousDragon'],
+  ])('%s is unknown, and %s is suggested', (name, nearest) => {
+    expect(refusal(() => readHardfork(name, 'hardfork')).message).toContain(`did you mean "${nearest}"?`);
+  });
+
+  test.each([['bpo3'], ['eip9999'], ['amsterdam'], ['verkle'], ['constructor'], [''], ['x'.repeat(100_000)]])(
+    '%s is unknown, and nothing is guessed',
+    (name) => {
+      const { message } = refusal(() => readHardfork(name, 'hardfork'));
+      expect(message).toMatch(/there are chainstart, .*bpo2/);
+      expect(message).not.toContain('did you mean');
+    },
+  );
 });
