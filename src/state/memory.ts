@@ -3,22 +3,28 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { readBlockHashes } from '../block/block-input.ts';
 import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../block/hex.ts';
-import { address, amount, bytes, describe, hash, plainObject } from '../block/reader.ts';
+import { address, amount, bytes, describe, hash, isMap, plainObject, type Reader } from '../block/reader.ts';
 import { InputError, StateSourceError } from '../errors.ts';
 import type { StateKey, StateSource, StateValue } from './state-source.ts';
 
-/** One account of a genesis alloc. Numbers may be hex quantities, decimal strings, safe integers or bigints. */
+type AllocNumber = string | number | bigint;
+
+/**
+ * One account of a genesis alloc. Numbers may be hex quantities, decimal strings, safe integers or bigints; `null` counts
+ * as missing, and what is not listed here (`root`, `key` of a dump) as not there.
+ */
 export interface AllocAccount {
-  balance?: string | number | bigint;
-  nonce?: string | number | bigint;
-  code?: string;
+  balance?: AllocNumber | null;
+  nonce?: AllocNumber | null;
+  code?: string | null;
   /** In place of `code` where the code is not known; reading it is then an error. */
-  codeHash?: string;
-  storage?: Readonly<Record<string, string | number | bigint>>;
+  codeHash?: string | null;
+  /** Or a Map, as a state diff has it. */
+  storage?: Readonly<Record<string, AllocNumber>> | ReadonlyMap<string, AllocNumber> | null;
 }
 
-/** Accounts by address, in the shape of a genesis file. */
-export type Alloc = Readonly<Record<string, AllocAccount>> | ReadonlyMap<string, AllocAccount>;
+/** Accounts by address (`0x` may be missing, as in the genesis files of geth). `null`: no such account. */
+export type Alloc = Readonly<Record<string, AllocAccount | null>> | ReadonlyMap<string, AllocAccount | null>;
 
 /** One storage slot; both arrays have 32 bytes. */
 export interface MemorySlot {
@@ -53,6 +59,8 @@ export const EMPTY_CODE_HASH: Uint8Array = keccak_256(new Uint8Array(0));
 
 const NO_CODE = new Uint8Array(0);
 const NO_STORAGE: ReadonlyMap<string, MemorySlot> = new Map();
+/** Root of the empty trie. */
+const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
 
 const readBalance = amount(256);
@@ -70,8 +78,8 @@ export function memoryState(
 ): MemoryState {
   const field = options.field ?? 'state';
   const accounts = new Map<string, MemoryAccount>();
-  const entries = alloc instanceof Map ? alloc.entries() : Object.entries(plainObject(alloc, field));
-  for (const [name, value] of entries) {
+  for (const [name, value] of accountEntries(alloc, field)) {
+    if (value === null) continue;
     const account = readAccount(name, value, field);
     const key = keyFromBytes(account.address);
     if (accounts.has(key)) throw new InputError(`${field}[${describe(name)}]`, 'the same account is listed twice');
@@ -101,24 +109,52 @@ export function stateOfAccounts(
   };
 }
 
-function readAccount(name: string, value: unknown, parent: string): MemoryAccount {
+/** The accounts of an alloc, or of what holds one: a genesis file (`alloc`), or a dump of geth or anvil (`accounts`). */
+function accountEntries(alloc: unknown, field: string): Iterable<[unknown, unknown]> {
+  if (isMap(alloc)) return alloc.entries();
+  const source = plainObject(alloc, field);
+  const holder = ['alloc', 'accounts'].find((name) => source[name] !== undefined && source[name] !== null);
+  return holder === undefined ? Object.entries(source) : accountEntries(source[holder], `${field}.${holder}`);
+}
+
+function readAccount(name: unknown, value: unknown, parent: string): MemoryAccount {
   const field = `${parent}[${describe(name)}]`;
-  const where = bytesFromHex(address(name, field));
+  const where = bytesFromHex(address(withPrefix(name), field));
   const account = plainObject(value, field);
-  const code = account.code === undefined ? undefined : bytesFromHex(readCode(account.code, `${field}.code`));
-  const given = account.codeHash === undefined ? undefined : bytesFromHex(hash(account.codeHash, `${field}.codeHash`));
-  if (code !== undefined && given !== undefined && hexFromBytes(keccak_256(code)) !== hexFromBytes(given)) {
+  const given = <T>(key: string, read: Reader<T>): T | undefined => {
+    const item = account[key];
+    return item === undefined || item === null ? undefined : read(item, `${field}.${key}`);
+  };
+  const codeHash = given('codeHash', (item, at) => bytesFromHex(hash(withPrefix(item), at)));
+  const code = given('code', (item, at) => bytesFromHex(readCode(withPrefix(item), at)));
+  if (code !== undefined && codeHash !== undefined && hexFromBytes(keccak_256(code)) !== hexFromBytes(codeHash)) {
     throw new InputError(`${field}.codeHash`, 'is not the hash of the code');
   }
   const hasCode = code !== undefined && code.length > 0;
+  const hasNoCode = codeHash === undefined || sameBytes(codeHash, EMPTY_CODE_HASH);
+  const root = given('root', (item, at) => hash(withPrefix(item), at));
+  const storage = given('storage', (item, at) => readStorage(item, at, root !== undefined));
+  if (root !== undefined && root !== EMPTY_ROOT && storage === undefined) {
+    throw new InputError(
+      `${field}.storage`,
+      'missing, and root says that there is some: dump the state with its storage',
+    );
+  }
   return {
     address: where,
-    balance: account.balance === undefined ? 0n : readBalance(account.balance, `${field}.balance`),
-    nonce: account.nonce === undefined ? 0n : readNonce(account.nonce, `${field}.nonce`),
-    code: code ?? (given === undefined ? NO_CODE : undefined),
-    codeHash: given ?? (hasCode ? keccak_256(code) : EMPTY_CODE_HASH),
-    storage: account.storage === undefined ? NO_STORAGE : readStorage(account.storage, `${field}.storage`),
+    balance: given('balance', readBalance) ?? 0n,
+    nonce: given('nonce', readNonce) ?? 0n,
+    code: code ?? (hasNoCode ? NO_CODE : undefined),
+    codeHash: codeHash ?? (hasCode ? keccak_256(code) : EMPTY_CODE_HASH),
+    storage: storage ?? NO_STORAGE,
   };
+}
+
+/** Hex as geth's dumps and genesis files write it too: without 0x. */
+function withPrefix(value: unknown): unknown {
+  return typeof value === 'string' && /^(?:[0-9a-fA-F]{2})+$/.test(value) && !/^0[xX]/.test(value)
+    ? `0x${value}`
+    : value;
 }
 
 /** Whether EIP-161 knows no such account; storage does not count. */
@@ -136,14 +172,23 @@ function hasOnlyStorage({ nonce, codeHash, storage }: MemoryAccount): boolean {
   return false;
 }
 
-function readStorage(value: unknown, field: string): ReadonlyMap<string, MemorySlot> {
+/** @param dumped whether geth dumped the account: it writes values as hex without 0x, `10` for 16 */
+function readStorage(value: unknown, field: string, dumped: boolean): ReadonlyMap<string, MemorySlot> {
   const storage = new Map<string, MemorySlot>();
-  for (const [name, item] of Object.entries(plainObject(value, field))) {
+  const entries: Iterable<[unknown, unknown]> = isMap(value)
+    ? value.entries()
+    : Object.entries(plainObject(value, field));
+  const word = (item: unknown, at: string): Uint8Array => {
+    // 64 digits are never a decimal number.
+    const isHex = typeof item === 'string' && (dumped ? /^[0-9a-fA-F]{1,64}$/ : /^[0-9a-fA-F]{64}$/).test(item);
+    return bytes32FromNumber(readWord(isHex ? `0x${item}` : item, at));
+  };
+  for (const [name, item] of entries) {
     const at = `${field}[${describe(name)}]`;
-    const slot = bytes32FromNumber(readWord(name, at));
+    const slot = word(name, at);
     const key = keyFromBytes(slot);
     if (storage.has(key)) throw new InputError(at, 'the same slot is listed twice');
-    storage.set(key, { slot, value: bytes32FromNumber(readWord(item, at)) });
+    storage.set(key, { slot, value: word(item, at) });
   }
   return storage;
 }

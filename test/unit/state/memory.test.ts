@@ -1,5 +1,6 @@
 // State in memory, and the sequential view over it.
 
+import vm from 'node:vm';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
 import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../../../src/block/hex.ts';
@@ -163,5 +164,54 @@ describe('the sequential view', () => {
     view.write('key', undefined);
     expect(view.read('key')).toBeUndefined();
     expect(view.readNumber('other')).toBe(0n);
+  });
+});
+
+describe('what other tools write', () => {
+  const bare = A.slice(2);
+  const storageOf = (account: unknown): unknown => {
+    const [found] = memoryState({ [A]: account } as never).accounts.values();
+    return [...(found?.storage.values() ?? [])].map(({ slot, value }) => [hexFromBytes(slot), hexFromBytes(value)]);
+  };
+  const word = (value: bigint): Hex => hexFromBytes(bytes32FromNumber(value));
+
+  test('addresses may have no 0x, and null is what is missing', () => {
+    const state = memoryState({
+      [bare]: { balance: null, nonce: 1, code: null, codeHash: null, storage: null },
+      [B]: null,
+    });
+    expect([...state.accounts.values()]).toMatchObject([{ balance: 0n, nonce: 1n, codeHash: EMPTY_CODE_HASH }]);
+    expect(hexFromBytes([...state.accounts.values()][0]!.address)).toBe(A);
+  });
+
+  test('a genesis file and a dump hold their accounts', () => {
+    expect(memoryState({ alloc: { [bare]: { balance: '1' } }, config: {} } as never).accounts.size).toBe(1);
+    expect(memoryState({ root: bare, accounts: { [A]: { balance: '1' } } } as never).accounts.size).toBe(1);
+  });
+
+  test('storage may be a Map, of another realm too', () => {
+    const entries = [[word(1n), word(5n)]];
+    for (const Kind of [Map, vm.runInNewContext('Map') as typeof Map]) {
+      expect(storageOf({ storage: new Kind(entries as never) })).toEqual(entries);
+      expect(memoryState(new Kind([[A, { nonce: 1 }]]) as never).accounts.size).toBe(1);
+    }
+  });
+
+  test("a dump of geth writes storage in hex without 0x, a genesis file's digits are decimal", () => {
+    const root = `0x${'12'.repeat(32)}`;
+    const slot = word(0n).slice(2);
+    expect(storageOf({ root, storage: { [slot]: '10' } })).toEqual([[word(0n), word(16n)]]);
+    expect(storageOf({ storage: { [slot]: '10' } })).toEqual([[word(0n), word(10n)]]);
+    expect(() => storageOf({ storage: { [slot]: '1a' } })).toThrow(InputError);
+  });
+
+  test('a dump without the storage that its root speaks of is refused', () => {
+    const account = { root: `0x${'12'.repeat(32)}`, codeHash: hexFromBytes(EMPTY_CODE_HASH), balance: '1' };
+    expect(() => memoryState({ [A]: account } as never)).toThrow(/storage: missing, and root says/);
+  });
+
+  test('an account with the hash of no code has none', async () => {
+    const state = memoryState({ [A]: { balance: 1, codeHash: hexFromBytes(EMPTY_CODE_HASH) } });
+    expect(await state.load([{ kind: 'code', address: A }])).toEqual([{ kind: 'code', code: '0x' }]);
   });
 });
