@@ -52,12 +52,15 @@ export class InvalidTransactionError extends PevmError {
   }
 }
 
-/** A task ran longer than `taskTimeoutMs` on a state that can no longer change. */
+/**
+ * A task ran longer than `taskTimeoutMs` on a state that can no longer change. `index`: of the task; in a block, of the
+ * transaction, below 0 for a step before the transactions and at least their number for one after them.
+ */
 export class TaskTimeoutError extends PevmError {
   readonly index: number;
 
-  constructor(index: number, timeoutMs: number, options: PevmErrorOptions = {}) {
-    super(-38003, `task ${index}: no result within ${timeoutMs} ms`, options);
+  constructor(index: number, timeoutMs: number, name = `task ${index}`, options: PevmErrorOptions = {}) {
+    super(-38003, `${name}: no result within ${timeoutMs} ms`, options);
     this.index = index;
   }
 }

@@ -17,8 +17,9 @@ import type { RawResult, ResultBatch } from '../core/outcome.ts';
 import { type AccountFields, snapshotState } from '../core/state-changes.ts';
 import type { StateImage } from '../core/state-image.ts';
 import { addCounters, readTrace, type Trace } from '../core/trace.ts';
-import { MemoryLimitError, StateSourceError } from '../errors.ts';
+import { MemoryLimitError, StateSourceError, WorkerError } from '../errors.ts';
 import { eventLoopTurn } from '../workers/platform.ts';
+import { type BlockTasks, nameTask } from './task-name.ts';
 
 export interface PlannedTask {
   /** Estimated gas, or any other measure of work; 0 where nobody knows. */
@@ -44,6 +45,8 @@ export interface RunPlan {
   readonly profile: boolean;
   /** One task at a time, in order. */
   readonly sequential: boolean;
+  /** Where the tasks are a block's. */
+  readonly block: BlockTasks | undefined;
   /** Also collect what had changed before this task. */
   readonly checkpoint: number | undefined;
 }
@@ -90,8 +93,11 @@ export interface RoundOptions {
 export interface Crew {
   /** A host over a memory that nobody else touches. */
   prepare(): Promise<BlockHost>;
-  /** One round: until the block is done or halted and no live worker is inside. `restart`: begin everything again. */
-  round(host: BlockHost, options: RoundOptions): Promise<'over' | 'restart'>;
+  /**
+   * One round: until the block is done or halted and no live worker is inside. `spent`: more workers were lost than this
+   * memory has ids for; what is committed stands, the rest needs another.
+   */
+  round(host: BlockHost, options: RoundOptions): Promise<'over' | 'spent'>;
   /** When the first worker of the last round began to execute, on the memory's clock; unknown where nothing is posted. */
   readonly beganMs?: number | undefined;
   /** When the last round was over, on the same clock. */
@@ -110,8 +116,8 @@ export class InvalidOutcome extends Error {
   }
 }
 
-/** How often a run is begun again before it is given up. */
-const MAX_RESTARTS = 5;
+/** How often in a row a block may end for lack of ids without headway: nothing committed, nothing loaded. */
+const MAX_TRIES = 6;
 /** How long decoding may hold the thread. */
 const TURN_MS = 8;
 const RESULTS_PER_TURN = 256;
@@ -176,26 +182,15 @@ export class Conductor {
     this.#hooks.committed(results);
   }
 
+  /** The plan in one block, or in several where memory or the ids of workers run out. */
   async run(): Promise<RunOutcome> {
-    for (let restarts = 0; restarts <= MAX_RESTARTS; restarts++) {
-      const outcome = await this.#runSegments();
-      if (outcome !== undefined) return outcome;
-    }
-    throw new MemoryLimitError(`the run was begun ${MAX_RESTARTS + 1} times and lost too many workers each time`);
-  }
-
-  /** The plan in one block, or in several where memory runs out; `undefined`: it must be begun again. */
-  async #runSegments(): Promise<RunOutcome | undefined> {
     const { count, checkpoint } = this.#plan;
     let image = this.#plan.image;
     let sequential = this.#plan.sequential;
     const changes: SegmentChanges[] = [];
     let before: RawChanges | undefined;
     let trace: Trace | undefined;
-    this.#first = 0;
-    this.#emptied.clear();
-    this.#late.clear();
-    this.#loaded.clear();
+    let tries = 0;
     while (true) {
       this.#throwIfCancelled();
       const host = await this.#crew.prepare();
@@ -204,12 +199,9 @@ export class Conductor {
       // Cancelled while there was nobody to tell.
       this.#throwIfCancelled();
       const clockMs = host.instance.now();
-      const restart = await this.#rounds(host, sequential);
+      const loadRounds = this.#loadRounds;
+      const spent = await this.#rounds(host, sequential);
       this.#throwIfCancelled();
-      if (restart) {
-        this.#host = undefined;
-        return undefined;
-      }
       const decodeStart = performance.now();
       const committed = host.committed();
       while (this.#taken < this.#first + committed) {
@@ -254,12 +246,19 @@ export class Conductor {
           memoryBytes,
         };
       }
-      if (sequential && committed === 0) {
+      if (spent) {
+        tries = committed > 0 || this.#loadRounds > loadRounds ? 0 : tries + 1;
+        if (tries === MAX_TRIES) {
+          throw new WorkerError(
+            `${nameTask(this.#first, this.#plan.block).name}: ${tries} times, all workers that a memory has ids for were lost without headway`,
+          );
+        }
+      } else if (sequential && committed === 0) {
         throw new MemoryLimitError(
-          `task ${this.#first} and the state it needs do not fit into ${host.instance.bytes.length} bytes`,
+          `${nameTask(this.#first, this.#plan.block).name} and the state it needs do not fit into ${host.instance.bytes.length} bytes`,
         );
       }
-      // The committed prefix stands; the rest runs on what it left, one at a time.
+      // The committed prefix stands; the rest runs on what it left: one at a time, where memory is short.
       image = snapshotState(host.instance, committed, this.#plan.complete, this.#late);
       for (const { address, emptied } of decodeChanges([segment]).accounts.values()) {
         if (emptied) this.#emptied.add(hexFromBytes(address));
@@ -268,6 +267,7 @@ export class Conductor {
       this.#first += committed;
       this.#late.clear();
       this.#loaded.clear();
+      if (spent) continue;
       sequential = true;
       this.#drains++;
       this.#hooks.drain(this.#first);
@@ -317,7 +317,7 @@ export class Conductor {
     }
   }
 
-  /** Lets the crew work until the block is done, or halted for good; true: begin everything again. */
+  /** Lets the crew work until the block is done, or halted for good; true: for lack of ids. */
   async #rounds(host: BlockHost, sequential: boolean): Promise<boolean> {
     while (true) {
       const clockMs = host.instance.now();
@@ -327,7 +327,7 @@ export class Conductor {
       const executionMs = beganMs === undefined || endedMs === undefined ? roundMs : endedMs - beganMs;
       this.#executionMs += executionMs;
       this.#setupMs += Math.max(0, roundMs - executionMs);
-      if (answer === 'restart') return true;
+      if (answer === 'spent') return true;
       if (this.#cancelled !== undefined || host.halted() !== 'missing') return false;
       this.flush();
       const { image, accounts } = await this.#load(host.missing());

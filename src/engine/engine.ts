@@ -386,6 +386,7 @@ export class PevmEngine implements Engine {
           haltOnInvalid: true,
           checkpoint: job.post,
           sequential,
+          block: { firstTransaction: job.firstTransaction, transactionCount: job.transactionCount },
           evm: evm && emptyAccounts ? { ...evm, environment: { ...evm.environment, emptyAccounts } } : evm,
         }),
         work: {
@@ -495,6 +496,7 @@ export class PevmEngine implements Engine {
       window: this.#options.window,
       profile: this.#options.enableProfiling ?? false,
       sequential: false,
+      block: undefined,
       ...rest,
     };
   }

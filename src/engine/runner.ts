@@ -9,10 +9,11 @@ import { equip, loadEquipment, prepare } from '../workers/modules.ts';
 import { packError, unpackError } from '../workers/packed-error.ts';
 import { eventLoopTurn } from '../workers/platform.ts';
 import { warmUp } from '../workers/warm-up.ts';
-import { WorkerHandle } from '../workers/worker-handle.ts';
+import { startAgain, WorkerHandle } from '../workers/worker-handle.ts';
 import { Conductor, InvalidOutcome, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from './local-crew.ts';
 import { type PoolEvents, SharedCrew, type SharedPool } from './shared-crew.ts';
+import { nameTask } from './task-name.ts';
 
 export interface RunRequest {
   readonly plan: RunPlan;
@@ -59,7 +60,7 @@ export class SharedRunner implements Runner {
   }
 
   start({ plan, work, hooks, taskTimeoutMs }: RunRequest): RunControl {
-    const crew = new SharedCrew(this.pool, work, { taskTimeoutMs });
+    const crew = new SharedCrew(this.pool, work, { taskTimeoutMs, block: plan.block });
     const conductor = new Conductor(plan, crew, hooks);
     return {
       outcome: conductor.run(),
@@ -97,6 +98,8 @@ export class SoloRunner implements Runner {
   readonly #options: SoloOptions;
   #handle: WorkerHandle;
   #disposed = false;
+  /** Whether the death of the worker, if it is lost, was told. */
+  #mourned = false;
   /** Numbers of workers, for events. */
   #id = 1;
 
@@ -153,7 +156,7 @@ export class SoloRunner implements Runner {
     const { plan, work, taskTimeoutMs } = run.request;
     try {
       while (true) {
-        if (this.#handle.over) await this.#replace();
+        if (this.#handle.over) await this.#replace(run);
         run.throwIfCancelled();
         const { module, pages } = this.#options;
         const watch = taskTimeoutMs !== undefined;
@@ -179,8 +182,8 @@ export class SoloRunner implements Runner {
               ? error
               : new InputError('tasks', `they cannot be sent to workers: ${error.message}`, { cause: error });
           }
-          if (this.#disposed || ++run.deaths >= MAX_SOLO_DEATHS) throw error;
-          this.#options.events.lost(this.#id, error.details ?? error.message);
+          this.#bury(run, error.details ?? error.message);
+          if (this.#disposed || run.deaths >= MAX_SOLO_DEATHS) throw error;
         } finally {
           stop();
         }
@@ -190,10 +193,22 @@ export class SoloRunner implements Runner {
     }
   }
 
-  async #replace(): Promise<void> {
-    this.#handle = await WorkerHandle.start(this.#options.workerUrl, false);
+  async #replace(run: SoloRun): Promise<void> {
+    // The run before, or nobody, knows of a worker that was lost between two runs.
+    if (!this.#mourned) this.#bury(run, 'it was lost between two runs');
+    this.#handle = await startAgain(
+      () => WorkerHandle.start(this.#options.workerUrl, false),
+      () => this.#disposed || run.cancelled !== undefined,
+    );
+    this.#mourned = false;
     if (this.#disposed) this.#handle.terminate('the engine was disposed of');
     this.#options.events.replaced(this.#id, ++this.#id);
+  }
+
+  #bury(run: SoloRun, reason: string): void {
+    this.#mourned = true;
+    run.deaths++;
+    if (!this.#disposed) this.#options.events.lost(this.#id, reason);
   }
 
   /** The only worker always executes at the commit head: an attempt that is late is late for good. */
@@ -205,8 +220,9 @@ export class SoloRunner implements Runner {
       () => {
         const { attempt } = run;
         if (attempt === undefined || performance.now() - attempt.since <= limit) return;
-        run.late = new TaskTimeoutError(attempt.transaction, limit);
-        handle.terminate(`task ${attempt.transaction} took longer than ${limit} ms`);
+        const { index, name } = nameTask(attempt.transaction, run.request.plan.block);
+        run.late = new TaskTimeoutError(index, limit, name);
+        handle.terminate(`${name} took longer than ${limit} ms`);
       },
       Math.max(1, Math.min(POLL_MS, limit / 4)),
     );
@@ -329,7 +345,8 @@ export class CallingThreadRunner implements Runner {
       const look = () => {
         if (attempt === undefined || taskTimeoutMs === undefined) return;
         if (performance.now() - attempt.since <= taskTimeoutMs) return;
-        cancel(new TaskTimeoutError(attempt.transaction, taskTimeoutMs));
+        const { index, name } = nameTask(attempt.transaction, plan.block);
+        cancel(new TaskTimeoutError(index, taskTimeoutMs, name));
       };
       const timer = taskTimeoutMs === undefined ? undefined : setInterval(look, Math.max(1, taskTimeoutMs / 4));
       try {

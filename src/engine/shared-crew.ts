@@ -5,9 +5,10 @@ import { BlockHost } from '../core/block-host.ts';
 import { CoreTrapError, InputError, TaskTimeoutError, WorkerError } from '../errors.ts';
 import type { RoundJob, SharedCore, Work } from '../workers/messages.ts';
 import { unpackError } from '../workers/packed-error.ts';
-import { WorkerHandle } from '../workers/worker-handle.ts';
+import { startAgain, WorkerHandle } from '../workers/worker-handle.ts';
 import type { Crew, RoundOptions } from './conductor.ts';
 import { memoryOf } from './memory.ts';
+import { type BlockTasks, nameTask } from './task-name.ts';
 
 /** Deaths of one task's workers after which the task is to blame. */
 const MAX_DEATHS = 8;
@@ -26,6 +27,8 @@ interface Seat {
   handle: WorkerHandle;
   /** The worker's id in the current block. */
   id: number;
+  /** Whether the death of the worker, if it is lost, was told. */
+  mourned: boolean;
 }
 
 /** The workers of an engine and the memory they share, from run to run. */
@@ -64,7 +67,9 @@ export class SharedPool {
     const started = await Promise.allSettled(
       Array.from({ length: options.workers }, () => WorkerHandle.start(workerUrl, true)),
     );
-    pool.seats = started.flatMap((result) => (result.status === 'fulfilled' ? [{ handle: result.value, id: 0 }] : []));
+    pool.seats = started.flatMap((result) =>
+      result.status === 'fulfilled' ? [{ handle: result.value, id: 0, mourned: false }] : [],
+    );
     const failed = started.find((result) => result.status === 'rejected');
     if (failed !== undefined) {
       pool.dispose();
@@ -100,16 +105,15 @@ export class SharedPool {
     this.#core = undefined;
   }
 
-  /** Puts a new worker on a seat whose worker is gone. @throws WorkerError */
-  async replace(seat: Seat): Promise<void> {
-    const handle = await WorkerHandle.start(this.#workerUrl, true);
+  /** Puts a new worker on a seat whose worker is gone, unless nobody needs it any more. @throws WorkerError */
+  async replace(seat: Seat, isNeedless: () => boolean): Promise<void> {
+    const handle = await startAgain(
+      () => WorkerHandle.start(this.#workerUrl, true),
+      () => this.#disposed || isNeedless(),
+    );
     if (this.#disposed) handle.terminate('the engine was disposed of');
     seat.handle = handle;
-  }
-
-  /** Replaces what was lost between two runs. */
-  async refill(): Promise<void> {
-    await Promise.all(this.seats.filter(({ handle }) => handle.over).map((seat) => this.replace(seat)));
+    seat.mourned = false;
   }
 
   dispose(): void {
@@ -121,6 +125,8 @@ export class SharedPool {
 
 export interface CrewLimits {
   readonly taskTimeoutMs: number | undefined;
+  /** Where the tasks are a block's. */
+  readonly block: BlockTasks | undefined;
 }
 
 export class SharedCrew implements Crew {
@@ -133,7 +139,8 @@ export class SharedCrew implements Crew {
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #inRound = false;
   #cancelled = false;
-  #restart = false;
+  /** No ids are left in this memory. */
+  #spent = false;
   #failure: { error: unknown } | undefined;
   #lost = 0;
   #beganMs: number | undefined;
@@ -162,11 +169,11 @@ export class SharedCrew implements Crew {
   }
 
   async prepare(): Promise<BlockHost> {
-    await this.#pool.refill();
+    await this.#refill();
     const { host, module, memory, clockBase } = await this.#pool.core();
     this.#current = { module, memory, clockBase };
     this.#fresh = true;
-    this.#restart = false;
+    this.#spent = false;
     return host;
   }
 
@@ -177,7 +184,7 @@ export class SharedCrew implements Crew {
     this.#startGrace();
   }
 
-  async round(host: BlockHost, options: RoundOptions): Promise<'over' | 'restart'> {
+  async round(host: BlockHost, options: RoundOptions): Promise<'over' | 'spent'> {
     const seats = options.sequential ? this.#pool.seats.slice(0, 1) : this.#pool.seats;
     if (this.#fresh) {
       this.#nextId = 1;
@@ -197,17 +204,18 @@ export class SharedCrew implements Crew {
       watch();
       this.#inRound = false;
       clearTimeout(this.#graceTimer);
+      this.#graceTimer = undefined;
     }
     if (this.#failure !== undefined) throw this.#failure.error;
-    return this.#restart ? 'restart' : 'over';
+    return this.#spent ? 'spent' : 'over';
   }
 
   /** Keeps a worker on the seat until the round is over. */
   async #occupy(host: BlockHost, seat: Seat, options: RoundOptions): Promise<void> {
-    while (!this.#restart && this.#failure === undefined && !this.#cancelled) {
+    while (!this.#spent && this.#failure === undefined && !this.#cancelled) {
       try {
-        if (seat.handle.over) await this.#replace(host, seat);
-        if (this.#restart || this.#isOver(host)) return;
+        if (seat.handle.over) await this.#replace(host, seat, options.first);
+        if (seat.handle.over || this.#isOver(host)) return;
         const reply = await seat.handle.round(this.#job(seat, options));
         if ('end' in reply) {
           this.#beganMs = Math.min(reply.beganMs, this.#beganMs ?? reply.beganMs);
@@ -257,35 +265,55 @@ export class SharedCrew implements Crew {
   /** A worker is gone: others take over what it had. */
   #bury(host: BlockHost, seat: Seat, first: number, reason: string): void {
     this.#pool.taint();
-    this.#lost++;
+    this.#mourn(seat, reason);
     const { transaction } = host.running(seat.id);
     host.declareDead(seat.id);
-    this.#pool.events.lost(seat.id, reason);
     if (transaction < 0 || this.#cancelled) return;
     const task = first + transaction;
     const deaths = (this.#deaths.get(task) ?? 0) + 1;
     this.#deaths.set(task, deaths);
     if (deaths >= MAX_DEATHS) {
-      this.#fail(host, new WorkerError(`task ${task}: its worker was lost ${deaths} times`, { details: reason }));
+      const { name } = nameTask(task, this.#limits.block);
+      this.#fail(host, new WorkerError(`${name}: its worker was lost ${deaths} times`, { details: reason }));
     }
   }
 
-  async #replace(host: BlockHost, seat: Seat): Promise<void> {
+  #mourn(seat: Seat, reason: string): void {
+    seat.mourned = true;
+    this.#lost++;
+    this.#pool.events.lost(seat.id, reason);
+  }
+
+  async #replace(host: BlockHost, seat: Seat, first: number): Promise<void> {
+    // Lost between two rounds.
+    if (!seat.mourned) this.#bury(host, seat, first, seat.handle.lostReason);
     const before = seat.id;
     if (this.#nextId > this.#pool.highestWorker) {
-      this.#restart = true;
+      this.#spent = true;
       host.cancel();
-      this.#endAll('the run begins again');
+      this.#startGrace();
       return;
     }
     seat.id = this.#nextId++;
     try {
-      await this.#pool.replace(seat);
+      await this.#pool.replace(seat, () => this.#isOver(host));
     } catch (error) {
-      this.#fail(host, error);
+      // The next round, or run, will need one; this one does not.
+      if (!this.#isOver(host)) this.#fail(host, error);
       return;
     }
     this.#pool.events.replaced(before, seat.id);
+  }
+
+  /** Replaces what was lost between two runs, or towards the end of the last. */
+  async #refill(): Promise<void> {
+    const refill = async (seat: Seat) => {
+      const { id } = seat;
+      if (!seat.mourned) this.#mourn(seat, seat.handle.lostReason);
+      await this.#pool.replace(seat, () => this.#cancelled);
+      this.#pool.events.replaced(id, id);
+    };
+    await Promise.all(this.#pool.seats.filter(({ handle }) => handle.over).map(refill));
   }
 
   #isOver(host: BlockHost): boolean {
@@ -323,11 +351,12 @@ export class SharedCrew implements Crew {
         } else if (performance.now() - known.since > limit && !handle.over) {
           const task = first + transaction;
           // The second time it ran at the commit head, on a state that cannot change any more.
-          if (this.#late.has(task)) this.#fail(host, new TaskTimeoutError(task, limit));
+          const { index, name } = nameTask(task, this.#limits.block);
+          if (this.#late.has(task)) this.#fail(host, new TaskTimeoutError(index, limit, name));
           this.#late.add(task);
           host.declareDead(id, transaction);
           this.#pool.taint();
-          handle.terminate(`task ${task} took longer than ${limit} ms`);
+          handle.terminate(`${name} took longer than ${limit} ms`);
         }
       }
     };

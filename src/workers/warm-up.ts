@@ -28,6 +28,7 @@ export async function warmUp(module: WebAssembly.Module): Promise<void> {
     haltOnInvalid: false,
     profile: false,
     sequential: false,
+    block: undefined,
     checkpoint: undefined,
   };
   const memory = await openLocalMemory(module, PAGES);

@@ -9,6 +9,20 @@ import { startThread, type Thread } from './platform.ts';
 /** How long a worker may take to say that it is up. Slow machines start several at once. */
 const START_LIMIT_MS = 30_000;
 
+/** Workers may be ended while they start: how often in a row one is started again. */
+const MAX_STARTS = 8;
+
+/** Starts a worker, and another one where it is lost on the way, unless nobody needs it any more. @throws WorkerError */
+export async function startAgain(start: () => Promise<WorkerHandle>, isNeedless: () => boolean): Promise<WorkerHandle> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (tries === MAX_STARTS || isNeedless()) throw error;
+    }
+  }
+}
+
 export class WorkerHandle {
   readonly #thread: Thread;
   /** Kept for as long as the worker lives: Comlink closes the port of a proxy that is collected. */
@@ -99,6 +113,11 @@ export class WorkerHandle {
 
   get over(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /** Why the worker is lost. */
+  get lostReason(): string {
+    return this.#lost?.details ?? '';
   }
 
   /** Calls the worker; rejects with a WorkerError when it is lost before it answers. */

@@ -1,12 +1,21 @@
 // Workers are killed at random moments, memory runs out at random sizes: the result stays the sequential one.
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type * as WorkerThreads from 'node:worker_threads';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PevmEngine } from '../../src/engine/engine.ts';
-import { readBlockFile } from '../../src/index.ts';
+import { readBlockFile, type StateSource } from '../../src/index.ts';
 import { count } from '../support/effort.ts';
 import { sharedFolder, withoutShared } from '../support/shared.ts';
-import { differenceFromOracle, randomBlock, randomFrom, runSynthetic } from '../support/synthetic-run.ts';
+import {
+  differenceFromOracle,
+  randomBlock,
+  randomFrom,
+  runSynthetic,
+  stateOf,
+  tasksOf,
+} from '../support/synthetic-run.ts';
 
 const engines: PevmEngine[] = [];
 afterAll(async () => {
@@ -48,6 +57,21 @@ async function withKills(
   forget();
 }
 
+/** Calls `started` for every worker that comes up. Returns how to stop it. */
+function watchStarts(started: (worker: WorkerThreads.Worker) => void): () => void {
+  const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof WorkerThreads.Worker };
+  const { Worker } = threads;
+  threads.Worker = class extends Worker {
+    constructor(...options: ConstructorParameters<typeof Worker>) {
+      super(...options);
+      this.once('online', () => started(this));
+    }
+  };
+  return () => {
+    threads.Worker = Worker;
+  };
+}
+
 const ways = ['inside', 'outside', 'outside with promises'] as const;
 const kills = count('kills', { ci: 60, long: 1000 });
 
@@ -64,21 +88,70 @@ describe('kills', () => {
     });
   }
 
-  test('a run that loses more workers than there are ids begins again', async () => {
+  test('a run that loses more workers than there are ids goes on from what is committed', async () => {
     const engine = await engineWith({ workers: 1, threading: 'shared' });
     // An id is used once per block; one worker has 20 of them.
     let lost = 0;
     engine.on('worker-lost', () => lost++);
+    const block = randomBlock(randomFrom(7), { transactions: 800, accounts: 50, slots: 4, spin: 3_000_000 });
+    const run = engine.execute(tasksOf(block), 'synthetic', { state: stateOf(block) });
+    const progress: number[] = [];
     const timer = setInterval(() => {
+      progress.push(run.progress.committed);
       if (lost < 30) engine.terminateWorker(0);
     }, 40);
-    const block = randomBlock(randomFrom(7), { transactions: 800, accounts: 50, slots: 4, spin: 3_000_000 });
-    const result = await runSynthetic(engine, block, 'inside');
+    const result = await run;
     clearInterval(timer);
     expect(differenceFromOracle(block, result)).toBeUndefined();
+    // What is committed stays committed.
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(lost).toBe(30);
     expect(result.report.workersLost).toBe(30);
   });
+
+  for (const threading of ['shared', 'inline'] as const) {
+    test(`a worker is replaced although those who replace it are killed while they start (${threading})`, async () => {
+      const engine = await engineWith({ workers: 2, threading });
+      const block = randomBlock(randomFrom(3), { transactions: 60, accounts: 30, slots: 4, spin: 200_000 });
+      for (const when of ['between two runs', 'in a run'] as const) {
+        let killed = 0;
+        const restore = watchStarts((worker) => {
+          if (killed === 3) return;
+          killed++;
+          void worker.terminate();
+        });
+        if (when === 'between two runs') engine.terminateWorker(0);
+        const run = engine.execute(tasksOf(block), 'synthetic', { state: stateOf(block) });
+        if (when === 'in a run') setTimeout(() => engine.terminateWorker(0), 5);
+        const result = await run.finally(restore);
+        expect({ when, difference: differenceFromOracle(block, result) }).toEqual({ when, difference: undefined });
+        if (when === 'between two runs') expect([killed, result.report.workersLost]).toEqual([3, 1]);
+      }
+    });
+
+    test(`a worker that is lost while state is loaded is told of and replaced (${threading})`, async () => {
+      const engine = await engineWith({ workers: 2, threading });
+      const block = randomBlock(randomFrom(4), { transactions: 60, accounts: 30, slots: 4, spin: 0 });
+      const base = stateOf(block);
+      const told: string[] = [];
+      const stop = [
+        engine.on('worker-lost', () => told.push('lost')),
+        engine.on('worker-replaced', () => told.push('replaced')),
+      ];
+      const state: StateSource = {
+        load(keys) {
+          if (told.length === 0) engine.terminateWorker(0);
+          return base.load(keys);
+        },
+        blockHash: (number) => base.blockHash(number),
+      };
+      const result = await engine.execute(tasksOf(block), 'synthetic', { state });
+      for (const forget of stop) forget();
+      expect(result.results.length).toBe(60);
+      expect(told).toEqual(['lost', 'replaced']);
+      expect(result.report.workersLost).toBe(1);
+    });
+  }
 
   const real = Math.ceil(kills * 0.1);
   test.skipIf(withoutShared('mainnet'))(

@@ -1,7 +1,12 @@
 // How runs go on when memory ends, at moments that real memories seldom choose.
 import { afterEach, expect, test, vi } from 'vitest';
 import { BlockHost } from '../../../src/core/block-host.ts';
-import { createEngine, type StateSource } from '../../../src/index.ts';
+import { compileCore } from '../../../src/core/module.ts';
+import { warmUpBlock } from '../../../src/core/warm-up-block.ts';
+import { Conductor, type Crew, type RunPlan } from '../../../src/engine/conductor.ts';
+import { openLocalMemory } from '../../../src/engine/local-crew.ts';
+import { nameTask } from '../../../src/engine/task-name.ts';
+import { createEngine, type StateSource, WorkerError } from '../../../src/index.ts';
 import { Operation, type SyntheticBlock } from '../../support/synthetic.ts';
 import { stateOf, tasksOf } from '../../support/synthetic-run.ts';
 
@@ -32,4 +37,54 @@ test('an account that was credited keeps its balance where memory ends with its 
   expect(drains).toEqual([1]);
   expect(results.map(({ status }) => status)).toEqual(['success', 'success', 'success']);
   expect(after.stateDiff.get(`0x${'1'.padStart(40, '0')}`)).toMatchObject({ balance: 57n });
+});
+
+test('a run whose workers are lost again and again ends with an error that says so, after as many tries without headway', async () => {
+  const { environment, transactions, image } = warmUpBlock();
+  const { host, worker } = await openLocalMemory(await compileCore(), 256);
+  const plan: RunPlan = {
+    count: transactions.costs.length,
+    tasks: [],
+    programs: undefined,
+    evm: { environment, transactions },
+    image,
+    complete: true,
+    window: 16,
+    haltOnInvalid: false,
+    profile: false,
+    sequential: false,
+    block: { firstTransaction: 1, transactionCount: transactions.costs.length - 1 },
+    checkpoint: undefined,
+  };
+  let rounds = 0;
+  const crew: Crew = {
+    prepare: async () => host,
+    async round() {
+      // Up to the fourth round there is headway: one transaction each.
+      if (++rounds <= 4) {
+        worker.core.join(1);
+        while (host.committed() === 0) worker.core.next(false, 0);
+      }
+      host.cancel();
+      return 'spent';
+    },
+  };
+  const hooks = { load: () => Promise.reject(new Error('complete')), committed() {}, drain() {} };
+  const error = await new Conductor(plan, crew, hooks).run().catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(WorkerError);
+  expect((error as WorkerError).message).toBe(
+    'transaction 3: 6 times, all workers that a memory has ids for were lost without headway',
+  );
+  expect(rounds).toBe(4 + 6);
+});
+
+test('errors of a block name the transaction, or the step of the protocol', () => {
+  const block = { firstTransaction: 2, transactionCount: 3 };
+  expect([1, 2, 4, 5].map((task) => nameTask(task, block))).toEqual([
+    { index: -1, name: 'a step before the transactions' },
+    { index: 0, name: 'transaction 0' },
+    { index: 2, name: 'transaction 2' },
+    { index: 3, name: 'a step after the transactions' },
+  ]);
+  expect(nameTask(1, undefined)).toEqual({ index: 1, name: 'task 1' });
 });

@@ -24,6 +24,7 @@ test('every transaction of the warm-up block succeeds, and those that call contr
     haltOnInvalid: false,
     profile: false,
     sequential: false,
+    block: undefined,
     checkpoint: undefined,
   };
   const hooks = { load: () => Promise.reject(new Error('complete')), committed() {}, drain() {} };
