@@ -41,6 +41,7 @@ import { type BlockContext, type BlockJob, costOf, moduleJob, wasmJob } from './
 import { completed, mismatchesOf, resultOf, TransactionDecoder } from './block-result.ts';
 import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
 import { pagesOf } from './memory.ts';
+import { callFor, refuseNestedCall } from './nested-call.ts';
 import {
   type CheckedOptions,
   checkBlockRequest,
@@ -243,6 +244,11 @@ export class PevmEngine implements Engine {
     body: (scope: Scope) => Promise<R>,
   ): Promise<R> {
     if (this.#disposed !== undefined) return Promise.reject(new EngineDisposedError());
+    try {
+      refuseNestedCall(this);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const scope = new Scope({
       signals: [limits.signal],
       executionTimeoutMs: limits.executionTimeoutMs ?? this.#options.executionTimeoutMs,
@@ -305,7 +311,9 @@ export class PevmEngine implements Engine {
     const decodeStart = performance.now();
     const result = resultOf({ context, job, ...run, keccak256: this.#keccak256 });
     const { stateRoot: wantsRoot = false } = typeof verify === 'object' ? verify : {};
-    const stateRoot = wantsRoot ? await rootAfter(state, result.stateDiff, context.hardfork) : undefined;
+    const stateRoot = wantsRoot
+      ? await callFor(this, () => rootAfter(state, result.stateDiff, context.hardfork))
+      : undefined;
     const mismatches = mismatchesOf(context, prepared.expected, verify, result, stateRoot);
     if (this.#options.preset === 'audit') {
       const oracle = await this.#audit(prepared, scope).catch((error: unknown) => {
@@ -366,7 +374,9 @@ export class PevmEngine implements Engine {
     sequential = false,
   ): Promise<{ decoder: TransactionDecoder; outcome: RunOutcome; workersLost: number; encodeMs: number }> {
     const start = performance.now();
-    const { image, complete, emptyAccounts } = await initialState(state, scope, () => blockKeys(state, context.block));
+    const { image, complete, emptyAccounts } = await callFor(this, () =>
+      initialState(state, scope, () => blockKeys(state, context.block)),
+    );
     const modules =
       job.evm === undefined ? { executor: await this.#executorUrl() } : { precompiles: await this.#precompilesUrl() };
     const encodeMs = performance.now() - start;
@@ -422,7 +432,7 @@ export class PevmEngine implements Engine {
     attach: (control: RunControl) => void,
   ): Promise<ExecutionResult> {
     const start = performance.now();
-    const { image, complete } = await initialState(options.state, scope, async () => []);
+    const { image, complete } = await callFor(this, () => initialState(options.state, scope, async () => []));
     const encodeMs = performance.now() - start;
     const results = new TaskResults();
     const take = (batch: ResultBatch) => {
@@ -477,11 +487,14 @@ export class PevmEngine implements Engine {
     object?: Executor,
   ): Promise<{ outcome: RunOutcome; workersLost: number }> {
     scope.throwIfCancelled();
-    const control = runner instanceof CallingThreadRunner ? runner.start(request, object) : runner.start(request);
-    scope.onCancel((reason) => control.cancel(reason));
-    attach(control);
-    const outcome = await control.outcome;
-    return { outcome, workersLost: control.workersLost() };
+    const follow = async (control: RunControl) => {
+      scope.onCancel((reason) => control.cancel(reason));
+      attach(control);
+      const outcome = await control.outcome;
+      return { outcome, workersLost: control.workersLost() };
+    };
+    if (!(runner instanceof CallingThreadRunner)) return follow(runner.start(request));
+    return callFor(this, () => follow(runner.start(request, object)));
   }
 
   #planOf(
@@ -508,7 +521,8 @@ export class PevmEngine implements Engine {
         emit(this.#listeners, 'load', { keys: keys.length });
         if (state === undefined) throw new InputError('options.state', 'missing');
         // A source may not listen to signals.
-        return Promise.race([loadKeys(state, keys, emptied, scope.signal), scope.cancelled]);
+        const answer = callFor(this, () => loadKeys(state, keys, emptied, scope.signal));
+        return Promise.race([answer, scope.cancelled]);
       },
       drain: (from) => emit(this.#listeners, 'drain', { from }),
     };

@@ -24,7 +24,11 @@ export interface AccountValue {
 /** The answer to one key, of the same kind. Storage values have 32 bytes. */
 export type StateValue = AccountValue | { kind: 'code'; code: Hex } | { kind: 'storage'; value: Hex };
 
-/** The state before a block. Every method answers for one pinned block. */
+/**
+ * The state before a block. Every method answers for one pinned block. None may call the engine that asks it, which would
+ * wait for itself: in Node and Deno such a call is refused with an InputError, elsewhere where it comes before the first
+ * `await`. Another engine may be called.
+ */
 export interface StateSource {
   /** The values in the order of the keys. */
   load(keys: readonly StateKey[], options?: { signal?: AbortSignal }): Promise<StateValue[]>;

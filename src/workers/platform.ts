@@ -1,5 +1,6 @@
 // Everything that depends on where the code runs: Node, Deno, a browser page, a worker. The only file with such questions.
 
+import type * as AsyncHooks from 'node:async_hooks';
 import type * as WorkerThreads from 'node:worker_threads';
 
 /** A started worker thread and the port to it. */
@@ -149,6 +150,35 @@ export function acceptPort(): Promise<MessagePort> {
       once: true,
     });
   });
+}
+
+/** A value that whatever is called on its account can see, through promises, timers and events too where the platform can. */
+export interface CallContext<T> {
+  run<R>(value: T, body: () => R): R;
+  current(): T | undefined;
+}
+
+/** Node and Deno follow asynchronous calls; elsewhere the value is seen until the first `await`. */
+export function callContext<T>(): CallContext<T> {
+  const host = (globalThis as { process?: NodeProcess }).process;
+  const hooks = host?.getBuiltinModule?.('node:async_hooks') as typeof AsyncHooks | undefined;
+  if (hooks?.AsyncLocalStorage !== undefined) {
+    const storage = new hooks.AsyncLocalStorage<T>();
+    return { run: (value, body) => storage.run(value, body), current: () => storage.getStore() };
+  }
+  let current: T | undefined;
+  return {
+    run(value, body) {
+      const before = current;
+      current = value;
+      try {
+        return body();
+      } finally {
+        current = before;
+      }
+    },
+    current: () => current,
+  };
 }
 
 const immediate = (globalThis as { setImmediate?(call: () => void): unknown }).setImmediate;
