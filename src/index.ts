@@ -2,7 +2,7 @@
 
 export type { BlockFile } from './block/block-file.ts';
 export { checkBlockFile, parseBlockFile, readBlockFile } from './block/block-file.ts';
-export type { BlockInput, HeaderInput, TransactionInput, WithdrawalInput } from './block/block-input.ts';
+export type { BlockInput, HeaderInput, LibraryBlock, TransactionInput, WithdrawalInput } from './block/block-input.ts';
 export { readBlock } from './block/block-input.ts';
 export type { Expected, ExpectedAccount, ExpectedTransaction } from './block/expected.ts';
 export type { Hardfork } from './block/hardfork.ts';

@@ -1,6 +1,6 @@
 // The public types of the engine: options, runs, results and reports.
 
-import type { BlockInput } from './block/block-input.ts';
+import type { BlockInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './block/hardfork.ts';
 import type { Hex } from './block/hex.ts';
@@ -107,8 +107,8 @@ export type ExecutorChoice<T = unknown> =
 
 /** A block with its context. A checked `BlockFile` has this shape. */
 export interface BlockRequest {
-  /** Shape of `eth_getBlockByNumber(…, true)`; checked field by field. */
-  readonly block: BlockInput;
+  /** Shape of `eth_getBlockByNumber(…, true)`, or what viem or ethers make of that; checked field by field. */
+  readonly block: BlockInput | LibraryBlock;
   readonly chainId?: number;
   readonly hardfork?: Hardfork;
   readonly state?: StateSource;

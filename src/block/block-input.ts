@@ -1,4 +1,4 @@
-// What the engine accepts as a block: the JSON shape of `eth_getBlockByNumber(…, true)`, checked field by field.
+// What the engine accepts as a block: the JSON shape of `eth_getBlockByNumber(…, true)`, and what libraries make of it, checked field by field.
 
 import { InputError } from '../errors.ts';
 import { type Hardfork, isAtLeast } from './hardfork.ts';
@@ -22,6 +22,25 @@ import {
 const extraData = bytes(undefined, 1 << 16);
 
 const ACCESS_LIST_ITEM = { address: required(address), storageKeys: required(list(hash)) };
+const readAccessListItem = record(ACCESS_LIST_ITEM);
+
+/** An access list: records, or the pairs of address and keys that ethers and RLP have. */
+const accessList = list((value, field): Read<typeof ACCESS_LIST_ITEM> => {
+  if (!Array.isArray(value) || value.length !== 2) return readAccessListItem(value, field);
+  return readAccessListItem({ address: value[0], storageKeys: value[1] }, field);
+});
+
+/** Names of viem for types of transactions. */
+const TYPE_NAMES: readonly string[] = ['legacy', 'eip2930', 'eip1559', 'eip4844', 'eip7702'];
+
+const transactionType: Reader<Hex> = (value, field) => {
+  const named = typeof value === 'string' ? TYPE_NAMES.indexOf(value) : -1;
+  if (named >= 0) return `0x${named}`;
+  if (typeof value === 'string' && !value.startsWith('0x')) {
+    throw new InputError(field, `unknown type ${describe(value)}; there are ${TYPE_NAMES.join(', ')}`);
+  }
+  return quantity(8)(value, field);
+};
 
 /** Some nodes pass the byte strings of the RLP on as they are: no bytes for 0. */
 const rlpQuantity =
@@ -39,24 +58,28 @@ const AUTHORIZATION = {
   s: required(rlpQuantity(256)),
 };
 
+/** An authorization, its signature apart as in ethers too. */
+const authorization: Reader<Read<typeof AUTHORIZATION>> = (value, field) =>
+  readAuthorizationShape(withSignature(value, field), field);
+
 const TRANSACTION = {
   hash: optional(hash),
-  type: optional(quantity(8)),
+  type: optional(transactionType, 'typeHex'),
   chainId: optional(quantity(256)),
   nonce: required(quantity(64)),
   from: optional(address),
   /** Missing or null: a contract creation. */
   to: optional(address),
   value: required(quantity(256)),
-  gas: required(quantity(64)),
+  gas: required(quantity(64), 'gasLimit'),
   gasPrice: optional(quantity(256)),
   maxFeePerGas: optional(quantity(256)),
   maxPriorityFeePerGas: optional(quantity(256)),
   maxFeePerBlobGas: optional(quantity(256)),
-  input: required(bytes()),
-  accessList: optional(list(record(ACCESS_LIST_ITEM))),
+  input: required(bytes(), 'data'),
+  accessList: optional(accessList),
   blobVersionedHashes: optional(list(hash)),
-  authorizationList: optional(list(record(AUTHORIZATION))),
+  authorizationList: optional(list(authorization)),
   yParity: optional(quantity(8)),
   v: optional(quantity(256)),
   r: optional(quantity(256)),
@@ -67,7 +90,7 @@ const HEADER = {
   hash: optional(hash),
   parentHash: required(hash),
   sha3Uncles: optional(hash),
-  miner: required(address),
+  miner: required(address, 'coinbase', 'feeRecipient'),
   stateRoot: optional(hash),
   transactionsRoot: optional(hash),
   receiptsRoot: optional(hash),
@@ -78,7 +101,7 @@ const HEADER = {
   gasUsed: optional(quantity(64)),
   timestamp: required(quantity(64)),
   extraData: optional(extraData),
-  mixHash: optional(hash),
+  mixHash: optional(hash, 'prevRandao'),
   nonce: optional(bytes(8)),
   baseFeePerGas: optional(quantity(256)),
   withdrawalsRoot: optional(hash),
@@ -117,6 +140,11 @@ export type WithdrawalInput = Read<typeof WITHDRAWAL>;
  */
 export type BlockInput = Omit<Read<typeof BLOCK>, 'transactions'> & { transactions: TransactionInput[] };
 
+/** A block as viem, ethers or web3 give it: numbers as they are, and their names for fields. */
+export interface LibraryBlock {
+  readonly transactions: readonly (object | string)[];
+}
+
 /**
  * Gas of one transaction that is accepted without being asked for: a transaction with more could fill memory, whose cost
  * grows with the square of its size (this much buys 100 MB), and run for minutes. No chain allows a thousandth of it.
@@ -132,8 +160,9 @@ const TYPES: readonly { since: Hardfork; needs: readonly (keyof TransactionInput
   { since: 'prague', needs: ['maxFeePerGas', 'maxPriorityFeePerGas', 'authorizationList', 'to'] },
 ];
 
-/** Header fields that execution itself needs, and since which fork. */
-const NEEDED: readonly { field: keyof BlockInput; since: Hardfork }[] = [
+/** Header fields that execution itself needs, and since which fork, or before which. */
+const NEEDED: readonly { field: keyof BlockInput; since: Hardfork; before?: Hardfork }[] = [
+  { field: 'difficulty', since: 'chainstart', before: 'paris' },
   { field: 'baseFeePerGas', since: 'london' },
   { field: 'mixHash', since: 'paris' },
   { field: 'withdrawals', since: 'shanghai' },
@@ -143,6 +172,7 @@ const NEEDED: readonly { field: keyof BlockInput; since: Hardfork }[] = [
 
 const readBlockShape = record(BLOCK);
 const readTransactionShape = record(TRANSACTION);
+const readAuthorizationShape = record(AUTHORIZATION);
 
 /**
  * Checks a block of unknown origin against the shape, and against what its fork needs. Returns a copy with the known fields
@@ -158,10 +188,10 @@ export function readBlock(
   const known = checkedBlocks.get(value as object);
   if (known?.hardfork === hardfork && known.maximumTransactionGas <= maximumTransactionGas) return value as BlockInput;
   const block: BlockInput = readBlockShape(value, field);
-  for (const { field: name, since } of NEEDED) {
-    if (isAtLeast(hardfork, since) && block[name] === undefined) {
-      throw new InputError(`${field}.${name}`, `missing, and needed from ${since} on`);
-    }
+  for (const { field: name, since, before } of NEEDED) {
+    if (block[name] !== undefined || !isAtLeast(hardfork, since)) continue;
+    if (before === undefined) throw new InputError(`${field}.${name}`, `missing, and needed from ${since} on`);
+    if (!isAtLeast(hardfork, before)) throw new InputError(`${field}.${name}`, `missing, and needed before ${before}`);
   }
   if (block.withdrawals !== undefined && !isAtLeast(hardfork, 'shanghai')) {
     throw new InputError(`${field}.withdrawals`, `not known before shanghai; the hardfork is ${hardfork}`);
@@ -206,8 +236,19 @@ function freeze(value: object): void {
 }
 
 function readTransaction(value: unknown, field: string): TransactionInput {
-  const transaction = readTransactionShape(value, field);
+  if (typeof value === 'string') {
+    const isHash = /^0x[0-9a-fA-F]{64}$/.test(value);
+    throw new InputError(
+      field,
+      `expected a transaction, got ${isHash ? 'a hash' : describe(value)}; the block is needed with full transactions: eth_getBlockByNumber(…, true), includeTransactions: true in viem, prefetchedTransactions in ethers`,
+    );
+  }
+  const transaction = readTransactionShape(withSignature(value, field), field);
+  transaction.type ??= impliedType(transaction);
+  if (transaction.type === undefined) delete transaction.type;
   const type = Number(transaction.type ?? '0x0');
+  // Of no chain: ethers says so of what was signed without EIP-155.
+  if (type === 0 && transaction.chainId === '0x0') delete transaction.chainId;
   const rules = TYPES[type];
   if (rules === undefined) throw new InputError(`${field}.type`, `unknown transaction type ${type}`);
   for (const name of rules.needs) {
@@ -221,6 +262,25 @@ function readTransaction(value: unknown, field: string): TransactionInput {
     throw new InputError(`${field}.from`, 'missing, and there is no signature to recover it from');
   }
   return transaction;
+}
+
+/** Which type a transaction without one has: what only later types have would be lost in an older one. */
+function impliedType(transaction: TransactionInput): Hex | undefined {
+  if (transaction.authorizationList !== undefined) return '0x4';
+  if (transaction.blobVersionedHashes !== undefined) return '0x3';
+  if (transaction.maxFeePerGas !== undefined) return '0x2';
+  return transaction.accessList === undefined ? undefined : '0x1';
+}
+
+/** What has its signature apart, as `signature` of ethers, with the parts of it among the others. */
+function withSignature(value: unknown, field: string): unknown {
+  const source = plainObject(value, field);
+  const { signature } = source;
+  if (typeof signature !== 'object' || signature === null || (source.r !== undefined && source.r !== null))
+    return value;
+  const { r, s, yParity, v, networkV } = signature as Record<string, unknown>;
+  const given = Object.fromEntries(Object.keys(source).map((name) => [name, source[name]]));
+  return { ...given, r, s, yParity, v: networkV ?? v };
 }
 
 /** Reads `blockHashes`: block number (decimal or hex quantity) to hash. */

@@ -6,7 +6,8 @@ import type { Hex } from './hex.ts';
 /** Checks one value; `field` is its path, as in `block.transactions[3].gas`. */
 export type Reader<T> = (value: unknown, field: string) => T;
 
-type Shape = Record<string, { read: Reader<unknown>; required: boolean }>;
+/** `aliases`: what others call the field. */
+type Shape = Record<string, { read: Reader<unknown>; required: boolean; aliases: readonly string[] }>;
 
 /** The record that a shape describes. */
 export type Read<S extends Shape> = {
@@ -15,12 +16,18 @@ export type Read<S extends Shape> = {
   [K in keyof S as S[K]['required'] extends true ? never : K]?: ReturnType<S[K]['read']>;
 };
 
-export function required<T>(read: Reader<T>): { read: Reader<T>; required: true } {
-  return { read, required: true };
+export function required<T>(
+  read: Reader<T>,
+  ...aliases: string[]
+): { read: Reader<T>; required: true; aliases: readonly string[] } {
+  return { read, required: true, aliases };
 }
 
-export function optional<T>(read: Reader<T>): { read: Reader<T>; required: false } {
-  return { read, required: false };
+export function optional<T>(
+  read: Reader<T>,
+  ...aliases: string[]
+): { read: Reader<T>; required: false; aliases: readonly string[] } {
+  return { read, required: false, aliases };
 }
 
 /** A record with known fields. Unknown fields are dropped, `null` counts as missing, prototype keys are refused. */
@@ -30,10 +37,19 @@ export function record<S extends Shape>(shape: S): Reader<Read<S>> {
     const source = plainObject(value, field);
     const result: Record<string, unknown> = {};
     try {
-      for (const { name, path, read, required } of fields) {
+      for (const { name, path, read, required, aliases } of fields) {
         const item = source[name];
         if (item !== undefined && item !== null) result[name] = read(item, path);
-        else if (required) throw new InputError(path, 'missing');
+        for (const alias of aliases) {
+          const other = source[alias];
+          if (other === undefined || other === null) continue;
+          const same = read(other, `.${alias}`);
+          if (result[name] !== undefined && result[name] !== same) {
+            throw new InputError(path, `is not what ${alias} is, which means the same`);
+          }
+          result[name] = same;
+        }
+        if (required && result[name] === undefined) throw new InputError(path, 'missing');
       }
     } catch (error) {
       throw below(field, error);
@@ -62,10 +78,11 @@ function below(field: string, error: unknown): unknown {
   return new InputError(field + error.field, error.shortMessage.slice(error.field.length + 2), { cause: error.cause });
 }
 
-/** A hex quantity of at most `bits` bits; leading zeros are dropped. */
+/** A hex quantity of at most `bits` bits (leading zeros are dropped), or a bigint or safe integer, as libraries give them. */
 export function quantity(bits: number): Reader<Hex> {
   const digits = bits / 4;
   return (value, field) => {
+    if (typeof value === 'bigint' || typeof value === 'number') return quantityOf(value, bits, field);
     if (typeof value !== 'string') throw new InputError(field, `expected a hex quantity, got ${describe(value)}`);
     if (value.length <= digits + 2 && /^0x(?:0|[1-9a-f][0-9a-f]*)$/.test(value)) return value as Hex;
     if (!/^0x[0-9a-fA-F]+$/.test(value)) throw new InputError(field, `not a hex quantity: ${describe(value)}`);
@@ -76,6 +93,16 @@ export function quantity(bits: number): Reader<Hex> {
     if (minimal.length > digits) throw new InputError(field, `does not fit ${bits} bits: ${describe(value)}`);
     return `0x${minimal}`;
   };
+}
+
+function quantityOf(value: bigint | number, bits: number, field: string): Hex {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw new InputError(field, `not a safe integer: ${describe(value)}`);
+  }
+  const number = BigInt(value);
+  if (number < 0n) throw new InputError(field, `negative: ${describe(value)}`);
+  if (number >> BigInt(bits) !== 0n) throw new InputError(field, `does not fit ${bits} bits: ${describe(value)}`);
+  return `0x${number.toString(16)}`;
 }
 
 /** A number as genesis files write it: a hex quantity, decimal digits, a safe integer or a bigint; below 2^bits. */

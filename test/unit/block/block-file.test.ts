@@ -15,6 +15,7 @@ const FILE = {
     parentHash: HASH,
     miner: ADDRESS,
     gasLimit: '0x1c9c380',
+    difficulty: '0x1',
     timestamp: '0x5',
     transactions: [],
   },

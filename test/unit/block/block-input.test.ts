@@ -23,6 +23,7 @@ const BLOCK = {
   miner: ADDRESS,
   gasLimit: '0x1c9c380',
   timestamp: '0x5',
+  difficulty: '0x20000',
   transactions: [TRANSACTION],
 };
 const CANCUN = {
@@ -76,7 +77,10 @@ describe('a block', () => {
 
   test.each<[string, unknown, string]>([
     ['number', undefined, 'block.number'],
-    ['number', 16, 'block.number'],
+    ['number', 1.5, 'block.number'],
+    ['number', 2 ** 53, 'block.number'],
+    ['number', -1n, 'block.number'],
+    ['number', 1n << 64n, 'block.number'],
     ['number', '16', 'block.number'],
     ['number', '-0x1', 'block.number'],
     ['number', '0x', 'block.number'],
@@ -127,6 +131,82 @@ describe('a block', () => {
 
   test.each([null, undefined, 5, 'block', [], true])('that is %o is refused', (value) => {
     expect(refusal(() => readBlock(value, 'cancun')).field).toBe('block');
+  });
+
+  test('needs its difficulty before Paris, where DIFFICULTY reads it', () => {
+    const { difficulty: _, ...rest } = BLOCK;
+    expect(refusal(() => readBlock(rest, 'london')).message).toMatch(
+      /block.difficulty: missing, and needed before paris/,
+    );
+    expect(readBlock({ ...rest, ...CANCUN }, 'cancun').difficulty).toBeUndefined();
+  });
+
+  const transactionOf = (fields: object, fork: 'cancun' | 'prague' = 'prague') =>
+    readBlock({ ...BLOCK, ...CANCUN, transactions: [fields] }, fork).transactions[0];
+  const call = { from: ADDRESS, to: ADDRESS };
+
+  test('may come from viem', () => {
+    const header = { number: 16n, timestamp: 5n, gasLimit: 30_000_000n, difficulty: 0n, baseFeePerGas: 7n };
+    const block = readBlock({ ...BLOCK, ...CANCUN, ...header, excessBlobGas: 0n }, 'cancun');
+    expect(block).toMatchObject({ number: '0x10', gasLimit: '0x1c9c380', excessBlobGas: '0x0' });
+    const fees = { maxFeePerGas: 20n, maxPriorityFeePerGas: 1n, gasPrice: undefined };
+    const common = { ...call, nonce: 0, gas: 60_000n, value: 0n, input: '0x', chainId: 1, accessList: [] };
+    expect(transactionOf({ ...common, ...fees, type: 'eip1559', typeHex: '0x2' })).toEqual({
+      ...{ ...call, type: '0x2', nonce: '0x0', gas: '0xea60', value: '0x0', input: '0x', chainId: '0x1' },
+      ...{ accessList: [], maxFeePerGas: '0x14', maxPriorityFeePerGas: '0x1' },
+    });
+    expect(refusal(() => transactionOf({ ...common, type: 'deposit' })).field).toBe('block.transactions[0].type');
+  });
+
+  test('may come from ethers', () => {
+    const common = { ...call, nonce: 0, gasLimit: 60_000n, value: 0n, data: '0x', gasPrice: 10n };
+    expect(transactionOf({ ...common, type: 0, chainId: 0n })).toEqual({
+      ...{ ...call, type: '0x0', nonce: '0x0', gas: '0xea60', value: '0x0', input: '0x', gasPrice: '0xa' },
+    });
+    class Signature {
+      get r() {
+        return HASH;
+      }
+      get s() {
+        return HASH;
+      }
+      get v() {
+        return 27;
+      }
+      get networkV() {
+        return 37n;
+      }
+    }
+    expect(transactionOf({ ...common, type: 0, signature: new Signature() })).toMatchObject({ r: HASH, v: '0x25' });
+    const accessList = [[ADDRESS, [HASH]]];
+    expect(transactionOf({ ...common, type: 1, chainId: 1n, accessList })?.accessList).toEqual([
+      { address: ADDRESS, storageKeys: [HASH] },
+    ]);
+    const { mixHash, ...rest } = CANCUN;
+    expect(readBlock({ ...BLOCK, ...rest, prevRandao: mixHash }, 'cancun').mixHash).toBe(HASH);
+  });
+
+  test('may not say two things under two names', () => {
+    expect(refusal(() => transactionOf({ ...TRANSACTION, data: '0x00' })).message).toMatch(
+      /input: is not what data is/,
+    );
+    expect(refusal(() => transactionOf({ ...TRANSACTION, gasLimit: 1n })).field).toBe('block.transactions[0].gas');
+    expect(transactionOf({ ...TRANSACTION, data: '0x', gasLimit: 21_000 })).toMatchObject({ gas: '0x5208' });
+  });
+
+  test.each([
+    [{ accessList: [] }, '0x1'],
+    [{ maxFeePerGas: '0x1', maxPriorityFeePerGas: '0x1', accessList: [] }, '0x2'],
+    [{ maxFeePerGas: '0x1', maxPriorityFeePerGas: '0x1', authorizationList: [] }, '0x4'],
+    [{}, undefined],
+  ])('%o without a type is a transaction of type %s', (fields, type) => {
+    expect(transactionOf({ ...TRANSACTION, ...fields })?.type).toBe(type);
+  });
+
+  test('with hashes for transactions is refused with the way to get them', () => {
+    const error = refusal(() => transactionOf(HASH as never));
+    expect(error.field).toBe('block.transactions[0]');
+    expect(error.message).toMatch(/full transactions: eth_getBlockByNumber\(…, true\)/);
   });
 
   test('may not have uncles from Paris on', () => {

@@ -58,6 +58,7 @@ function blockOf(gas: string[], change: Record<string, unknown> = {}): BlockInpu
       parentHash: HASH,
       miner: ADDRESS,
       gasLimit: '0xf4240',
+      difficulty: '0x1',
       timestamp: '0x1',
       transactions: gas.map((limit) => ({
         from: ADDRESS,
