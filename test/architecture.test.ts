@@ -168,6 +168,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "InputError",
       "InvalidBlockError",
       "InvalidTransactionError",
+      "LibraryBlock",
       "LocationName",
       "Log",
       "MemoryAccount",
