@@ -125,6 +125,11 @@ export class BlockHost {
     for (let at = CONTROL_BASE + PAGE; at < end; at += SYSTEM_PAGE) bytes[at] = 0;
   }
 
+  /** Lays the memory out anew for the next block: nothing of what is kept from block to block is left. */
+  forget(): void {
+    this.#capacity = 0;
+  }
+
   /** Loads state; false when memory is exhausted. */
   load(image: StateImage): boolean {
     return this.#loader?.load(image) ?? false;

@@ -129,6 +129,8 @@ export class Conductor {
   readonly #results: ResultBatch[] = [];
   /** How many results these are. */
   #taken = 0;
+  /** Tasks that were committed when the run was over. */
+  #reached = 0;
   readonly #emptied = new Set<string>();
   readonly #late = new Map<string, AccountFields>();
   readonly #loaded = new Set<string>();
@@ -152,7 +154,7 @@ export class Conductor {
 
   /** Tasks committed so far. */
   committed(): number {
-    return this.#host === undefined ? this.#taken : this.#first + this.#host.committed();
+    return this.#host === undefined ? Math.max(this.#taken, this.#reached) : this.#first + this.#host.committed();
   }
 
   /** Stops the run; it rejects with `reason`. */
@@ -184,6 +186,16 @@ export class Conductor {
 
   /** The plan in one block, or in several where memory or the ids of workers run out. */
   async run(): Promise<RunOutcome> {
+    try {
+      return await this.#runSegments();
+    } finally {
+      // The memory is another run's by now.
+      this.#reached = this.committed();
+      this.#host = undefined;
+    }
+  }
+
+  async #runSegments(): Promise<RunOutcome> {
     const { count, checkpoint } = this.#plan;
     let image = this.#plan.image;
     let sequential = this.#plan.sequential;

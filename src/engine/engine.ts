@@ -37,6 +37,7 @@ import type {
   TransactionResult,
 } from '../types.ts';
 import { coreCount, hasWorkers, moduleUrl, sharingProblem } from '../workers/platform.ts';
+import { type PoolEvents, WorkerPool } from '../workers/pool.ts';
 import { type BlockContext, type BlockJob, costOf, moduleJob, wasmJob } from './block-job.ts';
 import { completed, mismatchesOf, resultOf, TransactionDecoder } from './block-result.ts';
 import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
@@ -53,7 +54,6 @@ import { reportOf, totalCounters } from './report.ts';
 import { type Push, RunHandle, type RunSource } from './run.ts';
 import { CallingThreadRunner, type RunControl, type Runner, SharedRunner, SoloRunner } from './runner.ts';
 import { Scope } from './scope.ts';
-import { type PoolEvents, SharedPool } from './shared-crew.ts';
 import { finalStateOf } from './state-diff.ts';
 import { imageOf, isMemoryState, loadKeys, type WholeState } from './state-loading.ts';
 
@@ -106,7 +106,8 @@ export class PevmEngine implements Engine {
     options.signal?.addEventListener('abort', () => void this.dispose(), { once: true });
   }
 
-  static async create(options: EngineOptions): Promise<PevmEngine> {
+  /** `pool`: workers that other engines use as well; whoever started them ends them. */
+  static async create(options: EngineOptions, pool?: WorkerPool): Promise<PevmEngine> {
     const checked = checkEngineOptions(options, coreCount());
     checked.signal?.throwIfAborted();
     const module = await compileCore(checked.assets?.wasm);
@@ -117,10 +118,15 @@ export class PevmEngine implements Engine {
       drain: new Set(),
       load: new Set(),
     };
-    const { runner, capabilities } = await startRunner(checked, module, {
-      lost: (id, reason) => emit(listeners, 'worker-lost', { id, reason }),
-      replaced: (id, by) => emit(listeners, 'worker-replaced', { id, by }),
-    });
+    const { runner, capabilities } = await startRunner(
+      checked,
+      module,
+      {
+        lost: (id, reason) => emit(listeners, 'worker-lost', { id, reason }),
+        replaced: (id, by) => emit(listeners, 'worker-replaced', { id, by }),
+      },
+      pool,
+    );
     const engine = new PevmEngine(checked, module, await openKeccak256(module), runner, capabilities, listeners);
     if ((checked.executor ?? 'wasm') === 'wasm') {
       // In the background; what fails here will fail in the first block, and be told there.
@@ -226,7 +232,7 @@ export class PevmEngine implements Engine {
    * @internal
    */
   terminateWorker(seat: number): void {
-    if (this.#runner instanceof SharedRunner) this.#runner.pool.seats[seat]?.handle.terminate('a test ended it');
+    if (this.#runner instanceof SharedRunner) this.#runner.terminateWorker(seat);
     else if (this.#runner instanceof SoloRunner) this.#runner.terminateWorker();
   }
 
@@ -401,7 +407,7 @@ export class PevmEngine implements Engine {
         }),
         work: {
           // What runs inside the core is in the memory: workers that ran a block have all they need for the next.
-          id: job.evm === undefined ? nextWorkId() : 'evm',
+          id: job.evm === undefined ? nextWorkId() : this.#evmWorkId(),
           tasks: job.payloads,
           // Of a distant state nobody knows, and looking out for empty accounts makes transactions conflict.
           executor:
@@ -579,6 +585,11 @@ export class PevmEngine implements Engine {
     return ethereumjsUrl;
   }
 
+  /** Workers that ran a block of this engine, or of another with the same precompiled contracts, have what a block needs. */
+  #evmWorkId(): string {
+    return `evm ${this.#options.assets?.precompiles ?? ''}`;
+  }
+
   /** Of the precompiled contracts that the core leaves to its host. */
   async #precompilesUrl(): Promise<string> {
     const { assets } = this.#options;
@@ -646,6 +657,7 @@ async function startRunner(
   options: CheckedOptions,
   module: WebAssembly.Module,
   events: PoolEvents,
+  shared?: WorkerPool,
 ): Promise<{ runner: Runner; capabilities: Capabilities }> {
   const { workers, threading, maximumMiB, assets } = options;
   const pages = pagesOf(maximumMiB);
@@ -655,8 +667,11 @@ async function startRunner(
     const url = assets?.worker === undefined ? workerUrl : absoluteUrl(assets.worker, 'options.assets.worker');
     if (url !== undefined && reason === undefined) {
       try {
-        const pool = await SharedPool.start(module, url, { pages, workers, events });
-        return { runner: new SharedRunner(pool), capabilities: { threading: 'shared', workers } };
+        const pool = shared ?? (await WorkerPool.start(url, workers));
+        // Room for replacements: an id is never used twice in a block.
+        const need = { module, pages, highestWorker: Math.min(255, 4 * workers + 16) };
+        const runner = new SharedRunner({ pool, workers, need, events }, shared === undefined);
+        return { runner, capabilities: { threading: 'shared', workers } };
       } catch (error) {
         reason = messageOf(error);
       }

@@ -8,11 +8,13 @@ import type { SoloHooks, SoloJob, SoloReply, Work } from '../workers/messages.ts
 import { equip, loadEquipment, prepare } from '../workers/modules.ts';
 import { packError, unpackError } from '../workers/packed-error.ts';
 import { eventLoopTurn } from '../workers/platform.ts';
+import type { PoolEvents } from '../workers/pool.ts';
 import { warmUp } from '../workers/warm-up.ts';
 import { startAgain, WorkerHandle } from '../workers/worker-handle.ts';
 import { Conductor, InvalidOutcome, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from './local-crew.ts';
-import { type PoolEvents, SharedCrew, type SharedPool } from './shared-crew.ts';
+import { MemoryLease, useMemories } from './memory.ts';
+import { type CrewSource, SharedCrew } from './shared-crew.ts';
 import { nameTask } from './task-name.ts';
 
 export interface RunRequest {
@@ -43,27 +45,40 @@ export interface Runner {
   dispose(): void;
 }
 
-/** Workers over one shared memory. */
+/** Workers of a pool over a memory that they share for one run. */
 export class SharedRunner implements Runner {
-  readonly pool: SharedPool;
+  readonly #source: CrewSource;
+  readonly #ownsPool: boolean;
+  readonly #free = useMemories();
 
-  constructor(pool: SharedPool) {
-    this.pool = pool;
+  /** `ownsPool`: nobody else uses it, so that it ends with this. */
+  constructor(source: CrewSource, ownsPool: boolean) {
+    this.#source = source;
+    this.#ownsPool = ownsPool;
   }
 
-  warmUp(): Promise<void> {
-    return this.pool.warmUp();
+  async warmUp(): Promise<void> {
+    const { pool, need } = this.#source;
+    const lease = await MemoryLease.take(need);
+    lease.host.touch();
+    await lease.giveBack();
+    await pool.posts[0]?.handle.call((remote) => remote.warmUp(need.module));
   }
 
   prepare(precompiles: string): void {
-    for (const { handle } of this.pool.seats) handle.prepare(precompiles);
+    for (const { handle } of this.#source.pool.posts) handle.prepare(precompiles);
+  }
+
+  /** Ends a worker at whatever instruction it is. For tests. */
+  terminateWorker(seat: number): void {
+    this.#source.pool.posts[seat]?.handle.terminate('a test ended it');
   }
 
   start({ plan, work, hooks, taskTimeoutMs }: RunRequest): RunControl {
-    const crew = new SharedCrew(this.pool, work, { taskTimeoutMs, block: plan.block });
+    const crew = new SharedCrew(this.#source, work, { taskTimeoutMs, block: plan.block });
     const conductor = new Conductor(plan, crew, hooks);
     return {
-      outcome: conductor.run(),
+      outcome: conductor.run().finally(() => crew.leave()),
       workersLost: () => crew.workersLost,
       committed: () => conductor.committed(),
       cancel(reason) {
@@ -76,7 +91,8 @@ export class SharedRunner implements Runner {
   }
 
   dispose(): void {
-    this.pool.dispose();
+    if (this.#ownsPool) this.#source.pool.dispose();
+    this.#free();
   }
 }
 

@@ -1,13 +1,12 @@
 // The crew of one run over shared memory: workers, their deaths and replacements, and the time limit of tasks.
 
-import { createMemory, openCore, wallClock } from '../core/abi.ts';
-import { BlockHost } from '../core/block-host.ts';
+import type { BlockHost } from '../core/block-host.ts';
 import { CoreTrapError, InputError, TaskTimeoutError, WorkerError } from '../errors.ts';
-import type { RoundJob, SharedCore, Work } from '../workers/messages.ts';
+import type { RoundJob, Work } from '../workers/messages.ts';
 import { unpackError } from '../workers/packed-error.ts';
-import { startAgain, WorkerHandle } from '../workers/worker-handle.ts';
+import type { PoolEvents, Post, WorkerPool } from '../workers/pool.ts';
 import type { Crew, RoundOptions } from './conductor.ts';
-import { memoryOf } from './memory.ts';
+import { MemoryLease, type MemoryNeed } from './memory.ts';
 import { type BlockTasks, nameTask } from './task-name.ts';
 
 /** Deaths of one task's workers after which the task is to blame. */
@@ -18,109 +17,19 @@ const POLL_MS = 20;
 /** How long the host takes naps while the workers of a round begin; usually one or two will do. */
 const START_MS = 0.6;
 
-export interface PoolEvents {
-  lost(id: number, reason: string): void;
-  replaced(id: number, by: number): void;
-}
-
 interface Seat {
-  handle: WorkerHandle;
+  readonly post: Post;
   /** The worker's id in the current block. */
   id: number;
-  /** Whether the death of the worker, if it is lost, was told. */
-  mourned: boolean;
 }
 
-/** The workers of an engine and the memory they share, from run to run. */
-export class SharedPool {
-  readonly #module: WebAssembly.Module;
-  readonly #workerUrl: string;
-  readonly #pages: number;
-  readonly #highestWorker: number;
+/** Where crews come from, and what they tell. */
+export interface CrewSource {
+  readonly pool: WorkerPool;
+  /** Workers of a run at most, where they are free. */
+  readonly workers: number;
+  readonly need: MemoryNeed;
   readonly events: PoolEvents;
-  seats: Seat[] = [];
-  #core: (SharedCore & { readonly host: BlockHost }) | undefined;
-  #disposed = false;
-
-  private constructor(
-    module: WebAssembly.Module,
-    workerUrl: string,
-    pages: number,
-    workers: number,
-    events: PoolEvents,
-  ) {
-    this.#module = module;
-    this.#workerUrl = workerUrl;
-    this.#pages = pages;
-    // Room for replacements: an id is never used twice in a block.
-    this.#highestWorker = Math.min(255, 4 * workers + 16);
-    this.events = events;
-  }
-
-  /** Starts the workers. @throws WorkerError */
-  static async start(
-    module: WebAssembly.Module,
-    workerUrl: string,
-    options: { pages: number; workers: number; events: PoolEvents },
-  ): Promise<SharedPool> {
-    const pool = new SharedPool(module, workerUrl, options.pages, options.workers, options.events);
-    const started = await Promise.allSettled(
-      Array.from({ length: options.workers }, () => WorkerHandle.start(workerUrl, true)),
-    );
-    pool.seats = started.flatMap((result) =>
-      result.status === 'fulfilled' ? [{ handle: result.value, id: 0, mourned: false }] : [],
-    );
-    const failed = started.find((result) => result.status === 'rejected');
-    if (failed !== undefined) {
-      pool.dispose();
-      throw failed.reason;
-    }
-    return pool;
-  }
-
-  /** Lets the core's EVM become fast before the first block needs it. */
-  async warmUp(): Promise<void> {
-    const { host } = await this.core();
-    host.touch();
-    await this.seats[0]?.handle.call((remote) => remote.warmUp(this.#module));
-  }
-
-  get highestWorker(): number {
-    return this.#highestWorker;
-  }
-
-  /** The memory, a new one where a worker may still be busy in the old. */
-  async core(): Promise<SharedCore & { readonly host: BlockHost }> {
-    if (this.#core === undefined) {
-      const clockBase = wallClock();
-      const memory = memoryOf(this.#pages, createMemory);
-      const instance = await openCore(this.#module, memory, { clockBase, mayWait: false });
-      this.#core = { module: this.#module, memory, clockBase, host: new BlockHost(instance, this.#highestWorker) };
-    }
-    return this.#core;
-  }
-
-  /** Abandons the memory: the next block gets another. */
-  taint(): void {
-    this.#core = undefined;
-  }
-
-  /** Puts a new worker on a seat whose worker is gone, unless nobody needs it any more. @throws WorkerError */
-  async replace(seat: Seat, isNeedless: () => boolean): Promise<void> {
-    const handle = await startAgain(
-      () => WorkerHandle.start(this.#workerUrl, true),
-      () => this.#disposed || isNeedless(),
-    );
-    if (this.#disposed) handle.terminate('the engine was disposed of');
-    seat.handle = handle;
-    seat.mourned = false;
-  }
-
-  dispose(): void {
-    this.#disposed = true;
-    this.#core = undefined;
-    for (const { handle } of this.seats) handle.terminate('the engine was disposed of');
-  }
 }
 
 export interface CrewLimits {
@@ -130,17 +39,20 @@ export interface CrewLimits {
 }
 
 export class SharedCrew implements Crew {
-  readonly #pool: SharedPool;
+  readonly #source: CrewSource;
   readonly #work: Work;
   readonly #limits: CrewLimits;
   #nextId = 1;
   #fresh = true;
-  #current: SharedCore | undefined;
+  #seats: readonly Seat[] = [];
+  #lease: MemoryLease | undefined;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #inRound = false;
   #cancelled = false;
   /** No ids are left in this memory. */
   #spent = false;
+  #isTainted = false;
+  #isBroken = false;
   #failure: { error: unknown } | undefined;
   #lost = 0;
   #beganMs: number | undefined;
@@ -150,8 +62,8 @@ export class SharedCrew implements Crew {
   readonly #deaths = new Map<number, number>();
   readonly #late = new Set<number>();
 
-  constructor(pool: SharedPool, work: Work, limits: CrewLimits) {
-    this.#pool = pool;
+  constructor(source: CrewSource, work: Work, limits: CrewLimits) {
+    this.#source = source;
     this.#work = work;
     this.#limits = limits;
   }
@@ -169,12 +81,34 @@ export class SharedCrew implements Crew {
   }
 
   async prepare(): Promise<BlockHost> {
+    const { pool, workers, need } = this.#source;
+    if (this.#seats.length === 0) {
+      const posts = await pool.take(workers, () => this.#cancelled);
+      this.#seats = posts.map((post) => ({ post, id: 0 }));
+    }
     await this.#refill();
-    const { host, module, memory, clockBase } = await this.#pool.core();
-    this.#current = { module, memory, clockBase };
+    // After a drain the memory goes on; one in which somebody died does not.
+    if (this.#lease === undefined || this.#isTainted) {
+      this.#giveBack();
+      this.#lease = await MemoryLease.take(need);
+      this.#isTainted = false;
+    }
     this.#fresh = true;
     this.#spent = false;
-    return host;
+    return this.#lease.host;
+  }
+
+  /** Leaves the workers and the memory to others. */
+  leave(): void {
+    this.#giveBack();
+    this.#source.pool.release(this.#seats.map(({ post }) => post));
+    this.#seats = [];
+  }
+
+  #giveBack(): void {
+    // What a trap has left behind, nobody knows.
+    if (!this.#isBroken) void this.#lease?.giveBack();
+    this.#lease = undefined;
   }
 
   /** The host was halted because of a cancellation: whoever does not notice is ended. */
@@ -185,10 +119,10 @@ export class SharedCrew implements Crew {
   }
 
   async round(host: BlockHost, options: RoundOptions): Promise<'over' | 'spent'> {
-    const seats = options.sequential ? this.#pool.seats.slice(0, 1) : this.#pool.seats;
+    const seats = options.sequential ? this.#seats.slice(0, 1) : this.#seats;
     if (this.#fresh) {
       this.#nextId = 1;
-      for (const seat of this.#pool.seats) seat.id = this.#nextId++;
+      for (const seat of this.#seats) seat.id = this.#nextId++;
       this.#fresh = false;
     }
     this.#beganMs = undefined;
@@ -198,7 +132,7 @@ export class SharedCrew implements Crew {
     try {
       const occupied = Promise.all(seats.map((seat) => this.#occupy(host, seat, options)));
       const until = performance.now() + START_MS;
-      if (seats.length > 1) for (const { handle } of seats) handle.awaitStart(until);
+      if (seats.length > 1) for (const { post } of seats) post.handle.awaitStart(until);
       await occupied;
     } finally {
       watch();
@@ -213,28 +147,32 @@ export class SharedCrew implements Crew {
   /** Keeps a worker on the seat until the round is over. */
   async #occupy(host: BlockHost, seat: Seat, options: RoundOptions): Promise<void> {
     while (!this.#spent && this.#failure === undefined && !this.#cancelled) {
+      const { post } = seat;
       try {
-        if (seat.handle.over) await this.#replace(host, seat, options.first);
-        if (seat.handle.over || this.#isOver(host)) return;
-        const reply = await seat.handle.round(this.#job(seat, options));
+        if (post.handle.over) await this.#replace(host, seat, options.first);
+        if (post.handle.over || this.#isOver(host)) return;
+        const reply = await post.handle.round(this.#job(seat, options));
         if ('end' in reply) {
           this.#beganMs = Math.min(reply.beganMs, this.#beganMs ?? reply.beganMs);
           // Who finds the block done, or halted, knows first; others may still be giving up, or on their way.
           if (reply.end !== 'dismissed') this.#endedMs = Math.min(reply.endedMs, this.#endedMs ?? reply.endedMs);
           return;
         }
-        seat.handle.forget();
+        post.handle.forget();
         this.#fail(
           host,
           reply.problem === 'executor'
             ? unpackError(reply.error)
             : new CoreTrapError('the core broke', { details: reply.message }),
         );
-        if (reply.problem === 'trap') this.#endAll('the core broke');
+        if (reply.problem === 'trap') {
+          this.#isBroken = true;
+          this.#endAll('the core broke');
+        }
         return;
       } catch (error) {
         if (!(error instanceof WorkerError)) {
-          seat.handle.forget();
+          post.handle.forget();
           // What cannot be posted cannot be cloned.
           this.#fail(
             host,
@@ -242,29 +180,31 @@ export class SharedCrew implements Crew {
           );
           return;
         }
+        this.#isTainted = true;
+        this.#lease?.abandonedBy(post.handle.gone);
         this.#bury(host, seat, options.first, error.details ?? error.message);
       }
     }
   }
 
-  #job(seat: Seat, { first }: RoundOptions): RoundJob {
-    const core = this.#current;
-    const { handle, id } = seat;
+  #job({ post, id }: Seat, { first }: RoundOptions): RoundJob {
+    const { handle } = post;
+    const { core } = this.#lease!;
     const job = {
       workerId: id,
       first,
       workId: this.#work.id,
       work: handle.workId === this.#work.id ? undefined : handle.workToSend(this.#work),
-      core: handle.memory === core?.memory ? undefined : core,
+      coreId: core.id,
+      core: handle.cores.get(core.id) ? undefined : core,
     };
+    handle.cores.set(core.id, true);
     handle.workId = this.#work.id;
-    handle.memory = core?.memory;
     return job;
   }
 
   /** A worker is gone: others take over what it had. */
   #bury(host: BlockHost, seat: Seat, first: number, reason: string): void {
-    this.#pool.taint();
     this.#mourn(seat, reason);
     const { transaction } = host.running(seat.id);
     host.declareDead(seat.id);
@@ -279,16 +219,16 @@ export class SharedCrew implements Crew {
   }
 
   #mourn(seat: Seat, reason: string): void {
-    seat.mourned = true;
+    seat.post.mourned = true;
     this.#lost++;
-    this.#pool.events.lost(seat.id, reason);
+    this.#source.events.lost(seat.id, reason);
   }
 
   async #replace(host: BlockHost, seat: Seat, first: number): Promise<void> {
     // Lost between two rounds.
-    if (!seat.mourned) this.#bury(host, seat, first, seat.handle.lostReason);
+    if (!seat.post.mourned) this.#bury(host, seat, first, seat.post.handle.lostReason);
     const before = seat.id;
-    if (this.#nextId > this.#pool.highestWorker) {
+    if (this.#nextId > this.#source.need.highestWorker) {
       this.#spent = true;
       host.cancel();
       this.#startGrace();
@@ -296,24 +236,24 @@ export class SharedCrew implements Crew {
     }
     seat.id = this.#nextId++;
     try {
-      await this.#pool.replace(seat, () => this.#isOver(host));
+      await this.#source.pool.replace(seat.post, () => this.#isOver(host));
     } catch (error) {
       // The next round, or run, will need one; this one does not.
       if (!this.#isOver(host)) this.#fail(host, error);
       return;
     }
-    this.#pool.events.replaced(before, seat.id);
+    this.#source.events.replaced(before, seat.id);
   }
 
   /** Replaces what was lost between two runs, or towards the end of the last. */
   async #refill(): Promise<void> {
     const refill = async (seat: Seat) => {
       const { id } = seat;
-      if (!seat.mourned) this.#mourn(seat, seat.handle.lostReason);
-      await this.#pool.replace(seat, () => this.#cancelled);
-      this.#pool.events.replaced(id, id);
+      if (!seat.post.mourned) this.#mourn(seat, seat.post.handle.lostReason);
+      await this.#source.pool.replace(seat.post, () => this.#cancelled);
+      this.#source.events.replaced(id, id);
     };
-    await Promise.all(this.#pool.seats.filter(({ handle }) => handle.over).map(refill));
+    await Promise.all(this.#seats.filter(({ post }) => post.handle.over).map(refill));
   }
 
   #isOver(host: BlockHost): boolean {
@@ -333,8 +273,7 @@ export class SharedCrew implements Crew {
   }
 
   #endAll(reason: string): void {
-    this.#pool.taint();
-    for (const { handle } of this.#pool.seats) handle.terminate(reason);
+    for (const { post } of this.#seats) post.handle.terminate(reason);
   }
 
   /** Looks at what the workers are doing, where tasks have a time limit. Returns how to stop it. */
@@ -343,7 +282,8 @@ export class SharedCrew implements Crew {
     if (limit === undefined) return () => {};
     const seen = new Map<number, { attempt: number; since: number }>();
     const look = () => {
-      for (const { handle, id } of seats) {
+      for (const { post, id } of seats) {
+        const { handle } = post;
         const { transaction, attempt } = host.running(id);
         const known = seen.get(id);
         if (transaction < 0 || known?.attempt !== attempt) {
@@ -355,7 +295,6 @@ export class SharedCrew implements Crew {
           if (this.#late.has(task)) this.#fail(host, new TaskTimeoutError(index, limit, name));
           this.#late.add(task);
           host.declareDead(id, transaction);
-          this.#pool.taint();
           handle.terminate(`${name} took longer than ${limit} ms`);
         }
       }

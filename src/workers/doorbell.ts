@@ -11,7 +11,8 @@ const Word = {
   /** Of the round that the worker is woken for. */
   WORKER_ID: 2,
   FIRST: 3,
-  COUNT: 4,
+  CORE_ID: 4,
+  COUNT: 5,
 } as const;
 
 /**
@@ -30,6 +31,7 @@ const NAP_MS = 0.05;
 export interface BareRound {
   readonly workerId: number;
   readonly first: number;
+  readonly coreId: number;
 }
 
 /** The host's end. */
@@ -51,10 +53,11 @@ export class Doorbell {
   }
 
   /** Wakes the worker for a round; false where it is not asleep and needs a message. */
-  startRound({ workerId, first }: BareRound): boolean {
+  startRound({ workerId, first, coreId }: BareRound): boolean {
     if (Atomics.load(this.words, Word.STATE) !== State.ASLEEP) return false;
     this.words[Word.WORKER_ID] = workerId;
     this.words[Word.FIRST] = first;
+    this.words[Word.CORE_ID] = coreId;
     if (Atomics.compareExchange(this.words, Word.STATE, State.ASLEEP, State.ROUND) !== State.ASLEEP) return false;
     this.#wake();
     return true;
@@ -137,7 +140,7 @@ export class Sleeper {
       }
       if (Atomics.compareExchange(words, Word.STATE, State.ASLEEP, State.AWAKE) !== State.ROUND) return;
       Atomics.store(words, Word.STATE, State.AWAKE);
-      const round = { workerId: words[Word.WORKER_ID]!, first: words[Word.FIRST]! };
+      const round = { workerId: words[Word.WORKER_ID]!, first: words[Word.FIRST]!, coreId: words[Word.CORE_ID]! };
       await this.whileAwake(this.#run(round));
     }
   }

@@ -23,6 +23,8 @@ export interface Work {
 
 /** The memory of a run; sent when the worker does not have it yet. */
 export interface SharedCore {
+  /** One per memory of this process. */
+  readonly id: number;
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly clockBase: number;
@@ -33,6 +35,8 @@ export interface RoundJob {
   readonly first: number;
   readonly workId: string;
   readonly work: Work | undefined;
+  readonly coreId: number;
+  /** The memory with this id, where the worker does not hold it. */
   readonly core: SharedCore | undefined;
 }
 

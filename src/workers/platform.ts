@@ -8,6 +8,8 @@ export interface Thread {
   readonly port: MessagePort;
   /** Ends the thread; browsers do not say when it really stopped. */
   terminate(): void;
+  /** Settles when it really stopped; `undefined` where nobody says. */
+  readonly gone: Promise<void> | undefined;
   /** Whether the process is to stay alive for this thread. */
   hold(held: boolean): void;
 }
@@ -95,11 +97,17 @@ function startNodeWorker(threads: typeof WorkerThreads, url: string, lost: (reas
   };
   worker.on('error', (error: Error) => end(error.message));
   worker.on('messageerror', (error: Error) => end(error.message));
-  worker.on('exit', (code: number) => end(`the worker ended with exit code ${code}`));
+  const gone = new Promise<void>((resolve) => {
+    worker.on('exit', (code: number) => {
+      end(`the worker ended with exit code ${code}`);
+      resolve();
+    });
+  });
   worker.postMessage({ port: port2 }, [port2]);
   const referables: Referable[] = [worker, port1 as Referable];
   return {
     port: port1 as unknown as MessagePort,
+    gone,
     terminate() {
       over = true;
       port1.close();
@@ -128,6 +136,7 @@ function startWebWorker(url: string, lost: (reason: string) => void): Thread {
   worker.postMessage({ port: port2 }, [port2]);
   return {
     port: port1,
+    gone: undefined,
     terminate() {
       over = true;
       port1.close();

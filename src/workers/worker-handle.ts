@@ -2,6 +2,7 @@
 
 import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
 import { WorkerError } from '../errors.ts';
+import { Attachments } from './attachments.ts';
 import { Doorbell } from './doorbell.ts';
 import type { RoundJob, RoundMessage, RoundReply, Work, WorkerApi } from './messages.ts';
 import { startThread, type Thread } from './platform.ts';
@@ -33,8 +34,8 @@ export class WorkerHandle {
   /** Takes the answer of a worker that was woken for a round. */
   #answer: (reply: RoundReply) => void = () => {};
   #lost: WorkerError | undefined;
-  /** The memory the worker is attached to. */
-  memory: WebAssembly.Memory | undefined;
+  /** The memories the worker is attached to. */
+  readonly cores = new Attachments<true>();
   /** The run whose tasks the worker has. */
   workId: string | undefined;
   /** The module of precompiled contracts that the worker has. */
@@ -106,13 +107,18 @@ export class WorkerHandle {
 
   /** After a call that failed: the worker may not have got what was sent with it. */
   forget(): void {
-    this.memory = undefined;
+    this.cores.clear();
     this.workId = undefined;
     this.#precompiles = undefined;
   }
 
   get over(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /** Settles when the thread can no longer touch any memory; `undefined` where the platform does not say. */
+  get gone(): Promise<void> | undefined {
+    return this.#thread.gone;
   }
 
   /** Why the worker is lost. */

@@ -6,6 +6,7 @@ import type { ResultBatch } from '../core/outcome.ts';
 import { runRound } from '../core/worker-loop.ts';
 import { Conductor, InvalidOutcome } from '../engine/conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from '../engine/local-crew.ts';
+import { Attachments } from './attachments.ts';
 import { type BareRound, Sleeper } from './doorbell.ts';
 import type { RoundJob, RoundMessage, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
 import { type Equipment, equip, loadEquipment, prepare } from './modules.ts';
@@ -13,8 +14,8 @@ import { packError, unpackError } from './packed-error.ts';
 import { acceptPort, eventLoopTurn } from './platform.ts';
 import { warmUp } from './warm-up.ts';
 
-/** The memory this worker is attached to. */
-let attached: CoreInstance | undefined;
+/** The memories this worker is attached to. */
+const cores = new Attachments<CoreInstance>();
 /** The run this worker works for. */
 let work: { id: string; tasks: Work['tasks']; equipment: Equipment } | undefined;
 /** Whether executors were loaded, which are not the core's. */
@@ -27,8 +28,8 @@ let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined
 
 const port = await acceptPort();
 const sleeper = new Sleeper(
-  async ({ workerId, first }: BareRound) => {
-    const roundReply = await runJob({ workerId, first, workId: work?.id ?? '', work: undefined, core: undefined });
+  async (round: BareRound) => {
+    const roundReply = await runJob({ ...round, workId: work?.id ?? '', work: undefined, core: undefined });
     port.postMessage({ roundReply } satisfies RoundMessage);
   },
   // Modules from outside may have timers and connections of their own, for as long as the thread lives.
@@ -78,7 +79,7 @@ const api: WorkerApi = {
 async function runJob(job: RoundJob): Promise<RoundReply> {
   if (job.core !== undefined) {
     const { module, memory, clockBase } = job.core;
-    attached = await openCore(module, memory, { clockBase, mayWait: true });
+    cores.set(job.coreId, await openCore(module, memory, { clockBase, mayWait: true }));
   }
   if (job.work !== undefined) {
     try {
@@ -88,6 +89,7 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
       return { problem: 'executor', error: packError(error) };
     }
   }
+  const attached = cores.get(job.coreId);
   if (attached === undefined || work?.id !== job.workId) {
     return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
   }

@@ -55,7 +55,7 @@ describe('a worker with a doorbell', () => {
 
   test('falls asleep when it has nothing to do, and wakes for rounds and messages', async () => {
     await worker.asleep();
-    expect(worker.doorbell.startRound({ workerId: 3, first: 1 })).toBe(true);
+    expect(worker.doorbell.startRound({ workerId: 3, first: 1, coreId: 0 })).toBe(true);
     await worker.until(1);
     await worker.asleep();
     worker.post({ text: 5 });
@@ -79,7 +79,7 @@ describe('a worker with a doorbell', () => {
       // A message before the round is on its way when the worker is woken for the round.
       if (random() < 0.5) post();
       if (random() < 0.3) await worker.asleep();
-      if (random() < 0.8 && worker.doorbell.startRound({ workerId: 1, first: step })) {
+      if (random() < 0.8 && worker.doorbell.startRound({ workerId: 1, first: step, coreId: 0 })) {
         rounds++;
         expected++;
         if (random() < 0.3) worker.doorbell.awaitStart(performance.now() + 0.2);
@@ -93,7 +93,7 @@ describe('a worker with a doorbell', () => {
   });
 
   test('is not woken for a round while it is awake', () => {
-    expect(new Doorbell().startRound({ workerId: 1, first: 0 })).toBe(false);
+    expect(new Doorbell().startRound({ workerId: 1, first: 0, coreId: 0 })).toBe(false);
   });
 
   test('sleeps on after a message that could not be posted', async () => {
