@@ -72,14 +72,18 @@ const NAMES: ReadonlyMap<string, Hardfork> = new Map([
 ]);
 
 /**
- * Reads a fork's name, also one that another tool uses for it. An unknown one is an InputError that suggests what it is
- * nearly, and lists the forks where that would be a guess: whoever follows a wrong one gets other rules.
+ * Reads a fork's name. Another one is an InputError that suggests the fork which other tools call so or which it nearly
+ * is, and lists the forks where that would be a guess: whoever follows a wrong one gets other rules.
  */
 export function readHardfork(value: unknown, field: string): Hardfork {
   if (typeof value !== 'string') throw new InputError(field, `expected a hardfork's name, got ${describe(value)}`);
-  const wanted = bare(value);
-  const known = value.length <= 64 ? NAMES.get(wanted) : undefined;
+  const known = HARDFORKS.find((name) => name === value);
   if (known !== undefined) return known;
+  const wanted = bare(value);
+  const meant = value.length <= 64 ? NAMES.get(wanted) : undefined;
+  if (meant !== undefined) {
+    throw new InputError(field, `unknown hardfork ${describe(value)}; did you mean "${meant}"?`);
+  }
   // A name that differs in a number is another fork: bpo3 is not nearly bpo2.
   const numbers = wanted.replace(/[^0-9]/g, '');
   for (const [name, fork] of NAMES) {

@@ -36,8 +36,9 @@ import type {
   TaskResult,
   TransactionResult,
 } from '../types.ts';
-import { coreCount, hasWorkers, moduleUrl, sharingProblem } from '../workers/platform.ts';
+import { coreCount, hasWorkers, moduleUrl, readIfLocal, sharingProblem } from '../workers/platform.ts';
 import { type PoolEvents, WorkerPool } from '../workers/pool.ts';
+import { LateStartError } from '../workers/worker-handle.ts';
 import { type BlockContext, type BlockJob, costOf, moduleJob, wasmJob } from './block-job.ts';
 import { completed, mismatchesOf, resultOf, TransactionDecoder } from './block-result.ts';
 import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
@@ -110,7 +111,7 @@ export class PevmEngine implements Engine {
   static async create(options: EngineOptions, pool?: WorkerPool): Promise<PevmEngine> {
     const checked = checkEngineOptions(options, coreCount());
     checked.signal?.throwIfAborted();
-    const module = await compileCore(checked.assets?.wasm);
+    const module = await compileCore(await readIfLocal(checked.assets?.wasm));
     const listeners: Listeners = {
       run: new Set(),
       'worker-lost': new Set(),
@@ -661,6 +662,7 @@ async function startRunner(
 ): Promise<{ runner: Runner; capabilities: Capabilities }> {
   const { workers, threading, maximumMiB, assets } = options;
   const pages = pagesOf(maximumMiB);
+  let late = false;
   let reason = threading === 'inline' ? 'options.threading is "inline"' : sharingProblem();
   if (hasWorkers()) {
     workerUrl ??= assets?.worker === undefined ? moduleUrl(workerSource) : undefined;
@@ -674,9 +676,11 @@ async function startRunner(
         return { runner, capabilities: { threading: 'shared', workers } };
       } catch (error) {
         reason = messageOf(error);
+        late = error instanceof LateStartError;
       }
     }
-    if (url !== undefined) {
+    // Who has waited once for a worker that says nothing need not wait again.
+    if (url !== undefined && !late) {
       try {
         const runner = await SoloRunner.start({ module, workerUrl: url, pages, events });
         return { runner, capabilities: { threading: 'inline', workers: 1, reason: reason ?? 'unknown' } };
@@ -837,7 +841,7 @@ async function rootAfter(state: StateSource, diff: StateDiff, hardfork: Hardfork
 
 /** What a block will probably touch: what the source says, or the accounts that its transactions name. */
 async function blockKeys(state: StateSource, block: BlockInput): Promise<readonly StateKey[]> {
-  const hinted = (await state.hint?.(block)) ?? [];
+  const hinted = await hintedKeys(state, block);
   if (hinted.length > 0) return hinted;
   const addresses = new Set<Hex>([block.miner]);
   for (const { from, to } of block.transactions) {
@@ -845,6 +849,24 @@ async function blockKeys(state: StateSource, block: BlockInput): Promise<readonl
     if (to !== undefined) addresses.add(to);
   }
   return [...addresses].map((address) => ({ kind: 'account', address }));
+}
+
+/** What a hint says that is a key. Hints decide nothing: without one, what is missing is loaded when it is missed. */
+async function hintedKeys(state: StateSource, block: BlockInput): Promise<StateKey[]> {
+  let keys: unknown;
+  try {
+    keys = await state.hint?.(block);
+  } catch {
+    return [];
+  }
+  return Array.isArray(keys) ? keys.filter(isStateKey) : [];
+}
+
+function isStateKey(key: Partial<Record<'kind' | 'address' | 'slot', unknown>> | undefined | null): key is StateKey {
+  const isHex = (value: unknown, bytes: number) =>
+    typeof value === 'string' && value.length === 2 + 2 * bytes && /^0x[0-9a-fA-F]*$/.test(value);
+  if (!isHex(key?.address, 20)) return false;
+  return key?.kind === 'storage' ? isHex(key.slot, 32) : key?.kind === 'account' || key?.kind === 'code';
 }
 
 /** Two images as one; the second has only free-form entries. */

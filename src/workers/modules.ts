@@ -38,7 +38,7 @@ let known: Promise<PrecompileModule> | undefined;
 
 /** The module, or why it cannot be had; without a URL the one that was imported last: hosts send it once. */
 async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
-  if (url !== undefined) known = import(/* @vite-ignore */ url);
+  if (url !== undefined) known = import(/* webpackIgnore: true */ /* @vite-ignore */ url);
   try {
     const module = await known;
     if (module !== undefined && typeof module.createPrecompiles !== 'function') {
@@ -53,7 +53,7 @@ async function importPrecompiles(url: string | undefined): Promise<PrecompileMod
 async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {
   if (executor === undefined) return undefined;
   try {
-    const module: Partial<ExecutorModule> = await import(/* @vite-ignore */ executor.url);
+    const module: Partial<ExecutorModule> = await import(/* webpackIgnore: true */ /* @vite-ignore */ executor.url);
     if (typeof module.createExecutor !== 'function') {
       throw new TypeError('the module exports no function createExecutor');
     }

@@ -1,7 +1,10 @@
 // Everything that depends on where the code runs: Node, Deno, a browser page, a worker. The only file with such questions.
 
 import type * as AsyncHooks from 'node:async_hooks';
+import type * as FileSystem from 'node:fs/promises';
+import type * as Urls from 'node:url';
 import type * as WorkerThreads from 'node:worker_threads';
+import { InputError } from '../errors.ts';
 
 /** A started worker thread and the port to it. */
 export interface Thread {
@@ -20,14 +23,35 @@ interface Referable {
 }
 
 interface NodeProcess {
+  readonly versions?: { readonly node?: unknown };
+  /** Electron: `renderer` for a page, which cannot start Node's threads. */
+  readonly type?: unknown;
   getBuiltinModule?(name: string): unknown;
 }
 
-/** Node's threads (Deno has them too); `undefined` where there are none. Asked for in a way that bundlers do not see. */
+const host = (globalThis as { process?: NodeProcess }).process;
+
+/**
+ * Whether this is Node, or Deno, which imports and reads as Node does. What a page has, as `document`, says nothing: tests
+ * with jsdom or happy-dom have it in Node.
+ */
+function isNode(): boolean {
+  return typeof host?.versions?.node === 'string' && host.type !== 'renderer';
+}
+
+/** A module of Node; `undefined` where there is none. Asked for in a way that bundlers do not see. */
+function nodeModule<T>(name: string): T | undefined {
+  return isNode() ? (host?.getBuiltinModule?.(name) as T | undefined) : undefined;
+}
+
+/** Node's threads (Deno has them too); `undefined` where there are none. */
 function nodeThreads(): typeof WorkerThreads | undefined {
-  if (typeof document !== 'undefined') return undefined;
-  const host = (globalThis as { process?: NodeProcess }).process;
-  return host?.getBuiltinModule?.('node:worker_threads') as typeof WorkerThreads | undefined;
+  return nodeModule('node:worker_threads');
+}
+
+/** How long a worker may take to say that it is up: slow machines start several at once, but pages have stand-ins that never answer. */
+export function startLimitMs(): number {
+  return nodeThreads() === undefined ? 8_000 : 30_000;
 }
 
 /** Whether workers can be started at all. */
@@ -52,21 +76,36 @@ export function sharingProblem(): string | undefined {
 export function coreCount(): number {
   const cores = typeof navigator === 'undefined' ? undefined : navigator.hardwareConcurrency;
   if (cores !== undefined && cores > 0) return cores;
-  const host = (globalThis as { process?: NodeProcess }).process;
-  const os = host?.getBuiltinModule?.('node:os') as { availableParallelism?(): number } | undefined;
+  const os = nodeModule<{ availableParallelism?(): number }>('node:os');
   return os?.availableParallelism?.() ?? 2;
 }
 
 /** Whether this thread may sleep: all but a page's own. */
 export function mayBlock(): boolean {
-  return typeof document === 'undefined';
+  return isNode() || typeof document === 'undefined';
 }
 
 /** A URL under which workers can import `source`, an ES module. Keep it: each call makes another. */
 export function moduleUrl(source: string): string {
   // Node cannot import blobs.
-  if (nodeThreads() !== undefined) return `data:text/javascript;base64,${base64(source)}`;
+  if (isNode()) return `data:text/javascript;base64,${base64(source)}`;
   return URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+}
+
+/** The bytes behind a file: URL, which Node's fetch does not know; everything else as it is. */
+export async function readIfLocal<T>(source: T): Promise<T | Uint8Array<ArrayBuffer>> {
+  const url = source instanceof URL || typeof source === 'string' ? String(source) : '';
+  if (!url.startsWith('file:')) return source;
+  const files = nodeModule<typeof FileSystem>('node:fs/promises');
+  const urls = nodeModule<typeof Urls>('node:url');
+  if (files === undefined || urls === undefined) return source;
+  try {
+    return new Uint8Array(await files.readFile(urls.fileURLToPath(url)));
+  } catch (error) {
+    throw new InputError('options.assets.wasm', error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -83,7 +122,9 @@ const YOUNG_GENERATION_MIB = 64;
 
 function startNodeWorker(threads: typeof WorkerThreads, url: string, lost: (reason: string) => void): Thread {
   // Loaders and inspectors of the parent are none of the worker's business.
-  const worker = new threads.Worker(new URL(url), {
+  // Of Node itself: a page's URL, as jsdom brings it, is none to Node's workers.
+  const NodeUrl = nodeModule<typeof Urls>('node:url')?.URL ?? URL;
+  const worker = new threads.Worker(new NodeUrl(url), {
     execArgv: [],
     name: 'pevm',
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
@@ -204,6 +245,10 @@ export function eventLoopTurn(): Promise<void> {
 }
 
 function postTurn(resolve: () => void): void {
+  if (typeof MessageChannel === 'undefined') {
+    setTimeout(resolve);
+    return;
+  }
   if (channel === undefined) {
     channel = new MessageChannel();
     channel.port1.onmessage = () => {

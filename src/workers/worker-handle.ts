@@ -5,10 +5,10 @@ import { WorkerError } from '../errors.ts';
 import { Attachments } from './attachments.ts';
 import { Doorbell } from './doorbell.ts';
 import type { RoundJob, RoundMessage, RoundReply, Work, WorkerApi } from './messages.ts';
-import { startThread, type Thread } from './platform.ts';
+import { startLimitMs, startThread, type Thread } from './platform.ts';
 
-/** How long a worker may take to say that it is up. Slow machines start several at once. */
-const START_LIMIT_MS = 30_000;
+/** A worker that said nothing for as long as {@link startLimitMs} allows. */
+export class LateStartError extends WorkerError {}
 
 /** Workers may be ended while they start: how often in a row one is started again. */
 const MAX_STARTS = 8;
@@ -74,11 +74,9 @@ export class WorkerHandle {
       throw new WorkerError('a worker could not be started', { details: String(error), cause: error });
     }
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const limit = startLimitMs();
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new WorkerError(`a worker was not up after ${START_LIMIT_MS} ms`)),
-        START_LIMIT_MS,
-      );
+      timer = setTimeout(() => reject(new LateStartError(`a worker was not up after ${limit} ms`)), limit);
     });
     try {
       await handle.call((remote) => Promise.race([remote.hello(handle.#doorbell?.words), late]));

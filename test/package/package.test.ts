@@ -120,3 +120,47 @@ describe('in Node', () => {
     expect(status).toBe(0);
   });
 });
+
+describe('where things are not as usual', () => {
+  const executing = (before: string, options = '{ workers: 2 }') => `
+    ${before}
+    const { createEngine, checkBlockFile } = await import('pevm-wasm');
+    const { createTraffic } = await import('pevm-wasm/traffic');
+    const { file } = await createTraffic({ transactions: 8 });
+    const engine = await createEngine(${options});
+    const { transactions } = await engine.executeBlock(checkBlockFile(file));
+    console.log(engine.capabilities.threading, transactions.length);
+    await engine.dispose();`;
+  const page = "globalThis.document = { createElement() {}, baseURI: 'http://localhost/' };";
+  const silent = 'globalThis.Worker = class extends EventTarget { postMessage() {} terminate() {} };';
+
+  test('Node with the globals of a page is Node', () => {
+    expect(run(executing(page))).toBe('shared 8\n');
+    expect(run(executing(page + silent))).toBe('shared 8\n');
+  });
+
+  test('without worker threads the block runs in the calling thread', () => {
+    expect(run(executing('process.getBuiltinModule = undefined; delete globalThis.Worker;'))).toBe('inline 8\n');
+  });
+
+  test('a worker that never answers is given up', () => {
+    expect(run(executing(`process.getBuiltinModule = undefined; ${silent}`))).toBe('inline 8\n');
+  });
+
+  test('the core may be a file: URL', () => {
+    const options = "{ workers: 1, assets: { wasm: import.meta.resolve('pevm-wasm/core.wasm') } }";
+    expect(run(executing('', options))).toBe('shared 8\n');
+    expect(() => run(executing('', "{ assets: { wasm: new URL('file:///nowhere') } }"))).toThrow(
+      /InputError: options.assets.wasm: .*no such file/,
+    );
+  });
+
+  test('imports that are made at run time say so to webpack, Rspack and Vite', () => {
+    const names = files.filter((file) => /^dist\/(chunks\/.*|index|worker)\.js$/.test(file));
+    for (const name of names) {
+      const source = readFileSync(join(installed, name), 'utf8');
+      const dynamic = source.match(/\bimport\((?!["'`])[^)]*\)/g) ?? [];
+      expect(dynamic.filter((call) => !call.includes('webpackIgnore: true'))).toEqual([]);
+    }
+  });
+});

@@ -272,8 +272,8 @@ describe('hard forks', () => {
     ['dencun', 'cancun'],
     ['fusaka', 'osaka'],
     ['BPO1', 'bpo1'],
-  ])('%s, as other tools call it, is %s', (name, fork) => {
-    expect(readHardfork(name, 'hardfork')).toBe(fork);
+  ])('%s, as other tools call it, is unknown, and %s is suggested', (name, fork) => {
+    expect(refusal(() => readHardfork(name, 'hardfork')).message).toContain(`did you mean "${fork}"?`);
   });
 
   test.each([

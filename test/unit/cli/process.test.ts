@@ -136,3 +136,15 @@ test('help and version go to stdout', async () => {
   expect((await pevm('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect((await pevm()).code).toBe(2);
 });
+
+test('who stops reading ends the command quietly', async () => {
+  const child = spawn(process.execPath, [cli, 'replay', '--json', ...Array<string>(20).fill(block)]);
+  let err = '';
+  child.stderr.on('data', (data) => {
+    err += data;
+  });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(err).toBe('');
+  expect(code).toBe(0);
+});

@@ -109,6 +109,28 @@ for (const threading of ['shared', 'inline'] as const) {
       expect(result.report.loadRounds).toBeLessThan(asked.length + 1);
     });
 
+    test.each<[string, () => unknown]>([
+      [
+        'throws',
+        () => {
+          throw new Error('the node is down');
+        },
+      ],
+      ['rejects', () => Promise.reject(new Error('the node is down'))],
+      ['answers [null]', async () => [null]],
+      [
+        'answers keys that are none',
+        async () => [
+          { kind: 'account', address: '0x12' },
+          { kind: 'storage', address: `0x${'11'.repeat(20)}` },
+        ],
+      ],
+      ['answers a string', async () => 'xy'],
+    ])('a hint that %s changes nothing', async (_, hint) => {
+      const source = { ...distant(file).source, hint: hint as NonNullable<StateSource['hint']> };
+      await check({ state: source, blockHashes: file.blockHashes });
+    });
+
     test('a hint saves rounds of loading', async () => {
       const first = distant(file);
       await check({ state: first.source, blockHashes: file.blockHashes });
