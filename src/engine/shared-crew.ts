@@ -158,6 +158,12 @@ export class SharedCrew implements Crew {
           if (reply.end !== 'dismissed') this.#endedMs = Math.min(reply.endedMs, this.#endedMs ?? reply.endedMs);
           return;
         }
+        if (reply.problem === 'unequipped') {
+          // The attempt that it has left in the middle is anybody's; it goes on as a new worker.
+          host.declareDead(seat.id);
+          this.#renew(host, seat);
+          continue;
+        }
         post.handle.forget();
         this.#fail(
           host,
@@ -224,17 +230,23 @@ export class SharedCrew implements Crew {
     this.#source.events.lost(seat.id, reason);
   }
 
-  async #replace(host: BlockHost, seat: Seat, first: number): Promise<void> {
-    // Lost between two rounds.
-    if (!seat.post.mourned) this.#bury(host, seat, first, seat.post.handle.lostReason);
-    const before = seat.id;
+  /** Gives a seat an id that was never used in the block; false where there is none left. */
+  #renew(host: BlockHost, seat: Seat): boolean {
     if (this.#nextId > this.#source.need.highestWorker) {
       this.#spent = true;
       host.cancel();
       this.#startGrace();
-      return;
+      return false;
     }
     seat.id = this.#nextId++;
+    return true;
+  }
+
+  async #replace(host: BlockHost, seat: Seat, first: number): Promise<void> {
+    // Lost between two rounds.
+    if (!seat.post.mourned) this.#bury(host, seat, first, seat.post.handle.lostReason);
+    const before = seat.id;
+    if (!this.#renew(host, seat)) return;
     try {
       await this.#source.pool.replace(seat.post, () => this.#isOver(host));
     } catch (error) {

@@ -40,7 +40,10 @@ export interface RoundJob {
   readonly core: SharedCore | undefined;
 }
 
-/** `trap`: the core itself broke; `executor`: the executor's module could not be used. */
+/**
+ * `trap`: the core itself broke; `executor`: the executor's module could not be used; `unequipped`: the worker has left an
+ * attempt in the middle, because it had to load precompiled contracts first, which it has by now.
+ */
 export type RoundReply =
   | {
       readonly end: RoundEnd;
@@ -48,6 +51,7 @@ export type RoundReply =
       readonly beganMs: number;
       readonly endedMs: number;
     }
+  | { readonly problem: 'unequipped' }
   | { readonly problem: 'trap'; readonly message: string }
   | { readonly problem: 'executor'; readonly error: PackedError };
 

@@ -21,6 +21,24 @@ export async function loadEquipment({ executor, precompiles }: Work): Promise<Eq
   return { executor: await createExecutor(executor), precompiles: await importPrecompiles(precompiles) };
 }
 
+/**
+ * As {@link loadEquipment}, but without precompiled contracts that this thread does not have yet: compiling them takes
+ * longer than starting the thread, and a worker that replaces another in the middle of a block seldom needs them.
+ */
+export async function loadLightEquipment(work: Work): Promise<Equipment> {
+  return loadEquipment(known === undefined ? { ...work, precompiles: undefined } : work);
+}
+
+/** Thrown out of the core by an instance that needs a precompiled contract before they are loaded. */
+export class Unequipped extends Error {}
+
+/** Has an instance throw {@link Unequipped} where it needs a precompiled contract. */
+export function equipLightly(instance: CoreInstance): void {
+  instance.setPrecompiles(() => {
+    throw new Unequipped('precompiled contracts are not loaded yet');
+  });
+}
+
 /** Makes an instance of the core ready for a run. */
 export function equip(instance: CoreInstance, { precompiles }: Equipment): void {
   if (precompiles !== undefined) instance.setPrecompiles(precompiles.createPrecompiles(instance.memory));

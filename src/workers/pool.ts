@@ -20,6 +20,8 @@ export class WorkerPool {
   /** As many as were asked for, then those that were added for runs that found all others taken. */
   readonly posts: Post[] = [];
   readonly #size: number;
+  /** A worker for the next post whose worker is lost; from the first loss on. */
+  #spare: Promise<WorkerHandle | undefined> | undefined;
   #disposed = false;
 
   private constructor(url: string, size: number) {
@@ -65,8 +67,13 @@ export class WorkerPool {
 
   /** Puts a new worker on a post whose worker is gone, unless nobody needs it any more. @throws WorkerError */
   async replace(post: Post, isNeedless: () => boolean): Promise<void> {
-    post.handle = await this.#start(isNeedless);
+    const waiting = this.#spare;
+    this.#spare = undefined;
+    const spare = await waiting;
+    post.handle = spare === undefined || spare.over ? await this.#start(isNeedless) : spare;
     post.mourned = false;
+    // Deaths come in series: the next one need not wait for a thread to start, which takes tens of milliseconds.
+    if (!this.#disposed) this.#spare ??= WorkerHandle.start(this.#url, true).catch(() => undefined);
   }
 
   async #start(isNeedless: () => boolean): Promise<WorkerHandle> {
@@ -81,5 +88,6 @@ export class WorkerPool {
   dispose(): void {
     this.#disposed = true;
     for (const { handle } of this.posts) handle.terminate('the engine was disposed of');
+    void this.#spare?.then((spare) => spare?.terminate('the engine was disposed of'));
   }
 }

@@ -9,7 +9,15 @@ import { LocalCrew, type LocalMemory, openLocalMemory } from '../engine/local-cr
 import { Attachments } from './attachments.ts';
 import { type BareRound, Sleeper } from './doorbell.ts';
 import type { RoundJob, RoundMessage, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
-import { type Equipment, equip, loadEquipment, prepare } from './modules.ts';
+import {
+  type Equipment,
+  equip,
+  equipLightly,
+  loadEquipment,
+  loadLightEquipment,
+  prepare,
+  Unequipped,
+} from './modules.ts';
 import { packError, unpackError } from './packed-error.ts';
 import { acceptPort, eventLoopTurn } from './platform.ts';
 import { warmUp } from './warm-up.ts';
@@ -17,7 +25,7 @@ import { warmUp } from './warm-up.ts';
 /** The memories this worker is attached to. */
 const cores = new Attachments<CoreInstance>();
 /** The run this worker works for. */
-let work: { id: string; tasks: Work['tasks']; equipment: Equipment } | undefined;
+let work: { id: string; tasks: Work['tasks']; equipment: Equipment; source: Work } | undefined;
 /** Whether executors were loaded, which are not the core's. */
 let hasForeignModules = false;
 /** The precompiled contracts whose fast libraries this worker has, or is about to have. */
@@ -84,7 +92,8 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
   if (job.work !== undefined) {
     try {
       hasForeignModules ||= job.work.executor !== undefined;
-      work = { id: job.work.id, tasks: job.work.tasks, equipment: await loadEquipment(job.work) };
+      const source = job.work;
+      work = { id: source.id, tasks: source.tasks, equipment: await loadLightEquipment(source), source };
     } catch (error) {
       return { problem: 'executor', error: packError(error) };
     }
@@ -93,10 +102,13 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
   if (attached === undefined || work?.id !== job.workId) {
     return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
   }
-  const { tasks, equipment } = work;
+  const current = work;
+  const { tasks, equipment } = current;
+  const isLight = equipment.precompiles === undefined && current.source.precompiles !== undefined;
   const beganMs = attached.now();
   try {
-    equip(attached, equipment);
+    if (isLight) equipLightly(attached);
+    else equip(attached, equipment);
     const end = await runRound(attached, {
       workerId: job.workerId,
       first: job.first,
@@ -107,13 +119,28 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
     });
     return { end, beganMs, endedMs: attached.now() };
   } catch (error) {
-    return { problem: 'trap', message: messageOf(error) };
-  } finally {
-    if (prepared !== equipment.precompiles) {
-      prepared = equipment.precompiles;
-      void sleeper.whileAwake(prepare(equipment));
+    if (!(error instanceof Unequipped)) return { problem: 'trap', message: messageOf(error) };
+    try {
+      current.equipment = await loadEquipment(current.source);
+      return { problem: 'unequipped' };
+    } catch (reason) {
+      return { problem: 'executor', error: packError(reason) };
     }
+  } finally {
+    void sleeper.whileAwake(complete(current));
   }
+}
+
+/** Loads, after a round, what makes the next ones faster. */
+async function complete(current: NonNullable<typeof work>): Promise<void> {
+  if (current.equipment.precompiles === undefined && current.source.precompiles !== undefined) {
+    const equipment = await loadEquipment(current.source).catch(() => undefined);
+    if (equipment !== undefined) current.equipment = equipment;
+  }
+  const { equipment } = current;
+  if (prepared === equipment.precompiles) return;
+  prepared = equipment.precompiles;
+  await prepare(equipment);
 }
 
 async function conductSolo(job: SoloJob, hooks: SoloHooks) {

@@ -2,6 +2,7 @@
 import workerSource from 'virtual:pevm/worker';
 import { afterAll, expect, test } from 'vitest';
 import { PevmEngine } from '../../../src/engine/engine.ts';
+import { memoryState } from '../../../src/index.ts';
 import { Attachments } from '../../../src/workers/attachments.ts';
 import { moduleUrl } from '../../../src/workers/platform.ts';
 import { WorkerPool } from '../../../src/workers/pool.ts';
@@ -125,6 +126,48 @@ test('a memory in which workers were killed is used again when their threads are
   }
   memories.stop();
   expect(memories.made()).toBeLessThan(deaths / 2);
+});
+
+test('who replaces another worker loads precompiled contracts when the first of them is called, and does the block right', async () => {
+  await using engine = await PevmEngine.create({ workers: 1 });
+  // sstore(0, staticcall(gas, 8, 0, 0, 0, 32)); sstore(1, mload(0)): the pairing of nothing is 1.
+  const code = '0x6020600060006000600861fffffa60005560005160015500';
+  const account = `0x${'c0'.padStart(40, '0')}` as const;
+  const sender = `0x${'5e'.padStart(40, '0')}` as const;
+  const state = memoryState({ [account]: { code, nonce: 1 }, [sender]: { balance: 10n ** 20n } });
+  const transaction = {
+    from: sender,
+    to: account,
+    value: '0x0',
+    gas: '0x7a120',
+    gasPrice: '0x1',
+    input: '0x',
+  } as const;
+  const block = {
+    number: '0x1',
+    parentHash: `0x${'00'.repeat(32)}`,
+    timestamp: '0x1',
+    gasLimit: '0x1c9c380',
+    miner: account,
+    difficulty: '0x1',
+    transactions: [
+      { ...transaction, nonce: '0x0' },
+      { ...transaction, nonce: '0x1' },
+    ],
+  } as const;
+  const run = () => engine.executeBlock({ block, hardfork: 'istanbul', state });
+  const undisturbed = await run();
+  expect(undisturbed.stateDiff.get(account)?.storage.get(`0x${'1'.padStart(64, '0')}`)).toBe(
+    `0x${'1'.padStart(64, '0')}`,
+  );
+  // The second time the spare one takes the place.
+  for (let death = 0; death < 2; death++) {
+    engine.terminateWorker(0);
+    const result = await run();
+    expect(result.stateDiff).toEqual(undisturbed.stateDiff);
+    expect(result.receipts).toEqual(undisturbed.receipts);
+    expect(result.report.workersLost).toBe(1);
+  }
 });
 
 test('a host and its worker drop the same memory', () => {
