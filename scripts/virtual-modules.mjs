@@ -8,7 +8,7 @@ const modules = {
   'virtual:pevm/core': async () => bytesModule(await buildCore('release')),
   'virtual:pevm/worker': async () => textModule(await bundle('src/workers/worker-main.ts')),
   'virtual:pevm/ethereumjs-executor': async () => textModule(await bundle('src/executor/ethereumjs/executor.ts')),
-  'virtual:pevm/precompiles': async () => textModule(await bundle('src/executor/wasm/precompile-module.ts')),
+  'virtual:pevm/precompiles': async () => textModule(await bundle('src/precompiles/precompile-module.ts')),
   'virtual:pevm/traffic': async () => `export default ${await buildTraffic()};`,
 };
 

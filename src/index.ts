@@ -1,16 +1,5 @@
 // The library's public names.
 
-export type { BlockFile } from './block/block-file.ts';
-export { checkBlockFile, parseBlockFile, readBlockFile } from './block/block-file.ts';
-export type { BlockInput, HeaderInput, LibraryBlock, TransactionInput, WithdrawalInput } from './block/block-input.ts';
-export { readBlock } from './block/block-input.ts';
-export type { Expected, ExpectedAccount, ExpectedTransaction } from './block/expected.ts';
-export type { Hardfork } from './block/hardfork.ts';
-export { HARDFORKS } from './block/hardfork.ts';
-export type { Hex } from './block/hex.ts';
-export type { Receipt } from './block/receipts.ts';
-export type { AccountDiff, StateDiff } from './block/state-diff.ts';
-export { createEngine } from './engine/engine.ts';
 export {
   AuditError,
   CoreTrapError,
@@ -24,7 +13,21 @@ export {
   StateSourceError,
   TaskTimeoutError,
   WorkerError,
-} from './errors.ts';
+} from './base/errors.ts';
+export type { Hex } from './base/hex.ts';
+export type { BlockInput, HeaderInput, LibraryBlock, TransactionInput, WithdrawalInput } from './block/block-input.ts';
+export { readBlock } from './block/block-input.ts';
+export type { Expected, ExpectedAccount, ExpectedTransaction } from './block/expected.ts';
+export type { Receipt } from './block/receipts.ts';
+export type { AccountDiff, StateDiff } from './block/state-diff.ts';
+export type { Hardfork } from './chain/hardfork.ts';
+export { HARDFORKS } from './chain/hardfork.ts';
+export { createEngine } from './engine/engine.ts';
+export type { BlockFile } from './file/block-file.ts';
+export { checkBlockFile, parseBlockFile, readBlockFile } from './file/block-file.ts';
+export type { Alloc, AllocAccount, MemoryAccount, MemoryState } from './state/memory.ts';
+export { memoryState } from './state/memory.ts';
+export type { AccountValue, StateKey, StateSource, StateValue } from './state/state-source.ts';
 export type {
   ExecutionEstimate,
   ExecutionOutcome,
@@ -32,9 +35,6 @@ export type {
   ExecutorModule,
   StateView,
   Task,
-} from './executor/executor.ts';
-export { SuspendSignal } from './executor/executor.ts';
-export type { Alloc, AllocAccount, MemoryAccount, MemoryState } from './state/memory.ts';
-export { memoryState } from './state/memory.ts';
-export type { AccountValue, StateKey, StateSource, StateValue } from './state/state-source.ts';
+} from './task/executor.ts';
+export { SuspendSignal } from './task/executor.ts';
 export type * from './types.ts';

@@ -1,13 +1,13 @@
 // The public types of the engine: options, runs, results and reports.
 
+import type { Hex } from './base/hex.ts';
 import type { BlockInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
-import type { Hardfork } from './block/hardfork.ts';
-import type { Hex } from './block/hex.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
-import type { ExecutionOutcome, Executor, Task } from './executor/executor.ts';
+import type { Hardfork } from './chain/hardfork.ts';
 import type { StateSource } from './state/state-source.ts';
+import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
 
 /** How many threads a run has: several over one memory, or one. */
 export type Threading = 'shared' | 'inline';

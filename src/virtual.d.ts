@@ -19,7 +19,7 @@ declare module 'virtual:pevm/ethereumjs-executor' {
 }
 
 declare module 'virtual:pevm/precompiles' {
-  /** src/executor/wasm/precompile-module.ts, bundled into the source of one self-contained ES module. */
+  /** src/precompiles/precompile-module.ts, bundled into the source of one self-contained ES module. */
   const source: string;
   export default source;
 }

@@ -31,16 +31,16 @@ test('the core never waits by itself, which Node 20 compiles wrongly', () => {
 
 test('the floors of the core import only downwards', () => {
   const floors = [['base'], ['store', 'schedule'], ['execute'], ['engine']];
-  const floorOf = (folder: string | undefined) => floors.findIndex((names) => names.includes(folder ?? ''));
+  const heightOf = (folder: string | undefined) => floors.findIndex((names) => names.includes(folder ?? ''));
   const wrong = core.flatMap((file) => {
     const folder = file.split('/')[1];
-    const floor = floorOf(folder);
+    const floor = heightOf(folder);
     if (floor < 0) return [];
     return importsOf(file)
       .filter((path) => {
         if (path === 'assembly/layout.ts') return false;
         const target = path.split('/')[1];
-        const below = floorOf(target);
+        const below = heightOf(target);
         return !path.startsWith('assembly/') || below < 0 || (target !== folder && below >= floor);
       })
       .map((path) => `${file} imports ${path}`);
@@ -61,8 +61,85 @@ test('only src/core knows the built core and its layout', () => {
   expect(wrong).toEqual([]);
 });
 
-test('only src/workers asks where it runs; the command line runs in Node alone', () => {
-  const files = facade.filter((file) => !file.startsWith('src/workers/') && !file.startsWith('src/cli/'));
+/** The folders of src/, from the ground up, and what each may import beside itself; src/README.md says what they own. */
+const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  chain: ['base'],
+  task: ['base'],
+  precompiles: [],
+  block: ['base', 'chain', 'task'],
+  state: ['base', 'chain', 'task', 'block'],
+  'types.ts': ['base', 'chain', 'task', 'block', 'state'],
+  'core/instance': ['base', 'types.ts'],
+  'core/evm': ['core/instance', 'base', 'types.ts'],
+  'core/host': ['core/evm', 'core/instance', 'base', 'task', 'state', 'types.ts'],
+  'core/worker': ['core/host', 'core/evm', 'core/instance', 'base', 'task'],
+  run: ['core/worker', 'core/host', 'core/evm', 'core/instance', 'base', 'task', 'state', 'types.ts'],
+  workers: ['run', 'core/worker', 'core/host', 'core/instance', 'base', 'task', 'precompiles', 'types.ts'],
+  job: ['run', 'core/host', 'core/evm', 'core/instance', 'base', 'chain', 'task', 'block', 'state', 'types.ts'],
+  metrics: ['run', 'core/host', 'base', 'block', 'types.ts'],
+  config: ['run', 'base', 'chain', 'task', 'types.ts'],
+  file: ['base', 'chain', 'block', 'state'],
+  engine: [
+    ...['config', 'metrics', 'job', 'workers', 'run', 'core/host', 'core/instance'],
+    ...['base', 'chain', 'task', 'block', 'state', 'types.ts'],
+  ],
+  'index.ts': ['engine', 'file', 'base', 'chain', 'task', 'block', 'state', 'types.ts'],
+  'executor/ethereumjs': ['file', 'state', 'block', 'task', 'chain', 'base'],
+  traffic: ['base'],
+  cli: ['index.ts', 'traffic', 'executor/ethereumjs', 'job', 'file', 'base', 'types.ts'],
+};
+
+/** The row of `FLOORS` that a file belongs to. */
+function floorOf(file: string): string {
+  const [first = '', second = ''] = file.replace('src/', '').split('/');
+  return first === 'core' || first === 'executor' ? `${first}/${second}` : first;
+}
+
+const layers = facade.filter((file) => !file.endsWith('.d.ts'));
+
+test('the floors of src import only what their row allows, and no row allows what stands below it', () => {
+  const rows = Object.keys(FLOORS);
+  expect(
+    rows.flatMap((row, i) => FLOORS[row]!.filter((name) => rows.indexOf(name) >= i || !rows.includes(name))),
+  ).toEqual([]);
+  const wrong = layers.flatMap((file) => {
+    const floor = floorOf(file);
+    return importsOf(file)
+      .filter((path) => path.startsWith('src/'))
+      .filter((path) => floorOf(path) !== floor && !FLOORS[floor]?.includes(floorOf(path)))
+      .map((path) => `${file} imports ${path}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('the table of floors in src/README.md is the one that is enforced', () => {
+  const told = [...textOf('src/README.md').matchAll(/^\| `([^`]+)` \|[^|]*\|([^|]*)\|$/gm)].map(([, row, may]) => [
+    row!.replace(/\/$/, ''),
+    [...may!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!.replace(/\/$/, '')).sort(),
+  ]);
+  expect(Object.fromEntries(told)).toEqual(
+    Object.fromEntries(Object.entries(FLOORS).map(([row, may]) => [row, [...may].sort()])),
+  );
+});
+
+test('no file of src imports itself by way of others, types included', () => {
+  const imports = new Map(layers.map((file) => [file, importsOf(file).filter((path) => path.startsWith('src/'))]));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, path: string[]) => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' > '));
+    if (path.includes(file) || done.has(file)) return;
+    for (const next of imports.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of layers) visit(file, []);
+  expect(circles).toEqual([]);
+});
+
+test('only src/workers and base/platform ask where they run; the command line runs in Node alone', () => {
+  const aware = ['src/workers/', 'src/cli/', 'src/base/platform.ts'];
+  const files = facade.filter((file) => !aware.some((place) => file.startsWith(place)));
   const names = 'process|document|navigator|window|Deno|Bun|importScripts|crossOriginIsolated';
   const platform = new RegExp(
     `(?<![.\\w#])(${names})\\s*(\\.|\\?\\.)|(typeof\\s+|globalThis\\.)(${names}|Worker)\\b|new Worker\\b`,

@@ -1,9 +1,9 @@
 // Blobs of a block: how many each fork allows, and how fast their base fee moves (EIP-4844, EIP-7691, EIP-7892).
 
-import { InvalidTransactionError } from '../errors.ts';
+import { InvalidTransactionError } from '../base/errors.ts';
+import type { Hex } from '../base/hex.ts';
+import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
 import type { BlockInput } from './block-input.ts';
-import { type Hardfork, isAtLeast } from './hardfork.ts';
-import type { Hex } from './hex.ts';
 
 export interface BlobRules {
   readonly since: Hardfork;

@@ -1,8 +1,7 @@
 // What the engine accepts as a block: the JSON shape of `eth_getBlockByNumber(…, true)`, and what libraries make of it, checked field by field.
 
-import { InputError } from '../errors.ts';
-import { type Hardfork, isAtLeast } from './hardfork.ts';
-import type { Hex } from './hex.ts';
+import { InputError } from '../base/errors.ts';
+import type { Hex } from '../base/hex.ts';
 import {
   address,
   bytes,
@@ -17,7 +16,8 @@ import {
   type Reader,
   record,
   required,
-} from './reader.ts';
+} from '../base/reader.ts';
+import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
 
 const extraData = bytes(undefined, 1 << 16);
 

@@ -1,9 +1,9 @@
 // A block as an ordered list of tasks: what comes before the transactions, each transaction, what comes after.
 
-import { InvalidBlockError, InvalidTransactionError, type PevmError } from '../errors.ts';
-import type { ExecutionOutcome, Task } from '../executor/executor.ts';
+import { InvalidBlockError, InvalidTransactionError, type PevmError } from '../base/errors.ts';
+import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
+import type { ExecutionOutcome, Task } from '../task/executor.ts';
 import type { BlockInput } from './block-input.ts';
-import { type Hardfork, isAtLeast } from './hardfork.ts';
 
 /** What one task of a block does. */
 export type BlockStep =

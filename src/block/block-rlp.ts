@@ -2,10 +2,10 @@
 
 import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { InputError } from '../errors.ts';
+import { InputError } from '../base/errors.ts';
+import { type Hex, hexFromBytes } from '../base/hex.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
 import { type BlockInput, readBlock } from './block-input.ts';
-import type { Hardfork } from './hardfork.ts';
-import { type Hex, hexFromBytes } from './hex.ts';
 
 /** A block with an access list inside a transaction nests 7 deep. */
 const MAXIMUM_DEPTH = 8;

@@ -1,8 +1,8 @@
 // What a block file says must come out: per transaction, and the changed part of the state.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { InputError } from '../errors.ts';
-import { bytes32FromNumber, type Hex, hexFromBytes } from './hex.ts';
+import { InputError } from '../base/errors.ts';
+import { bytes32FromNumber, type Hex, hexFromBytes } from '../base/hex.ts';
 import {
   address,
   amount,
@@ -15,7 +15,7 @@ import {
   plainObject,
   record,
   required,
-} from './reader.ts';
+} from '../base/reader.ts';
 
 /** The outcome of one transaction. */
 export interface ExpectedTransaction {

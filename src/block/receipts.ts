@@ -1,23 +1,17 @@
 // From executed transactions to receipts: the compact form an executor returns, receipts, and what the header says of them.
 
 import { RLP } from '@ethereumjs/rlp';
-import { InvalidBlockError } from '../errors.ts';
+import { InvalidBlockError } from '../base/errors.ts';
+import { bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
+import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
 import type { BlockInput } from './block-input.ts';
-import { type Hardfork, isAtLeast } from './hardfork.ts';
-import { bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from './hex.ts';
+import type { Log } from './log.ts';
 import { orderedRoot } from './ordered-root.ts';
 import { depositRequest, requestsHash } from './requests.ts';
 
 const BLOOM_BYTES = 256;
 const NO_BLOOM = new Uint8Array(BLOOM_BYTES);
 const NO_BYTES = new Uint8Array(0);
-
-/** An event; topics have 32 bytes. */
-export interface Log {
-  address: Uint8Array;
-  topics: Uint8Array[];
-  data: Uint8Array;
-}
 
 /** What an executor returns of one transaction. */
 export interface TransactionOutput {

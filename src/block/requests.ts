@@ -1,9 +1,9 @@
 // Execution layer requests (EIP-7685): deposits out of logs, and the hash over all of a block's requests.
 
 import { sha256 } from '@noble/hashes/sha2.js';
-import { InvalidBlockError } from '../errors.ts';
-import { type Hex, hexFromBytes, numberFromBytes } from './hex.ts';
-import type { Log } from './receipts.ts';
+import { InvalidBlockError } from '../base/errors.ts';
+import { type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
+import type { Log } from './log.ts';
 
 /** The mainnet deposit contract; the library's chains derived from mainnet have the same. */
 export const DEPOSIT_CONTRACT: Hex = '0x00000000219ab540356cbb839cbe05303d7705fa';

@@ -1,8 +1,8 @@
 // What a block changed in the state, and how two such changes differ.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesFromHex, type Hex, hexFromBytes } from '../base/hex.ts';
 import type { Expected, ExpectedAccount } from './expected.ts';
-import { bytesFromHex, type Hex, hexFromBytes } from './hex.ts';
 
 /** The new values of one account; what did not change is missing. */
 export interface AccountDiff {

@@ -1,7 +1,7 @@
 // Compares what an execution found with what the block's header says.
 
+import type { Hex } from '../base/hex.ts';
 import type { BlockInput } from './block-input.ts';
-import type { Hex } from './hex.ts';
 import type { BlockOutput } from './receipts.ts';
 
 /** One result that is not what the header says. */

@@ -1,7 +1,7 @@
 // Checks what stands on the command line against a command's definition, more strictly than citty does.
 import type { ArgDef, ArgsDef, CommandDef } from 'citty';
-import { InputError } from '../errors.ts';
-import { nearest } from './nearest.ts';
+import { InputError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import { wrap } from './terminal.ts';
 
 const builtin = ['help', 'version'];

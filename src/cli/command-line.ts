@@ -1,8 +1,8 @@
 // The command line `pevm`: picks the command, prints help, and turns what happened into an exit code.
 import manifest from '../../package.json';
-import { InputError, PevmError } from '../errors.ts';
+import { InputError, PevmError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import { helpFor } from './arguments.ts';
-import { nearest } from './nearest.ts';
 import { replay } from './replay.ts';
 import { readReplayOptions, replayCommand, replayNotes } from './replay-options.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,6 +1,7 @@
 // Runs a block in parallel and, where asked for, sequentially, in turns that are fair to both, and compares the results.
-import { compareExecutions } from '../block/comparison.ts';
+
 import { runSequential, type SequentialResult } from '../executor/ethereumjs/sequential.ts';
+import { compareExecutions } from '../job/comparison.ts';
 import type { BlockResult, BlockRun, Engine, Mismatch } from '../types.ts';
 import type { Subject } from './subject.ts';
 import type { Progress } from './terminal.ts';

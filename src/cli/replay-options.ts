@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
-import { InputError } from '../errors.ts';
+import { InputError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import { type TrafficKind, type TrafficOptions, trafficKinds } from '../traffic/index.ts';
 import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
 import type { Rounds } from './measurement.ts';
-import { nearest } from './nearest.ts';
 
 export interface ReplayOptions {
   /** Paths; none for the traffic block. */

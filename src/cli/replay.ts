@@ -1,5 +1,5 @@
 // `pevm replay`: the run over files or over the built-in traffic block.
-import { InputError, PevmError } from '../errors.ts';
+import { InputError, PevmError } from '../base/errors.ts';
 import { runSequential } from '../executor/ethereumjs/sequential.ts';
 import { createEngine } from '../index.ts';
 import { createTraffic, sealTraffic } from '../traffic/index.ts';

@@ -2,8 +2,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type BlockFile, checkBlockFile, readBlockFile } from '../block/block-file.ts';
-import { InputError } from '../errors.ts';
+import { InputError } from '../base/errors.ts';
+import { type BlockFile, checkBlockFile, readBlockFile } from '../file/block-file.ts';
 import type { PlannedTransaction, Traffic, TrafficFile } from '../traffic/index.ts';
 import type { LocationName } from '../types.ts';
 

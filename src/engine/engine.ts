@@ -1,24 +1,46 @@
 // The engine: one public object over the three ways to run. Checks input, lets runs take turns, makes results.
 
 import workerSource from 'virtual:pevm/worker';
+import {
+  AuditError,
+  EngineDisposedError,
+  InputError,
+  InvalidBlockError,
+  InvalidTransactionError,
+} from '../base/errors.ts';
+import { type Hex, keyFromBytes } from '../base/hex.ts';
+import { coreCount, hasWorkers, moduleUrl, readIfLocal, sharingProblem } from '../base/platform.ts';
+import { describe } from '../base/reader.ts';
 import { checkBlobs } from '../block/blobs.ts';
 import { type BlockInput, readBlock } from '../block/block-input.ts';
 import { stepError } from '../block/block-plan.ts';
-import { compareExecutions } from '../block/comparison.ts';
-import { type Hardfork, isAtLeast, readHardfork } from '../block/hardfork.ts';
-import { type Hex, keyFromBytes } from '../block/hex.ts';
-import { describe } from '../block/reader.ts';
 import type { StateDiff } from '../block/state-diff.ts';
-import { type Keccak256, openKeccak256 } from '../core/keccak256.ts';
-import { compileCore } from '../core/module.ts';
-import { type RawResult, type ResultBatch, Results } from '../core/outcome.ts';
-import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/state-image.ts';
-import { addCounters, noCounters } from '../core/trace.ts';
-import { AuditError, EngineDisposedError, InputError, InvalidBlockError, InvalidTransactionError } from '../errors.ts';
-import type { Executor, Task } from '../executor/executor.ts';
+import { type Hardfork, isAtLeast, readHardfork } from '../chain/hardfork.ts';
+import {
+  type CheckedOptions,
+  checkBlockRequest,
+  checkEngineOptions,
+  checkExecutionOptions,
+  checkTasks,
+} from '../config/options.ts';
+import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
+import { addCounters, noCounters } from '../core/host/run-statistics.ts';
+import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
+import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
+import { compileCore } from '../core/instance/module.ts';
+import { type BlockContext, type BlockJob, costOf, moduleJob, wasmJob } from '../job/block.ts';
+import { completed, mismatchesOf, resultOf, TransactionDecoder } from '../job/block-result.ts';
+import { finalStateOf } from '../job/changed-state.ts';
+import { compareExecutions } from '../job/comparison.ts';
 import { analyzeReport } from '../metrics/analysis.ts';
+import { reportOf, totalCounters } from '../metrics/report.ts';
+import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from '../run/conductor.ts';
+import { pagesOf } from '../run/memory.ts';
+import { callFor, refuseNestedCall } from '../run/nested-call.ts';
+import { imageOf, isMemoryState, loadKeys, type WholeState } from '../run/state-loading.ts';
 import { stateRootOf } from '../state/state-root.ts';
 import type { StateKey, StateSource } from '../state/state-source.ts';
+import type { Executor, Task } from '../task/executor.ts';
 import type {
   BlockRequest,
   BlockResult,
@@ -36,27 +58,11 @@ import type {
   TaskResult,
   TransactionResult,
 } from '../types.ts';
-import { coreCount, hasWorkers, moduleUrl, readIfLocal, sharingProblem } from '../workers/platform.ts';
 import { type PoolEvents, WorkerPool } from '../workers/pool.ts';
+import { CallingThreadRunner, type RunControl, type Runner, SharedRunner, SoloRunner } from '../workers/runners.ts';
 import { LateStartError } from '../workers/worker-handle.ts';
-import { type BlockContext, type BlockJob, costOf, moduleJob, wasmJob } from './block-job.ts';
-import { completed, mismatchesOf, resultOf, TransactionDecoder } from './block-result.ts';
-import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from './conductor.ts';
-import { pagesOf } from './memory.ts';
-import { callFor, refuseNestedCall } from './nested-call.ts';
-import {
-  type CheckedOptions,
-  checkBlockRequest,
-  checkEngineOptions,
-  checkExecutionOptions,
-  checkTasks,
-} from './options.ts';
-import { reportOf, totalCounters } from './report.ts';
-import { type Push, RunHandle, type RunSource } from './run.ts';
-import { CallingThreadRunner, type RunControl, type Runner, SharedRunner, SoloRunner } from './runner.ts';
+import { type Push, RunHandle, type RunSource } from './run-handle.ts';
 import { Scope } from './scope.ts';
-import { finalStateOf } from './state-diff.ts';
-import { imageOf, isMemoryState, loadKeys, type WholeState } from './state-loading.ts';
 
 /**
  * Makes an engine and starts its workers. Never throws for a page that is not isolated: `capabilities` says what runs.

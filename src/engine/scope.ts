@@ -1,6 +1,6 @@
 // What can end a run early: abort signals, the run's own time limit, the end of the engine.
 
-import { ExecutionTimeoutError } from '../errors.ts';
+import { ExecutionTimeoutError } from '../base/errors.ts';
 
 export interface ScopeLimits {
   readonly signals: readonly (AbortSignal | undefined)[];

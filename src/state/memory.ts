@@ -1,10 +1,10 @@
 // State in memory: a genesis alloc, complete (what it does not list is empty), readable at once and without waiting.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { InputError, StateSourceError } from '../base/errors.ts';
+import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
+import { address, amount, bytes, describe, hash, isMap, plainObject, type Reader } from '../base/reader.ts';
 import { readBlockHashes } from '../block/block-input.ts';
-import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../block/hex.ts';
-import { address, amount, bytes, describe, hash, isMap, plainObject, type Reader } from '../block/reader.ts';
-import { InputError, StateSourceError } from '../errors.ts';
 import type { StateKey, StateSource, StateValue } from './state-source.ts';
 
 type AllocNumber = string | number | bigint;

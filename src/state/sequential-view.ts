@@ -1,9 +1,9 @@
 // A state view for one transaction after the other in one thread: maps over a state in memory, no versions, no undo.
 
-import { bytesFromKey, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../block/hex.ts';
+import { StateSourceError } from '../base/errors.ts';
+import { bytesFromKey, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
-import { StateSourceError } from '../errors.ts';
-import type { StateView } from '../executor/executor.ts';
+import type { StateView } from '../task/executor.ts';
 import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemoryState } from './memory.ts';
 
 const NO_CODE = new Uint8Array(0);

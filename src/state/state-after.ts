@@ -1,7 +1,7 @@
 // The state in memory that a block leaves: a state and a diff over it, as the state before the next block.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesFromHex, type Hex, keyFromBytes } from '../block/hex.ts';
+import { bytesFromHex, type Hex, keyFromBytes } from '../base/hex.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
 import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemoryState, stateOfAccounts } from './memory.ts';
 

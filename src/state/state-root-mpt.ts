@@ -4,11 +4,11 @@ import { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { MapDB, ValueEncoding } from '@ethereumjs/util';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, keyFromBytes, numberFromBytes } from '../block/hex.ts';
+import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, keyFromBytes, numberFromBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/remembered-keccak256.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
-import { keccak256 } from '../executor/ethereumjs/keccak256.ts';
 import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemorySlot, type MemoryState } from './memory.ts';
-import type { StateRootComputer, StateRootOptions } from './state-root.ts';
+import type { StateRootComputer, StateRootOptions } from './state-root-computer.ts';
 
 const NO_STORAGE: MemoryAccount['storage'] = new Map();
 const EMPTY_TRIE_ROOT = keccak_256(RLP.encode(new Uint8Array(0)));

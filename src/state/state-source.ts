@@ -1,7 +1,7 @@
 // Where state comes from: the interface of every state source. Batched, because a source may be far away.
 
+import type { Hex } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
-import type { Hex } from '../block/hex.ts';
 
 /** What to load: an account's fields, the code behind an account, or one storage slot (32 bytes). */
 export type StateKey =

@@ -4,7 +4,7 @@ import { type Common, createCustomCommon, Mainnet } from '@ethereumjs/common';
 import { createTx, type TypedTransaction } from '@ethereumjs/tx';
 import { bytesToHex, createWithdrawal } from '@ethereumjs/util';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { InputError } from '../errors.ts';
+import { InputError } from '../base/errors.ts';
 import { kinds, Scene, type TrafficKind, type TransactionRequest } from './kinds.ts';
 import type { TrafficProduct } from './product.ts';
 import { Random } from './random.ts';

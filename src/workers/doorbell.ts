@@ -1,7 +1,7 @@
 // How a worker with nothing to do sleeps on shared memory instead of in its event loop, and is woken: a round that needs no
 // message begins within microseconds, and the host can go to sleep itself at once, which leaves its core to the workers.
 
-import { eventLoopTurn, mayBlock } from './platform.ts';
+import { eventLoopTurn, mayBlock } from '../base/platform.ts';
 
 /** Words of the memory that a host and one worker share. */
 const Word = {

@@ -1,10 +1,11 @@
 // What the host and its workers say to each other, through Comlink: one call per worker and round, where a wake-up will not do.
 
-import type { MissingKey } from '../core/block-host.ts';
-import type { RawResult, ResultBatch } from '../core/outcome.ts';
-import type { RoundEnd } from '../core/worker-loop.ts';
-import type { LoadedState, RunOutcome, RunPlan } from '../engine/conductor.ts';
-import type { Task } from '../executor/executor.ts';
+import type { MissingKey } from '../core/host/block-host.ts';
+import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
+import type { RoundEnd } from '../core/worker/worker-loop.ts';
+import type { LoadedState, RunOutcome, RunPlan } from '../run/conductor.ts';
+import type { SharedCore } from '../run/memory.ts';
+import type { Task } from '../task/executor.ts';
 import type { PackedError } from './packed-error.ts';
 
 /** The tasks of one run and who executes them; sent once per run and worker. */
@@ -19,15 +20,6 @@ export interface Work {
    * it. The address may hold the module itself, which is a megabyte.
    */
   readonly precompiles: string | undefined;
-}
-
-/** The memory of a run; sent when the worker does not have it yet. */
-export interface SharedCore {
-  /** One per memory of this process. */
-  readonly id: number;
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly clockBase: number;
 }
 
 export interface RoundJob {

@@ -1,11 +1,11 @@
 // Modules that a run brings: executors, and the precompiled contracts of the core's EVM. Imported once per thread.
 
-import type { CoreInstance } from '../core/abi.ts';
-import { InputError } from '../errors.ts';
-import type { Executor, ExecutorModule } from '../executor/executor.ts';
+import { InputError } from '../base/errors.ts';
+import type { CoreInstance } from '../core/instance/abi.ts';
+import type { Executor, ExecutorModule } from '../task/executor.ts';
 import type { Work } from './messages.ts';
 
-type PrecompileModule = typeof import('../executor/wasm/precompile-module.ts');
+type PrecompileModule = typeof import('../precompiles/precompile-module.ts');
 
 /** What a thread needs to work for a run. */
 export interface Equipment {

@@ -1,9 +1,9 @@
 // Runs the core's EVM in a memory of its own until it is fast: see core/warm-up-block.ts.
 
-import { warmUpBlock } from '../core/warm-up-block.ts';
-import { Conductor, type RunPlan } from '../engine/conductor.ts';
-import { LocalCrew, openLocalMemory } from '../engine/local-crew.ts';
-import { eventLoopTurn } from './platform.ts';
+import { eventLoopTurn } from '../base/platform.ts';
+import { warmUpBlock } from '../core/host/warm-up-block.ts';
+import { Conductor, type RunPlan } from '../run/conductor.ts';
+import { LocalCrew, openLocalMemory } from '../run/local-crew.ts';
 
 /** 16 MiB. */
 const PAGES = 256;

@@ -1,11 +1,11 @@
 // One started worker as the host holds it: its Comlink proxy, and calls that fail when the worker does.
 
 import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
-import { WorkerError } from '../errors.ts';
+import { WorkerError } from '../base/errors.ts';
+import { startLimitMs, startThread, type Thread } from '../base/platform.ts';
 import { Attachments } from './attachments.ts';
 import { Doorbell } from './doorbell.ts';
 import type { RoundJob, RoundMessage, RoundReply, Work, WorkerApi } from './messages.ts';
-import { startLimitMs, startThread, type Thread } from './platform.ts';
 
 /** A worker that said nothing for as long as {@link startLimitMs} allows. */
 export class LateStartError extends WorkerError {}

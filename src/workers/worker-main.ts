@@ -1,11 +1,12 @@
 // The worker's script: takes rounds from the host over one shared memory, or runs everything alone over its own.
 
 import { expose, type Remote, releaseProxy } from 'comlink';
-import { type CoreInstance, openCore } from '../core/abi.ts';
-import type { ResultBatch } from '../core/outcome.ts';
-import { runRound } from '../core/worker-loop.ts';
-import { Conductor, InvalidOutcome } from '../engine/conductor.ts';
-import { LocalCrew, type LocalMemory, openLocalMemory } from '../engine/local-crew.ts';
+import { acceptPort, eventLoopTurn } from '../base/platform.ts';
+import type { ResultBatch } from '../core/host/outcome.ts';
+import { type CoreInstance, openCore } from '../core/instance/abi.ts';
+import { runRound } from '../core/worker/worker-loop.ts';
+import { Conductor, InvalidOutcome } from '../run/conductor.ts';
+import { LocalCrew, type LocalMemory, openLocalMemory } from '../run/local-crew.ts';
 import { Attachments } from './attachments.ts';
 import { type BareRound, Sleeper } from './doorbell.ts';
 import type { RoundJob, RoundMessage, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
@@ -19,7 +20,6 @@ import {
   Unequipped,
 } from './modules.ts';
 import { packError, unpackError } from './packed-error.ts';
-import { acceptPort, eventLoopTurn } from './platform.ts';
 import { warmUp } from './warm-up.ts';
 
 /** The memories this worker is attached to. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../../scripts/fingerprint.mjs';
-import type { Hardfork } from '../../src/block/hardfork.ts';
+import type { Hardfork } from '../../src/chain/hardfork.ts';
 
 const platforms: Partial<Record<NodeJS.Platform, string>> = { linux: 'linux', darwin: 'darwin', win32: 'win32' };
 const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };

@@ -1,8 +1,8 @@
 // Whole blocks: plain sequential ethereumjs, one worker and two workers, in turns, so that noise hits all of them.
 
-import { type BlockFile, checkBlockFile, readBlockFile } from '../../src/block/block-file.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { runSequential } from '../../src/executor/ethereumjs/sequential.ts';
+import { type BlockFile, checkBlockFile, readBlockFile } from '../../src/file/block-file.ts';
 import { createTraffic } from '../../src/traffic/index.ts';
 import type { BlockResult, Engine } from '../../src/types.ts';
 import type { Subject } from './mainnet.ts';

@@ -7,8 +7,8 @@ import { Caches, MerkleStateManager } from '@ethereumjs/statemanager';
 import { createTxFromRPC, type TxData, type TypedTransaction } from '@ethereumjs/tx';
 import { Account, Address } from '@ethereumjs/util';
 import { createVM, runTx, type VM } from '@ethereumjs/vm';
-import type { BlockFile } from '../../src/block/block-file.ts';
-import { bytesFromHex } from '../../src/block/hex.ts';
+import { bytesFromHex } from '../../src/base/hex.ts';
+import type { BlockFile } from '../../src/file/block-file.ts';
 
 export interface LibraryRun {
   /** The transactions only: without making the state, and without decoding them. */

@@ -1,11 +1,11 @@
 // Real blocks: the EVM inside the core with one worker and two, ethereumjs, and a native node, in turns within one run.
 
-import type { BlockFile } from '../../src/block/block-file.ts';
-import { isAtLeast } from '../../src/block/hardfork.ts';
-import type { Hex } from '../../src/block/hex.ts';
+import { MemoryLimitError } from '../../src/base/errors.ts';
+import type { Hex } from '../../src/base/hex.ts';
+import { isAtLeast } from '../../src/chain/hardfork.ts';
 import { createEngine } from '../../src/engine/engine.ts';
-import { MemoryLimitError } from '../../src/errors.ts';
 import { runSequential } from '../../src/executor/ethereumjs/sequential.ts';
+import type { BlockFile } from '../../src/file/block-file.ts';
 import type { BlockResult, Engine, Report } from '../../src/types.ts';
 import { runLibrary } from './library.ts';
 import { type GasAgreement, NativeReplay, notReplayable } from './native-replay.ts';

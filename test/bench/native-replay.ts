@@ -1,10 +1,10 @@
 // A real block on the native peer: its state as genesis, its signed transactions in the pool, and only the mining timed.
 
 import { createTxFromRPC, type TxData } from '@ethereumjs/tx';
-import type { BlockFile } from '../../src/block/block-file.ts';
-import { isAtLeast } from '../../src/block/hardfork.ts';
-import { type Hex, hexFromBytes, quantityFromNumber } from '../../src/block/hex.ts';
+import { type Hex, hexFromBytes, quantityFromNumber } from '../../src/base/hex.ts';
+import { isAtLeast } from '../../src/chain/hardfork.ts';
 import { chainAt } from '../../src/executor/ethereumjs/chain.ts';
+import type { BlockFile } from '../../src/file/block-file.ts';
 import type { MemoryState } from '../../src/state/memory.ts';
 import { Anvil, type GenesisAccount, type NextBlock } from './anvil.ts';
 

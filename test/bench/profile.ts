@@ -1,11 +1,11 @@
 // Where the time of one real block goes: the core alone in this thread, run over and over under V8's profiler.
 
 import { Session } from 'node:inspector/promises';
-import type { BlockFile } from '../../src/block/block-file.ts';
-import { isAtLeast } from '../../src/block/hardfork.ts';
-import { sameBytes } from '../../src/block/hex.ts';
-import { planEvmBlock } from '../../src/executor/wasm/evm-block.ts';
-import { preparePrecompiles } from '../../src/executor/wasm/precompiles.ts';
+import { sameBytes } from '../../src/base/hex.ts';
+import { isAtLeast } from '../../src/chain/hardfork.ts';
+import type { BlockFile } from '../../src/file/block-file.ts';
+import { planEvmBlock } from '../../src/job/evm-block.ts';
+import { preparePrecompiles } from '../../src/precompiles/precompiles.ts';
 import { EMPTY_CODE_HASH, type MemoryAccount } from '../../src/state/memory.ts';
 import { type BaseValue, type CodeMap, EvmHost, Kind } from '../support/evm-host.ts';
 import { fixed, percent, table } from './table.ts';

@@ -1,8 +1,8 @@
 // Blocks of plain transfers, where everything but the transfer itself is overhead: ns per transaction, and what it consists of.
 
-import { type BlockFile, checkBlockFile } from '../../src/block/block-file.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { runSequential } from '../../src/executor/ethereumjs/sequential.ts';
+import { type BlockFile, checkBlockFile } from '../../src/file/block-file.ts';
 import type { BlockResult, Engine, Report } from '../../src/types.ts';
 import type { CoreCosts } from './core.ts';
 import { type Spread, spreadOf } from './statistics.ts';

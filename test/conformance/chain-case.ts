@@ -1,10 +1,10 @@
 // One case of Ethereum's chain tests: every block, as encoded, through the engine on the state that its parent left, judged
 // by its header. Rules of headers, consensus and reorganisations are not judged: a case that turns on one is skipped.
 import { RLP } from '@ethereumjs/rlp';
+import { bytesFromHex, hexFromBytes, keyFromBytes, numberFromBytes } from '../../src/base/hex.ts';
 import { parseBlockRlp } from '../../src/block/block-rlp.ts';
-import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../../src/block/dao.ts';
-import { isAtLeast } from '../../src/block/hardfork.ts';
-import { bytesFromHex, hexFromBytes, keyFromBytes, numberFromBytes } from '../../src/block/hex.ts';
+import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../../src/chain/dao.ts';
+import { isAtLeast } from '../../src/chain/hardfork.ts';
 import {
   type BlockInput,
   type Engine,

@@ -2,8 +2,8 @@
 import { RLP } from '@ethereumjs/rlp';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { isAtLeast } from '../../src/block/hardfork.ts';
-import { bytesFromHex, hexFromBytes } from '../../src/block/hex.ts';
+import { bytesFromHex, hexFromBytes } from '../../src/base/hex.ts';
+import { isAtLeast } from '../../src/chain/hardfork.ts';
 import {
   type BlockInput,
   type BlockRequest,

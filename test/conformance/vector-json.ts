@@ -1,6 +1,7 @@
 // The values of Ethereum's test vectors, loosely written as they are, in the shapes that the engine reads.
-import type { Hardfork } from '../../src/block/hardfork.ts';
-import type { Hex } from '../../src/block/hex.ts';
+
+import type { Hex } from '../../src/base/hex.ts';
+import type { Hardfork } from '../../src/chain/hardfork.ts';
 import type { Alloc, AllocAccount } from '../../src/index.ts';
 
 export interface JsonAccount {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { isAtLeast } from '../../src/block/hardfork.ts';
+import { isAtLeast } from '../../src/chain/hardfork.ts';
 import { type BlockFile, createEngine, type Engine, readBlockFile } from '../../src/index.ts';
 import { long } from '../support/effort.ts';
 import { sharedFolder, withoutShared } from '../support/shared.ts';

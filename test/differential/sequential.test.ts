@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type BlockFile, readBlockFile } from '../../src/block/block-file.ts';
-import { isAtLeast } from '../../src/block/hardfork.ts';
 import { compareWithExpected } from '../../src/block/state-diff.ts';
 import { verifyBlock } from '../../src/block/verify.ts';
+import { isAtLeast } from '../../src/chain/hardfork.ts';
 import { runSequential } from '../../src/executor/ethereumjs/sequential.ts';
+import { type BlockFile, readBlockFile } from '../../src/file/block-file.ts';
 import { sharedFolder, withoutShared } from '../support/shared.ts';
 
 const skipped = withoutShared('mainnet');

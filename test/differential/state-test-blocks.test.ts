@@ -1,8 +1,8 @@
 // Blocks made out of Ethereum's state tests, full of conflicts: the engine against the library in sequence.
 import { afterAll, describe, expect, test } from 'vitest';
-import { compareExecutions } from '../../src/block/comparison.ts';
 import { runSequential, type SequentialResult } from '../../src/executor/ethereumjs/sequential.ts';
 import { createEngine, type Engine, InvalidTransactionError } from '../../src/index.ts';
+import { compareExecutions } from '../../src/job/comparison.ts';
 import { corpusFiles, corpusIndex, quickList } from '../conformance/corpus.ts';
 import { type JsonStateTest, type StateCase, stateCases } from '../conformance/state-case.ts';
 import { count, long } from '../support/effort.ts';

@@ -1,6 +1,6 @@
 // Small scenarios of contracts that call each other, and the pieces of code that they are made of.
-import { hexFromBytes } from '../../src/block/hex.ts';
-import type { EvmForkName } from '../../src/core/evm-encode.ts';
+import { hexFromBytes } from '../../src/base/hex.ts';
+import type { EvmForkName } from '../../src/core/evm/evm-encode.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
 import { program } from './evm-program.ts';
 import { addressOf, type EvmScenario, type ScenarioAccount } from './evm-scenario.ts';

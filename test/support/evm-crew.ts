@@ -1,6 +1,6 @@
 // Worker threads that run blocks of the core's EVM: the core itself under real parallelism, without the engine's own pool.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { createPrecompiles } from '../../src/executor/wasm/precompiles.ts';
+import { createPrecompiles } from '../../src/precompiles/precompiles.ts';
 import type { EvmHost } from './evm-host.ts';
 
 interface Start {

@@ -22,9 +22,14 @@ import {
   WriteEntry,
 } from '../../assembly/layout.ts';
 import { buildCore } from '../../scripts/core.mjs';
-import { type EvmTransactionOutput, readEvmResult, readEvmSender } from '../../src/core/evm-decode.ts';
-import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from '../../src/core/evm-encode.ts';
-import { createPrecompiles } from '../../src/executor/wasm/precompiles.ts';
+import { type EvmTransactionOutput, readEvmResult, readEvmSender } from '../../src/core/evm/evm-decode.ts';
+import {
+  type EvmBlockInput,
+  type EvmTransactions,
+  evmBlockSize,
+  writeEvmBlock,
+} from '../../src/core/evm/evm-encode.ts';
+import { createPrecompiles } from '../../src/precompiles/precompiles.ts';
 import { type EvmTransactionInput, encodeInputs } from './evm-input.ts';
 
 /** One value of the state before the block. */

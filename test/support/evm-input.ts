@@ -1,11 +1,11 @@
 // Transactions as tests make them, of bytes and numbers, and what the encoder takes.
-import { hexFromBytes, quantityFromNumber } from '../../src/block/hex.ts';
+import { hexFromBytes, quantityFromNumber } from '../../src/base/hex.ts';
 import {
   type EvmSystemStep,
   type EvmTransactionFields,
   type EvmTransactions,
   encodeEvmTransactions,
-} from '../../src/core/evm-encode.ts';
+} from '../../src/core/evm/evm-encode.ts';
 
 /** A transaction of EIP-2718 types 0 to 4. Addresses are 20 bytes, hashes and slots 32 bytes. */
 export interface EvmTransactionInput {

@@ -1,10 +1,10 @@
 // A block of transactions over a small state, run by the core and by the library, and every difference between the two.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { CONTROL_BASE, Control } from '../../assembly/layout.ts';
-import { hexFromBytes } from '../../src/block/hex.ts';
-import type { EvmTransactionOutput } from '../../src/core/evm-decode.ts';
-import { type EvmBlockInput, evmForks } from '../../src/core/evm-encode.ts';
-import { preparePrecompiles } from '../../src/executor/wasm/precompiles.ts';
+import { hexFromBytes } from '../../src/base/hex.ts';
+import type { EvmTransactionOutput } from '../../src/core/evm/evm-decode.ts';
+import { type EvmBlockInput, evmForks } from '../../src/core/evm/evm-encode.ts';
+import { preparePrecompiles } from '../../src/precompiles/precompiles.ts';
 import { EvmHost, type EvmRun } from './evm-host.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
 import { disassemble } from './evm-program.ts';

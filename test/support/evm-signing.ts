@@ -4,7 +4,7 @@ import { createTx, type TypedTxData } from '@ethereumjs/tx';
 import { bytesToHex, type KZG } from '@ethereumjs/util';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import type { EvmBlockInput } from '../../src/core/evm-encode.ts';
+import type { EvmBlockInput } from '../../src/core/evm/evm-encode.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
 
 /** A transaction without its sender. */

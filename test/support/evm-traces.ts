@@ -2,8 +2,8 @@
 import type { EVM, InterpreterStep, Message } from '@ethereumjs/evm';
 import { Op } from '../../assembly/execute/evm/opcodes.ts';
 import { buildCore } from '../../scripts/core.mjs';
-import type { EvmHaltReason } from '../../src/core/evm-decode.ts';
-import { type EvmTracer, nameOf, type Step, type TransactionBegan, traceImport } from '../../src/core/tracing.ts';
+import type { EvmHaltReason } from '../../src/core/evm/evm-decode.ts';
+import { type EvmTracer, nameOf, type Step, type TransactionBegan, traceImport } from '../../src/core/evm/tracing.ts';
 import { EvmHost, type EvmRun } from './evm-host.ts';
 import { type EvmScenario, preState } from './evm-scenario.ts';
 import { hexText } from './evm-state.ts';

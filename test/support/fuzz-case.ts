@@ -2,8 +2,8 @@
 import { RLP } from '@ethereumjs/rlp';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { hexFromBytes } from '../../src/block/hex.ts';
-import type { EvmBlockInput, EvmForkName } from '../../src/core/evm-encode.ts';
+import { hexFromBytes } from '../../src/base/hex.ts';
+import type { EvmBlockInput, EvmForkName } from '../../src/core/evm/evm-encode.ts';
 import type { EvmAuthorizationInput, EvmTransactionInput } from './evm-input.ts';
 import { assemble, type Item } from './evm-program.ts';
 import { addressOf, type EvmScenario, type ScenarioAccount } from './evm-scenario.ts';

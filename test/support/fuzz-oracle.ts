@@ -7,9 +7,9 @@ import { createTx, type TypedTransaction, type TypedTxData } from '@ethereumjs/t
 import { Account, Address, bytesToUnprefixedHex, KECCAK256_NULL, KECCAK256_RLP } from '@ethereumjs/util';
 import { createVM, runTx, type VM } from '@ethereumjs/vm';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import type { Hardfork } from '../../src/block/hardfork.ts';
-import { bytesFromHex } from '../../src/block/hex.ts';
-import type { EvmForkName } from '../../src/core/evm-encode.ts';
+import { bytesFromHex } from '../../src/base/hex.ts';
+import type { Hardfork } from '../../src/chain/hardfork.ts';
+import type { EvmForkName } from '../../src/core/evm/evm-encode.ts';
 import { chainAt } from '../../src/executor/ethereumjs/chain.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
 import type { EvmScenario, ScenarioAccount } from './evm-scenario.ts';

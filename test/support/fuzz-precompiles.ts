@@ -4,7 +4,7 @@ import { bn254 } from '@noble/curves/bn254.js';
 import { p256 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { type EvmForkName, evmForks } from '../../src/core/evm-encode.ts';
+import { type EvmForkName, evmForks } from '../../src/core/evm/evm-encode.ts';
 import type { Random } from './fuzz-random.ts';
 
 export interface PrecompileInput {

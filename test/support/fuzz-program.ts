@@ -1,5 +1,5 @@
 // Random EVM programs that survive: a writer that knows the height of the stack, where it may jump, and what calls are worth.
-import { type EvmForkName, evmForks } from '../../src/core/evm-encode.ts';
+import { type EvmForkName, evmForks } from '../../src/core/evm/evm-encode.ts';
 import { type Item, isActive, opcode, widthOf } from './evm-program.ts';
 import { precompileInput } from './fuzz-precompiles.ts';
 import type { Random } from './fuzz-random.ts';

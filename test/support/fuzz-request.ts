@@ -1,6 +1,7 @@
 // A scenario as a block for the engine, and what the engine found against what one instance of the core did in order.
-import type { Hardfork } from '../../src/block/hardfork.ts';
-import { type Hex, hexFromBytes, quantityFromNumber } from '../../src/block/hex.ts';
+
+import { type Hex, hexFromBytes, quantityFromNumber } from '../../src/base/hex.ts';
+import type { Hardfork } from '../../src/chain/hardfork.ts';
 import { type BlockInput, type BlockRequest, type BlockResult, memoryState } from '../../src/index.ts';
 import { type EvmTransactionInput, fieldsOf } from './evm-input.ts';
 import type { EvmDuel, EvmScenario, ScenarioAccount } from './evm-scenario.ts';

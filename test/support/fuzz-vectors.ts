@@ -1,8 +1,8 @@
 // Ethereum's state tests as scenarios, and what becomes of them when code, state or transaction change a little.
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { hexFromBytes } from '../../src/block/hex.ts';
-import type { EvmBlockInput, EvmForkName } from '../../src/core/evm-encode.ts';
+import { hexFromBytes } from '../../src/base/hex.ts';
+import type { EvmBlockInput, EvmForkName } from '../../src/core/evm/evm-encode.ts';
 import type { JsonPost, JsonStateTest } from '../conformance/state-case.ts';
 import { number } from '../conformance/vector-json.ts';
 import type { EvmTransactionInput } from './evm-input.ts';

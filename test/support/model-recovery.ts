@@ -1,6 +1,6 @@
 // Small configurations of sender recovery: idle workers and attempts come by the same senders at the same time.
 import { Control, EvmSignature, EvmTransaction, TxFlag, TxSlot } from '../../assembly/layout.ts';
-import { evmBlockSize, writeEvmBlock } from '../../src/core/evm-encode.ts';
+import { evmBlockSize, writeEvmBlock } from '../../src/core/evm/evm-encode.ts';
 import { encodeInputs } from './evm-input.ts';
 import { plainBlock, signed, transfer } from './evm-signing.ts';
 import type { Configuration, Program } from './model-explorer.ts';

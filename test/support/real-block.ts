@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Hex } from '../../src/base/hex.ts';
 import { readBlock, type TransactionInput } from '../../src/block/block-input.ts';
-import { readHardfork } from '../../src/block/hardfork.ts';
-import type { Hex } from '../../src/block/hex.ts';
-import { signatureReader } from '../../src/block/signature.ts';
-import type { EvmBlockInput, EvmForkName } from '../../src/core/evm-encode.ts';
+import { readHardfork } from '../../src/chain/hardfork.ts';
+import type { EvmBlockInput, EvmForkName } from '../../src/core/evm/evm-encode.ts';
+import { signatureReader } from '../../src/job/signature.ts';
 import type { EvmRun } from './evm-host.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
 import { fakeExponential, hexBytes, hexText, PreState } from './evm-state.ts';

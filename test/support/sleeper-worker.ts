@@ -1,6 +1,7 @@
 // A worker that sleeps on a doorbell and answers what it is told: rounds by their numbers, messages by their text.
+
+import { acceptPort, eventLoopTurn } from '../../src/base/platform.ts';
 import { type BareRound, Sleeper } from '../../src/workers/doorbell.ts';
-import { acceptPort, eventLoopTurn } from '../../src/workers/platform.ts';
 
 const port = await acceptPort();
 

@@ -1,7 +1,8 @@
 // Blocks made out of Ethereum's state tests: the transactions of one folder, sent by a few funded accounts, over the merged
 // states of their tests. They call the same contracts again and again, so most of them depend on others.
-import { isAtLeast } from '../../src/block/hardfork.ts';
-import { bytesFromHex, type Hex, keyFromBytes, quantityFromNumber, sameBytes } from '../../src/block/hex.ts';
+
+import { bytesFromHex, type Hex, keyFromBytes, quantityFromNumber, sameBytes } from '../../src/base/hex.ts';
+import { isAtLeast } from '../../src/chain/hardfork.ts';
 import type { BlockInput, Hardfork, MemoryAccount, MemoryState, TransactionInput } from '../../src/index.ts';
 import { EMPTY_CODE_HASH, isEmptyAccount, stateOfAccounts } from '../../src/state/memory.ts';
 import type { StateCase } from '../conformance/state-case.ts';

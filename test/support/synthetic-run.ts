@@ -1,7 +1,7 @@
 // Random synthetic blocks through the public engine, inside the core and by an executor outside it, against the oracle.
 import { Kind } from '../../assembly/layout.ts';
+import { moduleUrl } from '../../src/base/platform.ts';
 import { type Engine, type ExecutionOptions, type ExecutionResult, memoryState } from '../../src/index.ts';
-import { moduleUrl } from '../../src/workers/platform.ts';
 import { type Instruction, Operation, runSequentially, type SyntheticBlock, stateKey } from './synthetic.ts';
 
 /** Numbers from 0 to 1, exclusive, repeatable by their seed (mulberry32). */

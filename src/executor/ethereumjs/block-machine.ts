@@ -6,14 +6,14 @@ import { EVMError, type EVMMockBlockchainInterface, NobleBN254 } from '@ethereum
 import type { TypedTransaction } from '@ethereumjs/tx';
 import { Address, bigIntToAddressBytes, EthereumJSError } from '@ethereumjs/util';
 import { buildBlock, createVM, runBlock, runTx, type VM } from '@ethereumjs/vm';
+import { StateSourceError } from '../../base/errors.ts';
+import { bytesFromHex, type Hex, keyFromBytes } from '../../base/hex.ts';
 import { blobBaseFee } from '../../block/blobs.ts';
 import type { BlockInput, HeaderInput } from '../../block/block-input.ts';
 import { isDaoBlock } from '../../block/block-plan.ts';
-import { type Hardfork, isAtLeast } from '../../block/hardfork.ts';
-import { bytesFromHex, type Hex, keyFromBytes } from '../../block/hex.ts';
 import { encodeOutput, encodeRequests } from '../../block/receipts.ts';
-import { StateSourceError } from '../../errors.ts';
-import type { ExecutionOutcome, StateView } from '../executor.ts';
+import { type Hardfork, isAtLeast } from '../../chain/hardfork.ts';
+import type { ExecutionOutcome, StateView } from '../../task/executor.ts';
 import { chainAt } from './chain.ts';
 import { CodeCache } from './code-cache.ts';
 import { ViewStateManager } from './state-manager.ts';

@@ -2,8 +2,8 @@
 
 import { Common, type CommonOpts, Mainnet } from '@ethereumjs/common';
 import type { KZG } from '@ethereumjs/util';
-import type { Hardfork } from '../../block/hardfork.ts';
-import { keccak256 } from './keccak256.ts';
+import { keccak256 } from '../../base/remembered-keccak256.ts';
+import type { Hardfork } from '../../chain/hardfork.ts';
 import { kzg } from './kzg.ts';
 
 /** EIP numbers are below this. */

@@ -1,6 +1,6 @@
 // Contract code by its hash, shared by all transactions and blocks of a worker. Pure content: it never goes stale.
 
-import { keyFromBytes } from '../../block/hex.ts';
+import { keyFromBytes } from '../../base/hex.ts';
 
 /** Code that one worker keeps; the analysis of jump destinations beside it takes about ten times as much. */
 const DEFAULT_MAXIMUM_BYTES = 6 * 1024 * 1024;

@@ -1,8 +1,8 @@
 // The ethereumjs executor: the module that workers load to execute the tasks of a block.
 
+import { InputError, PevmError } from '../../base/errors.ts';
 import type { BlockStep } from '../../block/block-plan.ts';
-import { InputError, PevmError } from '../../errors.ts';
-import type { ExecutionOutcome, Executor, StateView, Task } from '../executor.ts';
+import type { ExecutionOutcome, Executor, StateView, Task } from '../../task/executor.ts';
 import { BlockMachine, type BlockOptions } from './block-machine.ts';
 
 export type { BlockOptions } from './block-machine.ts';

@@ -1,11 +1,11 @@
 // One block, one transaction after the other, without the engine: the baseline and the oracle for everything else.
 
 import { checkBlobs } from '../../block/blobs.ts';
-import type { BlockFile } from '../../block/block-file.ts';
 import { planBlock, stepError } from '../../block/block-plan.ts';
-import { isAtLeast } from '../../block/hardfork.ts';
 import { assembleBlock, type BlockOutput, decodeOutput, decodeRequests } from '../../block/receipts.ts';
 import type { StateDiff } from '../../block/state-diff.ts';
+import { isAtLeast } from '../../chain/hardfork.ts';
+import type { BlockFile } from '../../file/block-file.ts';
 import { SequentialView } from '../../state/sequential-view.ts';
 import { createExecutor } from './executor.ts';
 import type { Senders } from './transactions.ts';

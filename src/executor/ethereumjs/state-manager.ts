@@ -3,8 +3,9 @@
 import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
 import { Account, type Address, equalsBytes, KECCAK256_NULL, KECCAK256_RLP } from '@ethereumjs/util';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesFromKey, keyFromBytes } from '../../block/hex.ts';
-import type { StateView } from '../executor.ts';
+import { bytesFromKey, keyFromBytes } from '../../base/hex.ts';
+import type { StateView } from '../../task/executor.ts';
+import type { AccountRecord, Slot } from './account-record.ts';
 import type { CodeCache } from './code-cache.ts';
 import { CreditedAccount, ViewAccount } from './view-account.ts';
 
@@ -23,37 +24,6 @@ type Phase =
   | 'calling'
   /** Behind a transaction's message call: lazy, the beneficiary is credited, emptiness no longer matters. */
   | 'settling';
-
-interface Slot {
-  /** Shortest form, without leading zeros; `undefined` until read. */
-  original: Uint8Array | undefined;
-  /** Written in this transaction. */
-  current: Uint8Array | undefined;
-}
-
-/** What one transaction knows and changed of one account. */
-export interface AccountRecord {
-  readonly address: Uint8Array;
-  /** Values of the view, once read. */
-  baseBalance: bigint | undefined;
-  baseNonce: bigint | undefined;
-  baseCodeHash: Uint8Array | undefined;
-  baseExists: boolean | undefined;
-  /** Whether the view said that the balance is above zero. */
-  basePositive: boolean | undefined;
-  /** Values set in this transaction. */
-  balance: bigint | undefined;
-  /** Added to a balance that nobody has read or set. */
-  credit: bigint;
-  nonce: bigint | undefined;
-  codeHash: Uint8Array | undefined;
-  code: Uint8Array | undefined;
-  /** The account was put (true) or deleted (false); matters where there may be empty accounts only. */
-  exists: boolean | undefined;
-  /** The storage was emptied in this transaction; `slots` holds what came after. */
-  reset: boolean;
-  slots: Map<string, Slot>;
-}
 
 /**
  * Everything the library reads and writes goes through here; the view is asked once per value and written once, in

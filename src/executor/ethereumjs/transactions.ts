@@ -3,8 +3,8 @@
 import type { Common } from '@ethereumjs/common';
 import { createTx, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx';
 import { Address } from '@ethereumjs/util';
+import { bytesFromHex, bytesFromNumber } from '../../base/hex.ts';
 import type { TransactionInput } from '../../block/block-input.ts';
-import { bytesFromHex, bytesFromNumber } from '../../block/hex.ts';
 
 /**
  * `trust`: the sender is `from`, and the signature is not looked at. `recover`: the sender is recovered from the

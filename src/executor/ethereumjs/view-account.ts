@@ -1,7 +1,16 @@
 // An account as ethereumjs sees it, whose fields are read from the view only when somebody looks at them.
 
 import { Account, equalsBytes, KECCAK256_NULL } from '@ethereumjs/util';
-import type { AccountRecord, ViewStateManager } from './state-manager.ts';
+import type { AccountRecord } from './account-record.ts';
+
+/** The transaction's state, as far as an account shows it. */
+export interface AccountReader {
+  balanceOf(record: AccountRecord): bigint;
+  nonceOf(record: AccountRecord): bigint;
+  codeHashOf(record: AccountRecord): Uint8Array;
+  storageRootOf(record: AccountRecord): Uint8Array;
+  isEmpty(record: AccountRecord): boolean;
+}
 
 /**
  * A handle to one account: reads go through to the transaction's state, assignments stay in the handle until
@@ -9,13 +18,13 @@ import type { AccountRecord, ViewStateManager } from './state-manager.ts';
  * the contract's balance unless something asks for it.
  */
 export class ViewAccount extends Account {
-  readonly #state: ViewStateManager;
+  readonly #state: AccountReader;
   readonly record: AccountRecord;
   /** Assigned and not yet put; `undefined` where nothing was assigned. */
   newBalance: bigint | undefined;
   newNonce: bigint | undefined;
 
-  constructor(state: ViewStateManager, record: AccountRecord) {
+  constructor(state: AccountReader, record: AccountRecord) {
     super(null, null, null, null, null, null);
     this.#state = state;
     this.record = record;

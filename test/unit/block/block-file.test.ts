@@ -2,8 +2,8 @@
 
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { parseBlockFile, readBlockFile } from '../../../src/block/block-file.ts';
-import { InputError } from '../../../src/errors.ts';
+import { InputError } from '../../../src/base/errors.ts';
+import { parseBlockFile, readBlockFile } from '../../../src/file/block-file.ts';
 
 const HASH = `0x${'ab'.repeat(32)}`;
 const ADDRESS = `0x${'cd'.repeat(20)}`;

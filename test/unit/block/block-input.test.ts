@@ -1,9 +1,9 @@
 // The block's JSON shape: what is accepted, and which field a refusal names.
 
 import { describe, expect, test } from 'vitest';
+import { InputError } from '../../../src/base/errors.ts';
 import { type BlockInput, readBlock, readBlockHashes } from '../../../src/block/block-input.ts';
-import { HARDFORKS, isAtLeast, readHardfork } from '../../../src/block/hardfork.ts';
-import { InputError } from '../../../src/errors.ts';
+import { HARDFORKS, isAtLeast, readHardfork } from '../../../src/chain/hardfork.ts';
 
 const HASH = `0x${'ab'.repeat(32)}`;
 const ADDRESS = `0x${'cd'.repeat(20)}`;

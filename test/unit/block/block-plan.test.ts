@@ -1,9 +1,9 @@
 // A block as tasks: steps, dependencies, and the errors they end with.
 
 import { expect, test } from 'vitest';
+import { InvalidBlockError, InvalidTransactionError } from '../../../src/base/errors.ts';
 import type { BlockInput } from '../../../src/block/block-input.ts';
 import { planBlock, stepError } from '../../../src/block/block-plan.ts';
-import { InvalidBlockError, InvalidTransactionError } from '../../../src/errors.ts';
 
 const A = `0x${'aa'.repeat(20)}` as const;
 const B = `0x${'bb'.repeat(20)}` as const;

@@ -6,10 +6,10 @@ import { createBlockFromRPC } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readBlockFile } from '../../../src/block/block-file.ts';
+import { InputError } from '../../../src/base/errors.ts';
 import { parseBlockRlp } from '../../../src/block/block-rlp.ts';
-import { InputError } from '../../../src/errors.ts';
 import { chainAt } from '../../../src/executor/ethereumjs/chain.ts';
+import { readBlockFile } from '../../../src/file/block-file.ts';
 import { sharedFolder, withoutShared } from '../../support/shared.ts';
 
 const header = (fields = 15) =>

@@ -1,7 +1,7 @@
 // Two executions of one block: what differs is told by name.
 import { expect, test } from 'vitest';
-import { compareExecutions } from '../../../src/block/comparison.ts';
 import type { Receipt } from '../../../src/block/receipts.ts';
+import { compareExecutions } from '../../../src/job/comparison.ts';
 
 const receipt: Receipt = {
   transactionIndex: 0,

@@ -5,9 +5,9 @@ import { RLP } from '@ethereumjs/rlp';
 import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { InvalidBlockError } from '../../../src/base/errors.ts';
+import { bytesFromHex, hexFromBytes } from '../../../src/base/hex.ts';
 import { type BlockInput, readBlock } from '../../../src/block/block-input.ts';
-import type { Hardfork } from '../../../src/block/hardfork.ts';
-import { bytesFromHex, hexFromBytes } from '../../../src/block/hex.ts';
 import { orderedRoot } from '../../../src/block/ordered-root.ts';
 import {
   assembleBlock,
@@ -19,7 +19,7 @@ import {
 } from '../../../src/block/receipts.ts';
 import { depositRequest, requestsHash } from '../../../src/block/requests.ts';
 import { verifyBlock } from '../../../src/block/verify.ts';
-import { InvalidBlockError } from '../../../src/errors.ts';
+import type { Hardfork } from '../../../src/chain/hardfork.ts';
 
 const ADDRESS = `0x${'cd'.repeat(20)}`;
 const HASH = `0x${'ab'.repeat(32)}`;

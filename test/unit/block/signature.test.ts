@@ -1,9 +1,9 @@
 // Signatures as JSON-RPC gives them: v in all its forms.
 import { expect, test } from 'vitest';
+import type { Hex } from '../../../src/base/hex.ts';
 import type { TransactionInput } from '../../../src/block/block-input.ts';
-import type { Hardfork } from '../../../src/block/hardfork.ts';
-import type { Hex } from '../../../src/block/hex.ts';
-import { signatureReader } from '../../../src/block/signature.ts';
+import type { Hardfork } from '../../../src/chain/hardfork.ts';
+import { signatureReader } from '../../../src/job/signature.ts';
 
 function parse(given: Partial<TransactionInput>, { chainId = 1n, hardfork = 'osaka' as Hardfork } = {}) {
   const transaction = { nonce: '0x0', value: '0x0', gas: '0x5208', input: '0x', r: '0x7', s: '0x9', ...given } as const;

@@ -2,8 +2,8 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { expect, test } from 'vitest';
+import { type Hex, hexFromBytes } from '../../../src/base/hex.ts';
 import { readExpected } from '../../../src/block/expected.ts';
-import { type Hex, hexFromBytes } from '../../../src/block/hex.ts';
 import { compareWithExpected, type StateDiff } from '../../../src/block/state-diff.ts';
 
 const A: Hex = `0x${'aa'.repeat(20)}`;

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { InputError } from '../../../src/base/errors.ts';
+import { nearest } from '../../../src/base/nearest.ts';
 import { helpFor, readNumber } from '../../../src/cli/arguments.ts';
-import { nearest } from '../../../src/cli/nearest.ts';
 import { readReplayOptions, replayCommand, replayNotes } from '../../../src/cli/replay-options.ts';
-import { InputError } from '../../../src/errors.ts';
 
 function refusal(...raw: string[]): string {
   try {

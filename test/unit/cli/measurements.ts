@@ -1,7 +1,8 @@
 // A made-up measurement for the tests of reports, in which every number is recognisable.
-import { checkBlockFile } from '../../../src/block/block-file.ts';
+
 import type { Measurement } from '../../../src/cli/measurement.ts';
 import type { Subject } from '../../../src/cli/subject.ts';
+import { checkBlockFile } from '../../../src/file/block-file.ts';
 import type { MetricName, Mismatch, Report } from '../../../src/types.ts';
 
 const address = `0x${'ab'.repeat(20)}` as const;

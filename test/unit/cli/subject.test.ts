@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
+import { InputError } from '../../../src/base/errors.ts';
 import { readSubject, saveTraffic, trafficSubject } from '../../../src/cli/subject.ts';
-import { InputError } from '../../../src/errors.ts';
 import { createTraffic, type Traffic } from '../../../src/traffic/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pevm-'));

@@ -1,10 +1,10 @@
 // The host's side of a block: what lasts from one block to the next.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { expect, test } from 'vitest';
-import { createMemory, openCore, Scratch, TxSlot } from '../../../src/core/abi.ts';
-import { BlockHost } from '../../../src/core/block-host.ts';
-import { compileCore } from '../../../src/core/module.ts';
-import { StateImageBuilder } from '../../../src/core/state-image.ts';
+import { BlockHost } from '../../../src/core/host/block-host.ts';
+import { StateImageBuilder } from '../../../src/core/host/state-image.ts';
+import { createMemory, openCore, Scratch, TxSlot } from '../../../src/core/instance/abi.ts';
+import { compileCore } from '../../../src/core/instance/module.ts';
 
 const code = Uint8Array.of(0x60, 0x01, 0x5b, 0x00);
 const hash = keccak_256(code);

@@ -1,21 +1,21 @@
 // The raw form of what a block changed: which records there are, and what they become.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
-import { keyFromBytes } from '../../../src/block/hex.ts';
-import { Change, createMemory, Kind, Next, openCore, wallClock } from '../../../src/core/abi.ts';
-import { BlockHost } from '../../../src/core/block-host.ts';
+import { keyFromBytes } from '../../../src/base/hex.ts';
+import { BlockHost } from '../../../src/core/host/block-host.ts';
 import {
   type ChangeRecords,
   collectRecords,
   decodeChanges,
   rewindRecords,
   unknownAccounts,
-} from '../../../src/core/change-records.ts';
-import { compileCore } from '../../../src/core/module.ts';
-import { packOutcome } from '../../../src/core/outcome.ts';
-import type { AccountFields, LateAccounts, StateChanges } from '../../../src/core/state-changes.ts';
-import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/state-image.ts';
-import { CoreStateView } from '../../../src/core/state-view.ts';
+} from '../../../src/core/host/change-records.ts';
+import { packOutcome } from '../../../src/core/host/outcome.ts';
+import type { AccountFields, LateAccounts, StateChanges } from '../../../src/core/host/state-changes.ts';
+import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/host/state-image.ts';
+import { Change, createMemory, Kind, Next, openCore, wallClock } from '../../../src/core/instance/abi.ts';
+import { compileCore } from '../../../src/core/instance/module.ts';
+import { CoreStateView } from '../../../src/core/worker/state-view.ts';
 
 const ALICE = new Uint8Array(20).fill(0xa1);
 const BOB = new Uint8Array(20).fill(0xb0);

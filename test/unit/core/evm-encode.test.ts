@@ -8,7 +8,8 @@ import {
   EvmTransaction,
   EvmTransactionFlag,
 } from '../../../assembly/layout.ts';
-import type { Hex } from '../../../src/block/hex.ts';
+import { InputError, MemoryLimitError } from '../../../src/base/errors.ts';
+import type { Hex } from '../../../src/base/hex.ts';
 import {
   type EvmSignatureForm,
   type EvmSystemStep,
@@ -17,8 +18,7 @@ import {
   encodeEvmTransactions,
   evmBlockSize,
   writeEvmBlock,
-} from '../../../src/core/evm-encode.ts';
-import { InputError, MemoryLimitError } from '../../../src/errors.ts';
+} from '../../../src/core/evm/evm-encode.ts';
 import { plainBlock } from '../../support/evm-signing.ts';
 
 const MAX_64 = 2n ** 64n - 1n;

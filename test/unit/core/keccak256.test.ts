@@ -1,8 +1,8 @@
 // keccak256 by the core for the host: the same as the library's, whatever the length.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { expect, test } from 'vitest';
-import { openKeccak256 } from '../../../src/core/keccak256.ts';
-import { compileCore } from '../../../src/core/module.ts';
+import { openKeccak256 } from '../../../src/core/instance/keccak256.ts';
+import { compileCore } from '../../../src/core/instance/module.ts';
 
 test('every length up to some blocks, 64 twice, and what does not fit hash as with the library', async () => {
   const hash = await openKeccak256(await compileCore());

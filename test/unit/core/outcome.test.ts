@@ -1,6 +1,5 @@
 // Outcomes on their way through the core.
 import { describe, expect, test } from 'vitest';
-import { Outcome } from '../../../src/core/abi.ts';
 import {
   countResults,
   dropResults,
@@ -9,7 +8,8 @@ import {
   packOutcome,
   Results,
   unpackResult,
-} from '../../../src/core/outcome.ts';
+} from '../../../src/core/host/outcome.ts';
+import { Outcome } from '../../../src/core/instance/abi.ts';
 
 function through(packed: { code: number; gas: bigint; parts: readonly Uint8Array[] }) {
   const bytes = Uint8Array.from(packed.parts.flatMap((part) => [...part]));

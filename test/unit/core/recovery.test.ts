@@ -12,8 +12,8 @@ import {
   Worker,
 } from '../../../assembly/layout.ts';
 import { buildCore } from '../../../scripts/core.mjs';
-import { readEvmSender } from '../../../src/core/evm-decode.ts';
-import { evmBlockSize, writeEvmBlock } from '../../../src/core/evm-encode.ts';
+import { readEvmSender } from '../../../src/core/evm/evm-decode.ts';
+import { evmBlockSize, writeEvmBlock } from '../../../src/core/evm/evm-encode.ts';
 import { crewOf } from '../../support/core-run.ts';
 import { encodeInputs } from '../../support/evm-input.ts';
 import { plainBlock, signed, transfer } from '../../support/evm-signing.ts';

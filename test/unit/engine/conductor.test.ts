@@ -1,12 +1,12 @@
 // How runs go on when memory ends, at moments that real memories seldom choose.
 import { afterEach, expect, test, vi } from 'vitest';
-import { BlockHost } from '../../../src/core/block-host.ts';
-import { compileCore } from '../../../src/core/module.ts';
-import { warmUpBlock } from '../../../src/core/warm-up-block.ts';
-import { Conductor, type Crew, type RunPlan } from '../../../src/engine/conductor.ts';
-import { openLocalMemory } from '../../../src/engine/local-crew.ts';
-import { nameTask } from '../../../src/engine/task-name.ts';
+import { BlockHost } from '../../../src/core/host/block-host.ts';
+import { warmUpBlock } from '../../../src/core/host/warm-up-block.ts';
+import { compileCore } from '../../../src/core/instance/module.ts';
 import { createEngine, type StateSource, WorkerError } from '../../../src/index.ts';
+import { Conductor, type Crew, type RunPlan } from '../../../src/run/conductor.ts';
+import { openLocalMemory } from '../../../src/run/local-crew.ts';
+import { nameTask } from '../../../src/run/task-name.ts';
 import { Operation, type SyntheticBlock } from '../../support/synthetic.ts';
 import { stateOf, tasksOf } from '../../support/synthetic-run.ts';
 

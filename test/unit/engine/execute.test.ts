@@ -1,7 +1,7 @@
 // Custom tasks through the engine, with workers, with one worker alone, and in the calling thread.
 import { afterAll, describe, expect, test } from 'vitest';
+import { moduleUrl } from '../../../src/base/platform.ts';
 import { createEngine, type Engine, type Executor, type StateSource } from '../../../src/index.ts';
-import { moduleUrl } from '../../../src/workers/platform.ts';
 
 const counting = moduleUrl(`
   export function createExecutor(options) {

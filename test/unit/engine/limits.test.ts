@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
+import { moduleUrl } from '../../../src/base/platform.ts';
 import { PevmEngine } from '../../../src/engine/engine.ts';
 import {
   type BlockInput,
@@ -12,7 +13,6 @@ import {
   TaskTimeoutError,
   WorkerError,
 } from '../../../src/index.ts';
-import { moduleUrl } from '../../../src/workers/platform.ts';
 
 const engines: PevmEngine[] = [];
 afterAll(async () => {

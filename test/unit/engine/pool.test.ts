@@ -1,10 +1,10 @@
 // Threads, memories and runs apart: several engines share workers, and memories go from run to run and engine to engine.
 import workerSource from 'virtual:pevm/worker';
 import { afterAll, expect, test } from 'vitest';
+import { moduleUrl } from '../../../src/base/platform.ts';
 import { PevmEngine } from '../../../src/engine/engine.ts';
 import { memoryState } from '../../../src/index.ts';
 import { Attachments } from '../../../src/workers/attachments.ts';
-import { moduleUrl } from '../../../src/workers/platform.ts';
 import { WorkerPool } from '../../../src/workers/pool.ts';
 
 /** Sets the first word of its payload, then waits for the second one. */

@@ -1,11 +1,11 @@
 // The block that warms the core's EVM up: it must do the work that it is there for.
 import { expect, test } from 'vitest';
-import { readEvmResult } from '../../../src/core/evm-decode.ts';
-import { compileCore } from '../../../src/core/module.ts';
-import { Results } from '../../../src/core/outcome.ts';
-import { warmUpBlock } from '../../../src/core/warm-up-block.ts';
-import { Conductor } from '../../../src/engine/conductor.ts';
-import { LocalCrew, openLocalMemory } from '../../../src/engine/local-crew.ts';
+import { readEvmResult } from '../../../src/core/evm/evm-decode.ts';
+import { Results } from '../../../src/core/host/outcome.ts';
+import { warmUpBlock } from '../../../src/core/host/warm-up-block.ts';
+import { compileCore } from '../../../src/core/instance/module.ts';
+import { Conductor } from '../../../src/run/conductor.ts';
+import { LocalCrew, openLocalMemory } from '../../../src/run/local-crew.ts';
 import { warmUp } from '../../../src/workers/warm-up.ts';
 
 test('every transaction of the warm-up block succeeds, and those that call contracts loop, store and log', async () => {

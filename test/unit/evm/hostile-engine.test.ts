@@ -1,6 +1,6 @@
 // Hostile code on real workers: the block comes out as in sequence, the engine goes on, and too much is refused by name.
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Hex } from '../../../src/block/hex.ts';
+import type { Hex } from '../../../src/base/hex.ts';
 import { PevmEngine } from '../../../src/engine/engine.ts';
 import { runSequential } from '../../../src/executor/ethereumjs/sequential.ts';
 import { MemoryLimitError } from '../../../src/index.ts';

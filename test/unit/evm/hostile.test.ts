@@ -1,6 +1,6 @@
 // Code that means harm: what it costs in time and memory is bounded by its gas, and its neighbours in the block come out right.
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { EvmForkName } from '../../../src/core/evm-encode.ts';
+import type { EvmForkName } from '../../../src/core/evm/evm-encode.ts';
 import { EvmHost, Kind, wordOf } from '../../support/evm-host.ts';
 import { program } from '../../support/evm-program.ts';
 import { addressOf, EvmDuel, type EvmScenario, scenarioOf } from '../../support/evm-scenario.ts';

@@ -2,7 +2,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { beforeAll, expect, test } from 'vitest';
 import { Halt, Next } from '../../../assembly/layout.ts';
-import type { EvmBlockInput } from '../../../src/core/evm-encode.ts';
+import type { EvmBlockInput } from '../../../src/core/evm/evm-encode.ts';
 import { type BaseValue, EvmHost, Kind } from '../../support/evm-host.ts';
 import type { EvmTransactionInput } from '../../support/evm-input.ts';
 

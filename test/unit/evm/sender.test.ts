@@ -1,7 +1,7 @@
 // Senders that the core recovers from signatures, against @ethereumjs/tx and noble.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { InputError } from '../../../src/errors.ts';
+import { InputError } from '../../../src/base/errors.ts';
 import { count, long } from '../../support/effort.ts';
 import { EvmHost, Kind } from '../../support/evm-host.ts';
 import { addressOf, ORDER, plainBlock, signed, transfer, type Unsigned } from '../../support/evm-signing.ts';

@@ -1,7 +1,7 @@
 // What results say beyond the receipt: why a transaction halted, and the value that moved. Of the build that ships.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Op, operandsOf } from '../../../assembly/execute/evm/opcodes.ts';
-import type { EvmForkName } from '../../../src/core/evm-encode.ts';
+import type { EvmForkName } from '../../../src/core/evm/evm-encode.ts';
 import {
   at,
   calling,

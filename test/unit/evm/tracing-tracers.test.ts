@@ -1,9 +1,9 @@
 // The two consumers of the tracing seam: geth's call tree, and the lines of EIP-3155.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Op } from '../../../assembly/execute/evm/opcodes.ts';
-import { hexFromBytes } from '../../../src/block/hex.ts';
-import { type CallFrame, CallTracer } from '../../../src/core/tracers/call-tracer.ts';
-import { StepTracer, type StepTracerOptions, type TraceLine } from '../../../src/core/tracers/step-tracer.ts';
+import { hexFromBytes } from '../../../src/base/hex.ts';
+import { type CallFrame, CallTracer } from '../../../src/core/evm/tracers/call-tracer.ts';
+import { StepTracer, type StepTracerOptions, type TraceLine } from '../../../src/core/evm/tracers/step-tracer.ts';
 import { count } from '../../support/effort.ts';
 import {
   at,

@@ -6,11 +6,11 @@ import asc from 'assemblyscript/asc';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildCore } from '../../../scripts/core.mjs';
 import { root } from '../../../scripts/fingerprint.mjs';
-import { type BlockFile, readBlockFile } from '../../../src/block/block-file.ts';
-import { type Hex, hexFromBytes } from '../../../src/block/hex.ts';
-import { createMemory, openCore, TraceEvent } from '../../../src/core/abi.ts';
-import { type EvmTracer, observe, traceImport } from '../../../src/core/tracing.ts';
-import { planEvmBlock } from '../../../src/executor/wasm/evm-block.ts';
+import { type Hex, hexFromBytes } from '../../../src/base/hex.ts';
+import { type EvmTracer, observe, traceImport } from '../../../src/core/evm/tracing.ts';
+import { createMemory, openCore, TraceEvent } from '../../../src/core/instance/abi.ts';
+import { type BlockFile, readBlockFile } from '../../../src/file/block-file.ts';
+import { planEvmBlock } from '../../../src/job/evm-block.ts';
 import { count } from '../../support/effort.ts';
 import {
   at,

@@ -2,8 +2,8 @@
 
 import { eoaCode7702SignAuthorization, privateToAddress } from '@ethereumjs/util';
 import { describe, expect, test } from 'vitest';
+import { bytes32FromNumber, type Hex, hexFromBytes } from '../../../src/base/hex.ts';
 import { planBlock } from '../../../src/block/block-plan.ts';
-import { bytes32FromNumber, type Hex, hexFromBytes } from '../../../src/block/hex.ts';
 import { createExecutor } from '../../../src/executor/ethereumjs/executor.ts';
 import { addressOf, type Call, ETHER, runLibrary, runOurs, scenario } from './library-oracle.ts';
 import * as programs from './programs.ts';

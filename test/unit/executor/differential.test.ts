@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HARDFORKS, isAtLeast } from '../../../src/block/hardfork.ts';
-import type { Hex } from '../../../src/block/hex.ts';
+import type { Hex } from '../../../src/base/hex.ts';
+import { HARDFORKS, isAtLeast } from '../../../src/chain/hardfork.ts';
 import { addressOf, type Call, ETHER, runLibrary, runOurs, scenario, type TestAccount } from './library-oracle.ts';
 import * as programs from './programs.ts';
 

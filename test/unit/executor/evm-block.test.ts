@@ -1,9 +1,9 @@
 // What a block comes to for the core's EVM: which records, in which order, and which blocks are refused.
 import { expect, test } from 'vitest';
 import { EvmTransaction, EvmTransactionFlag } from '../../../assembly/layout.ts';
+import { InvalidTransactionError } from '../../../src/base/errors.ts';
 import { readBlock } from '../../../src/block/block-input.ts';
-import { InvalidTransactionError } from '../../../src/errors.ts';
-import { planEvmBlock } from '../../../src/executor/wasm/evm-block.ts';
+import { planEvmBlock } from '../../../src/job/evm-block.ts';
 
 const ZERO_HASH = `0x${'00'.repeat(32)}` as const;
 const miner = `0x${'cc'.repeat(20)}` as const;

@@ -3,9 +3,9 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
+import { InvalidBlockError, InvalidTransactionError } from '../../../src/base/errors.ts';
+import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes } from '../../../src/base/hex.ts';
 import { planBlock } from '../../../src/block/block-plan.ts';
-import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes } from '../../../src/block/hex.ts';
-import { InvalidBlockError, InvalidTransactionError } from '../../../src/errors.ts';
 import { createExecutor } from '../../../src/executor/ethereumjs/executor.ts';
 import { kzg } from '../../../src/executor/ethereumjs/kzg.ts';
 import { runSequential } from '../../../src/executor/ethereumjs/sequential.ts';

@@ -2,14 +2,14 @@
 
 import precompileSource from 'virtual:pevm/precompiles';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createPrecompiles, preparePrecompiles } from '../../../src/executor/wasm/precompile-module.ts';
-import { scriptPrecompiles } from '../../../src/executor/wasm/precompiles.ts';
+import { createPrecompiles, preparePrecompiles } from '../../../src/precompiles/precompile-module.ts';
+import { scriptPrecompiles } from '../../../src/precompiles/precompiles.ts';
 import { bytesOf, hexOf, joined, numberBytes } from './precompile-comparison.ts';
 
 const INPUT = 1000;
 const OUTPUT = 60_000;
 
-type Module = typeof import('../../../src/executor/wasm/precompile-module.ts');
+type Module = typeof import('../../../src/precompiles/precompile-module.ts');
 
 /** Calls a precompile over a memory as the core has it: the output in hexadecimal digits, or -1. */
 function callerOf({ createPrecompiles: create }: Pick<Module, 'createPrecompiles'>) {

@@ -1,6 +1,6 @@
 // Tiny contracts for tests, written as opcodes.
 
-import type { Hex } from '../../../src/block/hex.ts';
+import type { Hex } from '../../../src/base/hex.ts';
 
 const OPCODES = {
   STOP: '00',

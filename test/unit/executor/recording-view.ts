@@ -1,9 +1,9 @@
 // A view that notes what an attempt asks, and can suspend it at any question.
 
-import { hexFromBytes } from '../../../src/block/hex.ts';
-import { type StateView, SuspendSignal } from '../../../src/executor/executor.ts';
+import { hexFromBytes } from '../../../src/base/hex.ts';
 import type { MemoryState } from '../../../src/state/memory.ts';
 import { SequentialView } from '../../../src/state/sequential-view.ts';
+import { type StateView, SuspendSignal } from '../../../src/task/executor.ts';
 
 const READS = new Set(['balance', 'balanceAtLeast', 'nonce', 'codeHash', 'code', 'storage', 'exists']);
 const WRITES = new Set(['setBalance', 'credit', 'setNonce', 'setCode', 'setStorage', 'setExists', 'resetStorage']);

@@ -1,6 +1,6 @@
 // The bound: the longest chain of dependent executions.
 import { expect, test } from 'vitest';
-import { DependencyChains } from '../../../src/metrics/bound.ts';
+import { DependencyChains } from '../../../src/core/host/bound.ts';
 
 test('independent transactions make a chain of one', () => {
   const chains = new DependencyChains();

@@ -3,8 +3,8 @@
 import vm from 'node:vm';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
-import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../../../src/block/hex.ts';
-import { InputError, StateSourceError } from '../../../src/errors.ts';
+import { InputError, StateSourceError } from '../../../src/base/errors.ts';
+import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../../../src/base/hex.ts';
 import { EMPTY_CODE_HASH, memoryState } from '../../../src/state/memory.ts';
 import { SequentialView } from '../../../src/state/sequential-view.ts';
 

@@ -3,7 +3,7 @@
 import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
-import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes } from '../../../src/block/hex.ts';
+import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes } from '../../../src/base/hex.ts';
 import type { StateDiff } from '../../../src/block/state-diff.ts';
 import { type Alloc, type AllocAccount, memoryState } from '../../../src/state/memory.ts';
 import { stateAfter } from '../../../src/state/state-after.ts';

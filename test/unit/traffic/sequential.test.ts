@@ -1,8 +1,8 @@
 // The traffic block through the library's own sequential run: valid as a block, and its header can be sealed.
 import { expect, test } from 'vitest';
-import { checkBlockFile } from '../../../src/block/block-file.ts';
 import { verifyBlock } from '../../../src/block/verify.ts';
 import { runSequential } from '../../../src/executor/ethereumjs/sequential.ts';
+import { checkBlockFile } from '../../../src/file/block-file.ts';
 import { createTraffic, sealTraffic } from '../../../src/traffic/index.ts';
 
 test.each(['trust', 'recover'] as const)('with senders: %s every receipt has the planned status', async (senders) => {

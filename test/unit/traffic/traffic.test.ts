@@ -4,7 +4,7 @@ import { createCustomCommon, Mainnet } from '@ethereumjs/common';
 import { bytesToHex } from '@ethereumjs/util';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
-import { InputError } from '../../../src/errors.ts';
+import { InputError } from '../../../src/base/errors.ts';
 import {
   createTraffic,
   sealTraffic,

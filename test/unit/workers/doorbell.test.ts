@@ -1,8 +1,8 @@
 // Workers that sleep on shared memory: every round and every message arrives, in whatever order they meet.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundle } from '../../../scripts/bundle.mjs';
+import { moduleUrl, startThread, type Thread } from '../../../src/base/platform.ts';
 import { Doorbell } from '../../../src/workers/doorbell.ts';
-import { moduleUrl, startThread, type Thread } from '../../../src/workers/platform.ts';
 import { count } from '../../support/effort.ts';
 import { randomFrom } from '../../support/synthetic-run.ts';
 

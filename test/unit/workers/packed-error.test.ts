@@ -1,6 +1,6 @@
 // Errors keep their class and fields on the way between threads.
 import { expect, test } from 'vitest';
-import { InputError, InvalidTransactionError, TaskTimeoutError } from '../../../src/errors.ts';
+import { InputError, InvalidTransactionError, TaskTimeoutError } from '../../../src/base/errors.ts';
 import { packError, unpackError } from '../../../src/workers/packed-error.ts';
 
 test.each([

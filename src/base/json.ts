@@ -1,0 +1,89 @@
+// Untrusted bytes to JSON values: decompression with a size cap, parsing with a depth cap.
+
+import { InputError } from './errors.ts';
+
+/** Deeper nesting than any block file has; it is refused before it is parsed. */
+const MAXIMUM_DEPTH = 32;
+
+/** Decompressed bytes of a block file; the largest mainnet block with its state is below 20 MB. */
+const MAXIMUM_BYTES = 256 * 1024 * 1024;
+
+/** Parses JSON text. @throws InputError naming `field` for malformed or too deeply nested text. */
+export function parseJson(text: string, field: string): unknown {
+  checkDepth(text, field);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InputError(field, `malformed JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Decodes bytes as UTF-8 JSON text, after gunzipping them where they start with the gzip magic number. */
+export async function decodeText(bytes: Uint8Array, field: string): Promise<string> {
+  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? await gunzip(bytes, field) : bytes;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(plain);
+  } catch (cause) {
+    throw new InputError(field, 'not UTF-8 text', { cause });
+  }
+}
+
+async function gunzip(bytes: Uint8Array, field: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    const source = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+    const reader = source.pipeThrough(new DecompressionStream('gzip')).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      size += part.value.length;
+      if (size > MAXIMUM_BYTES) {
+        await reader.cancel();
+        throw new InputError(field, `more than ${MAXIMUM_BYTES} bytes when decompressed`);
+      }
+      chunks.push(part.value);
+    }
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new InputError(field, 'damaged or truncated gzip data', { cause });
+  }
+  const plain = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    plain.set(chunk, at);
+    at += chunk.length;
+  }
+  return plain;
+}
+
+/** Counts brackets outside strings, which costs a few ms per MB and cannot overflow the stack. */
+function checkDepth(text: string, field: string): void {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case 0x22: {
+        // A string: go on behind its closing quote.
+        i = endOfString(text, i + 1);
+        break;
+      }
+      case 0x5b:
+      case 0x7b: {
+        if (++depth > MAXIMUM_DEPTH) throw new InputError(field, `nested deeper than ${MAXIMUM_DEPTH} levels`);
+        break;
+      }
+      case 0x5d:
+      case 0x7d: {
+        depth--;
+        break;
+      }
+    }
+  }
+}
+
+function endOfString(text: string, from: number): number {
+  for (let end = text.indexOf('"', from); end !== -1; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === 0x5c) escapes++;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
+}

@@ -1,0 +1,271 @@
+// Everything that depends on where the code runs: Node, Deno, a browser page, a worker. The only file with such questions.
+
+import type * as AsyncHooks from 'node:async_hooks';
+import type * as FileSystem from 'node:fs/promises';
+import type * as Urls from 'node:url';
+import type * as WorkerThreads from 'node:worker_threads';
+import { InputError } from './errors.ts';
+
+/** A started worker thread and the port to it. */
+export interface Thread {
+  readonly port: MessagePort;
+  /** Ends the thread; browsers do not say when it really stopped. */
+  terminate(): void;
+  /** Settles when it really stopped; `undefined` where nobody says. */
+  readonly gone: Promise<void> | undefined;
+  /** Whether the process is to stay alive for this thread. */
+  hold(held: boolean): void;
+}
+
+interface Referable {
+  ref?(): void;
+  unref?(): void;
+}
+
+interface NodeProcess {
+  readonly versions?: { readonly node?: unknown };
+  /** Electron: `renderer` for a page, which cannot start Node's threads. */
+  readonly type?: unknown;
+  getBuiltinModule?(name: string): unknown;
+}
+
+const host = (globalThis as { process?: NodeProcess }).process;
+
+/**
+ * Whether this is Node, or Deno, which imports and reads as Node does. What a page has, as `document`, says nothing: tests
+ * with jsdom or happy-dom have it in Node.
+ */
+function isNode(): boolean {
+  return typeof host?.versions?.node === 'string' && host.type !== 'renderer';
+}
+
+/** A module of Node; `undefined` where there is none. Asked for in a way that bundlers do not see. */
+function nodeModule<T>(name: string): T | undefined {
+  return isNode() ? (host?.getBuiltinModule?.(name) as T | undefined) : undefined;
+}
+
+/** Node's threads (Deno has them too); `undefined` where there are none. */
+function nodeThreads(): typeof WorkerThreads | undefined {
+  return nodeModule('node:worker_threads');
+}
+
+/** How long a worker may take to say that it is up: slow machines start several at once, but pages have stand-ins that never answer. */
+export function startLimitMs(): number {
+  return nodeThreads() === undefined ? 8_000 : 30_000;
+}
+
+/** Whether workers can be started at all. */
+export function hasWorkers(): boolean {
+  return nodeThreads() !== undefined || typeof Worker === 'function';
+}
+
+/** Why memory cannot be shared with workers; `undefined` when it can. */
+export function sharingProblem(): string | undefined {
+  if (typeof SharedArrayBuffer === 'undefined' && typeof document !== 'undefined') {
+    return 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
+  }
+  try {
+    structuredClone(new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true }));
+    return undefined;
+  } catch {
+    return 'shared memory cannot be posted here (a page needs the headers COOP: same-origin and COEP: require-corp)';
+  }
+}
+
+/** Logical cores of the machine. */
+export function coreCount(): number {
+  const cores = typeof navigator === 'undefined' ? undefined : navigator.hardwareConcurrency;
+  if (cores !== undefined && cores > 0) return cores;
+  const os = nodeModule<{ availableParallelism?(): number }>('node:os');
+  return os?.availableParallelism?.() ?? 2;
+}
+
+/** Whether this thread may sleep: all but a page's own. */
+export function mayBlock(): boolean {
+  return isNode() || typeof document === 'undefined';
+}
+
+/** A URL under which workers can import `source`, an ES module. Keep it: each call makes another. */
+export function moduleUrl(source: string): string {
+  // Node cannot import blobs.
+  if (isNode()) return `data:text/javascript;base64,${base64(source)}`;
+  return URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+}
+
+/** The bytes behind a file: URL, which Node's fetch does not know; everything else as it is. */
+export async function readIfLocal<T>(source: T): Promise<T | Uint8Array<ArrayBuffer>> {
+  const url = source instanceof URL || typeof source === 'string' ? String(source) : '';
+  if (!url.startsWith('file:')) return source;
+  const files = nodeModule<typeof FileSystem>('node:fs/promises');
+  const urls = nodeModule<typeof Urls>('node:url');
+  if (files === undefined || urls === undefined) return source;
+  try {
+    return new Uint8Array(await files.readFile(urls.fileURLToPath(url)));
+  } catch (error) {
+    throw new InputError('options.assets.wasm', error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Starts a worker from the URL of an ES module that calls {@link acceptPort}. `lost` is called once when the worker fails,
+ * or ends by itself; not after `terminate`.
+ */
+export function startThread(url: string, lost: (reason: string) => void): Thread {
+  const threads = nodeThreads();
+  return threads === undefined ? startWebWorker(url, lost) : startNodeWorker(threads, url, lost);
+}
+
+/** Node's default is 48. Executors in JavaScript leave much garbage, and collecting it takes cores from the workers. */
+const YOUNG_GENERATION_MIB = 64;
+
+function startNodeWorker(threads: typeof WorkerThreads, url: string, lost: (reason: string) => void): Thread {
+  // Loaders and inspectors of the parent are none of the worker's business.
+  // Of Node itself: a page's URL, as jsdom brings it, is none to Node's workers.
+  const NodeUrl = nodeModule<typeof Urls>('node:url')?.URL ?? URL;
+  const worker = new threads.Worker(new NodeUrl(url), {
+    execArgv: [],
+    name: 'pevm',
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+  });
+  const { port1, port2 } = new threads.MessageChannel();
+  let over = false;
+  const end = (reason: string): void => {
+    if (over) return;
+    over = true;
+    lost(reason);
+  };
+  worker.on('error', (error: Error) => end(error.message));
+  worker.on('messageerror', (error: Error) => end(error.message));
+  const gone = new Promise<void>((resolve) => {
+    worker.on('exit', (code: number) => {
+      end(`the worker ended with exit code ${code}`);
+      resolve();
+    });
+  });
+  worker.postMessage({ port: port2 }, [port2]);
+  const referables: Referable[] = [worker, port1 as Referable];
+  return {
+    port: port1 as unknown as MessagePort,
+    gone,
+    terminate() {
+      over = true;
+      port1.close();
+      void worker.terminate();
+    },
+    hold(held) {
+      for (const referable of referables) held ? referable.ref?.() : referable.unref?.();
+    },
+  };
+}
+
+function startWebWorker(url: string, lost: (reason: string) => void): Thread {
+  const worker = new Worker(url, { type: 'module', name: 'pevm' });
+  const { port1, port2 } = new MessageChannel();
+  let over = false;
+  const end = (reason: string): void => {
+    if (over) return;
+    over = true;
+    lost(reason);
+  };
+  worker.addEventListener('error', (event) => {
+    event.preventDefault();
+    end(event.message || 'the worker script could not be loaded');
+  });
+  worker.addEventListener('messageerror', () => end('a message could not be read'));
+  worker.postMessage({ port: port2 }, [port2]);
+  return {
+    port: port1,
+    gone: undefined,
+    terminate() {
+      over = true;
+      port1.close();
+      worker.terminate();
+    },
+    hold() {},
+  };
+}
+
+/** In a worker: waits for the port of whoever started it. */
+export function acceptPort(): Promise<MessagePort> {
+  const parent = nodeThreads()?.parentPort;
+  return new Promise((resolve) => {
+    if (parent !== undefined && parent !== null) {
+      parent.once('message', ({ port }: { port: MessagePort }) => resolve(port));
+      return;
+    }
+    const scope = globalThis as unknown as EventTarget;
+    scope.addEventListener('message', (event) => resolve((event as MessageEvent<{ port: MessagePort }>).data.port), {
+      once: true,
+    });
+  });
+}
+
+/** A value that whatever is called on its account can see, through promises, timers and events too where the platform can. */
+export interface CallContext<T> {
+  run<R>(value: T, body: () => R): R;
+  current(): T | undefined;
+}
+
+/** Node and Deno follow asynchronous calls; elsewhere the value is seen until the first `await`. */
+export function callContext<T>(): CallContext<T> {
+  const host = (globalThis as { process?: NodeProcess }).process;
+  const hooks = host?.getBuiltinModule?.('node:async_hooks') as typeof AsyncHooks | undefined;
+  if (hooks?.AsyncLocalStorage !== undefined) {
+    const storage = new hooks.AsyncLocalStorage<T>();
+    return { run: (value, body) => storage.run(value, body), current: () => storage.getStore() };
+  }
+  let current: T | undefined;
+  return {
+    run(value, body) {
+      const before = current;
+      current = value;
+      try {
+        return body();
+      } finally {
+        current = before;
+      }
+    },
+    current: () => current,
+  };
+}
+
+const immediate = (globalThis as { setImmediate?(call: () => void): unknown }).setImmediate;
+let channel: MessageChannel | undefined;
+let waiting: (() => void)[] = [];
+
+/** Lets the event loop take a turn: timers, messages and rendering happen. */
+export function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    // In Node messages that follow each other closely keep timers waiting; in browsers, nested timers wait for 4 ms.
+    if (immediate !== undefined) immediate(resolve);
+    else postTurn(resolve);
+  });
+}
+
+function postTurn(resolve: () => void): void {
+  if (typeof MessageChannel === 'undefined') {
+    setTimeout(resolve);
+    return;
+  }
+  if (channel === undefined) {
+    channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      const resolvers = waiting;
+      waiting = [];
+      for (const wake of resolvers) wake();
+    };
+  }
+  waiting.push(resolve);
+  channel.port2.postMessage(undefined);
+}
+
+function base64(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  let letters = '';
+  for (let at = 0; at < bytes.length; at += 8192) {
+    letters += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return btoa(letters);
+}

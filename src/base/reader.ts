@@ -1,0 +1,185 @@
+// Readers: each turns one untrusted JSON value into a checked one, or throws an InputError that names its path.
+
+import { InputError } from './errors.ts';
+import type { Hex } from './hex.ts';
+
+/** Checks one value; `field` is its path, as in `block.transactions[3].gas`. */
+export type Reader<T> = (value: unknown, field: string) => T;
+
+/** `aliases`: what others call the field. */
+type Shape = Record<string, { read: Reader<unknown>; required: boolean; aliases: readonly string[] }>;
+
+/** The record that a shape describes. */
+export type Read<S extends Shape> = {
+  [K in keyof S as S[K]['required'] extends true ? K : never]: ReturnType<S[K]['read']>;
+} & {
+  [K in keyof S as S[K]['required'] extends true ? never : K]?: ReturnType<S[K]['read']>;
+};
+
+export function required<T>(
+  read: Reader<T>,
+  ...aliases: string[]
+): { read: Reader<T>; required: true; aliases: readonly string[] } {
+  return { read, required: true, aliases };
+}
+
+export function optional<T>(
+  read: Reader<T>,
+  ...aliases: string[]
+): { read: Reader<T>; required: false; aliases: readonly string[] } {
+  return { read, required: false, aliases };
+}
+
+/** A record with known fields. Unknown fields are dropped, `null` counts as missing, prototype keys are refused. */
+export function record<S extends Shape>(shape: S): Reader<Read<S>> {
+  const fields = Object.entries(shape).map(([name, reading]) => ({ name, path: `.${name}`, ...reading }));
+  return (value, field) => {
+    const source = plainObject(value, field);
+    const result: Record<string, unknown> = {};
+    try {
+      for (const { name, path, read, required, aliases } of fields) {
+        const item = source[name];
+        if (item !== undefined && item !== null) result[name] = read(item, path);
+        for (const alias of aliases) {
+          const other = source[alias];
+          if (other === undefined || other === null) continue;
+          const same = read(other, `.${alias}`);
+          if (result[name] !== undefined && result[name] !== same) {
+            throw new InputError(path, `is not what ${alias} is, which means the same`);
+          }
+          result[name] = same;
+        }
+        if (required && result[name] === undefined) throw new InputError(path, 'missing');
+      }
+    } catch (error) {
+      throw below(field, error);
+    }
+    return result as Read<S>;
+  };
+}
+
+export function list<T>(read: Reader<T>, maximum = 1 << 20): Reader<T[]> {
+  return (value, field) => {
+    if (!Array.isArray(value)) throw new InputError(field, `expected an array, got ${describe(value)}`);
+    if (value.length > maximum) throw new InputError(field, `${value.length} items, at most ${maximum} allowed`);
+    const items: T[] = [];
+    try {
+      while (items.length < value.length) items.push(read(value[items.length], ''));
+    } catch (error) {
+      throw below(`${field}[${items.length}]`, error);
+    }
+    return items;
+  };
+}
+
+/** The error with its whole path: what is read knows only the end of it, as a path for each value takes longer than the value. */
+function below(field: string, error: unknown): unknown {
+  if (!(error instanceof InputError)) return error;
+  return new InputError(field + error.field, error.shortMessage.slice(error.field.length + 2), { cause: error.cause });
+}
+
+/** A hex quantity of at most `bits` bits (leading zeros are dropped), or a bigint or safe integer, as libraries give them. */
+export function quantity(bits: number): Reader<Hex> {
+  const digits = bits / 4;
+  return (value, field) => {
+    if (typeof value === 'bigint' || typeof value === 'number') return quantityOf(value, bits, field);
+    if (typeof value !== 'string') throw new InputError(field, `expected a hex quantity, got ${describe(value)}`);
+    if (value.length <= digits + 2 && /^0x(?:0|[1-9a-f][0-9a-f]*)$/.test(value)) return value as Hex;
+    if (!/^0x[0-9a-fA-F]+$/.test(value)) throw new InputError(field, `not a hex quantity: ${describe(value)}`);
+    const minimal = value
+      .slice(2)
+      .replace(/^0+(?=.)/, '')
+      .toLowerCase();
+    if (minimal.length > digits) throw new InputError(field, `does not fit ${bits} bits: ${describe(value)}`);
+    return `0x${minimal}`;
+  };
+}
+
+function quantityOf(value: bigint | number, bits: number, field: string): Hex {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw new InputError(field, `not a safe integer: ${describe(value)}`);
+  }
+  const number = BigInt(value);
+  if (number < 0n) throw new InputError(field, `negative: ${describe(value)}`);
+  if (number >> BigInt(bits) !== 0n) throw new InputError(field, `does not fit ${bits} bits: ${describe(value)}`);
+  return `0x${number.toString(16)}`;
+}
+
+/** A number as genesis files write it: a hex quantity, decimal digits, a safe integer or a bigint; below 2^bits. */
+export function amount(bits: number): Reader<bigint> {
+  const hex = quantity(bits);
+  return (value, field) => {
+    if (typeof value === 'string') {
+      if (value.startsWith('0x')) return BigInt(hex(value, field));
+      if (!/^[0-9]{1,78}$/.test(value)) throw new InputError(field, `not a number: ${describe(value)}`);
+    } else if (typeof value === 'number') {
+      if (!Number.isSafeInteger(value)) throw new InputError(field, `not a safe integer: ${describe(value)}`);
+    } else if (typeof value !== 'bigint') {
+      throw new InputError(field, `expected a number, got ${describe(value)}`);
+    }
+    const result = BigInt(value);
+    if (result < 0n) throw new InputError(field, `negative: ${describe(value)}`);
+    if (result >> BigInt(bits) !== 0n) throw new InputError(field, `does not fit ${bits} bits: ${describe(value)}`);
+    return result;
+  };
+}
+
+/** Hex bytes of even length: exactly `length` bytes where it is given, at most `maximum` otherwise. */
+export function bytes(length?: number, maximum = 1 << 26): Reader<Hex> {
+  return (value, field) => {
+    if (typeof value !== 'string') throw new InputError(field, `expected hex bytes, got ${describe(value)}`);
+    const isLower = /^0x[0-9a-f]*$/.test(value);
+    if (!isLower && !/^0x[0-9a-fA-F]*$/.test(value)) throw new InputError(field, `not hex: ${describe(value)}`);
+    if (value.length % 2 !== 0) throw new InputError(field, `odd number of hex digits: ${describe(value)}`);
+    const size = (value.length - 2) / 2;
+    if (length !== undefined && size !== length) {
+      throw new InputError(field, `expected ${length} bytes, got ${size}: ${describe(value)}`);
+    }
+    if (size > maximum) throw new InputError(field, `${size} bytes, at most ${maximum} allowed`);
+    return (isLower ? value : value.toLowerCase()) as Hex;
+  };
+}
+
+export const address: Reader<Hex> = bytes(20);
+export const hash: Reader<Hex> = bytes(32);
+
+/** A non-negative integer, as a JSON number or a hex quantity. */
+export function integer(maximum: number): Reader<number> {
+  const number = amount(64);
+  return (value, field) => {
+    const result = Number(number(value, field));
+    if (result > maximum) throw new InputError(field, `at most ${maximum} allowed, got ${describe(value)}`);
+    return result;
+  };
+}
+
+/** The value as an object with keys of its own: no array, no null, no prototype keys among them. */
+export function plainObject(value: unknown, field: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InputError(field, `expected an object, got ${describe(value)}`);
+  }
+  for (const key of ['__proto__', 'constructor', 'prototype']) {
+    if (Object.hasOwn(value, key)) throw new InputError(`${field}.${key}`, 'this key is not allowed');
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Whether the value is a Map, of this realm or another (a frame, Node's vm). */
+export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  try {
+    Map.prototype.has.call(value as Map<unknown, unknown>, undefined);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A short form of a value for messages. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, 200)) : String(value).slice(0, 200);
+  return text.length > 80 ? `${text.slice(0, 76)}…${typeof value === 'string' ? '"' : ''}` : text;
+}

@@ -1,0 +1,403 @@
+// Ethereum transactions and block environments as the records that the core's EVM reads (layout.ts: EvmTransaction, EvmBlock).
+import {
+  EvmAccess,
+  EvmAuthorization,
+  EvmBlock,
+  EvmBlockFlag,
+  EvmFork,
+  EvmSignature,
+  EvmSignatureFlag,
+  EvmTransaction,
+  EvmTransactionFlag,
+} from '../../../assembly/layout.ts';
+import { InputError, MemoryLimitError } from '../../base/errors.ts';
+import type { Hex } from '../../base/hex.ts';
+
+/**
+ * A transaction of EIP-2718 types 0 to 4 in the shape of JSON-RPC, checked: addresses of 20 bytes, hashes and slots of 32,
+ * quantities that fit. What its type does not know is left out.
+ */
+export interface EvmTransactionFields {
+  /** Absent: 0. */
+  readonly type?: Hex | undefined;
+  /** With a signature: the only sender that the transaction may have; absent: whoever signed it. */
+  readonly from?: Hex | undefined;
+  /** Absent for a contract creation. */
+  readonly to?: Hex | undefined;
+  readonly nonce: Hex;
+  readonly gas: Hex;
+  readonly value: Hex;
+  readonly input: Hex;
+  /** Types 0 and 1. */
+  readonly gasPrice?: Hex | undefined;
+  /** From type 2 on. */
+  readonly maxFeePerGas?: Hex | undefined;
+  readonly maxPriorityFeePerGas?: Hex | undefined;
+  readonly maxFeePerBlobGas?: Hex | undefined;
+  readonly accessList?: readonly { readonly address: Hex; readonly storageKeys: readonly Hex[] }[] | undefined;
+  readonly blobVersionedHashes?: readonly Hex[] | undefined;
+  readonly authorizationList?: readonly EvmAuthorizationFields[] | undefined;
+  /** Count only with an {@link EvmSignatureForm}. */
+  readonly r?: Hex | undefined;
+  readonly s?: Hex | undefined;
+  /** A step of the protocol's own: no nonce, no fee, no intrinsic gas. */
+  readonly system?: EvmSystemStep;
+}
+
+/** An EIP-7702 authorisation. */
+export interface EvmAuthorizationFields {
+  readonly chainId: Hex;
+  readonly address: Hex;
+  readonly nonce: Hex;
+  readonly yParity?: Hex | undefined;
+  /** Some nodes call the parity so. */
+  readonly v?: Hex | undefined;
+  readonly r: Hex;
+  readonly s: Hex;
+}
+
+/**
+ * `true`: a call; `required`: a call whose failure, or lack of code, makes the block invalid; `credit`: adds `value` to the
+ * balance of `to`; `sweep`: moves all of the sender's balance to `to`.
+ */
+export type EvmSystemStep = boolean | 'required' | 'credit' | 'sweep';
+
+/**
+ * What a transaction's v says about its r and s; src/job/signature.ts reads it. What is signed, the core builds by itself
+ * from the transaction's fields and the block's chain id.
+ */
+export interface EvmSignatureForm {
+  /** Parity of the nonce point's y: 0 or 1. Anything else stands for a signature that cannot be right. */
+  readonly yParity: number;
+  /** Type 0: the signature covers the chain id (EIP-155). */
+  readonly protected?: boolean;
+}
+
+/** The transactions of a block as the core reads them, and what is known of each before it runs. Structured-cloneable. */
+export interface EvmTransactions {
+  /** EvmTransaction records at multiples of 8 bytes; they name their parts by distance, so that they can be moved. */
+  readonly records: Uint8Array;
+  /** Where each record begins; behind the last one, their end. */
+  readonly offsets: Uint32Array;
+  /** Gas limits as the core takes costs, 32 bits; 0 for steps of the protocol. */
+  readonly costs: Uint32Array;
+  /** The transaction of the same sender before it, which probably has to run first; -1 for none. */
+  readonly previous: Int32Array;
+}
+
+/** The environment that all transactions of a block share. */
+export interface EvmBlockInput {
+  fork: EvmForkName;
+  number: bigint;
+  timestamp: bigint;
+  gasLimit: bigint;
+  coinbase: Uint8Array;
+  /** Difficulty, or prevRandao from Paris on. */
+  randao: bigint;
+  baseFeePerGas: bigint;
+  blobBaseFee: bigint;
+  chainId: bigint;
+  /** Most blobs in one transaction. */
+  maxBlobs: number;
+  /** Hashes of the blocks before, nearest first; up to 256. Undefined: not known, and asked for when it is needed. */
+  blockHashes: readonly (Hex | undefined)[];
+  /** Whether the state may hold empty accounts. */
+  emptyAccounts: boolean;
+  /** Whether results list the value that moved; no unless given. */
+  recordTransfers?: boolean;
+}
+
+/** Forks with rules of execution of their own, oldest first. */
+export const evmForks = {
+  frontier: EvmFork.FRONTIER,
+  homestead: EvmFork.HOMESTEAD,
+  tangerineWhistle: EvmFork.TANGERINE_WHISTLE,
+  spuriousDragon: EvmFork.SPURIOUS_DRAGON,
+  byzantium: EvmFork.BYZANTIUM,
+  constantinople: EvmFork.CONSTANTINOPLE,
+  petersburg: EvmFork.PETERSBURG,
+  istanbul: EvmFork.ISTANBUL,
+  berlin: EvmFork.BERLIN,
+  london: EvmFork.LONDON,
+  paris: EvmFork.PARIS,
+  shanghai: EvmFork.SHANGHAI,
+  cancun: EvmFork.CANCUN,
+  prague: EvmFork.PRAGUE,
+  osaka: EvmFork.OSAKA,
+} as const;
+
+export type EvmForkName = keyof typeof evmForks;
+
+/**
+ * Encodes transactions straight from their digits.
+ * @param signatureOf the form of a transaction's signature, of which the workers recover the sender (a bad one makes the
+ *   transaction invalid); undefined: the sender is trusted. Called twice for each
+ * @throws InputError where there is neither a sender nor a signature
+ * @throws MemoryLimitError where they take more than `limit` bytes, before anything is written
+ */
+export function encodeEvmTransactions(
+  transactions: readonly EvmTransactionFields[],
+  signatureOf: (index: number) => EvmSignatureForm | undefined = trusted,
+  limit = MOST,
+): EvmTransactions {
+  const count = transactions.length;
+  const offsets = new Uint32Array(count + 1);
+  let size = 0;
+  for (let index = 0; index < count; index++) {
+    size += sizeOf(transactions[index]!, signatureOf(index) !== undefined);
+    if (size > limit) {
+      throw new MemoryLimitError(`transactions 0 to ${index} do not fit into ${limit} bytes of memory`);
+    }
+    offsets[index + 1] = size;
+  }
+  const encoder = new TransactionEncoder(size);
+  const costs = new Uint32Array(count);
+  const previous = new Int32Array(count).fill(-1);
+  const lastOf = new Map<Hex, number>();
+  for (let index = 0; index < count; index++) {
+    const transaction = transactions[index]!;
+    const signature = signatureOf(index);
+    const { from, gas, system = false } = transaction;
+    if (from === undefined && signature === undefined) {
+      throw new InputError(`transactions[${index}].from`, 'missing, and there is no signature');
+    }
+    encoder.write(offsets[index]!, transaction, signature);
+    if (system !== false) continue;
+    costs[index] = Math.min(Number(gas), 0xffffffff);
+    if (from === undefined) continue;
+    previous[index] = lastOf.get(from) ?? -1;
+    lastOf.set(from, index);
+  }
+  return { records: encoder.bytes, offsets, costs, previous };
+}
+
+/** What the memory of a core has at most. */
+const MOST = 0x7fff_ffff;
+const trusted = () => undefined;
+const NONE: readonly never[] = [];
+
+/** Bytes of a transaction's record, a multiple of 8. */
+function sizeOf(transaction: EvmTransactionFields, isSigned: boolean): number {
+  const type = typeOf(transaction);
+  const size =
+    EvmTransaction.SIZE +
+    (isSigned ? EvmSignature.SIZE : 0) +
+    linesOf(accessListOf(type, transaction)) * EvmAccess.SIZE +
+    blobHashesOf(type, transaction).length * 32 +
+    authorizationsOf(type, transaction).length * EvmAuthorization.SIZE +
+    lengthOf(transaction.input);
+  return (size + 7) & ~7;
+}
+
+function typeOf({ type }: EvmTransactionFields): number {
+  return type === undefined ? 0 : Number(type);
+}
+
+function accessListOf(type: number, { accessList = NONE }: EvmTransactionFields) {
+  return type === 0 ? NONE : accessList;
+}
+
+function blobHashesOf(type: number, { blobVersionedHashes = NONE }: EvmTransactionFields) {
+  return type === 3 ? blobVersionedHashes : NONE;
+}
+
+function authorizationsOf(type: number, { authorizationList = NONE }: EvmTransactionFields) {
+  return type === 4 ? authorizationList : NONE;
+}
+
+function linesOf(accessList: NonNullable<EvmTransactionFields['accessList']>): number {
+  let lines = accessList.length;
+  // Checked lists are frozen, which makes their iterators slow.
+  for (let i = 0; i < accessList.length; i++) lines += accessList[i]!.storageKeys.length;
+  return lines;
+}
+
+/** Bytes that hex stands for. */
+function lengthOf(hex: Hex): number {
+  return (hex.length - 2) >>> 1;
+}
+
+/** Writes records into a buffer of zeros. */
+class TransactionEncoder {
+  readonly bytes: Uint8Array;
+  readonly #words: Uint32Array;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+    this.#words = new Uint32Array(this.bytes.buffer);
+  }
+
+  write(at: number, transaction: EvmTransactionFields, signature: EvmSignatureForm | undefined): void {
+    const { bytes } = this;
+    const { from, to, input, system = false, gasPrice = '0x0' } = transaction;
+    const { maxFeePerGas = '0x0', maxPriorityFeePerGas = '0x0', maxFeePerBlobGas } = transaction;
+    const type = typeOf(transaction);
+    this.#set(at + EvmTransaction.TYPE, type);
+    this.#set(at + EvmTransaction.FLAGS, (to === undefined ? EvmTransactionFlag.CREATION : 0) | systemFlags(system));
+    writeQuantity(bytes, at + EvmTransaction.NONCE, 8, transaction.nonce);
+    writeQuantity(bytes, at + EvmTransaction.GAS_LIMIT, 8, transaction.gas);
+    if (from !== undefined) writeBytes(bytes, at + EvmTransaction.SENDER, from);
+    if (to !== undefined) writeBytes(bytes, at + EvmTransaction.TO, to);
+    writeQuantity(bytes, at + EvmTransaction.VALUE, 32, transaction.value);
+    writeQuantity(bytes, at + EvmTransaction.MAX_FEE, 32, type < 2 ? gasPrice : maxFeePerGas);
+    writeQuantity(bytes, at + EvmTransaction.MAX_PRIORITY_FEE, 32, type < 2 ? gasPrice : maxPriorityFeePerGas);
+    if (type === 3 && maxFeePerBlobGas !== undefined) {
+      writeQuantity(bytes, at + EvmTransaction.MAX_BLOB_FEE, 32, maxFeePerBlobGas);
+    }
+    let end = at + EvmTransaction.SIZE;
+    if (signature !== undefined) {
+      this.#set(at + EvmTransaction.SIGNATURE, end - at);
+      end = this.#signature(end, transaction, signature);
+    }
+    end = this.#accessList(at, end, accessListOf(type, transaction));
+    end = this.#blobHashes(at, end, blobHashesOf(type, transaction));
+    end = this.#authorizations(at, end, authorizationsOf(type, transaction));
+    this.#set(at + EvmTransaction.DATA, end - at);
+    this.#set(at + EvmTransaction.DATA_LENGTH, lengthOf(input));
+    writeBytes(bytes, end, input);
+  }
+
+  /** Nobody has recovered a sender yet (EvmSender.UNKNOWN is 0). */
+  #signature(at: number, { from, r = '0x0', s = '0x0' }: EvmTransactionFields, form: EvmSignatureForm): number {
+    const { yParity } = form;
+    // What does not fit 256 bits is no signature either.
+    const fits = r.length <= WORD_DIGITS && s.length <= WORD_DIGITS && (yParity === 0 || yParity === 1);
+    writeBigEndian(this.bytes, at + EvmSignature.R, r);
+    writeBigEndian(this.bytes, at + EvmSignature.S, s);
+    this.#set(at + EvmSignature.Y_PARITY, fits ? yParity : 2);
+    this.#set(
+      at + EvmSignature.FLAGS,
+      (form.protected === true ? EvmSignatureFlag.PROTECTED : 0) | (from === undefined ? 0 : EvmSignatureFlag.EXPECTED),
+    );
+    return at + EvmSignature.SIZE;
+  }
+
+  #accessList(at: number, start: number, list: NonNullable<EvmTransactionFields['accessList']>): number {
+    this.#set(at + EvmTransaction.ACCESS_LIST, start - at);
+    this.#set(at + EvmTransaction.ACCESS_COUNT, linesOf(list));
+    let line = start;
+    for (let i = 0; i < list.length; i++) {
+      const { address, storageKeys } = list[i]!;
+      writeBytes(this.bytes, line + EvmAccess.ADDRESS, address);
+      line += EvmAccess.SIZE;
+      for (let k = 0; k < storageKeys.length; k++) {
+        writeBytes(this.bytes, line + EvmAccess.ADDRESS, address);
+        this.#set(line + EvmAccess.HAS_SLOT, 1);
+        writeBytes(this.bytes, line + EvmAccess.SLOT, storageKeys[k]!);
+        line += EvmAccess.SIZE;
+      }
+    }
+    return line;
+  }
+
+  #blobHashes(at: number, start: number, hashes: readonly Hex[]): number {
+    this.#set(at + EvmTransaction.BLOB_HASHES, start - at);
+    this.#set(at + EvmTransaction.BLOB_COUNT, hashes.length);
+    let end = start;
+    for (const hash of hashes) {
+      writeBytes(this.bytes, end, hash);
+      end += 32;
+    }
+    return end;
+  }
+
+  #authorizations(at: number, start: number, list: readonly EvmAuthorizationFields[]): number {
+    const { bytes } = this;
+    this.#set(at + EvmTransaction.AUTHORIZATIONS, start - at);
+    this.#set(at + EvmTransaction.AUTHORIZATION_COUNT, list.length);
+    let record = start;
+    for (const { address, nonce, chainId, r, s, yParity, v } of list) {
+      writeBytes(bytes, record + EvmAuthorization.ADDRESS, address);
+      this.#set(record + EvmAuthorization.Y_PARITY, Math.min(255, Number(yParity ?? v ?? '0x0')));
+      writeQuantity(bytes, record + EvmAuthorization.NONCE, 8, nonce);
+      writeQuantity(bytes, record + EvmAuthorization.CHAIN_ID, 32, chainId);
+      writeBigEndian(bytes, record + EvmAuthorization.R, r);
+      writeBigEndian(bytes, record + EvmAuthorization.S, s);
+      record += EvmAuthorization.SIZE;
+    }
+    return record;
+  }
+
+  #set(at: number, value: number): void {
+    this.#words[at >>> 2] = value;
+  }
+}
+
+function systemFlags(step: EvmSystemStep): number {
+  if (step === false) return 0;
+  const { SYSTEM, REQUIRED, CREDIT, SWEEP } = EvmTransactionFlag;
+  return SYSTEM | (step === 'required' ? REQUIRED : step === 'credit' ? CREDIT : step === 'sweep' ? SWEEP : 0);
+}
+
+/** Bytes of the record of a block, its hashes behind it. */
+export function evmBlockSize(block: EvmBlockInput): number {
+  return EvmBlock.SIZE + block.blockHashes.length * 32;
+}
+
+/** Writes the record of a block to `at`; `bytes` is the core's memory. */
+export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInput): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  bytes.fill(0, at, at + evmBlockSize(block));
+  view.setUint32(EvmBlock.FORK, evmForks[block.fork], true);
+  const empty = block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0;
+  const transfers = block.recordTransfers === true ? EvmBlockFlag.RECORD_TRANSFERS : 0;
+  view.setUint32(EvmBlock.FLAGS, empty | transfers, true);
+  view.setBigUint64(EvmBlock.NUMBER, block.number, true);
+  view.setBigUint64(EvmBlock.TIMESTAMP, block.timestamp, true);
+  view.setBigUint64(EvmBlock.GAS_LIMIT, block.gasLimit, true);
+  bytes.set(block.coinbase, at + EvmBlock.COINBASE);
+  view.setUint32(EvmBlock.MAX_BLOBS, block.maxBlobs, true);
+  setWord(view, EvmBlock.RANDAO, block.randao);
+  setWord(view, EvmBlock.BASE_FEE, block.baseFeePerGas);
+  setWord(view, EvmBlock.BLOB_BASE_FEE, block.blobBaseFee);
+  setWord(view, EvmBlock.CHAIN_ID, block.chainId);
+  view.setUint32(EvmBlock.HASHES, at + EvmBlock.SIZE, true);
+  view.setUint32(EvmBlock.HASH_COUNT, block.blockHashes.length, true);
+  block.blockHashes.forEach((hash, index) => {
+    if (hash !== undefined) writeBytes(bytes, at + EvmBlock.SIZE + index * 32, hash);
+  });
+}
+
+/** Four little-endian limbs. */
+function setWord(view: DataView, at: number, value: bigint): void {
+  for (let limb = 0; limb < 4; limb++) {
+    view.setBigUint64(at + limb * 8, BigInt.asUintN(64, value >> BigInt(limb * 64)), true);
+  }
+}
+
+/** `0x` and the digits of 256 bits. */
+const WORD_DIGITS = 2 + 64;
+
+/** Value of a hex digit by its character code, of either case. */
+function digitOf(code: number): number {
+  return (code & 15) + 9 * (code >>> 6);
+}
+
+/** Bytes as they are written. */
+function writeBytes(bytes: Uint8Array, at: number, hex: Hex): void {
+  for (let i = 3, to = at; i < hex.length; i += 2, to++) {
+    bytes[to] = (digitOf(hex.charCodeAt(i - 1)) << 4) | digitOf(hex.charCodeAt(i));
+  }
+}
+
+/** A quantity as `size` bytes, lowest first; mod 2^(8 · size). */
+function writeQuantity(bytes: Uint8Array, at: number, size: number, hex: Hex): void {
+  writeDigits(bytes, at, size, 1, hex);
+}
+
+/** A quantity as 32 bytes, highest first; mod 2^256. */
+function writeBigEndian(bytes: Uint8Array, at: number, hex: Hex): void {
+  writeDigits(bytes, at + 31, 32, -1, hex);
+}
+
+/** The bytes of a quantity from the lowest on: to `at`, `at + step`, … */
+function writeDigits(bytes: Uint8Array, at: number, size: number, step: 1 | -1, hex: Hex): void {
+  let digit = hex.length - 1;
+  let to = at;
+  for (let left = size; left > 0 && digit > 1; left--) {
+    const high = digit > 2 ? digitOf(hex.charCodeAt(digit - 1)) : 0;
+    bytes[to] = (high << 4) | digitOf(hex.charCodeAt(digit));
+    to += step;
+    digit -= 2;
+  }
+}

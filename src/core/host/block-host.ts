@@ -1,0 +1,336 @@
+// The host's side of one block in the core: lays the memory out, begins, loads, watches, resumes and halts.
+
+import { hexFromBytes } from '../../base/hex.ts';
+import type { StateKey } from '../../state/state-source.ts';
+import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from '../evm/evm-encode.ts';
+import {
+  CONTROL_BASE,
+  Control,
+  type CoreInstance,
+  Halt,
+  Incarnation,
+  Kind,
+  LAYOUT_VERSION,
+  Location,
+  Missing,
+  PAGE,
+  ReadEntry,
+  TxFlag,
+  TxSlot,
+  Worker,
+  WriteEntry,
+} from '../instance/abi.ts';
+import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
+import { HEAD, OutputForm, type RawResult, type ResultBatch, Results } from './outcome.ts';
+import { ImageLoader, type StateImage } from './state-image.ts';
+
+/** How a block is to be run. */
+export interface BlockSetup {
+  readonly count: number;
+  /** Number of the block's first transaction in the whole list. */
+  readonly first: number;
+  readonly window: number;
+  /** Whether what the host does not load is zero; otherwise it is unknown. */
+  readonly complete: boolean;
+  readonly haltOnInvalid: boolean;
+  readonly profile: boolean;
+}
+
+export type HaltReason = 'none' | 'cancelled' | 'exhausted' | 'missing' | 'invalid';
+
+/** What a block can miss: state, or the hash of an earlier block. */
+export type MissingKey = StateKey | { kind: 'blockHash'; number: bigint };
+
+/** A key as text: equal for equal keys. */
+export function nameOfKey(key: MissingKey): string {
+  if (key.kind === 'blockHash') return `blockHash ${key.number}`;
+  return key.kind === 'storage' ? `storage ${key.address} ${key.slot}` : `${key.kind} ${key.address}`;
+}
+
+const HALT_REASONS: Readonly<Record<number, HaltReason>> = {
+  [Halt.NONE]: 'none',
+  [Halt.CANCELLED]: 'cancelled',
+  [Halt.EXHAUSTED]: 'exhausted',
+  [Halt.MISSING_STATE]: 'missing',
+  [Halt.INVALID]: 'invalid',
+};
+
+/** Tries at a transaction before it runs at the commit head only. */
+const INCARNATION_CAP = 16;
+/** Longest sleep of an idle worker: a lost wake-up costs no more than this. */
+const IDLE_MS = 5;
+const DEQUE_CAPACITY = 1024;
+/** Bytes from which on a memory is not laid out as tightly as can be, and how many transactions it then has room for. */
+const ROOMY = 1 << 24;
+const ROOMY_TRANSACTIONS = 4096;
+/** A block of the main chain takes 20 MiB. */
+const TOUCHED = 24 << 20;
+const SYSTEM_PAGE = 4096;
+const SEED_WORDS = Control.SEED_COUNT * 2;
+
+export class BlockHost {
+  readonly instance: CoreInstance;
+  readonly #highestWorker: number;
+  #slots = 0;
+  /** Transactions that the memory is laid out for; 0: not yet. */
+  #capacity = 0;
+  #loader: ImageLoader | undefined;
+
+  /** The instance is worker 0 of its memory, alone. Seeds the hash. */
+  constructor(instance: CoreInstance, highestWorker: number) {
+    this.instance = instance;
+    this.#highestWorker = highestWorker;
+    // getRandomValues refuses views on shared memory.
+    const seeds = crypto.getRandomValues(new Uint32Array(SEED_WORDS));
+    // Odd multipliers; the words are little-endian halves.
+    for (let word = 0; word < SEED_WORDS; word += 2) seeds[word] = seeds[word]! | 1;
+    instance.words.set(seeds, (CONTROL_BASE + Control.SEEDS) >>> 2);
+  }
+
+  /** Begins a block; false when the memory is too small for it. No worker may be inside the core. */
+  begin(setup: BlockSetup): boolean {
+    const { core, bytes, words } = this.instance;
+    const end = bytes.length;
+    // Laying the memory out anew would lose the code that is kept from block to block.
+    if (this.#capacity === 0 || setup.count > this.#capacity || end < ROOMY) {
+      const capacity = end < ROOMY ? setup.count : Math.max(ROOMY_TRANSACTIONS, setup.count);
+      const chunk = Math.min(65536, Math.max(2048, end >>> 9) & ~7);
+      const locations = locationCapacity(end, capacity);
+      const arena = core.initialize(end, capacity, locations, this.#highestWorker, DEQUE_CAPACITY, chunk);
+      this.#capacity = 0;
+      if (arena >= end || arena < CONTROL_BASE) return false;
+      this.#capacity = capacity;
+    }
+    if (!core.beginBlock(setup.count)) return false;
+    this.#slots = words[(CONTROL_BASE + Control.SLOTS) >>> 2]!;
+    this.#loader = new ImageLoader(this.instance, end >= ROOMY);
+    this.#set(Control.VERSION, LAYOUT_VERSION);
+    this.#set(Control.WINDOW, setup.window);
+    this.#set(Control.STATE_COMPLETE, setup.complete ? 1 : 0);
+    this.#set(Control.INCARNATION_CAP, INCARNATION_CAP);
+    this.#set(Control.HALT_ON_INVALID, setup.haltOnInvalid ? 1 : 0);
+    this.#set(Control.PROFILE, setup.profile ? 1 : 0);
+    this.#set(Control.IDLE_MS, IDLE_MS);
+    this.#set(Control.FIRST_TRANSACTION, setup.first);
+    return true;
+  }
+
+  /**
+   * Has the system hand over the memory that a block usually takes, which it otherwise does page by page in the middle of
+   * the first one. Before the first block.
+   */
+  touch(): void {
+    const { bytes } = this.instance;
+    const end = Math.min(bytes.length, TOUCHED);
+    for (let at = CONTROL_BASE + PAGE; at < end; at += SYSTEM_PAGE) bytes[at] = 0;
+  }
+
+  /** Lays the memory out anew for the next block: nothing of what is kept from block to block is left. */
+  forget(): void {
+    this.#capacity = 0;
+  }
+
+  /** Loads state; false when memory is exhausted. */
+  load(image: StateImage): boolean {
+    return this.#loader?.load(image) ?? false;
+  }
+
+  /** Describes a transaction for an executor outside the core. */
+  setTask(index: number, cost: number): void {
+    this.instance.core.setTransaction(index, 0, cost, 0, 0);
+  }
+
+  /** Describes a transaction for the executor inside the core; false when memory is exhausted. */
+  setProgram(index: number, program: Uint8Array): boolean {
+    const { core, bytes } = this.instance;
+    const start = program.length === 0 ? 0 : core.allocate(program.length);
+    if (start === 0 && program.length !== 0) return false;
+    bytes.set(program, start);
+    core.setTransaction(index, TxFlag.NATIVE, 0, start, program.length);
+    return true;
+  }
+
+  /** Sets what the transactions of {@link setEvmTransactions} share; false when memory is exhausted. */
+  setEvmBlock(block: EvmBlockInput): boolean {
+    const { core, bytes } = this.instance;
+    const start = core.allocate(evmBlockSize(block));
+    if (start === 0) return false;
+    writeEvmBlock(bytes, start, block);
+    this.#set(Control.EVM_BLOCK, start);
+    return true;
+  }
+
+  /**
+   * Describes the transactions from `first` on, which the block counts from 0, for the EVM inside the core; false when memory
+   * is exhausted.
+   */
+  setEvmTransactions({ records, offsets, costs }: EvmTransactions, first: number): boolean {
+    const { core, bytes } = this.instance;
+    const from = offsets[first]!;
+    const start = core.allocate(records.length - from);
+    if (start === 0) return false;
+    bytes.set(records.subarray(from), start);
+    for (let at = first; at < costs.length; at++) {
+      const record = offsets[at]!;
+      const size = offsets[at + 1]! - record;
+      core.setTransaction(at - first, TxFlag.NATIVE | TxFlag.EVM, costs[at]!, start + record - from, size);
+    }
+    return true;
+  }
+
+  /** A hint, dropped when memory is exhausted. At any time. */
+  addDependency(lower: number, higher: number): void {
+    this.instance.core.addDependency(lower, higher);
+  }
+
+  /** Transactions committed so far. */
+  committed(): number {
+    return this.#shared(Control.COMMIT_INDEX);
+  }
+
+  /** Whether all of the block's transactions are committed. */
+  done(): boolean {
+    return this.committed() >= this.instance.words[(CONTROL_BASE + Control.TRANSACTION_COUNT) >>> 2]!;
+  }
+
+  /** Why the block stopped before its end. */
+  halted(): HaltReason {
+    return HALT_REASONS[this.#shared(Control.HALT)] ?? 'none';
+  }
+
+  haltTransaction(): number {
+    return this.#shared(Control.HALT_TRANSACTION);
+  }
+
+  cancel(): void {
+    this.instance.core.halt(Halt.CANCELLED, 0);
+  }
+
+  /** From now on others may take over what the worker owns. `transaction` ran too long. */
+  declareDead(worker: number, transaction?: number): void {
+    this.instance.core.declareDead(worker, transaction === undefined ? 0 : transaction + 1);
+  }
+
+  /** What worker `id` is executing: a transaction's index, or -1, and which attempt of the worker it is. */
+  running(id: number): { transaction: number; attempt: number } {
+    const { core, words } = this.instance;
+    const worker = core.workerAt(id);
+    const attempt = Atomics.load(words, (worker + Worker.ATTEMPT) >>> 2);
+    return { transaction: Atomics.load(words, (worker + Worker.RUNNING) >>> 2) - 1, attempt };
+  }
+
+  /** What workers found missing, each key once, and the locations behind it. The block is halted. */
+  missing(): MissingKey[] {
+    const { words } = this.instance;
+    const keys = new Map<string, MissingKey>();
+    const seen = new Set<number>();
+    for (
+      let note = this.#shared(Control.MISSING);
+      note !== 0;
+      note = Atomics.load(words, (note + Missing.NEXT) >>> 2)
+    ) {
+      const location = words[(note + Missing.LOCATION) >>> 2]!;
+      if (seen.has(location)) continue;
+      seen.add(location);
+      const key = this.#keyOf(location);
+      keys.set(nameOfKey(key), key);
+    }
+    return [...keys.values()];
+  }
+
+  /** Goes on after {@link missing} was loaded. No worker may be inside the core. */
+  resume(): void {
+    this.instance.core.resumeBlock();
+  }
+
+  /** Committed transactions from `from` to before `to`, or the one that halted the block. */
+  results(from: number, to: number): ResultBatch {
+    const { bytes, words } = this.instance;
+    const heads = new Uint32Array((to - from) * HEAD.SIZE);
+    for (let index = from, end = 0, at = 0; index < to; index++, at += HEAD.SIZE) {
+      const record = this.recordOf(index) >>> 2;
+      const flags = words[(this.#slot(index) + TxSlot.FLAGS) >>> 2]!;
+      end += words[record + (Incarnation.OUTPUT_LENGTH >>> 2)]!;
+      heads[at + HEAD.KIND] = words[record + (Incarnation.OUTCOME >>> 2)]! | (outputForm(flags) << 8);
+      heads[at + HEAD.END] = end;
+      heads[at + HEAD.GAS_LOW] = words[record + (Incarnation.GAS >>> 2)]!;
+      heads[at + HEAD.GAS_HIGH] = words[record + (Incarnation.GAS >>> 2) + 1]!;
+    }
+    const outputs = new Uint8Array(heads.at(HEAD.END - HEAD.SIZE) ?? 0);
+    for (let index = from, to = 0, at: number = HEAD.END; at < heads.length; index++, at += HEAD.SIZE) {
+      const start = words[(this.recordOf(index) + Incarnation.OUTPUT) >>> 2]!;
+      outputs.set(bytes.subarray(start, start + heads[at]! - to), to);
+      to = heads[at]!;
+    }
+    return { heads, outputs };
+  }
+
+  /** A committed transaction, or the one that halted the block. */
+  result(index: number): RawResult {
+    return new Results([this.results(index, index + 1)]).at(0);
+  }
+
+  /** Locations that committed transactions from `from` to before `to` wrote. */
+  locationsWritten(from: number, to: number): Set<number> {
+    const { words } = this.instance;
+    const locations = new Set<number>();
+    for (let index = from; index < to; index++) {
+      const record = this.recordOf(index);
+      const reads = words[(record + Incarnation.READ_COUNT) >>> 2]!;
+      const first = record + Incarnation.SIZE + reads * ReadEntry.SIZE;
+      const end = first + words[(record + Incarnation.WRITE_COUNT) >>> 2]! * WriteEntry.SIZE;
+      for (let at = first; at < end; at += WriteEntry.SIZE) locations.add(words[(at + WriteEntry.LOCATION) >>> 2]!);
+    }
+    return locations;
+  }
+
+  /** Address of a transaction's newest incarnation record. */
+  recordOf(index: number): number {
+    // The upper half of the status word; final once the transaction is committed.
+    return Atomics.load(this.instance.words, (this.#slot(index) + TxSlot.STATUS + 4) >>> 2);
+  }
+
+  /** Bytes of the memory in use. */
+  memoryBytes(): number {
+    return this.#shared(Control.ARENA_NEXT);
+  }
+
+  #slot(index: number): number {
+    return this.#slots + index * TxSlot.SIZE;
+  }
+
+  #keyOf(index: number): MissingKey {
+    const { instance } = this;
+    const record = locationAt(instance, index);
+    const kind = kindAt(instance, record);
+    if (kind === Kind.BLOCK_HASH) {
+      const word = (record + Location.ADDRESS) >>> 2;
+      return { kind: 'blockHash', number: (BigInt(instance.words[word + 1]!) << 32n) | BigInt(instance.words[word]!) };
+    }
+    const address = hexFromBytes(addressAt(instance, record));
+    if (kind === Kind.STORAGE) return { kind: 'storage', address, slot: hexFromBytes(slotAt(instance, record)) };
+    // The hash is there, so it is the code behind it that was missed.
+    const known = Atomics.load(instance.words, (record + Location.BASE) >>> 2) !== 0;
+    return kind === Kind.CODE && known ? { kind: 'code', address } : { kind: 'account', address };
+  }
+
+  #set(field: number, value: number): void {
+    this.instance.words[(CONTROL_BASE + field) >>> 2] = value;
+  }
+
+  #shared(field: number): number {
+    return Atomics.load(this.instance.words, (CONTROL_BASE + field) >>> 2);
+  }
+}
+
+/** How a transaction with these flags (TxFlag) puts its output out. */
+function outputForm(flags: number): number {
+  if ((flags & TxFlag.NATIVE) === 0) return OutputForm.PACKED;
+  return (flags & TxFlag.EVM) === 0 ? OutputForm.PLAIN : OutputForm.EVM;
+}
+
+/** Locations cost 64 bytes and up to 16 in the table: at most a fifth of the memory. */
+function locationCapacity(end: number, transactions: number): number {
+  const wanted = Math.max(1 << 18, transactions * 8);
+  return Math.max(64, Math.min(wanted, Math.floor(end / 400), (1 << 24) - 1));
+}

@@ -1,0 +1,273 @@
+// The changes of a block as the core's records: copied while the memory still belongs to the block, decoded on demand.
+
+import { keyFromBytes, sameBytes } from '../../base/hex.ts';
+import { BaseValue, Change, ChangeFlag, type CoreInstance, Kind } from '../instance/abi.ts';
+import { readNumber, readReversed } from '../instance/words.ts';
+import { kindAt, locationAt } from './location.ts';
+import {
+  type AccountChange,
+  type AccountFields,
+  isChanged,
+  type LateAccounts,
+  mergeChanges,
+  noChange,
+  type StateChanges,
+} from './state-changes.ts';
+
+/** Change records, and the bytes that they point to. Structured-cloneable. */
+export interface ChangeRecords {
+  readonly parts: readonly Uint8Array[];
+  /** Code, free-form keys and values: what a record points to is here, at the pointer less 1. */
+  readonly kept: readonly Uint8Array[];
+}
+
+/** What one block in the core changed. Structured-cloneable. */
+export interface SegmentChanges {
+  readonly records: ChangeRecords;
+  /** What goes over it (see {@link rewindRecords}). */
+  readonly rewound: ChangeRecords | undefined;
+  readonly late: LateAccounts;
+}
+
+/** What a run changed, block by block. Structured-cloneable. */
+export type RawChanges = readonly SegmentChanges[];
+
+const ABSENT = 0xffffffff;
+const FIELD_FLAGS = ChangeFlag.BALANCE | ChangeFlag.NONCE | ChangeFlag.CODE | ChangeFlag.EXISTENCE;
+
+/**
+ * What transactions below `upTo` changed; all of them are committed. Host, while no worker is inside the core. `rest` is
+ * awaited now and then, so that the thread can do other things meanwhile.
+ */
+export async function collectRecords(
+  instance: CoreInstance,
+  upTo: number,
+  rest: () => Promise<void> | undefined,
+): Promise<ChangeRecords> {
+  const copy = new RecordCopy(instance);
+  for (let next = 1; next !== 0; ) {
+    next = instance.core.collectChanges(next, upTo);
+    copy.take();
+    if (next !== 0) await rest();
+  }
+  return copy.records;
+}
+
+/**
+ * What to put over the changes of all transactions to get those of the ones below `upTo`: `locations` are what the others
+ * wrote. Much less work than collecting again. `undefined` where they did what this cannot take back. Host, as above.
+ */
+export function rewindRecords(
+  instance: CoreInstance,
+  locations: Iterable<number>,
+  upTo: number,
+): ChangeRecords | undefined {
+  const { core } = instance;
+  const copy = new RecordCopy(instance);
+  core.clearChanges();
+  for (const index of locations) {
+    const kind = kindAt(instance, locationAt(instance, index));
+    if (kind === Kind.RESET || kind === Kind.DATA || kind === Kind.NUMBER) return undefined;
+    if (core.addHeld(index, upTo)) continue;
+    copy.take();
+    core.clearChanges();
+    core.addHeld(index, upTo);
+  }
+  copy.take();
+  return copy.records;
+}
+
+/** Accounts with fields that nobody has loaded and that `late` does not have either. */
+export function unknownAccounts({ parts }: ChangeRecords, late: LateAccounts): Uint8Array[] {
+  const unknown: Uint8Array[] = [];
+  for (const bytes of parts) {
+    const words = wordsOf(bytes);
+    for (let at = 0; at < bytes.length; at += sizeOf(words[at >>> 2]! & 0xff)) {
+      if ((words[at >>> 2]! & 0xff) !== Kind.BALANCE) continue;
+      if ((words[(at + Change.FIELDS) >>> 2]! & (FIELD_FLAGS << ChangeFlag.MISSING)) === 0) continue;
+      const address = bytes.slice(at + Change.ADDRESS, at + Change.ADDRESS + 20);
+      if (!late.has(keyFromBytes(address))) unknown.push(address);
+    }
+  }
+  return unknown;
+}
+
+/** The changes of a whole run. */
+export function decodeChanges(raw: RawChanges): StateChanges {
+  const [first, ...others] = raw;
+  const changes = first === undefined ? new Decoder().changes : decodeSegment(first);
+  for (const segment of others) mergeChanges(changes, decodeSegment(segment));
+  return changes;
+}
+
+function decodeSegment({ records, rewound, late }: SegmentChanges): StateChanges {
+  const decoder = new Decoder();
+  decoder.add(records);
+  if (rewound !== undefined) decoder.add(rewound);
+  return decoder.finish(late);
+}
+
+/** Copies of what the core has written, with copies of what that points to. */
+class RecordCopy {
+  /** Without this object, which holds the core. */
+  readonly records = { parts: [] as Uint8Array[], kept: [] as Uint8Array[] } satisfies ChangeRecords;
+  readonly #instance: CoreInstance;
+
+  constructor(instance: CoreInstance) {
+    this.#instance = instance;
+  }
+
+  take(): void {
+    const { core, bytes } = this.#instance;
+    const start = core.changesStart();
+    const end = core.changesEnd();
+    if (start === end) return;
+    const part = bytes.slice(start, end);
+    this.records.parts.push(part);
+    const words = wordsOf(part);
+    for (let at = 0; at < part.length; at += sizeOf(words[at >>> 2]! & 0xff)) {
+      const kind = words[at >>> 2]! & 0xff;
+      if (kind === Kind.BALANCE) this.#keepCode(words, (at + Change.CODE) >>> 2);
+      else if (kind === Kind.DATA || kind === Kind.NUMBER) {
+        this.#keep(words, (at + Change.ADDRESS) >>> 2);
+        if (kind === Kind.NUMBER) continue;
+        this.#keep(words, (at + Change.BEFORE) >>> 2);
+        this.#keep(words, (at + Change.AFTER) >>> 2);
+      }
+    }
+  }
+
+  #keepCode(words: Uint32Array, pointer: number): void {
+    const record = words[pointer]!;
+    if (record === 0) return;
+    const start = record + BaseValue.CODE_BYTES;
+    const length = this.#instance.words[(record + BaseValue.CODE_LENGTH) >>> 2]!;
+    words[pointer] = this.records.kept.push(this.#instance.bytes.slice(start, start + length));
+  }
+
+  /** Turns a pointer, with a length behind it, into a place in `kept`. */
+  #keep(words: Uint32Array, pointer: number): void {
+    const start = words[pointer]!;
+    const length = words[pointer + 1]!;
+    if (length !== ABSENT) words[pointer] = this.records.kept.push(this.#instance.bytes.slice(start, start + length));
+  }
+}
+
+/** A record at `at` of a part, of which there are three views. */
+interface PlacedRecord {
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  readonly limbs: BigUint64Array;
+  readonly at: number;
+  readonly kept: readonly Uint8Array[];
+}
+
+/** From records to maps. */
+class Decoder {
+  readonly changes: StateChanges = { accounts: new Map(), data: new Map(), numbers: new Map() };
+  readonly #touched = new Map<string, AccountChange>();
+  readonly #fields = new Map<string, PlacedRecord>();
+
+  /** Later records of the same thing replace earlier ones. */
+  add({ parts, kept }: ChangeRecords): void {
+    for (const bytes of parts) {
+      const words = wordsOf(bytes);
+      const limbs = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 3);
+      for (let at = 0; at < bytes.length; at += sizeOf(words[at >>> 2]! & 0xff)) {
+        const word = words[at >>> 2]!;
+        const kind = word & 0xff;
+        const record = { bytes, words, limbs, at, kept };
+        if (kind === Kind.DATA || kind === Kind.NUMBER) {
+          this.#addFreeForm(kind, record);
+          continue;
+        }
+        const address = bytes.slice(at + Change.ADDRESS, at + Change.ADDRESS + 20);
+        const key = keyFromBytes(address);
+        const account = this.#accountOf(key, address);
+        if (kind === Kind.BALANCE) this.#fields.set(key, record);
+        else if (kind === Kind.RESET) account.emptied = true;
+        else this.#addSlot(account, record, (word & ChangeFlag.EMPTIED) !== 0);
+      }
+    }
+  }
+
+  finish(late: LateAccounts): StateChanges {
+    for (const [key, account] of this.#touched) {
+      const record = this.#fields.get(key);
+      if (record !== undefined) fillFields(account, record, late.get(key));
+      if (isChanged(account)) this.changes.accounts.set(key, account);
+    }
+    return this.changes;
+  }
+
+  #accountOf(key: string, address: Uint8Array): AccountChange {
+    let account = this.#touched.get(key);
+    if (account === undefined) {
+      account = noChange(address);
+      this.#touched.set(key, account);
+    }
+    return account;
+  }
+
+  #addSlot(account: AccountChange, record: PlacedRecord, emptied: boolean): void {
+    const slot = keyFromBytes(sliceOf(record, Change.SLOT));
+    const before = readReversed(record.bytes, record.at + Change.BEFORE);
+    const after = readReversed(record.bytes, record.at + Change.AFTER);
+    if (sameBytes(before, after)) account.storage.delete(slot);
+    else account.storage.set(slot, { before, after });
+    if (emptied) account.emptied = true;
+  }
+
+  #addFreeForm(kind: number, record: PlacedRecord): void {
+    const { words, at, kept } = record;
+    const key = keyFromBytes(kept[words[(at + Change.ADDRESS) >>> 2]! - 1]!);
+    if (kind === Kind.NUMBER) {
+      const before = readNumber(record, at + Change.BEFORE);
+      this.changes.numbers.set(key, { before, after: readNumber(record, at + Change.AFTER) });
+      return;
+    }
+    const value = (field: number): Uint8Array | undefined => {
+      const pointer = (at + field) >>> 2;
+      return words[pointer + 1] === ABSENT ? undefined : kept[words[pointer]! - 1];
+    };
+    this.changes.data.set(key, { before: value(Change.BEFORE), after: value(Change.AFTER) });
+  }
+}
+
+/** Fills the fields before and after; what nobody had loaded by then is in `late`. */
+function fillFields(account: AccountChange, record: PlacedRecord, late: AccountFields | undefined): void {
+  const { words, at, kept } = record;
+  const flags = words[(at + Change.FIELDS) >>> 2]!;
+  const { before, after } = account;
+  const isLoaded = (field: number) => late === undefined || (flags & (field << ChangeFlag.LOADED)) !== 0;
+  const isMissing = (field: number) => late !== undefined && (flags & (field << ChangeFlag.MISSING)) !== 0;
+
+  before.balance = isLoaded(ChangeFlag.BALANCE) ? readNumber(record, at + Change.BEFORE) : late!.balance;
+  after.balance = readNumber(record, at + Change.AFTER);
+  // What is there of a missing balance is the sum of the credits.
+  if (isMissing(ChangeFlag.BALANCE)) after.balance = BigInt.asUintN(256, after.balance + late!.balance);
+  before.nonce = isLoaded(ChangeFlag.NONCE) ? readNumber(record, at + Change.NONCE) : late!.nonce;
+  after.nonce = isMissing(ChangeFlag.NONCE) ? late!.nonce : readNumber(record, at + Change.NONCE + 32);
+  before.codeHash = isLoaded(ChangeFlag.CODE) ? sliceOf(record, Change.CODE_HASH) : late!.codeHash;
+  after.codeHash = isMissing(ChangeFlag.CODE) ? late!.codeHash : sliceOf(record, Change.CODE_HASH + 32);
+  before.exists = isLoaded(ChangeFlag.EXISTENCE) ? (flags & ChangeFlag.EXISTED) !== 0 : late!.exists;
+  after.exists = isMissing(ChangeFlag.EXISTENCE) ? late!.exists : (flags & ChangeFlag.EXISTS) !== 0;
+
+  if ((flags & ChangeFlag.CODE_WRITTEN) === 0 || sameBytes(before.codeHash, after.codeHash)) return;
+  const code = words[(at + Change.CODE) >>> 2]!;
+  account.code = code === 0 ? new Uint8Array(0) : kept[code - 1]!;
+}
+
+function sliceOf({ bytes, at }: PlacedRecord, field: number): Uint8Array {
+  return bytes.slice(at + field, at + field + 32);
+}
+
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, length >>> 2);
+}
+
+function sizeOf(kind: number): number {
+  if (kind === Kind.BALANCE) return Change.ACCOUNT_SIZE;
+  if (kind === Kind.STORAGE) return Change.SLOT_SIZE;
+  return kind === Kind.RESET ? Change.RESET_SIZE : Change.FREE_SIZE;
+}

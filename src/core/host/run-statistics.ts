@@ -1,0 +1,214 @@
+// What a block leaves behind about itself: counters, conflicts, spans, and the dependencies of its final executions.
+
+import type { LocationName, MetricName, SpanReport } from '../../types.ts';
+import {
+  CONTROL_BASE,
+  Conflict,
+  Control,
+  type CoreInstance,
+  FOLD_INCARNATION,
+  Incarnation,
+  Kind,
+  Location,
+  Metric,
+  ReadEntry,
+  ReadKind,
+  Span,
+  SpanKind,
+  Version,
+  VersionFlag,
+  Worker,
+  WorkerLife,
+} from '../instance/abi.ts';
+import type { BlockHost } from './block-host.ts';
+import { DependencyChains } from './bound.ts';
+import { keyAt, kindAt, locationAt, nameLocation, nameRecord } from './location.ts';
+
+export type Counters = Record<MetricName, number>;
+
+export interface RawWorker {
+  id: number;
+  counters: Counters;
+  spans: SpanReport[];
+}
+
+export interface RawConflict {
+  location: LocationName;
+  count: number;
+}
+
+/** The critical path of a block, named when somebody looks at it (see {@link stepsOf}). */
+export interface RawPath {
+  /** Number of the block's first transaction. */
+  first: number;
+  readonly indices: Int32Array;
+  readonly durationsMs: Float64Array;
+  /** What each read from the one before it: copies of the location's records, all zero for none. */
+  readonly locations: Uint8Array;
+  /** By step: free-form keys. */
+  readonly keys: ReadonlyMap<number, Uint8Array>;
+}
+
+export interface RawStep {
+  index: number;
+  durationMs: number;
+  location: LocationName | undefined;
+}
+
+/** Structured-cloneable. */
+export interface Trace {
+  workers: RawWorker[];
+  conflicts: RawConflict[];
+  t1Ms: number;
+  tInfinityMs: number;
+  /** One per block in the core. */
+  paths: RawPath[];
+}
+
+/** Every metric of the layout by name, offset and type, so that a new one needs no line here. */
+const METRICS = Object.entries(Metric)
+  .filter(([name]) => name !== 'COUNT')
+  .map(([name, offset]) => ({
+    name: camelCase(name) as MetricName,
+    offset: offset as number,
+    time: name.endsWith('_MS'),
+  }));
+
+const SPAN_NAMES: Readonly<Record<number, SpanReport['kind']>> = {
+  [SpanKind.EXECUTED]: 'executed',
+  [SpanKind.SUSPENDED]: 'suspended',
+  [SpanKind.VALIDATED]: 'validated',
+  [SpanKind.IDLE]: 'idle',
+  [SpanKind.RECOVERED]: 'recovered',
+};
+
+export function noCounters(): Counters {
+  return Object.fromEntries(METRICS.map(({ name }) => [name, 0])) as Counters;
+}
+
+export function addCounters(into: Counters, other: Readonly<Counters>): void {
+  for (const { name } of METRICS) into[name] += other[name];
+}
+
+/** Reads the trace of a block of which `committed` transactions are committed. No worker is inside the core. */
+export function readTrace(host: BlockHost, committed: number, startMs: number): Trace {
+  const { instance } = host;
+  const { core, words } = instance;
+  const workers: RawWorker[] = [];
+  const conflicts = new Map<number, number>();
+  const highest = words[(CONTROL_BASE + Control.WORKERS) >>> 2]!;
+  for (let id = 1; id <= highest; id++) {
+    if (Atomics.load(words, (CONTROL_BASE + Control.ALIVE + id * 4) >>> 2) === WorkerLife.ABSENT) continue;
+    const worker = core.workerAt(id);
+    workers.push({ id, counters: readCounters(instance, worker), spans: readSpans(instance, worker, startMs) });
+    for (let at = words[(worker + Worker.CONFLICTS) >>> 2]!; at !== 0; at = words[(at + Conflict.NEXT) >>> 2]!) {
+      const location = words[(at + Conflict.LOCATION) >>> 2]!;
+      conflicts.set(location, (conflicts.get(location) ?? 0) + 1);
+    }
+  }
+  const chains = new DependencyChains();
+  for (let index = 0; index < committed; index++) {
+    const record = host.recordOf(index);
+    addEdges(instance, record, chains);
+    chains.close(instance.doubles[(record + Incarnation.DURATION) >>> 3]!);
+  }
+  return {
+    workers,
+    conflicts: [...conflicts]
+      .sort(([, left], [, right]) => right - left)
+      .slice(0, 100)
+      .map(([location, count]) => ({ location: nameLocation(instance, location), count })),
+    t1Ms: chains.sumMs,
+    tInfinityMs: chains.longestMs,
+    paths: [pathOf(instance, chains)],
+  };
+}
+
+/** The steps of a path by name. */
+export function stepsOf({ first, indices, durationsMs, locations, keys }: RawPath): RawStep[] {
+  return Array.from(indices, (index, step) => {
+    const record = locations.subarray(step * Location.SIZE, (step + 1) * Location.SIZE);
+    const location = record[Location.KIND] === 0 ? undefined : nameRecord(record, keys.get(step));
+    return { index: first + index, durationMs: durationsMs[step]!, location };
+  });
+}
+
+function pathOf(instance: CoreInstance, chains: DependencyChains): RawPath {
+  const indices = chains.chain();
+  const durationsMs = new Float64Array(indices.length);
+  const locations = new Uint8Array(indices.length * Location.SIZE);
+  const keys = new Map<number, Uint8Array>();
+  for (let step = 0; step < indices.length; step++) {
+    const { durationMs, location } = chains.step(indices[step]!);
+    durationsMs[step] = durationMs;
+    if (location === undefined) continue;
+    const record = locationAt(instance, location);
+    locations.set(instance.bytes.subarray(record, record + Location.SIZE), step * Location.SIZE);
+    const kind = kindAt(instance, record);
+    if (kind === Kind.DATA || kind === Kind.NUMBER) keys.set(step, keyAt(instance, record));
+  }
+  return { first: 0, indices, durationsMs, locations, keys };
+}
+
+function readCounters({ limbs, doubles }: CoreInstance, worker: number): Counters {
+  const counters = noCounters();
+  for (const { name, offset, time } of METRICS) {
+    const at = (worker + Worker.METRICS + offset) >>> 3;
+    counters[name] = time ? doubles[at]! : Number(limbs[at]!);
+  }
+  return counters;
+}
+
+function readSpans({ words, doubles }: CoreInstance, worker: number, startMs: number): SpanReport[] {
+  const spans: SpanReport[] = [];
+  for (let at = words[(worker + Worker.SPANS) >>> 2]!; at !== 0; at = words[(at + Span.NEXT) >>> 2]!) {
+    spans.push({
+      kind: SPAN_NAMES[words[(at + Span.KIND) >>> 2]!] ?? 'idle',
+      transaction: words[(at + Span.TRANSACTION) >>> 2]!,
+      incarnation: words[(at + Span.INCARNATION) >>> 2]!,
+      startMs: doubles[(at + Span.START) >>> 3]! - startMs,
+      endMs: doubles[(at + Span.END) >>> 3]! - startMs,
+    });
+  }
+  return spans.reverse();
+}
+
+/** Whom a final execution depended on: the writers of what it read. Predicates and credits make no dependency. */
+function addEdges({ words }: CoreInstance, record: number, chains: DependencyChains): void {
+  const count = words[(record + Incarnation.READ_COUNT) >>> 2]!;
+  for (let i = 0; i < count; i++) {
+    const read = (record + Incarnation.SIZE + i * ReadEntry.SIZE) >>> 2;
+    const word = words[read + (ReadEntry.LOCATION >>> 2)]!;
+    const kind = word >>> 24;
+    if (kind !== ReadKind.VALUE && kind !== ReadKind.FOLDED) continue;
+    const location = word & 0xffffff;
+    const reset = words[read + (ReadEntry.RESET >>> 2)]!;
+    if (reset !== 0) chains.depend(writerOf(metaOf(words, reset)), location);
+    const node = words[read + (ReadEntry.NODE >>> 2)]!;
+    if (node !== 0) addWriters(words, node, location, chains);
+  }
+}
+
+/** The writer of a version; of a sum of credits, all who took part in it. */
+function addWriters(words: Uint32Array, node: number, location: number, chains: DependencyChains): void {
+  for (let at = node; at !== 0; at = Atomics.load(words, (at + Version.NEXT) >>> 2)) {
+    const meta = metaOf(words, at);
+    // The first is what was read: another incarnation may have replaced it by an equal value since.
+    if (at !== node && (meta & VersionFlag.LIFE_MASK) === VersionFlag.DEAD) continue;
+    chains.depend(writerOf(meta), location);
+    const sum = (meta & VersionFlag.DELTA) !== 0 || ((meta >>> 4) & 0xff) === FOLD_INCARNATION;
+    if (!sum) return;
+  }
+}
+
+function metaOf(words: Uint32Array, node: number): number {
+  return Atomics.load(words, (node + Version.META) >>> 2);
+}
+
+function writerOf(meta: number): number {
+  return meta >>> 12;
+}
+
+function camelCase(name: string): string {
+  return name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}

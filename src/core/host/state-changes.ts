@@ -1,0 +1,177 @@
+// The changes of state that committed transactions made, as maps; and the whole state that the core holds.
+
+import { keyFromBytes, sameBytes } from '../../base/hex.ts';
+import { BaseValue, type CoreInstance, Kind, Location, ReadResult, Scratch } from '../instance/abi.ts';
+import { readNumber, readReversed } from '../instance/words.ts';
+import { addressAt, keyAt, kindAt, locationAt, locationCount, slotAt } from './location.ts';
+import { type StateImage, StateImageBuilder } from './state-image.ts';
+
+/** The fields of an account; structured-cloneable. */
+export interface AccountFields {
+  balance: bigint;
+  nonce: bigint;
+  /** All zero: no code. */
+  codeHash: Uint8Array;
+  exists: boolean;
+}
+
+export interface AccountChange {
+  readonly address: Uint8Array;
+  readonly before: AccountFields;
+  after: AccountFields;
+  /** The code behind `after.codeHash`, where it changed. */
+  code: Uint8Array | undefined;
+  /** The storage was emptied as a whole. */
+  emptied: boolean;
+  /** By slot. */
+  readonly storage: Map<string, { readonly before: Uint8Array; after: Uint8Array }>;
+}
+
+/** By address and by free-form key, as `keyFromBytes` makes them; structured-cloneable. */
+export interface StateChanges {
+  readonly accounts: Map<string, AccountChange>;
+  readonly data: Map<string, { readonly before: Uint8Array | undefined; after: Uint8Array | undefined }>;
+  readonly numbers: Map<string, { readonly before: bigint; after: bigint }>;
+}
+
+/** Accounts that were credited without anyone having loaded them: their fields, found out later. */
+export type LateAccounts = ReadonlyMap<string, AccountFields>;
+
+const ABSENT = 0xffffffff;
+
+/** Everything the core knows of the state after the transactions below `upTo`, as an image to begin another block with. */
+export function snapshotState(instance: CoreInstance, upTo: number, complete: boolean, late: LateAccounts): StateImage {
+  const { core, words, bytes } = instance;
+  const value = core.scratch() + Scratch.VALUE;
+  const builder = new StateImageBuilder();
+  const count = locationCount(instance);
+  for (let index = 1; index < count; index++) {
+    const record = locationAt(instance, index);
+    const kind = kindAt(instance, record);
+    if (kind === Kind.BYTECODE) {
+      const code = Atomics.load(words, (record + Location.BASE) >>> 2);
+      if (code !== 0) builder.code(slotAt(instance, record), codeAt(instance, code));
+      continue;
+    }
+    if (kind === Kind.RESET) continue;
+    const result = core.resolveAt(index, upTo);
+    if (kind === Kind.DATA) {
+      const data = dataAt(instance, value);
+      if (data !== undefined) builder.data(keyAt(instance, record), data);
+    } else if (kind === Kind.NUMBER) {
+      const number = readNumber(instance, value);
+      if (number !== 0n) builder.freeNumber(keyAt(instance, record), number);
+    } else if (kind === Kind.STORAGE) {
+      if (result !== ReadResult.VALUE || (complete && isZero(instance, value))) continue;
+      builder.storage(addressAt(instance, record), slotAt(instance, record), readReversed(bytes, value));
+    } else {
+      const address = addressAt(instance, record);
+      if (result === ReadResult.MISSING) {
+        const base = late.get(keyFromBytes(address));
+        // Without base value and versions it is as unknown in the next block.
+        if (base === undefined || versionsOf(words, record) === 0) continue;
+        addLate(instance, value, kind, base, core.resolvedVersion() !== 0);
+      }
+      if (complete && isZero(instance, value)) continue;
+      if (kind === Kind.CODE) builder.codeHash(address, bytes.slice(value, value + 32));
+      else builder.number(kind, address, readNumber(instance, value));
+    }
+  }
+  return builder.finish();
+}
+
+/** Adds later changes to earlier ones, in place: the first `before` and the last `after` of everything count. */
+export function mergeChanges(into: StateChanges, later: StateChanges): void {
+  for (const [key, change] of later.accounts) {
+    const known = into.accounts.get(key);
+    if (known === undefined) {
+      into.accounts.set(key, change);
+      continue;
+    }
+    known.after = change.after;
+    known.code = change.code ?? known.code;
+    known.emptied ||= change.emptied;
+    for (const [slot, values] of change.storage) {
+      const earlier = known.storage.get(slot);
+      if (earlier === undefined) known.storage.set(slot, values);
+      else if (sameBytes(earlier.before, values.after)) known.storage.delete(slot);
+      else earlier.after = values.after;
+    }
+    if (!isChanged(known)) into.accounts.delete(key);
+  }
+  for (const [key, change] of later.data) {
+    const known = into.data.get(key);
+    if (known === undefined) into.data.set(key, change);
+    else if (sameData(known.before, change.after)) into.data.delete(key);
+    else known.after = change.after;
+  }
+  for (const [key, change] of later.numbers) {
+    const known = into.numbers.get(key);
+    if (known === undefined) into.numbers.set(key, change);
+    else if (known.before === change.after) into.numbers.delete(key);
+    else known.after = change.after;
+  }
+}
+
+/**
+ * After a read that found no base value: scratch VALUE holds the sum of the credits above it (`written`), or nothing.
+ * Puts what the value is with the base that was found out later there.
+ */
+function addLate(instance: CoreInstance, value: number, kind: number, late: AccountFields, written: boolean): void {
+  const sum = written ? readNumber(instance, value) : 0n;
+  const { limbs, bytes } = instance;
+  const limb = value >>> 3;
+  if (kind === Kind.CODE) {
+    bytes.set(late.codeHash, value);
+    return;
+  }
+  const number = kind === Kind.BALANCE ? sum + late.balance : kind === Kind.NONCE ? late.nonce : late.exists ? 1n : 0n;
+  for (let i = 0; i < 4; i++) limbs[limb + i] = number >> BigInt(64 * i);
+}
+
+function versionsOf(words: Uint32Array, record: number): number {
+  return Atomics.load(words, (record + Location.VERSIONS) >>> 2);
+}
+
+function isZero({ words }: CoreInstance, value: number): boolean {
+  let seen = 0;
+  for (let word = value >>> 2, end = word + 8; word < end; word++) seen |= words[word]!;
+  return seen === 0;
+}
+
+function dataAt({ bytes, words }: CoreInstance, value: number): Uint8Array | undefined {
+  const length = words[(value >>> 2) + 1]!;
+  const start = words[value >>> 2]!;
+  return length === ABSENT ? undefined : bytes.slice(start, start + length);
+}
+
+function codeAt({ bytes, words }: CoreInstance, record: number): Uint8Array {
+  const start = record + BaseValue.CODE_BYTES;
+  return bytes.slice(start, start + words[(record + BaseValue.CODE_LENGTH) >>> 2]!);
+}
+
+/** An account that nobody has changed yet. */
+export function noChange(address: Uint8Array): AccountChange {
+  return { address, before: noFields(), after: noFields(), code: undefined, emptied: false, storage: new Map() };
+}
+
+export function isChanged({ before, after, storage, emptied }: AccountChange): boolean {
+  return storage.size > 0 || emptied || !sameFields(before, after);
+}
+
+function noFields(): AccountFields {
+  return { balance: 0n, nonce: 0n, codeHash: new Uint8Array(32), exists: false };
+}
+
+function sameFields(left: AccountFields, right: AccountFields): boolean {
+  return (
+    left.balance === right.balance &&
+    left.nonce === right.nonce &&
+    left.exists === right.exists &&
+    sameBytes(left.codeHash, right.codeHash)
+  );
+}
+
+function sameData(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
+  return left === undefined || right === undefined ? left === right : sameBytes(left, right);
+}

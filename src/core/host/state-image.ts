@@ -1,0 +1,221 @@
+// The state before a run as the bytes that the core loads: made once, on any thread, sent as it is, loaded in batches.
+
+import { keyFromBytes } from '../../base/hex.ts';
+import { BaseEntry, type CoreInstance, Kind, Scratch } from '../instance/abi.ts';
+import { writeNumber, writeReversed } from '../instance/words.ts';
+
+/** Structured-cloneable. Entries are BaseEntry records whose pointers are offsets into `pool`. */
+export interface StateImage {
+  readonly count: number;
+  readonly entries: Uint8Array;
+  /** Free-form keys and values. */
+  readonly pool: Uint8Array;
+  readonly codes: readonly { readonly hash: Uint8Array; readonly code: Uint8Array }[];
+}
+
+const ABSENT = 0xffffffff;
+
+/** Fills an image, entry by entry. */
+export class StateImageBuilder {
+  #count = 0;
+  #entries: Uint8Array;
+  #words: Uint32Array;
+  #limbs: BigUint64Array;
+  #pool = new Uint8Array(0);
+  #poolLength = 0;
+  readonly #codes = new Map<string, { hash: Uint8Array; code: Uint8Array }>();
+
+  constructor(capacity = 1024) {
+    this.#entries = new Uint8Array(capacity * BaseEntry.SIZE);
+    this.#words = new Uint32Array(this.#entries.buffer);
+    this.#limbs = new BigUint64Array(this.#entries.buffer);
+  }
+
+  number(kind: number, address: Uint8Array, value: bigint): void {
+    const at = this.#add(kind);
+    this.#entries.set(address, at + BaseEntry.ADDRESS);
+    writeNumber(this.#limbs, (at + BaseEntry.VALUE) >>> 3, value);
+  }
+
+  /** `hash` all zero: no code. */
+  codeHash(address: Uint8Array, hash: Uint8Array): void {
+    const at = this.#add(Kind.CODE);
+    this.#entries.set(address, at + BaseEntry.ADDRESS);
+    this.#entries.set(hash, at + BaseEntry.VALUE);
+  }
+
+  storage(address: Uint8Array, slot: Uint8Array, value: Uint8Array): void {
+    const at = this.#add(Kind.STORAGE);
+    this.#entries.set(address, at + BaseEntry.ADDRESS);
+    this.#entries.set(slot, at + BaseEntry.SLOT);
+    writeReversed(this.#entries, at + BaseEntry.VALUE, value);
+  }
+
+  /** The hash of an earlier block, for BLOCKHASH. */
+  blockHash(number: bigint, hash: Uint8Array): void {
+    const at = this.#add(Kind.BLOCK_HASH);
+    new DataView(this.#entries.buffer).setBigUint64(at + BaseEntry.ADDRESS, number, true);
+    this.#entries.set(hash, at + BaseEntry.VALUE);
+  }
+
+  code(hash: Uint8Array, code: Uint8Array): void {
+    this.#codes.set(keyFromBytes(hash), { hash, code });
+  }
+
+  freeNumber(key: Uint8Array, value: bigint): void {
+    const at = this.#addKey(Kind.NUMBER, key);
+    writeNumber(this.#limbs, (at + BaseEntry.VALUE) >>> 3, value);
+  }
+
+  data(key: Uint8Array, value: Uint8Array | undefined): void {
+    const at = this.#addKey(Kind.DATA, key);
+    const word = (at + BaseEntry.VALUE) >>> 2;
+    this.#words[word] = value === undefined ? 0 : this.#keep(value);
+    this.#words[word + 1] = value === undefined ? ABSENT : value.length;
+  }
+
+  /** Adds another image's entries. */
+  append(image: StateImage): void {
+    const words = new Uint32Array(image.entries.slice().buffer);
+    for (let i = 0; i < image.count; i++) {
+      const from = i * BaseEntry.SIZE;
+      const kind = words[from >>> 2]!;
+      const at = this.#add(kind);
+      this.#entries.set(image.entries.subarray(from, from + BaseEntry.SIZE), at);
+      if (kind !== Kind.DATA && kind !== Kind.NUMBER) continue;
+      const key = (from + BaseEntry.ADDRESS) >>> 2;
+      const value = (from + BaseEntry.VALUE) >>> 2;
+      const keep = (start: number, length: number) => this.#keep(image.pool.subarray(start, start + length));
+      this.#words[(at + BaseEntry.ADDRESS) >>> 2] = keep(words[key]!, words[key + 1]!);
+      if (kind === Kind.DATA && words[value + 1] !== ABSENT) {
+        this.#words[(at + BaseEntry.VALUE) >>> 2] = keep(words[value]!, words[value + 1]!);
+      }
+    }
+    for (const { hash, code } of image.codes) this.code(hash, code);
+  }
+
+  finish(): StateImage {
+    return {
+      count: this.#count,
+      entries: this.#entries.subarray(0, this.#count * BaseEntry.SIZE),
+      pool: this.#pool.subarray(0, this.#poolLength),
+      codes: [...this.#codes.values()],
+    };
+  }
+
+  #addKey(kind: number, key: Uint8Array): number {
+    const start = this.#keep(key);
+    const at = this.#add(kind);
+    const word = (at + BaseEntry.ADDRESS) >>> 2;
+    this.#words[word] = start;
+    this.#words[word + 1] = key.length;
+    return at;
+  }
+
+  /** A zeroed entry. */
+  #add(kind: number): number {
+    const at = this.#count * BaseEntry.SIZE;
+    if (at === this.#entries.length) {
+      const larger = new Uint8Array(this.#entries.length * 2);
+      larger.set(this.#entries);
+      this.#entries = larger;
+      this.#words = new Uint32Array(larger.buffer);
+      this.#limbs = new BigUint64Array(larger.buffer);
+    }
+    this.#count++;
+    this.#words[at >>> 2] = kind;
+    return at;
+  }
+
+  #keep(bytes: Uint8Array): number {
+    const start = this.#poolLength;
+    // Values in the core are 8-byte aligned as everything else there; the pool keeps that.
+    const end = start + ((bytes.length + 7) & ~7);
+    if (end > this.#pool.length) {
+      const larger = new Uint8Array(Math.max(end, this.#pool.length * 2, 1024));
+      larger.set(this.#pool);
+      this.#pool = larger;
+    }
+    this.#pool.set(bytes, start);
+    this.#poolLength = end;
+    return start;
+  }
+}
+
+/** An image of nothing. */
+export const EMPTY_IMAGE: StateImage = {
+  count: 0,
+  entries: new Uint8Array(0),
+  pool: new Uint8Array(0),
+  codes: [],
+};
+
+const BATCH = 1024;
+
+/** Loads images into one block, through one staging area of the arena. */
+export class ImageLoader {
+  readonly #instance: CoreInstance;
+  readonly #batch: number;
+  #staging = 0;
+  #codeStaging = 0;
+  #codeStagingSize = 0;
+
+  /** The host has begun the block. `roomy`: the memory is large enough for large batches. */
+  constructor(instance: CoreInstance, roomy: boolean) {
+    this.#instance = instance;
+    this.#batch = roomy ? BATCH : 64;
+  }
+
+  /** Returns whether everything fitted. */
+  load(image: StateImage): boolean {
+    return this.#loadEntries(image) && image.codes.every(({ hash, code }) => this.#loadCode(hash, code));
+  }
+
+  #loadEntries(image: StateImage): boolean {
+    const { core, bytes, words } = this.#instance;
+    if (image.count === 0) return true;
+    if (this.#staging === 0) this.#staging = core.allocate(this.#batch * BaseEntry.SIZE);
+    if (this.#staging === 0) return false;
+    let pool = 0;
+    if (image.pool.length > 0) {
+      pool = core.allocate(image.pool.length);
+      if (pool === 0) return false;
+      bytes.set(image.pool, pool);
+    }
+    for (let from = 0; from < image.count; from += this.#batch) {
+      const count = Math.min(this.#batch, image.count - from);
+      bytes.set(image.entries.subarray(from * BaseEntry.SIZE, (from + count) * BaseEntry.SIZE), this.#staging);
+      if (pool !== 0) this.#rebase(words, count, pool);
+      if (core.loadBase(this.#staging, count) !== count) return false;
+    }
+    return true;
+  }
+
+  /** Turns offsets into the pool into addresses. */
+  #rebase(words: Uint32Array, count: number, pool: number): void {
+    for (let i = 0; i < count; i++) {
+      const entry = (this.#staging + i * BaseEntry.SIZE) >>> 2;
+      const kind = words[entry + (BaseEntry.KIND >>> 2)];
+      if (kind !== Kind.DATA && kind !== Kind.NUMBER) continue;
+      const key = entry + (BaseEntry.ADDRESS >>> 2);
+      words[key] = words[key]! + pool;
+      const value = entry + (BaseEntry.VALUE >>> 2);
+      if (kind === Kind.DATA && words[value + 1] !== ABSENT) words[value] = words[value]! + pool;
+    }
+  }
+
+  #loadCode(hash: Uint8Array, code: Uint8Array): boolean {
+    const { core, bytes } = this.#instance;
+    bytes.set(hash, core.scratch() + Scratch.SLOT);
+    if (core.findCodeScratch() !== 0) return true;
+    const needed = 32 + code.length;
+    if (needed > this.#codeStagingSize) {
+      this.#codeStagingSize = Math.max(needed, Math.min(2 * this.#codeStagingSize, 1 << 16));
+      this.#codeStaging = core.allocate(this.#codeStagingSize);
+      if (this.#codeStaging === 0) return false;
+    }
+    bytes.set(hash, this.#codeStaging);
+    bytes.set(code, this.#codeStaging + 32);
+    return Boolean(core.addCode(this.#codeStaging, this.#codeStaging + 32, code.length));
+  }
+}

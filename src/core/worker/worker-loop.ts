@@ -1,0 +1,150 @@
+// A worker's part in one round of a block: takes transactions from the core and runs the executor on them.
+
+import type { Executor, Task } from '../../task/executor.ts';
+import { packFailure, packOutcome } from '../host/outcome.ts';
+import { CONTROL_BASE, Control, type CoreInstance, LAYOUT_VERSION, Next } from '../instance/abi.ts';
+import { CoreStateView } from './state-view.ts';
+
+export interface WorkerRound {
+  readonly workerId: number;
+  /** Number of the block's first transaction in `tasks`. */
+  readonly first: number;
+  readonly tasks: readonly Task[];
+  /** `undefined` where all transactions run inside the core. */
+  readonly executor: Executor | undefined;
+  /** Whether to block the thread when there is nothing to do. */
+  readonly maySleep: boolean;
+  /** Where the thread has other things to do: lets it, every few milliseconds. */
+  readonly pause?: () => Promise<void>;
+  /** Whether this worker asks the executor for its estimates; one of all the workers of a run does. */
+  readonly estimates?: boolean;
+  /** Called before and after each attempt, where somebody measures its time. */
+  readonly watch?: (transaction: number | undefined) => void;
+  /** Ends the round: the attempt in progress is left behind. */
+  readonly abandoned?: () => boolean;
+}
+
+/** How a round ended for one worker. */
+export type RoundEnd = 'done' | 'halted' | 'dismissed' | 'abandoned';
+
+const PAUSE_MS = 8;
+
+/** Runs until the block is done or halted, or this worker was declared dead. */
+export async function runRound(instance: CoreInstance, round: WorkerRound): Promise<RoundEnd> {
+  const { core, words } = instance;
+  const version = words[(CONTROL_BASE + Control.VERSION) >>> 2];
+  if (version !== LAYOUT_VERSION) throw new Error(`the memory has layout ${version}, this worker ${LAYOUT_VERSION}`);
+  if (!core.join(round.workerId)) return 'halted';
+  if (round.estimates === true) addEstimates(instance, round);
+  const view = new CoreStateView(instance);
+  const budgetMs = budgetOf(round);
+  let rested = performance.now();
+  while (true) {
+    // Transactions of the core's own executors are not announced one by one: alone, this worker is at the head's.
+    if (round.executor === undefined) round.watch?.(round.first + committedIn(words));
+    const index = core.next(round.maySleep, budgetMs);
+    if (round.executor === undefined) round.watch?.(undefined);
+    if (index === Next.DONE) return 'done';
+    if (index === Next.HALTED) return 'halted';
+    if (index === Next.DISMISSED) return 'dismissed';
+    if (index === Next.IDLE) {
+      await round.pause?.();
+      if (round.abandoned?.()) return 'abandoned';
+      continue;
+    }
+    const attempt = attemptTask(instance, view, round, index);
+    // Awaiting what is no promise would cost a turn of the event loop per transaction.
+    if (attempt !== undefined) await attempt;
+    if (round.abandoned?.()) return 'abandoned';
+    if (round.pause !== undefined && performance.now() - rested > PAUSE_MS) {
+      await round.pause();
+      rested = performance.now();
+    }
+  }
+}
+
+/** How long the core may keep the thread: for ever, a while, or one transaction. */
+function budgetOf({ pause, watch, executor }: WorkerRound): number {
+  if (pause === undefined) return Number.NaN;
+  return watch !== undefined && executor === undefined ? 0 : PAUSE_MS;
+}
+
+function committedIn(words: Uint32Array): number {
+  return Atomics.load(words, (CONTROL_BASE + Control.COMMIT_INDEX) >>> 2);
+}
+
+/** Tells the scheduler what the executor expects. Hints: mistakes and errors are dropped. */
+function addEstimates({ core }: CoreInstance, { executor, tasks, first }: WorkerRound): void {
+  if (executor?.estimate === undefined) return;
+  for (let at = first; at < tasks.length; at++) {
+    try {
+      for (const lower of executor.estimate(tasks[at]!).dependencies ?? []) {
+        // Of a drained block, the part that is done needs no waiting for.
+        if (Number.isSafeInteger(lower) && lower >= first && lower < at) core.addDependency(lower - first, at - first);
+      }
+    } catch {
+      // As if it had estimated nothing.
+    }
+  }
+}
+
+/** One attempt, from the claim that `next` has made to whatever end it takes. */
+function attemptTask(
+  instance: CoreInstance,
+  view: CoreStateView,
+  round: WorkerRound,
+  index: number,
+): Promise<void> | undefined {
+  const task = round.tasks[round.first + index];
+  round.watch?.(round.first + index);
+  view.open(round.first + index, instance.core.incarnation());
+  let outcome: unknown;
+  try {
+    if (task === undefined || round.executor === undefined) throw new Error('there is no such task');
+    outcome = round.executor.execute(task, view);
+    if (isPromise(outcome)) {
+      return outcome.then(
+        (value) => end(instance, view, round, value, undefined),
+        (error: unknown) => end(instance, view, round, undefined, error ?? new Error('the executor threw nothing')),
+      );
+    }
+  } catch (error) {
+    end(instance, view, round, undefined, error ?? new Error('the executor threw nothing'));
+    return undefined;
+  }
+  end(instance, view, round, outcome, undefined);
+  return undefined;
+}
+
+function end(instance: CoreInstance, view: CoreStateView, round: WorkerRound, outcome: unknown, error: unknown): void {
+  const { core } = instance;
+  view.close();
+  round.watch?.(undefined);
+  if (round.abandoned?.()) return;
+  const { interruption } = view;
+  // Whatever the executor made of the signal: it has not seen a value, so its outcome means nothing.
+  if (interruption?.reason === 'trap') throw interruption.error;
+  if (interruption?.reason === 'blocked') core.suspend();
+  else if (interruption?.reason === 'missing') core.park(interruption.location);
+  else if (interruption?.reason === 'exhausted') core.exhaust();
+  else {
+    const packed = error === undefined ? packOutcome(outcome) : packFailure(`the executor threw: ${messageOf(error)}`);
+    let length = 0;
+    for (const part of packed.parts) length += part.length;
+    const staged = view.stage(...packed.parts);
+    if (staged === 0) core.exhaust();
+    else core.finish(packed.code, packed.gas, staged, length);
+  }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'something that has no text';
+  }
+}

@@ -1,0 +1,253 @@
+// From the results of a block's tasks to the block's result: transactions and receipts, read when somebody looks at them.
+
+import { type Hex, hexFromBytes } from '../base/hex.ts';
+import type { BlockInput } from '../block/block-input.ts';
+import type { Expected } from '../block/expected.ts';
+import {
+  checkGas,
+  checkSmallGas,
+  type ExecutedBlock,
+  logsBloomOf,
+  receiptsOf,
+  receiptsRootOf,
+  requestsHashOf,
+  type TransactionOutput,
+} from '../block/receipts.ts';
+import { compareWithExpected } from '../block/state-diff.ts';
+import { verifyBlock } from '../block/verify.ts';
+import { isAtLeast } from '../chain/hardfork.ts';
+import { decodeChanges } from '../core/host/change-records.ts';
+import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
+import type { Keccak256 } from '../core/instance/keccak256.ts';
+import type { RunOutcome } from '../run/conductor.ts';
+import type { BlockResult, Mismatch, Report, TransactionResult, VerifyOptions } from '../types.ts';
+import type { BlockContext, BlockJob } from './block.ts';
+import { stateDiffOf } from './changed-state.ts';
+
+/** The transactions among the results of a block's tasks; each is decoded when it is first looked at. */
+export class TransactionDecoder {
+  readonly results = new Results();
+  readonly #block: BlockInput;
+  readonly #job: BlockJob;
+  readonly #transactions: TransactionResult[] = [];
+  readonly #outputs: TransactionOutput[] = [];
+  /** Of the block before and after each transaction. */
+  readonly #gas = [0n];
+  #broken = Number.POSITIVE_INFINITY;
+
+  constructor(block: BlockInput, job: BlockJob) {
+    this.#block = block;
+    this.#job = job;
+  }
+
+  /** Takes results; calls back for each task that failed, which ends the transactions. */
+  push(batch: ResultBatch, failed: (task: number, result: RawResult) => void): void {
+    const { results } = this;
+    const from = results.length;
+    results.push(batch);
+    for (let task = from; task < results.length; task++) {
+      if (results.status(task) !== 'failed') continue;
+      this.#broken = Math.min(this.#broken, task);
+      failed(task, results.at(task));
+    }
+  }
+
+  /** Transactions there are by now. */
+  get length(): number {
+    const { firstTransaction, transactionCount } = this.#job;
+    const come = Math.min(this.results.length, this.#broken) - firstTransaction;
+    return Math.max(0, Math.min(come, transactionCount));
+  }
+
+  readonly at = (index: number): TransactionResult => {
+    this.#transactions[index] ??= this.#decode(index);
+    return this.#transactions[index];
+  };
+
+  /** All of them. */
+  transactions(): TransactionResult[] {
+    return Array.from({ length: this.length }, (_, index) => this.at(index));
+  }
+
+  /** What a transaction's output says. */
+  output(index: number): TransactionOutput {
+    this.#outputs[index] ??= this.#job.decode(this.results.at(this.#job.firstTransaction + index).output);
+    return this.#outputs[index];
+  }
+
+  outputs(): TransactionOutput[] {
+    return Array.from({ length: this.length }, (_, index) => this.output(index));
+  }
+
+  /** Gas of the block. @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left */
+  gasUsed(): bigint {
+    const { results } = this;
+    const { firstTransaction } = this.#job;
+    const used = Float64Array.from({ length: this.length }, (_, index) => results.gas(firstTransaction + index));
+    const sum = checkSmallGas(this.#block, used);
+    if (sum !== undefined) return BigInt(sum);
+    return checkGas(
+      this.#block,
+      this.transactions().map(({ gasUsed }) => gasUsed),
+    );
+  }
+
+  #decode(index: number): TransactionResult {
+    const { status, gasUsed, error } = this.results.at(this.#job.firstTransaction + index);
+    const output = () => this.output(index);
+    const logs = lazy(() =>
+      output().logs.map(({ address, topics, data }) => ({
+        address: hexFromBytes(address),
+        topics: topics.map(hexFromBytes),
+        data: hexFromBytes(data),
+      })),
+    );
+    const returnValue = lazy(() => hexFromBytes(output().returnData));
+    const hash = this.#block.transactions[index]?.hash;
+    return {
+      index,
+      ...(hash === undefined ? {} : { hash }),
+      success: status === 'success',
+      gasUsed,
+      cumulativeGasUsed: this.#gasAfter(index),
+      get logs() {
+        return logs();
+      },
+      get returnValue() {
+        return returnValue();
+      },
+      get createdAddress() {
+        const { createdAddress } = output();
+        return createdAddress === undefined ? undefined : hexFromBytes(createdAddress);
+      },
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+
+  #gasAfter(index: number): bigint {
+    const { firstTransaction } = this.#job;
+    for (let next = this.#gas.length - 1; next <= index; next++) {
+      this.#gas.push(this.#gas[next]! + this.results.at(firstTransaction + next).gasUsed);
+    }
+    return this.#gas[index + 1]!;
+  }
+}
+
+/** A block that was run to its end. */
+export interface FinishedBlock {
+  readonly context: BlockContext;
+  readonly job: BlockJob;
+  readonly decoder: TransactionDecoder;
+  readonly outcome: RunOutcome;
+  readonly keccak256: Keccak256;
+}
+
+/**
+ * Everything about the block but what its caller adds; what costs time is computed when it is first looked at.
+ * @throws InvalidBlockError for a block that only its results show to be invalid
+ */
+export function resultOf(finished: FinishedBlock): Omit<BlockResult, 'mismatches' | 'report' | 'stateRoot'> {
+  const { context, job, decoder, outcome, keccak256 } = finished;
+  const { hardfork, block } = context;
+  const gasUsed = decoder.gasUsed();
+  const transactions = lazy(() => decoder.transactions());
+  const requests = job.requestsOf(decoder.results);
+  const executed = lazy((): ExecutedBlock => {
+    return { hardfork, block, outputs: decoder.outputs(), requests, keccak256 };
+  });
+  const receipts = lazy(() => receiptsOf(executed()));
+  const logsBloom = lazy(() => logsBloomOf(executed()));
+  const receiptsRoot = lazy(() => receiptsRootOf(executed()));
+  const requestsHash = lazy(() => requestsHashOf(executed()));
+  // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
+  if (requests !== undefined && job.mayHoldDeposit(decoder.results)) requestsHash();
+  const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
+  const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptyIsAbsent));
+  const { checkpoint } = outcome;
+  const transactionsStateDiff =
+    checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint), emptyIsAbsent));
+  return {
+    number: BigInt(block.number),
+    get transactions() {
+      return transactions();
+    },
+    gasUsed,
+    get receipts() {
+      return receipts();
+    },
+    get receiptsRoot() {
+      return receiptsRoot();
+    },
+    get logsBloom() {
+      return logsBloom();
+    },
+    get requestsHash() {
+      return requestsHash();
+    },
+    get stateDiff() {
+      return stateDiff();
+    },
+    get transactionsStateDiff() {
+      return transactionsStateDiff();
+    },
+  };
+}
+
+/** The result as its caller gets it, its lazy parts as they are. */
+export function completed(
+  result: ReturnType<typeof resultOf>,
+  rest: { mismatches: readonly Mismatch[]; report: Report; stateRoot: BlockResult['stateRoot'] },
+): BlockResult {
+  return Object.defineProperties(result, Object.getOwnPropertyDescriptors(rest)) as BlockResult;
+}
+
+/** What differs from the header and from what a trusted execution found, as far as that was asked for. */
+export function mismatchesOf(
+  { hardfork, block }: BlockContext,
+  expected: Expected | undefined,
+  verify: boolean | VerifyOptions | undefined,
+  result: ReturnType<typeof resultOf>,
+  stateRoot: Hex | undefined,
+): Mismatch[] {
+  if (verify === undefined || verify === false) return [];
+  const wanted = (name: keyof VerifyOptions): boolean => verify === true || verify[name] === true;
+  const mismatches: Mismatch[] = verifyBlock(block, result, {
+    gasUsed: wanted('gasUsed'),
+    logsBloom: wanted('logsBloom'),
+    receiptsRoot: wanted('receiptsRoot'),
+    requestsHash: wanted('requestsHash'),
+  });
+  if (stateRoot !== undefined && block.stateRoot !== undefined && stateRoot !== block.stateRoot) {
+    mismatches.push({ name: 'stateRoot', expected: block.stateRoot, actual: stateRoot });
+  }
+  if (expected === undefined || !wanted('expected')) return mismatches;
+  const { transactions, transactionsStateDiff } = result;
+  const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
+  expected.transactions.forEach((trusted, i) => {
+    const found = transactions[i];
+    const compare = (name: string, wantedValue: bigint | number, value: bigint | number | undefined): void => {
+      if (wantedValue === value) return;
+      mismatches.push({ name: `transactions[${i}].${name}`, expected: String(wantedValue), actual: String(value) });
+    };
+    compare('gasUsed', trusted.gasUsed, found?.gasUsed);
+    compare('status', trusted.status, found === undefined ? undefined : Number(found.success));
+    compare('logs', trusted.logs, found?.logs.length);
+  });
+  for (const { path, expected: trusted, actual } of compareWithExpected(
+    transactionsStateDiff,
+    expected,
+    emptyIsAbsent,
+  )) {
+    mismatches.push({ name: `post.${path}`, expected: trusted, actual });
+  }
+  return mismatches;
+}
+
+/** Computes a value when it is first asked for, and keeps it. */
+function lazy<T>(compute: () => T): () => T {
+  let known: { value: T } | undefined;
+  return () => {
+    known ??= { value: compute() };
+    return known.value;
+  };
+}

@@ -1,0 +1,201 @@
+// A block as the core's EVM runs it: one list of transactions and steps of the protocol, in order, and their environment.
+
+import { InvalidTransactionError } from '../base/errors.ts';
+import { bytesFromHex, type Hex, quantityFromNumber } from '../base/hex.ts';
+import { blobBaseFee, blobRulesAt } from '../block/blobs.ts';
+import type { BlockInput } from '../block/block-input.ts';
+import { hasPostStep, isDaoBlock } from '../block/block-plan.ts';
+import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../chain/dao.ts';
+import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
+import {
+  type EvmBlockInput,
+  type EvmForkName,
+  type EvmSignatureForm,
+  type EvmSystemStep,
+  type EvmTransactionFields,
+  type EvmTransactions,
+  encodeEvmTransactions,
+} from '../core/evm/evm-encode.ts';
+import { signatureReader } from './signature.ts';
+
+/** Structured-cloneable. */
+export interface EvmPlan {
+  readonly environment: EvmBlockInput;
+  /** Steps before the transactions, the transactions, steps after them. */
+  readonly transactions: EvmTransactions;
+  /** Where the block's first transaction is. */
+  readonly firstTransaction: number;
+  /** Where the first step after the transactions is; their end where there is none. */
+  readonly post: number;
+  /** Where the calls are whose output are the block's requests after the deposits (EIP-7002, EIP-7251). */
+  readonly requests: readonly { readonly at: number; readonly type: number }[];
+}
+
+export interface EvmBlockContext {
+  readonly chainId: number;
+  readonly hardfork: Hardfork;
+  readonly block: BlockInput;
+  /** By block number; what is missing is asked for when BLOCKHASH needs it. */
+  readonly blockHashes: ReadonlyMap<bigint, Hex>;
+  readonly senders: 'trust' | 'recover';
+  /** Of the core, at most; 2 GiB unless given. */
+  readonly memoryBytes?: number;
+}
+
+/** EIP-4788, EIP-2935, EIP-7002, EIP-7251. */
+const BEACON_ROOTS: Hex = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02';
+const BLOCK_HASHES: Hex = '0x0000f90827f1c53a10cb7a02335b175320002935';
+const REQUEST_CONTRACTS: readonly { address: Hex; type: number }[] = [
+  { address: '0x00000961ef480eb55e80d19ad83579a64c007002', type: 1 },
+  { address: '0x0000bbddc7ce488642fb579f8b00f3a590007251', type: 2 },
+];
+const SYSTEM_ADDRESS: Hex = '0xfffffffffffffffffffffffffffffffffffffffe';
+/** 30 million. */
+const SYSTEM_GAS: Hex = '0x1c9c380';
+const GWEI = 10n ** 9n;
+const ETHER = 10n ** 18n;
+const BLOCK_HASH_WINDOW = 256n;
+
+/** Rules of execution by fork; forks that changed only difficulty or headers share those before them. */
+const RULES: Readonly<Record<Hardfork, EvmForkName>> = {
+  chainstart: 'frontier',
+  homestead: 'homestead',
+  dao: 'homestead',
+  tangerineWhistle: 'tangerineWhistle',
+  spuriousDragon: 'spuriousDragon',
+  byzantium: 'byzantium',
+  constantinople: 'constantinople',
+  petersburg: 'petersburg',
+  istanbul: 'istanbul',
+  muirGlacier: 'istanbul',
+  berlin: 'berlin',
+  london: 'london',
+  arrowGlacier: 'london',
+  grayGlacier: 'london',
+  paris: 'paris',
+  mergeNetsplitBlock: 'paris',
+  shanghai: 'shanghai',
+  cancun: 'cancun',
+  prague: 'prague',
+  osaka: 'osaka',
+  bpo1: 'osaka',
+  bpo2: 'osaka',
+};
+
+/** EIP-7594. */
+const MAX_BLOBS_OF_TRANSACTION = 6;
+
+/**
+ * Plans a checked block.
+ * @throws InvalidTransactionError for a transaction of another chain, or without a sender
+ * @throws MemoryLimitError for transactions that cannot fit
+ */
+export function planEvmBlock(context: EvmBlockContext): EvmPlan {
+  const { hardfork, block } = context;
+  const before = stepsBefore(context);
+  const post = before.length + block.transactions.length;
+  const funds = hasPostStep(hardfork, block) ? fundsAfter(context) : [];
+  const calls = isAtLeast(hardfork, 'prague') ? REQUEST_CONTRACTS : [];
+  const after = [...funds, ...calls.map(({ address }) => systemCall(address, '0x', 'required'))];
+  const signatures = signaturesOf(context);
+  return {
+    environment: environmentOf(context),
+    transactions: encodeEvmTransactions(
+      before.concat(block.transactions, after),
+      (at) => signatures[at - before.length],
+      context.memoryBytes,
+    ),
+    firstTransaction: before.length,
+    post,
+    requests: calls.map(({ type }, i) => ({ at: post + funds.length + i, type })),
+  };
+}
+
+function environmentOf({ chainId, hardfork, block, blockHashes }: EvmBlockContext): EvmBlockInput {
+  const blobs = blobRulesAt(hardfork);
+  const number = BigInt(block.number);
+  const hashes: (Hex | undefined)[] = [];
+  for (let back = 1n; back <= BLOCK_HASH_WINDOW && back <= number; back++) {
+    hashes.push(blockHashes.get(number - back));
+  }
+  const maxBlobs = blobs?.maximum ?? 0;
+  return {
+    fork: RULES[hardfork],
+    number,
+    timestamp: BigInt(block.timestamp),
+    gasLimit: BigInt(block.gasLimit),
+    coinbase: bytesFromHex(block.miner),
+    randao: BigInt((isAtLeast(hardfork, 'paris') ? block.mixHash : block.difficulty) ?? '0x0'),
+    baseFeePerGas: isAtLeast(hardfork, 'london') ? BigInt(block.baseFeePerGas ?? '0x0') : 0n,
+    blobBaseFee: blobBaseFee(hardfork, block.excessBlobGas),
+    chainId: BigInt(chainId),
+    maxBlobs: isAtLeast(hardfork, 'osaka') ? Math.min(MAX_BLOBS_OF_TRANSACTION, maxBlobs) : maxBlobs,
+    blockHashes: hashes,
+    // From then on only where the state is known to hold some.
+    emptyAccounts: !isAtLeast(hardfork, 'spuriousDragon'),
+  };
+}
+
+function stepsBefore({ chainId, hardfork, block }: EvmBlockContext): EvmTransactionFields[] {
+  if (isDaoBlock(chainId, hardfork, BigInt(block.number))) {
+    return DAO_ACCOUNTS.map((account) => systemStep('sweep', account, DAO_REFUND_CONTRACT));
+  }
+  const steps: EvmTransactionFields[] = [];
+  if (isAtLeast(hardfork, 'cancun')) {
+    steps.push(systemCall(BEACON_ROOTS, block.parentBeaconBlockRoot ?? `0x${'00'.repeat(32)}`, true));
+  }
+  if (isAtLeast(hardfork, 'prague')) steps.push(systemCall(BLOCK_HASHES, block.parentHash, true));
+  return steps;
+}
+
+/** Withdrawals (EIP-4895), or the rewards of proof of work (yellow paper, section 11.3; EIP-649, EIP-1234). */
+function fundsAfter({ hardfork, block }: EvmBlockContext): EvmTransactionFields[] {
+  // An uncle that is too old for any block would be rewarded with less than nothing.
+  const credit = (to: Hex, amount: bigint) =>
+    systemStep('credit', SYSTEM_ADDRESS, to, { value: quantityFromNumber(BigInt.asUintN(256, amount)) });
+  if (isAtLeast(hardfork, 'paris')) {
+    return (block.withdrawals ?? []).map(({ address, amount }) => credit(address, BigInt(amount) * GWEI));
+  }
+  const reward = ETHER * (isAtLeast(hardfork, 'constantinople') ? 2n : isAtLeast(hardfork, 'byzantium') ? 3n : 5n);
+  const uncles = block.uncleHeaders ?? [];
+  const number = BigInt(block.number);
+  return [
+    ...uncles.map((uncle) => credit(uncle.miner, ((8n + BigInt(uncle.number) - number) * reward) / 8n)),
+    credit(block.miner, reward + (reward / 32n) * BigInt(uncles.length)),
+  ];
+}
+
+function systemCall(to: Hex, input: Hex, step: EvmSystemStep): EvmTransactionFields {
+  return systemStep(step, SYSTEM_ADDRESS, to, { input, gas: SYSTEM_GAS });
+}
+
+function systemStep(
+  system: EvmSystemStep,
+  from: Hex,
+  to: Hex,
+  given: Partial<EvmTransactionFields> = {},
+): EvmTransactionFields {
+  return { from, to, nonce: '0x0', gas: '0x0', value: '0x0', input: '0x', system, ...given };
+}
+
+/** What each transaction of the block was signed with; empty where senders are trusted. */
+function signaturesOf({ chainId, hardfork, senders, block }: EvmBlockContext): (EvmSignatureForm | undefined)[] {
+  const chain = quantityFromNumber(chainId);
+  const read = senders === 'recover' ? signatureReader({ chainId: BigInt(chainId), hardfork }) : undefined;
+  const signatures: (EvmSignatureForm | undefined)[] = [];
+  block.transactions.forEach((transaction, index) => {
+    const isTyped = Number(transaction.type ?? '0x0') !== 0;
+    if (isTyped && transaction.chainId !== undefined && transaction.chainId !== chain) {
+      throw new InvalidTransactionError(index, `made for chain ${BigInt(transaction.chainId)}, not for ${chainId}`);
+    }
+    const signature = read?.(transaction);
+    if (read !== undefined && signature === undefined) {
+      throw new InvalidTransactionError(index, 'the sender is to be recovered, but there is no signature');
+    }
+    if (read === undefined && transaction.from === undefined) {
+      throw new InvalidTransactionError(index, 'the sender is to be trusted, but is not given');
+    }
+    if (signature !== undefined) signatures.push(signature);
+  });
+  return signatures;
+}

@@ -1,0 +1,93 @@
+// The public report of a run, from what the core left behind.
+
+import type { BlockInput } from '../block/block-input.ts';
+import { addCounters, type Counters, noCounters, stepsOf, type Trace } from '../core/host/run-statistics.ts';
+import type { RunOutcome } from '../run/conductor.ts';
+import type { ConflictReport, CriticalStep, LocationName, Report, Threading } from '../types.ts';
+
+export interface ReportContext {
+  readonly threading: Threading;
+  readonly workers: number;
+  readonly totalDurationMs: number;
+  /** Time spent on the state before the core saw it. */
+  readonly encodeMs: number;
+  readonly workersLost: number;
+  /** What to subtract from the core's numbers to get the transaction's index in its block. */
+  readonly offset: number;
+  /** Whose transactions have hashes. */
+  readonly block: BlockInput | undefined;
+}
+
+export function reportOf(outcome: RunOutcome, context: ReportContext): Report {
+  const { trace, executionMs } = outcome;
+  const counters = totalCounters(outcome);
+  let path: CriticalStep[] | undefined;
+  const boundMs = Math.max(trace.t1Ms / context.workers, trace.tInfinityMs);
+  return {
+    threading: context.threading,
+    workers: context.workers,
+    totalDurationMs: context.totalDurationMs,
+    loadMs: outcome.loadMs + context.encodeMs,
+    setupMs: outcome.setupMs,
+    executionMs,
+    decodeMs: outcome.decodeMs,
+    executions: counters.executions,
+    reexecutions: counters.reexecutions,
+    aborts: counters.aborts,
+    suspensions: counters.suspensions,
+    counters,
+    perWorker: trace.workers,
+    conflicts: mergedConflicts(trace.conflicts),
+    bound: {
+      t1Ms: trace.t1Ms,
+      tInfinityMs: trace.tInfinityMs,
+      boundMs,
+      efficiency: ratio(boundMs, executionMs),
+      speedup: ratio(trace.t1Ms, executionMs),
+      speedupBound: ratio(trace.t1Ms, boundMs),
+      get criticalPath() {
+        path ??= criticalPathOf(trace, context);
+        return path;
+      },
+    },
+    drains: outcome.drains,
+    workersLost: context.workersLost,
+    loadRounds: outcome.loadRounds,
+    memoryBytes: outcome.memoryBytes,
+  };
+}
+
+function criticalPathOf({ paths }: Trace, { offset, block }: ReportContext): CriticalStep[] {
+  return paths.flatMap(stepsOf).map(({ index: task, durationMs, location }) => {
+    const index = task - offset;
+    const hash = block?.transactions[index]?.hash;
+    return {
+      index,
+      ...(hash === undefined ? {} : { hash }),
+      durationMs,
+      ...(location === undefined ? {} : { location }),
+    };
+  });
+}
+
+export function totalCounters(outcome: RunOutcome): Counters {
+  const counters = noCounters();
+  for (const worker of outcome.trace.workers) addCounters(counters, worker.counters);
+  return counters;
+}
+
+/** Segments of a drained run name the same locations again. */
+function mergedConflicts(conflicts: readonly ConflictReport[]): ConflictReport[] {
+  const merged = new Map<string, { location: LocationName; count: number }>();
+  for (const { location, count } of conflicts) {
+    const name = `${location.kind} ${location.address ?? location.key} ${location.slot}`;
+    const known = merged.get(name);
+    if (known === undefined) merged.set(name, { location, count });
+    else known.count += count;
+  }
+  return [...merged.values()].sort((left, right) => right.count - left.count);
+}
+
+function ratio(part: number, whole: number): number {
+  return whole > 0 ? part / whole : 0;
+}

@@ -1,0 +1,411 @@
+// One run from its plan to its outcome, on whatever thread the host lives: begin, load, let the crew work, load what was
+// missing, drain what did not fit, decode.
+
+import { MemoryLimitError, StateSourceError, WorkerError } from '../base/errors.ts';
+import { hexFromBytes } from '../base/hex.ts';
+import { eventLoopTurn } from '../base/platform.ts';
+import type { EvmBlockInput, EvmTransactions } from '../core/evm/evm-encode.ts';
+import { type BlockHost, type MissingKey, nameOfKey } from '../core/host/block-host.ts';
+import {
+  type ChangeRecords,
+  collectRecords,
+  decodeChanges,
+  type RawChanges,
+  rewindRecords,
+  type SegmentChanges,
+  unknownAccounts,
+} from '../core/host/change-records.ts';
+import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
+import { addCounters, readTrace, type Trace } from '../core/host/run-statistics.ts';
+import { type AccountFields, snapshotState } from '../core/host/state-changes.ts';
+import type { StateImage } from '../core/host/state-image.ts';
+import { type BlockTasks, nameTask } from './task-name.ts';
+
+export interface PlannedTask {
+  /** Estimated gas, or any other measure of work; 0 where nobody knows. */
+  readonly cost: number;
+  readonly dependencies: readonly number[];
+}
+
+/** What is to be run; structured-cloneable. */
+export interface RunPlan {
+  /** How many tasks there are. */
+  readonly count: number;
+  /** What is known of each task; empty with `evm`, whose transactions say it themselves. */
+  readonly tasks: readonly PlannedTask[];
+  /** One program of the core's synthetic executor per task; `undefined`: the tasks are for an executor outside. */
+  readonly programs: readonly Uint8Array[] | undefined;
+  /** One transaction of the core's EVM per task, and what they share; `undefined`: as above. */
+  readonly evm: { readonly environment: EvmBlockInput; readonly transactions: EvmTransactions } | undefined;
+  readonly image: StateImage;
+  /** Whether what is not in the image is zero; otherwise it is loaded when somebody misses it. */
+  readonly complete: boolean;
+  readonly window: number;
+  readonly haltOnInvalid: boolean;
+  readonly profile: boolean;
+  /** One task at a time, in order. */
+  readonly sequential: boolean;
+  /** Where the tasks are a block's. */
+  readonly block: BlockTasks | undefined;
+  /** Also collect what had changed before this task. */
+  readonly checkpoint: number | undefined;
+}
+
+/** Structured-cloneable. */
+export interface RunOutcome {
+  /** All of them, in order. */
+  readonly results: readonly ResultBatch[];
+  readonly changes: RawChanges;
+  readonly checkpoint: RawChanges | undefined;
+  readonly trace: Trace;
+  readonly loadMs: number;
+  readonly setupMs: number;
+  readonly executionMs: number;
+  readonly decodeMs: number;
+  readonly drains: number;
+  readonly loadRounds: number;
+  readonly memoryBytes: number;
+}
+
+export interface LoadedState {
+  readonly image: StateImage;
+  /** By `keyFromBytes(address)`: the accounts among what was asked for. */
+  readonly accounts: ReadonlyMap<string, AccountFields>;
+}
+
+/** What a conductor tells and asks those who started it. */
+export interface RunHooks {
+  /** Loads state; `emptied`: accounts whose storage is gone by now, lower-case hex. */
+  load(keys: readonly MissingKey[], emptied: ReadonlySet<string>): Promise<LoadedState>;
+  /** New results, in order. */
+  committed(results: ResultBatch): void;
+  drain(from: number): void;
+}
+
+export interface RoundOptions {
+  /** Number of the block's first task in the plan. */
+  readonly first: number;
+  /** One worker only. */
+  readonly sequential: boolean;
+}
+
+/** Those who execute, and the memory they do it in. */
+export interface Crew {
+  /** A host over a memory that nobody else touches. */
+  prepare(): Promise<BlockHost>;
+  /**
+   * One round: until the block is done or halted and no live worker is inside. `spent`: more workers were lost than this
+   * memory has ids for; what is committed stands, the rest needs another.
+   */
+  round(host: BlockHost, options: RoundOptions): Promise<'over' | 'spent'>;
+  /** When the first worker of the last round began to execute, on the memory's clock; unknown where nothing is posted. */
+  readonly beganMs?: number | undefined;
+  /** When the last round was over, on the same clock. */
+  readonly endedMs?: number | undefined;
+}
+
+/** The outcome at the commit head that makes a whole run invalid. */
+export class InvalidOutcome extends Error {
+  readonly index: number;
+  readonly result: RawResult;
+
+  constructor(index: number, result: RawResult) {
+    super(`task ${index}: ${result.error ?? result.status}`);
+    this.index = index;
+    this.result = result;
+  }
+}
+
+/** How often in a row a block may end for lack of ids without headway: nothing committed, nothing loaded. */
+const MAX_TRIES = 6;
+/** How long decoding may hold the thread. */
+const TURN_MS = 8;
+const RESULTS_PER_TURN = 256;
+
+export class Conductor {
+  readonly #plan: RunPlan;
+  readonly #crew: Crew;
+  readonly #hooks: RunHooks;
+  readonly #results: ResultBatch[] = [];
+  /** How many results these are. */
+  #taken = 0;
+  /** Tasks that were committed when the run was over. */
+  #reached = 0;
+  readonly #emptied = new Set<string>();
+  readonly #late = new Map<string, AccountFields>();
+  readonly #loaded = new Set<string>();
+  #host: BlockHost | undefined;
+  /** Number of the current block's first task in the plan. */
+  #first = 0;
+  #cancelled: { reason: unknown } | undefined;
+  #loadMs = 0;
+  #setupMs = 0;
+  #executionMs = 0;
+  #decodeMs = 0;
+  #drains = 0;
+  #loadRounds = 0;
+  #rested = performance.now();
+
+  constructor(plan: RunPlan, crew: Crew, hooks: RunHooks) {
+    this.#plan = plan;
+    this.#crew = crew;
+    this.#hooks = hooks;
+  }
+
+  /** Tasks committed so far. */
+  committed(): number {
+    return this.#host === undefined ? Math.max(this.#taken, this.#reached) : this.#first + this.#host.committed();
+  }
+
+  /** Stops the run; it rejects with `reason`. */
+  cancel(reason: unknown): void {
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = { reason };
+    this.#host?.cancel();
+  }
+
+  /** A hint while the run lasts. */
+  addDependency(lower: number, higher: number): void {
+    if (this.#host !== undefined && lower >= this.#first) {
+      this.#host.addDependency(lower - this.#first, higher - this.#first);
+    }
+  }
+
+  /** Hands on the results that were committed since the last time, `limit` at most. */
+  flush(limit: number = Number.POSITIVE_INFINITY): void {
+    const host = this.#host;
+    if (host === undefined) return;
+    const known = this.#taken;
+    const committed = Math.min(this.#first + host.committed(), known + limit);
+    if (committed <= known) return;
+    const results = host.results(known - this.#first, committed - this.#first);
+    this.#results.push(results);
+    this.#taken = committed;
+    this.#hooks.committed(results);
+  }
+
+  /** The plan in one block, or in several where memory or the ids of workers run out. */
+  async run(): Promise<RunOutcome> {
+    try {
+      return await this.#runSegments();
+    } finally {
+      // The memory is another run's by now.
+      this.#reached = this.committed();
+      this.#host = undefined;
+    }
+  }
+
+  async #runSegments(): Promise<RunOutcome> {
+    const { count, checkpoint } = this.#plan;
+    let image = this.#plan.image;
+    let sequential = this.#plan.sequential;
+    const changes: SegmentChanges[] = [];
+    let before: RawChanges | undefined;
+    let trace: Trace | undefined;
+    let tries = 0;
+    while (true) {
+      this.#throwIfCancelled();
+      const host = await this.#crew.prepare();
+      this.#begin(host, image, sequential);
+      this.#host = host;
+      // Cancelled while there was nobody to tell.
+      this.#throwIfCancelled();
+      const clockMs = host.instance.now();
+      const loadRounds = this.#loadRounds;
+      const spent = await this.#rounds(host, sequential);
+      this.#throwIfCancelled();
+      const decodeStart = performance.now();
+      const committed = host.committed();
+      while (this.#taken < this.#first + committed) {
+        this.flush(RESULTS_PER_TURN);
+        await this.#rest();
+      }
+      if (host.halted() === 'invalid') {
+        throw new InvalidOutcome(this.#first + committed, host.result(committed));
+      }
+      const records = await this.#collect(host, committed);
+      // As it is by now: a later segment begins with another one.
+      const late = new Map(this.#late);
+      const segment = { records, rewound: undefined, late };
+      if (checkpoint !== undefined && checkpoint >= this.#first && checkpoint <= this.#first + committed) {
+        const upTo = checkpoint - this.#first;
+        const rewound = rewindRecords(host.instance, host.locationsWritten(upTo, committed), upTo);
+        before = [
+          ...changes,
+          rewound === undefined
+            ? { records: await this.#collect(host, upTo), rewound, late: new Map(this.#late) }
+            : { records, rewound, late },
+        ];
+      }
+      changes.push(segment);
+      await this.#rest();
+      trace = addTrace(trace, readTrace(host, committed, clockMs), this.#first);
+      this.#decodeMs += performance.now() - decodeStart;
+      if (this.#first + committed === count) {
+        const memoryBytes = host.memoryBytes();
+        this.#host = undefined;
+        return {
+          results: this.#results,
+          changes,
+          checkpoint: before,
+          trace,
+          loadMs: this.#loadMs,
+          setupMs: this.#setupMs,
+          executionMs: this.#executionMs,
+          decodeMs: this.#decodeMs,
+          drains: this.#drains,
+          loadRounds: this.#loadRounds,
+          memoryBytes,
+        };
+      }
+      if (spent) {
+        tries = committed > 0 || this.#loadRounds > loadRounds ? 0 : tries + 1;
+        if (tries === MAX_TRIES) {
+          throw new WorkerError(
+            `${nameTask(this.#first, this.#plan.block).name}: ${tries} times, all workers that a memory has ids for were lost without headway`,
+          );
+        }
+      } else if (sequential && committed === 0) {
+        throw new MemoryLimitError(
+          `${nameTask(this.#first, this.#plan.block).name} and the state it needs do not fit into ${host.instance.bytes.length} bytes`,
+        );
+      }
+      // The committed prefix stands; the rest runs on what it left: one at a time, where memory is short.
+      image = snapshotState(host.instance, committed, this.#plan.complete, this.#late);
+      for (const { address, emptied } of decodeChanges([segment]).accounts.values()) {
+        if (emptied) this.#emptied.add(hexFromBytes(address));
+      }
+      this.#host = undefined;
+      this.#first += committed;
+      this.#late.clear();
+      this.#loaded.clear();
+      if (spent) continue;
+      sequential = true;
+      this.#drains++;
+      this.#hooks.drain(this.#first);
+    }
+  }
+
+  /** Gives the event loop a turn when the last one was a while ago. */
+  readonly #rest = (): Promise<void> | undefined => {
+    if (performance.now() - this.#rested < TURN_MS) return undefined;
+    return eventLoopTurn().then(() => {
+      this.#rested = performance.now();
+    });
+  };
+
+  #begin(host: BlockHost, image: StateImage, sequential: boolean): void {
+    const start = performance.now();
+    const { tasks, programs, evm, complete, haltOnInvalid, profile, window } = this.#plan;
+    const first = this.#first;
+    const count = this.#plan.count - first;
+    const tooSmall = (what: string): never => {
+      throw new MemoryLimitError(`${what} does not fit into ${host.instance.bytes.length} bytes of memory`);
+    };
+    const setup = { count, first, window: sequential ? 1 : window, complete, haltOnInvalid, profile };
+    if (!host.begin(setup)) tooSmall(`the administration of ${count} tasks`);
+    if (!host.load(image)) tooSmall('the state before the run');
+    if (evm !== undefined) {
+      const { environment, transactions } = evm;
+      if (!host.setEvmBlock(environment)) tooSmall('the environment of the block');
+      if (!host.setEvmTransactions(transactions, first)) tooSmall('the list of transactions');
+      // The EVM inside the core finds out what a transaction misses although those before it have not run: no waiting then.
+      if (complete) this.#addSenderOrder(host, transactions);
+    }
+    for (let index = 0; index < tasks.length - first; index++) {
+      const { cost, dependencies } = tasks[first + index]!;
+      if (programs === undefined) host.setTask(index, cost);
+      else if (!host.setProgram(index, programs[first + index]!)) tooSmall(`the program of task ${first + index}`);
+      for (const lower of dependencies) if (lower >= first) host.addDependency(lower - first, index);
+    }
+    this.#loadMs += performance.now() - start;
+  }
+
+  /** Transactions of one sender depend on each other in order: a hint, as all dependencies. */
+  #addSenderOrder(host: BlockHost, { previous }: EvmTransactions): void {
+    const first = this.#first;
+    for (let at = first; at < previous.length; at++) {
+      if (previous[at]! >= first) host.addDependency(previous[at]! - first, at - first);
+    }
+  }
+
+  /** Lets the crew work until the block is done, or halted for good; true: for lack of ids. */
+  async #rounds(host: BlockHost, sequential: boolean): Promise<boolean> {
+    while (true) {
+      const clockMs = host.instance.now();
+      const answer = await this.#crew.round(host, { first: this.#first, sequential });
+      const roundMs = host.instance.now() - clockMs;
+      const { beganMs, endedMs } = this.#crew;
+      const executionMs = beganMs === undefined || endedMs === undefined ? roundMs : endedMs - beganMs;
+      this.#executionMs += executionMs;
+      this.#setupMs += Math.max(0, roundMs - executionMs);
+      if (answer === 'spent') return true;
+      if (this.#cancelled !== undefined || host.halted() !== 'missing') return false;
+      this.flush();
+      const { image, accounts } = await this.#load(host.missing());
+      if (!host.load(image)) {
+        // The rest runs on in a fresh memory, which has to know what these hold with what was credited to them here.
+        for (const [address, fields] of accounts) this.#late.set(address, fields);
+        return false;
+      }
+      host.resume();
+      // A cancellation that came while the block was halted anyway.
+      if (this.#cancelled !== undefined) return false;
+    }
+  }
+
+  /** What the first `upTo` transactions of the block changed; loads what it takes to know the balances. */
+  async #collect(host: BlockHost, upTo: number): Promise<ChangeRecords> {
+    const records = await collectRecords(host.instance, upTo, this.#rest);
+    const unknown = unknownAccounts(records, this.#late);
+    if (unknown.length === 0) return records;
+    const keys = unknown.map((address) => ({ kind: 'account', address: hexFromBytes(address) }) as const);
+    const { accounts } = await this.#load(keys);
+    for (const [address, fields] of accounts) this.#late.set(address, fields);
+    return records;
+  }
+
+  async #load(keys: readonly MissingKey[]): Promise<LoadedState> {
+    const start = performance.now();
+    // A terminated worker may ask late for what is there by now.
+    const wanted = keys.filter((key) => !this.#loaded.has(nameOfKey(key)));
+    const [first] = keys;
+    if (wanted.length === 0 && first !== undefined) {
+      throw new StateSourceError(`the state source did not give what it was asked for: ${nameOfKey(first)}`);
+    }
+    for (const key of wanted) this.#loaded.add(nameOfKey(key));
+    this.#loadRounds++;
+    const loaded = await this.#hooks.load(wanted, this.#emptied);
+    this.#loadMs += performance.now() - start;
+    return loaded;
+  }
+
+  #throwIfCancelled(): void {
+    if (this.#cancelled === undefined) return;
+    this.#host = undefined;
+    throw this.#cancelled.reason;
+  }
+}
+
+/** Adds the trace of a later segment, whose transaction 0 is task `first`. */
+function addTrace(earlier: Trace | undefined, later: Trace, first: number): Trace {
+  for (const path of later.paths) path.first += first;
+  if (earlier === undefined) return later;
+  for (const worker of later.workers) {
+    const known = earlier.workers.find(({ id }) => id === worker.id);
+    if (known === undefined) {
+      earlier.workers.push(worker);
+      continue;
+    }
+    addCounters(known.counters, worker.counters);
+    known.spans.push(...worker.spans.map((span) => ({ ...span, transaction: span.transaction + first })));
+  }
+  return {
+    workers: earlier.workers,
+    conflicts: [...earlier.conflicts, ...later.conflicts],
+    t1Ms: earlier.t1Ms + later.t1Ms,
+    // One segment begins when the one before has ended.
+    tInfinityMs: earlier.tInfinityMs + later.tInfinityMs,
+    paths: [...earlier.paths, ...later.paths],
+  };
+}

@@ -1,0 +1,81 @@
+// A crew of one, on the thread of its host: in a worker that owns its memory alone, or in the calling thread.
+
+import { CoreTrapError } from '../base/errors.ts';
+import { BlockHost } from '../core/host/block-host.ts';
+import { type CoreInstance, createMemory, openCore, wallClock } from '../core/instance/abi.ts';
+import { runRound } from '../core/worker/worker-loop.ts';
+import type { Executor, Task } from '../task/executor.ts';
+import type { Crew, RoundOptions } from './conductor.ts';
+import { memoryOf } from './memory.ts';
+
+export interface LocalWork {
+  readonly tasks: readonly Task[];
+  readonly executor: Executor | undefined;
+  readonly pause: () => Promise<void>;
+  /** Whether the executor still has to be asked for its estimates. */
+  readonly estimates?: boolean;
+  readonly watch?: (transaction: number | undefined) => void;
+}
+
+/** A memory with its two instances: the host's and the worker's. */
+export interface LocalMemory {
+  readonly host: BlockHost;
+  readonly worker: CoreInstance;
+}
+
+/** Opens a memory for a crew of one. */
+export async function openLocalMemory(module: WebAssembly.Module, pages: number): Promise<LocalMemory> {
+  const memory = memoryOf(pages, createMemory);
+  const options = { clockBase: wallClock(), mayWait: false };
+  const [host, worker] = [await openCore(module, memory, options), await openCore(module, memory, options)];
+  return { host: new BlockHost(host, 1), worker };
+}
+
+export class LocalCrew implements Crew {
+  readonly #memory: LocalMemory;
+  readonly #work: LocalWork;
+  #abandoned = false;
+  #abandon: () => void = () => {};
+  readonly #gone: Promise<void>;
+
+  constructor(memory: LocalMemory, work: LocalWork) {
+    this.#memory = memory;
+    this.#work = work;
+    this.#gone = new Promise((resolve) => {
+      this.#abandon = resolve;
+    });
+  }
+
+  /** Leaves the attempt in progress behind; the memory must not be used again. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#abandon();
+  }
+
+  async prepare(): Promise<BlockHost> {
+    return this.#memory.host;
+  }
+
+  async round(_host: BlockHost, options: RoundOptions): Promise<'over'> {
+    const { tasks, executor, pause, estimates = false, watch } = this.#work;
+    const round = runRound(this.#memory.worker, {
+      workerId: 1,
+      first: options.first,
+      tasks,
+      executor,
+      maySleep: false,
+      estimates,
+      pause,
+      ...(watch === undefined ? {} : { watch }),
+      abandoned: () => this.#abandoned,
+    });
+    try {
+      await Promise.race([round, this.#gone]);
+    } catch (error) {
+      throw new CoreTrapError('the core broke', { details: String(error), cause: error });
+    }
+    // Its end interests nobody any more.
+    round.catch(() => {});
+    return 'over';
+  }
+}

@@ -1,0 +1,175 @@
+// From state sources to images for the core: whole states that lie in memory, or the keys that were missed.
+
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { StateSourceError } from '../base/errors.ts';
+import { bytesFromHex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
+import { eventLoopTurn } from '../base/platform.ts';
+import { address as readAddress, hash as readHash } from '../base/reader.ts';
+import type { MissingKey } from '../core/host/block-host.ts';
+import type { AccountFields } from '../core/host/state-changes.ts';
+import { type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
+import { Kind } from '../core/instance/abi.ts';
+import { EMPTY_CODE_HASH, type MemoryState } from '../state/memory.ts';
+import type { StateKey, StateSource, StateValue } from '../state/state-source.ts';
+import type { LoadedState } from './conductor.ts';
+
+const EMPTY_CODE = hexFromBytes(EMPTY_CODE_HASH);
+const NO_CODE = new Uint8Array(32);
+const WORD_LIMIT = 1n << 256n;
+const NONCE_LIMIT = 1n << 64n;
+/** How long encoding may hold the thread. */
+const TURN_MS = 8;
+
+/** A whole state as the core loads it. */
+export interface WholeState {
+  readonly image: StateImage;
+  /** Whether there are accounts that are empty. */
+  readonly emptyAccounts: boolean;
+}
+
+/** States seen before: the maps of a MemoryState never change. */
+const images = new WeakMap<MemoryState['accounts'], Promise<WholeState>>();
+/** Base value of a RESET location: creations collide with storage that is there without nonce and code (EIP-7610). */
+const HAS_STORAGE = 2n;
+
+/** Whether the source is a state in memory: complete, and there to be walked through. */
+export function isMemoryState(source: StateSource): source is MemoryState {
+  return 'accounts' in source && source.accounts instanceof Map;
+}
+
+/** The image of a whole state in memory; what is zero is left out. */
+export function imageOf(state: MemoryState): Promise<WholeState> {
+  let image = images.get(state.accounts);
+  if (image === undefined) {
+    image = encode(state);
+    images.set(state.accounts, image);
+  }
+  return image;
+}
+
+async function encode(state: MemoryState): Promise<WholeState> {
+  const builder = new StateImageBuilder();
+  let emptyAccounts = false;
+  let rested = performance.now();
+  for (const { address, balance, nonce, code, codeHash, storage } of state.accounts.values()) {
+    if (balance !== 0n) builder.number(Kind.BALANCE, address, balance);
+    if (nonce !== 0n) builder.number(Kind.NONCE, address, nonce);
+    builder.number(Kind.EXISTENCE, address, 1n);
+    const hasCode = hexFromBytes(codeHash) !== EMPTY_CODE;
+    emptyAccounts ||= !hasCode && balance === 0n && nonce === 0n;
+    if (hasCode) {
+      builder.codeHash(address, codeHash);
+      if (code !== undefined) builder.code(codeHash, code);
+    }
+    for (const { slot, value } of storage.values()) {
+      if (value.some((byte) => byte !== 0)) builder.storage(address, slot, value);
+    }
+    if (performance.now() - rested > TURN_MS) {
+      await eventLoopTurn();
+      rested = performance.now();
+    }
+  }
+  for (const address of state.storageOnly) builder.number(Kind.RESET, bytesFromHex(address), HAS_STORAGE);
+  return { image: builder.finish(), emptyAccounts };
+}
+
+/**
+ * Asks a source for keys and encodes the answers, zeros too. Slots of `emptied` accounts are zero whatever it says.
+ * @throws StateSourceError where it does not answer, or answers something else
+ */
+export async function loadKeys(
+  source: StateSource,
+  keys: readonly MissingKey[],
+  emptied: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<LoadedState> {
+  // Code is asked for by who has it, and found by its hash.
+  const asked = keys.filter(
+    (key): key is StateKey => key.kind !== 'blockHash' && !(key.kind === 'storage' && emptied.has(key.address)),
+  );
+  let values: StateValue[];
+  try {
+    values = asked.length === 0 ? [] : await source.load(asked, signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (signal?.aborted || error instanceof StateSourceError) throw error;
+    throw new StateSourceError('the state source failed', { details: messageOf(error), cause: error });
+  }
+  if (!Array.isArray(values) || values.length !== asked.length) {
+    throw new StateSourceError(`the state source answered ${values?.length} of ${asked.length} keys`);
+  }
+  const builder = new StateImageBuilder();
+  const accounts = new Map<string, AccountFields>();
+  for (const key of keys) {
+    if (key.kind === 'blockHash') {
+      builder.blockHash(key.number, await hashOf(source, key.number));
+    } else if (key.kind === 'storage' && emptied.has(key.address)) {
+      builder.storage(bytesFromHex(key.address), bytesFromHex(key.slot), new Uint8Array(32));
+    }
+  }
+  asked.forEach((key, i) => {
+    const value = values[i];
+    const address = bytesFromHex(key.address);
+    if (value?.kind !== key.kind) throw wrongAnswer(key, `the kind ${String(value?.kind)}`);
+    if (value.kind === 'account') {
+      const fields = accountFields(key, value);
+      accounts.set(keyFromBytes(address), fields);
+      builder.number(Kind.BALANCE, address, fields.balance);
+      builder.number(Kind.NONCE, address, fields.nonce);
+      builder.number(Kind.EXISTENCE, address, fields.exists ? 1n : 0n);
+      builder.codeHash(address, fields.codeHash);
+    } else if (value.kind === 'code') {
+      const code = bytesOf(key, value.code);
+      builder.code(keccak_256(code), code);
+    } else if (key.kind === 'storage') {
+      builder.storage(address, bytesFromHex(key.slot), wordOf(key, value.value));
+    }
+  });
+  return { image: builder.finish(), accounts };
+}
+
+async function hashOf(source: StateSource, number: bigint): Promise<Uint8Array> {
+  try {
+    return bytesFromHex(readHash(await source.blockHash(number), 'value'));
+  } catch (error) {
+    if (error instanceof StateSourceError) throw error;
+    throw new StateSourceError(`the hash of block ${number}`, { details: messageOf(error), cause: error });
+  }
+}
+
+function accountFields(key: StateKey, value: StateValue & { kind: 'account' }): AccountFields {
+  const { balance, nonce, codeHash, exists } = value;
+  if (typeof balance !== 'bigint' || balance < 0n || balance >= WORD_LIMIT)
+    throw wrongAnswer(key, `balance ${balance}`);
+  if (typeof nonce !== 'bigint' || nonce < 0n || nonce >= NONCE_LIMIT) throw wrongAnswer(key, `nonce ${nonce}`);
+  const hash = wordOf(key, codeHash);
+  return {
+    balance,
+    nonce,
+    codeHash: hexFromBytes(hash) === EMPTY_CODE ? NO_CODE : hash,
+    exists: Boolean(exists),
+  };
+}
+
+function wordOf(key: StateKey, value: unknown): Uint8Array {
+  try {
+    return bytesFromHex(readHash(value, 'value'));
+  } catch (error) {
+    throw wrongAnswer(key, messageOf(error));
+  }
+}
+
+function bytesOf(key: StateKey, value: unknown): Uint8Array {
+  if (typeof value !== 'string' || !/^0x([0-9a-fA-F]{2})*$/.test(value)) throw wrongAnswer(key, 'no hex bytes');
+  return bytesFromHex(value);
+}
+
+function wrongAnswer(key: StateKey, found: string): StateSourceError {
+  const slot = key.kind === 'storage' ? `[${key.slot}]` : '';
+  return new StateSourceError(
+    `the state source's answer to ${key.kind} ${readAddress(key.address, 'key')}${slot}: ${found}`,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

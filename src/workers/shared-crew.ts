@@ -1,0 +1,321 @@
+// The crew of one run over shared memory: workers, their deaths and replacements, and the time limit of tasks.
+
+import { CoreTrapError, InputError, TaskTimeoutError, WorkerError } from '../base/errors.ts';
+import type { BlockHost } from '../core/host/block-host.ts';
+import type { Crew, RoundOptions } from '../run/conductor.ts';
+import { MemoryLease, type MemoryNeed } from '../run/memory.ts';
+import { type BlockTasks, nameTask } from '../run/task-name.ts';
+import type { RoundJob, Work } from './messages.ts';
+import { unpackError } from './packed-error.ts';
+import type { PoolEvents, Post, WorkerPool } from './pool.ts';
+
+/** Deaths of one task's workers after which the task is to blame. */
+const MAX_DEATHS = 8;
+/** How long workers may take to notice a cancellation before they are ended. */
+const GRACE_MS = 1000;
+const POLL_MS = 20;
+/** How long the host takes naps while the workers of a round begin; usually one or two will do. */
+const START_MS = 0.6;
+
+interface Seat {
+  readonly post: Post;
+  /** The worker's id in the current block. */
+  id: number;
+}
+
+/** Where crews come from, and what they tell. */
+export interface CrewSource {
+  readonly pool: WorkerPool;
+  /** Workers of a run at most, where they are free. */
+  readonly workers: number;
+  readonly need: MemoryNeed;
+  readonly events: PoolEvents;
+}
+
+export interface CrewLimits {
+  readonly taskTimeoutMs: number | undefined;
+  /** Where the tasks are a block's. */
+  readonly block: BlockTasks | undefined;
+}
+
+export class SharedCrew implements Crew {
+  readonly #source: CrewSource;
+  readonly #work: Work;
+  readonly #limits: CrewLimits;
+  #nextId = 1;
+  #fresh = true;
+  #seats: readonly Seat[] = [];
+  #lease: MemoryLease | undefined;
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  #inRound = false;
+  #cancelled = false;
+  /** No ids are left in this memory. */
+  #spent = false;
+  #isTainted = false;
+  #isBroken = false;
+  #failure: { error: unknown } | undefined;
+  #lost = 0;
+  #beganMs: number | undefined;
+  /** When the block was done or halted. */
+  #endedMs: number | undefined;
+  /** Per task: how often its worker died, and whether it exceeded its time before. */
+  readonly #deaths = new Map<number, number>();
+  readonly #late = new Set<number>();
+
+  constructor(source: CrewSource, work: Work, limits: CrewLimits) {
+    this.#source = source;
+    this.#work = work;
+    this.#limits = limits;
+  }
+
+  get beganMs(): number | undefined {
+    return this.#beganMs;
+  }
+
+  get endedMs(): number | undefined {
+    return this.#endedMs;
+  }
+
+  get workersLost(): number {
+    return this.#lost;
+  }
+
+  async prepare(): Promise<BlockHost> {
+    const { pool, workers, need } = this.#source;
+    if (this.#seats.length === 0) {
+      const posts = await pool.take(workers, () => this.#cancelled);
+      this.#seats = posts.map((post) => ({ post, id: 0 }));
+    }
+    await this.#refill();
+    // After a drain the memory goes on; one in which somebody died does not.
+    if (this.#lease === undefined || this.#isTainted) {
+      this.#giveBack();
+      this.#lease = await MemoryLease.take(need);
+      this.#isTainted = false;
+    }
+    this.#fresh = true;
+    this.#spent = false;
+    return this.#lease.host;
+  }
+
+  /** Leaves the workers and the memory to others. */
+  leave(): void {
+    this.#giveBack();
+    this.#source.pool.release(this.#seats.map(({ post }) => post));
+    this.#seats = [];
+  }
+
+  #giveBack(): void {
+    // What a trap has left behind, nobody knows.
+    if (!this.#isBroken) void this.#lease?.giveBack();
+    this.#lease = undefined;
+  }
+
+  /** The host was halted because of a cancellation: whoever does not notice is ended. */
+  cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    this.#startGrace();
+  }
+
+  async round(host: BlockHost, options: RoundOptions): Promise<'over' | 'spent'> {
+    const seats = options.sequential ? this.#seats.slice(0, 1) : this.#seats;
+    if (this.#fresh) {
+      this.#nextId = 1;
+      for (const seat of this.#seats) seat.id = this.#nextId++;
+      this.#fresh = false;
+    }
+    this.#beganMs = undefined;
+    this.#endedMs = undefined;
+    const watch = this.#watch(host, seats, options.first);
+    this.#inRound = true;
+    try {
+      const occupied = Promise.all(seats.map((seat) => this.#occupy(host, seat, options)));
+      const until = performance.now() + START_MS;
+      if (seats.length > 1) for (const { post } of seats) post.handle.awaitStart(until);
+      await occupied;
+    } finally {
+      watch();
+      this.#inRound = false;
+      clearTimeout(this.#graceTimer);
+      this.#graceTimer = undefined;
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#spent ? 'spent' : 'over';
+  }
+
+  /** Keeps a worker on the seat until the round is over. */
+  async #occupy(host: BlockHost, seat: Seat, options: RoundOptions): Promise<void> {
+    while (!this.#spent && this.#failure === undefined && !this.#cancelled) {
+      const { post } = seat;
+      try {
+        if (post.handle.over) await this.#replace(host, seat, options.first);
+        if (post.handle.over || this.#isOver(host)) return;
+        const reply = await post.handle.round(this.#job(seat, options));
+        if ('end' in reply) {
+          this.#beganMs = Math.min(reply.beganMs, this.#beganMs ?? reply.beganMs);
+          // Who finds the block done, or halted, knows first; others may still be giving up, or on their way.
+          if (reply.end !== 'dismissed') this.#endedMs = Math.min(reply.endedMs, this.#endedMs ?? reply.endedMs);
+          return;
+        }
+        if (reply.problem === 'unequipped') {
+          // The attempt that it has left in the middle is anybody's; it goes on as a new worker.
+          host.declareDead(seat.id);
+          this.#renew(host, seat);
+          continue;
+        }
+        post.handle.forget();
+        this.#fail(
+          host,
+          reply.problem === 'executor'
+            ? unpackError(reply.error)
+            : new CoreTrapError('the core broke', { details: reply.message }),
+        );
+        if (reply.problem === 'trap') {
+          this.#isBroken = true;
+          this.#endAll('the core broke');
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof WorkerError)) {
+          post.handle.forget();
+          // What cannot be posted cannot be cloned.
+          this.#fail(
+            host,
+            new InputError('tasks', `they cannot be sent to workers: ${messageOf(error)}`, { cause: error }),
+          );
+          return;
+        }
+        this.#isTainted = true;
+        this.#lease?.abandonedBy(post.handle.gone);
+        this.#bury(host, seat, options.first, error.details ?? error.message);
+      }
+    }
+  }
+
+  #job({ post, id }: Seat, { first }: RoundOptions): RoundJob {
+    const { handle } = post;
+    const { core } = this.#lease!;
+    const job = {
+      workerId: id,
+      first,
+      workId: this.#work.id,
+      work: handle.workId === this.#work.id ? undefined : handle.workToSend(this.#work),
+      coreId: core.id,
+      core: handle.cores.get(core.id) ? undefined : core,
+    };
+    handle.cores.set(core.id, true);
+    handle.workId = this.#work.id;
+    return job;
+  }
+
+  /** A worker is gone: others take over what it had. */
+  #bury(host: BlockHost, seat: Seat, first: number, reason: string): void {
+    this.#mourn(seat, reason);
+    const { transaction } = host.running(seat.id);
+    host.declareDead(seat.id);
+    if (transaction < 0 || this.#cancelled) return;
+    const task = first + transaction;
+    const deaths = (this.#deaths.get(task) ?? 0) + 1;
+    this.#deaths.set(task, deaths);
+    if (deaths >= MAX_DEATHS) {
+      const { name } = nameTask(task, this.#limits.block);
+      this.#fail(host, new WorkerError(`${name}: its worker was lost ${deaths} times`, { details: reason }));
+    }
+  }
+
+  #mourn(seat: Seat, reason: string): void {
+    seat.post.mourned = true;
+    this.#lost++;
+    this.#source.events.lost(seat.id, reason);
+  }
+
+  /** Gives a seat an id that was never used in the block; false where there is none left. */
+  #renew(host: BlockHost, seat: Seat): boolean {
+    if (this.#nextId > this.#source.need.highestWorker) {
+      this.#spent = true;
+      host.cancel();
+      this.#startGrace();
+      return false;
+    }
+    seat.id = this.#nextId++;
+    return true;
+  }
+
+  async #replace(host: BlockHost, seat: Seat, first: number): Promise<void> {
+    // Lost between two rounds.
+    if (!seat.post.mourned) this.#bury(host, seat, first, seat.post.handle.lostReason);
+    const before = seat.id;
+    if (!this.#renew(host, seat)) return;
+    try {
+      await this.#source.pool.replace(seat.post, () => this.#isOver(host));
+    } catch (error) {
+      // The next round, or run, will need one; this one does not.
+      if (!this.#isOver(host)) this.#fail(host, error);
+      return;
+    }
+    this.#source.events.replaced(before, seat.id);
+  }
+
+  /** Replaces what was lost between two runs, or towards the end of the last. */
+  async #refill(): Promise<void> {
+    const refill = async (seat: Seat) => {
+      const { id } = seat;
+      if (!seat.post.mourned) this.#mourn(seat, seat.post.handle.lostReason);
+      await this.#source.pool.replace(seat.post, () => this.#cancelled);
+      this.#source.events.replaced(id, id);
+    };
+    await Promise.all(this.#seats.filter(({ post }) => post.handle.over).map(refill));
+  }
+
+  #isOver(host: BlockHost): boolean {
+    return this.#failure !== undefined || this.#cancelled || host.halted() !== 'none' || host.done();
+  }
+
+  #fail(host: BlockHost, error: unknown): void {
+    this.#failure ??= { error };
+    host.cancel();
+    this.#startGrace();
+  }
+
+  #startGrace(): void {
+    // Between two rounds nobody is busy with this run.
+    if (!this.#inRound) return;
+    this.#graceTimer ??= setTimeout(() => this.#endAll('it did not notice the cancellation'), GRACE_MS);
+  }
+
+  #endAll(reason: string): void {
+    for (const { post } of this.#seats) post.handle.terminate(reason);
+  }
+
+  /** Looks at what the workers are doing, where tasks have a time limit. Returns how to stop it. */
+  #watch(host: BlockHost, seats: readonly Seat[], first: number): () => void {
+    const limit = this.#limits.taskTimeoutMs;
+    if (limit === undefined) return () => {};
+    const seen = new Map<number, { attempt: number; since: number }>();
+    const look = () => {
+      for (const { post, id } of seats) {
+        const { handle } = post;
+        const { transaction, attempt } = host.running(id);
+        const known = seen.get(id);
+        if (transaction < 0 || known?.attempt !== attempt) {
+          seen.set(id, { attempt, since: performance.now() });
+        } else if (performance.now() - known.since > limit && !handle.over) {
+          const task = first + transaction;
+          // The second time it ran at the commit head, on a state that cannot change any more.
+          const { index, name } = nameTask(task, this.#limits.block);
+          if (this.#late.has(task)) this.#fail(host, new TaskTimeoutError(index, limit, name));
+          this.#late.add(task);
+          host.declareDead(id, transaction);
+          handle.terminate(`${name} took longer than ${limit} ms`);
+        }
+      }
+    };
+    const timer = setInterval(look, Math.max(1, Math.min(POLL_MS, limit / 4)));
+    return () => clearInterval(timer);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
