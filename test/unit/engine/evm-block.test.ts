@@ -13,6 +13,7 @@ import {
   memoryState,
   type StateSource,
   StateSourceError,
+  TaskTimeoutError,
 } from '../../../src/index.ts';
 
 const SENDER = `0x${'11'.repeat(20)}` as const;
@@ -364,4 +365,18 @@ test('who begins to listen in the middle of a block gets all transactions from t
   for await (const { gasUsed } of far) heard.push(gasUsed);
   expect(heard).toEqual(near.transactions.map(({ gasUsed }) => gasUsed));
   expect((await far).receipts).toEqual(near.receipts);
+});
+
+test('a time limit names the transaction, where steps of the protocol come before it', async () => {
+  // An endless loop.
+  const state = memoryState(alloc({ [CONTRACT]: { code: '0x5b5f56', nonce: 1 }, [SENDER]: { balance: 10n ** 24n } }));
+  const block = blockOf({
+    gasLimit: hex(2 ** 45),
+    transactions: [call({ to: MINER }), call({ nonce: hex(1), gas: hex(2 ** 33) })],
+  });
+  const run = plain.executeBlock({ block, hardfork: 'prague', state, taskTimeoutMs: 100 });
+  const error = await run.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(TaskTimeoutError);
+  expect((error as TaskTimeoutError).index).toBe(1);
+  expect((error as TaskTimeoutError).message).toBe('transaction 1: no result within 100 ms');
 });
