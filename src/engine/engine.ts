@@ -92,6 +92,7 @@ export class PevmEngine implements Engine {
   #local: CallingThreadRunner | undefined;
   /** Settles when the last run in the queue is over. */
   #tail: Promise<unknown> = Promise.resolve();
+  readonly #aborted = () => void this.dispose();
   #disposed: Promise<void> | undefined;
   readonly #totals = { runs: 0, transactions: 0, executionMs: 0, counters: noCounters(), workersLost: 0, drains: 0 };
   #last: Report | undefined;
@@ -110,7 +111,7 @@ export class PevmEngine implements Engine {
     this.#runner = runner;
     this.capabilities = capabilities;
     this.#listeners = listeners;
-    options.signal?.addEventListener('abort', () => void this.dispose(), { once: true });
+    options.signal?.addEventListener('abort', this.#aborted);
   }
 
   /** `pool`: workers that other engines use as well; whoever started them ends them. */
@@ -244,6 +245,8 @@ export class PevmEngine implements Engine {
   }
 
   async #end(): Promise<void> {
+    // The signal may live for as long as the process, and would keep this engine.
+    this.#options.signal?.removeEventListener('abort', this.#aborted);
     const error = new EngineDisposedError(this.#options.signal?.aborted ? { cause: this.#options.signal.reason } : {});
     for (const scope of this.#scopes) scope.cancel(error);
     this.#runner.dispose();

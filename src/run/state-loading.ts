@@ -87,22 +87,22 @@ export async function loadKeys(
   const asked = keys.filter(
     (key): key is StateKey => key.kind !== 'blockHash' && !(key.kind === 'storage' && emptied.has(key.address)),
   );
-  let values: StateValue[];
-  try {
-    values = asked.length === 0 ? [] : await source.load(asked, signal === undefined ? {} : { signal });
-  } catch (error) {
-    if (signal?.aborted || error instanceof StateSourceError) throw error;
-    throw new StateSourceError('the state source failed', { details: messageOf(error), cause: error });
-  }
+  const numbers = keys.flatMap((key) => (key.kind === 'blockHash' ? [key.number] : []));
+  // All at once: a source far away takes one trip for the batch, not one per hash after it.
+  const [values, hashes] = await Promise.all([
+    valuesOf(source, asked, signal),
+    Promise.all(numbers.map((number) => hashOf(source, number))),
+  ]);
   if (!Array.isArray(values) || values.length !== asked.length) {
     throw new StateSourceError(`the state source answered ${values?.length} of ${asked.length} keys`);
   }
   const builder = new StateImageBuilder();
   const accounts = new Map<string, AccountFields>();
+  numbers.forEach((number, i) => {
+    builder.blockHash(number, hashes[i]!);
+  });
   for (const key of keys) {
-    if (key.kind === 'blockHash') {
-      builder.blockHash(key.number, await hashOf(source, key.number));
-    } else if (key.kind === 'storage' && emptied.has(key.address)) {
+    if (key.kind === 'storage' && emptied.has(key.address)) {
       builder.storage(bytesFromHex(key.address), bytesFromHex(key.slot), new Uint8Array(32));
     }
   }
@@ -125,6 +125,19 @@ export async function loadKeys(
     }
   });
   return { image: builder.finish(), accounts };
+}
+
+async function valuesOf(
+  source: StateSource,
+  asked: StateKey[],
+  signal: AbortSignal | undefined,
+): Promise<StateValue[]> {
+  try {
+    return asked.length === 0 ? [] : await source.load(asked, signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (signal?.aborted || error instanceof StateSourceError) throw error;
+    throw new StateSourceError('the state source failed', { details: messageOf(error), cause: error });
+  }
 }
 
 async function hashOf(source: StateSource, number: bigint): Promise<Uint8Array> {
