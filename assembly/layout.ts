@@ -407,6 +407,8 @@ export abstract class AccessFlag {
   static readonly CREDITED: u32 = 4;
   /** Accessed before in this transaction (EIP-2929). */
   static readonly WARM: u32 = 8;
+  /** A RESET whose account's slots are emptied at the end of the batch. */
+  static readonly EMPTYING: u32 = 16;
 }
 
 /** Answer of a read. */

@@ -7,7 +7,7 @@ import {
 } from "../../layout";
 import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
-import { NO_ENTRY } from "../../store/access-set";
+import { NO_ENTRY, beginResets, endResets } from "../../store/access-set";
 import { noteLocation, resetState, unfinished } from "../state-view";
 import { Account, AccountFlag, accountCount, accountNumber, accountOf, forgetAccounts, takeAccounts } from "./accounts";
 import { addToBloom } from "./bloom";
@@ -326,6 +326,7 @@ function minds(): bool {
 /** What the end of the transaction does to the accounts it met. */
 function finalize(): bool {
   const watches = minds();
+  beginResets();
   for (let at: u32 = 0; at < accountCount; at++) {
     const account = accountNumber(at);
     const flags = load<u32>(account, Account.FLAGS);
@@ -335,6 +336,7 @@ function finalize(): bool {
       if (clearsEmpty ? !removeIfEmpty(account) : !setExistence(account, true)) return false;
     }
   }
+  endResets();
   return true;
 }
 

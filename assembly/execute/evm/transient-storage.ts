@@ -2,6 +2,7 @@
 
 import { allocate } from "../../base/arena";
 import * as u256 from "../../base/u256";
+import { CONTROL_BASE, Control } from "../../layout";
 
 abstract class Slot {
   static readonly ACCOUNT: u32 = 0;
@@ -63,11 +64,22 @@ export function placeTransient(account: u32, key: u32): u32 {
   return record + Slot.VALUE;
 }
 
+/**
+ * Multilinear hashing with the secret seeds of the memory, as in store/locations: 100 gas a key, so keys that meet in one
+ * place would make a transaction's time grow with the square of its gas (test/unit/evm/hostile-growth).
+ */
+function hashOf(account: u32, key: u32): u32 {
+  const seeds = CONTROL_BASE + Control.SEEDS;
+  let sum = load<u64>(seeds) + load<u64>(seeds, 8) * account;
+  for (let word: u32 = 0; word < 32; word += 4) {
+    sum += load<u64>(seeds + (word << 1), 56) * load<u32>(key + word);
+  }
+  return u32(sum >> 32);
+}
+
 function placeOf(account: u32, key: u32): u32 {
   const mask = places - 1;
-  const hash = (load<u64>(key) ^ (load<u64>(key, 24) * 31) ^ (load<u64>(key, 8) << 9) ^ load<u64>(key, 16) ^ (u64(account) << 20)) *
-    0x9e3779b97f4a7c15;
-  let at = u32(hash >> 40) & mask;
+  let at = hashOf(account, key) & mask;
   while (true) {
     const place = index + (at << 3);
     if (load<u32>(place) != stamp) return place;
