@@ -107,13 +107,20 @@ const UNPAYABLE: u64 = 1 << 40;
 /** More than a 32-bit memory can ever hold. */
 const UNHOLDABLE: u64 = 1 << 31;
 
+/** words² / 512, rounded down, for up to 2^35 words: the square itself would not fit 64 bits. */
+// @ts-ignore: decorator
+@inline
+function squareBy512(words: u64): u64 {
+  return (words >> 9) * words + (((words & 511) * words) >> 9);
+}
+
 /** Charges for memory up to byte `end` and provides it: the gas left, or a Stop. */
 export function expandMemory(end: u64, gas: i64): i64 {
   if (end <= memorySize) return gas;
   if (end > UNPAYABLE) return Stop.HALTED;
   const words = (end + 31) >> 5;
   const before = u64(memorySize >> 5);
-  gas -= i64(words * 3 + words * words / 512 - (before * 3 + before * before / 512));
+  gas -= i64(words * 3 + squareBy512(words) - (before * 3 + squareBy512(before)));
   if (gas < 0) return Stop.HALTED;
   if (end > UNHOLDABLE || !growMemory(frame, u32(words << 5))) {
     exhaust();

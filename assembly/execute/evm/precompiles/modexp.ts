@@ -4,8 +4,10 @@ import { EvmFork } from "../../../layout";
 import { fork } from "../forks";
 
 const UNPAYABLE: i64 = -1;
-/** Lengths beyond this are all the same: nobody can pay for them. */
+/** Bases and moduli beyond this are all the same: nobody can pay for them. */
 const FAR: u64 = 1 << 31;
+/** Exponents likewise, but they cost a twentieth of a gas a bit: those of 2^32 bytes can be paid for. */
+const FAR_EXPONENT: u64 = 1 << 55;
 
 /** Byte `at` of the input, which zeros follow. */
 // @ts-ignore: decorator
@@ -14,32 +16,32 @@ function byteAt(input: u32, length: u32, at: u64): u64 {
   return at < length ? u64(load<u8>(input + u32(at))) : 0;
 }
 
-/** The length in word `index` of the input, at most FAR. */
-function lengthAt(input: u32, length: u32, index: u32): u64 {
+/** The length in word `index` of the input, at most `far`. */
+function lengthAt(input: u32, length: u32, index: u32, far: u64): u64 {
   let value: u64 = 0;
   for (let at: u64 = u64(index) * 32; at < u64(index) * 32 + 32; at++) {
     value = (value << 8) | byteAt(input, length, at);
-    if (value > FAR) return FAR;
+    if (value > far) return far;
   }
   return value;
 }
 
 /** Bytes of the output; the call must have been paid for. */
 export function modexpLength(input: u32, length: u32): u32 {
-  return u32(lengthAt(input, length, 2));
+  return u32(lengthAt(input, length, 2, FAR));
 }
 
 export function modexpGas(input: u32, length: u32): i64 {
-  const baseLength = lengthAt(input, length, 0);
-  const exponentLength = lengthAt(input, length, 1);
-  const modulusLength = lengthAt(input, length, 2);
+  const baseLength = lengthAt(input, length, 0, FAR);
+  const exponentLength = lengthAt(input, length, 1, FAR_EXPONENT);
+  const modulusLength = lengthAt(input, length, 2, FAR);
   if (fork >= EvmFork.OSAKA && (baseLength > 1024 || exponentLength > 1024 || modulusLength > 1024)) return UNPAYABLE;
   const longest = baseLength > modulusLength ? baseLength : modulusLength;
   const complexity = complexityOf(f64(longest));
-  let iterations = f64(iterationsOf(input, length, baseLength, exponentLength));
+  if (exponentLength == FAR_EXPONENT && longest != 0) return UNPAYABLE;
+  let iterations = iterationsOf(input, length, baseLength, exponentLength);
   if (iterations < 1) iterations = 1;
-  const product = complexity * iterations;
-  if (product > 4e18) return UNPAYABLE;
+  if (complexity * f64(iterations) > 4e18) return UNPAYABLE;
   // From here on everything is exact.
   const exact = i64(complexity) * i64(iterations);
   if (fork >= EvmFork.OSAKA) return exact > 500 ? exact : 500;
