@@ -236,8 +236,8 @@ class TransactionEncoder {
     this.#set(at + EvmTransaction.FLAGS, (to === undefined ? EvmTransactionFlag.CREATION : 0) | systemFlags(system));
     writeQuantity(bytes, at + EvmTransaction.NONCE, 8, transaction.nonce);
     writeQuantity(bytes, at + EvmTransaction.GAS_LIMIT, 8, transaction.gas);
-    if (from !== undefined) writeBytes(bytes, at + EvmTransaction.SENDER, from);
-    if (to !== undefined) writeBytes(bytes, at + EvmTransaction.TO, to);
+    if (from !== undefined) writeBytes(bytes, at + EvmTransaction.SENDER, 20, from);
+    if (to !== undefined) writeBytes(bytes, at + EvmTransaction.TO, 20, to);
     writeQuantity(bytes, at + EvmTransaction.VALUE, 32, transaction.value);
     writeQuantity(bytes, at + EvmTransaction.MAX_FEE, 32, type < 2 ? gasPrice : maxFeePerGas);
     writeQuantity(bytes, at + EvmTransaction.MAX_PRIORITY_FEE, 32, type < 2 ? gasPrice : maxPriorityFeePerGas);
@@ -254,7 +254,7 @@ class TransactionEncoder {
     end = this.#authorizations(at, end, authorizationsOf(type, transaction));
     this.#set(at + EvmTransaction.DATA, end - at);
     this.#set(at + EvmTransaction.DATA_LENGTH, lengthOf(input));
-    writeBytes(bytes, end, input);
+    writeBytes(bytes, end, lengthOf(input), input);
   }
 
   /** Nobody has recovered a sender yet (EvmSender.UNKNOWN is 0). */
@@ -278,12 +278,12 @@ class TransactionEncoder {
     let line = start;
     for (let i = 0; i < list.length; i++) {
       const { address, storageKeys } = list[i]!;
-      writeBytes(this.bytes, line + EvmAccess.ADDRESS, address);
+      writeBytes(this.bytes, line + EvmAccess.ADDRESS, 20, address);
       line += EvmAccess.SIZE;
       for (let k = 0; k < storageKeys.length; k++) {
-        writeBytes(this.bytes, line + EvmAccess.ADDRESS, address);
+        writeBytes(this.bytes, line + EvmAccess.ADDRESS, 20, address);
         this.#set(line + EvmAccess.HAS_SLOT, 1);
-        writeBytes(this.bytes, line + EvmAccess.SLOT, storageKeys[k]!);
+        writeBytes(this.bytes, line + EvmAccess.SLOT, 32, storageKeys[k]!);
         line += EvmAccess.SIZE;
       }
     }
@@ -295,7 +295,7 @@ class TransactionEncoder {
     this.#set(at + EvmTransaction.BLOB_COUNT, hashes.length);
     let end = start;
     for (const hash of hashes) {
-      writeBytes(this.bytes, end, hash);
+      writeBytes(this.bytes, end, 32, hash);
       end += 32;
     }
     return end;
@@ -307,7 +307,7 @@ class TransactionEncoder {
     this.#set(at + EvmTransaction.AUTHORIZATION_COUNT, list.length);
     let record = start;
     for (const { address, nonce, chainId, r, s, yParity, v } of list) {
-      writeBytes(bytes, record + EvmAuthorization.ADDRESS, address);
+      writeBytes(bytes, record + EvmAuthorization.ADDRESS, 20, address);
       this.#set(record + EvmAuthorization.Y_PARITY, Math.min(255, Number(yParity ?? v ?? '0x0')));
       writeQuantity(bytes, record + EvmAuthorization.NONCE, 8, nonce);
       writeQuantity(bytes, record + EvmAuthorization.CHAIN_ID, 32, chainId);
@@ -354,7 +354,7 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   view.setUint32(EvmBlock.HASHES, at + EvmBlock.SIZE, true);
   view.setUint32(EvmBlock.HASH_COUNT, block.blockHashes.length, true);
   block.blockHashes.forEach((hash, index) => {
-    if (hash !== undefined) writeBytes(bytes, at + EvmBlock.SIZE + index * 32, hash);
+    if (hash !== undefined) writeBytes(bytes, at + EvmBlock.SIZE + index * 32, 32, hash);
   });
 }
 
@@ -373,8 +373,12 @@ function digitOf(code: number): number {
   return (code & 15) + 9 * (code >>> 6);
 }
 
-/** Bytes as they are written. */
-function writeBytes(bytes: Uint8Array, at: number, hex: Hex): void {
+/**
+ * Bytes as they are written, into a place of `size` bytes.
+ * @throws RangeError where they are more or fewer: behind the place lies something else
+ */
+function writeBytes(bytes: Uint8Array, at: number, size: number, hex: Hex): void {
+  if (hex.length !== 2 + size * 2) throw new RangeError(`${(hex.length - 2) / 2} bytes for a place of ${size}`);
   for (let i = 3, to = at; i < hex.length; i += 2, to++) {
     bytes[to] = (digitOf(hex.charCodeAt(i - 1)) << 4) | digitOf(hex.charCodeAt(i));
   }
