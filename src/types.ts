@@ -133,6 +133,8 @@ export interface VerifyOptions {
   readonly logsBloom?: boolean;
   readonly receiptsRoot?: boolean;
   readonly requestsHash?: boolean;
+  /** Against the blobs that the transactions carry (EIP-4844). */
+  readonly blobGasUsed?: boolean;
   /** Only where it is named: takes a complete state (`memoryState`), and as long as hashing all of it. */
   readonly stateRoot?: boolean;
   /** `expected.post` and `expected.transactions`. */

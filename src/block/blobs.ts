@@ -20,6 +20,14 @@ const RULES: readonly BlobRules[] = [
   { since: 'cancun', maximum: 6, updateFraction: 3_338_477n },
 ];
 
+const GAS_PER_BLOB = 131_072n;
+
+/** Gas of all blobs that the block's transactions carry (EIP-4844). */
+export function blobGasUsed({ transactions }: BlockInput): bigint {
+  const count = transactions.reduce((sum, { blobVersionedHashes = [] }) => sum + blobVersionedHashes.length, 0);
+  return GAS_PER_BLOB * BigInt(count);
+}
+
 /** `undefined` before there were blobs. */
 export function blobRulesAt(hardfork: Hardfork): BlobRules | undefined {
   return RULES.find(({ since }) => isAtLeast(hardfork, since));

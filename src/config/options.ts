@@ -54,7 +54,7 @@ const REQUEST_KEYS: readonly (keyof BlockRequest)[] = [
   'executionTimeoutMs',
   'taskTimeoutMs',
 ];
-const VERIFY_KEYS = ['gasUsed', 'logsBloom', 'receiptsRoot', 'requestsHash', 'stateRoot', 'expected'];
+const VERIFY_KEYS = ['gasUsed', 'logsBloom', 'receiptsRoot', 'requestsHash', 'blobGasUsed', 'stateRoot', 'expected'];
 
 /** Engine options with every default filled in. */
 export interface CheckedOptions extends Omit<EngineOptions, 'workers' | 'memory'> {

@@ -12,7 +12,7 @@ import { type Hex, keyFromBytes } from '../base/hex.ts';
 import { coreCount, hasWorkers, moduleUrl, readIfLocal, sharingProblem } from '../base/platform.ts';
 import { describe } from '../base/reader.ts';
 import { checkBlobs } from '../block/blobs.ts';
-import { type BlockInput, readBlock } from '../block/block-input.ts';
+import { type BlockInput, readBlock, readBlockHashes } from '../block/block-input.ts';
 import { stepError } from '../block/block-plan.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import { type Hardfork, isAtLeast, readHardfork } from '../chain/hardfork.ts';
@@ -295,7 +295,10 @@ export class PevmEngine implements Engine {
     checkBlobs(hardfork, block);
     const senders =
       request.senders ?? (block.transactions.every(({ from }) => from !== undefined) ? 'trust' : 'recover');
-    const blockHashes = new Map(request.blockHashes ?? (isMemoryState(state) ? state.blockHashes : []));
+    const blockHashes =
+      request.blockHashes === undefined
+        ? new Map(isMemoryState(state) ? state.blockHashes : [])
+        : readBlockHashes(request.blockHashes, 'request.blockHashes');
     const parent = BigInt(block.number) - 1n;
     if (parent >= 0n && !blockHashes.has(parent)) blockHashes.set(parent, block.parentHash);
     const storageOnly = isMemoryState(state) ? state.storageOnly : [];

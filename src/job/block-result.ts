@@ -216,6 +216,7 @@ export function mismatchesOf(
     logsBloom: wanted('logsBloom'),
     receiptsRoot: wanted('receiptsRoot'),
     requestsHash: wanted('requestsHash'),
+    blobGasUsed: wanted('blobGasUsed'),
   });
   if (stateRoot !== undefined && block.stateRoot !== undefined && stateRoot !== block.stateRoot) {
     mismatches.push({ name: 'stateRoot', expected: block.stateRoot, actual: stateRoot });
