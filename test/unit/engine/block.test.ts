@@ -16,6 +16,9 @@ import {
 } from '../../../src/index.ts';
 import { createTraffic } from '../../../src/traffic/index.ts';
 
+/** keccak256 of no code. */
+const EMPTY_CODE_HASH = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
+
 /** A source that is not in memory: only what is asked for, in batches. */
 function distant(file: BlockFile, change: (key: StateKey, value: StateValue) => unknown = (_, value) => value) {
   const asked: StateKey[][] = [];
@@ -147,11 +150,15 @@ for (const threading of ['shared', 'inline'] as const) {
       ['a negative balance', (_, value) => (value.kind === 'account' ? { ...value, balance: -1n } : value)],
       ['a short hash', (_, value) => (value.kind === 'account' ? { ...value, codeHash: '0x12' } : value)],
       ['a long word', (_, value) => (value.kind === 'storage' ? { ...value, value: `0x${'00'.repeat(33)}` } : value)],
-      ['code that is no hex', (_, value) => (value.kind === 'code' ? { ...value, code: '0xzz' } : value)],
-      ['other code', (_, value) => (value.kind === 'code' ? { ...value, code: '0x00' } : value)],
+      ['code that is no hex', (_, value) => (value.kind === 'code' ? { ...value, code: '0xzz' } : unseen(value))],
+      ['other code', (_, value) => (value.kind === 'code' ? { ...value, code: '0x00' } : unseen(value))],
     ];
+    // Memories remember code by its hash from engine to engine, and would not ask for what they have seen.
+    const unseen = (value: StateValue): StateValue =>
+      value.kind === 'account' && value.codeHash !== EMPTY_CODE_HASH
+        ? { ...value, codeHash: `0x${'ab'.repeat(32)}` }
+        : value;
     test.each(lies)('a source that answers %s is named as the fault', async (_, lie) => {
-      // A new engine: workers remember code by its hash, and would not ask for it.
       const fresh = await engineWith({ workers: 1, threading });
       const run = fresh.executeBlock({ ...file, state: distant(file, lie).source });
       expect(await run.catch((reason: unknown) => (reason as Error).name)).toBe('StateSourceError');
