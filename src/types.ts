@@ -110,7 +110,15 @@ export interface BlockRequest {
   /** Shape of `eth_getBlockByNumber(…, true)`, or what viem or ethers make of that; checked field by field. */
   readonly block: BlockInput | LibraryBlock;
   readonly chainId?: number;
+  /** Default: that of the schedule of mainnet, Sepolia, Holesky or Hoodi, by number and timestamp. */
   readonly hardfork?: Hardfork;
+  /** Where deposits are made (EIP-6110), on chains that the library does not know. */
+  readonly depositContract?: Hex;
+  /**
+   * Whether blocks before Paris are rewarded as mainnet's were: false on chains of authorities. Needed on chains that
+   * the library does not know.
+   */
+  readonly blockReward?: boolean;
   readonly state?: StateSource;
   /** For BLOCKHASH, by block number. What is missing is asked from the state source. */
   readonly blockHashes?: ReadonlyMap<bigint, Hex>;
@@ -204,6 +212,8 @@ export interface BlockResult {
   readonly logsBloom: Hex;
   /** EIP-7685, from Prague on. */
   readonly requestsHash: Hex | undefined;
+  /** What is missing in this result, since the request lacked what it takes; in words. */
+  readonly omitted: readonly string[];
   /** What the whole block changed. */
   readonly stateDiff: StateDiff;
   /** What had changed after the last transaction, before withdrawals, rewards and requests. */

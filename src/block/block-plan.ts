@@ -30,7 +30,12 @@ const MAINNET_DAO_BLOCK = 1_920_000n;
  * @param options.post whether to plan what follows the transactions; default true
  */
 export function planBlock(
-  { chainId, hardfork, block }: { chainId: number; hardfork: Hardfork; block: BlockInput },
+  {
+    chainId,
+    hardfork,
+    block,
+    blockReward,
+  }: { chainId: number; hardfork: Hardfork; block: BlockInput; blockReward?: boolean },
   options: { post?: boolean } = {},
 ): BlockPlan {
   const tasks: Task<BlockStep>[] = [];
@@ -51,15 +56,20 @@ export function planBlock(
       ...(previous === undefined ? {} : { dependencies: [previous] }),
     });
   });
-  const post = options.post !== false && hasPostStep(hardfork, block) ? tasks.length : undefined;
+  const post = options.post !== false && hasPostStep(hardfork, block, blockReward) ? tasks.length : undefined;
   if (post !== undefined) tasks.push({ id: post, payload: { kind: 'post' } });
   return { tasks, firstTransaction, transactionCount: block.transactions.length, post };
 }
 
 /** Whether anything follows the transactions. Rewards of a block with uncles need the uncles' headers; without them the step is left out. */
-export function hasPostStep(hardfork: Hardfork, block: BlockInput): boolean {
+export function hasPostStep(hardfork: Hardfork, block: BlockInput, blockReward = true): boolean {
   if (isAtLeast(hardfork, 'prague')) return true;
   if (isAtLeast(hardfork, 'paris')) return (block.withdrawals?.length ?? 0) > 0;
+  return blockReward && lacksNoUncle(block);
+}
+
+/** Whether the headers of all uncles are there. */
+export function lacksNoUncle(block: BlockInput): boolean {
   return (block.uncles?.length ?? 0) === 0 || block.uncleHeaders !== undefined;
 }
 

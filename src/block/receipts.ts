@@ -7,7 +7,7 @@ import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
 import type { BlockInput } from './block-input.ts';
 import type { Log } from './log.ts';
 import { orderedRoot } from './ordered-root.ts';
-import { depositRequest, requestsHash } from './requests.ts';
+import { depositRequest, isDepositEvent, requestsHash } from './requests.ts';
 
 const BLOOM_BYTES = 256;
 const NO_BLOOM = new Uint8Array(BLOOM_BYTES);
@@ -98,6 +98,8 @@ export function decodeRequests(bytes: Uint8Array): Uint8Array[] {
 
 /** A block whose transactions have run, as far as their outputs say what it is. */
 export interface ExecutedBlock {
+  /** `null`: not known. Default mainnet's. */
+  depositContract?: Hex | null;
   readonly hardfork: Hardfork;
   readonly block: BlockInput;
   /** One per transaction, in order. */
@@ -199,9 +201,22 @@ export function receiptsRootOf({ hardfork, block, outputs, keccak256 }: Executed
 }
 
 /** @throws InvalidBlockError for a deposit event that is not encoded as the deposit contract does it */
-export function requestsHashOf({ hardfork, outputs, requests }: ExecutedBlock): Hex | undefined {
+export function requestsHashOf(executed: ExecutedBlock): Hex | undefined {
+  const { hardfork, outputs, requests, depositContract } = executed;
   if (!isAtLeast(hardfork, 'prague') || requests === undefined) return undefined;
-  return requestsHash([depositRequest(outputs.flatMap(({ logs }) => logs)), ...requests]);
+  if (depositContract === null) return hasDepositEvent(executed) ? undefined : requestsHash(requests);
+  return requestsHash([
+    depositRequest(
+      outputs.flatMap(({ logs }) => logs),
+      depositContract,
+    ),
+    ...requests,
+  ]);
+}
+
+/** Whether some contract logged what only deposit contracts log. */
+export function hasDepositEvent({ outputs }: Pick<ExecutedBlock, 'outputs'>): boolean {
+  return outputs.some(({ logs }) => logs.some(isDepositEvent));
 }
 
 /** A transaction may not ask for more gas than the transactions before it have left (yellow paper, section 6.2). */

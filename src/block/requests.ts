@@ -5,8 +5,8 @@ import { InvalidBlockError } from '../base/errors.ts';
 import { type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
 import type { Log } from './log.ts';
 
-/** The mainnet deposit contract; the library's chains derived from mainnet have the same. */
-export const DEPOSIT_CONTRACT: Hex = '0x00000000219ab540356cbb839cbe05303d7705fa';
+/** Hoodi has it at the same address. */
+export const MAINNET_DEPOSIT_CONTRACT: Hex = '0x00000000219ab540356cbb839cbe05303d7705fa';
 /** keccak256 of `DepositEvent(bytes,bytes,bytes,bytes,bytes)`. */
 const DEPOSIT_EVENT: Hex = '0x649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5';
 const DEPOSIT_REQUEST = 0;
@@ -25,11 +25,10 @@ const DEPOSIT_EVENT_SIZE = 576;
  * The deposit request of a block: type byte, then the fields of every deposit event in order (EIP-6110).
  * @throws InvalidBlockError for an event that is not encoded as the deposit contract does it
  */
-export function depositRequest(logs: Iterable<Log>): Uint8Array {
+export function depositRequest(logs: Iterable<Log>, contract: Hex = MAINNET_DEPOSIT_CONTRACT): Uint8Array {
   const request: number[] = [DEPOSIT_REQUEST];
   for (const { address, topics, data } of logs) {
-    if (hexFromBytes(address) !== DEPOSIT_CONTRACT) continue;
-    if (topics[0] === undefined || hexFromBytes(topics[0]) !== DEPOSIT_EVENT) continue;
+    if (hexFromBytes(address) !== contract || !isDepositEvent({ topics })) continue;
     if (data.length !== DEPOSIT_EVENT_SIZE) throw new InvalidBlockError(`deposit event of ${data.length} bytes`);
     DEPOSIT_FIELDS.forEach(({ name, offset, size }, i) => {
       const start = numberFromBytes(data.subarray(i * 32, i * 32 + 32));
@@ -41,6 +40,11 @@ export function depositRequest(logs: Iterable<Log>): Uint8Array {
     });
   }
   return Uint8Array.from(request);
+}
+
+/** Whether the log is what deposit contracts write, whichever contract it was. */
+export function isDepositEvent({ topics: [topic] }: Pick<Log, 'topics'>): boolean {
+  return topic !== undefined && hexFromBytes(topic) === DEPOSIT_EVENT;
 }
 
 /** sha256 over the sha256 of each request that is more than its type byte, in order (EIP-7685). */

@@ -45,6 +45,8 @@ const REQUEST_KEYS: readonly (keyof BlockRequest)[] = [
   'block',
   'chainId',
   'hardfork',
+  'depositContract',
+  'blockReward',
   'state',
   'blockHashes',
   'expected',
@@ -108,6 +110,9 @@ export function checkBlockRequest(request: BlockRequest): void {
   checkRunLimits(request, 'request');
   if (request.chainId !== undefined) integer(request.chainId, 'request.chainId', 1, Number.MAX_SAFE_INTEGER);
   if (request.senders !== undefined) oneOf(request.senders, 'request.senders', ['trust', 'recover']);
+  if (request.blockReward !== undefined && typeof request.blockReward !== 'boolean') {
+    throw new InputError('request.blockReward', `expected true or false, got ${describe(request.blockReward)}`);
+  }
   const { verify } = request;
   if (verify !== undefined && typeof verify !== 'boolean') checkKeys(verify, 'request.verify', VERIFY_KEYS);
 }

@@ -10,10 +10,11 @@ import {
 } from '../base/errors.ts';
 import { type Hex, keyFromBytes } from '../base/hex.ts';
 import { coreCount, hasWorkers, moduleUrl, readIfLocal, sharingProblem } from '../base/platform.ts';
-import { describe } from '../base/reader.ts';
+import { describe, address as readAddress } from '../base/reader.ts';
 import { checkBlobs } from '../block/blobs.ts';
 import { type BlockInput, readBlock, readBlockHashes } from '../block/block-input.ts';
 import { stepError } from '../block/block-plan.ts';
+import { depositContractOf, paysReward, scheduledHardfork } from '../block/chains.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import { type Hardfork, isAtLeast, readHardfork } from '../chain/hardfork.ts';
 import {
@@ -286,8 +287,8 @@ export class PevmEngine implements Engine {
     checkBlockRequest(request);
     const { chainId = this.#options.chainId ?? 1, state = this.#options.state, verify, expected } = request;
     const named = request.hardfork ?? this.#options.hardfork;
-    if (named === undefined) throw new InputError('request.hardfork', 'missing');
-    const hardfork = readHardfork(named, 'request.hardfork');
+    const hardfork =
+      named === undefined ? scheduledHardfork(chainId, request.block) : readHardfork(named, 'request.hardfork');
     checkSource(state, 'request.state');
     const { maximumTransactionGas } = this.#options;
     const limits = maximumTransactionGas === undefined ? {} : { maximumTransactionGas };
@@ -303,7 +304,13 @@ export class PevmEngine implements Engine {
     if (parent >= 0n && !blockHashes.has(parent)) blockHashes.set(parent, block.parentHash);
     const storageOnly = isMemoryState(state) ? state.storageOnly : [];
     const memoryBytes = this.#options.maximumMiB * 2 ** 20;
-    const context = { chainId, hardfork, block, blockHashes, senders, storageOnly, memoryBytes };
+    const { depositContract: given, blockReward = paysReward(chainId, hardfork, block) } = request;
+    const depositContract =
+      given === undefined ? depositContractOf(chainId) : readAddress(given, 'request.depositContract');
+    const context = {
+      ...{ chainId, hardfork, block, blockHashes, senders, storageOnly, memoryBytes },
+      ...{ depositContract, blockReward: Boolean(blockReward) },
+    };
     const { executor = 'wasm', taskTimeoutMs } = this.#options;
     return {
       context,

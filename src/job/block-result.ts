@@ -2,11 +2,13 @@
 
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
+import { lacksNoUncle } from '../block/block-plan.ts';
 import type { Expected } from '../block/expected.ts';
 import {
   checkGas,
   checkSmallGas,
   type ExecutedBlock,
+  hasDepositEvent,
   logsBloomOf,
   receiptsOf,
   receiptsRootOf,
@@ -153,7 +155,8 @@ export function resultOf(finished: FinishedBlock): Omit<BlockResult, 'mismatches
   const transactions = lazy(() => decoder.transactions());
   const requests = job.requestsOf(decoder.results);
   const executed = lazy((): ExecutedBlock => {
-    return { hardfork, block, outputs: decoder.outputs(), requests, keccak256 };
+    const { depositContract } = context;
+    return { hardfork, block, outputs: decoder.outputs(), requests, keccak256, depositContract };
   });
   const receipts = lazy(() => receiptsOf(executed()));
   const logsBloom = lazy(() => logsBloomOf(executed()));
@@ -161,6 +164,7 @@ export function resultOf(finished: FinishedBlock): Omit<BlockResult, 'mismatches
   const requestsHash = lazy(() => requestsHashOf(executed()));
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
   if (requests !== undefined && job.mayHoldDeposit(decoder.results)) requestsHash();
+  const omitted = lazy(() => omissionsOf(context, requests === undefined ? undefined : executed()));
   const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
   const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptyIsAbsent));
   const { checkpoint } = outcome;
@@ -184,6 +188,9 @@ export function resultOf(finished: FinishedBlock): Omit<BlockResult, 'mismatches
     get requestsHash() {
       return requestsHash();
     },
+    get omitted() {
+      return omitted();
+    },
     get stateDiff() {
       return stateDiff();
     },
@@ -191,6 +198,21 @@ export function resultOf(finished: FinishedBlock): Omit<BlockResult, 'mismatches
       return transactionsStateDiff();
     },
   };
+}
+
+/** What the result lacks, because the request lacked what it takes. */
+function omissionsOf(
+  { hardfork, block, blockReward, depositContract }: BlockContext,
+  executed?: ExecutedBlock,
+): string[] {
+  const omitted: string[] = [];
+  if (!isAtLeast(hardfork, 'paris') && blockReward && !lacksNoUncle(block)) {
+    omitted.push('the rewards of the block: they take block.uncleHeaders');
+  }
+  if (depositContract === null && executed !== undefined && hasDepositEvent(executed)) {
+    omitted.push('requestsHash: deposits take request.depositContract, which is not known of this chain');
+  }
+  return omitted;
 }
 
 /** The result as its caller gets it, its lazy parts as they are. */

@@ -4,7 +4,6 @@ import { bytesFromHex, type Hex } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { planBlock } from '../block/block-plan.ts';
 import { decodeOutput, decodeRequests, type TransactionOutput } from '../block/receipts.ts';
-import { DEPOSIT_CONTRACT } from '../block/requests.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { hasLogBy, readEvmResult } from '../core/evm/evm-decode.ts';
 import type { Results } from '../core/host/outcome.ts';
@@ -19,6 +18,10 @@ export interface BlockContext {
   readonly block: BlockInput;
   readonly blockHashes: ReadonlyMap<bigint, Hex>;
   readonly senders: 'trust' | 'recover';
+  /** `null`: not known. */
+  readonly depositContract: Hex | null;
+  /** Whether the protocol rewards blocks of proof of work. */
+  readonly blockReward: boolean;
   /** Accounts that have storage, but neither nonce nor code (EIP-7610), where the state source can say so. */
   readonly storageOnly: readonly Hex[];
   /** Of the core, at most. */
@@ -50,6 +53,7 @@ export interface BlockJob {
 /** A block for the EVM inside the core. @throws InvalidTransactionError as planEvmBlock does */
 export function wasmJob(context: BlockContext): BlockJob {
   const { environment, transactions, firstTransaction, post, requests } = planEvmBlock(context);
+  const deposits = context.depositContract === null ? undefined : bytesFromHex(context.depositContract);
   const transactionCount = context.block.transactions.length;
   const count = transactions.costs.length;
   return {
@@ -81,7 +85,8 @@ export function wasmJob(context: BlockContext): BlockJob {
       });
     },
     mayHoldDeposit(results) {
-      for (let at = 0; at < results.length; at++) if (hasLogBy(results.output(at), DEPOSITS)) return true;
+      if (deposits === undefined) return false;
+      for (let at = 0; at < results.length; at++) if (hasLogBy(results.output(at), deposits)) return true;
       return false;
     },
   };
@@ -109,7 +114,6 @@ export function moduleJob(context: BlockContext): BlockJob {
 }
 
 const NO_BLOOM = new Uint8Array(256);
-const DEPOSITS = bytesFromHex(DEPOSIT_CONTRACT);
 
 function plannedStep({ estimatedGas = 0n, dependencies = [] }: Task): PlannedTask {
   return { cost: costOf(estimatedGas), dependencies };

@@ -5,6 +5,7 @@ import { bytesFromHex, type Hex, quantityFromNumber } from '../base/hex.ts';
 import { blobBaseFee, blobRulesAt } from '../block/blobs.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { hasPostStep, isDaoBlock } from '../block/block-plan.ts';
+import { chainOf } from '../block/chains.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../chain/dao.ts';
 import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
 import {
@@ -38,6 +39,8 @@ export interface EvmBlockContext {
   /** By block number; what is missing is asked for when BLOCKHASH needs it. */
   readonly blockHashes: ReadonlyMap<bigint, Hex>;
   readonly senders: 'trust' | 'recover';
+  /** Whether the protocol rewards blocks of proof of work; default true. */
+  readonly blockReward?: boolean;
   /** Of the core, at most; 2 GiB unless given. */
   readonly memoryBytes?: number;
 }
@@ -94,7 +97,7 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
   const { hardfork, block } = context;
   const before = stepsBefore(context);
   const post = before.length + block.transactions.length;
-  const funds = hasPostStep(hardfork, block) ? fundsAfter(context) : [];
+  const funds = hasPostStep(hardfork, block, context.blockReward) ? fundsAfter(context) : [];
   const calls = isAtLeast(hardfork, 'prague') ? REQUEST_CONTRACTS : [];
   const after = [...funds, ...calls.map(({ address }) => systemCall(address, '0x', 'required'))];
   const signatures = signaturesOf(context);
@@ -180,13 +183,12 @@ function systemStep(
 
 /** What each transaction of the block was signed with; empty where senders are trusted. */
 function signaturesOf({ chainId, hardfork, senders, block }: EvmBlockContext): (EvmSignatureForm | undefined)[] {
-  const chain = quantityFromNumber(chainId);
   const read = senders === 'recover' ? signatureReader({ chainId: BigInt(chainId), hardfork }) : undefined;
   const signatures: (EvmSignatureForm | undefined)[] = [];
   block.transactions.forEach((transaction, index) => {
-    const isTyped = Number(transaction.type ?? '0x0') !== 0;
-    if (isTyped && transaction.chainId !== undefined && transaction.chainId !== chain) {
-      throw new InvalidTransactionError(index, `made for chain ${BigInt(transaction.chainId)}, not for ${chainId}`);
+    const made = chainOf(transaction);
+    if (made !== undefined && made !== BigInt(chainId)) {
+      throw new InvalidTransactionError(index, `made for chain ${made}, not for ${chainId}`);
     }
     const signature = read?.(transaction);
     if (read !== undefined && signature === undefined) {

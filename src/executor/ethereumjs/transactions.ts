@@ -5,6 +5,7 @@ import { createTx, type TypedTransaction, type TypedTxData } from '@ethereumjs/t
 import { Address } from '@ethereumjs/util';
 import { bytesFromHex, bytesFromNumber } from '../../base/hex.ts';
 import type { TransactionInput } from '../../block/block-input.ts';
+import { chainOf } from '../../block/chains.ts';
 
 /**
  * `trust`: the sender is `from`, and the signature is not looked at. `recover`: the sender is recovered from the
@@ -14,6 +15,10 @@ export type Senders = 'trust' | 'recover';
 
 /** @throws Error with a reason for a transaction that no state could make valid */
 export function decodeTransaction(input: TransactionInput, common: Common, senders: Senders): TypedTransaction {
+  const made = chainOf(input);
+  if (made !== undefined && made !== common.chainId()) {
+    throw new Error(`made for chain ${made}, not for ${common.chainId()}`);
+  }
   const transaction = createTx(transactionData(input, senders), { common, freeze: false });
   const sender = senderOf(input, transaction, senders);
   transaction.getSenderAddress = () => sender;

@@ -59,6 +59,7 @@ export function measurement(
     mismatches: [],
     stateRoot: undefined,
     requestsHash: undefined,
+    omitted: [],
     report: report(changes.report),
   };
   const sequential = {
