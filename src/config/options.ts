@@ -1,7 +1,7 @@
 // Checks what callers pass to the engine: options by name and range, tasks by their order.
 
 import { InputError } from '../base/errors.ts';
-import { describe } from '../base/reader.ts';
+import { describe, isMap, plainObject } from '../base/reader.ts';
 import { HARDFORKS } from '../chain/hardfork.ts';
 import { DEFAULT_MIB, MAXIMUM_MIB } from '../run/memory.ts';
 import type { Task } from '../task/executor.ts';
@@ -113,8 +113,21 @@ export function checkBlockRequest(request: BlockRequest): void {
   if (request.blockReward !== undefined && typeof request.blockReward !== 'boolean') {
     throw new InputError('request.blockReward', `expected true or false, got ${describe(request.blockReward)}`);
   }
-  const { verify } = request;
+  const { verify, expected, blockHashes } = request;
+  if (blockHashes !== undefined && !isMap(blockHashes)) {
+    throw new InputError('request.blockHashes', `expected a Map, got ${describe(blockHashes)}`);
+  }
+  if (expected !== undefined) checkExpected(expected, 'request.expected');
   if (verify !== undefined && typeof verify !== 'boolean') checkKeys(verify, 'request.verify', VERIFY_KEYS);
+}
+
+/** The shape that `readExpected` makes; what it holds was checked there. */
+function checkExpected(expected: unknown, field: string): void {
+  const { transactions, post } = plainObject(expected, field);
+  if (!Array.isArray(transactions)) {
+    throw new InputError(`${field}.transactions`, `expected a list, got ${describe(transactions)}`);
+  }
+  if (!isMap(post)) throw new InputError(`${field}.post`, `expected a Map, got ${describe(post)}`);
 }
 
 interface RunLimits {
@@ -136,7 +149,8 @@ function checkRunLimits(limits: RunLimits, field: string): void {
       );
     }
   }
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+  const listens = (name: 'addEventListener' | 'removeEventListener') => typeof signal?.[name] === 'function';
+  if (signal !== undefined && !(listens('addEventListener') && listens('removeEventListener'))) {
     throw new InputError(`${field}.signal`, `expected an AbortSignal, got ${describe(signal)}`);
   }
 }

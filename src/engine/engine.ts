@@ -216,8 +216,8 @@ export class PevmEngine implements Engine {
   }
 
   on<E extends keyof EngineEvents>(event: E, listener: (detail: EngineEvents[E]) => void): () => void {
-    const listeners: Set<(detail: EngineEvents[E]) => void> | undefined = this.#listeners[event];
-    if (listeners === undefined) {
+    const listeners: Set<(detail: EngineEvents[E]) => void> = this.#listeners[event];
+    if (!Object.hasOwn(this.#listeners, event)) {
       throw new InputError(
         'event',
         `unknown event ${describe(event)}; there are ${Object.keys(this.#listeners).join(', ')}`,

@@ -1,6 +1,14 @@
 // Bad input is refused before any worker sees it, by an error that names the field.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createEngine, type Engine, type EngineOptions, InputError, type Task } from '../../../src/index.ts';
+import { checkBlockRequest } from '../../../src/config/options.ts';
+import {
+  type BlockRequest,
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  InputError,
+  type Task,
+} from '../../../src/index.ts';
 
 async function refusal(promise: PromiseLike<unknown>): Promise<InputError> {
   const error = await Promise.resolve(promise).then(
@@ -45,6 +53,25 @@ describe('options of the engine', () => {
     const options = { threading: 'shard' } as unknown as EngineOptions;
     expect((await refusal(createEngine(options))).message).toContain('did you mean "shared"?');
   });
+});
+
+describe('what a request holds beside the block', () => {
+  const deaf = { aborted: false, addEventListener() {} };
+  test.each([
+    ['hashes that are no Map', { blockHashes: {} }, 'request.blockHashes'],
+    ['expectations without transactions', { expected: {} }, 'request.expected.transactions'],
+    ['expectations without accounts', { expected: { transactions: [] } }, 'request.expected.post'],
+    ['expectations that are a number', { expected: 1 }, 'request.expected'],
+    ['a signal that nobody can leave', { signal: deaf }, 'request.signal'],
+  ])('%s', (_, request, field) => {
+    expect(() => checkBlockRequest(request as unknown as BlockRequest)).toThrow(expect.objectContaining({ field }));
+  });
+});
+
+test('events that every object inherits are unknown', async () => {
+  const engine = await createEngine({ workers: 1 });
+  expect(() => engine.on('constructor' as 'run', () => {})).toThrow(InputError);
+  await engine.dispose();
 });
 
 describe('tasks', () => {
