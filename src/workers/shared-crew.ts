@@ -247,12 +247,17 @@ export class SharedCrew implements Crew {
     if (!seat.post.mourned) this.#bury(host, seat, first, seat.post.handle.lostReason);
     const before = seat.id;
     if (!this.#renew(host, seat)) return;
-    try {
-      await this.#source.pool.replace(seat.post, () => this.#isOver(host));
-    } catch (error) {
-      // The next round, or run, will need one; this one does not.
-      if (!this.#isOver(host)) this.#fail(host, error);
-      return;
+    while (true) {
+      const committed = host.committed();
+      try {
+        await this.#source.pool.replace(seat.post, () => this.#isOver(host));
+        break;
+      } catch (error) {
+        // The next round, or run, will need one; this one does not.
+        if (this.#isOver(host)) return;
+        // While others make headway, nothing is lost by trying on.
+        if (host.committed() === committed) return this.#fail(host, error);
+      }
     }
     this.#source.events.replaced(before, seat.id);
   }
@@ -262,8 +267,14 @@ export class SharedCrew implements Crew {
     const refill = async (seat: Seat) => {
       const { id } = seat;
       if (!seat.post.mourned) this.#mourn(seat, seat.post.handle.lostReason);
-      await this.#source.pool.replace(seat.post, () => this.#cancelled);
-      this.#source.events.replaced(id, id);
+      // Who cannot be replaced here is replaced in the round, as far as that makes headway.
+      const replaced = await this.#source.pool
+        .replace(seat.post, () => this.#cancelled)
+        .then(
+          () => true,
+          () => false,
+        );
+      if (replaced) this.#source.events.replaced(id, id);
     };
     await Promise.all(this.#seats.filter(({ post }) => post.handle.over).map(refill));
   }
