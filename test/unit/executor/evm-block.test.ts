@@ -76,7 +76,15 @@ test('a transaction of another chain, without a signature to recover, or without
     return undefined;
   };
   expect(refusal([{}, { chainId: '0x2' }])).toBe('transaction 1: made for chain 2, not for 1');
-  expect(refusal([{}, { type: '0x0', gasPrice: '0x7', chainId: '0x2' }])).toBeUndefined();
+  // Legacy ones too (EIP-155): by chainId, or by v = 35 + 2 · chain + parity. Without either they are of any chain.
+  const legacy = { type: '0x0', gasPrice: '0x7' };
+  expect(refusal([{}, { ...legacy, chainId: '0x2' }])).toBe('transaction 1: made for chain 2, not for 1');
+  expect(refusal([{}, { ...legacy, v: '0x28', r: '0x7', s: '0x9' }])).toBe(
+    'transaction 1: made for chain 2, not for 1',
+  );
+  expect(refusal([{}, { ...legacy, v: '0x26', r: '0x7', s: '0x9' }])).toBeUndefined();
+  expect(refusal([{}, { ...legacy, v: '0x1b', r: '0x7', s: '0x9' }])).toBeUndefined();
+  expect(refusal([{}, legacy])).toBeUndefined();
   expect(refusal([signature, {}], 'recover')).toBe(
     'transaction 1: the sender is to be recovered, but there is no signature',
   );
