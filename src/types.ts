@@ -1,70 +1,24 @@
 // The public types of the engine: options, runs, results and reports.
 
 import type { Hex } from './base/hex.ts';
-import type { BlockInput, LibraryBlock } from './block/block-input.ts';
-import type { Expected } from './block/expected.ts';
+import type { MetricName } from './base/metrics.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
-import type { Hardfork } from './chain/hardfork.ts';
-import type { StateSource } from './state/state-source.ts';
+import type { BlockRequest, ExecutionOptions } from './option-types.ts';
 import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
+
+export type { MetricName } from './base/metrics.ts';
+export type {
+  BlockRequest,
+  EngineAssets,
+  EngineOptions,
+  ExecutionOptions,
+  MemoryOptions,
+  VerifyOptions,
+} from './option-types.ts';
 
 /** How many threads a run has: several over one memory, or one. */
 export type Threading = 'shared' | 'inline';
-
-/** What `createEngine` accepts. Unknown keys are refused with the nearest right name. */
-export interface EngineOptions {
-  /** Workers that execute, 1 to 64; `auto` takes the machine's cores, at most 8. Default `auto`. */
-  workers?: number | 'auto';
-  /**
-   * `shared`: workers over one shared memory; `inline`: one worker alone. Default `auto`: shared where the platform
-   * allows. Asking for `shared` where it is not to be had is no error: see {@link Capabilities}.
-   */
-  threading?: 'auto' | Threading;
-  /** Bounds of the shared memory. `maximumMiB` is 1 to 2047, default 256. */
-  memory?: { maximumMiB?: number };
-  /**
-   * Executor of blocks: `wasm` (default), the EVM inside the core; `ethereumjs`, the compatible one; or the URL of an ES
-   * module like that one.
-   */
-  executor?: 'wasm' | 'ethereumjs' | URL | string;
-  /** `audit`: every block is run by ethereumjs too, one transaction at a time, and what differs is a mismatch. */
-  preset?: 'default' | 'audit';
-  /** State before the block, where a block brings none. */
-  state?: StateSource;
-  /** Hard fork of blocks that name none. */
-  hardfork?: Hardfork;
-  /** Chain of blocks that name none. Default 1. */
-  chainId?: number;
-  /** Where to load what usually travels inside the library: for pages with a strict content security policy. */
-  assets?: EngineAssets;
-  /**
-   * A block with a transaction of more gas is refused: gas buys memory and time. Default 2^34, a thousand times what any
-   * chain allows in a block; Ethereum's own tests use up to 2^64 - 1.
-   */
-  maximumTransactionGas?: bigint;
-  /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
-  window?: number;
-  /** A transaction that runs longer is taken away from its worker. Milliseconds; default none. */
-  taskTimeoutMs?: number;
-  /** A run that lasts longer is cancelled. Milliseconds; default none. */
-  executionTimeoutMs?: number;
-  /** Record a span per execution and validation, for {@link WorkerReport.spans}. Default false. */
-  enableProfiling?: boolean;
-  /** Disposes of the engine when it fires. */
-  signal?: AbortSignal;
-}
-
-export interface EngineAssets {
-  /** The compiled core: its URL, its bytes, or a `WebAssembly.Module`. */
-  wasm?: URL | string | ArrayBuffer | ArrayBufferView | object;
-  /** The worker script: its URL. */
-  worker?: URL | string;
-  /** The ethereumjs executor: its URL. */
-  executor?: URL | string;
-  /** The precompiled contracts that the core leaves to its host: their URL. */
-  precompiles?: URL | string;
-}
 
 /** What runs, and why not more. */
 export interface Capabilities {
@@ -104,50 +58,6 @@ export type ExecutorChoice<T = unknown> =
   | URL
   | string
   | { readonly module: URL | string; readonly options?: unknown };
-
-/** A block with its context. A checked `BlockFile` has this shape. */
-export interface BlockRequest {
-  /** Shape of `eth_getBlockByNumber(…, true)`, or what viem or ethers make of that; checked field by field. */
-  readonly block: BlockInput | LibraryBlock;
-  readonly chainId?: number;
-  /** Default: that of the schedule of mainnet, Sepolia, Holesky or Hoodi, by number and timestamp. */
-  readonly hardfork?: Hardfork;
-  /** Where deposits are made (EIP-6110), on chains that the library does not know. */
-  readonly depositContract?: Hex;
-  /**
-   * Whether blocks before Paris are rewarded as mainnet's were: false on chains of authorities. Needed on chains that
-   * the library does not know.
-   */
-  readonly blockReward?: boolean;
-  readonly state?: StateSource;
-  /** For BLOCKHASH, by block number. What is missing is asked from the state source. */
-  readonly blockHashes?: ReadonlyMap<bigint, Hex>;
-  /** What a trusted execution found: compared where `verify` asks for it. */
-  readonly expected?: Expected;
-  /** What to compare with the header; `true`: everything that is there. Default nothing. */
-  readonly verify?: boolean | VerifyOptions;
-  /**
-   * `trust`: the sender is `from`; `recover`: the sender is recovered from the signature, and compared with `from`.
-   * Default `trust` where every transaction has a `from`.
-   */
-  readonly senders?: 'trust' | 'recover';
-  readonly signal?: AbortSignal;
-  readonly executionTimeoutMs?: number;
-  readonly taskTimeoutMs?: number;
-}
-
-export interface VerifyOptions {
-  readonly gasUsed?: boolean;
-  readonly logsBloom?: boolean;
-  readonly receiptsRoot?: boolean;
-  readonly requestsHash?: boolean;
-  /** Against the blobs that the transactions carry (EIP-4844). */
-  readonly blobGasUsed?: boolean;
-  /** Only where it is named: takes a complete state (`memoryState`), and as long as hashing all of it. */
-  readonly stateRoot?: boolean;
-  /** `expected.post` and `expected.transactions`. */
-  readonly expected?: boolean;
-}
 
 export interface Progress {
   readonly committed: number;
@@ -221,20 +131,6 @@ export interface BlockResult {
   /** What `verify` found; empty when all compared fields agree, or nothing was asked for. */
   readonly mismatches: readonly Mismatch[];
   readonly report: Report;
-}
-
-export interface ExecutionOptions {
-  /** Free-form state before the first task. */
-  readonly data?: Readonly<Record<string, Uint8Array>> | ReadonlyMap<string, Uint8Array>;
-  readonly numbers?: Readonly<Record<string, bigint>> | ReadonlyMap<string, bigint>;
-  /** Accounts before the first task. Default: all empty. */
-  readonly state?: StateSource;
-  readonly signal?: AbortSignal;
-  readonly executionTimeoutMs?: number;
-  readonly taskTimeoutMs?: number;
-  readonly window?: number;
-  /** Runs in the order of the tasks, one at a time, by the same engine. For comparisons. */
-  readonly sequential?: boolean;
 }
 
 export interface TaskResult {
@@ -311,30 +207,6 @@ export interface Report {
   /** Bytes of the shared memory in use at the end. */
   readonly memoryBytes: number;
 }
-
-export type MetricName =
-  | 'executions'
-  | 'reexecutions'
-  | 'aborts'
-  | 'suspensions'
-  | 'steals'
-  | 'stealRetries'
-  | 'validations'
-  | 'validationFailures'
-  | 'commits'
-  | 'stampedCommits'
-  | 'reclaims'
-  | 'droppedHints'
-  | 'reads'
-  | 'writes'
-  | 'versions'
-  | 'sleeps'
-  | 'lost'
-  | 'validationMs'
-  | 'executionMs'
-  | 'idleMs'
-  | 'recoveries'
-  | 'recoveryMs';
 
 export interface WorkerReport {
   readonly id: number;

@@ -5,14 +5,26 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let fewest = Math.ceil(word.length / 2) + 1;
   for (const candidate of candidates) {
-    const mistakes = distance(word.toLowerCase(), candidate.toLowerCase());
+    const mistakes = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (mistakes < fewest) [best, fewest] = [candidate, mistakes];
+  }
+  return best;
+}
+
+/** The known name with the fewest typing mistakes in `name`, however many those are. */
+export function nearestName(name: string, known: readonly string[]): string {
+  const wanted = name.slice(0, 64).toLowerCase();
+  let best = known[0] ?? '';
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const candidate of known) {
+    const mistakes = editDistance(wanted, candidate.toLowerCase());
     if (mistakes < fewest) [best, fewest] = [candidate, mistakes];
   }
   return best;
 }
 
 /** Levenshtein's distance: insertions, deletions and replacements of single letters. */
-function distance(from: string, to: string): number {
+export function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...from].entries()) {
     const next = [index + 1];

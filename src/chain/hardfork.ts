@@ -1,6 +1,7 @@
 // The hard forks by name and order, and the questions other files ask about them.
 
 import { InputError } from '../base/errors.ts';
+import { editDistance } from '../base/nearest.ts';
 import { describe } from '../base/reader.ts';
 
 /** Every supported fork in order, named as in ethereumjs. */
@@ -91,18 +92,4 @@ export function readHardfork(value: unknown, field: string): Hardfork {
     if (typing) throw new InputError(field, `unknown hardfork ${describe(value)}; did you mean "${fork}"?`);
   }
   throw new InputError(field, `unknown hardfork ${describe(value)}; there are ${HARDFORKS.join(', ')}`);
-}
-
-/** Levenshtein distance. */
-function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[right.length] ?? 0;
 }

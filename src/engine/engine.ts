@@ -22,8 +22,8 @@ import {
   checkBlockRequest,
   checkEngineOptions,
   checkExecutionOptions,
-  checkTasks,
 } from '../config/options.ts';
+import { checkTasks } from '../config/tasks.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
 import { addCounters, noCounters } from '../core/host/run-statistics.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/host/state-image.ts';

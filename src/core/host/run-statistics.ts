@@ -1,5 +1,6 @@
 // What a block leaves behind about itself: counters, conflicts, spans, and the dependencies of its final executions.
 
+import { METRICS } from '../../base/metrics.ts';
 import type { LocationName, MetricName, SpanReport } from '../../types.ts';
 import {
   CONTROL_BASE,
@@ -65,14 +66,19 @@ export interface Trace {
   paths: RawPath[];
 }
 
-/** Every metric of the layout by name, offset and type, so that a new one needs no line here. */
-const METRICS = Object.entries(Metric)
-  .filter(([name]) => name !== 'COUNT')
-  .map(([name, offset]) => ({
-    name: camelCase(name) as MetricName,
-    offset: offset as number,
-    time: name.endsWith('_MS'),
-  }));
+type Camel<Name extends string> = Name extends `${infer Head}_${infer Rest}`
+  ? `${Lowercase<Head>}${Capitalize<Camel<Rest>>}`
+  : Lowercase<Name>;
+type LayoutName = Exclude<keyof typeof Metric, 'prototype' | 'COUNT'>;
+
+/** Where each metric is in a worker's record. A field of the layout without a descriptor, or the reverse, does not compile. */
+const OFFSETS = Object.fromEntries(
+  Object.entries(Metric).map(([name, offset]) => [camelCase(name), offset]),
+) as Readonly<Record<Camel<LayoutName>, number>> satisfies Readonly<Record<MetricName, number>>;
+
+const METRIC_LIST = (Object.keys(OFFSETS) as (keyof typeof OFFSETS | 'count')[])
+  .filter((name) => name !== 'count')
+  .map((name) => ({ name: name satisfies MetricName, offset: OFFSETS[name], time: METRICS[name].unit === 'ms' }));
 
 const SPAN_NAMES: Readonly<Record<number, SpanReport['kind']>> = {
   [SpanKind.EXECUTED]: 'executed',
@@ -83,11 +89,11 @@ const SPAN_NAMES: Readonly<Record<number, SpanReport['kind']>> = {
 };
 
 export function noCounters(): Counters {
-  return Object.fromEntries(METRICS.map(({ name }) => [name, 0])) as Counters;
+  return Object.fromEntries(METRIC_LIST.map(({ name }) => [name, 0])) as Counters;
 }
 
 export function addCounters(into: Counters, other: Readonly<Counters>): void {
-  for (const { name } of METRICS) into[name] += other[name];
+  for (const { name } of METRIC_LIST) into[name] += other[name];
 }
 
 /** Reads the trace of a block of which `committed` transactions are committed. No worker is inside the core. */
@@ -152,7 +158,7 @@ function pathOf(instance: CoreInstance, chains: DependencyChains): RawPath {
 
 function readCounters({ limbs, doubles }: CoreInstance, worker: number): Counters {
   const counters = noCounters();
-  for (const { name, offset, time } of METRICS) {
+  for (const { name, offset, time } of METRIC_LIST) {
     const at = (worker + Worker.METRICS + offset) >>> 3;
     counters[name] = time ? doubles[at]! : Number(limbs[at]!);
   }

@@ -1,0 +1,222 @@
+// Every option of the library, once: types (option-types.ts), checks, known keys and docs/options.md follow from here.
+
+import { InputError } from '../base/errors.ts';
+import { describe, isMap, plainObject } from '../base/reader.ts';
+import { HARDFORKS } from '../chain/hardfork.ts';
+import { DEFAULT_MIB, MAXIMUM_MIB } from '../run/memory.ts';
+import {
+  bigintFrom,
+  checkedLater,
+  choice,
+  group,
+  integerFrom,
+  type Kind,
+  mapOf,
+  milliseconds,
+  numberFrom,
+  type Options,
+  option,
+  orWord,
+  signal,
+  stateSource,
+  truth,
+  truthOr,
+} from './descriptor.ts';
+
+/** Workers that one engine may have; ids of workers in a block go further (`MAX_WORKERS` of the layout). */
+const MAX_ENGINE_WORKERS = 64;
+export const MAX_TASKS = 0xfffff;
+export const MAX_AUTO_WORKERS = 8;
+export const DEFAULT_WINDOW = 256;
+export { DEFAULT_MIB };
+
+const url: Kind = checkedLater('URL | string');
+
+const taskTimeoutMs = option(
+  milliseconds,
+  'A transaction, or a task, that runs longer is taken away from its worker, and runs again at the commit head; the second time it ends the run with a `TaskTimeoutError`. Milliseconds.',
+  'none',
+);
+const executionTimeoutMs = option(milliseconds, 'A run that lasts longer is cancelled. Milliseconds.', 'none');
+const window = option(
+  integerFrom(1, MAX_TASKS),
+  `How far ahead of the first uncommitted transaction workers may run, 1 to ${MAX_TASKS.toLocaleString('en')} transactions.`,
+  `${DEFAULT_WINDOW}`,
+);
+const chainId = integerFrom(1, Number.MAX_SAFE_INTEGER);
+
+export const MEMORY_OPTIONS: Options = {
+  maximumMiB: option(
+    numberFrom(1, MAXIMUM_MIB),
+    `Of the shared memory of a run, in MiB, 1 to ${MAXIMUM_MIB}.`,
+    `${DEFAULT_MIB}`,
+  ),
+};
+
+export const ASSETS: Options = {
+  wasm: option(
+    checkedLater('URL | string | ArrayBuffer | ArrayBufferView | object'),
+    'The compiled core: its URL, its bytes, or a `WebAssembly.Module`.',
+  ),
+  worker: option(url, 'The worker script: its URL.'),
+  executor: option(url, 'The ethereumjs executor: its URL.'),
+  precompiles: option(url, 'The precompiled contracts that the core leaves to its host: their URL.'),
+};
+
+export const ENGINE_OPTIONS: Options = {
+  workers: option(
+    orWord(integerFrom(1, MAX_ENGINE_WORKERS), 'auto'),
+    `Workers that execute, 1 to ${MAX_ENGINE_WORKERS}; \`auto\` takes the machine's cores, at most ${MAX_AUTO_WORKERS}.`,
+    '`auto`',
+  ),
+  threading: option(
+    choice(['auto', 'shared', 'inline']),
+    '`shared`: workers over one shared memory; `inline`: one worker alone; `auto`: shared where the platform allows. Asking for `shared` where it is not to be had is no error: see {@link Capabilities}.',
+    '`auto`',
+  ),
+  memory: option(group('MemoryOptions', MEMORY_OPTIONS), 'Bounds of the shared memory.'),
+  executor: option(
+    checkedLater("'wasm' | 'ethereumjs' | URL | string"),
+    'Executor of blocks: `wasm`, the EVM inside the core; `ethereumjs`, the compatible one; or the URL of an ES module like that one.',
+    '`wasm`',
+  ),
+  preset: option(
+    choice(['default', 'audit']),
+    '`audit`: every block is run by ethereumjs too, one transaction at a time, and what differs is a mismatch.',
+    '`default`',
+  ),
+  state: option(stateSource, 'State before the block, where a block brings none.'),
+  hardfork: option(choice(HARDFORKS, 'Hardfork'), 'Hard fork of blocks that name none.', 'by chain, number and time'),
+  chainId: option(chainId, 'Chain of blocks that name none.', '1'),
+  assets: option(
+    group('EngineAssets', ASSETS),
+    'Where to load what usually travels inside the library: for pages with a strict content security policy.',
+  ),
+  maximumTransactionGas: option(
+    bigintFrom(1n, 64),
+    "A block with a transaction of more gas is refused: gas buys memory and time. The default is a thousand times what any chain allows in a block; Ethereum's own tests use up to 2^64 - 1.",
+    '2^34',
+  ),
+  window,
+  taskTimeoutMs,
+  executionTimeoutMs,
+  enableProfiling: option(
+    truth,
+    'Record a span per execution and validation, for {@link WorkerReport.spans}.',
+    'false',
+  ),
+  signal: option(signal, 'Disposes of the engine when it fires.'),
+};
+
+export const VERIFY_OPTIONS: Options = {
+  gasUsed: option(truth, 'Gas of all transactions.', 'false'),
+  logsBloom: option(truth, 'Bloom filter of all logs.', 'false'),
+  receiptsRoot: option(truth, 'Root of the receipts trie.', 'false'),
+  requestsHash: option(truth, 'EIP-7685, from Prague on.', 'false'),
+  blobGasUsed: option(truth, 'Against the blobs that the transactions carry (EIP-4844).', 'false'),
+  stateRoot: option(
+    truth,
+    'Only where it is named: takes a complete state (`memoryState`), and as long as hashing all of it.',
+    'false',
+  ),
+  expected: option(truth, '`expected.post` and `expected.transactions`.', 'false'),
+};
+
+/** The shape that `readExpected` makes; what it holds was checked there. */
+const expectation: Kind = {
+  type: 'Expected',
+  check(value, field) {
+    const { transactions, post } = plainObject(value, field);
+    if (!Array.isArray(transactions)) {
+      throw new InputError(`${field}.transactions`, `expected a list, got ${describe(transactions)}`);
+    }
+    if (!isMap(post)) throw new InputError(`${field}.post`, `expected a Map, got ${describe(post)}`);
+  },
+};
+
+export const BLOCK_REQUEST: Options = {
+  block: {
+    ...checkedLater('BlockInput | LibraryBlock'),
+    doc: 'Shape of `eth_getBlockByNumber(…, true)`, or what viem or ethers make of that; checked field by field.',
+    required: true,
+  },
+  chainId: option(chainId, 'Chain of the block.', "the engine's"),
+  hardfork: option(
+    checkedLater('Hardfork'),
+    'Hard fork of the block.',
+    "the engine's, or that of the schedule of mainnet, Sepolia, Holesky or Hoodi, by number and timestamp",
+  ),
+  depositContract: option(
+    checkedLater('Hex'),
+    'Where deposits are made (EIP-6110), on chains that the library does not know.',
+  ),
+  blockReward: option(
+    truth,
+    "Whether blocks before Paris are rewarded as mainnet's were: false on chains of authorities. Needed on chains that the library does not know.",
+  ),
+  state: option(stateSource, 'State before the block.', "the engine's"),
+  blockHashes: option(
+    mapOf('ReadonlyMap<bigint, Hex>'),
+    'For BLOCKHASH, by block number. What is missing is asked from the state source.',
+  ),
+  expected: option(expectation, 'What a trusted execution found: compared where `verify` asks for it.'),
+  verify: option(
+    truthOr('VerifyOptions', VERIFY_OPTIONS),
+    'What to compare with the header; `true`: everything that is there.',
+    'nothing',
+  ),
+  senders: option(
+    choice(['trust', 'recover']),
+    '`trust`: the sender is `from`; `recover`: the sender is recovered from the signature, and compared with `from`.',
+    '`trust` where every transaction has a `from`',
+  ),
+  signal: option(signal, 'Cancels the run when it fires; the run rejects with its reason.'),
+  executionTimeoutMs,
+  taskTimeoutMs,
+};
+
+export const EXECUTION_OPTIONS: Options = {
+  data: option(
+    checkedLater('Readonly<Record<string, Uint8Array>> | ReadonlyMap<string, Uint8Array>'),
+    'Free-form state before the first task: bytes.',
+  ),
+  numbers: option(
+    checkedLater('Readonly<Record<string, bigint>> | ReadonlyMap<string, bigint>'),
+    'Free-form state before the first task: numbers of 256 bits.',
+  ),
+  state: option(stateSource, 'Accounts before the first task.', 'all empty'),
+  signal: option(signal, 'Cancels the run when it fires; the run rejects with its reason.'),
+  executionTimeoutMs,
+  taskTimeoutMs,
+  window,
+  sequential: option(
+    truth,
+    'Runs in the order of the tasks, one at a time, by the same engine. For comparisons.',
+    'false',
+  ),
+};
+
+export interface OptionGroup {
+  /** Of the type. */
+  readonly name: string;
+  readonly doc: string;
+  readonly options: Options;
+}
+
+/** In the order of the documentation. */
+export const OPTION_GROUPS: readonly OptionGroup[] = [
+  {
+    name: 'EngineOptions',
+    doc: 'What `createEngine` accepts. Unknown keys are refused with the nearest right name.',
+    options: ENGINE_OPTIONS,
+  },
+  { name: 'MemoryOptions', doc: '`options.memory`', options: MEMORY_OPTIONS },
+  { name: 'EngineAssets', doc: '`options.assets`', options: ASSETS },
+  {
+    name: 'BlockRequest',
+    doc: 'A block with its context, for `engine.executeBlock`. A checked `BlockFile` has this shape.',
+    options: BLOCK_REQUEST,
+  },
+  { name: 'VerifyOptions', doc: '`request.verify`: what to compare with the header.', options: VERIFY_OPTIONS },
+  { name: 'ExecutionOptions', doc: 'The third argument of `engine.execute`.', options: EXECUTION_OPTIONS },
+];

@@ -1,0 +1,159 @@
+// The options that the library accepts. Made from src/config/descriptors.ts: `npx vitest run test/unit/config -u`.
+
+import type { Hex } from './base/hex.ts';
+import type { BlockInput, LibraryBlock } from './block/block-input.ts';
+import type { Expected } from './block/expected.ts';
+import type { Hardfork } from './chain/hardfork.ts';
+import type { StateSource } from './state/state-source.ts';
+
+/** What `createEngine` accepts. Unknown keys are refused with the nearest right name. */
+export interface EngineOptions {
+  /** Workers that execute, 1 to 64; `auto` takes the machine's cores, at most 8. Default `auto`. */
+  readonly workers?: number | 'auto';
+  /**
+   * `shared`: workers over one shared memory; `inline`: one worker alone; `auto`: shared where the platform allows.
+   * Asking for `shared` where it is not to be had is no error: see {@link Capabilities}. Default `auto`.
+   */
+  readonly threading?: 'auto' | 'shared' | 'inline';
+  /** Bounds of the shared memory. */
+  readonly memory?: MemoryOptions;
+  /**
+   * Executor of blocks: `wasm`, the EVM inside the core; `ethereumjs`, the compatible one; or the URL of an ES module
+   * like that one. Default `wasm`.
+   */
+  readonly executor?: 'wasm' | 'ethereumjs' | URL | string;
+  /**
+   * `audit`: every block is run by ethereumjs too, one transaction at a time, and what differs is a mismatch. Default
+   * `default`.
+   */
+  readonly preset?: 'default' | 'audit';
+  /** State before the block, where a block brings none. */
+  readonly state?: StateSource;
+  /** Hard fork of blocks that name none. Default by chain, number and time. */
+  readonly hardfork?: Hardfork;
+  /** Chain of blocks that name none. Default 1. */
+  readonly chainId?: number;
+  /** Where to load what usually travels inside the library: for pages with a strict content security policy. */
+  readonly assets?: EngineAssets;
+  /**
+   * A block with a transaction of more gas is refused: gas buys memory and time. The default is a thousand times what
+   * any chain allows in a block; Ethereum's own tests use up to 2^64 - 1. Default 2^34.
+   */
+  readonly maximumTransactionGas?: bigint;
+  /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
+  readonly window?: number;
+  /**
+   * A transaction, or a task, that runs longer is taken away from its worker, and runs again at the commit head; the
+   * second time it ends the run with a `TaskTimeoutError`. Milliseconds. Default none.
+   */
+  readonly taskTimeoutMs?: number;
+  /** A run that lasts longer is cancelled. Milliseconds. Default none. */
+  readonly executionTimeoutMs?: number;
+  /** Record a span per execution and validation, for {@link WorkerReport.spans}. Default false. */
+  readonly enableProfiling?: boolean;
+  /** Disposes of the engine when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+/** `options.memory` */
+export interface MemoryOptions {
+  /** Of the shared memory of a run, in MiB, 1 to 2047. Default 256. */
+  readonly maximumMiB?: number;
+}
+
+/** `options.assets` */
+export interface EngineAssets {
+  /** The compiled core: its URL, its bytes, or a `WebAssembly.Module`. */
+  readonly wasm?: URL | string | ArrayBuffer | ArrayBufferView | object;
+  /** The worker script: its URL. */
+  readonly worker?: URL | string;
+  /** The ethereumjs executor: its URL. */
+  readonly executor?: URL | string;
+  /** The precompiled contracts that the core leaves to its host: their URL. */
+  readonly precompiles?: URL | string;
+}
+
+/** A block with its context, for `engine.executeBlock`. A checked `BlockFile` has this shape. */
+export interface BlockRequest {
+  /** Shape of `eth_getBlockByNumber(…, true)`, or what viem or ethers make of that; checked field by field. */
+  readonly block: BlockInput | LibraryBlock;
+  /** Chain of the block. Default the engine's. */
+  readonly chainId?: number;
+  /**
+   * Hard fork of the block. Default the engine's, or that of the schedule of mainnet, Sepolia, Holesky or Hoodi, by
+   * number and timestamp.
+   */
+  readonly hardfork?: Hardfork;
+  /** Where deposits are made (EIP-6110), on chains that the library does not know. */
+  readonly depositContract?: Hex;
+  /**
+   * Whether blocks before Paris are rewarded as mainnet's were: false on chains of authorities. Needed on chains that
+   * the library does not know.
+   */
+  readonly blockReward?: boolean;
+  /** State before the block. Default the engine's. */
+  readonly state?: StateSource;
+  /** For BLOCKHASH, by block number. What is missing is asked from the state source. */
+  readonly blockHashes?: ReadonlyMap<bigint, Hex>;
+  /** What a trusted execution found: compared where `verify` asks for it. */
+  readonly expected?: Expected;
+  /** What to compare with the header; `true`: everything that is there. Default nothing. */
+  readonly verify?: boolean | VerifyOptions;
+  /**
+   * `trust`: the sender is `from`; `recover`: the sender is recovered from the signature, and compared with `from`.
+   * Default `trust` where every transaction has a `from`.
+   */
+  readonly senders?: 'trust' | 'recover';
+  /** Cancels the run when it fires; the run rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** A run that lasts longer is cancelled. Milliseconds. Default none. */
+  readonly executionTimeoutMs?: number;
+  /**
+   * A transaction, or a task, that runs longer is taken away from its worker, and runs again at the commit head; the
+   * second time it ends the run with a `TaskTimeoutError`. Milliseconds. Default none.
+   */
+  readonly taskTimeoutMs?: number;
+}
+
+/** `request.verify`: what to compare with the header. */
+export interface VerifyOptions {
+  /** Gas of all transactions. Default false. */
+  readonly gasUsed?: boolean;
+  /** Bloom filter of all logs. Default false. */
+  readonly logsBloom?: boolean;
+  /** Root of the receipts trie. Default false. */
+  readonly receiptsRoot?: boolean;
+  /** EIP-7685, from Prague on. Default false. */
+  readonly requestsHash?: boolean;
+  /** Against the blobs that the transactions carry (EIP-4844). Default false. */
+  readonly blobGasUsed?: boolean;
+  /**
+   * Only where it is named: takes a complete state (`memoryState`), and as long as hashing all of it. Default false.
+   */
+  readonly stateRoot?: boolean;
+  /** `expected.post` and `expected.transactions`. Default false. */
+  readonly expected?: boolean;
+}
+
+/** The third argument of `engine.execute`. */
+export interface ExecutionOptions {
+  /** Free-form state before the first task: bytes. */
+  readonly data?: Readonly<Record<string, Uint8Array>> | ReadonlyMap<string, Uint8Array>;
+  /** Free-form state before the first task: numbers of 256 bits. */
+  readonly numbers?: Readonly<Record<string, bigint>> | ReadonlyMap<string, bigint>;
+  /** Accounts before the first task. Default all empty. */
+  readonly state?: StateSource;
+  /** Cancels the run when it fires; the run rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** A run that lasts longer is cancelled. Milliseconds. Default none. */
+  readonly executionTimeoutMs?: number;
+  /**
+   * A transaction, or a task, that runs longer is taken away from its worker, and runs again at the commit head; the
+   * second time it ends the run with a `TaskTimeoutError`. Milliseconds. Default none.
+   */
+  readonly taskTimeoutMs?: number;
+  /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
+  readonly window?: number;
+  /** Runs in the order of the tasks, one at a time, by the same engine. For comparisons. Default false. */
+  readonly sequential?: boolean;
+}
