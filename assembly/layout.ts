@@ -4,10 +4,16 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 9;
+export const LAYOUT_VERSION: u32 = 10;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
+
+/** Length of a DATA value that is not there. */
+export const ABSENT_LENGTH: u32 = 0xffffffff;
+
+/** Base value of the RESET location of an account that has storage, but neither nonce nor code (EIP-7610). */
+export const HAS_STORAGE: u32 = 2;
 
 /** Cache-line distance that keeps two contended words apart. */
 export const LINE: u32 = 64;
@@ -243,7 +249,9 @@ export abstract class Kind {
   static readonly BLOCK_HASH: u32 = 10;
 }
 
-/** Base value: 32 bytes; BYTECODE: length u32, jump map u32, bytes from offset 8, CODE_PADDING zero bytes after them. */
+/**
+ * Base value: 32 bytes; BYTECODE: length u32, jump map u32, bytes from offset 8, CODE_PADDING zero bytes after them.
+ */
 export abstract class BaseValue {
   static readonly VALUE: u32 = 0;
   static readonly SIZE: u32 = 32;
@@ -269,7 +277,7 @@ export abstract class Version {
   /** flags:4 | incarnation:8 | transaction:20 (from the low bits up): a greater word is a newer version. */
   static readonly META: u32 = 4;
   // fixed before publication
-  /** four little-endian u64 limbs; DATA: pointer u32, length u32 (length 0xffffffff: absent) */
+  /** four little-endian u64 limbs; DATA: pointer u32, length u32 (ABSENT_LENGTH: not there) */
   static readonly VALUE: u32 = 8;
   static readonly SIZE: u32 = 40;
 }
@@ -285,8 +293,8 @@ export abstract class VersionFlag {
 }
 
 /**
- * What a block changed, as the core hands it to the host: records that follow each other. Kind RESET: an account's storage
- * is empty as a whole; STORAGE: a slot; DATA, NUMBER: a free-form value; BALANCE: all fields of an account.
+ * What a block changed, as the core hands it to the host: records that follow each other. Kind RESET: an account's
+ * storage is empty as a whole; STORAGE: a slot; DATA, NUMBER: a free-form value; BALANCE: all fields of an account.
  */
 export abstract class Change {
   /** Kind, and ChangeFlag.EMPTIED */
@@ -673,7 +681,10 @@ export abstract class EvmFork {
   static readonly OSAKA: u32 = 14;
 }
 
-/** Output of an Ethereum transaction (Incarnation.OUTPUT); return data, logs, their bloom, then transfers follow the record. */
+/**
+ * Output of an Ethereum transaction (Incarnation.OUTPUT); return data, logs, their bloom, then transfers follow the
+ * record.
+ */
 export abstract class EvmResult {
   /** EvmStatus */
   static readonly STATUS: u32 = 0;
@@ -706,7 +717,10 @@ export abstract class EvmLog {
   static readonly SIZE: u32 = 32;
 }
 
-/** Value that a call, a creation or a SELFDESTRUCT moved, in the order in which it happened; none of frames that failed. */
+/**
+ * Value that a call, a creation or a SELFDESTRUCT moved, in the order in which it happened; none of frames that
+ * failed.
+ */
 export abstract class EvmTransfer {
   /** 20 bytes */
   static readonly FROM: u32 = 0;
@@ -766,7 +780,10 @@ export abstract class EvmInvalid {
   static readonly WRONG_SENDER: u32 = 23;
 }
 
-/** Why a frame halted exceptionally. Those from CALL_DEPTH on are calls that were not made: they cost only their price. */
+/**
+ * Why a frame halted exceptionally. Those from CALL_DEPTH on are calls that were not made: they cost only their
+ * price.
+ */
 export abstract class EvmHalt {
   static readonly NONE: u32 = 0;
   static readonly OUT_OF_GAS: u32 = 1;
@@ -792,8 +809,8 @@ export abstract class EvmHalt {
 }
 
 /**
- * What the trace build tells its host while a transaction runs: `env.trace(event, record)`. One bit each: the host asks for
- * some of them with `observe`. Records are valid until the call returns.
+ * What the trace build tells its host while a transaction runs: `env.trace(event, record)`. One bit each: the host
+ * asks for some of them with `observe`. Records are valid until the call returns.
  */
 export abstract class TraceEvent {
   /** TraceTransaction */

@@ -5,13 +5,15 @@ import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
 import { count, halt } from "../base/worker";
 import { markEstimate } from "../store/versions";
-import { abortingFrom, beginAbort, dropAttempt, finishAbort, incarnationIn, recordIn, stateIn } from "../schedule/status";
+import {
+  abortingFrom, beginAbort, dropAttempt, finishAbort, incarnationIn, recordIn, stateIn,
+} from "../schedule/status";
 import { revalidateFrom } from "../schedule/scheduler";
 import { killAll, writesOf } from "./attempt";
 
 /**
- * EXECUTED(n) → ABORTING(n) → READY(n + 1): what the incarnation wrote becomes an ESTIMATE, readers wait for the next one.
- * Any worker. True when the transaction is READY again and the caller did it.
+ * EXECUTED(n) → ABORTING(n) → READY(n + 1): what the incarnation wrote becomes an ESTIMATE, readers wait for the next
+ * one. Any worker. True when the transaction is READY again and the caller did it.
  */
 export function abort(transaction: u32, status: u64): bool {
   if (isLast(transaction, status) || !beginAbort(transaction, status)) return false;
@@ -20,8 +22,9 @@ export function abort(transaction: u32, status: u64): bool {
 }
 
 /**
- * Takes a transaction away from its dead owner. Any worker; several may try, one wins. The dead may in truth be a zombie
- * that still runs: each of its steps ends in a swap that fails from now on, and what it links is no longer LIVE.
+ * Takes a transaction away from its dead owner. Any worker; several may try, one wins. The dead may in truth be a
+ * zombie that still runs: each of its steps ends in a swap that fails from now on, and what it links is no longer
+ * LIVE.
  */
 export function reclaim(transaction: u32, status: u64): bool {
   if (isLast(transaction, status)) return false;

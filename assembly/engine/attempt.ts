@@ -1,17 +1,25 @@
 // One attempt at one transaction, from claim to publication. The state of the running attempt is per instance.
 
-import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Missing, Outcome, ReadEntry, ReadResult, SpanKind, TxSlot, Waiter, Finish, Worker, WriteEntry } from "../layout";
+import {
+  CONTROL_BASE, Control, Halt, Incarnation, Metric, Outcome, ReadEntry, ReadResult, SpanKind, TxSlot, Waiter, Finish,
+  Worker, WriteEntry,
+} from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
 import { count, countTime, halt, me, now, self, span } from "../base/worker";
-import { beginAccessSet, readAccess, recheckAccesses, sealReads, sealWrites, sealedReadCount, sealedWriteCount } from "../store/access-set";
+import {
+  beginAccessSet, readAccess, recheckAccesses, sealReads, sealWrites, sealedReadCount, sealedWriteCount,
+} from "../store/access-set";
 import { locationAt } from "../store/locations";
 import { kill, link } from "../store/versions";
 import { takeWaiters, waitFor, wake } from "../schedule/dependencies";
 import { claimedStatus, hand, revalidateFrom } from "../schedule/scheduler";
-import { attach, finishExecution, incarnationIn, recordIn, release, slotAt, statusOf, suspend } from "../schedule/status";
+import { reportMissing } from "../execute/state-view";
+import {
+  attach, finishExecution, incarnationIn, recordIn, publishingFrom, release, slotAt, statusOf, suspend,
+} from "../schedule/status";
 
 /** The transaction being attempted. */
 export let current: u32 = 0;
@@ -55,8 +63,8 @@ export function currentIncarnation(): u32 {
 }
 
 /**
- * Publishes what the attempt did. `output` is copied. Owner of the attempt. Returns Finish.EXECUTED, LOST (this worker was
- * declared dead, nothing was published) or EXHAUSTED (the block is halted).
+ * Publishes what the attempt did. `output` is copied. Owner of the attempt. Returns Finish.EXECUTED, LOST (this
+ * worker was declared dead, nothing was published) or EXHAUSTED (the block is halted).
  *
  * Order, each step before the next:
  *   1. nodes and record are complete, then attached by one swap: whoever takes over finds every node of ours;
@@ -77,7 +85,7 @@ export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength:
     count(Metric.LOST, 1);
     return Finish.LOST;
   }
-  const publishing = fault(Fault.ATTACH_WITHOUT_SWAP) ? statusOf(current) : attachedStatus(record);
+  const publishing = fault(Fault.ATTACH_WITHOUT_SWAP) ? statusOf(current) : publishingFrom(status, record);
   if (fault(Fault.EXECUTED_BEFORE_LINKED)) finishExecution(current, publishing);
   let clock: u32 = 0;
   if (fault(Fault.CLOCK_BEFORE_LINKED)) clock = shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1;
@@ -98,9 +106,10 @@ export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength:
 }
 
 /**
- * Reads for an executor in the host language: a ReadResult, the value in `out`. Where other transactions were published
- * since the last read, all reads of the attempt are checked again first: host attempts take milliseconds, and one that can
- * only fail had better stop at once. Performance only. BLOCKED stands for STALE too: `suspendAttempt` knows.
+ * Reads for an executor in the host language: a ReadResult, the value in `out`. Where other transactions were
+ * published since the last read, all reads of the attempt are checked again first: host attempts take milliseconds,
+ * and one that can only fail had better stop at once. Performance only. BLOCKED stands for STALE too:
+ * `suspendAttempt` knows.
  */
 export function readChecked(location: u32, out: u32): u32 {
   const result = readAccess(location, out);
@@ -141,21 +150,15 @@ export function suspendAttempt(blocker: u32): u32 {
 }
 
 /**
- * Gives the attempt up because the host has not loaded `location` (an index). The transaction sleeps until the block halts
- * for missing state, which it does when there is nothing else to run: so one halt finds what many transactions miss.
+ * Gives the attempt up because the host has not loaded `location` (an index). The transaction sleeps until the block
+ * halts for missing state, which it does when there is nothing else to run: so one halt finds what many transactions
+ * miss.
  */
 export function parkAttempt(location: u32): u32 {
   shared.write(self, Worker.RUNNING, 0);
-  const note = allocate(Missing.SIZE);
-  if (note == 0) {
+  if (!reportMissing(location)) {
     halt(Halt.EXHAUSTED, current);
     return Finish.EXHAUSTED;
-  }
-  store<u32>(note, location, Missing.LOCATION);
-  while (true) {
-    const head = shared.read(CONTROL_BASE, Control.MISSING);
-    shared.write(note, Missing.NEXT, head);
-    if (shared.swapIf(CONTROL_BASE, Control.MISSING, head, note)) break;
   }
   if (!suspend(current, status)) {
     count(Metric.LOST, 1);
@@ -169,12 +172,6 @@ export function exhaustAttempt(): u32 {
   shared.write(self, Worker.RUNNING, 0);
   halt(Halt.EXHAUSTED, current);
   return Finish.EXHAUSTED;
-}
-
-/** The status that a successful `attach` of ours left. */
-function attachedStatus(record: u32): u64 {
-  // EXECUTING and PUBLISHING differ by one in the lowest field, and the record replaces the old one.
-  return (status & 0xffffffff) + 1 | (u64(record) << 32);
 }
 
 /** The incarnation record of the attempt, complete but not attached; 0 when memory is exhausted. */
@@ -226,7 +223,10 @@ function linkAll(record: u32): void {
   }
 }
 
-/** Makes every version of an incarnation DEAD, linked or not. Idempotent; any worker that has taken the transaction over. */
+/**
+ * Makes every version of an incarnation DEAD, linked or not. Idempotent; any worker that has taken the transaction
+ * over.
+ */
 export function killAll(record: u32): void {
   const writes = writesOf(record);
   const total = load<u32>(record, Incarnation.WRITE_COUNT);

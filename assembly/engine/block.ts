@@ -1,4 +1,5 @@
-// A block's life: the memory is laid out once, then per block begun, loaded, joined by workers, halted or done, decoded.
+// A block's life: the memory is laid out once, then per block begun, loaded, joined by workers, halted or done,
+// decoded.
 
 import {
   CONTROL_BASE, Control, Halt, LAYOUT_VERSION, LINE, Location, MAGIC, MAX_TRANSACTIONS,
@@ -63,8 +64,8 @@ function tableWords(locations: u32): u32 {
 }
 
 /**
- * Starts a block of `count` transactions: everything of the block before is forgotten. Host; no worker may be inside the
- * core, dead ones included: a memory that a terminated worker might still touch is abandoned, not begun again.
+ * Starts a block of `count` transactions: everything of the block before is forgotten. Host; no worker may be inside
+ * the core, dead ones included: a memory that a terminated worker might still touch is abandoned, not begun again.
  * False when `count` exceeds the capacity, or memory is exhausted.
  */
 export function beginBlock(count: u32): bool {
@@ -95,8 +96,9 @@ export function beginBlock(count: u32): bool {
 let joined: u32 = 0;
 
 /**
- * Makes this instance worker `id` (0: the host) of the block in progress. False when memory is exhausted. Joining again,
- * after the block was halted for a while, changes nothing: what the worker took of the memory is still its own.
+ * Makes this instance worker `id` (0: the host) of the block in progress. False when memory is exhausted. Joining
+ * again, after the block was halted for a while, changes nothing: what the worker took of the memory is still its
+ * own.
  */
 export function join(id: u32): bool {
   const block = load<u32>(CONTROL_BASE, Control.BLOCK);
@@ -128,8 +130,8 @@ export function setTransaction(index: u32, flags: u32, cost: u32, input: u32, in
 }
 
 /**
- * Declares a worker dead: what it owned may be taken over from now on. Host, at any time. `transaction` (index + 1, 0 for
- * none) ran too long: from now on it runs at the commit head only.
+ * Declares a worker dead: what it owned may be taken over from now on. Host, at any time. `transaction` (index + 1, 0
+ * for none) ran too long: from now on it runs at the commit head only.
  */
 export function declareDead(worker: u32, transaction: u32): void {
   shared.write(CONTROL_BASE, Control.ALIVE + (worker << 2), WorkerLife.DEAD);

@@ -2,13 +2,15 @@
 //
 // All of it runs on the host, while no worker is inside the core.
 
-import { BaseValue, Change, ChangeFlag, CONTROL_BASE, Control, Kind, Location, ReadResult } from "../layout";
+import {
+  ABSENT_LENGTH, BaseValue, Change, ChangeFlag, CONTROL_BASE, Control, Kind, Location, ReadResult,
+} from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import * as u256 from "../base/u256";
 import { findCode } from "../store/code-store";
 import { kindOf, locationAt, lookup, resetOf } from "../store/locations";
-import { ABSENT, resolve, resolvedNode, sameValue } from "../store/versions";
+import { resolve, resolvedNode, sameValue } from "../store/versions";
 
 /** Locations per call, so that the host's thread can do other things in between: well below a millisecond. */
 const LOCATIONS_PER_CALL: u32 = 1024;
@@ -52,8 +54,9 @@ export function clearChanges(): void {
 }
 
 /**
- * Writes what transactions below `upTo` changed at the locations from index `from` on: each slot and free-form value that
- * is another now, each account that was written to, once per walk. Begin with 1; returns where to go on, 0 at the end.
+ * Writes what transactions below `upTo` changed at the locations from index `from` on: each slot and free-form value
+ * that is another now, each account that was written to, once per walk. Begin with 1; returns where to go on, 0 at
+ * the end.
  */
 export function collectChanges(from: u32, upTo: u32): u32 {
   if (from == 1) walk++;
@@ -71,8 +74,8 @@ export function collectChanges(from: u32, upTo: u32): u32 {
 }
 
 /**
- * Adds what a STORAGE location, and the account of any location but free-form ones, held before transaction `upTo`, be it a
- * change or not. False when the records have to be cleared first.
+ * Adds what a STORAGE location, and the account of any location but free-form ones, held before transaction `upTo`,
+ * be it a change or not. False when the records have to be cleared first.
  */
 export function addHeld(index: u32, upTo: u32): bool {
   if (roomEnd - cursor < LARGEST) return false;
@@ -130,7 +133,9 @@ function addSlot(location: u32, upTo: u32): u32 {
 function addFreeForm(location: u32, kind: u32, upTo: u32): void {
   const record = cursor;
   if (resolve(location, upTo, record + Change.AFTER) != ReadResult.VALUE) return;
-  if (!putBase(location, record + Change.BEFORE) && kind == Kind.DATA) store<u32>(record, ABSENT, Change.BEFORE + 4);
+  if (!putBase(location, record + Change.BEFORE) && kind == Kind.DATA) {
+    store<u32>(record, ABSENT_LENGTH, Change.BEFORE + 4);
+  }
   if (sameValue(kind, record + Change.BEFORE, record + Change.AFTER)) return;
   begin(record, kind, location);
   cursor = record + Change.FREE_SIZE;

@@ -1,5 +1,5 @@
-// Sender recovery as work of its own: before an attempt begins, and by workers that have nothing else to do. Performance
-// only: the executor recovers what it finds unknown, so that nothing here need come to its end.
+// Sender recovery as work of its own: before an attempt begins, and by workers that have nothing else to do.
+// Performance only: the executor recovers what it finds unknown, so that nothing here need come to its end.
 
 import { CONTROL_BASE, Control, EvmSender, Metric, SpanKind, TxFlag, TxSlot, TxState } from "../layout";
 import * as shared from "../base/shared";
@@ -14,10 +14,11 @@ export function recoverClaimed(transaction: u32): void {
 }
 
 /**
- * Recovers the lowest sender that nobody has come by. Any worker that would otherwise be idle. False when there is none.
+ * Recovers the lowest sender that nobody has come by. Any worker that would otherwise be idle. False when there is
+ * none.
  *
- * The cursor keeps two idle workers from recovering the same sender; what a worker is about to attempt is its own matter.
- * A worker that dies with a sender in hand leaves it unknown, to be recovered by the attempt.
+ * The cursor keeps two idle workers from recovering the same sender; what a worker is about to attempt is its own
+ * matter. A worker that dies with a sender in hand leaves it unknown, to be recovered by the attempt.
  */
 export function recoverAhead(): bool {
   // Blocks without Ethereum transactions: nothing to look through.

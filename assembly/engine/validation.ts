@@ -1,6 +1,9 @@
 // Validation: does an incarnation's read set still resolve to what it saw? The same resolver answers as for execution.
 
-import { CONTROL_BASE, Conflict, Control, Incarnation, Metric, ReadEntry, ReadKind, ReadResult, SpanKind, TxSlot, Version, Worker } from "../layout";
+import {
+  CONTROL_BASE, Conflict, Control, Incarnation, Metric, ReadEntry, ReadKind, ReadResult, SpanKind, TxSlot, Version,
+  Worker,
+} from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
@@ -9,7 +12,9 @@ import { count, countTime, now, self, span } from "../base/worker";
 import * as u256 from "../base/u256";
 import { valueSeen } from "../store/access-set";
 import { kindOf, locationAt } from "../store/locations";
-import { blockedBy, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue, transactionOf } from "../store/versions";
+import {
+  blockedBy, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue, transactionOf,
+} from "../store/versions";
 import { incarnationIn, recordIn, slotAt } from "../schedule/status";
 
 const BASE_WRITER: u32 = 0xffffffff;
@@ -23,8 +28,8 @@ export function resetValidation(): bool {
 }
 
 /**
- * Validates the incarnation in `status` of `transaction` and stamps it when it holds. Any worker, any time; the answer is
- * final when everything below is committed.
+ * Validates the incarnation in `status` of `transaction` and stamps it when it holds. Any worker, any time; the
+ * answer is final when everything below is committed.
  *
  * Order: the clock is read first. A stamp with clock c vouches for every version that was linked before c.
  */
@@ -57,8 +62,8 @@ export function validate(transaction: u32, status: u64): bool {
 
 /**
  * Whether the incarnation in `status` is known to be right without looking at its reads: every transaction below is
- * committed (the caller sees to that), and their last versions were all linked before this incarnation's reads, or before
- * its last successful validation.
+ * committed (the caller sees to that), and their last versions were all linked before this incarnation's reads, or
+ * before its last successful validation.
  */
 export function isStamped(transaction: u32, status: u64): bool {
   if (fault(Fault.STALE_STAMP)) return true;

@@ -1,6 +1,9 @@
 // Block-STM on one screen: what a worker does next, and how the head of the block is committed.
 
-import { CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxState, VersionFlag, Version, Worker, WorkerLife, WriteEntry } from "../layout";
+import {
+  CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxState,
+  VersionFlag, Version, Worker, WorkerLife, WriteEntry,
+} from "../layout";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
@@ -9,7 +12,10 @@ import { blockedBy, fold } from "../store/versions";
 import { locationAt } from "../store/locations";
 import { executeNative, nativeGas, nativeOutput, nativeOutputLength } from "../execute/native";
 import { lastLocation, unfinished } from "../execute/state-view";
-import { NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, hand, nextToValidate, transactionCount, windowWasFull } from "../schedule/scheduler";
+import {
+  NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, hand, nextToValidate, transactionCount,
+  windowWasFull,
+} from "../schedule/scheduler";
 import { commit, hasFlag, isOrphaned, recordIn, resume, stateIn, statusOf } from "../schedule/status";
 import { abort, reclaim } from "./abort";
 import { beginAttempt, exhaustAttempt, finishAttempt, parkAttempt, suspendAttempt, writesOf } from "./attempt";
@@ -64,8 +70,9 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
 }
 
 /**
- * Whether the head waits, somebody misses state, and nobody is executing: nothing more can be found out. Asked by workers
- * with nothing to do; each has cleared its RUNNING before it asks, so the last of them sees that it is the last.
+ * Whether the head waits, somebody misses state, and nobody is executing: nothing more can be found out. Asked by
+ * workers with nothing to do; each has cleared its RUNNING before it asks, so the last of them sees that it is the
+ * last.
  */
 function isStarved(): bool {
   if (shared.read(CONTROL_BASE, Control.MISSING) == 0) return false;
@@ -102,8 +109,8 @@ function pick(): i32 {
 }
 
 /**
- * The head rule: commits what can be committed and makes sure that the lowest uncommitted transaction is being worked on.
- * All safety is here, and all progress: every other place may lose or delay work. Any worker; several at once.
+ * The head rule: commits what can be committed and makes sure that the lowest uncommitted transaction is being worked
+ * on. All safety is here, and all progress: every other place may lose or delay work. Any worker; several at once.
  */
 function advanceHead(): i32 {
   while (true) {
@@ -184,7 +191,9 @@ function foldCredits(transaction: u32, record: u32): void {
   for (let at: u32 = 0; at < total; at++) {
     const write = writes + at * WriteEntry.SIZE;
     const meta = shared.read(load<u32>(write, WriteEntry.NODE), Version.META);
-    if ((meta & VersionFlag.DELTA) != 0) fold(locationAt(load<u32>(write, WriteEntry.LOCATION)), transaction, foldScratch);
+    if ((meta & VersionFlag.DELTA) != 0) {
+      fold(locationAt(load<u32>(write, WriteEntry.LOCATION)), transaction, foldScratch);
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 // The state as the running attempt sees it, for executors inside the core: full keys in, ReadResult out.
 
+import { push } from "../base/lists";
 import { CONTROL_BASE, Control, Kind, Missing, ReadResult } from "../layout";
 import { allocate } from "../base/arena";
-import * as shared from "../base/shared";
 import { atLeastAccess, creditAccess, readAccess, writeAccess } from "../store/access-set";
 import { locate } from "../store/locations";
 
@@ -53,11 +53,8 @@ export function reportMissing(location: u32): bool {
   const note = allocate(Missing.SIZE);
   if (note == 0) return false;
   store<u32>(note, location, Missing.LOCATION);
-  while (true) {
-    const head = shared.read(CONTROL_BASE, Control.MISSING);
-    shared.write(note, Missing.NEXT, head);
-    if (shared.swapIf(CONTROL_BASE, Control.MISSING, head, note)) return true;
-  }
+  push(CONTROL_BASE, Control.MISSING, note);
+  return true;
 }
 
 /** What an executor returns for a ReadResult that ends the attempt: apart from every Outcome. */

@@ -1,5 +1,6 @@
 // Who waits for whom. Dependencies only ever point down, are only hints, and losing one costs time, never the result.
 
+import { push } from "../base/lists";
 import { CONTROL_BASE, Control, Dependency, TxSlot, TxState, Waiter } from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
@@ -10,13 +11,16 @@ import { hasExecuted, incarnationIn, resume, slotAt, stateIn, statusOf } from ".
 /** No transaction. */
 export const NONE: u32 = 0xffffffff;
 
-/** Adds the hint that `higher` needs `lower`. Any thread, at any time; ignored unless lower < higher, both in the block. False: no memory. */
+/**
+ * Adds the hint that `higher` needs `lower`. Any thread, at any time; ignored unless lower < higher, both in the
+ * block. False: no memory.
+ */
 export function addDependency(lower: u32, higher: u32): bool {
   if (lower >= higher || higher >= load<u32>(CONTROL_BASE, Control.TRANSACTION_COUNT)) return true;
   const node = allocate(Dependency.SIZE);
   if (node == 0) return false;
   store<u32>(node, lower, Dependency.LOWER);
-  pushNode(slotAt(higher), TxSlot.DEPENDENCIES, node);
+  push(slotAt(higher), TxSlot.DEPENDENCIES, node);
   return true;
 }
 
@@ -35,15 +39,15 @@ export function unmetDependency(transaction: u32): u32 {
  * Lets the suspended (transaction, incarnation) wait for `blocker`. The caller has made it SUSPENDED before.
  * Returns whether it is READY again already: the blocker has executed meanwhile.
  *
- * Order: push, then look at the blocker again; its owner sets EXECUTED, then takes the list. So the waiter is seen by one
- *   of the two (test/model/dependencies: "no sleeper is forgotten"). Out of memory, it wakes at the head.
+ * Order: push, then look at the blocker again; its owner sets EXECUTED, then takes the list. So the waiter is seen by
+ *   one of the two (test/model/dependencies: "no sleeper is forgotten"). Out of memory, it wakes at the head.
  */
 export function waitFor(blocker: u32, transaction: u32, incarnation: u32): bool {
   const node = allocate(Waiter.SIZE);
   if (node == 0) return false;
   store<u32>(node, transaction, Waiter.TRANSACTION);
   store<u32>(node, incarnation, Waiter.INCARNATION);
-  pushNode(slotAt(blocker), TxSlot.WAITERS, node);
+  push(slotAt(blocker), TxSlot.WAITERS, node);
   if (fault(Fault.LOST_WAKE)) return false;
   return hasExecuted(statusOf(blocker)) && wake(transaction, incarnation);
 }
@@ -59,12 +63,4 @@ export function takeWaiters(transaction: u32): u32 {
   const slot = slotAt(transaction);
   if (shared.read(slot, TxSlot.WAITERS) == 0) return 0;
   return shared.swap(slot, TxSlot.WAITERS, 0);
-}
-
-function pushNode(slot: u32, field: u32, node: u32): void {
-  while (true) {
-    const head = shared.read(slot, field);
-    shared.write(node, 0, head); // NEXT is the first word of Waiter and of Dependency
-    if (shared.swapIf(slot, field, head, node)) return;
-  }
 }

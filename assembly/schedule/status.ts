@@ -85,12 +85,17 @@ export function executingFrom(status: u64): u64 {
 
 /** EXECUTING(n) → PUBLISHING(n) with `record` attached. Owner; on false everything must be discarded. */
 export function attach(transaction: u32, status: u64, record: u32): bool {
-  const to = statusWord(TxState.PUBLISHING, me, incarnationIn(status), record);
+  const to = publishingFrom(status, record);
   if (fault(Fault.ATTACH_WITHOUT_SWAP)) {
     shared.write64(slotAt(transaction), TxSlot.STATUS, to);
     return true;
   }
   return swap(transaction, status, to);
+}
+
+/** The status that a successful `attach` leaves. */
+export function publishingFrom(status: u64, record: u32): u64 {
+  return statusWord(TxState.PUBLISHING, me, incarnationIn(status), record);
 }
 
 /** PUBLISHING(n) → EXECUTED(n). Owner. */

@@ -1,7 +1,10 @@
 // What the running attempt has read and written: one entry per location, private to its worker. It makes two reads of
 // one key agree, lets the attempt see its own writes, and becomes the incarnation record at the end.
 
-import { Access, AccessFlag, Kind, ReadEntry, ReadKind, ReadResult, Version, WriteEntry, VersionFlag, Location, BaseValue } from "../layout";
+import {
+  ABSENT_LENGTH, Access, AccessFlag, Kind, ReadEntry, ReadKind, ReadResult, Version, WriteEntry, VersionFlag,
+  Location, BaseValue,
+} from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
@@ -157,7 +160,8 @@ function loadEntry(entry: u32, location: u32): u32 {
   const credited = flags & AccessFlag.CREDITED;
   if (credited != 0) u256.add(entry + Access.VALUE, entry + Access.VALUE, temporary);
   else u256.copy(entry + Access.VALUE, temporary);
-  store<u32>(entry, (flags & AccessFlag.WARM) | AccessFlag.READ | (credited != 0 ? AccessFlag.WRITTEN : 0), Access.FLAGS);
+  const written = credited != 0 ? AccessFlag.WRITTEN : 0;
+  store<u32>(entry, (flags & AccessFlag.WARM) | AccessFlag.READ | written, Access.FLAGS);
   store<u32>(entry, node, Access.NODE);
   store<u32>(entry, reset, Access.RESET);
   store<u32>(entry, aux, Access.AUX);
@@ -165,8 +169,8 @@ function loadEntry(entry: u32, location: u32): u32 {
   return ReadResult.VALUE;
 }
 
-// Numbered entries: an executor that comes back to a location again and again keeps its entry's number, and can undo what
-// it did. A number is valid until the attempt ends; an address only until the next entry is added.
+// Numbered entries: an executor that comes back to a location again and again keeps its entry's number, and can undo
+// what it did. A number is valid until the attempt ends; an address only until the next entry is added.
 
 /** "No entry": memory is exhausted. */
 export const NO_ENTRY: u32 = 0xffffffff;
@@ -191,7 +195,10 @@ export function loadNumber(number: u32): u32 {
   return loadEntry(entry, load<u32>(entry, Access.LOCATION));
 }
 
-/** Makes entry `number` hold 0 (or the credit it got) although the state says nothing: the attempt must not be published. */
+/**
+ * Makes entry `number` hold 0 (or the credit it got) although the state says nothing: the attempt must not be
+ * published.
+ */
 export function guessNumber(number: u32): void {
   const entry = entryAt(number);
   store<u32>(entry, load<u32>(entry, Access.FLAGS) | AccessFlag.WRITTEN, Access.FLAGS);
@@ -246,7 +253,9 @@ export function undoNumber(number: u32, flags: u32, value: u32): void {
   store<u32>(entry, (flags & AccessFlag.WARM) | AccessFlag.READ | (credited ? AccessFlag.WRITTEN : 0), Access.FLAGS);
 }
 
-/** Writes `location`; false when memory is exhausted. A RESET write also forgets what the attempt wrote to the slots. */
+/**
+ * Writes `location`; false when memory is exhausted. A RESET write also forgets what the attempt wrote to the slots.
+ */
 export function writeAccess(location: u32, value: u32): bool {
   let entry = find(location);
   if (entry == 0) {
@@ -308,8 +317,8 @@ function creditEntry(entry: u32, amount: u32): void {
 }
 
 /**
- * Whether the value at `location` is at least the one at `bound`: `out` gets 1 or 0. Only the answer is recorded, so that
- * changes which do not turn it never conflict.
+ * Whether the value at `location` is at least the one at `bound`: `out` gets 1 or 0. Only the answer is recorded, so
+ * that changes which do not turn it never conflict.
  */
 export function atLeastAccess(location: u32, bound: u32, out: u32): u32 {
   const entry = find(location);
@@ -381,8 +390,8 @@ function emptyEntry(entry: u32): void {
 }
 
 /**
- * Whether everything that the attempt has read so far still resolves to what it saw: VALUE if so, BLOCKED when a value is
- * being computed again, STALE when one has changed. `out` is 32 bytes of room.
+ * Whether everything that the attempt has read so far still resolves to what it saw: VALUE if so, BLOCKED when a
+ * value is being computed again, STALE when one has changed. `out` is 32 bytes of room.
  */
 export function recheckAccesses(out: u32): u32 {
   for (let at: u32 = 0; at < count; at++) {
@@ -436,7 +445,8 @@ export function sealWrites(out: u32, incarnation: u32): bool {
     const entry = entries + at * Access.SIZE;
     if (!isWrite(entry)) continue;
     const credited = (load<u32>(entry, Access.FLAGS) & AccessFlag.CREDITED) != 0;
-    const node = createVersion(transaction, incarnation, VersionFlag.LIVE | (credited ? VersionFlag.DELTA : 0), entry + Access.VALUE);
+    const flags = VersionFlag.LIVE | (credited ? VersionFlag.DELTA : 0);
+    const node = createVersion(transaction, incarnation, flags, entry + Access.VALUE);
     if (node == 0) return false;
     store<u32>(out, load<u32>(entry, Access.LOCATION), WriteEntry.LOCATION);
     store<u32>(out, node, WriteEntry.NODE);
@@ -475,6 +485,6 @@ export function valueSeen(location: u32, readKind: u32, node: u32, reset: u32, a
     if (base != 0) return base + BaseValue.VALUE;
   }
   u256.clear(temporary + 32);
-  if (kindOf(location) == Kind.DATA) store<u32>(temporary + 32, 0xffffffff, 4);
+  if (kindOf(location) == Kind.DATA) store<u32>(temporary + 32, ABSENT_LENGTH, 4);
   return temporary + 32;
 }

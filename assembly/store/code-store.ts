@@ -1,5 +1,5 @@
-// Code by its hash, with its jump map, for as long as the memory lives: a bounded store beside the arena. Code of which the
-// store has no room lies in the arena, under its BYTECODE location, for one block.
+// Code by its hash, with its jump map, for as long as the memory lives: a bounded store beside the arena. Code of
+// which the store has no room lies in the arena, under its BYTECODE location, for one block.
 
 import { BaseValue, CODE_HASH_SIZE, CODE_PADDING, CONTROL_BASE, Control, Kind, Location } from "../layout";
 import { allocate } from "../base/arena";

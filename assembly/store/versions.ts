@@ -3,7 +3,10 @@
 //
 // `resolve` is the one resolver: execution, validation and decoding all ask it.
 
-import { BaseValue, CONTROL_BASE, Control, FOLD_INCARNATION, Kind, Location, ReadResult, Version, VersionFlag } from "../layout";
+import {
+  ABSENT_LENGTH, BaseValue, CONTROL_BASE, Control, FOLD_INCARNATION, Kind, Location, ReadResult, Version,
+  VersionFlag,
+} from "../layout";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
@@ -11,8 +14,6 @@ import * as u256 from "../base/u256";
 import { allocate } from "../base/arena";
 import { kindOf, resetOf } from "./locations";
 
-/** Length word of an absent DATA value. */
-export const ABSENT: u32 = 0xffffffff;
 
 // What the last `resolve` of this instance found beside the value.
 /** Version node that the value came from, 0 for the base value; of a sum of credits the newest one. */
@@ -168,7 +169,7 @@ function base(location: u32, kind: u32, out: u32): u32 {
     return ReadResult.VALUE;
   }
   u256.clear(out);
-  if (kind == Kind.DATA) store<u32>(out, ABSENT, 4);
+  if (kind == Kind.DATA) store<u32>(out, ABSENT_LENGTH, 4);
   if (kind == Kind.DATA || kind == Kind.NUMBER || kind == Kind.RESET) return ReadResult.VALUE;
   if (kind == Kind.BLOCK_HASH) return ReadResult.MISSING;
   return load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0 ? ReadResult.VALUE : ReadResult.MISSING;
@@ -189,7 +190,7 @@ export function sameValue(kind: u32, left: u32, right: u32): bool {
   if (kind != Kind.DATA) return u256.equal(left, right);
   const length = load<u32>(left, 4);
   if (length != load<u32>(right, 4)) return false;
-  return length == ABSENT || memory.compare(load<u32>(left), load<u32>(right), length) == 0;
+  return length == ABSENT_LENGTH || memory.compare(load<u32>(left), load<u32>(right), length) == 0;
 }
 
 /**

@@ -8,7 +8,7 @@ import { address as readAddress, hash as readHash } from '../base/reader.ts';
 import type { MissingKey } from '../core/host/block-host.ts';
 import type { AccountFields } from '../core/host/state-changes.ts';
 import { type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
-import { Kind } from '../core/instance/abi.ts';
+import { HAS_STORAGE, Kind } from '../core/instance/abi.ts';
 import { EMPTY_CODE_HASH, type MemoryState } from '../state/memory.ts';
 import type { StateKey, StateSource, StateValue } from '../state/state-source.ts';
 import type { LoadedState } from './conductor.ts';
@@ -29,8 +29,6 @@ export interface WholeState {
 
 /** States seen before: the maps of a MemoryState never change. */
 const images = new WeakMap<MemoryState['accounts'], Promise<WholeState>>();
-/** Base value of a RESET location: creations collide with storage that is there without nonce and code (EIP-7610). */
-const HAS_STORAGE = 2n;
 
 /** Whether the source is a state in memory: complete, and there to be walked through. */
 export function isMemoryState(source: StateSource): source is MemoryState {
@@ -69,7 +67,7 @@ async function encode(state: MemoryState): Promise<WholeState> {
       rested = performance.now();
     }
   }
-  for (const address of state.storageOnly) builder.number(Kind.RESET, bytesFromHex(address), HAS_STORAGE);
+  for (const address of state.storageOnly) builder.number(Kind.RESET, bytesFromHex(address), BigInt(HAS_STORAGE));
   return { image: builder.finish(), emptyAccounts };
 }
 

@@ -2,7 +2,7 @@
 // false (or 0 for an address) has met a state that is not there yet, or the end of memory: `failure` says which, and the
 // attempt must end at once.
 
-import { Access, AccessFlag, Kind, ReadResult } from "../../layout";
+import { Access, AccessFlag, HAS_STORAGE, Kind, ReadResult } from "../../layout";
 import * as u256 from "../../base/u256";
 import { NO_ENTRY, creditNumber, entryAt, guessNumber, loadNumber, numberOf, writeNumber } from "../../store/access-set";
 import { findCode } from "../../store/code-store";
@@ -219,7 +219,7 @@ export function hasStorage(account: u32): u32 {
     failure = result;
     return Answer.FAILED;
   }
-  return u32(load<u64>(word) == 2);
+  return u32(load<u64>(word) == u64(HAS_STORAGE));
 }
 
 /** Address of the hash of block `number`, 32 bytes; 0: failed. */

@@ -1,7 +1,7 @@
 // The changes of a block as the core's records: copied while the memory still belongs to the block, decoded on demand.
 
 import { keyFromBytes, sameBytes } from '../../base/hex.ts';
-import { BaseValue, Change, ChangeFlag, type CoreInstance, Kind } from '../instance/abi.ts';
+import { ABSENT_LENGTH, BaseValue, Change, ChangeFlag, type CoreInstance, Kind } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
 import { kindAt, locationAt } from './location.ts';
 import {
@@ -32,7 +32,6 @@ export interface SegmentChanges {
 /** What a run changed, block by block. Structured-cloneable. */
 export type RawChanges = readonly SegmentChanges[];
 
-const ABSENT = 0xffffffff;
 const FIELD_FLAGS = ChangeFlag.BALANCE | ChangeFlag.NONCE | ChangeFlag.CODE | ChangeFlag.EXISTENCE;
 
 /**
@@ -149,7 +148,8 @@ class RecordCopy {
   #keep(words: Uint32Array, pointer: number): void {
     const start = words[pointer]!;
     const length = words[pointer + 1]!;
-    if (length !== ABSENT) words[pointer] = this.records.kept.push(this.#instance.bytes.slice(start, start + length));
+    if (length !== ABSENT_LENGTH)
+      words[pointer] = this.records.kept.push(this.#instance.bytes.slice(start, start + length));
   }
 }
 
@@ -228,7 +228,7 @@ class Decoder {
     }
     const value = (field: number): Uint8Array | undefined => {
       const pointer = (at + field) >>> 2;
-      return words[pointer + 1] === ABSENT ? undefined : kept[words[pointer]! - 1];
+      return words[pointer + 1] === ABSENT_LENGTH ? undefined : kept[words[pointer]! - 1];
     };
     this.changes.data.set(key, { before: value(Change.BEFORE), after: value(Change.AFTER) });
   }

@@ -1,7 +1,7 @@
 // The changes of state that committed transactions made, as maps; and the whole state that the core holds.
 
 import { keyFromBytes, sameBytes } from '../../base/hex.ts';
-import { BaseValue, type CoreInstance, Kind, Location, ReadResult, Scratch } from '../instance/abi.ts';
+import { ABSENT_LENGTH, BaseValue, type CoreInstance, Kind, Location, ReadResult, Scratch } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
 import { addressAt, keyAt, kindAt, locationAt, locationCount, slotAt } from './location.ts';
 import { type StateImage, StateImageBuilder } from './state-image.ts';
@@ -36,8 +36,6 @@ export interface StateChanges {
 
 /** Accounts that were credited without anyone having loaded them: their fields, found out later. */
 export type LateAccounts = ReadonlyMap<string, AccountFields>;
-
-const ABSENT = 0xffffffff;
 
 /** Everything the core knows of the state after the transactions below `upTo`, as an image to begin another block with. */
 export function snapshotState(instance: CoreInstance, upTo: number, complete: boolean, late: LateAccounts): StateImage {
@@ -142,7 +140,7 @@ function isZero({ words }: CoreInstance, value: number): boolean {
 function dataAt({ bytes, words }: CoreInstance, value: number): Uint8Array | undefined {
   const length = words[(value >>> 2) + 1]!;
   const start = words[value >>> 2]!;
-  return length === ABSENT ? undefined : bytes.slice(start, start + length);
+  return length === ABSENT_LENGTH ? undefined : bytes.slice(start, start + length);
 }
 
 function codeAt({ bytes, words }: CoreInstance, record: number): Uint8Array {

@@ -1,7 +1,7 @@
 // The state before a run as the bytes that the core loads: made once, on any thread, sent as it is, loaded in batches.
 
 import { keyFromBytes } from '../../base/hex.ts';
-import { BaseEntry, type CoreInstance, Kind, Scratch } from '../instance/abi.ts';
+import { ABSENT_LENGTH, BaseEntry, type CoreInstance, Kind, Scratch } from '../instance/abi.ts';
 import { writeNumber, writeReversed } from '../instance/words.ts';
 
 /** Structured-cloneable. Entries are BaseEntry records whose pointers are offsets into `pool`. */
@@ -12,8 +12,6 @@ export interface StateImage {
   readonly pool: Uint8Array;
   readonly codes: readonly { readonly hash: Uint8Array; readonly code: Uint8Array }[];
 }
-
-const ABSENT = 0xffffffff;
 
 /** Fills an image, entry by entry. */
 export class StateImageBuilder {
@@ -71,7 +69,7 @@ export class StateImageBuilder {
     const at = this.#addKey(Kind.DATA, key);
     const word = (at + BaseEntry.VALUE) >>> 2;
     this.#words[word] = value === undefined ? 0 : this.#keep(value);
-    this.#words[word + 1] = value === undefined ? ABSENT : value.length;
+    this.#words[word + 1] = value === undefined ? ABSENT_LENGTH : value.length;
   }
 
   /** Adds another image's entries. */
@@ -87,7 +85,7 @@ export class StateImageBuilder {
       const value = (from + BaseEntry.VALUE) >>> 2;
       const keep = (start: number, length: number) => this.#keep(image.pool.subarray(start, start + length));
       this.#words[(at + BaseEntry.ADDRESS) >>> 2] = keep(words[key]!, words[key + 1]!);
-      if (kind === Kind.DATA && words[value + 1] !== ABSENT) {
+      if (kind === Kind.DATA && words[value + 1] !== ABSENT_LENGTH) {
         this.#words[(at + BaseEntry.VALUE) >>> 2] = keep(words[value]!, words[value + 1]!);
       }
     }
@@ -200,7 +198,7 @@ export class ImageLoader {
       const key = entry + (BaseEntry.ADDRESS >>> 2);
       words[key] = words[key]! + pool;
       const value = entry + (BaseEntry.VALUE >>> 2);
-      if (kind === Kind.DATA && words[value + 1] !== ABSENT) words[value] = words[value]! + pool;
+      if (kind === Kind.DATA && words[value + 1] !== ABSENT_LENGTH) words[value] = words[value]! + pool;
     }
   }
 

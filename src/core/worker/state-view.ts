@@ -3,11 +3,10 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { type StateView, SuspendSignal } from '../../task/executor.ts';
-import { BaseValue, type CoreInstance, Kind, ReadResult, Scratch } from '../instance/abi.ts';
+import { ABSENT_LENGTH, BaseValue, type CoreInstance, Kind, ReadResult, Scratch } from '../instance/abi.ts';
 import { readNumber, readReversed, writeNumber, writeReversed } from '../instance/words.ts';
 
 const EMPTY_CODE_HASH = keccak_256(new Uint8Array(0));
-const ABSENT = 0xffffffff;
 const LIMIT = 1n << 256n;
 const MAX_KEY = 65535;
 const encoder = new TextEncoder();
@@ -162,7 +161,7 @@ export class CoreStateView implements StateView {
     this.#read(this.#locateKey(Kind.DATA, key));
     const { bytes, words } = this.#instance;
     const length = words[(this.#value >>> 2) + 1]!;
-    if (length === ABSENT) return undefined;
+    if (length === ABSENT_LENGTH) return undefined;
     const start = words[this.#value >>> 2]!;
     return bytes.slice(start, start + length);
   }
@@ -180,7 +179,7 @@ export class CoreStateView implements StateView {
     }
     bytes.fill(0, this.#value, this.#value + 32);
     words[this.#value >>> 2] = start;
-    words[(this.#value >>> 2) + 1] = value === undefined ? ABSENT : value.length;
+    words[(this.#value >>> 2) + 1] = value === undefined ? ABSENT_LENGTH : value.length;
     this.#write(location);
   }
 
