@@ -17,7 +17,9 @@ export { loadBase } from "./store/base-state";
 export { addDependency } from "./schedule/dependencies";
 export { beginBlock, declareDead, initialize, join, resumeBlock, setTransaction } from "./engine/block";
 export { addHeld, changesEnd, changesStart, clearChanges, collectChanges } from "./engine/changes";
-export { exhaustAttempt as exhaust, finishAttempt as finish, parkAttempt as park, currentIncarnation as incarnation } from "./engine/attempt";
+export {
+  exhaustAttempt as exhaust, finishAttempt as finish, parkAttempt as park, currentIncarnation as incarnation,
+} from "./engine/attempt";
 export { next } from "./engine/worker-loop";
 export { allocate, addCode, findCode, locate };
 export { halt } from "./base/worker";

@@ -1,4 +1,5 @@
-// What the model tests drive beside the ABI: the core's inner operations, one by one. Compiled by the `model` target only.
+// What the model tests drive beside the ABI: the core's inner operations, one by one. Compiled by the `model` target
+// only.
 
 import { CONTROL_BASE, Control, EvmSender, Kind, Outcome, ReadResult, Scratch, TxSlot, TxState } from "./layout";
 import { locateScratch, read, scratch, suspend, write } from "./index";
@@ -59,7 +60,9 @@ function attemptOutside(transaction: u32): void {
   finishAttempt(Outcome.SUCCESS, 0, output, 8);
 }
 
-/** Looks at a transaction's sender as an attempt does: its first four bytes; 1 for NOBODY, 0 when memory is exhausted. */
+/**
+ * Looks at a transaction's sender as an attempt does: its first four bytes; 1 for NOBODY, 0 when memory is exhausted.
+ */
 export function senderSeen(transaction: u32): u32 {
   recoverClaimed(transaction);
   const sender = senderOf(load<u32>(slotAt(transaction), TxSlot.INPUT));

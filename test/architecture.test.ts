@@ -48,6 +48,20 @@ test('the floors of the core import only downwards', () => {
   expect(wrong).toEqual([]);
 });
 
+/** Rooms whose long lines are still to be broken; the list may only become shorter. */
+const WITH_LONG_LINES = /^assembly\/execute\/evm\/(?!precompiles\/(?!modexp))/;
+
+test('lines of the core, which no formatter reads, have at most 120 characters', () => {
+  const wrong = core
+    .filter((file) => !WITH_LONG_LINES.test(file))
+    .flatMap((file) =>
+      textOf(file)
+        .split('\n')
+        .flatMap((line, index) => (line.length > 120 ? [`${file}:${index + 1}`] : [])),
+    );
+  expect(wrong).toEqual([]);
+});
+
 test('the layout stands by itself', () => {
   expect(importsOf('assembly/layout.ts')).toEqual([]);
 });

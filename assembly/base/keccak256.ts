@@ -1,4 +1,5 @@
-// keccak-256 (the padding of Keccak's submission, not of SHA-3). State and memory of 64-byte inputs are this worker's own.
+// keccak-256 (the padding of Keccak's submission, not of SHA-3). State and memory of 64-byte inputs are this worker's
+// own.
 
 import { KECCAK_SCRATCH } from "../layout";
 import * as u256 from "./u256";
@@ -15,10 +16,11 @@ if (STATE_SIZE + CACHE_ENTRIES * CACHE_ENTRY != KECCAK_SCRATCH) ERROR("resetKecc
 
 /** Iota's round constants. */
 const CONSTANTS = memory.data<u64>([
-  0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000, 0x000000000000808b, 0x0000000080000001,
-  0x8000000080008081, 0x8000000000008009, 0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
-  0x000000008000808b, 0x800000000000008b, 0x8000000000008089, 0x8000000000008003, 0x8000000000008002, 0x8000000000000080,
-  0x000000000000800a, 0x800000008000000a, 0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
+  0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000, 0x000000000000808b,
+  0x0000000080000001, 0x8000000080008081, 0x8000000000008009, 0x000000000000008a, 0x0000000000000088,
+  0x0000000080008009, 0x000000008000000a, 0x000000008000808b, 0x800000000000008b, 0x8000000000008089,
+  0x8000000000008003, 0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
+  0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
 ]);
 
 let state: u32 = 0;
@@ -48,7 +50,8 @@ export function keccak256(out: u32, input: u32, length: u32): void {
 // @ts-ignore: decorator
 @inline
 function placeOf(input: u32): u32 {
-  const mixed = (load<u64>(input) ^ (load<u64>(input, 24) << 1) ^ load<u64>(input, 16) ^ (load<u64>(input, 56) << 7) ^ load<u64>(input, 32)) *
+  const mixed = (load<u64>(input) ^ (load<u64>(input, 24) << 1) ^ load<u64>(input, 16) ^ (load<u64>(input, 56) << 7) ^
+    load<u64>(input, 32)) *
     0x9e3779b97f4a7c15;
   return u32(mixed >> 54);
 }

@@ -1,27 +1,30 @@
-// Inversion modulo a fixed odd prime by division steps (Bernstein and Yang, "Fast constant-time gcd computation and modular
-// inversion", 2019), thirty at a time on the lowest bits, then applied to the whole numbers. Not in constant time. Numbers are
-// nine limbs of 30 bits, i32 each; the highest carries the sign.
+// Inversion modulo a fixed odd prime by division steps (Bernstein and Yang, "Fast constant-time gcd computation and
+// modular inversion", 2019), thirty at a time on the lowest bits, then applied to the whole numbers. Not in constant
+// time. Numbers are nine limbs of 30 bits, i32 each; the highest carries the sign.
 
 const LIMBS: u32 = 9;
 const M30: i64 = 0x3fffffff;
 
 /** The modulus in limbs, and its inverse modulo 2^30: for `invertModulo`. */
 export const FIELD_MODULUS = memory.data<i32>([
-  0x3ffffc2f, 0x3ffffffb, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x0000ffff, 0x2ddacacf,
+  0x3ffffc2f, 0x3ffffffb, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x0000ffff,
+  0x2ddacacf,
 ]);
 export const ORDER_MODULUS = memory.data<i32>([
-  0x10364141, 0x3f497a33, 0x348a03bb, 0x2bb739ab, 0x3ffffeba, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x0000ffff, 0x2a774ec1,
+  0x10364141, 0x3f497a33, 0x348a03bb, 0x2bb739ab, 0x3ffffeba, 0x3fffffff, 0x3fffffff, 0x3fffffff, 0x0000ffff,
+  0x2a774ec1,
 ]);
 
 /** Bytes of scratch memory that `invertModulo` needs. */
 export const INVERSION_SCRATCH: u32 = 160;
 
 /**
- * out = the inverse of `word` modulo `modulus`, 0 for 0. Words are four little-endian limbs of 64 bits; `word` is below the
- * modulus and may be `out`.
+ * out = the inverse of `word` modulo `modulus`, 0 for 0. Words are four little-endian limbs of 64 bits; `word` is
+ * below the modulus and may be `out`.
  */
 export function invertModulo(out: u32, word: u32, modulus: u32, scratch: u32): void {
-  // f and g are what is divided, d and e what they are multiples of the input by: d * word = f, e * word = g (mod modulus).
+  // f and g are what is divided, d and e what they are multiples of the input by: d * word = f, e * word = g (mod
+  // modulus).
   const d = scratch;
   const e = scratch + 40;
   const f = scratch + 80;
@@ -161,7 +164,10 @@ function split(out: u32, word: u32): void {
   store<u32>(out, u32(w3 >> 48), 32);
 }
 
-/** out = `number`, which is in (-2m, m), negated where `sign` is -1, as a word below the modulus; `number` is overwritten. */
+/**
+ * out = `number`, which is in (-2m, m), negated where `sign` is -1, as a word below the modulus; `number` is
+ * overwritten.
+ */
 function join(out: u32, number: u32, modulus: u32, sign: i32): void {
   addWhereNegative(number, modulus, sign);
   addWhereNegative(number, modulus, 0);

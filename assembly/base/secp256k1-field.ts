@@ -1,5 +1,5 @@
-// The field of secp256k1: ten limbs of 26 bits, u32 each, so that products of limbs add up without carries (as in Bitcoin
-// Core's field_10x26). Out pointer first; any pointers may alias.
+// The field of secp256k1: ten limbs of 26 bits, u32 each, so that products of limbs add up without carries (as in
+// Bitcoin Core's field_10x26). Out pointer first; any pointers may alias.
 //
 // A magnitude m bounds the limbs: 2m times what 26 (the last: 22) bits hold. Products take magnitudes up to 8 and have
 // magnitude 1; sums add magnitudes, `negate` of magnitude m has m + 1.
@@ -95,9 +95,9 @@ function reduce(
   store<u64>(out, r8 | (r9 << 32), 32);
 }
 
-// Products of limbs two at a time: a limb of the one factor, in both lanes, times a pair of limbs of the other. Even limbs go
-// to pairs of columns that begin with an even one (e), odd limbs to pairs that begin with an odd one (o). A multiplication
-// takes 26 ns so, and 37 with one product at a time.
+// Products of limbs two at a time: a limb of the one factor, in both lanes, times a pair of limbs of the other. Even
+// limbs go to pairs of columns that begin with an even one (e), odd limbs to pairs that begin with an odd one (o). A
+// multiplication takes 26 ns so, and 37 with one product at a time.
 
 /** Two pairs of limbs, loaded as they were stored: a wider load would wait for the store buffer. */
 // @ts-ignore: decorator
@@ -243,7 +243,8 @@ export function squareTimes(out: u32, element: u32, count: u32): void {
   for (let done: u32 = 1; done < count; done++) square(out, out);
 }
 
-// Sums take two limbs at once: they never reach 32 bits. What a product has stored is loaded as it was stored, in pairs.
+// Sums take two limbs at once: they never reach 32 bits. What a product has stored is loaded as it was stored, in
+// pairs.
 
 export function copy(out: u32, from: u32): void {
   store<u64>(out, load<u64>(from));

@@ -1,6 +1,6 @@
-// Recovery of the signer's public key from an ECDSA signature over secp256k1 (SEC 1, 4.1.6). Public data only: nothing here
-// takes constant time. A scalar is split in two of half the length (Gallant, Lambert, Vanstone: the curve's endomorphism),
-// and all four halves share one chain of doublings.
+// Recovery of the signer's public key from an ECDSA signature over secp256k1 (SEC 1, 4.1.6). Public data only:
+// nothing here takes constant time. A scalar is split in two of half the length (Gallant, Lambert, Vanstone: the
+// curve's endomorphism), and all four halves share one chain of doublings.
 
 import * as field from "./secp256k1-field";
 import { FIELD_SIZE } from "./secp256k1-field";
@@ -50,7 +50,8 @@ abstract class RecoveryScratch {
   static readonly SUM: u32 = 400;
   static readonly OTHER: u32 = 528;
   static readonly TABLE: u32 = 656; // POINT_TABLE points; Z is β x in the end
-  static readonly RATIOS: u32 = 656 + 1024; // one field element per point: its Z is so many times that of the one before
+  /** One field element per point: its Z is so many times that of the one before. */
+  static readonly RATIOS: u32 = 656 + 1024;
   static readonly DIGITS: u32 = 1680 + 320; // four scalars
   static readonly WORDS: u32 = 2000 + 4 * 136; // 10 words
   static readonly BETA: u32 = 2544 + 320;
@@ -90,8 +91,8 @@ function word(index: u32): u32 {
 }
 
 /**
- * Recovers the public key that signed: x and y, 32 big-endian bytes each, go to `out`. `hash`, `r` and `s` are 32 big-endian
- * bytes, `parity` is that of the nonce point's y. False when no key could have made the signature.
+ * Recovers the public key that signed: x and y, 32 big-endian bytes each, go to `out`. `hash`, `r` and `s` are 32
+ * big-endian bytes, `parity` is that of the nonce point's y. False when no key could have made the signature.
  */
 export function recoverPublicKey(out: u32, hash: u32, r: u32, s: u32, parity: u32): bool {
   const order = u32(ORDER);
@@ -137,7 +138,10 @@ export function recoverPublicKey(out: u32, hash: u32, r: u32, s: u32, parity: u3
   return true;
 }
 
-/** Whether s, 32 big-endian bytes, lies in the upper half of the order: anybody can make such a twin of a signature (EIP-2). */
+/**
+ * Whether s, 32 big-endian bytes, lies in the upper half of the order: anybody can make such a twin of a signature
+ * (EIP-2).
+ */
 export function isMalleable(s: u32): bool {
   return memory.compare(s, u32(HALF_ORDER), 32) > 0;
 }
@@ -171,7 +175,10 @@ function setOne(out: u32): void {
   store<u32>(out, 1);
 }
 
-/** element(4) = base ** (2^223 - 1), element(3) = base ** (2^22 - 1), element(2) = base ** 3; the chain of Bitcoin Core. */
+/**
+ * element(4) = base ** (2^223 - 1), element(3) = base ** (2^22 - 1), element(2) = base ** 3; the chain of Bitcoin
+ * Core.
+ */
 function powers(base: u32): void {
   const x2 = element(2);
   const x22 = element(3);
@@ -230,12 +237,14 @@ function multiplySum(out: u32, first: u32, second: u32): void {
     addMultiple(out, i32(load<i8>(digits + at, 3 * DIGITS)), true);
   }
   // Back from the curve on which the table is affine
-  if (load<u32>(out, Point.INFINITE) == 0) field.multiply(out + Point.Z, out + Point.Z, scratch + RecoveryScratch.COMMON_Z);
+  if (load<u32>(out, Point.INFINITE) == 0) {
+    field.multiply(out + Point.Z, out + Point.Z, scratch + RecoveryScratch.COMMON_Z);
+  }
 }
 
 /**
- * The odd multiples of the table's first point, up to 15 times it: all with the same Z, COMMON_Z, so that on the curve which
- * that Z makes of ours (x → x Z², y → y Z³) they are affine. β x takes the place of Z.
+ * The odd multiples of the table's first point, up to 15 times it: all with the same Z, COMMON_Z, so that on the
+ * curve which that Z makes of ours (x → x Z², y → y Z³) they are affine. β x takes the place of Z.
  */
 function fillTable(): void {
   const table = scratch + RecoveryScratch.TABLE;
@@ -338,8 +347,8 @@ function double(point: u32): void {
 }
 
 /**
- * point += (x2, y2), which is affine; where `z` is not 0, on the curve before COMMON_Z made another of it. Magnitudes of x2
- * and y2 are at most 2. Leaves in element H by what z was multiplied.
+ * point += (x2, y2), which is affine; where `z` is not 0, on the curve before COMMON_Z made another of it. Magnitudes
+ * of x2 and y2 are at most 2. Leaves in element H by what z was multiplied.
  */
 function addAffine(point: u32, x2: u32, y2: u32, common: u32): void {
   const x1 = point + Point.X;

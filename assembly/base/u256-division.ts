@@ -1,5 +1,6 @@
-// Division of 256- and 512-bit numbers: 64-bit digits with precomputed reciprocals (Möller & Granlund, "Improved division
-// by invariant integers", 2011) in Knuth's algorithm D. WebAssembly has no 128/64 division, and a multiplication is cheap.
+// Division of 256- and 512-bit numbers: 64-bit digits with precomputed reciprocals (Möller & Granlund, "Improved
+// division by invariant integers", 2011) in Knuth's algorithm D. WebAssembly has no 128/64 division, and a
+// multiplication is cheap.
 
 import * as u256 from "./u256";
 import { multiplyHigh } from "./u256";
@@ -101,7 +102,8 @@ function divideByLimb(limbs: u32, divisor: u64): u64 {
   return rest >> shift;
 }
 
-// The normalised divisor of the last long division and its reciprocal: real code divides by the same number again and again.
+// The normalised divisor of the last long division and its reciprocal: real code divides by the same number again and
+// again.
 let known0: u64 = 0;
 let known1: u64 = 0;
 let known2: u64 = 0;

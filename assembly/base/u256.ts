@@ -1,4 +1,5 @@
-// 256-bit words in memory: four little-endian u64 limbs. Out pointer first; any pointers may alias. Division: u256-division.ts.
+// 256-bit words in memory: four little-endian u64 limbs. Out pointer first; any pointers may alias. Division:
+// u256-division.ts.
 
 // @ts-ignore: decorator
 @inline
@@ -250,7 +251,8 @@ function multiplyLong(out: u32, left: u32, right: u32): void {
   carry2 += carried(r2, l20);
 
   // column 3, modulo 2^64
-  const r3 = carry2 + multiplyHigh(a0, b2) + multiplyHigh(a1, b1) + multiplyHigh(a2, b0) + a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0;
+  const r3 = carry2 + multiplyHigh(a0, b2) + multiplyHigh(a1, b1) + multiplyHigh(a2, b0) +
+    a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0;
   store<u64>(out, r0);
   store<u64>(out, r1, 8);
   store<u64>(out, r2, 16);

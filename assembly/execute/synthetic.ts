@@ -1,8 +1,9 @@
 // The synthetic executor: small programs of reads and writes, for tests and benchmarks of everything but the EVM.
 //
-// A program is an array of 16-byte instructions {operation u32, a u32, b u32, c u32}. It works on one u64 accumulator, so
-// that whatever it reads shows in whatever it writes and in its output (8 bytes). Account n is the address whose last
-// four bytes are n (big-endian), slot n the one whose last four bytes are n. test/support/synthetic.ts is its oracle.
+// A program is an array of 16-byte instructions {operation u32, a u32, b u32, c u32}. It works on one u64
+// accumulator, so that whatever it reads shows in whatever it writes and in its output (8 bytes). Account n is the
+// address whose last four bytes are n (big-endian), slot n the one whose last four bytes are n.
+// test/support/synthetic.ts is its oracle.
 
 import { CONTROL_BASE, Control, Kind, Outcome, ReadResult, TxSlot } from "../layout";
 import { allocate } from "../base/arena";

@@ -1,6 +1,8 @@
 // Entry of a test module of its own: the arithmetic of base/, applied to arrays of operands so that a call is cheap.
 
-import { DIVISION_SCRATCH, addModulo, divide, divideSigned, modulo, moduloSigned, multiplyModulo, resetDivision } from "../base/u256-division";
+import {
+  DIVISION_SCRATCH, addModulo, divide, divideSigned, modulo, moduloSigned, multiplyModulo, resetDivision,
+} from "../base/u256-division";
 import { KECCAK_SCRATCH } from "../layout";
 import { keccak256, resetKeccak } from "../base/keccak256";
 import { FIELD_MODULUS, INVERSION_SCRATCH, ORDER_MODULUS, invertModulo } from "../base/modular-inverse";

@@ -6,8 +6,9 @@ import * as u256 from "../../../base/u256";
 import { Temporary, temporary } from "../workspace";
 
 /**
- * Recovers the signer of {hash, v, r, s}, 32 bytes each, zeros where `length` ends early: 12 zero bytes and the address go
- * to `out`. False when there is no such signer. The input may lie anywhere but in the second half of Temporary.BYTES.
+ * Recovers the signer of {hash, v, r, s}, 32 bytes each, zeros where `length` ends early: 12 zero bytes and the
+ * address go to `out`. False when there is no such signer. The input may lie anywhere but in the second half of
+ * Temporary.BYTES.
  */
 export function ecrecover(out: u32, input: u32, length: u32): bool {
   const bytes = temporary + Temporary.BYTES + 384;
