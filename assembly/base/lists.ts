@@ -6,8 +6,8 @@ import * as shared from "./shared";
  * Puts `node` at the head of the list in `field` of `holder`. Any worker. NEXT is the first word of every node.
  *
  * Linearises: at the successful swap of the head.
- * Order: the node's contents and its NEXT before the swap, so that whoever takes the list finds complete nodes. Nodes are
- *   never taken singly: no ABA.
+ * Order: the node's contents and its NEXT before the swap, so that whoever takes the list finds complete nodes. Nodes
+ *   are never taken singly: no ABA.
  * Progress: lock-free. A failed swap means that another worker pushed.
  */
 export function push(holder: u32, field: u32, node: u32): void {

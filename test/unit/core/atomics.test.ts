@@ -91,8 +91,9 @@ const plainAllowed: Record<string, string> = {
 
 /** Uses of shared words that are not written as an argument of an operation of base/shared.ts. */
 const indirect: Record<string, string> = {
-  'schedule/dependencies/addDependency TxSlot.DEPENDENCIES': 'the field to push to, which pushNode uses atomically',
-  'schedule/dependencies/waitFor TxSlot.WAITERS': 'the field to push to, which pushNode uses atomically',
+  'execute/state-view/reportMissing Control.MISSING': 'the field to push to, which base/lists uses atomically',
+  'schedule/dependencies/addDependency TxSlot.DEPENDENCIES': 'the field to push to, which base/lists uses atomically',
+  'schedule/dependencies/waitFor TxSlot.WAITERS': 'the field to push to, which base/lists uses atomically',
   'schedule/deque/ringField Deque.RING': 'the place of an item, which push, pop and steal use atomically',
   'store/versions/link Location.VERSIONS': 'the word that holds the next node, read and swapped atomically below',
   'store/versions/link Version.NEXT': 'the word that holds the next node, read and swapped atomically below',
