@@ -97,7 +97,7 @@ export class CoreStateView implements StateView {
     if (this.#valueIsZero()) return new Uint8Array(0);
     const { core, bytes, words } = this.#instance;
     bytes.copyWithin(this.#scratch + Scratch.SLOT, this.#value, this.#value + 32);
-    const record = core.findCodeScratch();
+    const record = this.#call(core.findCodeScratch);
     if (record === 0) return this.#interrupt({ reason: 'missing', location });
     const start = record + BaseValue.CODE_BYTES;
     return bytes.slice(start, start + words[(record + BaseValue.CODE_LENGTH) >>> 2]!);
@@ -132,9 +132,9 @@ export class CoreStateView implements StateView {
     if (code.length === 0) {
       bytes.fill(0, this.#value, this.#value + 32);
     } else {
-      const staged = this.stage(code);
+      const staged = this.#call(() => this.stage(code));
       bytes.set(hash, this.#scratch + Scratch.SLOT);
-      if (staged === 0 || !core.addCode(this.#scratch + Scratch.SLOT, staged, code.length)) {
+      if (staged === 0 || !this.#call(core.addCode, this.#scratch + Scratch.SLOT, staged, code.length)) {
         this.#interrupt({ reason: 'exhausted' });
       }
       bytes.set(hash, this.#value);
@@ -173,7 +173,7 @@ export class CoreStateView implements StateView {
     if (value !== undefined) {
       if (!(value instanceof Uint8Array)) throw new TypeError('the value is not a Uint8Array');
       // Versions point to it for as long as the block lasts.
-      start = core.allocate(Math.max(8, value.length));
+      start = this.#call(core.allocate, Math.max(8, value.length));
       if (start === 0) this.#interrupt({ reason: 'exhausted' });
       bytes.set(value, start);
     }
@@ -204,7 +204,7 @@ export class CoreStateView implements StateView {
     this.#checkOpen();
     checkLength(address, 20, 'address');
     this.#instance.bytes.set(address, this.#scratch + Scratch.ADDRESS);
-    return this.#located(this.#instance.core.locateScratch(kind));
+    return this.#located(this.#call(this.#instance.core.locateScratch, kind));
   }
 
   #locateSlot(address: Uint8Array, slot: Uint8Array): number {
@@ -213,7 +213,7 @@ export class CoreStateView implements StateView {
     checkLength(slot, 32, 'slot');
     this.#instance.bytes.set(address, this.#scratch + Scratch.ADDRESS);
     this.#instance.bytes.set(slot, this.#scratch + Scratch.SLOT);
-    return this.#located(this.#instance.core.locateScratch(Kind.STORAGE));
+    return this.#located(this.#call(this.#instance.core.locateScratch, Kind.STORAGE));
   }
 
   #locateKey(kind: number, key: string | Uint8Array): number {
@@ -223,13 +223,13 @@ export class CoreStateView implements StateView {
     if (bytes.length === 0 || bytes.length > MAX_KEY) {
       throw new RangeError(`a key has 1 to ${MAX_KEY} bytes, this one ${bytes.length}`);
     }
-    const staged = this.stage(bytes);
+    const staged = this.#call(() => this.stage(bytes));
     if (staged === 0) this.#interrupt({ reason: 'exhausted' });
     const { core, words } = this.#instance;
     const pointer = (this.#scratch + Scratch.ADDRESS) >>> 2;
     words[pointer] = staged;
     words[pointer + 1] = bytes.length;
-    return this.#located(core.locateScratch(kind));
+    return this.#located(this.#call(core.locateScratch, kind));
   }
 
   #located(location: number): number {
@@ -238,24 +238,14 @@ export class CoreStateView implements StateView {
   }
 
   #read(location: number): void {
-    let result: number;
-    try {
-      result = this.#instance.core.read(location);
-    } catch (error) {
-      this.#trap(error);
-    }
+    const result = this.#call(this.#instance.core.read, location);
     if (result !== ReadResult.VALUE) this.#fail(result, location);
   }
 
   #atLeast(location: number, minimum: bigint): boolean {
     checkNumber(minimum);
     writeNumber(this.#instance.limbs, (this.#scratch + Scratch.BOUND) >>> 3, minimum);
-    let result: number;
-    try {
-      result = this.#instance.core.atLeast(location);
-    } catch (error) {
-      this.#trap(error);
-    }
+    const result = this.#call(this.#instance.core.atLeast, location);
     if (result !== ReadResult.VALUE) this.#fail(result, location);
     return this.#instance.words[this.#value >>> 2] !== 0;
   }
@@ -267,19 +257,14 @@ export class CoreStateView implements StateView {
   }
 
   #write(location: number): void {
-    let fits: boolean;
-    try {
-      fits = this.#instance.core.write(location);
-    } catch (error) {
-      this.#trap(error);
-    }
+    const fits = this.#call(this.#instance.core.write, location);
     if (!fits) this.#interrupt({ reason: 'exhausted' });
   }
 
   #credit(location: number, amount: bigint): void {
     checkNumber(amount);
     writeNumber(this.#instance.limbs, this.#value >>> 3, amount);
-    if (!this.#instance.core.credit(location)) this.#interrupt({ reason: 'exhausted' });
+    if (!this.#call(this.#instance.core.credit, location)) this.#interrupt({ reason: 'exhausted' });
   }
 
   #valueIsZero(): boolean {
@@ -290,9 +275,14 @@ export class CoreStateView implements StateView {
     return seen === 0;
   }
 
-  #trap(error: unknown): never {
-    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-    return this.#interrupt({ reason: 'trap', error });
+  /** Every call into the core on behalf of an executor: a trap there is the core's, whatever the executor makes of it. */
+  #call<Answer>(method: (a: number, b: number, c: number) => Answer, a = 0, b = 0, c = 0): Answer {
+    try {
+      return method(a, b, c);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      return this.#interrupt({ reason: 'trap', error });
+    }
   }
 
   #fail(result: number, location: number): never {

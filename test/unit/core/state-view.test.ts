@@ -11,7 +11,7 @@ import { type CoreInstance, createMemory, Kind, Next, openCore, wallClock } from
 import { compileCore } from '../../../src/core/instance/module.ts';
 import { CoreStateView } from '../../../src/core/worker/state-view.ts';
 import { runRound } from '../../../src/core/worker/worker-loop.ts';
-import { type Executor, SuspendSignal } from '../../../src/task/executor.ts';
+import { type Executor, type StateView, SuspendSignal } from '../../../src/task/executor.ts';
 
 const ALICE = new Uint8Array(20).fill(0xa1);
 const BOB = new Uint8Array(20).fill(0xb0);
@@ -308,21 +308,32 @@ describe('images and changes', () => {
 });
 
 describe('a core that traps', () => {
-  test('ends the round, whatever the executor makes of it', async () => {
-    const { worker } = await open(1);
-    const broken = {
-      ...worker,
-      core: {
-        ...worker.core,
-        read: () => {
-          throw new WebAssembly.RuntimeError('unreachable');
-        },
-      },
-    };
+  const trap = (): never => {
+    throw new WebAssembly.RuntimeError('unreachable');
+  };
+  const uses: [keyof CoreInstance['core'], (view: StateView) => unknown][] = [
+    ['read', (view) => view.balance(ALICE)],
+    ['atLeast', (view) => view.balanceAtLeast(ALICE, 1n)],
+    ['write', (view) => view.setNonce(ALICE, 1n)],
+    ['credit', (view) => view.credit(ALICE, 1n)],
+    ['credit', (view) => view.add('key', 1n)],
+    ['locateScratch', (view) => view.nonce(ALICE)],
+    ['locateScratch', (view) => view.storage(ALICE, SLOT)],
+    ['locateScratch', (view) => view.readNumber('key')],
+    ['addCode', (view) => view.setCode(ALICE, CODE, keccak_256(CODE))],
+    ['findCodeScratch', (view) => view.code(BOB)],
+    ['allocate', (view) => view.write('key', SLOT)],
+    ['allocate', (view) => view.setCode(ALICE, CODE, keccak_256(CODE))],
+  ];
+  test.each(uses)('in %s ends the round, whatever the executor makes of it (%#)', async (name, use) => {
+    const image = new StateImageBuilder();
+    image.codeHash(BOB, keccak_256(CODE));
+    const { worker } = await open(1, image.finish());
+    const broken = { ...worker, core: { ...worker.core, [name]: trap } };
     const executor: Executor = {
       execute(_, view) {
         try {
-          view.balance(ALICE);
+          use(view);
         } catch {
           // A bad executor swallows everything.
         }
