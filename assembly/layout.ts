@@ -910,3 +910,42 @@ export abstract class TraceDestruction {
   static readonly VALUE: u32 = 48;
   static readonly SIZE: u32 = 80;
 }
+
+/** Size of an instruction of the synthetic executor: {operation u32, a u32, b u32, c u32}. */
+export const INSTRUCTION_SIZE: u32 = 16;
+
+/** What an instruction of the synthetic executor does. */
+export abstract class Operation {
+  /** acc = mix(acc, storage[a][b]) */
+  static readonly READ: u32 = 1;
+  /** storage[a][b] = mix(acc, c) */
+  static readonly WRITE: u32 = 2;
+  /** acc = mix(acc, balance[a]) */
+  static readonly READ_BALANCE: u32 = 3;
+  /** balance[a] += b, without reading it */
+  static readonly CREDIT: u32 = 4;
+  /** balance[a] -= b; REVERTED, keeping earlier writes, when there is not enough */
+  static readonly DEBIT: u32 = 5;
+  /** skips the next c instructions unless balance[a] >= b; a predicate read */
+  static readonly SKIP_UNLESS_AT_LEAST: u32 = 6;
+  /** empties storage[a] */
+  static readonly RESET: u32 = 7;
+  /** INVALID unless nonce[a] = b; then nonce[a] = b + 1 */
+  static readonly NONCE: u32 = 8;
+  /** acc = mix(acc, storage[a][acc mod b]) */
+  static readonly READ_DYNAMIC: u32 = 9;
+  /** storage[a][acc mod b] = mix(acc, c) */
+  static readonly WRITE_DYNAMIC: u32 = 10;
+  /** burns time: a rounds of mixing, without effect */
+  static readonly SPIN: u32 = 11;
+  /** REVERTED, keeping earlier writes, when acc is odd */
+  static readonly REVERT_IF_ODD: u32 = 12;
+  /** FAILED, dropping all writes, when acc mod a = 0 */
+  static readonly FAIL_IF_DIVISIBLE: u32 = 13;
+  /** storage[a][b] = storage[a][b] + c: reads and writes */
+  static readonly INCREMENT: u32 = 14;
+  /** code[a] = mix(acc, c) as a hash */
+  static readonly WRITE_CODE: u32 = 15;
+  /** acc = mix(acc, code[a]) */
+  static readonly READ_CODE: u32 = 16;
+}

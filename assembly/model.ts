@@ -1,7 +1,9 @@
 // What the model tests drive beside the ABI: the core's inner operations, one by one. Compiled by the `model` target
 // only.
 
-import { CONTROL_BASE, Control, EvmSender, Kind, Outcome, ReadResult, Scratch, TxSlot, TxState } from "./layout";
+import {
+  Control, CONTROL_BASE, EvmSender, Kind, Operation, Outcome, ReadResult, Scratch, TxSlot, TxState,
+} from "./layout";
 import { locateScratch, read, scratch, suspend, write } from "./index";
 import { store32be } from "./base/bytes";
 import * as shared from "./base/shared";
@@ -10,7 +12,7 @@ import { finishAttempt, suspendAttempt } from "./engine/attempt";
 import { recoverClaimed } from "./engine/recovery";
 import { next } from "./engine/worker-loop";
 import { senderOf } from "./execute/evm/sender";
-import { Operation, mix } from "./execute/synthetic";
+import { mix } from "./execute/synthetic";
 import { isOrphaned, slotAt, stateIn, statusOf } from "./schedule/status";
 import { locationAt, lookup } from "./store/locations";
 import { createVersion, fold, kill, link, markEstimate, resolve } from "./store/versions";

@@ -1,53 +1,18 @@
 // The synthetic executor: small programs of reads and writes, for tests and benchmarks of everything but the EVM.
 //
-// A program is an array of 16-byte instructions {operation u32, a u32, b u32, c u32}. It works on one u64
-// accumulator, so that whatever it reads shows in whatever it writes and in its output (8 bytes). Account n is the
-// address whose last four bytes are n (big-endian), slot n the one whose last four bytes are n.
-// test/support/synthetic.ts is its oracle.
+// A program is an array of 16-byte instructions {operation u32, a u32, b u32, c u32}, which the host has checked
+// (src/core/host/synthetic-program.ts): divisors are not 0, skips do not wrap. It works on one u64 accumulator, so
+// that whatever it reads shows in whatever it writes and in its output (8 bytes). Account n is the address whose last
+// four bytes are n (big-endian), slot n the one whose last four bytes are n. test/support/synthetic.ts is its oracle.
 
-import { CONTROL_BASE, Control, Kind, Outcome, ReadResult, TxSlot } from "../layout";
+import {
+  CONTROL_BASE, Control, INSTRUCTION_SIZE, Kind, Operation, Outcome, ReadResult, TxSlot,
+} from "../layout";
 import { allocate } from "../base/arena";
 import { store32be } from "../base/bytes";
 import * as u256 from "../base/u256";
 import { slotAt } from "../schedule/status";
 import { atLeastState, creditState, readState, resetState, unfinished, writeState } from "./state-view";
-
-export abstract class Operation {
-  /** acc = mix(acc, storage[a][b]) */
-  static readonly READ: u32 = 1;
-  /** storage[a][b] = mix(acc, c) */
-  static readonly WRITE: u32 = 2;
-  /** acc = mix(acc, balance[a]) */
-  static readonly READ_BALANCE: u32 = 3;
-  /** balance[a] += b, without reading it */
-  static readonly CREDIT: u32 = 4;
-  /** balance[a] -= b; REVERTED, keeping earlier writes, when there is not enough */
-  static readonly DEBIT: u32 = 5;
-  /** skips the next c instructions unless balance[a] >= b; a predicate read */
-  static readonly SKIP_UNLESS_AT_LEAST: u32 = 6;
-  /** empties storage[a] */
-  static readonly RESET: u32 = 7;
-  /** INVALID unless nonce[a] = b; then nonce[a] = b + 1 */
-  static readonly NONCE: u32 = 8;
-  /** acc = mix(acc, storage[a][acc mod b]) */
-  static readonly READ_DYNAMIC: u32 = 9;
-  /** storage[a][acc mod b] = mix(acc, c) */
-  static readonly WRITE_DYNAMIC: u32 = 10;
-  /** burns time: a rounds of mixing, without effect */
-  static readonly SPIN: u32 = 11;
-  /** REVERTED, keeping earlier writes, when acc is odd */
-  static readonly REVERT_IF_ODD: u32 = 12;
-  /** FAILED, dropping all writes, when acc mod a = 0 */
-  static readonly FAIL_IF_DIVISIBLE: u32 = 13;
-  /** storage[a][b] = storage[a][b] + c: reads and writes */
-  static readonly INCREMENT: u32 = 14;
-  /** code[a] = mix(acc, c) as a hash */
-  static readonly WRITE_CODE: u32 = 15;
-  /** acc = mix(acc, code[a]) */
-  static readonly READ_CODE: u32 = 16;
-}
-
-const INSTRUCTION_SIZE: u32 = 16;
 
 let address: u32 = 0;
 let slot: u32 = 0;

@@ -27,6 +27,7 @@ import { checkTasks } from '../config/tasks.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
 import { addCounters, noCounters } from '../core/host/run-statistics.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
+import { checkPrograms } from '../core/host/synthetic-program.ts';
 import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { type BlockContext, type BlockJob, costOf, moduleJob, wasmJob } from '../job/block.ts';
@@ -741,19 +742,6 @@ function absoluteUrl(url: URL | string, field: string): string {
   } catch {
     throw new InputError(field, `not an absolute URL: ${describe(url)}`);
   }
-}
-
-const INSTRUCTION_SIZE = 16;
-
-function checkPrograms(tasks: readonly Task[]): void {
-  tasks.forEach(({ payload }, i) => {
-    if (!(payload instanceof Uint8Array) || payload.length % INSTRUCTION_SIZE !== 0) {
-      throw new InputError(
-        `tasks[${i}].payload`,
-        `expected a program: a Uint8Array of ${INSTRUCTION_SIZE}-byte instructions`,
-      );
-    }
-  });
 }
 
 /** A task as the core needs it. What an executor estimates is only a hint, so its mistakes are dropped. */

@@ -156,6 +156,22 @@ describe('tasks', () => {
     );
   });
 
+  test.each([
+    ['an unknown operation', [99, 0, 0, 0], 'instruction 1: there is no operation 99'],
+    ['a slot modulo nothing', [9, 1, 0, 0], 'instruction 1: b is a divisor, and 0'],
+    ['a slot modulo nothing, written', [10, 1, 0, 0], 'instruction 1: b is a divisor, and 0'],
+    ['a division by nothing', [13, 0, 0, 0], 'instruction 1: a is a divisor, and 0'],
+    [
+      'a skip that would wrap',
+      [6, 1, 5, 0x0fffffff],
+      'instruction 1: it skips 268435455 instructions, and at most 65535',
+    ],
+  ])('a program with %s is refused', async (_, words, problem) => {
+    const payload = new Uint8Array(Uint32Array.from([1, 1, 1, 0, ...words]).buffer);
+    const error = await refusal(engine.execute([{ id: 0, payload }], 'synthetic'));
+    expect(error).toMatchObject({ field: 'tasks[0].payload', message: expect.stringContaining(problem) });
+  });
+
   test('dependencies added later are checked', () => {
     const run = engine.execute([{ id: 0 }, { id: 1 }], nothing);
     expect(() => run.addDependency(1, 0)).toThrow(InputError);

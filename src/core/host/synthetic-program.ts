@@ -1,0 +1,43 @@
+// Programs of the core's synthetic executor: what it may be given, since it divides and skips without looking.
+
+import { InputError } from '../../base/errors.ts';
+import type { Task } from '../../task/executor.ts';
+import { INSTRUCTION_SIZE, Operation } from '../instance/abi.ts';
+
+/** Instructions. The core multiplies it by their size. */
+const LONGEST_SKIP = 0xffff;
+const OPERATIONS = new Set<number>(Object.values(Operation));
+
+/** @throws InputError naming the task, and the instruction that the core cannot take */
+export function checkPrograms(tasks: readonly Task[]): void {
+  tasks.forEach(({ payload }, i) => {
+    const field = `tasks[${i}].payload`;
+    if (!(payload instanceof Uint8Array) || payload.length % INSTRUCTION_SIZE !== 0) {
+      throw new InputError(field, `expected a program: a Uint8Array of ${INSTRUCTION_SIZE}-byte instructions`);
+    }
+    checkProgram(payload, field);
+  });
+}
+
+function checkProgram(program: Uint8Array, field: string): void {
+  const view = new DataView(program.buffer, program.byteOffset, program.length);
+  const count = program.length / INSTRUCTION_SIZE;
+  for (let index = 0; index < count; index++) {
+    const [operation, a, b, c] = [0, 4, 8, 12].map((at) => view.getUint32(index * INSTRUCTION_SIZE + at, true)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const refuse = (problem: string): never => {
+      throw new InputError(field, `instruction ${index}: ${problem}`);
+    };
+    const { READ_DYNAMIC, WRITE_DYNAMIC, FAIL_IF_DIVISIBLE, SKIP_UNLESS_AT_LEAST } = Operation;
+    if (!OPERATIONS.has(operation)) refuse(`there is no operation ${operation}`);
+    if ((operation === READ_DYNAMIC || operation === WRITE_DYNAMIC) && b === 0) refuse('b is a divisor, and 0');
+    if (operation === FAIL_IF_DIVISIBLE && a === 0) refuse('a is a divisor, and 0');
+    if (operation === SKIP_UNLESS_AT_LEAST && c > LONGEST_SKIP) {
+      refuse(`it skips ${c} instructions, and at most ${LONGEST_SKIP} are allowed`);
+    }
+  }
+}
