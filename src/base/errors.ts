@@ -1,5 +1,7 @@
 // Every error the library throws: one class per kind, a numeric code on each (viem retries errors without one).
 
+import { printable } from './printable.ts';
+
 interface PevmErrorOptions {
   details?: string;
   data?: unknown;
@@ -14,12 +16,14 @@ export class PevmError extends Error {
   readonly data: unknown;
 
   constructor(code: number, shortMessage: string, options: PevmErrorOptions = {}) {
-    super(options.details === undefined ? shortMessage : `${shortMessage}\n${options.details}`, {
+    const whole = options.details === undefined ? shortMessage : `${shortMessage}\n${options.details}`;
+    // It may quote a file, a node or an executor.
+    super(printable(whole), {
       cause: options.cause,
     });
     this.name = new.target.name;
     this.code = code;
-    this.shortMessage = shortMessage;
+    this.shortMessage = printable(shortMessage);
     this.details = options.details;
     this.data = options.data;
   }

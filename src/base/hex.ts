@@ -4,12 +4,14 @@
 export type Hex = `0x${string}`;
 
 const latin1 = new TextDecoder('latin1');
-let letters = new Uint8Array(1024);
+/** Letters of short hex, used again and again; the room for long hex goes with it. */
+const ROOM = 1 << 16;
+const room = new Uint8Array(ROOM);
 
 /** Lower-case hex of the bytes, two digits each. */
 export function hexFromBytes(bytes: Uint8Array): Hex {
   const length = 2 + 2 * bytes.length;
-  if (letters.length < length) letters = new Uint8Array(2 * length);
+  const letters = length <= ROOM ? room : new Uint8Array(length);
   letters[0] = 0x30;
   letters[1] = 0x78;
   let at = 2;

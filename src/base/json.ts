@@ -5,8 +5,8 @@ import { InputError } from './errors.ts';
 /** Deeper nesting than any block file has; it is refused before it is parsed. */
 const MAXIMUM_DEPTH = 32;
 
-/** Decompressed bytes of a block file; the largest mainnet block with its state is below 20 MB. */
-const MAXIMUM_BYTES = 256 * 1024 * 1024;
+/** Bytes of a block file, compressed or not; the largest mainnet block with its state is below 20 MB. */
+export const MAXIMUM_BYTES = 256 * 1024 * 1024;
 
 /** Parses JSON text. @throws InputError naming `field` for malformed or too deeply nested text. */
 export function parseJson(text: string, field: string): unknown {
@@ -20,6 +20,7 @@ export function parseJson(text: string, field: string): unknown {
 
 /** Decodes bytes as UTF-8 JSON text, after gunzipping them where they start with the gzip magic number. */
 export async function decodeText(bytes: Uint8Array, field: string): Promise<string> {
+  if (bytes.length > MAXIMUM_BYTES) throw new InputError(field, `has more than ${MAXIMUM_BYTES} bytes`);
   const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? await gunzip(bytes, field) : bytes;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(plain);

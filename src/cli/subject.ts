@@ -1,8 +1,10 @@
 // What is replayed: blocks from files, or the built-in traffic block. All file access of the library is in this folder.
+import { createReadStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { InputError } from '../base/errors.ts';
+import { MAXIMUM_BYTES } from '../base/json.ts';
 import { type BlockFile, checkBlockFile, readBlockFile } from '../file/block-file.ts';
 import type { PlannedTransaction, Traffic, TrafficFile } from '../traffic/index.ts';
 import type { LocationName } from '../types.ts';
@@ -30,10 +32,25 @@ export async function readSubject(path: string): Promise<Subject> {
   }
 }
 
+/** What a pipe or a device gives until it ends. */
+async function readAll(path: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAXIMUM_BYTES) throw new InputError(path, `gives more than ${MAXIMUM_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    if ((await stat(path)).isDirectory()) throw new InputError(path, 'is a folder; name the block files in it');
-    return await readFile(path);
+    const found = await stat(path);
+    if (found.isDirectory()) throw new InputError(path, 'is a folder; name the block files in it');
+    // Pipes and devices do not say how much will come.
+    if (found.size > MAXIMUM_BYTES) throw new InputError(path, `has more than ${MAXIMUM_BYTES} bytes`);
+    return found.isFile() ? await readFile(path) : await readAll(path);
   } catch (error) {
     if (error instanceof InputError) throw error;
     const { code } = error as NodeJS.ErrnoException;

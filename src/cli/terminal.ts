@@ -1,5 +1,6 @@
 // What the command line knows about its terminal: colours where they are wanted, width, aligned columns, progress.
 import { SingleBar } from 'cli-progress';
+import { printable } from '../base/printable.ts';
 
 const styles = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] } as const;
 
@@ -25,9 +26,15 @@ export function processTerminal(): Terminal {
   return {
     paint: coloured ? (style, text) => `\x1b[${styles[style][0]}m${text}\x1b[${styles[style][1]}m` : (_, text) => text,
     stderr,
-    print: (line) => void stdout.write(`${line}\n`),
-    complain: (line) => void stderr.write(`${line}\n`),
+    print: (line) => void stdout.write(`${withoutControls(line)}\n`),
+    complain: (line) => void stderr.write(`${withoutControls(line)}\n`),
   };
+}
+
+/** A line without control characters but for styles: names of files come from outside. */
+export function withoutControls(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: styles are control characters
+  return line.replace(/(\x1b\[\d+m)|([^\x1b]+|\x1b)/g, (_, style?: string, text = '') => style ?? printable(text));
 }
 
 /** The progress of work that is counted, as a bar on a terminal and as nothing elsewhere. */

@@ -32,6 +32,20 @@ export function parseBlockFile(text: string, name = 'file'): BlockFile {
   return checkBlockFile(parseJson(text, name), name);
 }
 
+/** Accounts and slots of a block file; the largest mainnet blocks touch some ten thousand. */
+const MAXIMUM_VALUES = 500_000;
+
+/** A file with millions of accounts would hold the thread for long before anything is run. */
+function checkSize(pre: Record<string, unknown>): void {
+  let values = 0;
+  for (const name in pre) {
+    const account = pre[name];
+    const storage = typeof account === 'object' && account !== null ? (account as { storage?: unknown }).storage : {};
+    values += 1 + (typeof storage === 'object' && storage !== null ? Object.keys(storage).length : 0);
+    if (values > MAXIMUM_VALUES) throw new InputError('pre', `more than ${MAXIMUM_VALUES} accounts and slots`);
+  }
+}
+
 /** Checks the JSON value of a block file. @throws InputError naming the field */
 export function checkBlockFile(value: unknown, name = 'file'): BlockFile {
   const file = plainObject(value, name);
@@ -42,7 +56,9 @@ export function checkBlockFile(value: unknown, name = 'file'): BlockFile {
   const hardfork = readHardfork(file.hardfork, 'hardfork');
   const block = readBlock(file.block, hardfork);
   const blockHashes = readBlockHashes(file.blockHashes ?? {}, 'blockHashes');
-  const state = memoryState(plainObject(file.pre, 'pre') as never, { blockHashes, field: 'pre' });
+  const pre = plainObject(file.pre, 'pre');
+  checkSize(pre);
+  const state = memoryState(pre as never, { blockHashes, field: 'pre' });
   const expected =
     file.expected === undefined || file.expected === null ? undefined : readExpected(file.expected, 'expected');
   if (expected !== undefined && expected.transactions.length !== block.transactions.length) {

@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../../src/base/errors.ts';
-import { parseBlockFile, readBlockFile } from '../../../src/file/block-file.ts';
+import { checkBlockFile, parseBlockFile, readBlockFile } from '../../../src/file/block-file.ts';
 
 const HASH = `0x${'ab'.repeat(32)}`;
 const ADDRESS = `0x${'cd'.repeat(20)}`;
@@ -74,6 +74,14 @@ describe('a block file', () => {
     for (const text of ['['.repeat(1_000_000), '{"a":'.repeat(1_000_000), `{"block":${'['.repeat(5_000_000)}`]) {
       expect((await refusal(() => parseBlockFile(text))).message).toMatch(/nested/);
     }
+  });
+
+  test('with more accounts or slots than any block touches is refused before they are read', async () => {
+    const many = Array.from({ length: 500_001 }, (_, i) => [`0x${i.toString(16).padStart(40, '0')}`, {}]);
+    const accounts = { ...FILE, pre: Object.fromEntries(many) };
+    expect((await refusal(() => checkBlockFile(accounts))).message).toBe('pre: more than 500000 accounts and slots');
+    const slots = { ...FILE, pre: { [ADDRESS]: { storage: Object.fromEntries(many.map(([name]) => [name, '0x1'])) } } };
+    expect((await refusal(() => checkBlockFile(slots))).field).toBe('pre');
   });
 
   test('may hold brackets and quotes in its strings', () => {

@@ -1,6 +1,6 @@
 // The command line as a process: exit codes, what goes to stdout and what to stderr.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -127,6 +127,12 @@ test('wrong input is refused with exit code 2, naming the field, without a stack
     expect(err).not.toMatch(/\n\s+at /);
     expect(out).toBe('');
   }
+});
+
+test.skipIf(!existsSync('/dev/zero'))('a device that never ends is read to the limit of block files', async () => {
+  const { code, err } = await pevm('replay', '/dev/zero');
+  expect(code).toBe(2);
+  expect(err).toContain('/dev/zero: gives more than 268435456 bytes');
 });
 
 test('help and version go to stdout', async () => {
