@@ -97,7 +97,10 @@ export interface BlockRequest {
   readonly blockHashes?: ReadonlyMap<bigint, Hex>;
   /** What a trusted execution found: compared where `verify` asks for it. */
   readonly expected?: Expected;
-  /** What to compare with the header; `true`: everything that is there. Default nothing. */
+  /**
+   * What to compare with the header; `true`: everything that is there. What cannot be compared is in
+   * `result.omitted`. Default nothing.
+   */
   readonly verify?: boolean | VerifyOptions;
   /**
    * `trust`: the sender is `from`; `recover`: the sender is recovered from the signature, and compared with `from`.
@@ -127,6 +130,14 @@ export interface VerifyOptions {
   readonly requestsHash?: boolean;
   /** Against the blobs that the transactions carry (EIP-4844). Default false. */
   readonly blobGasUsed?: boolean;
+  /** Root of the trie of transactions, and the hash of each that has one; takes their signatures. Default false. */
+  readonly transactionsRoot?: boolean;
+  /** Root of the trie of withdrawals, from Shanghai on (EIP-4895). Default false. */
+  readonly withdrawalsRoot?: boolean;
+  /** Hash of the headers of the uncles, and of each uncle; takes `uncleHeaders`. Default false. */
+  readonly sha3Uncles?: boolean;
+  /** From Paris on: difficulty and nonce of 0, no uncles (EIP-3675). Default false. */
+  readonly proofOfStake?: boolean;
   /**
    * Only where it is named: takes a complete state (`memoryState`), and as long as hashing all of it. Default false.
    */

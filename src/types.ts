@@ -4,10 +4,12 @@ import type { Hex } from './base/hex.ts';
 import type { MetricName } from './base/metrics.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
+import type { Mismatch, Omission } from './block/verify.ts';
 import type { BlockRequest, ExecutionOptions } from './option-types.ts';
 import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
 
 export type { MetricName } from './base/metrics.ts';
+export type { Mismatch, Omission } from './block/verify.ts';
 export type {
   BlockRequest,
   EngineAssets,
@@ -101,14 +103,6 @@ export interface TransactionResult {
   readonly error?: string;
 }
 
-/** A header field, or a part of the state, that is not what it should be. */
-export interface Mismatch {
-  /** As in `gasUsed`, `receiptsRoot`, `post.0x….balance`. */
-  readonly name: string;
-  readonly expected: string;
-  readonly actual: string;
-}
-
 /** Parts that cost time to make are made when they are first looked at. */
 export interface BlockResult {
   readonly number: bigint;
@@ -122,8 +116,8 @@ export interface BlockResult {
   readonly logsBloom: Hex;
   /** EIP-7685, from Prague on. */
   readonly requestsHash: Hex | undefined;
-  /** What is missing in this result, since the request lacked what it takes; in words. */
-  readonly omitted: readonly string[];
+  /** What is missing in this result, and what `verify` could not compare, each with the reason. */
+  readonly omitted: readonly Omission[];
   /** What the whole block changed. */
   readonly stateDiff: StateDiff;
   /** What had changed after the last transaction, before withdrawals, rewards and requests. */

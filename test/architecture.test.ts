@@ -270,6 +270,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "MetricName",
       "MetricsSnapshot",
       "Mismatch",
+      "Omission",
       "PevmError",
       "Progress",
       "Receipt",

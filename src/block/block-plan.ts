@@ -68,9 +68,12 @@ export function hasPostStep(hardfork: Hardfork, block: BlockInput, blockReward =
   return blockReward && lacksNoUncle(block);
 }
 
-/** Whether the headers of all uncles are there. */
-export function lacksNoUncle(block: BlockInput): boolean {
-  return (block.uncles?.length ?? 0) === 0 || block.uncleHeaders !== undefined;
+/** Of no uncles: keccak256 of the empty list. */
+const NO_UNCLES_HASH = '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347';
+
+/** Whether the headers of all uncles are there. A block without a list of them may still say that it has some. */
+export function lacksNoUncle({ uncles, uncleHeaders, sha3Uncles = NO_UNCLES_HASH }: BlockInput): boolean {
+  return uncleHeaders !== undefined || (uncles === undefined ? sha3Uncles === NO_UNCLES_HASH : uncles.length === 0);
 }
 
 /** Whether this is the block in which mainnet moved the DAO's funds (EIP-779). */

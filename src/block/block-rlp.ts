@@ -6,6 +6,17 @@ import { InputError } from '../base/errors.ts';
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { type BlockInput, readBlock } from './block-input.ts';
+import {
+  ACCESS,
+  AUTHORIZATION,
+  type FieldKind,
+  type FieldTable,
+  HEADER,
+  LEGACY,
+  SHORTEST_HEADER,
+  TYPED,
+  WITHDRAWAL,
+} from './consensus-fields.ts';
 
 /** A block with an access list inside a transaction nests 7 deep. */
 const MAXIMUM_DEPTH = 8;
@@ -14,94 +25,17 @@ const MAXIMUM_DEPTH = 8;
 const MAXIMUM_BYTES = 64 * 1024 * 1024;
 
 type Item = Uint8Array | Item[];
-/** How a field is written: a number without leading zeros, bytes as they are, or something of its own. */
 type FieldReader = (item: Item, field: string) => unknown;
-type FieldTable = readonly (readonly [name: string, read: FieldReader])[];
 
-const HEADER: FieldTable = [
-  ['parentHash', bytes],
-  ['sha3Uncles', bytes],
-  ['miner', bytes],
-  ['stateRoot', bytes],
-  ['transactionsRoot', bytes],
-  ['receiptsRoot', bytes],
-  ['logsBloom', bytes],
-  ['difficulty', quantity],
-  ['number', quantity],
-  ['gasLimit', quantity],
-  ['gasUsed', quantity],
-  ['timestamp', quantity],
-  ['extraData', bytes],
-  ['mixHash', bytes],
-  ['nonce', bytes],
-  ['baseFeePerGas', quantity],
-  ['withdrawalsRoot', bytes],
-  ['blobGasUsed', quantity],
-  ['excessBlobGas', quantity],
-  ['parentBeaconBlockRoot', bytes],
-  ['requestsHash', bytes],
-];
-const SHORTEST_HEADER = HEADER.findIndex(([name]) => name === 'baseFeePerGas');
-
-const CALL: FieldTable = [
-  ['gas', quantity],
-  ['to', recipient],
-  ['value', quantity],
-  ['input', bytes],
-];
-const SIGNATURE: FieldTable = [
-  ['yParity', quantity],
-  ['r', quantity],
-  ['s', quantity],
-];
-const FEES: FieldTable = [
-  ['maxPriorityFeePerGas', quantity],
-  ['maxFeePerGas', quantity],
-];
-const START: FieldTable = [
-  ['chainId', quantity],
-  ['nonce', quantity],
-];
-const ACCESS_LIST: FieldTable = [['accessList', accessList]];
-const BLOBS: FieldTable = [
-  ['maxFeePerBlobGas', quantity],
-  ['blobVersionedHashes', bytesList],
-];
-const AUTHORIZATIONS: FieldTable = [['authorizationList', authorizationList]];
-
-const LEGACY: FieldTable = [
-  ['nonce', quantity],
-  ['gasPrice', quantity],
-  ...CALL,
-  ['v', quantity],
-  ['r', quantity],
-  ['s', quantity],
-];
-
-/** The fields of each typed transaction, in order; by type. */
-const TYPED: readonly (FieldTable | undefined)[] = [
-  undefined,
-  [...START, ['gasPrice', quantity], ...CALL, ...ACCESS_LIST, ...SIGNATURE],
-  [...START, ...FEES, ...CALL, ...ACCESS_LIST, ...SIGNATURE],
-  [...START, ...FEES, ...CALL, ...ACCESS_LIST, ...BLOBS, ...SIGNATURE],
-  [...START, ...FEES, ...CALL, ...ACCESS_LIST, ...AUTHORIZATIONS, ...SIGNATURE],
-];
-
-const AUTHORIZATION: FieldTable = [
-  ['chainId', quantity],
-  ['address', bytes],
-  ['nonce', quantity],
-  ['yParity', quantity],
-  ['r', quantity],
-  ['s', quantity],
-];
-
-const WITHDRAWAL: FieldTable = [
-  ['index', quantity],
-  ['validatorIndex', quantity],
-  ['address', bytes],
-  ['amount', quantity],
-];
+const READ: Readonly<Record<FieldKind, FieldReader>> = {
+  quantity,
+  bytes,
+  recipient,
+  bytesList,
+  accessList: (item, field) => list(item, field).map((entry, i) => fields(entry, ACCESS, `${field}[${i}]`)),
+  authorizationList: (item, field) =>
+    list(item, field).map((entry, i) => fields(entry, AUTHORIZATION, `${field}[${i}]`)),
+};
 
 /**
  * Reads a block from its RLP. The encoding names no senders: they have to be recovered.
@@ -174,8 +108,8 @@ function fields(
   }
   return Object.fromEntries(
     values.map((value, i) => {
-      const [name, read] = table[i] ?? ['', bytes];
-      return [name, read(value, `${field}.${name}`)];
+      const [name, kind] = table[i] ?? ['', 'bytes'];
+      return [name, READ[kind](value, `${field}.${name}`)];
     }),
   );
 }
@@ -198,23 +132,6 @@ function recipient(item: Item, field: string): Hex | null {
 
 function bytesList(item: Item, field: string): Hex[] {
   return list(item, field).map((value, i) => bytes(value, `${field}[${i}]`));
-}
-
-function accessList(item: Item, field: string): unknown[] {
-  return list(item, field).map((entry, i) =>
-    fields(
-      entry,
-      [
-        ['address', bytes],
-        ['storageKeys', bytesList],
-      ],
-      `${field}[${i}]`,
-    ),
-  );
-}
-
-function authorizationList(item: Item, field: string): unknown[] {
-  return list(item, field).map((entry, i) => fields(entry, AUTHORIZATION, `${field}[${i}]`));
 }
 
 function list(item: Item | undefined, field: string): Item[] {

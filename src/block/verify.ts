@@ -1,51 +1,182 @@
-// Compares what an execution found with what the block's header says.
+// Compares what an execution found with what the block's header says, and says what it could not compare.
 
-import type { Hex } from '../base/hex.ts';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { type Hex, hexFromBytes } from '../base/hex.ts';
+import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
 import { blobGasUsed } from './blobs.ts';
+import {
+  encodeTransaction,
+  headerFields,
+  headerHash,
+  type Keccak256,
+  unclesHash,
+  withdrawalsRoot,
+} from './block-encoding.ts';
 import type { BlockInput } from './block-input.ts';
+import { lacksNoUncle } from './block-plan.ts';
+import { orderedRoot } from './ordered-root.ts';
 import type { BlockOutput } from './receipts.ts';
 
-/** One result that is not what the header says. */
+/** A header field, or a part of the state, that is not what it should be. */
 export interface Mismatch {
-  name: 'gasUsed' | 'receiptsRoot' | 'logsBloom' | 'requestsHash' | 'blobGasUsed';
-  expected: string;
-  actual: string;
+  /** As in `gasUsed`, `receiptsRoot`, `transactions[3].hash`, `post.0x….balance`. */
+  readonly name: string;
+  /** What the header, or a trusted execution, says. */
+  readonly expected: string;
+  /** What was found. */
+  readonly actual: string;
 }
 
-/** What to compare; all of it by default. */
-export interface VerifyOptions {
-  gasUsed?: boolean;
-  receiptsRoot?: boolean;
-  logsBloom?: boolean;
-  requestsHash?: boolean;
-  blobGasUsed?: boolean;
+/** What can be compared with the header alone. */
+export const HEADER_CHECKS = [
+  'gasUsed',
+  'logsBloom',
+  'receiptsRoot',
+  'requestsHash',
+  'blobGasUsed',
+  'transactionsRoot',
+  'withdrawalsRoot',
+  'sha3Uncles',
+  'proofOfStake',
+] as const;
+export type HeaderCheck = (typeof HEADER_CHECKS)[number];
+
+/** Header fields that follow from the block's own lists and from its execution. */
+type Field = Exclude<HeaderCheck, 'proofOfStake'> | 'difficulty' | 'nonce';
+
+/** Something that a result lacks, or that a verification did not compare. */
+export interface Omission {
+  /** A field of the header, the block's `rewards`, or the `expected` of the request. */
+  readonly name: Field | 'stateRoot' | 'rewards' | 'expected';
+  /**
+   * `not-in-block`: the block lacks what it takes; `not-in-request`: the request does; `not-computed`: the library does not
+   * compute it; `not-asked`: it has to be asked for by name.
+   */
+  readonly reason: 'not-in-block' | 'not-in-request' | 'not-computed' | 'not-asked';
+  /** The reason in words. */
+  readonly message: string;
 }
 
-/** What differs, by name. A field that the block does not give, or that cannot be known (see BlockOutput), is skipped. */
-export function verifyBlock(
-  block: BlockInput,
-  output: Pick<BlockOutput, Exclude<Mismatch['name'], 'blobGasUsed'>>,
-  options: VerifyOptions = {},
-): Mismatch[] {
+/** A block that was executed. */
+export interface Verified {
+  readonly chainId: number;
+  readonly hardfork: Hardfork;
+  readonly block: BlockInput;
+  /** Only what is compared is looked at: outputs may be lazy. */
+  readonly output: Pick<BlockOutput, 'gasUsed' | 'logsBloom' | 'receiptsRoot' | 'requestsHash'>;
+  /** Where there is a faster one than the library's. */
+  readonly keccak256?: Keccak256;
+}
+
+export interface Verification {
+  readonly mismatches: Mismatch[];
+  readonly omitted: Omission[];
+}
+
+/** Forks that brought a field, or made it follow from the block. */
+const SINCE: Partial<Readonly<Record<Field, Hardfork>>> = {
+  difficulty: 'paris',
+  nonce: 'paris',
+  withdrawalsRoot: 'shanghai',
+  blobGasUsed: 'cancun',
+  requestsHash: 'prague',
+};
+/** What headers of proof of work and of authorities hold there follows from their parents and from who made them. */
+const FREE_BEFORE: ReadonlySet<Field> = new Set(['difficulty', 'nonce']);
+const NO_NONCE: Hex = '0x0000000000000000';
+
+type Found = Hex | bigint | Omission;
+
+/** Compares what is wanted, all of it by default, as far as the fork knows it. */
+export function verifyBlock(verified: Verified, wanted: (check: HeaderCheck) => boolean = () => true): Verification {
+  const { hardfork, block, output } = verified;
   const mismatches: Mismatch[] = [];
-  const compare = (name: Mismatch['name'], expected: Hex | undefined): void => {
-    if (options[name] === false || expected === undefined) return;
-    // Looked at only where it is wanted: outputs may be lazy.
-    const actual = name === 'blobGasUsed' ? blobGasUsed(block) : output[name];
-    if (actual === undefined) return;
-    const same = typeof actual === 'bigint' ? BigInt(expected) === actual : expected === actual;
-    if (!same) {
-      mismatches.push({
-        name,
-        expected: typeof actual === 'bigint' ? String(BigInt(expected)) : expected,
-        actual: String(actual),
-      });
+  const omitted: Omission[] = [];
+  const compare = (name: Field, find: () => Found): void => {
+    const expected = block[name];
+    const since = SINCE[name];
+    if (since !== undefined && !isAtLeast(hardfork, since)) {
+      if (expected === undefined || FREE_BEFORE.has(name)) return;
+      mismatches.push({ name, expected, actual: `nothing: there is none before ${since}` });
+      return;
     }
+    if (expected === undefined) {
+      omitted.push({ name, reason: 'not-in-block', message: `block.${name} is missing` });
+      return;
+    }
+    const found = find();
+    if (typeof found === 'object') omitted.push(found);
+    else if (typeof found === 'bigint') {
+      if (BigInt(expected) !== found)
+        mismatches.push({ name, expected: String(BigInt(expected)), actual: String(found) });
+    } else if (expected !== found) mismatches.push({ name, expected, actual: found });
   };
-  compare('gasUsed', block.gasUsed);
-  compare('receiptsRoot', block.receiptsRoot);
-  compare('logsBloom', block.logsBloom);
-  compare('requestsHash', block.requestsHash);
-  compare('blobGasUsed', block.blobGasUsed);
-  return mismatches;
+  const isStake = isAtLeast(hardfork, 'paris') && wanted('proofOfStake');
+  if (wanted('gasUsed')) compare('gasUsed', () => output.gasUsed);
+  if (wanted('receiptsRoot')) compare('receiptsRoot', () => output.receiptsRoot ?? WITHOUT_RECEIPTS_ROOT);
+  if (wanted('logsBloom')) compare('logsBloom', () => output.logsBloom);
+  if (wanted('requestsHash')) compare('requestsHash', () => output.requestsHash ?? WITHOUT_REQUESTS_HASH);
+  if (wanted('blobGasUsed')) compare('blobGasUsed', () => blobGasUsed(block));
+  if (wanted('transactionsRoot')) compare('transactionsRoot', () => transactionsRootOf(verified, mismatches));
+  if (wanted('withdrawalsRoot')) {
+    compare('withdrawalsRoot', () => withdrawalsRoot(block.withdrawals ?? [], verified.keccak256));
+  }
+  if (wanted('sha3Uncles') || isStake) compare('sha3Uncles', () => sha3UnclesOf(verified, mismatches));
+  if (isStake) {
+    compare('difficulty', () => 0n);
+    compare('nonce', () => NO_NONCE);
+  }
+  return { mismatches, omitted };
+}
+
+const WITHOUT_RECEIPTS_ROOT: Omission = {
+  name: 'receiptsRoot',
+  reason: 'not-computed',
+  message: 'before Byzantium each receipt holds the root of the state after its transaction, which is not computed',
+};
+
+const WITHOUT_REQUESTS_HASH: Omission = {
+  name: 'requestsHash',
+  reason: 'not-computed',
+  message: 'the executor returned no requests',
+};
+
+/** Also compares the hash of each transaction. */
+function transactionsRootOf({ chainId, block, keccak256 = keccak_256 }: Verified, mismatches: Mismatch[]): Found {
+  const encoded: Uint8Array[] = [];
+  for (const [i, transaction] of block.transactions.entries()) {
+    const bytes = encodeTransaction(transaction, chainId);
+    if (bytes === undefined) {
+      const message = `it takes the signatures of all transactions; block.transactions[${i}] has none`;
+      return { name: 'transactionsRoot', reason: 'not-in-block', message };
+    }
+    encoded.push(bytes);
+  }
+  encoded.forEach((bytes, i) => {
+    const expected = block.transactions[i]?.hash;
+    const actual = hexFromBytes(keccak256(bytes));
+    if (expected !== undefined && expected !== actual) {
+      mismatches.push({ name: `transactions[${i}].hash`, expected, actual });
+    }
+  });
+  return hexFromBytes(orderedRoot(encoded, keccak256));
+}
+
+/** Also compares the hash of each uncle with the header that is given of it. */
+function sha3UnclesOf({ hardfork, block, keccak256 }: Verified, mismatches: Mismatch[]): Found {
+  const headers = block.uncleHeaders ?? [];
+  if (!isAtLeast(hardfork, 'paris') && !lacksNoUncle(block)) {
+    return { name: 'sha3Uncles', reason: 'not-in-block', message: 'it takes block.uncleHeaders' };
+  }
+  const fields = headers.map(headerFields);
+  const complete = fields.filter((header) => header !== undefined);
+  if (complete.length < headers.length) {
+    const message = `block.uncleHeaders[${fields.indexOf(undefined)}] has not all fields of a header`;
+    return { name: 'sha3Uncles', reason: 'not-in-block', message };
+  }
+  block.uncles?.forEach((expected, i) => {
+    const actual = headerHash(complete[i]!, keccak256);
+    if (expected !== actual) mismatches.push({ name: `uncles[${i}]`, expected, actual });
+  });
+  return unclesHash(complete, keccak256);
 }

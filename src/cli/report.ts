@@ -1,6 +1,6 @@
 // How results are printed: one JSON object per line for machines, a page or a table of 80 columns for people.
 import { trafficKinds } from '../traffic/index.ts';
-import type { LocationName, Mismatch, Report } from '../types.ts';
+import type { LocationName, Mismatch, Omission, Report } from '../types.ts';
 import { knownContracts } from './known-contracts.ts';
 import type { Measurement, Rounds } from './measurement.ts';
 import type { Subject } from './subject.ts';
@@ -27,11 +27,14 @@ export interface JsonLine {
   efficiency: number | null;
   executions: number | null;
   reexecutions: number | null;
+  /** What could not be compared, and why; only where there is something. */
+  omitted?: readonly Omission[];
 }
 
 export function jsonLine({ file }: Subject, executor: string, measurement: Measurement): JsonLine {
   const { result, durationMs, sequential, mismatches } = measurement;
   const { workers, bound, executions, reexecutions } = result.report;
+  const omitted = omissionsOf(measurement);
   return {
     number: Number(file.block.number),
     executor,
@@ -49,6 +52,7 @@ export function jsonLine({ file }: Subject, executor: string, measurement: Measu
     efficiency: rounded(bound.efficiency),
     executions,
     reexecutions,
+    ...(omitted.length > 0 && { omitted }),
   };
 }
 
@@ -169,7 +173,16 @@ function verdict({ traffic, file }: Subject, measurement: Measurement, paint: Pa
   }
   if (mismatches.length > 8) lines.push(`      and ${mismatches.length - 8} more (all of them with --json)`);
   if (lines.length === 0) lines.push(line(true, 'gas and logs', 'as in the header'));
+  const omitted = omissionsOf(measurement).map(({ name }) => name);
+  if (omitted.length > 0) {
+    lines.push(...wrap(`not compared: ${omitted.join(', ')}`, 74).map((text) => paint('dim', `    ${text}`)));
+  }
   return lines;
+}
+
+/** The root of the whole state, which was not asked for, takes more than a block file has. */
+function omissionsOf({ result }: Measurement): Omission[] {
+  return result.omitted.filter(({ reason }) => reason !== 'not-asked');
 }
 
 function executionsNote({ executions, reexecutions, suspensions, aborts }: Report): string {

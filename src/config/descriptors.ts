@@ -114,6 +114,14 @@ export const VERIFY_OPTIONS: Options = {
   receiptsRoot: option(truth, 'Root of the receipts trie.', 'false'),
   requestsHash: option(truth, 'EIP-7685, from Prague on.', 'false'),
   blobGasUsed: option(truth, 'Against the blobs that the transactions carry (EIP-4844).', 'false'),
+  transactionsRoot: option(
+    truth,
+    'Root of the trie of transactions, and the hash of each that has one; takes their signatures.',
+    'false',
+  ),
+  withdrawalsRoot: option(truth, 'Root of the trie of withdrawals, from Shanghai on (EIP-4895).', 'false'),
+  sha3Uncles: option(truth, 'Hash of the headers of the uncles, and of each uncle; takes `uncleHeaders`.', 'false'),
+  proofOfStake: option(truth, 'From Paris on: difficulty and nonce of 0, no uncles (EIP-3675).', 'false'),
   stateRoot: option(
     truth,
     'Only where it is named: takes a complete state (`memoryState`), and as long as hashing all of it.',
@@ -162,7 +170,7 @@ export const BLOCK_REQUEST: Options = {
   expected: option(expectation, 'What a trusted execution found: compared where `verify` asks for it.'),
   verify: option(
     truthOr('VerifyOptions', VERIFY_OPTIONS),
-    'What to compare with the header; `true`: everything that is there.',
+    'What to compare with the header; `true`: everything that is there. What cannot be compared is in `result.omitted`.',
     'nothing',
   ),
   senders: option(

@@ -31,9 +31,10 @@ import { checkPrograms } from '../core/host/synthetic-program.ts';
 import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { type BlockContext, type BlockJob, costOf, moduleJob, wasmJob } from '../job/block.ts';
-import { completed, mismatchesOf, resultOf, TransactionDecoder } from '../job/block-result.ts';
+import { completed, resultOf, TransactionDecoder } from '../job/block-result.ts';
 import { finalStateOf } from '../job/changed-state.ts';
 import { compareExecutions } from '../job/comparison.ts';
+import { verification } from '../job/verification.ts';
 import { analyzeReport } from '../metrics/analysis.ts';
 import { reportOf, totalCounters } from '../metrics/report.ts';
 import { InvalidOutcome, type PlannedTask, type RunHooks, type RunOutcome, type RunPlan } from '../run/conductor.ts';
@@ -341,14 +342,16 @@ export class PevmEngine implements Engine {
     const stateRoot = wantsRoot
       ? await callFor(this, () => rootAfter(state, result.stateDiff, context.hardfork))
       : undefined;
-    const mismatches = mismatchesOf(context, prepared.expected, verify, result, stateRoot);
+    const { expected } = prepared;
+    const keccak256 = this.#keccak256;
+    const found = verification(context, result, { verify, expected, stateRoot, keccak256 });
     if (this.#options.preset === 'audit') {
       const oracle = await this.#audit(prepared, scope).catch((error: unknown) => {
         if (!isRefusal(error)) throw error;
         const details = { details: error.message, cause: error };
         throw new AuditError('the block is accepted, but ethereumjs refuses it', details);
       });
-      mismatches.push(...compareExecutions(oracle, result, 'audit'));
+      found.mismatches.push(...compareExecutions(oracle, result, 'audit'));
     }
     const decodeMs = run.outcome.decodeMs + performance.now() - decodeStart;
     const report = this.#reported('block', { ...run.outcome, decodeMs }, this.#runner, {
@@ -359,7 +362,7 @@ export class PevmEngine implements Engine {
       transactions: job.transactionCount,
       block: context.block,
     });
-    return completed(result, { mismatches, report, stateRoot });
+    return completed(result, { ...found, report, stateRoot });
   }
 
   /** The block as ethereumjs runs it, one transaction at a time. */

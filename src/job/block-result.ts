@@ -1,9 +1,8 @@
 // From the results of a block's tasks to the block's result: transactions and receipts, read when somebody looks at them.
 
-import { type Hex, hexFromBytes } from '../base/hex.ts';
+import { hexFromBytes } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { lacksNoUncle } from '../block/block-plan.ts';
-import type { Expected } from '../block/expected.ts';
 import {
   checkGas,
   checkSmallGas,
@@ -15,14 +14,13 @@ import {
   requestsHashOf,
   type TransactionOutput,
 } from '../block/receipts.ts';
-import { compareWithExpected } from '../block/state-diff.ts';
-import { verifyBlock } from '../block/verify.ts';
+import type { Omission } from '../block/verify.ts';
 import { isAtLeast } from '../chain/hardfork.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
 import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome } from '../run/conductor.ts';
-import type { BlockResult, Mismatch, Report, TransactionResult, VerifyOptions } from '../types.ts';
+import type { BlockResult, TransactionResult } from '../types.ts';
 import type { BlockContext, BlockJob } from './block.ts';
 import { stateDiffOf } from './changed-state.ts';
 
@@ -144,11 +142,14 @@ export interface FinishedBlock {
   readonly keccak256: Keccak256;
 }
 
+/** A block's result but for what its caller adds; `omitted`: without what a verification could not compare. */
+export type BlockExecution = Omit<BlockResult, 'mismatches' | 'report' | 'stateRoot'>;
+
 /**
  * Everything about the block but what its caller adds; what costs time is computed when it is first looked at.
  * @throws InvalidBlockError for a block that only its results show to be invalid
  */
-export function resultOf(finished: FinishedBlock): Omit<BlockResult, 'mismatches' | 'report' | 'stateRoot'> {
+export function resultOf(finished: FinishedBlock): BlockExecution {
   const { context, job, decoder, outcome, keccak256 } = finished;
   const { hardfork, block } = context;
   const gasUsed = decoder.gasUsed();
@@ -204,66 +205,25 @@ export function resultOf(finished: FinishedBlock): Omit<BlockResult, 'mismatches
 function omissionsOf(
   { hardfork, block, blockReward, depositContract }: BlockContext,
   executed?: ExecutedBlock,
-): string[] {
-  const omitted: string[] = [];
+): Omission[] {
+  const omitted: Omission[] = [];
   if (!isAtLeast(hardfork, 'paris') && blockReward && !lacksNoUncle(block)) {
-    omitted.push('the rewards of the block: they take block.uncleHeaders');
+    const message = 'the rewards of the block take block.uncleHeaders';
+    omitted.push({ name: 'rewards', reason: 'not-in-block', message });
   }
   if (depositContract === null && executed !== undefined && hasDepositEvent(executed)) {
-    omitted.push('requestsHash: deposits take request.depositContract, which is not known of this chain');
+    const message = 'deposits take request.depositContract, which is not known of this chain';
+    omitted.push({ name: 'requestsHash', reason: 'not-in-request', message });
   }
   return omitted;
 }
 
 /** The result as its caller gets it, its lazy parts as they are. */
 export function completed(
-  result: ReturnType<typeof resultOf>,
-  rest: { mismatches: readonly Mismatch[]; report: Report; stateRoot: BlockResult['stateRoot'] },
+  result: BlockExecution,
+  rest: Pick<BlockResult, 'mismatches' | 'report' | 'stateRoot'> & Partial<Pick<BlockResult, 'omitted'>>,
 ): BlockResult {
   return Object.defineProperties(result, Object.getOwnPropertyDescriptors(rest)) as BlockResult;
-}
-
-/** What differs from the header and from what a trusted execution found, as far as that was asked for. */
-export function mismatchesOf(
-  { hardfork, block }: BlockContext,
-  expected: Expected | undefined,
-  verify: boolean | VerifyOptions | undefined,
-  result: ReturnType<typeof resultOf>,
-  stateRoot: Hex | undefined,
-): Mismatch[] {
-  if (verify === undefined || verify === false) return [];
-  const wanted = (name: keyof VerifyOptions): boolean => verify === true || verify[name] === true;
-  const mismatches: Mismatch[] = verifyBlock(block, result, {
-    gasUsed: wanted('gasUsed'),
-    logsBloom: wanted('logsBloom'),
-    receiptsRoot: wanted('receiptsRoot'),
-    requestsHash: wanted('requestsHash'),
-    blobGasUsed: wanted('blobGasUsed'),
-  });
-  if (stateRoot !== undefined && block.stateRoot !== undefined && stateRoot !== block.stateRoot) {
-    mismatches.push({ name: 'stateRoot', expected: block.stateRoot, actual: stateRoot });
-  }
-  if (expected === undefined || !wanted('expected')) return mismatches;
-  const { transactions, transactionsStateDiff } = result;
-  const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
-  expected.transactions.forEach((trusted, i) => {
-    const found = transactions[i];
-    const compare = (name: string, wantedValue: bigint | number, value: bigint | number | undefined): void => {
-      if (wantedValue === value) return;
-      mismatches.push({ name: `transactions[${i}].${name}`, expected: String(wantedValue), actual: String(value) });
-    };
-    compare('gasUsed', trusted.gasUsed, found?.gasUsed);
-    compare('status', trusted.status, found === undefined ? undefined : Number(found.success));
-    compare('logs', trusted.logs, found?.logs.length);
-  });
-  for (const { path, expected: trusted, actual } of compareWithExpected(
-    transactionsStateDiff,
-    expected,
-    emptyIsAbsent,
-  )) {
-    mismatches.push({ name: `post.${path}`, expected: trusted, actual });
-  }
-  return mismatches;
 }
 
 /** Computes a value when it is first asked for, and keeps it. */

@@ -77,7 +77,11 @@ for (const executor of ['wasm', 'ethereumjs'] as const) {
       expect((await run(UNKNOWN, {}, { blockReward: true })).stateDiff.size).toBe(1);
       await expect(run(UNKNOWN, {})).rejects.toThrow(InputError);
       const lacking = await run(1, { uncles: [word(3)] });
-      expect([lacking.stateDiff.size, lacking.omitted]).toEqual([0, [expect.stringContaining('block.uncleHeaders')]]);
+      const rewards = { name: 'rewards', reason: 'not-in-block', message: expect.stringContaining('uncleHeaders') };
+      expect([lacking.stateDiff.size, lacking.omitted]).toEqual([0, [rewards]]);
+      // A header that has uncles says so, also where the block does not list them.
+      const silent = await run(1, { sha3Uncles: word(3) });
+      expect([silent.stateDiff.size, silent.omitted]).toEqual([0, [rewards]]);
       expect((await run(1, {})).omitted).toEqual([]);
     });
 
@@ -98,7 +102,13 @@ for (const executor of ['wasm', 'ethereumjs'] as const) {
       const unknown = await run(UNKNOWN, sepolia);
       expect([unknown.requestsHash, unknown.omitted]).toEqual([
         undefined,
-        [expect.stringContaining('depositContract')],
+        [
+          {
+            name: 'requestsHash',
+            reason: 'not-in-request',
+            message: expect.stringContaining('depositContract'),
+          },
+        ],
       ]);
     });
 

@@ -18,7 +18,6 @@ import {
   type TransactionOutput,
 } from '../../../src/block/receipts.ts';
 import { depositRequest, requestsHash } from '../../../src/block/requests.ts';
-import { verifyBlock } from '../../../src/block/verify.ts';
 import type { Hardfork } from '../../../src/chain/hardfork.ts';
 
 const ADDRESS = `0x${'cd'.repeat(20)}`;
@@ -127,25 +126,6 @@ describe('receipts', () => {
     expect(run).toThrow(InvalidBlockError);
     expect(run).toThrow(/^transaction 1: its gas limit of 980001 exceeds the 979000/);
     expect(() => assembled(blockOf(['0x5208', '0xef038']), [output(), output()])).not.toThrow();
-  });
-});
-
-describe('verification', () => {
-  test('names each result that is not what the header says, and skips what it does not say', () => {
-    const result = assembled(blockOf(['0x5208']), [output()]);
-    expect(verifyBlock(blockOf(['0x5208']), result)).toEqual([]);
-    const right = blockOf(['0x5208'], {
-      gasUsed: '0x5208',
-      receiptsRoot: result.receiptsRoot,
-      logsBloom: result.logsBloom,
-    });
-    expect(verifyBlock(right, result)).toEqual([]);
-    const wrong = blockOf(['0x5208'], { gasUsed: '0x5209', receiptsRoot: HASH, logsBloom: `0x${'11'.repeat(256)}` });
-    expect(verifyBlock(wrong, result).map(({ name }) => name)).toEqual(['gasUsed', 'receiptsRoot', 'logsBloom']);
-    expect(verifyBlock(wrong, result)[0]).toEqual({ name: 'gasUsed', expected: '21001', actual: '21000' });
-    expect(verifyBlock(wrong, result, { gasUsed: false, logsBloom: false }).map(({ name }) => name)).toEqual([
-      'receiptsRoot',
-    ]);
   });
 });
 

@@ -3,7 +3,7 @@
 import type { Measurement } from '../../../src/cli/measurement.ts';
 import type { Subject } from '../../../src/cli/subject.ts';
 import { checkBlockFile } from '../../../src/file/block-file.ts';
-import type { MetricName, Mismatch, Report } from '../../../src/types.ts';
+import type { MetricName, Mismatch, Omission, Report } from '../../../src/types.ts';
 
 const address = `0x${'ab'.repeat(20)}` as const;
 const hash = `0x${'5545384cb54e39ad'.repeat(4)}` as const;
@@ -48,7 +48,7 @@ export function report(changes: Partial<Report> = {}): Report {
 }
 
 export function measurement(
-  changes: { mismatches?: Mismatch[]; sequential?: boolean; report?: Partial<Report> } = {},
+  changes: { mismatches?: Mismatch[]; omitted?: Omission[]; sequential?: boolean; report?: Partial<Report> } = {},
 ): Measurement {
   const outcome = { receipts: [], receiptsRoot: hash, gasUsed: 12_345_678n, logsBloom: hash, stateDiff: new Map() };
   const result = {
@@ -59,7 +59,7 @@ export function measurement(
     mismatches: [],
     stateRoot: undefined,
     requestsHash: undefined,
-    omitted: [],
+    omitted: changes.omitted ?? [],
     report: report(changes.report),
   };
   const sequential = {

@@ -10,11 +10,20 @@ import {
   tableRow,
 } from '../../../src/cli/report.ts';
 import { type Paint, widthOf } from '../../../src/cli/terminal.ts';
+import type { Omission } from '../../../src/types.ts';
 import { measurement, subject } from './measurements.ts';
 
 const plain: Paint = (_, text) => text;
 const coloured: Paint = (_, text) => `\x1b[1m${text}\x1b[22m`;
 const rounds = { sequential: true, warmUp: 1, repeat: 3 };
+const lacking: Omission[] = (['transactionsRoot', 'withdrawalsRoot', 'sha3Uncles', 'difficulty'] as const).map(
+  (name) => ({
+    name,
+    reason: 'not-in-block',
+    message: 'missing',
+  }),
+);
+const omitted: Omission[] = [...lacking, { name: 'stateRoot', reason: 'not-asked', message: 'not asked for' }];
 const wrong = { name: 'receiptsRoot', expected: `0x${'11'.repeat(32)}`, actual: `0x${'22'.repeat(32)}` };
 
 describe('a JSON line', () => {
@@ -40,6 +49,12 @@ describe('a JSON line', () => {
     const line = jsonLine(subject(), 'ethereumjs', measurement({ mismatches: [wrong] }));
     expect(line.ok).toBe(false);
     expect(line.mismatches).toEqual([wrong]);
+  });
+
+  test('names what could not be compared, where there is something', () => {
+    const line = jsonLine(subject(), 'ethereumjs', measurement({ omitted }));
+    expect(Object.keys(line)).toEqual([...keys, 'sequentialMs', 'speedup', ...rest, 'omitted']);
+    expect(line.omitted).toEqual(lacking);
   });
 
   test('of a block that could not run has the same keys and says why', () => {
@@ -71,6 +86,13 @@ describe('a page', () => {
     expect(text).toMatch(/Uniswap v2 pair: reserves +7\n/);
     expect(text).toMatch(/WETH: balance +1\n/);
     expect(text).toContain('✓ receipts root   0x5545384c…4e39ad   equals the header and the sequential run');
+  });
+
+  test('names what could not be compared, but for the root of a state that is not complete', () => {
+    const lines = page(subject(), 'ethereumjs', rounds, measurement({ omitted }), plain);
+    expect(lines).toContain('    not compared: transactionsRoot, withdrawalsRoot, sha3Uncles, difficulty');
+    expect(lines.filter((line) => widthOf(line) > 80)).toEqual([]);
+    expect(page(subject(), 'ethereumjs', rounds, measurement(), plain).join()).not.toContain('not compared');
   });
 
   test('tells what went wrong, and what was lost on the way', () => {

@@ -1,0 +1,86 @@
+// The consensus encoding of a block's parts, out of their JSON shape, and the roots that a header has of its lists.
+
+import { RLP } from '@ethereumjs/rlp';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import type { BlockInput, HeaderInput, TransactionInput, WithdrawalInput } from './block-input.ts';
+import {
+  ACCESS,
+  AUTHORIZATION,
+  type FieldKind,
+  type FieldTable,
+  HEADER,
+  LEGACY,
+  SHORTEST_HEADER,
+  TYPED,
+  WITHDRAWAL,
+} from './consensus-fields.ts';
+import { orderedRoot } from './ordered-root.ts';
+
+export type Keccak256 = (bytes: Uint8Array) => Uint8Array;
+type Encodable = Uint8Array | Encodable[];
+type Fields = Readonly<Record<string, unknown>>;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Checked values, as `readBlock` returns them: lower-case hex, quantities minimal. */
+const WRITE: Readonly<Record<FieldKind, (value: unknown) => Encodable>> = {
+  quantity: (value) => quantityBytes(value as Hex),
+  bytes: (value) => bytesFromHex(value as Hex),
+  recipient: (value) => (value === undefined ? NO_BYTES : bytesFromHex(value as Hex)),
+  bytesList: (value) => (value as readonly Hex[]).map(bytesFromHex),
+  accessList: (value) => ((value ?? []) as readonly Fields[]).map((entry) => values(entry, ACCESS)),
+  authorizationList: (value) => (value as readonly Fields[]).map((entry) => values(signed(entry), AUTHORIZATION)),
+};
+
+/** The bytes of which a transaction's hash is made, and the trie of transactions; `undefined` without a signature. */
+export function encodeTransaction(transaction: TransactionInput, chainId: number): Uint8Array | undefined {
+  const { type = '0x0', v, yParity, r, s } = transaction;
+  if (r === undefined || s === undefined) return undefined;
+  const table = TYPED[Number(type)];
+  if (table === undefined) return RLP.encode(values({ ...transaction, v: v ?? yParity }, LEGACY));
+  const body = RLP.encode(values(signed({ chainId: quantityFromNumber(chainId), ...transaction }), table));
+  const encoded = new Uint8Array(1 + body.length);
+  encoded[0] = Number(type);
+  encoded.set(body, 1);
+  return encoded;
+}
+
+export function encodeWithdrawal(withdrawal: WithdrawalInput): Uint8Array {
+  return RLP.encode(values(withdrawal, WITHDRAWAL));
+}
+
+/** `undefined` where a field is missing that every header has, or one before another that is there. */
+export function headerFields(header: HeaderInput): Encodable[] | undefined {
+  const given: Fields = header;
+  const length = HEADER.findLastIndex(([name]) => given[name] !== undefined) + 1;
+  const table = HEADER.slice(0, Math.max(length, SHORTEST_HEADER));
+  return table.some(([name]) => given[name] === undefined) ? undefined : values(given, table);
+}
+
+export function headerHash(fields: Encodable[], keccak256: Keccak256 = keccak_256): Hex {
+  return hexFromBytes(keccak256(RLP.encode(fields)));
+}
+
+/** `uncles`: the fields of their headers. */
+export function unclesHash(uncles: Encodable[][], keccak256: Keccak256 = keccak_256): Hex {
+  return hexFromBytes(keccak256(RLP.encode(uncles)));
+}
+
+export function withdrawalsRoot(withdrawals: NonNullable<BlockInput['withdrawals']>, keccak256?: Keccak256): Hex {
+  return hexFromBytes(orderedRoot(withdrawals.map(encodeWithdrawal), keccak256));
+}
+
+function values(given: Fields, table: FieldTable): Encodable[] {
+  return table.map(([name, kind]) => WRITE[kind](given[name]));
+}
+
+/** Nodes give the parity as yParity, as v, or as both. */
+function signed(given: Fields): Fields {
+  return given.yParity === undefined ? { ...given, yParity: given.v } : given;
+}
+
+function quantityBytes(quantity: Hex): Uint8Array {
+  if (quantity === '0x0') return NO_BYTES;
+  return bytesFromHex(quantity.length % 2 === 0 ? quantity : `0x0${quantity.slice(2)}`);
+}

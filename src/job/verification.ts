@@ -1,0 +1,79 @@
+// What a block's request asks to verify: the header, the root of the state, and what a trusted execution found.
+
+import type { Hex } from '../base/hex.ts';
+import type { Expected } from '../block/expected.ts';
+import { compareWithExpected } from '../block/state-diff.ts';
+import { type Mismatch, type Omission, verifyBlock } from '../block/verify.ts';
+import { isAtLeast } from '../chain/hardfork.ts';
+import type { Keccak256 } from '../core/instance/keccak256.ts';
+import type { VerifyOptions } from '../types.ts';
+import type { BlockContext } from './block.ts';
+import type { BlockExecution } from './block-result.ts';
+
+export interface WantedVerification {
+  readonly verify: boolean | VerifyOptions | undefined;
+  readonly expected: Expected | undefined;
+  /** After the block, where it was asked for. */
+  readonly stateRoot: Hex | undefined;
+  readonly keccak256: Keccak256;
+}
+
+/** What differs, as far as that was asked for, and what could not be compared. */
+export function verification(
+  context: BlockContext,
+  result: BlockExecution,
+  { verify = false, expected, stateRoot, keccak256 }: WantedVerification,
+): { mismatches: Mismatch[]; omitted?: Omission[] } {
+  // Finding out what the result itself lacks may take decoding it.
+  if (verify === false) return { mismatches: [] };
+  const wanted = (name: keyof VerifyOptions): boolean => verify === true || verify[name] === true;
+  const { mismatches, omitted } = verifyBlock({ ...context, output: result, keccak256 }, wanted);
+  const { block } = context;
+  if (wanted('stateRoot')) {
+    if (block.stateRoot === undefined) {
+      omitted.push({ name: 'stateRoot', reason: 'not-in-block', message: 'block.stateRoot is missing' });
+    } else if (stateRoot === undefined) {
+      omitted.push({
+        name: 'stateRoot',
+        reason: 'not-asked',
+        message: 'it takes verify.stateRoot, and a complete state',
+      });
+    } else if (stateRoot !== block.stateRoot) {
+      mismatches.push({ name: 'stateRoot', expected: block.stateRoot, actual: stateRoot });
+    }
+  }
+  if (expected !== undefined && wanted('expected')) mismatches.push(...compareWithTrusted(context, expected, result));
+  if (expected === undefined && verify !== true && verify.expected === true) {
+    omitted.push({ name: 'expected', reason: 'not-in-request', message: 'request.expected is missing' });
+  }
+  // What the result itself lacks says more about why than that it could not be compared.
+  const names = new Set(result.omitted.map(({ name }) => name));
+  return { mismatches, omitted: [...result.omitted, ...omitted.filter(({ name }) => !names.has(name))] };
+}
+
+function compareWithTrusted(
+  { hardfork }: BlockContext,
+  expected: Expected,
+  { transactions, transactionsStateDiff }: BlockExecution,
+): Mismatch[] {
+  const mismatches: Mismatch[] = [];
+  const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
+  expected.transactions.forEach((trusted, i) => {
+    const found = transactions[i];
+    const compare = (name: string, wantedValue: bigint | number, value: bigint | number | undefined): void => {
+      if (wantedValue === value) return;
+      mismatches.push({ name: `transactions[${i}].${name}`, expected: String(wantedValue), actual: String(value) });
+    };
+    compare('gasUsed', trusted.gasUsed, found?.gasUsed);
+    compare('status', trusted.status, found === undefined ? undefined : Number(found.success));
+    compare('logs', trusted.logs, found?.logs.length);
+  });
+  for (const { path, expected: trusted, actual } of compareWithExpected(
+    transactionsStateDiff,
+    expected,
+    emptyIsAbsent,
+  )) {
+    mismatches.push({ name: `post.${path}`, expected: trusted, actual });
+  }
+  return mismatches;
+}
