@@ -2,21 +2,21 @@
 // (layout.ts, Scratch); pointers and sizes are bytes, indices are u32.
 
 import "./layout-check";
-import { BaseValue, Kind, Location, Scratch } from "./layout";
+import { Kind, Scratch } from "./layout";
 import { allocate } from "./base/arena";
-import * as shared from "./base/shared";
 import * as worker from "./base/worker";
 import { addCode, findCode } from "./store/code-store";
 import { atLeastAccess, creditAccess, writeAccess } from "./store/access-set";
-import { locate, locationAt } from "./store/locations";
-import { blockedBy, resolve, resolvedFolded, resolvedNode } from "./store/versions";
+import { locate, locationAt, lookup } from "./store/locations";
+import { baseOf, blockedBy, resolve, resolvedFolded, resolvedNode } from "./store/versions";
 import { readChecked, suspendAttempt } from "./engine/attempt";
 
 export { LAYOUT_VERSION } from "./layout";
 export { loadBase } from "./store/base-state";
 export { addDependency } from "./schedule/dependencies";
-export { beginBlock, declareDead, initialize, join, resumeBlock, setTransaction } from "./engine/block";
+export { beginBlock, beginRun, declareDead, initialize, join, resumeBlock, setTransaction } from "./engine/block";
 export { addHeld, changesEnd, changesStart, clearChanges, collectChanges } from "./engine/changes";
+export { beginFold, finishFold, foldPrefix, keepAll, keepOne, keepWritten, restoreBase } from "./engine/residence";
 export {
   exhaustAttempt as exhaust, finishAttempt as finish, parkAttempt as park, currentIncarnation as incarnation,
 } from "./engine/attempt";
@@ -38,6 +38,11 @@ export function workerAt(id: u32): u32 {
 /** Index of the location of (kind, scratch ADDRESS, scratch SLOT); 0 when locations are exhausted. */
 export function locateScratch(kind: u32): u32 {
   return locate(kind, worker.scratch(Scratch.ADDRESS), kind == Kind.STORAGE ? worker.scratch(Scratch.SLOT) : 0);
+}
+
+/** The same, but adds none: 0 when nobody has asked for it yet. */
+export function lookupScratch(kind: u32): u32 {
+  return lookup(kind, worker.scratch(Scratch.ADDRESS), kind == Kind.STORAGE ? worker.scratch(Scratch.SLOT) : 0);
 }
 
 /** Reads a location into scratch VALUE for the running attempt: a ReadResult; BLOCKED is followed by `suspend`. */
@@ -87,8 +92,8 @@ export function resolvedFold(): bool {
 
 /** Puts a location's base value into scratch VALUE; false when the host loaded none. */
 export function baseAt(location: u32): bool {
-  const base = shared.read(locationAt(location), Location.BASE);
+  const base = baseOf(locationAt(location));
   if (base == 0) return false;
-  memory.copy(worker.scratch(Scratch.VALUE), base + BaseValue.VALUE, 32);
+  memory.copy(worker.scratch(Scratch.VALUE), base, 32);
   return true;
 }

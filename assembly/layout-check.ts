@@ -9,10 +9,11 @@ import {
 
 // Sizes that the design promises.
 if (TxSlot.SIZE != 64) ERROR("a transaction slot is one cache line");
-if (Location.SIZE != 64) ERROR("a location is one cache line");
+if (Location.SIZE != 2 * LINE || Location.BASE != LINE) ERROR("a location's key is one cache line, its base another");
 if (Version.SIZE != Version.VALUE + 32) ERROR("a version is a header and one word");
 if (ReadEntry.SIZE != 16 || WriteEntry.SIZE != 8) ERROR("a read is 16 bytes, a write 8");
-if (Location.SLOT + 32 != Location.SIZE) ERROR("the slot ends the location");
+if (Location.SLOT + 32 != LINE || Location.EMPTIED != Location.SLOT) ERROR("the slot ends the key");
+if (Location.ACCOUNT_WALK != Location.VALUE + 32 || (Location.VERSIONS & 7) != 0) ERROR("the fields of a base fit");
 if (Access.VALUE + 32 != Access.SIZE) ERROR("the value ends the access");
 
 // Alignment of what atomics touch: 4 for u32, 8 for u64 (plain f64 and u64 fields too).

@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 10;
+export const LAYOUT_VERSION: u32 = 11;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -58,8 +58,10 @@ export abstract class Control {
   static readonly FIRST_TRANSACTION: u32 = 224;
   /** The block's EvmBlock record, for transactions with TxFlag.EVM. */
   static readonly EVM_BLOCK: u32 = 228;
-  /** Counts the blocks of this memory: a worker joins each once. */
+  /** Counts the blocks of this memory: a worker joins each once; what carries another number is of another block. */
   static readonly BLOCK: u32 = 232;
+  /** 1: locations and base values stay for the next block, which the host begins with `beginRun`. */
+  static readonly RESIDENT: u32 = 236;
 
   // shared, one line each
   static readonly COMMIT_INDEX: u32 = 256;
@@ -77,6 +79,11 @@ export abstract class Control {
   static readonly MISSING: u32 = 768;
   /** The next transaction whose sender an idle worker looks at. */
   static readonly RECOVERY_CURSOR: u32 = 772;
+  /** 1: the block is committed, and workers fold what it wrote into the base values. */
+  static readonly FOLDING: u32 = 776;
+  /** The next transaction whose writes nobody folds yet, and how many have been folded. */
+  static readonly FOLD_CURSOR: u32 = 780;
+  static readonly FOLD_COUNT: u32 = 784;
   /** One u32 per worker id: WorkerLife. */
   static readonly ALIVE: u32 = 832;
   /** Next free byte of the code store; survives from block to block. */
@@ -167,6 +174,9 @@ export abstract class TxSlot {
   static readonly FLAGS: u32 = 36;
   static readonly EXECUTIONS: u32 = 40;
   static readonly LAST_WORKER: u32 = 44;
+  // written by the host before workers start
+  /** The first transaction of its lane: of what those below it wrote, it sees nothing. */
+  static readonly FLOOR: u32 = 48;
   static readonly SIZE: u32 = 64;
 }
 
@@ -212,13 +222,14 @@ export abstract class Dependency {
   static readonly SIZE: u32 = 8;
 }
 
-/** A place in the state, identified by its full key. */
+/** A place in the state, identified by its full key, and what it held before the block. */
 export abstract class Location {
   // shared
-  /** Newest version (Version node), 0 when nobody wrote it in this block. */
+  /**
+   * u64: newest version (Version node):32 | block:32 << 32; of another block: nobody wrote it in this one.
+   * BYTECODE: the code's record in place of the node.
+   */
   static readonly VERSIONS: u32 = 0;
-  /** BaseValue record, 0 when the host loaded none. */
-  static readonly BASE: u32 = 4;
   // fixed before publication
   /** kind:8 | index of the account's RESET location:24 (STORAGE only) */
   static readonly KIND: u32 = 8;
@@ -226,7 +237,32 @@ export abstract class Location {
   static readonly ADDRESS: u32 = 12;
   /** 32 bytes big-endian, zero where the kind has none */
   static readonly SLOT: u32 = 32;
-  static readonly SIZE: u32 = 64;
+  // shared
+  /** RESET: the block that emptied the account's storage last, 0: none. Beside VERSIONS: reads look at both. */
+  static readonly EMPTIED: u32 = 32;
+  /** BaseFlag */
+  static readonly BASE: u32 = 64;
+  /** STORAGE: the block that gave VALUE; before the account's EMPTIED, VALUE is 0. */
+  static readonly GENERATION: u32 = 68;
+  /** The block whose result somebody has begun to fold into VALUE. */
+  static readonly FOLDED: u32 = 72;
+  // host only
+  /** Walk over what was written that has met the location, and the one that has brought its account along. */
+  static readonly WALK: u32 = 76;
+  static readonly ACCOUNT_WALK: u32 = 112;
+  // written by the host while no worker is inside the core, and by who folds
+  static readonly VALUE: u32 = 80;
+  static readonly SIZE: u32 = 128;
+}
+
+/** Location.BASE */
+export abstract class BaseFlag {
+  /** VALUE is what the location holds; otherwise nobody knows, or, in a complete state, it is zero. */
+  static readonly KNOWN: u32 = 1;
+  /** A block, or somebody outside, has changed VALUE: no source of state can give it again. */
+  static readonly DIRTY: u32 = 2;
+  /** RESET: the account had storage that was not zero. */
+  static readonly SLOTS: u32 = 4;
 }
 
 export abstract class Kind {
@@ -249,11 +285,8 @@ export abstract class Kind {
   static readonly BLOCK_HASH: u32 = 10;
 }
 
-/**
- * Base value: 32 bytes; BYTECODE: length u32, jump map u32, bytes from offset 8, CODE_PADDING zero bytes after them.
- */
+/** Code: length u32, jump map u32, bytes from offset 8, CODE_PADDING zero bytes after them. A value is 32 bytes. */
 export abstract class BaseValue {
-  static readonly VALUE: u32 = 0;
   static readonly SIZE: u32 = 32;
   static readonly CODE_LENGTH: u32 = 0;
   /** One bit per byte of code: it is a JUMPDEST. 0 until somebody has analysed the code. Shared. */
@@ -516,6 +549,19 @@ export abstract class Finish {
   static readonly LOST: u32 = 2;
   static readonly EXHAUSTED: u32 = 3;
   static readonly SUSPENDED: u32 = 4;
+}
+
+/** A base value with all that belongs to it, by its full key: for `restoreBase`, in whatever memory. */
+export abstract class KeptBase {
+  static readonly KIND: u32 = 0;
+  /** BaseFlag; 0: not known */
+  static readonly FLAGS: u32 = 4;
+  /** Location.GENERATION; RESET: EMPTIED */
+  static readonly GENERATION: u32 = 8;
+  static readonly ADDRESS: u32 = 12;
+  static readonly SLOT: u32 = 32;
+  static readonly VALUE: u32 = 64;
+  static readonly SIZE: u32 = 96;
 }
 
 /** One load instruction for `loadBase`: a batch is an array of these. */

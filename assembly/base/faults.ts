@@ -59,5 +59,23 @@ export abstract class Fault {
   static readonly SENDER_BEFORE_BYTES: u32 = 28;
   /** Who begins to recover a sender leaves a mark in its place, which others take for the answer. */
   static readonly SENDER_MARKED_FIRST: u32 = 29;
-  static readonly LAST: u32 = 29;
+  /** A list's head of an earlier block is taken for one of this block. */
+  static readonly EPOCH_IGNORED: u32 = 30;
+  /** A version is linked in front of a list of an earlier block. */
+  static readonly LINK_TO_OLD_LIST: u32 = 31;
+  /** Slots of an account whose storage an earlier block emptied keep their values. */
+  static readonly GENERATION_IGNORED: u32 = 32;
+  /** A transaction sees what other lanes wrote. */
+  static readonly LANES_IGNORED: u32 = 33;
+  /** What a location holds is the version of whoever folds, not the final one. */
+  static readonly FOLD_OWN_VERSION: u32 = 34;
+  /** Sums of credits are folded as they are: adding them again adds them twice. */
+  static readonly FOLD_ADDS_AGAIN: u32 = 35;
+  /** A location that a dead worker has begun to fold counts as folded. */
+  static readonly FOLD_CLAIM_COUNTS: u32 = 36;
+  /** A share counts as folded before it is. */
+  static readonly FOLD_COUNTED_FIRST: u32 = 37;
+  /** Folding an emptied account leaves its slots. */
+  static readonly RESET_NOT_FOLDED: u32 = 38;
+  static readonly LAST: u32 = 38;
 }

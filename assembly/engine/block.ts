@@ -17,6 +17,7 @@ import { resetScheduler } from "../schedule/scheduler";
 import { resume, setFlag, slotAt, stateIn, statusOf, statusWord } from "../schedule/status";
 import { resetAttempt } from "./attempt";
 import { resetChanges } from "./changes";
+import { resetResidence } from "./residence";
 import { resetValidation } from "./validation";
 import { resetWorkerLoop } from "./worker-loop";
 
@@ -69,12 +70,30 @@ function tableWords(locations: u32): u32 {
  * False when `count` exceeds the capacity, or memory is exhausted.
  */
 export function beginBlock(count: u32): bool {
+  const words = tableWords(load<u32>(CONTROL_BASE, Control.LOCATION_CAPACITY));
+  store<u32>(CONTROL_BASE, words - 1, Control.TABLE_MASK);
+  store<u32>(CONTROL_BASE, 0, Control.RESIDENT);
+  memory.fill(load<u32>(CONTROL_BASE, Control.TABLE), 0, words * 4);
+  // Index 0 means "no location".
+  return begin(count, 1);
+}
+
+/**
+ * Starts a block of `count` transactions on the state that is there: locations and their base values stay, whatever the
+ * blocks before wrote is theirs alone, unless it was folded. Takes as long as the transactions take, however large the
+ * state is. Otherwise as `beginBlock`, once before.
+ */
+export function beginRun(count: u32): bool {
+  store<u32>(CONTROL_BASE, 1, Control.RESIDENT);
+  const capacity = load<u32>(CONTROL_BASE, Control.LOCATION_CAPACITY);
+  const locations = shared.read(CONTROL_BASE, Control.LOCATION_COUNT);
+  return begin(count, locations < capacity ? locations : capacity);
+}
+
+function begin(count: u32, locations: u32): bool {
   if (count > load<u32>(CONTROL_BASE, Control.TRANSACTION_CAPACITY) || count > MAX_TRANSACTIONS) return false;
   store<u32>(CONTROL_BASE, count, Control.TRANSACTION_COUNT);
   store<u32>(CONTROL_BASE, load<u32>(CONTROL_BASE, Control.BLOCK) + 1, Control.BLOCK);
-  const words = tableWords(load<u32>(CONTROL_BASE, Control.LOCATION_CAPACITY));
-  store<u32>(CONTROL_BASE, words - 1, Control.TABLE_MASK);
-  memory.fill(load<u32>(CONTROL_BASE, Control.TABLE), 0, words * 4);
   memory.fill(load<u32>(CONTROL_BASE, Control.SLOTS), 0, count * TxSlot.SIZE);
   for (let at: u32 = 0; at < count; at++) {
     shared.write64(slotAt(at), TxSlot.STATUS, statusWord(TxState.READY, 0, 0, 0));
@@ -82,8 +101,7 @@ export function beginBlock(count: u32): bool {
   memory.fill(CONTROL_BASE + Control.COMMIT_INDEX, 0, Control.ALIVE - Control.COMMIT_INDEX);
   shared.write(CONTROL_BASE, Control.ARENA_NEXT, load<u32>(CONTROL_BASE, Control.ARENA_START));
   tidyCode();
-  // Index 0 means "no location".
-  shared.write(CONTROL_BASE, Control.LOCATION_COUNT, 1);
+  shared.write(CONTROL_BASE, Control.LOCATION_COUNT, locations);
   for (let worker: u32 = 0; worker <= load<u32>(CONTROL_BASE, Control.WORKERS); worker++) {
     shared.write(CONTROL_BASE, Control.ALIVE + (worker << 2), WorkerLife.ABSENT);
     memory.fill(workerAt(worker), 0, Worker.DEQUE);
@@ -110,7 +128,8 @@ export function join(id: u32): bool {
   resetScheduler();
   const scratch = allocate(32);
   resetWorkerLoop(scratch);
-  const fits = scratch != 0 && resetAccessSet() && resetValidation() && resetAttempt() && resetNative();
+  const fits = scratch != 0 && resetAccessSet() && resetValidation() && resetAttempt() && resetNative() &&
+    resetResidence();
   if (fits) joined = block;
   if (id != 0) {
     if (!fits) halt(Halt.EXHAUSTED, 0);

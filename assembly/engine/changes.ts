@@ -3,14 +3,15 @@
 // All of it runs on the host, while no worker is inside the core.
 
 import {
-  ABSENT_LENGTH, BaseValue, Change, ChangeFlag, CONTROL_BASE, Control, Kind, Location, ReadResult,
+  ABSENT_LENGTH, BaseFlag, Change, ChangeFlag, CONTROL_BASE, Control, Kind, Location, ReadResult,
 } from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import * as u256 from "../base/u256";
 import { findCode } from "../store/code-store";
 import { kindOf, locationAt, lookup, resetOf } from "../store/locations";
-import { resolve, resolvedNode, sameValue } from "../store/versions";
+import { baseOf, enterLane, newestOf, resolve, resolvedNode, sameValue } from "../store/versions";
+import { beginWritten, nextWritten } from "./written";
 
 /** Locations per call, so that the host's thread can do other things in between: well below a millisecond. */
 const LOCATIONS_PER_CALL: u32 = 1024;
@@ -53,14 +54,31 @@ export function clearChanges(): void {
   cursor = room;
 }
 
+// For other records that the host copies out the same way.
+export function changesFit(size: u32): bool {
+  return roomEnd - cursor >= size;
+}
+
+/** Where the next record goes. */
+export function changesCursor(): u32 {
+  return cursor;
+}
+
+/** Counts a record of `size` bytes that was written there. */
+export function commitChange(size: u32): void {
+  cursor += size;
+}
+
 /**
  * Writes what transactions below `upTo` changed at the locations from index `from` on: each slot and free-form value
  * that is another now, each account that was written to, once per walk. Begin with 1; returns where to go on, 0 at
  * the end.
  */
 export function collectChanges(from: u32, upTo: u32): u32 {
+  enterLane(0);
   if (from == 1) walk++;
   cursor = room;
+  if (load<u32>(CONTROL_BASE, Control.RESIDENT) != 0) return collectWritten(from, upTo);
   const capacity = load<u32>(CONTROL_BASE, Control.LOCATION_CAPACITY);
   let count = shared.read(CONTROL_BASE, Control.LOCATION_COUNT);
   if (count > capacity) count = capacity;
@@ -71,6 +89,17 @@ export function collectChanges(from: u32, upTo: u32): u32 {
     from++;
   }
   return from < count ? from : 0;
+}
+
+/** The same where the state is larger than what the block touched: walks over what was written, and no further. */
+function collectWritten(from: u32, upTo: u32): u32 {
+  if (from == 1) beginWritten(0, upTo);
+  for (let met: u32 = 0; met < LOCATIONS_PER_CALL && roomEnd - cursor >= LARGEST; met++) {
+    const location = nextWritten();
+    if (location == 0) return 0;
+    addChange(location, upTo);
+  }
+  return from + 1;
 }
 
 /**
@@ -112,11 +141,7 @@ function addChange(location: u32, upTo: u32): void {
 // @ts-ignore: decorator
 @inline
 function isWritten(location: u32): bool {
-  return location != 0 && shared.read(location, Location.VERSIONS) != 0;
-}
-
-function baseOf(location: u32): u32 {
-  return shared.read(location, Location.BASE);
+  return location != 0 && newestOf(location) != 0;
 }
 
 /** A slot's record behind the others, not counted yet; 0 where nobody knows the value. */
@@ -141,9 +166,15 @@ function addFreeForm(location: u32, kind: u32, upTo: u32): void {
   cursor = record + Change.FREE_SIZE;
 }
 
-/** That an account's storage is empty as a whole; of a complete state the slots themselves say so. */
+/**
+ * That an account's storage is empty as a whole; of a complete state that does not stay, the slots themselves say so,
+ * and where there was none there is nothing to say.
+ */
 function addReset(location: u32, upTo: u32): void {
-  if (load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) return;
+  if (load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) {
+    if (load<u32>(CONTROL_BASE, Control.RESIDENT) == 0) return;
+    if ((shared.read(location, Location.BASE) & BaseFlag.SLOTS) == 0) return;
+  }
   if (resolve(location, upTo, cursor + Change.AFTER) != ReadResult.VALUE || resolvedNode == 0) return;
   begin(cursor, Kind.RESET, location);
   cursor += Change.RESET_SIZE;
@@ -152,9 +183,8 @@ function addReset(location: u32, upTo: u32): void {
 
 /** The account of storage that changed, unless a field of it that changed brings it along, or it is there already. */
 function addAccountOfStorage(reset: u32, upTo: u32): void {
-  // Only this file uses the slot of such a location.
-  if (load<u32>(reset, Location.SLOT) == walk) return;
-  store<u32>(reset, walk, Location.SLOT);
+  if (load<u32>(reset, Location.ACCOUNT_WALK) == walk) return;
+  store<u32>(reset, walk, Location.ACCOUNT_WALK);
   findFields(reset + Location.ADDRESS);
   if (firstWritten() == 0) addAccount(reset + Location.ADDRESS, upTo);
 }
@@ -215,7 +245,7 @@ function putField(location: u32, upTo: u32, out: u32, flag: u32): u32 {
 function putBase(location: u32, out: u32): bool {
   const base = baseOf(location);
   if (base == 0) u256.clear(out);
-  else u256.copy(out, base + BaseValue.VALUE);
+  else u256.copy(out, base);
   return base != 0;
 }
 

@@ -13,7 +13,7 @@ import * as u256 from "../base/u256";
 import { valueSeen } from "../store/access-set";
 import { kindOf, locationAt } from "../store/locations";
 import {
-  blockedBy, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue, transactionOf,
+  blockedBy, enterLane, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue, transactionOf,
 } from "../store/versions";
 import { incarnationIn, recordIn, slotAt } from "../schedule/status";
 
@@ -39,6 +39,7 @@ export function validate(transaction: u32, status: u64): bool {
   let clock: u32 = 0;
   if (!fault(Fault.STAMP_AFTER_VALIDATION)) clock = shared.read(CONTROL_BASE, Control.CLOCK);
   const record = recordIn(status);
+  enterLane(load<u32>(slotAt(transaction), TxSlot.FLOOR));
   const readCount = load<u32>(record, Incarnation.READ_COUNT);
   count(Metric.VALIDATIONS, 1);
   let holds = true;
@@ -67,6 +68,8 @@ export function validate(transaction: u32, status: u64): bool {
  */
 export function isStamped(transaction: u32, status: u64): bool {
   if (fault(Fault.STALE_STAMP)) return true;
+  // The first of its lane sees nothing but the state before the block.
+  if (load<u32>(slotAt(transaction), TxSlot.FLOOR) == transaction) return true;
   const newest = shared.read(CONTROL_BASE, Control.COMMIT_CLOCK);
   if (load<u32>(recordIn(status), Incarnation.BEGAN) >= newest) return true;
   const stamp = shared.read64(slotAt(transaction), TxSlot.VALIDATED);

@@ -1,14 +1,14 @@
 // Block-STM on one screen: what a worker does next, and how the head of the block is committed.
 
 import {
-  CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxState,
+  CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxSlot, TxState,
   VersionFlag, Version, Worker, WorkerLife, WriteEntry,
 } from "../layout";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
 import { announce, count, countTime, halt, me, now, span, workerAt } from "../base/worker";
-import { blockedBy, fold } from "../store/versions";
+import { blockedBy, enterLane, fold } from "../store/versions";
 import { locationAt } from "../store/locations";
 import { executeNative, nativeGas, nativeOutput, nativeOutputLength } from "../execute/native";
 import { lastLocation, unfinished } from "../execute/state-view";
@@ -16,10 +16,11 @@ import {
   NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, hand, nextToValidate, transactionCount,
   windowWasFull,
 } from "../schedule/scheduler";
-import { commit, hasFlag, isOrphaned, recordIn, resume, stateIn, statusOf } from "../schedule/status";
+import { commit, hasFlag, isOrphaned, recordIn, resume, slotAt, stateIn, statusOf } from "../schedule/status";
 import { abort, reclaim } from "./abort";
 import { beginAttempt, exhaustAttempt, finishAttempt, parkAttempt, suspendAttempt, writesOf } from "./attempt";
 import { recoverAhead, recoverClaimed } from "./recovery";
+import { foldShares } from "./residence";
 import { isStamped, validate } from "./validation";
 
 /** Every so many credits of a beneficiary, an absolute value is put over them. */
@@ -54,7 +55,10 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
       if (!maySleep && now() - entered >= budgetMs) return Next.IDLE;
       continue;
     }
-    if (commitIndex() >= transactionCount()) return Next.DONE;
+    if (commitIndex() >= transactionCount()) {
+      if (shared.read(CONTROL_BASE, Control.FOLDING) != 0) foldShares();
+      return Next.DONE;
+    }
     if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return Next.HALTED;
     if (recoverAhead()) {
       if (!maySleep && now() - entered >= budgetMs) return Next.IDLE;
@@ -186,6 +190,7 @@ function isInvalid(status: u64): bool {
 /** Makes long runs of credits absolute, where the transaction's number says so. Performance only. */
 function foldCredits(transaction: u32, record: u32): void {
   if (transaction % FOLD_EVERY != FOLD_EVERY - 1) return;
+  enterLane(load<u32>(slotAt(transaction), TxSlot.FLOOR));
   const writes = writesOf(record);
   const total = load<u32>(record, Incarnation.WRITE_COUNT);
   for (let at: u32 = 0; at < total; at++) {

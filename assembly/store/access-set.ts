@@ -3,7 +3,7 @@
 
 import {
   ABSENT_LENGTH, Access, AccessFlag, Kind, ReadEntry, ReadKind, ReadResult, Version, WriteEntry, VersionFlag,
-  Location, BaseValue,
+  CONTROL_BASE, Control, Location, TxSlot,
 } from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
@@ -11,7 +11,9 @@ import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
 import * as u256 from "../base/u256";
 import { kindOf, locationAt, resetOf } from "./locations";
-import { createVersion, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue } from "./versions";
+import {
+  baseOf, createVersion, enterLane, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue,
+} from "./versions";
 
 // Per instance: all of this belongs to the one attempt that this worker is running.
 let entries: u32 = 0; // Access records
@@ -52,6 +54,7 @@ export function resetAccessSet(): bool {
 /** Empties the set for an attempt at `newTransaction`. */
 export function beginAccessSet(newTransaction: u32): void {
   transaction = newTransaction;
+  enterLane(load<u32>(load<u32>(CONTROL_BASE, Control.SLOTS) + newTransaction * TxSlot.SIZE, TxSlot.FLOOR));
   count = 0;
   predicateCount = 0;
   ownResets = 0;
@@ -481,8 +484,8 @@ export function valueSeen(location: u32, readKind: u32, node: u32, reset: u32, a
   if (readKind == ReadKind.FOLDED) return aux;
   if (reset == 0) {
     if (node != 0) return node + Version.VALUE;
-    const base = shared.read(location, Location.BASE);
-    if (base != 0) return base + BaseValue.VALUE;
+    const base = baseOf(location);
+    if (base != 0) return base;
   }
   u256.clear(temporary + 32);
   if (kindOf(location) == Kind.DATA) store<u32>(temporary + 32, ABSENT_LENGTH, 4);

@@ -1,11 +1,10 @@
 // The state before the block, as the host loads it. Filled before workers start, or between rounds.
 
-import { BaseEntry, BaseValue, Kind, Location } from "../layout";
-import { allocate } from "../base/arena";
+import { BaseEntry, BaseFlag, Kind, Location } from "../layout";
 import * as shared from "../base/shared";
 import * as u256 from "../base/u256";
 import { addCode } from "./code-store";
-import { locate, locationAt } from "./locations";
+import { block, locate, locationAt, resetOf } from "./locations";
 
 /** Loads `count` BaseEntry records from `batch`; returns how many fitted into the memory. Host only. */
 export function loadBase(batch: u32, count: u32): u32 {
@@ -19,10 +18,22 @@ export function loadBase(batch: u32, count: u32): u32 {
     }
     const index = locate(kind, entry + BaseEntry.ADDRESS, kind == Kind.STORAGE ? entry + BaseEntry.SLOT : 0);
     if (index == 0) return at;
-    const record = allocate(BaseValue.SIZE);
-    if (record == 0) return at;
-    u256.copy(record + BaseValue.VALUE, value);
-    shared.write(locationAt(index), Location.BASE, record);
+    // What holds before the block is older than what the block does.
+    setBase(locationAt(index), kind, value, BaseFlag.KNOWN, block - 1);
   }
   return count;
+}
+
+/** Makes `value` the base value of a location; `generation`: the block that gave it. */
+export function setBase(location: u32, kind: u32, value: u32, flags: u32, generation: u32): void {
+  u256.copy(location + Location.VALUE, value);
+  shared.write(location, Location.GENERATION, generation);
+  if (kind == Kind.STORAGE && !u256.isZero(value)) noteStorage(resetOf(location));
+  // Last: until then the value is unknown.
+  shared.setBits(location, Location.BASE, flags);
+}
+
+/** Remembers that an account has storage. */
+export function noteStorage(reset: u32): void {
+  if ((shared.read(reset, Location.BASE) & BaseFlag.SLOTS) == 0) shared.setBits(reset, Location.BASE, BaseFlag.SLOTS);
 }

@@ -1,11 +1,12 @@
 // Code by its hash, with its jump map, for as long as the memory lives: a bounded store beside the arena. Code of
-// which the store has no room lies in the arena, under its BYTECODE location, for one block.
+// which the store has no room lies in the arena, for one block: its BYTECODE location has the record where others have
+// their newest version.
 
 import { BaseValue, CODE_HASH_SIZE, CODE_PADDING, CONTROL_BASE, Control, Kind, Location } from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import * as u256 from "../base/u256";
-import { locate, locationAt, lookup } from "./locations";
+import { headOf, locate, locationAt, lookup, nodeIn } from "./locations";
 
 /** Memories with less room for the arena have no store. */
 const SMALLEST_ARENA: u32 = 16 * 1024 * 1024;
@@ -64,7 +65,9 @@ export function addCode(hash: u32, bytes: u32, length: u32): bool {
   const record = index == 0 ? 0 : allocate(size);
   if (record == 0) return false;
   fill(record, bytes, length);
-  shared.swapIf(locationAt(index), Location.BASE, 0, record);
+  const location = locationAt(index);
+  const head = shared.read64(location, Location.VERSIONS);
+  if (nodeIn(head) == 0) shared.swapIf64(location, Location.VERSIONS, head, headOf(record));
   return true;
 }
 
@@ -82,7 +85,7 @@ export function findCode(hash: u32): u32 {
     }
   }
   const index = lookup(Kind.BYTECODE, hash, hash);
-  return index == 0 ? 0 : shared.read(locationAt(index), Location.BASE);
+  return index == 0 ? 0 : nodeIn(shared.read64(locationAt(index), Location.VERSIONS));
 }
 
 /** Room for the jump map of a record, in the store if the record is; 0 when there is none. */

@@ -10,9 +10,27 @@ import { Fault } from "../base/faults";
 // A location record that lost its race for the table: used for the next one. Per instance.
 let spare: u32 = 0;
 
+/** Number of the block that this instance has joined: what carries another number is of another block. */
+export let block: u32 = 0;
+
 /** Called by each worker when it joins a block. */
 export function resetLocations(): void {
   spare = 0;
+  block = load<u32>(CONTROL_BASE, Control.BLOCK);
+}
+
+/** The first node of a list, by its head (Location.VERSIONS): 0 where the head is of another block. */
+// @ts-ignore: decorator
+@inline
+export function nodeIn(head: u64): u32 {
+  return u32(head >> 32) == block || fault(Fault.EPOCH_IGNORED) ? u32(head) : 0;
+}
+
+/** The head of a list that begins with `node`, in this block. */
+// @ts-ignore: decorator
+@inline
+export function headOf(node: u32): u64 {
+  return (u64(block) << 32) | node;
 }
 
 // @ts-ignore: decorator
@@ -104,10 +122,14 @@ function prepare(kindWord: u32, address: u32, slot: u32): u32 {
     if (index >= capacity) return 0;
   }
   const location = locationAt(index);
-  shared.write(location, Location.VERSIONS, 0);
+  shared.write64(location, Location.VERSIONS, 0);
   shared.write(location, Location.BASE, 0);
+  shared.write(location, Location.GENERATION, 0);
+  shared.write(location, Location.FOLDED, 0);
+  store<u64>(location, 0, Location.ACCOUNT_WALK);
+  store<u32>(location, 0, Location.WALK);
   if (fault(Fault.LOCATION_BEFORE_KEY)) {
-    memory.fill(location + Location.KIND, 0, Location.SIZE - Location.KIND);
+    memory.fill(location + Location.KIND, 0, Location.SLOT - Location.KIND);
     return index;
   }
   return fill(location, kindWord, address, slot) ? index : 0;
@@ -125,8 +147,13 @@ function fill(location: u32, kindWord: u32, address: u32, slot: u32): bool {
     return true;
   }
   memory.copy(location + Location.ADDRESS, address, 20);
-  if (slot == 0) memory.fill(location + Location.SLOT, 0, 32);
-  else memory.copy(location + Location.SLOT, slot, 32);
+  if (slot != 0) {
+    memory.copy(location + Location.SLOT, slot, 32);
+    return true;
+  }
+  // The first word is a RESET's own.
+  shared.write(location, Location.EMPTIED, 0);
+  memory.fill(location + Location.SLOT + 4, 0, 28);
   return true;
 }
 

@@ -4,7 +4,7 @@
 // `resolve` is the one resolver: execution, validation and decoding all ask it.
 
 import {
-  ABSENT_LENGTH, BaseValue, CONTROL_BASE, Control, FOLD_INCARNATION, Kind, Location, ReadResult, Version,
+  ABSENT_LENGTH, BaseFlag, CONTROL_BASE, Control, FOLD_INCARNATION, Kind, Location, ReadResult, Version,
   VersionFlag,
 } from "../layout";
 import * as shared from "../base/shared";
@@ -12,8 +12,7 @@ import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
 import * as u256 from "../base/u256";
 import { allocate } from "../base/arena";
-import { kindOf, resetOf } from "./locations";
-
+import { headOf, kindOf, nodeIn, resetOf } from "./locations";
 
 // What the last `resolve` of this instance found beside the value.
 /** Version node that the value came from, 0 for the base value; of a sum of credits the newest one. */
@@ -24,6 +23,16 @@ export let resolvedReset: u32 = 0;
 export let resolvedFolded: bool = false;
 /** After BLOCKED: the transaction whose value is awaited. */
 export let blockedBy: u32 = 0;
+
+/** META of the lowest version that the transaction at hand may see: the first of its lane. */
+let floor: u32 = 0;
+
+/** Says which lane the reads and validations to come belong to, by its first transaction; 0 for all of the block. */
+// @ts-ignore: decorator
+@inline
+export function enterLane(first: u32): void {
+  floor = first << 12;
+}
 
 // @ts-ignore: decorator
 @inline
@@ -57,20 +66,41 @@ export function createVersion(transaction: u32, incarnation: u32, flags: u32, va
  */
 export function link(location: u32, node: u32): void {
   const key = shared.read(node, Version.META) >> 4;
-  let holder = location + Location.VERSIONS;
   while (true) {
-    const next = shared.read(holder, 0);
+    const head = shared.read64(location, Location.VERSIONS);
+    const first = fault(Fault.LINK_TO_OLD_LIST) ? u32(head) : nodeIn(head);
+    if (first != 0 && shared.read(first, Version.META) >> 4 > key) return linkBehind(first, key, node);
+    shared.write(node, Version.NEXT, first);
+    if (fault(Fault.LINK_WITHOUT_SWAP)) {
+      shared.write64(location, Location.VERSIONS, headOf(node));
+      return;
+    }
+    if (shared.swapIf64(location, Location.VERSIONS, head, headOf(node))) return;
+  }
+}
+
+/** Links a node somewhere behind `holder`, which is newer. */
+function linkBehind(holder: u32, key: u32, node: u32): void {
+  while (true) {
+    const next = shared.read(holder, Version.NEXT);
     if (next != 0 && shared.read(next, Version.META) >> 4 > key) {
-      holder = next + Version.NEXT;
+      holder = next;
       continue;
     }
     shared.write(node, Version.NEXT, next);
     if (fault(Fault.LINK_WITHOUT_SWAP)) {
-      shared.write(holder, 0, node);
+      shared.write(holder, Version.NEXT, node);
       return;
     }
-    if (shared.swapIf(holder, 0, next, node)) return;
+    if (shared.swapIf(holder, Version.NEXT, next, node)) return;
   }
+}
+
+/** Newest version of a location in this block, 0 for none. */
+// @ts-ignore: decorator
+@inline
+export function newestOf(location: u32): u32 {
+  return nodeIn(shared.read64(location, Location.VERSIONS));
 }
 
 /** LIVE → ESTIMATE: the value is about to be computed again. */
@@ -102,7 +132,7 @@ export function resolve(location: u32, transaction: u32, out: u32): u32 {
   const kind = kindOf(location);
   let resetKey: u32 = 0;
   if (kind == Kind.STORAGE && !fault(Fault.RESET_IGNORED)) {
-    const reset = newestBelow(shared.read(resetOf(location), Location.VERSIONS), transaction);
+    const reset = newestBelow(newestOf(resetOf(location)), transaction);
     if (reset != 0) {
       const meta = shared.read(reset, Version.META);
       if ((meta & VersionFlag.LIFE_MASK) == VersionFlag.ESTIMATE) {
@@ -113,7 +143,7 @@ export function resolve(location: u32, transaction: u32, out: u32): u32 {
       resetKey = transactionOf(meta);
     }
   }
-  let node = newestBelow(shared.read(location, Location.VERSIONS), transaction);
+  let node = newestBelow(newestOf(location), transaction);
   if (node == 0) {
     if (resolvedReset != 0) {
       u256.clear(out);
@@ -151,34 +181,49 @@ export function resolve(location: u32, transaction: u32, out: u32): u32 {
   }
 }
 
-/** First node of the list from `node` on that is not DEAD and was written below `transaction`; 0 for none. */
+/** First node from `node` on that is not DEAD and was written below `transaction`, in its lane; 0 for none. */
 function newestBelow(node: u32, transaction: u32): u32 {
   const limit = transaction << 12;
   while (node != 0) {
     const meta = shared.read(node, Version.META);
-    if (meta < limit && (meta & VersionFlag.LIFE_MASK) != VersionFlag.DEAD) return node;
+    if (meta < limit && (meta & VersionFlag.LIFE_MASK) != VersionFlag.DEAD) {
+      return meta < floor && !fault(Fault.LANES_IGNORED) ? 0 : node;
+    }
     node = shared.read(node, Version.NEXT);
   }
   return 0;
 }
 
+/** Whether a STORAGE location's base value, known or not, went when the account's storage was emptied. */
+export function isEmptied(location: u32): bool {
+  if (fault(Fault.GENERATION_IGNORED)) return false;
+  return shared.read(resetOf(location), Location.EMPTIED) > shared.read(location, Location.GENERATION);
+}
+
+/** Address of a location's base value, 0 where none is known or it was emptied. Fixed while a block runs. */
+export function baseOf(location: u32): u32 {
+  if ((shared.read(location, Location.BASE) & BaseFlag.KNOWN) == 0) return 0;
+  return kindOf(location) == Kind.STORAGE && isEmptied(location) ? 0 : location + Location.VALUE;
+}
+
 function base(location: u32, kind: u32, out: u32): u32 {
-  const value = shared.read(location, Location.BASE);
+  const value = baseOf(location);
   if (value != 0) {
-    u256.copy(out, value + BaseValue.VALUE);
+    u256.copy(out, value);
     return ReadResult.VALUE;
   }
   u256.clear(out);
   if (kind == Kind.DATA) store<u32>(out, ABSENT_LENGTH, 4);
   if (kind == Kind.DATA || kind == Kind.NUMBER || kind == Kind.RESET) return ReadResult.VALUE;
+  if (kind == Kind.STORAGE && isEmptied(location)) return ReadResult.VALUE;
   if (kind == Kind.BLOCK_HASH) return ReadResult.MISSING;
   return load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0 ? ReadResult.VALUE : ReadResult.MISSING;
 }
 
 function addBase(location: u32, kind: u32, out: u32): u32 {
-  const value = shared.read(location, Location.BASE);
+  const value = baseOf(location);
   if (value != 0) {
-    u256.add(out, out, value + BaseValue.VALUE);
+    u256.add(out, out, value);
     return ReadResult.VALUE;
   }
   if (kind == Kind.NUMBER || load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) return ReadResult.VALUE;
@@ -199,6 +244,12 @@ export function sameValue(kind: u32, left: u32, right: u32): bool {
  */
 export function fold(location: u32, transaction: u32, scratch: u32): void {
   if (resolve(location, transaction + 1, scratch) != ReadResult.VALUE || !resolvedFolded) return;
-  const node = createVersion(transaction, FOLD_INCARNATION, VersionFlag.LIVE, scratch);
+  createAbsolute(location, transaction, scratch);
+}
+
+/** Puts `value` over all versions of transactions up to `transaction`, which are committed; false: no memory. */
+export function createAbsolute(location: u32, transaction: u32, value: u32): bool {
+  const node = createVersion(transaction, FOLD_INCARNATION, VersionFlag.LIVE, value);
   if (node != 0) link(location, node);
+  return node != 0;
 }

@@ -8,6 +8,7 @@ import { dependencyConfigurations } from '../support/model-dependencies.ts';
 import { dequeConfigurations } from '../support/model-deque.ts';
 import { type Configuration, describeFailure, Explorer, type Strategy } from '../support/model-explorer.ts';
 import { recoveryConfigurations } from '../support/model-recovery.ts';
+import { residenceConfigurations } from '../support/model-residence.ts';
 import { locationConfigurations, versionConfigurations } from '../support/model-store.ts';
 
 const configurations: readonly Configuration[] = [
@@ -19,6 +20,7 @@ const configurations: readonly Configuration[] = [
   ...blockConfigurations,
   ...deathConfigurations,
   ...recoveryConfigurations,
+  ...residenceConfigurations,
 ];
 
 /** Fault, and the configuration that is to catch it. */
@@ -52,6 +54,15 @@ const faults: readonly (readonly [keyof typeof Fault, configuration: string])[] 
   ['RECLAIM_KEEPS_PREVIOUS', 'death: a chain of two'],
   ['SENDER_BEFORE_BYTES', 'recovery: two idle workers and two attempts'],
   ['SENDER_MARKED_FIRST', 'recovery: an idle worker dies with a sender in hand'],
+  ['EPOCH_IGNORED', 'residence: a block after one that was dropped'],
+  ['LINK_TO_OLD_LIST', 'residence: a block after one that was dropped'],
+  ['GENERATION_IGNORED', 'residence: a block after one that was folded'],
+  ['LANES_IGNORED', 'residence: two lanes in one block'],
+  ['FOLD_OWN_VERSION', 'residence: three workers fold a block'],
+  ['FOLD_ADDS_AGAIN', 'residence: a worker dies while it folds'],
+  ['FOLD_CLAIM_COUNTS', 'residence: a worker dies while it folds'],
+  ['FOLD_COUNTED_FIRST', 'residence: a worker dies while it folds'],
+  ['RESET_NOT_FOLDED', 'residence: a block after one that was folded'],
 ];
 
 const strategies: readonly (readonly [name: string, schedules: number, ...Strategy[]])[] = [

@@ -65,7 +65,7 @@ export function loadValue(
   kind: number,
   account: number,
   slot: number,
-  value: number,
+  value: number | bigint,
 ): boolean {
   const entry = host.allocate(BaseEntry.SIZE) >>> 0;
   if (entry === 0) return false;
@@ -95,8 +95,7 @@ export function differenceFrom(expected: SyntheticResult, host: HostExports, vie
     if (outcome !== expected.outcomes[index]) {
       return `transaction ${index} ended with ${outcome} instead of ${expected.outcomes[index]}`;
     }
-    const output = view.getBigUint64(view.getUint32(record + Incarnation.OUTPUT, true), true);
-    if (output !== expected.outputs[index]) return `transaction ${index} has another output`;
+    if (outputOf(view, index) !== expected.outputs[index]) return `transaction ${index} has another output`;
   }
   return stateDifference(expected, host, view, count) ?? strangeVersion(view, count);
 }
@@ -110,7 +109,8 @@ function strangeVersion(view: DataView, count: number): string | undefined {
   const locations = Math.min(control(Control.LOCATION_COUNT), control(Control.LOCATION_CAPACITY));
   for (let index = 1; index < locations; index++) {
     let above = 0xffffffff;
-    let node = view.getUint32(control(Control.LOCATIONS) + index * Location.SIZE + Location.VERSIONS, true);
+    const head = control(Control.LOCATIONS) + index * Location.SIZE + Location.VERSIONS;
+    let node = view.getUint32(head + 4, true) === control(Control.BLOCK) ? view.getUint32(head, true) : 0;
     for (; node !== 0; node = view.getUint32(node + Version.NEXT, true)) {
       const meta = view.getUint32(node + Version.META, true);
       const transaction = meta >>> 12;
@@ -127,6 +127,13 @@ function strangeVersion(view: DataView, count: number): string | undefined {
     }
   }
   return undefined;
+}
+
+/** The accumulator that a committed transaction ended with. */
+export function outputOf(view: DataView, index: number): bigint {
+  const slots = view.getUint32(CONTROL_BASE + Control.SLOTS, true);
+  const record = view.getUint32(slots + index * TxSlot.SIZE + TxSlot.STATUS + 4, true);
+  return view.getBigUint64(view.getUint32(record + Incarnation.OUTPUT, true), true);
 }
 
 function stateDifference(

@@ -30,7 +30,7 @@ export interface SyntheticBlock {
   /** Balances before the block, by account. */
   balances?: Readonly<Record<number, number>>;
   /** Storage before the block, by account and slot. */
-  storage?: readonly (readonly [account: number, slot: number, value: number])[];
+  storage?: readonly (readonly [account: number, slot: number, value: number | bigint])[];
   programs: readonly SyntheticProgram[];
   /** Hints: the second needs the first. They may lie. */
   dependencies?: readonly (readonly [lower: number, higher: number])[];
@@ -65,6 +65,13 @@ export function runSequentially(block: SyntheticBlock, count: number = block.pro
   const machine = new Machine(block);
   for (let index = 0; index < count; index++) machine.run(index, block.programs[index] as SyntheticProgram);
   return machine.result();
+}
+
+/** The accumulators that the programs from `first` to before `end` end with, when those before did nothing. */
+export function runLane(block: SyntheticBlock, first: number, end: number): bigint[] {
+  const machine = new Machine(block);
+  for (let index = first; index < end; index++) machine.run(index, block.programs[index] as SyntheticProgram);
+  return machine.result().outputs;
 }
 
 class Machine {

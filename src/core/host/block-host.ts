@@ -4,6 +4,7 @@ import { hexFromBytes } from '../../base/hex.ts';
 import type { StateKey } from '../../state/state-source.ts';
 import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from '../evm/evm-encode.ts';
 import {
+  BaseFlag,
   CONTROL_BASE,
   Control,
   type CoreInstance,
@@ -310,7 +311,7 @@ export class BlockHost {
     const address = hexFromBytes(addressAt(instance, record));
     if (kind === Kind.STORAGE) return { kind: 'storage', address, slot: hexFromBytes(slotAt(instance, record)) };
     // The hash is there, so it is the code behind it that was missed.
-    const known = Atomics.load(instance.words, (record + Location.BASE) >>> 2) !== 0;
+    const known = (Atomics.load(instance.words, (record + Location.BASE) >>> 2) & BaseFlag.KNOWN) !== 0;
     return kind === Kind.CODE && known ? { kind: 'code', address } : { kind: 'account', address };
   }
 

@@ -1,7 +1,17 @@
 // The changes of state that committed transactions made, as maps; and the whole state that the core holds.
 
 import { keyFromBytes, sameBytes } from '../../base/hex.ts';
-import { ABSENT_LENGTH, BaseValue, type CoreInstance, Kind, Location, ReadResult, Scratch } from '../instance/abi.ts';
+import {
+  ABSENT_LENGTH,
+  BaseValue,
+  CONTROL_BASE,
+  Control,
+  type CoreInstance,
+  Kind,
+  Location,
+  ReadResult,
+  Scratch,
+} from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
 import { addressAt, keyAt, kindAt, locationAt, locationCount, slotAt } from './location.ts';
 import { type StateImage, StateImageBuilder } from './state-image.ts';
@@ -39,7 +49,7 @@ export type LateAccounts = ReadonlyMap<string, AccountFields>;
 
 /** Everything the core knows of the state after the transactions below `upTo`, as an image to begin another block with. */
 export function snapshotState(instance: CoreInstance, upTo: number, complete: boolean, late: LateAccounts): StateImage {
-  const { core, words, bytes } = instance;
+  const { core, bytes } = instance;
   const value = core.scratch() + Scratch.VALUE;
   const builder = new StateImageBuilder();
   const count = locationCount(instance);
@@ -47,7 +57,7 @@ export function snapshotState(instance: CoreInstance, upTo: number, complete: bo
     const record = locationAt(instance, index);
     const kind = kindAt(instance, record);
     if (kind === Kind.BYTECODE) {
-      const code = Atomics.load(words, (record + Location.BASE) >>> 2);
+      const code = newestAt(instance, record);
       if (code !== 0) builder.code(slotAt(instance, record), codeAt(instance, code));
       continue;
     }
@@ -67,7 +77,7 @@ export function snapshotState(instance: CoreInstance, upTo: number, complete: bo
       if (result === ReadResult.MISSING) {
         const base = late.get(keyFromBytes(address));
         // Without base value and versions it is as unknown in the next block.
-        if (base === undefined || versionsOf(words, record) === 0) continue;
+        if (base === undefined || newestAt(instance, record) === 0) continue;
         addLate(instance, value, kind, base, core.resolvedVersion() !== 0);
       }
       if (complete && isZero(instance, value)) continue;
@@ -127,8 +137,11 @@ function addLate(instance: CoreInstance, value: number, kind: number, late: Acco
   for (let i = 0; i < 4; i++) limbs[limb + i] = number >> BigInt(64 * i);
 }
 
-function versionsOf(words: Uint32Array, record: number): number {
-  return Atomics.load(words, (record + Location.VERSIONS) >>> 2);
+/** What the head of a location's list says of this block: its newest version, or the record of code; 0 for none. */
+function newestAt({ words }: CoreInstance, record: number): number {
+  const head = (record + Location.VERSIONS) >>> 2;
+  const block = words[(CONTROL_BASE + Control.BLOCK) >>> 2];
+  return Atomics.load(words, head + 1) === block ? Atomics.load(words, head) : 0;
 }
 
 function isZero({ words }: CoreInstance, value: number): boolean {

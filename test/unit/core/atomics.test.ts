@@ -33,8 +33,11 @@ const plainAllowed: Record<string, string> = {
   'engine/attempt': 'incarnation records before they are attached; waiters after their list was taken',
   'engine/block': 'laying out and clearing memory while no worker is inside the core',
   'engine/changes': 'records for the host, while no worker is inside the core',
+  'engine/residence':
+    'immutable records and versions; the base value of a location that only this worker folds, or the host alone',
   'engine/recovery': 'the fixed input of a transaction',
   'engine/validation': "immutable records; the worker's own conflict notes",
+  'engine/written': 'immutable records, while no worker is inside the core',
   'engine/worker-loop': 'immutable records, fixed control fields',
   ...Object.fromEntries(
     [
@@ -95,18 +98,17 @@ const indirect: Record<string, string> = {
   'schedule/dependencies/addDependency TxSlot.DEPENDENCIES': 'the field to push to, which base/lists uses atomically',
   'schedule/dependencies/waitFor TxSlot.WAITERS': 'the field to push to, which base/lists uses atomically',
   'schedule/deque/ringField Deque.RING': 'the place of an item, which push, pop and steal use atomically',
-  'store/versions/link Location.VERSIONS': 'the word that holds the next node, read and swapped atomically below',
-  'store/versions/link Version.NEXT': 'the word that holds the next node, read and swapped atomically below',
 };
 
 /** Plain instructions on shared words: only while no worker can be inside the core. */
 const quiescent: Record<string, string> = {
-  'engine/block/beginBlock Control.COMMIT_INDEX': 'the control words are cleared before workers join',
-  'engine/block/beginBlock Control.ALIVE': 'the end of the range that is cleared',
+  'engine/block/begin Control.COMMIT_INDEX': 'the control words are cleared before workers join',
+  'engine/block/begin Control.ALIVE': 'the end of the range that is cleared',
 };
 
 /** Functions that the host calls while no worker is inside the core: their order is that of the host's own calls. */
-const hostOnly = (site: AccessSite) => /\/(beginBlock|resumeBlock|loadBase|setTransaction)$/.test(site.function);
+const hostOnly = (site: AccessSite) =>
+  /\/(begin|beginBlock|beginRun|resumeBlock|loadBase|setTransaction)$/.test(site.function);
 
 const fileOf = (site: AccessSite) => site.function.replace(/^assembly\//, '').replace(/\/[^/]*$/, '');
 const functionOf = (site: AccessSite) => site.function.replace(/^assembly\//, '');
