@@ -11,7 +11,7 @@ import { abort, reclaim } from "./engine/abort";
 import { finishAttempt, suspendAttempt } from "./engine/attempt";
 import { recoverClaimed } from "./engine/recovery";
 import { next } from "./engine/worker-loop";
-import { senderOf } from "./execute/evm/sender";
+import { senderOf } from "./execute/evm/transaction/sender";
 import { mix } from "./execute/synthetic";
 import { isOrphaned, slotAt, stateIn, statusOf } from "./schedule/status";
 import { locationAt, lookup } from "./store/locations";

@@ -1,3 +1,3 @@
 // What the trace build exports beside the ABI. Compiled by the `trace` target only.
 
-export { observe } from "./execute/evm/tracing";
+export { observe } from "./execute/evm/frame/tracing";

@@ -48,8 +48,33 @@ test('the floors of the core import only downwards', () => {
   expect(wrong).toEqual([]);
 });
 
-/** Rooms whose long lines are still to be broken; the list may only become shorter. */
-const WITH_LONG_LINES = /^assembly\/execute\/evm\/(?!precompiles\/(?!modexp))/;
+/** The rooms of the EVM, from the rules up: each imports from itself, from those before it, and from the core's floors. */
+const EVM_ROOMS = ['rules', 'memory', 'state', 'precompiles', 'frame', 'transaction'];
+
+test('the rooms of the EVM import only downwards, and every file of the EVM stands in one', () => {
+  const room = 'assembly/execute/evm/';
+  const heightOf = (file: string) => (file.startsWith(room) ? EVM_ROOMS.indexOf(file.split('/')[3] ?? '') : -1);
+  const files = core.filter((file) => file.startsWith(room));
+  expect(files.filter((file) => heightOf(file) < 0)).toEqual([]);
+  const wrong = files.flatMap((file) =>
+    importsOf(file)
+      .filter((path) => heightOf(path) > heightOf(file) || /^assembly\/execute\/(native|synthetic)/.test(path))
+      .map((path) => `${file} imports ${path}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('the table of rooms in the README of the EVM is the one that is enforced', () => {
+  const rows = [...textOf('assembly/execute/evm/README.md').matchAll(/^\| `(\w+)\/` \|[^|]*\|([^|]*)\|$/gm)];
+  expect(rows.map(([, row]) => row)).toEqual(EVM_ROOMS);
+  for (const [, row, may] of rows) {
+    const told = [...may!.matchAll(/`(\w+)\/`/g)].map(([, name]) => name!);
+    expect(told.filter((name) => EVM_ROOMS.includes(name))).toEqual(EVM_ROOMS.slice(0, EVM_ROOMS.indexOf(row!)));
+  }
+});
+
+/** Files whose long lines are still to be broken; the list may only become shorter. */
+const WITH_LONG_LINES = /^assembly\/execute\/evm\/(frame\/interpreter|rules\/opcodes)\.ts$/;
 
 test('lines of the core, which no formatter reads, have at most 120 characters', () => {
   const wrong = core
@@ -138,18 +163,24 @@ test('the table of floors in src/README.md is the one that is enforced', () => {
   );
 });
 
-test('no file of src imports itself by way of others, types included', () => {
-  const imports = new Map(layers.map((file) => [file, importsOf(file).filter((path) => path.startsWith('src/'))]));
+/** Paths on which files import themselves by way of others. */
+function circlesAmong(files: string[]): string[] {
+  const among = new Set(files);
   const done = new Set<string>();
   const circles: string[] = [];
   const visit = (file: string, path: string[]) => {
     if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' > '));
     if (path.includes(file) || done.has(file)) return;
-    for (const next of imports.get(file) ?? []) visit(next, [...path, file]);
+    for (const next of importsOf(file).filter((name) => among.has(name))) visit(next, [...path, file]);
     done.add(file);
   };
-  for (const file of layers) visit(file, []);
-  expect(circles).toEqual([]);
+  for (const file of files) visit(file, []);
+  return circles;
+}
+
+test('no file of src or of the core imports itself by way of others, types included', () => {
+  expect(circlesAmong(layers)).toEqual([]);
+  expect(circlesAmong(core)).toEqual([]);
 });
 
 test('only src/workers and base/platform ask where they run; the command line runs in Node alone', () => {

@@ -4,7 +4,7 @@
 import { CONTROL_BASE, Control, EvmSender, Metric, SpanKind, TxFlag, TxSlot, TxState } from "../layout";
 import * as shared from "../base/shared";
 import { count, countTime, now, span } from "../base/worker";
-import { isSenderUnknown, senderOf } from "../execute/evm/sender";
+import { isSenderUnknown, senderOf } from "../execute/evm/transaction/sender";
 import { transactionCount } from "../schedule/scheduler";
 import { hasFlag, slotAt, stateIn, statusOf } from "../schedule/status";
 

@@ -2,7 +2,8 @@
 
 import { TxFlag, TxSlot } from "../layout";
 import { hasFlag, slotAt } from "../schedule/status";
-import { evmGas, evmOutput, evmOutputLength, executeEvm, resetEvm } from "./evm/transaction";
+import { evmGas, evmOutput, evmOutputLength } from "./evm/transaction/result";
+import { executeEvm, resetEvm } from "./evm/transaction/transaction";
 import { executeSynthetic, resetSynthetic, syntheticOutput, syntheticOutputLength } from "./synthetic";
 
 // Of the last native execution.

@@ -1,5 +1,5 @@
 // EVM programs as lists of items with labels: an assembler, its text form, a disassembler, the opcodes with their stack effect.
-import { Op } from '../../assembly/execute/evm/opcodes.ts';
+import { Op } from '../../assembly/execute/evm/rules/opcodes.ts';
 import { type EvmForkName, evmForks } from '../../src/core/evm/evm-encode.ts';
 
 export interface Opcode {

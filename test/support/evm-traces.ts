@@ -1,6 +1,6 @@
 // Traces of the core and of the library side by side: every instruction and every call frame, and the first difference.
 import type { EVM, InterpreterStep, Message } from '@ethereumjs/evm';
-import { Op } from '../../assembly/execute/evm/opcodes.ts';
+import { Op } from '../../assembly/execute/evm/rules/opcodes.ts';
 import { buildCore } from '../../scripts/core.mjs';
 import type { EvmHaltReason } from '../../src/core/evm/evm-decode.ts';
 import { type EvmTracer, nameOf, type Step, type TransactionBegan, traceImport } from '../../src/core/evm/tracing.ts';

@@ -1,6 +1,6 @@
 // The trace build of the core as events: what its import `trace` tells, decoded while the transaction stands still.
 
-import { Op } from '../../../assembly/execute/evm/opcodes.ts';
+import { Op } from '../../../assembly/execute/evm/rules/opcodes.ts';
 import {
   EvmStatus,
   EvmTransaction,

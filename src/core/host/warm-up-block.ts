@@ -2,7 +2,7 @@
 // runs this a few times at start-up does not meet slow code in the first real block.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { Op } from '../../../assembly/execute/evm/opcodes.ts';
+import { Op } from '../../../assembly/execute/evm/rules/opcodes.ts';
 import { hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
 import { type EvmBlockInput, type EvmTransactions, encodeEvmTransactions } from '../evm/evm-encode.ts';
 import { Kind } from '../instance/abi.ts';

@@ -1,6 +1,6 @@
 // What results say beyond the receipt: why a transaction halted, and the value that moved. Of the build that ships.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Op, operandsOf } from '../../../assembly/execute/evm/opcodes.ts';
+import { Op, operandsOf } from '../../../assembly/execute/evm/rules/opcodes.ts';
 import type { EvmForkName } from '../../../src/core/evm/evm-encode.ts';
 import {
   at,

@@ -1,6 +1,6 @@
 // The two consumers of the tracing seam: geth's call tree, and the lines of EIP-3155.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Op } from '../../../assembly/execute/evm/opcodes.ts';
+import { Op } from '../../../assembly/execute/evm/rules/opcodes.ts';
 import { hexFromBytes } from '../../../src/base/hex.ts';
 import { type CallFrame, CallTracer } from '../../../src/core/evm/tracers/call-tracer.ts';
 import { StepTracer, type StepTracerOptions, type TraceLine } from '../../../src/core/evm/tracers/step-tracer.ts';

@@ -1,6 +1,6 @@
 // The compression function of BLAKE2b (RFC 7693), as EIP-152 offers it.
 
-import { Temporary, temporary } from "../workspace";
+import { Temporary, temporary } from "../memory/workspace";
 
 const START = memory.data<u64>([
   0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1, 0x510e527fade682d1,

@@ -3,7 +3,7 @@
 import { keccak256 } from "../../../base/keccak256";
 import { recoverPublicKey } from "../../../base/secp256k1";
 import * as u256 from "../../../base/u256";
-import { Temporary, temporary } from "../workspace";
+import { Temporary, temporary } from "../memory/workspace";
 
 /**
  * Recovers the signer of {hash, v, r, s}, 32 bytes each, zeros where `length` ends early: 12 zero bytes and the

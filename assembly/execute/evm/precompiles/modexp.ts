@@ -1,7 +1,7 @@
 // MODEXP (EIP-198, 2565, 7823, 7883): its price and the length of its output. The arithmetic is the host's.
 
 import { EvmFork } from "../../../layout";
-import { fork } from "../forks";
+import { fork } from "../rules/fork-rules";
 
 const UNPAYABLE: i64 = -1;
 /** Bases and moduli beyond this are all the same: nobody can pay for them. */
@@ -61,7 +61,10 @@ function complexityOf(longest: f64): f64 {
   return Math.floor((longest * longest) / 16) + 480 * longest - 199680;
 }
 
-/** The exponent's length in bits, as far as it shows in its first 32 bytes; further bytes count 8 (16 from Osaka on) each. */
+/**
+ * The exponent's length in bits, as far as it shows in its first 32 bytes; further bytes count 8 (16 from Osaka on)
+ * each.
+ */
 function iterationsOf(input: u32, length: u32, baseLength: u64, exponentLength: u64): u64 {
   const shown = exponentLength < 32 ? exponentLength : 32;
   let bits: u64 = 0;

@@ -1,7 +1,7 @@
 // RIPEMD-160 (Dobbertin, Bosselaers, Preneel), left-padded to 32 bytes as the precompile returns it.
 
 import * as u256 from "../../../base/u256";
-import { Temporary, temporary } from "../workspace";
+import { Temporary, temporary } from "../memory/workspace";
 
 const START = memory.data<u32>([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0]);
 const LEFT_WORDS = memory.data<u8>([

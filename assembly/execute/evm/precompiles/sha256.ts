@@ -1,6 +1,6 @@
 // SHA-256 (FIPS 180-4).
 
-import { Temporary, temporary } from "../workspace";
+import { Temporary, temporary } from "../memory/workspace";
 
 const CONSTANTS = memory.data<u32>([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98,

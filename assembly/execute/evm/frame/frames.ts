@@ -1,0 +1,96 @@
+// Frames run and end here, never by recursion: the interpreter returns at each border and `runFrames` calls it again,
+// so that 1,024 levels fit every host stack and a long transaction soon runs optimised code.
+
+import { EvmHalt } from "../../../layout";
+import { keccak256 } from "../../../base/keccak256";
+import * as u256 from "../../../base/u256";
+import { addCode } from "../../../store/code-store";
+import { depositMustBePaid, maxCodeSize, reservesEf } from "../rules/fork-rules";
+import {
+  depth, enterFrame, frame, keepReturned, memoryStart, output, outputLength, returned, setOutput, trimReturned,
+} from "../memory/context";
+import { Exit } from "../memory/exits";
+import { exhaust } from "../memory/failure";
+import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
+import { Account } from "../state/accounts";
+import { resumeCheckpoint, revertTo } from "../state/journal";
+import { setCodeHash } from "../state/world";
+import { exitFor } from "./halts";
+import { interpret } from "./interpreter";
+import { traceCodeEnd, traceReturn } from "./tracing";
+
+const DEPOSIT_GAS: i64 = 200;
+
+/** Runs frames until frame 0 ends: SUCCESS, REVERTED, HALTED or UNFINISHED. Its gas left is in the frame. */
+export function runFrames(): u32 {
+  while (true) {
+    let exit = interpret();
+    if (exit == Exit.ENTERED) continue;
+    if (exit == Exit.UNFINISHED) return exit;
+    traceCodeEnd(exit);
+    exit = closeFrame(exit);
+    if (exit == Exit.UNFINISHED || depth == 0) return exit;
+    traceReturn(exit);
+    if (!backToCaller(exit)) return Exit.UNFINISHED;
+  }
+}
+
+/** Settles what the running frame did: deposits code, or takes everything back. */
+function closeFrame(exit: u32): u32 {
+  if (exit == Exit.SUCCESS && (load<u32>(frame, Frame.FLAGS) & FrameFlag.CREATION) != 0) exit = deposit();
+  if (exit == Exit.SUCCESS || exit == Exit.UNFINISHED) return exit;
+  revertTo(frame + Frame.CHECKPOINT);
+  if (exit == Exit.HALTED) {
+    store<i64>(frame, 0, Frame.GAS);
+    setOutput(0, 0);
+  }
+  return exit;
+}
+
+/** The output of a creation becomes the account's code. */
+function deposit(): u32 {
+  const length = outputLength;
+  const code = output;
+  if (length > maxCodeSize) return exitFor(EvmHalt.CODE_TOO_LARGE);
+  if (reservesEf && length != 0 && load<u8>(code) == 0xef) return exitFor(EvmHalt.CODE_PREFIX);
+  const gas = load<i64>(frame, Frame.GAS) - DEPOSIT_GAS * i64(length);
+  if (gas < 0) {
+    // Frontier: the account stays, without code.
+    if (depositMustBePaid) return exitFor(EvmHalt.OUT_OF_GAS);
+    setOutput(0, 0);
+    return Exit.SUCCESS;
+  }
+  store<i64>(frame, gas, Frame.GAS);
+  if (length == 0) return Exit.SUCCESS;
+  const hash = temporary + Temporary.HASH;
+  keccak256(hash, code, length);
+  if (!addCode(hash, code, length)) {
+    exhaust();
+    return Exit.UNFINISHED;
+  }
+  return setCodeHash(load<u32>(frame, Frame.ACCOUNT), hash) ? Exit.SUCCESS : Exit.UNFINISHED;
+}
+
+/** Hands the outcome of the running frame to its caller, which becomes the running frame. */
+function backToCaller(exit: u32): bool {
+  const callee = frame;
+  const gas = load<i64>(callee, Frame.GAS);
+  const creation = (load<u32>(callee, Frame.FLAGS) & FrameFlag.CREATION) != 0;
+  if (creation && exit == Exit.SUCCESS) trimReturned(0);
+  else if (!keepReturned(output, outputLength)) return false;
+  const length: u32 = creation && exit == Exit.SUCCESS ? 0 : outputLength;
+  enterFrame(depth - 1);
+  resumeCheckpoint(frame + Frame.CHECKPOINT);
+  store<i64>(frame, load<i64>(frame, Frame.GAS) + gas, Frame.GAS);
+  const result = load<u32>(frame, Frame.STACK) - 32;
+  if (creation) {
+    if (exit == Exit.SUCCESS) u256.loadAddress(result, load<u32>(callee, Frame.ACCOUNT) + Account.ADDRESS);
+    else u256.clear(result);
+    return true;
+  }
+  u256.set(result, u64(exit == Exit.SUCCESS));
+  const wanted = load<u32>(callee, Frame.OUTPUT_LENGTH);
+  const copied = length < wanted ? length : wanted;
+  if (copied != 0) memory.copy(memoryStart + load<u32>(callee, Frame.OUTPUT), returned, copied);
+  return true;
+}

@@ -1,0 +1,240 @@
+// What a host can watch while a transaction runs. The trace build (`--use TRACE=1`) calls `env.trace` at each event
+// that the host asked for, with the address of a record (TraceEvent in layout.ts); in every other build these functions
+// are empty, and nothing of them or their calls is left in the module.
+
+import {
+  EvmTransaction, EvmTransactionFlag, TraceDestruction, TraceEvent, TraceFrame, TraceFrameEnd, TraceStep,
+  TraceTransaction,
+} from "../../../layout";
+import { allocate } from "../../../base/arena";
+import * as u256 from "../../../base/u256";
+import { transaction as transactionIndex } from "../../../store/access-set";
+import { Op } from "../rules/opcodes";
+import {
+  depth, frame, memorySize, memoryStart, origin, output, outputLength, returned, returnedLength, transaction,
+} from "../memory/context";
+import { Exit } from "../memory/exits";
+import { Frame } from "../memory/workspace";
+import { Account } from "../state/accounts";
+import { refund, writeTransfer } from "../state/effects";
+import { haltReason } from "./halts";
+
+// @ts-ignore: decorator
+@external("env", "trace")
+declare function hostTrace(event: u32, record: u32): void;
+
+/** TraceEvent bits that the host wants of this worker. */
+let wanted: u32 = 0;
+/** Where events are written; large enough for each of them. */
+let record: u32 = 0;
+const RECORD_SIZE: u32 = 128;
+/** What the code of the frame that is about to end has left; negative where no code ran or it halted. */
+let codeGas: i64 = -1;
+
+/** Chooses what the host hears of from now on: TraceEvent bits. */
+export function observe(events: u32): void {
+  wanted = events;
+}
+
+// @ts-ignore: decorator
+@inline
+function wants(event: u32): bool {
+  return (wanted & event) != 0;
+}
+
+/** Takes memory; false when there is none. */
+export function takeTracing(): bool {
+  if (!isDefined(TRACE)) return true;
+  record = allocate(RECORD_SIZE);
+  return record != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function traceTransaction(input: u32): void {
+  if (isDefined(TRACE)) {
+    codeGas = -1;
+    if (!wants(TraceEvent.TRANSACTION_BEGAN)) return;
+    store<u32>(record, transactionIndex, TraceTransaction.INDEX);
+    store<u32>(record, input, TraceTransaction.RECORD);
+    hostTrace(TraceEvent.TRANSACTION_BEGAN, record);
+  }
+}
+
+/** `result`: an EvmResult; 0 when the attempt ends without one. */
+// @ts-ignore: decorator
+@inline
+export function traceTransactionEnd(result: u32): void {
+  if (isDefined(TRACE)) {
+    if (wants(TraceEvent.TRANSACTION_ENDED)) hostTrace(TraceEvent.TRANSACTION_ENDED, result);
+  }
+}
+
+/** The outermost frame begins, of the account at `address` (20 bytes). */
+// @ts-ignore: decorator
+@inline
+export function traceOutermost(address: u32, gas: i64): void {
+  if (isDefined(TRACE)) {
+    if (!wants(TraceEvent.FRAME_BEGAN)) return;
+    const creates = (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.CREATION) != 0;
+    const input = transaction + load<u32>(transaction, EvmTransaction.DATA);
+    const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
+    const opcode: u32 = creates ? Op.CREATE : Op.CALL;
+    const value = transaction + EvmTransaction.VALUE;
+    frameBegins(opcode, 0, origin, address, address, 0, value, gas, 0, input, length);
+  }
+}
+
+/** A call by `own` to `target` (account records) begins, in a frame above the running one. */
+// @ts-ignore: decorator
+@inline
+export function traceCall(
+  opcode: u32, own: u32, target: u32, value: u32, flags: u32, gas: i64, callerGas: i64, input: u32, inputLength: u32,
+): void {
+  if (isDefined(TRACE)) {
+    if (!wants(TraceEvent.FRAME_BEGAN)) return;
+    const delegates = opcode == Op.DELEGATECALL;
+    const caller = delegates ? frame + Frame.CALLER : own + Account.ADDRESS;
+    const self = delegates || opcode == Op.CALLCODE ? own : target;
+    if (delegates) value = frame + Frame.VALUE;
+    frameBegins(
+      opcode, depth + 1, caller, self + Account.ADDRESS, target + Account.ADDRESS, flags, value, gas, callerGas,
+      input, inputLength,
+    );
+  }
+}
+
+/** A creation at `address` (20 bytes) begins. */
+// @ts-ignore: decorator
+@inline
+export function traceCreation(
+  opcode: u32, own: u32, address: u32, value: u32, gas: i64, callerGas: i64, code: u32, length: u32,
+): void {
+  if (isDefined(TRACE)) {
+    if (!wants(TraceEvent.FRAME_BEGAN)) return;
+    frameBegins(opcode, depth + 1, own + Account.ADDRESS, address, address, 0, value, gas, callerGas, code, length);
+  }
+}
+
+function frameBegins(
+  opcode: u32, number: u32, caller: u32, address: u32, codeAddress: u32, flags: u32, value: u32, gas: i64,
+  callerGas: i64, input: u32, inputLength: u32,
+): void {
+  store<u32>(record, opcode, TraceFrame.OPCODE);
+  store<u32>(record, number, TraceFrame.DEPTH);
+  store<i64>(record, gas, TraceFrame.GAS);
+  store<i64>(record, callerGas, TraceFrame.CALLER_GAS);
+  store<u32>(record, input, TraceFrame.INPUT);
+  store<u32>(record, inputLength, TraceFrame.INPUT_LENGTH);
+  memory.copy(record + TraceFrame.CALLER, caller, 20);
+  memory.copy(record + TraceFrame.ADDRESS, address, 20);
+  memory.copy(record + TraceFrame.CODE_ADDRESS, codeAddress, 20);
+  store<u32>(record, flags, TraceFrame.STATIC);
+  u256.copy(record + TraceFrame.VALUE, value);
+  hostTrace(TraceEvent.FRAME_BEGAN, record);
+}
+
+/** The code of the running frame ended; what follows is up to the frame's kind. */
+// @ts-ignore: decorator
+@inline
+export function traceCodeEnd(exit: u32): void {
+  if (isDefined(TRACE)) codeGas = exit == Exit.HALTED ? -1 : load<i64>(frame, Frame.GAS);
+}
+
+/** The running frame ended, with its gas settled and its output noted. */
+// @ts-ignore: decorator
+@inline
+export function traceReturn(exit: u32): void {
+  if (isDefined(TRACE)) traceFrameEnd(depth, exit, load<i64>(frame, Frame.GAS), output, outputLength);
+}
+
+/** Frame `number` ended. */
+// @ts-ignore: decorator
+@inline
+export function traceFrameEnd(number: u32, exit: u32, gasLeft: i64, output: u32, outputLength: u32): void {
+  if (isDefined(TRACE)) {
+    if (!wants(TraceEvent.FRAME_ENDED)) return;
+    frameEnds(number, exit, exit == Exit.HALTED ? haltReason : 0, gasLeft, output, outputLength);
+  }
+}
+
+/** The call or creation that just began is not made after all (EvmHalt). */
+// @ts-ignore: decorator
+@inline
+export function traceRefusal(reason: u32, gasLeft: i64): void {
+  if (isDefined(TRACE)) {
+    if (wants(TraceEvent.FRAME_ENDED)) frameEnds(depth + 1, Exit.HALTED, reason, gasLeft, 0, 0);
+  }
+}
+
+function frameEnds(number: u32, exit: u32, reason: u32, gasLeft: i64, output: u32, outputLength: u32): void {
+  store<u32>(record, number, TraceFrameEnd.DEPTH);
+  store<u32>(record, exit, TraceFrameEnd.STATUS); // Exit and EvmStatus agree
+  store<u32>(record, reason, TraceFrameEnd.REASON);
+  store<u32>(record, output, TraceFrameEnd.OUTPUT);
+  store<u32>(record, outputLength, TraceFrameEnd.OUTPUT_LENGTH);
+  store<i64>(record, gasLeft, TraceFrameEnd.GAS_LEFT);
+  store<i64>(record, refund, TraceFrameEnd.REFUND);
+  store<i64>(record, exit == Exit.HALTED || codeGas < 0 ? gasLeft : codeGas, TraceFrameEnd.CODE_GAS);
+  codeGas = -1;
+  hostTrace(TraceEvent.FRAME_ENDED, record);
+}
+
+/** An instruction of the running frame, whose stack lies from `base` to `top`, is about to run. */
+// @ts-ignore: decorator
+@inline
+export function traceStep(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): void {
+  if (isDefined(TRACE)) {
+    if (wants(TraceEvent.STEPPED)) step(opcode, pc, gas, base, top);
+  }
+}
+
+function step(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): void {
+  store<u32>(record, pc, TraceStep.PC);
+  store<u32>(record, opcode, TraceStep.OPCODE);
+  store<i64>(record, gas, TraceStep.GAS);
+  store<i64>(record, refund, TraceStep.REFUND);
+  store<u32>(record, depth, TraceStep.DEPTH);
+  store<u32>(record, base, TraceStep.STACK);
+  store<u32>(record, (top - base) >> 5, TraceStep.STACK_HEIGHT);
+  store<u32>(record, memoryStart, TraceStep.MEMORY);
+  store<u32>(record, memorySize, TraceStep.MEMORY_SIZE);
+  store<u32>(record, returned, TraceStep.RETURNED);
+  store<u32>(record, returnedLength, TraceStep.RETURNED_LENGTH);
+  store<u32>(record, load<u32>(frame, Frame.ACCOUNT) + Account.ADDRESS, TraceStep.ADDRESS);
+  hostTrace(TraceEvent.STEPPED, record);
+}
+
+/** Value moved; see `noteTransfer`. */
+// @ts-ignore: decorator
+@inline
+export function traceTransfer(from: u32, to: u32, value: u32, number: u32, kind: u32): void {
+  if (isDefined(TRACE)) {
+    if (!wants(TraceEvent.TRANSFERRED)) return;
+    writeTransfer(record, from, to, value, number, kind);
+    hostTrace(TraceEvent.TRANSFERRED, record);
+  }
+}
+
+/** `log`: an EvmLog. */
+// @ts-ignore: decorator
+@inline
+export function traceLog(log: u32): void {
+  if (isDefined(TRACE)) {
+    if (wants(TraceEvent.LOGGED)) hostTrace(TraceEvent.LOGGED, log);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+export function traceDestruction(own: u32, beneficiary: u32, value: u32, destroys: bool): void {
+  if (isDefined(TRACE)) {
+    if (!wants(TraceEvent.SELF_DESTRUCTED)) return;
+    memory.copy(record + TraceDestruction.ADDRESS, own + Account.ADDRESS, 20);
+    memory.copy(record + TraceDestruction.BENEFICIARY, beneficiary + Account.ADDRESS, 20);
+    store<u32>(record, depth, TraceDestruction.DEPTH);
+    store<u32>(record, u32(destroys), TraceDestruction.DESTROYS);
+    u256.copy(record + TraceDestruction.VALUE, value);
+    hostTrace(TraceEvent.SELF_DESTRUCTED, record);
+  }
+}

@@ -1,0 +1,37 @@
+// Why the running attempt comes to no result: a state that is not there yet, or the end of memory. Per instance.
+
+import { ReadResult } from "../../../layout";
+import { reportMissing } from "../../state-view";
+
+/** Why the attempt must end: a ReadResult. */
+export let failure: u32 = 0;
+
+/**
+ * The first location that the state did not have, 0 for none. The attempt goes on with a guess, so that the host learns
+ * of as much as possible at once; in the end it is unfinished all the same.
+ */
+export let missed: u32 = 0;
+
+/** Forgets the attempt before. */
+export function forgetFailure(): void {
+  failure = ReadResult.VALUE;
+  missed = 0;
+}
+
+/** Notes that `location` is missing; false when memory is exhausted. */
+export function miss(location: u32): bool {
+  if (missed == 0) missed = location; // reported when the attempt is parked
+  else if (!reportMissing(location)) return exhaust();
+  return true;
+}
+
+/** Notes that the attempt must end, and why: a ReadResult. */
+export function fail(readResult: u32): void {
+  failure = readResult;
+}
+
+/** Notes that memory is exhausted. Always false. */
+export function exhaust(): bool {
+  failure = ReadResult.EXHAUSTED;
+  return false;
+}

@@ -1,0 +1,72 @@
+// Ranges of the running frame's memory: what they cost, and making room for them. Handlers answer the gas left or a
+// Stop.
+
+import * as u256 from "../../../base/u256";
+import { frame, memorySize, memoryStart, useMemory } from "./context";
+import { Stop } from "./exits";
+import { exhaust } from "./failure";
+import { growMemory } from "./segments";
+
+/** No memory is that large, and its price would not fit 63 bits. */
+const UNPAYABLE: u64 = 1 << 40;
+/** More than a 32-bit memory can ever hold. */
+const UNHOLDABLE: u64 = 1 << 31;
+
+/** words² / 512, rounded down, for up to 2^35 words: the square itself would not fit 64 bits. */
+// @ts-ignore: decorator
+@inline
+function squareBy512(words: u64): u64 {
+  return (words >> 9) * words + (((words & 511) * words) >> 9);
+}
+
+/** Charges for memory up to byte `end` and provides it: the gas left, or a Stop. */
+export function expandMemory(end: u64, gas: i64): i64 {
+  if (end <= memorySize) return gas;
+  if (end > UNPAYABLE) return Stop.HALTED;
+  const words = (end + 31) >> 5;
+  const before = u64(memorySize >> 5);
+  gas -= i64(words * 3 + squareBy512(words) - (before * 3 + squareBy512(before)));
+  if (gas < 0) return Stop.HALTED;
+  if (end > UNHOLDABLE || !growMemory(frame, u32(words << 5))) {
+    exhaust();
+    return Stop.UNFINISHED;
+  }
+  useMemory();
+  return gas;
+}
+
+/** Offset of the range that the last `takeRange` was about, 0 for empty ones; add `memoryStart`. */
+export let rangeOffset: u32 = 0;
+export let rangeLength: u32 = 0;
+
+/** Charges for the memory range (offset, length), two words, and provides it: the gas left, or a Stop. */
+export function takeRange(offset: u32, length: u32, gas: i64): i64 {
+  rangeOffset = 0;
+  rangeLength = 0;
+  if (u256.isZero(length)) return gas;
+  const end = u256.clamped(offset, UNPAYABLE) + u256.clamped(length, UNPAYABLE);
+  gas = expandMemory(end, gas);
+  if (gas < 0) return gas;
+  rangeOffset = load<u32>(offset);
+  rangeLength = load<u32>(length);
+  return gas;
+}
+
+/**
+ * Copies from `source`, `sourceLength` bytes, beginning at the word `from`, to the taken range; zeros beyond its end.
+ */
+export function copyToRange(source: u32, sourceLength: u32, from: u32): void {
+  const start = u32(u256.clamped(from, u64(sourceLength)));
+  const available = sourceLength - start;
+  const copied = available < rangeLength ? available : rangeLength;
+  const to = memoryStart + rangeOffset;
+  if (copied != 0) memory.copy(to, source + start, copied);
+  if (copied != rangeLength) memory.fill(to + copied, 0, rangeLength - copied);
+}
+
+/** 3 gas per word, or another price. */
+// @ts-ignore: decorator
+@inline
+export function wordGas(length: u32, price: i64): i64 {
+  return i64((u64(length) + 31) >> 5) * price;
+}

@@ -1,0 +1,120 @@
+// The EVM's private memory of one worker: fixed parts in one piece, and buffers that grow. Taken when the worker meets
+// the first transaction of a block that needs it, so that blocks without contracts cost nothing.
+
+import { KECCAK_SCRATCH } from "../../../layout";
+import { allocate } from "../../../base/arena";
+import { resetKeccak } from "../../../base/keccak256";
+import { RECOVERY_SCRATCH, resetRecovery } from "../../../base/secp256k1";
+import { DIVISION_SCRATCH, resetDivision } from "../../../base/u256-division";
+import { GAS_TABLE_SIZE } from "../rules/fork-rules";
+
+/** Deepest call: the frames of a transaction are numbered from 0. */
+export const MAX_DEPTH: u32 = 1024;
+
+/**
+ * One frame of execution. The running one keeps program counter, stack pointer and gas in locals of the interpreter.
+ */
+export abstract class Frame {
+  /** Address of the next instruction. */
+  static readonly PC: u32 = 0;
+  /** One past the stack's top. */
+  static readonly STACK: u32 = 4;
+  static readonly STACK_BASE: u32 = 8;
+  static readonly STACK_SEGMENT: u32 = 12;
+  static readonly GAS: u32 = 16;
+  static readonly CODE: u32 = 24;
+  static readonly CODE_LENGTH: u32 = 28;
+  static readonly JUMP_MAP: u32 = 32;
+  static readonly MEMORY: u32 = 36;
+  /** Bytes in use, a multiple of 32. */
+  static readonly MEMORY_SIZE: u32 = 40;
+  static readonly MEMORY_SEGMENT: u32 = 44;
+  /** FrameFlag */
+  static readonly FLAGS: u32 = 52;
+  /** Account record of ADDRESS: whose storage and balance it is. */
+  static readonly ACCOUNT: u32 = 56;
+  static readonly INPUT: u32 = 60;
+  static readonly INPUT_LENGTH: u32 = 64;
+  /** Where the caller wants the output, in its memory. */
+  static readonly OUTPUT: u32 = 68;
+  static readonly OUTPUT_LENGTH: u32 = 72;
+  /** 20 bytes */
+  static readonly CALLER: u32 = 76;
+  static readonly VALUE: u32 = 96;
+  /** Checkpoint */
+  static readonly CHECKPOINT: u32 = 128;
+  static readonly SIZE: u32 = 160;
+}
+
+/** Where a frame began, in the journal and among the effects: what it takes back when it fails. */
+export abstract class Checkpoint {
+  static readonly UNDO: u32 = 0;
+  static readonly LOGS: u32 = 4;
+  static readonly LOG_COUNT: u32 = 8;
+  static readonly TRANSFERS: u32 = 12;
+  static readonly REFUND: u32 = 16;
+}
+
+export abstract class FrameFlag {
+  static readonly STATIC: u32 = 1;
+  static readonly CREATION: u32 = 2;
+}
+
+/** Words of scratch for handlers, 32 bytes each. */
+export abstract class Temporary {
+  static readonly SQUARE: u32 = 0;
+  static readonly HASH: u32 = 32;
+  static readonly WORD: u32 = 64;
+  static readonly OTHER: u32 = 96;
+  static readonly ADDRESS: u32 = 128;
+  static readonly KEY: u32 = 160;
+  static readonly ONE: u32 = 192;
+  static readonly ZERO: u32 = 224;
+  /** for encodings and blocks of hash functions; the second half is ECRECOVER's */
+  static readonly BYTES: u32 = 256;
+  static readonly SIZE: u32 = 1024;
+}
+
+export let frames: u32 = 0;
+export let temporary: u32 = 0;
+export let gasTableMemory: u32 = 0;
+
+let hasArithmetic: bool = false;
+
+/** Forgets the memory of an earlier block. Called by each worker when it joins a block. */
+export function resetWorkspace(): void {
+  hasArithmetic = false;
+}
+
+/** Takes what hashing, division and recovery need, once per block; false when memory is exhausted. */
+export function takeArithmetic(): bool {
+  if (hasArithmetic) return true;
+  const start = allocate(DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH);
+  if (start == 0) return false;
+  resetDivision(start);
+  resetKeccak(start + DIVISION_SCRATCH);
+  resetRecovery(start + DIVISION_SCRATCH + KECCAK_SCRATCH);
+  hasArithmetic = true;
+  return true;
+}
+
+/** Takes the fixed parts; false when memory is exhausted. */
+export function takeWorkspace(): bool {
+  const framesSize = (MAX_DEPTH + 2) * Frame.SIZE;
+  const start = allocate(framesSize + Temporary.SIZE + GAS_TABLE_SIZE);
+  if (start == 0 || !takeArithmetic()) return false;
+  frames = start;
+  temporary = start + framesSize;
+  memory.fill(temporary, 0, Temporary.SIZE);
+  store<u64>(temporary, 1, Temporary.ONE);
+  gasTableMemory = temporary + Temporary.SIZE;
+  return true;
+}
+
+/** A buffer of `capacity` bytes that begins with the first `used` of the old one; 0 when memory is exhausted. */
+export function enlarged(buffer: u32, used: u32, capacity: u32): u32 {
+  const larger = allocate(capacity);
+  if (larger == 0) return 0;
+  memory.copy(larger, buffer, used);
+  return larger;
+}

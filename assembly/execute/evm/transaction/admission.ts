@@ -1,0 +1,175 @@
+// Whether a transaction may be part of the block: everything that makes it INVALID, with the reason; and the gas that
+// it costs before any code runs.
+
+import {
+  CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmFork, EvmInvalid, EvmTransaction, EvmTransactionFlag,
+} from "../../../layout";
+import * as u256 from "../../../base/u256";
+import { multiplyHigh } from "../../../base/u256";
+import {
+  calldataByteGas, calldataFloorGas, creationGas, fork, hasBaseFee, hasDelegation, initCodeWordGas, maxInitCodeSize,
+  transactionGasCap,
+} from "../rules/fork-rules";
+import { missed } from "../memory/failure";
+import { wordGas } from "../memory/ranges";
+import { Temporary, temporary } from "../memory/workspace";
+import { delegationIn } from "../state/code";
+import { NO_CODE, balanceOf, codeOf, nonceOf } from "../state/world";
+
+const TRANSACTION_GAS: i64 = 21000;
+const ZERO_BYTE_GAS: i64 = 4;
+const ACCESS_ADDRESS_GAS: i64 = 2400;
+const ACCESS_SLOT_GAS: i64 = 1900;
+const AUTHORIZATION_GAS: i64 = 25000;
+export const BLOB_GAS: u64 = 1 << 17;
+const BLOB_VERSION: u32 = 1;
+
+/** Set by `price`: what is charged before code runs, and the least that the transaction costs (EIP-7623). */
+export let intrinsicGas: i64 = 0;
+export let floorGas: i64 = 0;
+
+/** Why the transaction that `admit` lets run cannot be part of the block; NONE where nothing speaks against it. */
+export let postponed: u32 = 0;
+
+/** Marks an answer of `admit` that is a state not known yet. */
+export const UNKNOWN: u32 = 0xffffffff;
+
+/**
+ * EvmInvalid.NONE, or why not; UNKNOWN when the state is not there (`failure`). Reads nonce, code and balance of
+ * `sender`.
+ */
+export function admit(transaction: u32, block: u32, sender: u32): u32 {
+  postponed = EvmInvalid.NONE;
+  const reason = check(transaction, block);
+  if (reason != EvmInvalid.NONE) return reason;
+
+  const wanted = load<u64>(transaction, EvmTransaction.NONCE);
+  const nonce = nonceOf(sender);
+  if (nonce == 0) return UNKNOWN;
+  const current = load<u64>(nonce);
+  if (missed != 0) return explore(sender);
+  if (wanted < current) return EvmInvalid.NONCE_TOO_LOW;
+  if (wanted > current) {
+    if (load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) return EvmInvalid.NONCE_TOO_HIGH;
+    // Likely one that comes before misses state: this one runs all the same, to learn what it will miss.
+    postponed = EvmInvalid.NONCE_TOO_HIGH;
+    return explore(sender);
+  }
+  if (wanted == u64.MAX_VALUE) return EvmInvalid.NONCE_AT_MAXIMUM;
+
+  const record = codeOf(sender);
+  if (record == 0) return UNKNOWN;
+  if (record != NO_CODE && !(hasDelegation && delegationIn(record) != 0)) return EvmInvalid.SENDER_NOT_EOA; // EIP-3607
+
+  const cost = temporary + Temporary.WORD;
+  if (!highestCost(cost, transaction)) return EvmInvalid.INSUFFICIENT_FUNDS;
+  const balance = balanceOf(sender);
+  if (balance == 0) return UNKNOWN;
+  if (missed != 0) return EvmInvalid.NONE;
+  return u256.less(balance, cost) ? EvmInvalid.INSUFFICIENT_FUNDS : EvmInvalid.NONE;
+}
+
+/** Reads the rest of the sender and lets the transaction run, to learn what else is missing. */
+function explore(sender: u32): u32 {
+  return codeOf(sender) == 0 || balanceOf(sender) == 0 ? UNKNOWN : EvmInvalid.NONE;
+}
+
+/** The part of `admit` that needs no state. */
+function check(transaction: u32, block: u32): u32 {
+  const type = load<u32>(transaction, EvmTransaction.TYPE);
+  if (type > lastType()) return EvmInvalid.TYPE_NOT_ACTIVE;
+  const gasLimit = load<u64>(transaction, EvmTransaction.GAS_LIMIT);
+  if (gasLimit > load<u64>(block, EvmBlock.GAS_LIMIT) || i64(gasLimit) < 0) return EvmInvalid.GAS_ABOVE_BLOCK;
+  if (gasLimit > transactionGasCap) return EvmInvalid.GAS_ABOVE_CAP;
+  const creation = (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.CREATION) != 0;
+  const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
+  if (creation && length > maxInitCodeSize) return EvmInvalid.INIT_CODE_TOO_LARGE;
+  if (hasBaseFee) {
+    if (u256.less(transaction + EvmTransaction.MAX_FEE, block + EvmBlock.BASE_FEE)) return EvmInvalid.FEE_BELOW_BASE;
+    if (u256.less(transaction + EvmTransaction.MAX_FEE, transaction + EvmTransaction.MAX_PRIORITY_FEE)) {
+      return EvmInvalid.PRIORITY_ABOVE_FEE;
+    }
+  }
+  if (type >= 3 && creation) return EvmInvalid.CREATION_NOT_ALLOWED;
+  if (type == 3) {
+    const reason = checkBlobs(transaction, block);
+    if (reason != EvmInvalid.NONE) return reason;
+  }
+  if (type == 4 && load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT) == 0) return EvmInvalid.NO_AUTHORIZATIONS;
+  price(transaction, creation);
+  if (intrinsicGas > i64(gasLimit)) return EvmInvalid.INTRINSIC_GAS;
+  return floorGas > i64(gasLimit) ? EvmInvalid.FLOOR_GAS : EvmInvalid.NONE;
+}
+
+/** Highest EIP-2718 type of the fork. */
+function lastType(): u32 {
+  if (fork >= EvmFork.PRAGUE) return 4;
+  if (fork >= EvmFork.CANCUN) return 3;
+  if (fork >= EvmFork.LONDON) return 2;
+  return fork >= EvmFork.BERLIN ? 1 : 0;
+}
+
+function checkBlobs(transaction: u32, block: u32): u32 {
+  const count = load<u32>(transaction, EvmTransaction.BLOB_COUNT);
+  if (count == 0) return EvmInvalid.NO_BLOBS;
+  if (count > load<u32>(block, EvmBlock.MAX_BLOBS)) return EvmInvalid.TOO_MANY_BLOBS;
+  const hashes = transaction + load<u32>(transaction, EvmTransaction.BLOB_HASHES);
+  for (let blob: u32 = 0; blob < count; blob++) {
+    if (u32(load<u8>(hashes + (blob << 5))) != BLOB_VERSION) return EvmInvalid.BLOB_VERSION;
+  }
+  const tooLow = u256.less(transaction + EvmTransaction.MAX_BLOB_FEE, block + EvmBlock.BLOB_BASE_FEE);
+  return tooLow ? EvmInvalid.BLOB_FEE_TOO_LOW : EvmInvalid.NONE;
+}
+
+/** Computes `intrinsicGas` and `floorGas`. */
+function price(transaction: u32, creation: bool): void {
+  const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
+  const data = transaction + load<u32>(transaction, EvmTransaction.DATA);
+  const zeros = i64(zeroBytes(data, length));
+  const others = i64(length) - zeros;
+  let gas = TRANSACTION_GAS + zeros * ZERO_BYTE_GAS + others * calldataByteGas;
+  if (creation) gas += creationGas + wordGas(length, initCodeWordGas);
+  const lines = load<u32>(transaction, EvmTransaction.ACCESS_COUNT);
+  const list = transaction + load<u32>(transaction, EvmTransaction.ACCESS_LIST);
+  for (let line: u32 = 0; line < lines; line++) {
+    gas += load<u32>(list + line * EvmAccess.SIZE, EvmAccess.HAS_SLOT) != 0 ? ACCESS_SLOT_GAS : ACCESS_ADDRESS_GAS;
+  }
+  gas += AUTHORIZATION_GAS * i64(load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT));
+  intrinsicGas = gas;
+  floorGas = calldataFloorGas == 0 ? 0 : TRANSACTION_GAS + calldataFloorGas * (zeros + 4 * others);
+}
+
+function zeroBytes(data: u32, length: u32): u32 {
+  let count: u32 = 0;
+  let at: u32 = 0;
+  for (; at + 16 <= length; at += 16) {
+    count += u32(popcnt(i8x16.bitmask(i8x16.eq(v128.load(data + at), i8x16.splat(0)))));
+  }
+  for (; at < length; at++) count += u32(load<u8>(data + at) == 0);
+  return count;
+}
+
+/** out = what the sender must own: gas limit at the highest fees, and value; false beyond 2^256. */
+function highestCost(out: u32, transaction: u32): bool {
+  const gasLimit = load<u64>(transaction, EvmTransaction.GAS_LIMIT);
+  if (!multiplyBy(out, transaction + EvmTransaction.MAX_FEE, gasLimit)) return false;
+  if (u256.addWithCarry(out, out, transaction + EvmTransaction.VALUE)) return false;
+  const blobs = u64(load<u32>(transaction, EvmTransaction.BLOB_COUNT));
+  if (blobs == 0) return true;
+  const part = temporary + Temporary.OTHER;
+  if (!multiplyBy(part, transaction + EvmTransaction.MAX_BLOB_FEE, blobs * BLOB_GAS)) return false;
+  return !u256.addWithCarry(out, out, part);
+}
+
+/** out = word * factor; false when the product has more than 256 bits. */
+export function multiplyBy(out: u32, word: u32, factor: u64): bool {
+  let carry: u64 = 0;
+  for (let limb: u32 = 0; limb < 32; limb += 8) {
+    const a = load<u64>(word + limb);
+    const low = a * factor;
+    const sum = low + carry;
+    carry = multiplyHigh(a, factor) + u64(sum < low);
+    store<u64>(out + limb, sum);
+  }
+  return carry == 0;
+}

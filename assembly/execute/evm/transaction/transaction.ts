@@ -1,0 +1,105 @@
+// The life of one Ethereum transaction: admission, what it pays, the outermost frame, what it gets back, what its end
+// clears.
+
+import {
+  CONTROL_BASE, Control, EvmBlock, EvmBlockFlag, EvmInvalid, EvmSender, EvmTransaction, EvmTransactionFlag, ReadResult,
+} from "../../../layout";
+import { noteLocation, unfinished } from "../../state-view";
+import { chooseFork, refundQuotient } from "../rules/fork-rules";
+import { block, setOrigin, setTransactionContext, takeContext, transaction } from "../memory/context";
+import { Exit } from "../memory/exits";
+import { exhaust, failure, forgetFailure, missed } from "../memory/failure";
+import { takeSegments } from "../memory/segments";
+import { gasTableMemory, resetWorkspace, takeWorkspace } from "../memory/workspace";
+import { accountOf, forgetAccounts, takeAccounts } from "../state/accounts";
+import { beginEffects, refund, takeEffects } from "../state/effects";
+import { beginJournal, takeJournal } from "../state/journal";
+import { beginTransientStorage, resetTransientStorage } from "../state/transient-storage";
+import { beginStorage, takeStorage } from "../frame/storage";
+import { takeTracing, traceTransaction, traceTransactionEnd } from "../frame/tracing";
+import { warmUp } from "./access-list";
+import { UNKNOWN, admit, floorGas, intrinsicGas, postponed } from "./admission";
+import { applyAuthorizations } from "./authorizations";
+import { finalize } from "./clearing";
+import { computeGasPrice, payUpFront, settle } from "./fees";
+import { gasLeft, runOutermost } from "./outermost";
+import { evmOutput, finish, reject, takeResult } from "./result";
+import { isExpectedSender, resetSenders, senderOf } from "./sender";
+import { runSystemCall } from "./system-call";
+
+let ready: bool = false;
+
+/** Called when the worker joins a block: what the EVM needs is taken with the first transaction. */
+export function resetEvm(): void {
+  ready = false;
+  resetWorkspace();
+  resetSenders();
+}
+
+function prepare(): bool {
+  resetTransientStorage();
+  if (!takeWorkspace() || !takeSegments() || !takeContext() || !takeTracing()) return false;
+  if (!takeJournal() || !takeEffects(recordsTransfers()) || !takeAccounts() || !takeStorage()) return false;
+  if (!takeResult()) return false;
+  chooseFork(load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.FORK), gasTableMemory);
+  ready = true;
+  return true;
+}
+
+/** Whether the block asks for the value that moved. */
+function recordsTransfers(): bool {
+  return (load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.FLAGS) & EvmBlockFlag.RECORD_TRANSFERS) != 0;
+}
+
+/** Runs the transaction of the EvmTransaction record `record`: its Outcome, or `unfinished` of state-view. */
+export function executeEvm(record: u32): u32 {
+  forgetFailure();
+  if (!ready && !prepare()) exhaust();
+  else {
+    setTransactionContext(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), record);
+    beginJournal();
+    beginEffects();
+    forgetAccounts();
+    beginTransientStorage();
+    beginStorage();
+    traceTransaction(record);
+    const system = (load<u32>(record, EvmTransaction.FLAGS) & EvmTransactionFlag.SYSTEM) != 0;
+    const outcome = system ? runSystemCall() : runTransaction();
+    traceTransactionEnd(missed != 0 || outcome == 0 ? 0 : evmOutput);
+    if (missed != 0 && failure != ReadResult.EXHAUSTED) {
+      noteLocation(missed);
+      return unfinished(ReadResult.MISSING);
+    }
+    if (outcome != 0) return outcome;
+  }
+  return unfinished(failure);
+}
+
+/** An Outcome; 0 when the attempt must end (`failure`). */
+function runTransaction(): u32 {
+  const address = senderOf(transaction);
+  if (address == EvmSender.UNKNOWN) return u32(exhaust());
+  if (address == EvmSender.NOBODY) return reject(EvmInvalid.BAD_SIGNATURE);
+  if (!isExpectedSender(transaction, address)) return reject(EvmInvalid.WRONG_SENDER);
+  setOrigin(address);
+  const sender = accountOf(address);
+  if (sender == 0) return u32(exhaust());
+  const reason = admit(transaction, block, sender);
+  if (reason == UNKNOWN) return 0;
+  if (reason != EvmInvalid.NONE) return reject(reason);
+  computeGasPrice();
+  if (!payUpFront(sender) || !warmUp(sender)) return 0;
+  if (load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT) != 0 && !applyAuthorizations()) return 0;
+
+  const gasLimit = load<i64>(transaction, EvmTransaction.GAS_LIMIT);
+  const exit = runOutermost(sender, gasLimit - intrinsicGas);
+  if (exit == Exit.UNFINISHED) return 0;
+  if (postponed != EvmInvalid.NONE) return reject(postponed);
+
+  let used = gasLimit - gasLeft;
+  const limit = used / refundQuotient;
+  const refunded = refund < limit ? refund : limit;
+  used -= refunded;
+  if (used < floorGas) used = floorGas;
+  return settle(sender, gasLimit, used) && finalize() ? finish(exit, used, refunded) : 0;
+}
