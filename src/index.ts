@@ -10,6 +10,8 @@ export {
   InvalidTransactionError,
   MemoryLimitError,
   PevmError,
+  ReorganisationError,
+  RpcError,
   StateSourceError,
   TaskTimeoutError,
   WorkerError,
@@ -27,6 +29,10 @@ export type { BlockFile } from './file/block-file.ts';
 export { checkBlockFile, parseBlockFile, readBlockFile } from './file/block-file.ts';
 export type { Alloc, AllocAccount, MemoryAccount, MemoryState } from './state/memory.ts';
 export { memoryState } from './state/memory.ts';
+export type { RpcEndpoint, RpcLimits, RpcTransport } from './state/remote/limits.ts';
+export type { PinnedBlock, RpcState, RpcStateOptions, RpcStatistics } from './state/remote/rpc-state.ts';
+export { rpcState } from './state/remote/rpc-state.ts';
+export type { BlockId } from './state/remote/state-requests.ts';
 export type { AccountValue, StateKey, StateSource, StateValue } from './state/state-source.ts';
 export type {
   ExecutionEstimate,

@@ -92,8 +92,57 @@ export class WorkerError extends PevmError {
 
 /** A state source that did not answer, or answered with something else than what was asked. */
 export class StateSourceError extends PevmError {
-  constructor(problem: string, options: PevmErrorOptions = {}) {
-    super(-38007, problem, options);
+  constructor(problem: string, options: PevmErrorOptions = {}, code = -38007) {
+    super(code, problem, options);
+  }
+}
+
+/** What a node answered, or why it did not: whose answer, to which question, and the answer itself. */
+export interface RpcFailure {
+  /** The endpoint's name without what may be secret: of a URL its origin only. */
+  readonly endpoint: string;
+  readonly method: string;
+  /** JSON-RPC code, or HTTP status, where there is one. */
+  readonly answerCode?: number | undefined;
+  /** What came, cut to its beginning. */
+  readonly answer?: string | undefined;
+}
+
+/** A node that did not answer, refused, or answered something else than what was asked, also after all retries. */
+export class RpcError extends StateSourceError {
+  readonly endpoint: string;
+  readonly method: string;
+  readonly answerCode: number | undefined;
+  /** What the node said, cut to its beginning; `undefined` where it said nothing. */
+  readonly answer: string | undefined;
+
+  constructor(problem: string, failure: RpcFailure, options: PevmErrorOptions = {}) {
+    const { endpoint, method, answerCode, answer } = failure;
+    super(
+      `${endpoint}, ${method}: ${problem}`,
+      { ...(answer !== undefined && { details: answer }), ...options },
+      -38031,
+    );
+    this.endpoint = endpoint;
+    this.method = method;
+    this.answerCode = answerCode;
+    this.answer = answer;
+  }
+}
+
+/** The block that state is read at is no longer part of the chain. */
+export class ReorganisationError extends StateSourceError {
+  readonly number: bigint;
+  /** Hash of the block that was pinned. */
+  readonly pinned: string;
+  /** Hash of the block that has its number now. */
+  readonly found: string;
+
+  constructor(number: bigint, pinned: string, found: string, options: PevmErrorOptions = {}) {
+    super(`block ${number} was ${pinned} and is now ${found}: the chain was reorganised`, options, -38032);
+    this.number = number;
+    this.pinned = pinned;
+    this.found = found;
   }
 }
 

@@ -170,6 +170,8 @@ const NEEDED: readonly { field: keyof BlockInput; since: Hardfork; before?: Hard
   { field: 'parentBeaconBlockRoot', since: 'cancun' },
 ];
 
+/** Checks a header alone, as it stands in a block of JSON-RPC. @throws InputError naming the field */
+export const readHeader: Reader<HeaderInput> = record(HEADER);
 const readBlockShape = record(BLOCK);
 const readTransactionShape = record(TRANSACTION);
 const readAuthorizationShape = record(AUTHORIZATION);

@@ -1,0 +1,267 @@
+// State of a chain from a node: pinned to one block, fetched in as few trips as there can be, remembered.
+
+import { InputError, RpcError, StateSourceError } from '../../base/errors.ts';
+import type { Hex } from '../../base/hex.ts';
+import { nearest } from '../../base/nearest.ts';
+import { describe, plainObject, address as readAddress, hash as readHash } from '../../base/reader.ts';
+import type { StateKey, StateSource, StateValue } from '../state-source.ts';
+import { Cancellation } from './cancellation.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { CodeStore } from './code-store.ts';
+import { Fetcher } from './fetcher.ts';
+import type { RpcRequest } from './json-rpc.ts';
+import { type RpcLimits, type RpcTransport, readEndpoints, readLimits } from './limits.ts';
+import { nameOfUnit, type Unit, unitOf } from './state-keys.ts';
+import {
+  type BlockId,
+  blockRequest,
+  type CheckedBlockId,
+  chainIdRequest,
+  headerRequest,
+  type RemoteHeader,
+  readBlockId,
+  uncleRequest,
+} from './state-requests.ts';
+import { resultOf, Transport } from './transport.ts';
+
+export interface RpcStateOptions {
+  /** Where the node is, or the nodes. Nothing else is ever asked. */
+  readonly transport: RpcTransport;
+  /** The block whose state this is; default `'latest'`, as it is when it is first needed. */
+  readonly block?: BlockId;
+  /** The chain that the nodes must be of; default whatever they say. */
+  readonly chainId?: number | bigint;
+  readonly limits?: RpcLimits;
+  /** Ends everything that is under way, and whatever is asked for later. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a source has asked for so far. */
+export interface RpcStatistics {
+  /** Trips to the node, one after the other: what is sent together counts once. */
+  readonly rounds: number;
+  /** Questions in all messages, those that were sent again too. */
+  readonly requests: number;
+  /** HTTP requests, or calls of a provider. */
+  readonly messages: number;
+  /** Messages that brought nothing, or not all of it. */
+  readonly failures: number;
+  /** Accounts (each with its code), slots and hashes of blocks that were fetched. */
+  readonly keys: number;
+  /** Those of them that nobody has asked for. */
+  readonly wasted: number;
+  /** Sent and received; 0 for providers, of whose traffic nobody knows. */
+  readonly bytes: number;
+}
+
+/** The block that a source is pinned to. */
+export interface PinnedBlock {
+  readonly chainId: bigint;
+  readonly number: bigint;
+  readonly hash: Hex;
+  readonly header: RemoteHeader;
+}
+
+/** State of a chain from a node. Methods throw RpcError for what nodes answer wrongly, or do not answer. */
+export interface RpcState extends StateSource {
+  /** The block that the state is of; asks the node the first time. @throws ReorganisationError */
+  pinned(options?: { signal?: AbortSignal }): Promise<PinnedBlock>;
+  /** The state at another block: over the same endpoints, with all that is known about them, and with the same code. */
+  at(block: BlockId): RpcState;
+  /**
+   * A block with its transactions as the node writes it, and the headers of its uncles (`uncleHeaders`): what
+   * `engine.executeBlock` takes.
+   */
+  fetchBlock(block: BlockId, options?: { signal?: AbortSignal }): Promise<Record<string, unknown>>;
+  statistics(): RpcStatistics;
+}
+
+/** What sources of one `rpcState` call, at whatever block, have in common. */
+interface Shared {
+  readonly transport: Transport;
+  readonly codes: CodeStore;
+  /** Of the source as a whole. */
+  readonly cancellation: Cancellation;
+  /** Of the nodes, once they said it. */
+  chainId: bigint | undefined;
+  readonly counts: { keys: number; asked: number };
+}
+
+/** For tests: time and chance. */
+export interface RpcSurroundings {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+const OPTIONS = ['transport', 'block', 'chainId', 'limits', 'signal'];
+/** Of all sources of this process: code is the same wherever it is. */
+const codes = new CodeStore();
+
+/**
+ * State of a chain from a node, read at one block. Nothing is asked before it is needed.
+ * @throws InputError naming the option
+ */
+export function rpcState(options: RpcStateOptions): RpcState {
+  return openRpcState(options, { clock: systemClock, random: Math.random });
+}
+
+/** @internal As {@link rpcState}, with time and chance as tests want them. */
+export function openRpcState(options: RpcStateOptions, { clock, random }: RpcSurroundings): RpcState {
+  const given = plainObject(options, 'options');
+  for (const name of Object.keys(given)) {
+    if (OPTIONS.includes(name)) continue;
+    const meant = nearest(name, OPTIONS);
+    throw new InputError(`options.${name}`, `unknown option${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+  }
+  const limits = readLimits(given.limits, 'options.limits');
+  const endpoints = readEndpoints(given.transport, 'options.transport', limits, clock, random);
+  const { chainId, signal } = options;
+  const shared: Shared = {
+    transport: new Transport(endpoints, limits, clock),
+    codes,
+    cancellation: Cancellation.of(signal).cancellation,
+    chainId: chainId === undefined ? undefined : readChain(chainId),
+    counts: { keys: 0, asked: 0 },
+  };
+  return new RemoteState(shared, readBlockId(options.block ?? 'latest', 'options.block'));
+}
+
+function readChain(value: unknown): bigint {
+  const isNumber = typeof value === 'bigint' || Number.isSafeInteger(value);
+  if (!isNumber || BigInt(value as number) < 0n) {
+    throw new InputError('options.chainId', `expected a number, got ${describe(value)}`);
+  }
+  return BigInt(value as number);
+}
+
+class RemoteState implements RpcState {
+  readonly #shared: Shared;
+  readonly #id: CheckedBlockId;
+  #pinned: Promise<PinnedBlock> | undefined;
+  #fetcher: Fetcher | undefined;
+  readonly #asked = new Set<string>();
+
+  constructor(shared: Shared, id: CheckedBlockId) {
+    this.#shared = shared;
+    this.#id = id;
+  }
+
+  pinned({ signal }: { signal?: AbortSignal } = {}): Promise<PinnedBlock> {
+    if (this.#pinned === undefined) {
+      const pinned = this.#pin();
+      this.#pinned = pinned;
+      // The next one tries again.
+      pinned.catch(() => {
+        if (this.#pinned === pinned) this.#pinned = undefined;
+      });
+    }
+    return withSignal(signal, (cancellation) => cancellation.race(this.#pinned as Promise<PinnedBlock>));
+  }
+
+  at(block: BlockId): RpcState {
+    return new RemoteState(this.#shared, readBlockId(block, 'block'));
+  }
+
+  async load(keys: readonly StateKey[], { signal }: { signal?: AbortSignal } = {}): Promise<StateValue[]> {
+    const units = keys.map((key) => unitOf(checkedKey(key)));
+    const fetcher = await this.#fetched(units, signal);
+    return keys.map((key) => this.#answer(fetcher, key));
+  }
+
+  async blockHash(number: bigint): Promise<Hex> {
+    const { number: last, header } = await this.pinned();
+    if (number === last) return header.hash;
+    if (number === last - 1n) return header.parentHash;
+    if (number > last) throw new StateSourceError(`block ${number} comes after block ${last}, whose state this is`);
+    return (await this.#fetched([{ kind: 'blockHash', number }], undefined)).blockHash(number);
+  }
+
+  async fetchBlock(id: BlockId, { signal }: { signal?: AbortSignal } = {}): Promise<Record<string, unknown>> {
+    const request = blockRequest(readBlockId(id, 'block'));
+    const { transport } = this.#shared;
+    return withSignal(signal, async (cancellation) => {
+      const block = await transport.askOne(request, undefined, cancellation);
+      if (block === null) throw this.#noBlock(request, String(id));
+      const uncles = Array.isArray(block.uncles) ? block.uncles : [];
+      if (uncles.length === 0) return block;
+      const hash = readHash(block.hash, 'block.hash');
+      const requests = uncles.map((_, at) => uncleRequest(hash, at));
+      const answers = await transport.ask(requests, undefined, cancellation);
+      return { ...block, uncleHeaders: answers.map((answer, at) => resultOf(answer, requests[at]!)) };
+    });
+  }
+
+  statistics(): RpcStatistics {
+    const { rounds, requests, messages, failures, bytesSent, bytesReceived } = this.#shared.transport.statistics();
+    const { keys, asked } = this.#shared.counts;
+    return { rounds, requests, messages, failures, keys, wasted: keys - asked, bytes: bytesSent + bytesReceived };
+  }
+
+  /** The state as far as it is known, once these units are. */
+  async #fetched(units: readonly Unit[], signal: AbortSignal | undefined): Promise<Fetcher> {
+    const pin = await this.pinned(signal === undefined ? {} : { signal });
+    const { transport, codes, counts, cancellation } = this.#shared;
+    this.#fetcher ??= new Fetcher({ transport, codes, pin, cancellation, fetched: () => void counts.keys++ });
+    const fetcher = this.#fetcher;
+    this.#count(units);
+    await withSignal(signal, (inner) => fetcher.fetch(units, inner));
+    return fetcher;
+  }
+
+  async #pin(): Promise<PinnedBlock> {
+    const { transport, cancellation } = this.#shared;
+    const requests = [chainIdRequest(), headerRequest(this.#id)] as const;
+    const [chain, header] = await transport.ask<bigint | RemoteHeader | null>(requests, undefined, cancellation);
+    const chainId = resultOf(chain!, requests[0]) as bigint;
+    const expected = this.#shared.chainId;
+    if (expected !== undefined && chainId !== expected) {
+      const endpoint = transport.endpoints[0]!.wire.name;
+      const failure = { endpoint, method: 'eth_chainId', answer: String(chainId) };
+      throw new RpcError(`the node is of chain ${chainId}, not of ${expected}`, failure);
+    }
+    this.#shared.chainId = chainId;
+    const found = resultOf(header!, requests[1]) as RemoteHeader | null;
+    if (found === null) throw this.#noBlock(requests[1], String(Object.values(this.#id)[0]));
+    return { chainId, number: BigInt(found.number), hash: found.hash, header: found };
+  }
+
+  #noBlock(request: RpcRequest, name: string): RpcError {
+    const endpoint = this.#shared.transport.endpoints[0]!.wire.name;
+    return new RpcError(`there is no block ${name}`, { endpoint, method: request.method, answer: 'null' });
+  }
+
+  #count(units: readonly Unit[]): void {
+    for (const unit of units) {
+      const name = nameOfUnit(unit);
+      if (this.#asked.has(name)) continue;
+      this.#asked.add(name);
+      this.#shared.counts.asked++;
+    }
+  }
+
+  #answer(fetcher: Fetcher, key: StateKey): StateValue {
+    if (key.kind === 'storage') return { kind: 'storage', value: fetcher.slot(key.address, key.slot) };
+    const { balance, nonce, code, codeHash } = fetcher.account(key.address);
+    if (key.kind === 'code') return { kind: 'code', code };
+    return { kind: 'account', balance, nonce, codeHash, exists: balance !== 0n || nonce !== 0n || code !== '0x' };
+  }
+}
+
+function checkedKey(key: StateKey): StateKey {
+  readAddress(key.address, 'key.address');
+  if (key.kind === 'storage') readHash(key.slot, 'key.slot');
+  return key;
+}
+
+/** Runs `body` under a signal of the caller. */
+async function withSignal<T>(
+  signal: AbortSignal | undefined,
+  body: (cancellation: Cancellation) => Promise<T>,
+): Promise<T> {
+  const { cancellation, release } = Cancellation.of(signal);
+  try {
+    return await body(cancellation);
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,156 @@
+// A node with a chain of its own, made up: answers JSON-RPC as nodes do, and counts what it is asked.
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../../src/base/hex.ts';
+import { type Alloc, type MemoryState, memoryState } from '../../src/state/memory.ts';
+import type { WireRequest } from '../../src/state/remote/wire.ts';
+
+export interface FakeBlock {
+  readonly number: bigint;
+  readonly hash: Hex;
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly state: MemoryState;
+}
+
+export interface FakeFault {
+  readonly code: number;
+  readonly message: string;
+}
+
+export type FakeReply = { readonly result: unknown } | { readonly error: FakeFault };
+
+/** What a kind of node does differently. */
+export interface FakeNodeOptions {
+  readonly chainId?: number;
+  /** Whether blocks may be named by hash (EIP-1898); default true. */
+  readonly byHash?: boolean;
+  /** Methods that are not offered. */
+  readonly without?: readonly string[];
+  /** State of older blocks is gone. */
+  readonly keepsFrom?: bigint;
+}
+
+const HASH_OF = (text: string): Hex => hexFromBytes(keccak_256(new TextEncoder().encode(text)));
+
+export class FakeNode {
+  readonly options: FakeNodeOptions;
+  readonly asked = new Map<string, number>();
+  #blocks: FakeBlock[] = [];
+  readonly #known = new Map<Hex, FakeBlock>();
+
+  constructor(options: FakeNodeOptions = {}) {
+    this.options = options;
+  }
+
+  get head(): FakeBlock {
+    return this.#blocks.at(-1)!;
+  }
+
+  get length(): number {
+    return this.#blocks.length;
+  }
+
+  block(number: number): FakeBlock {
+    return this.#blocks[number]!;
+  }
+
+  byHash(hash: Hex): FakeBlock {
+    return this.#known.get(hash)!;
+  }
+
+  /** Adds a block; `salt` makes another one of the same number. */
+  add(alloc: Alloc, salt = '', more: Readonly<Record<string, unknown>> = {}): FakeBlock {
+    return this.addState(memoryState(alloc), salt, more);
+  }
+
+  addState(state: MemoryState, salt = '', more: Readonly<Record<string, unknown>> = {}): FakeBlock {
+    const number = this.#blocks.length;
+    const hash = HASH_OF(`block ${number} ${salt}`);
+    const header = {
+      ...{ number: `0x${number.toString(16)}`, hash, parentHash: this.#blocks.at(-1)?.hash ?? `0x${'00'.repeat(32)}` },
+      ...{
+        miner: `0x${'c0'.repeat(20)}`,
+        gasLimit: '0x1c9c380',
+        gasUsed: '0x0',
+        timestamp: `0x${(1000 + number).toString(16)}`,
+      },
+      ...{ stateRoot: HASH_OF(`root ${hash}`), difficulty: '0x0', mixHash: `0x${'11'.repeat(32)}`, extraData: '0x' },
+      ...{ baseFeePerGas: '0x7', transactions: [], uncles: [], ...more },
+    };
+    const block = { number: BigInt(number), hash, header, state };
+    this.#blocks.push(block);
+    this.#known.set(hash, block);
+    return block;
+  }
+
+  /** Takes blocks away, so that others can be added in their place. */
+  rewind(to: number): void {
+    this.#blocks = this.#blocks.slice(0, to);
+  }
+
+  answer({ method, params }: WireRequest): FakeReply {
+    this.asked.set(method, (this.asked.get(method) ?? 0) + 1);
+    if (this.options.without?.includes(method) === true) return notOffered(method);
+    switch (method) {
+      case 'eth_chainId':
+        return { result: `0x${(this.options.chainId ?? 1).toString(16)}` };
+      case 'eth_getBlockByNumber':
+        return { result: this.#named(params[0])?.header ?? null };
+      case 'eth_getBlockByHash':
+        return { result: this.#known.get(params[0] as Hex)?.header ?? null };
+      case 'eth_getBalance':
+        return this.#at(params[1], (state) => quantity(accountOf(state, params[0])?.balance ?? 0n));
+      case 'eth_getTransactionCount':
+        return this.#at(params[1], (state) => quantity(accountOf(state, params[0])?.nonce ?? 0n));
+      case 'eth_getCode':
+        return this.#at(params[1], (state) => hexFromBytes(accountOf(state, params[0])?.code ?? new Uint8Array(0)));
+      case 'eth_getStorageAt':
+        return this.#at(params[2], (state) => slotOf(state, params[0], params[1]));
+      default:
+        return notOffered(method);
+    }
+  }
+
+  #named(id: unknown): FakeBlock | undefined {
+    if (id === 'latest' || id === 'safe' || id === 'finalized') return this.head;
+    if (id === 'earliest') return this.#blocks[0];
+    return this.#blocks[Number(id)];
+  }
+
+  #at(id: unknown, read: (state: MemoryState) => unknown): FakeReply {
+    let block: FakeBlock | undefined;
+    if (typeof id === 'object' && id !== null) {
+      if (this.options.byHash === false)
+        return { error: { code: -32602, message: 'invalid type: map, expected a string' } };
+      const { blockHash } = id as { blockHash: Hex };
+      block = this.#known.get(blockHash);
+      if (block === undefined) return { error: { code: -32000, message: 'header for hash not found' } };
+      if (this.#blocks[Number(block.number)] !== block) {
+        return { error: { code: -32000, message: 'hash is not currently canonical' } };
+      }
+    } else {
+      block = this.#named(id);
+      if (block === undefined) return { error: { code: -32000, message: 'header not found' } };
+    }
+    if (block.number < (this.options.keepsFrom ?? 0n)) {
+      return { error: { code: -32000, message: `missing trie node ${block.hash} (path ) state is not available` } };
+    }
+    return { result: read(block.state) };
+  }
+}
+
+function notOffered(method: string): FakeReply {
+  return { error: { code: -32601, message: `the method ${method} does not exist/is not available` } };
+}
+
+function accountOf(state: MemoryState, address: unknown) {
+  return state.accounts.get(keyFromBytes(bytesFromHex(String(address))));
+}
+
+function slotOf(state: MemoryState, address: unknown, slot: unknown): Hex {
+  const value = accountOf(state, address)?.storage.get(keyFromBytes(bytesFromHex(String(slot))))?.value;
+  return hexFromBytes(value ?? bytes32FromNumber(0n));
+}
+
+function quantity(value: bigint): Hex {
+  return `0x${value.toString(16)}`;
+}
