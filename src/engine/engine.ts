@@ -27,7 +27,7 @@ import { checkTasks } from '../config/tasks.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
 import { addCounters, noCounters } from '../core/host/run-statistics.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
-import { checkPrograms } from '../core/host/synthetic-program.ts';
+import { checkedPrograms } from '../core/host/synthetic-program.ts';
 import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { type BlockContext, type BlockJob, costOf, moduleJob, wasmJob } from '../job/block.ts';
@@ -179,11 +179,11 @@ export class PevmEngine implements Engine {
       checkExecutionOptions(options);
       checkTasks(tasks);
       const choice = chooseExecutor(executor);
-      if (choice === 'synthetic') checkPrograms(tasks);
+      const taken = choice === 'synthetic' ? checkedPrograms(tasks) : tasks;
       const initial = readInitial(options);
       run = new RunHandle<TaskResult, ExecutionResult>(tasks.length, 0, (push, attach) =>
         this.#exclusive(options, (scope) =>
-          this.#runTasks(tasks, choice, options, initial, scope, push, (started) => {
+          this.#runTasks(taken, choice, options, initial, scope, push, (started) => {
             control = started;
             for (const [lower, higher] of early) started.addDependency(lower, higher);
             attach(started);

@@ -1,15 +1,15 @@
 // From state sources to images for the core: whole states that lie in memory, or the keys that were missed.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { StateSourceError } from '../base/errors.ts';
+import { InputError, StateSourceError } from '../base/errors.ts';
 import { bytesFromHex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
 import { eventLoopTurn } from '../base/platform.ts';
-import { address as readAddress, hash as readHash } from '../base/reader.ts';
+import { describe, isMap, address as readAddress, hash as readHash } from '../base/reader.ts';
 import type { MissingKey } from '../core/host/block-host.ts';
 import type { AccountFields } from '../core/host/state-changes.ts';
 import { type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
 import { HAS_STORAGE, Kind } from '../core/instance/abi.ts';
-import { EMPTY_CODE_HASH, type MemoryState } from '../state/memory.ts';
+import { EMPTY_CODE_HASH, type MemoryAccount, type MemoryState } from '../state/memory.ts';
 import type { StateKey, StateSource, StateValue } from '../state/state-source.ts';
 import type { LoadedState } from './conductor.ts';
 
@@ -49,7 +49,10 @@ async function encode(state: MemoryState): Promise<WholeState> {
   const builder = new StateImageBuilder();
   let emptyAccounts = false;
   let rested = performance.now();
-  for (const { address, balance, nonce, code, codeHash, storage } of state.accounts.values()) {
+  let index = 0;
+  for (const account of state.accounts.values()) {
+    checkAccount(account, index++);
+    const { address, balance, nonce, code, codeHash, storage } = account;
     if (balance !== 0n) builder.number(Kind.BALANCE, address, balance);
     if (nonce !== 0n) builder.number(Kind.NONCE, address, nonce);
     builder.number(Kind.EXISTENCE, address, 1n);
@@ -67,8 +70,42 @@ async function encode(state: MemoryState): Promise<WholeState> {
       rested = performance.now();
     }
   }
-  for (const address of state.storageOnly) builder.number(Kind.RESET, bytesFromHex(address), BigInt(HAS_STORAGE));
+  state.storageOnly.forEach((address, i) => {
+    const bytes = bytesFromHex(readAddress(address, `state.storageOnly[${i}]`));
+    builder.number(Kind.RESET, bytes, BigInt(HAS_STORAGE));
+  });
   return { image: builder.finish(), emptyAccounts };
+}
+
+/**
+ * A state that `memoryState` made needs no check, but a caller may have made one by hand.
+ * @throws InputError naming the account by its place in `accounts`, and the field
+ */
+function checkAccount(account: MemoryAccount, index: number): void {
+  const refuse = (name: string, problem: string): never => {
+    throw new InputError(`state.accounts[${index}]${name}`, problem);
+  };
+  if (typeof account !== 'object' || account === null) refuse('', `expected an account, got ${describe(account)}`);
+  const { address, balance, nonce, code, codeHash, storage } = account;
+  if (!isBytes(address, 20)) refuse('.address', 'expected a Uint8Array of 20 bytes');
+  if (!isNumber(balance, WORD_LIMIT)) refuse('.balance', 'expected a bigint from 0 to 2^256 - 1');
+  if (!isNumber(nonce, NONCE_LIMIT)) refuse('.nonce', 'expected a bigint from 0 to 2^64 - 1');
+  if (!isBytes(codeHash, 32)) refuse('.codeHash', 'expected a Uint8Array of 32 bytes');
+  if (code !== undefined && !(code instanceof Uint8Array)) refuse('.code', `expected a Uint8Array`);
+  if (!isMap(storage)) refuse('.storage', `expected a Map, got ${describe(storage)}`);
+  for (const slot of storage.values()) {
+    if (!isBytes(slot?.slot, 32) || !isBytes(slot.value, 32)) {
+      refuse('.storage', 'expected slots and values of 32 bytes each');
+    }
+  }
+}
+
+function isBytes(value: unknown, length: number): boolean {
+  return value instanceof Uint8Array && value.length === length;
+}
+
+function isNumber(value: unknown, limit: bigint): boolean {
+  return typeof value === 'bigint' && value >= 0n && value < limit;
 }
 
 /**
@@ -107,7 +144,7 @@ export async function loadKeys(
   asked.forEach((key, i) => {
     const value = values[i];
     const address = bytesFromHex(key.address);
-    if (value?.kind !== key.kind) throw wrongAnswer(key, `the kind ${String(value?.kind)}`);
+    if (value?.kind !== key.kind) throw wrongAnswer(key, `the kind ${describe(value?.kind)}`);
     if (value.kind === 'account') {
       const fields = accountFields(key, value);
       accounts.set(keyFromBytes(address), fields);
@@ -149,9 +186,8 @@ async function hashOf(source: StateSource, number: bigint): Promise<Uint8Array> 
 
 function accountFields(key: StateKey, value: StateValue & { kind: 'account' }): AccountFields {
   const { balance, nonce, codeHash, exists } = value;
-  if (typeof balance !== 'bigint' || balance < 0n || balance >= WORD_LIMIT)
-    throw wrongAnswer(key, `balance ${balance}`);
-  if (typeof nonce !== 'bigint' || nonce < 0n || nonce >= NONCE_LIMIT) throw wrongAnswer(key, `nonce ${nonce}`);
+  if (!isNumber(balance, WORD_LIMIT)) throw wrongAnswer(key, `balance ${describe(balance)}`);
+  if (!isNumber(nonce, NONCE_LIMIT)) throw wrongAnswer(key, `nonce ${describe(nonce)}`);
   const hash = wordOf(key, codeHash);
   return {
     balance,

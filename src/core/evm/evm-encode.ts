@@ -132,7 +132,7 @@ export type EvmForkName = keyof typeof evmForks;
  * Encodes transactions straight from their digits.
  * @param signatureOf the form of a transaction's signature, of which the workers recover the sender (a bad one makes the
  *   transaction invalid); undefined: the sender is trusted. Called twice for each
- * @throws InputError where there is neither a sender nor a signature
+ * @throws InputError naming bytes that are not as many as their place has, or where there is neither a sender nor a signature
  * @throws MemoryLimitError where they take more than `limit` bytes, before anything is written
  */
 export function encodeEvmTransactions(
@@ -161,7 +161,11 @@ export function encodeEvmTransactions(
     if (from === undefined && signature === undefined) {
       throw new InputError(`transactions[${index}].from`, 'missing, and there is no signature');
     }
-    encoder.write(offsets[index]!, transaction, signature);
+    try {
+      encoder.write(offsets[index]!, transaction, signature);
+    } catch (error) {
+      throw error instanceof InputError ? errorWithin(`transactions[${index}]`, error) : error;
+    }
     if (system !== false) continue;
     costs[index] = Math.min(Number(gas), 0xffffffff);
     if (from === undefined) continue;
@@ -175,6 +179,8 @@ export function encodeEvmTransactions(
 const MOST = 0x7fff_ffff;
 const trusted = () => undefined;
 const NONE: readonly never[] = [];
+/** EIP-7702's. */
+const LAST_TYPE = 4;
 
 /** Bytes of a transaction's record, a multiple of 8. */
 function sizeOf(transaction: EvmTransactionFields, isSigned: boolean): number {
@@ -186,7 +192,8 @@ function sizeOf(transaction: EvmTransactionFields, isSigned: boolean): number {
     blobHashesOf(type, transaction).length * 32 +
     authorizationsOf(type, transaction).length * EvmAuthorization.SIZE +
     lengthOf(transaction.input);
-  return (size + 7) & ~7;
+  // Not by bits: 2^31 bytes and more have to be refused, not become few.
+  return Math.ceil(size / 8) * 8;
 }
 
 function typeOf({ type }: EvmTransactionFields): number {
@@ -232,12 +239,13 @@ class TransactionEncoder {
     const { from, to, input, system = false, gasPrice = '0x0' } = transaction;
     const { maxFeePerGas = '0x0', maxPriorityFeePerGas = '0x0', maxFeePerBlobGas } = transaction;
     const type = typeOf(transaction);
+    if (!(type <= LAST_TYPE)) throw new InputError('type', `there is no type ${type}`);
     this.#set(at + EvmTransaction.TYPE, type);
     this.#set(at + EvmTransaction.FLAGS, (to === undefined ? EvmTransactionFlag.CREATION : 0) | systemFlags(system));
     writeQuantity(bytes, at + EvmTransaction.NONCE, 8, transaction.nonce);
     writeQuantity(bytes, at + EvmTransaction.GAS_LIMIT, 8, transaction.gas);
-    if (from !== undefined) writeBytes(bytes, at + EvmTransaction.SENDER, 20, from);
-    if (to !== undefined) writeBytes(bytes, at + EvmTransaction.TO, 20, to);
+    if (from !== undefined) writeBytes(bytes, at + EvmTransaction.SENDER, 20, from, 'from');
+    if (to !== undefined) writeBytes(bytes, at + EvmTransaction.TO, 20, to, 'to');
     writeQuantity(bytes, at + EvmTransaction.VALUE, 32, transaction.value);
     writeQuantity(bytes, at + EvmTransaction.MAX_FEE, 32, type < 2 ? gasPrice : maxFeePerGas);
     writeQuantity(bytes, at + EvmTransaction.MAX_PRIORITY_FEE, 32, type < 2 ? gasPrice : maxPriorityFeePerGas);
@@ -254,7 +262,7 @@ class TransactionEncoder {
     end = this.#authorizations(at, end, authorizationsOf(type, transaction));
     this.#set(at + EvmTransaction.DATA, end - at);
     this.#set(at + EvmTransaction.DATA_LENGTH, lengthOf(input));
-    writeBytes(bytes, end, lengthOf(input), input);
+    writeBytes(bytes, end, lengthOf(input), input, 'input');
   }
 
   /** Nobody has recovered a sender yet (EvmSender.UNKNOWN is 0). */
@@ -278,12 +286,12 @@ class TransactionEncoder {
     let line = start;
     for (let i = 0; i < list.length; i++) {
       const { address, storageKeys } = list[i]!;
-      writeBytes(this.bytes, line + EvmAccess.ADDRESS, 20, address);
+      writeBytes(this.bytes, line + EvmAccess.ADDRESS, 20, address, 'accessList.address');
       line += EvmAccess.SIZE;
       for (let k = 0; k < storageKeys.length; k++) {
-        writeBytes(this.bytes, line + EvmAccess.ADDRESS, 20, address);
+        writeBytes(this.bytes, line + EvmAccess.ADDRESS, 20, address, 'accessList.address');
         this.#set(line + EvmAccess.HAS_SLOT, 1);
-        writeBytes(this.bytes, line + EvmAccess.SLOT, 32, storageKeys[k]!);
+        writeBytes(this.bytes, line + EvmAccess.SLOT, 32, storageKeys[k]!, 'accessList.storageKeys');
         line += EvmAccess.SIZE;
       }
     }
@@ -295,7 +303,7 @@ class TransactionEncoder {
     this.#set(at + EvmTransaction.BLOB_COUNT, hashes.length);
     let end = start;
     for (const hash of hashes) {
-      writeBytes(this.bytes, end, 32, hash);
+      writeBytes(this.bytes, end, 32, hash, 'blobVersionedHashes');
       end += 32;
     }
     return end;
@@ -307,7 +315,7 @@ class TransactionEncoder {
     this.#set(at + EvmTransaction.AUTHORIZATION_COUNT, list.length);
     let record = start;
     for (const { address, nonce, chainId, r, s, yParity, v } of list) {
-      writeBytes(bytes, record + EvmAuthorization.ADDRESS, 20, address);
+      writeBytes(bytes, record + EvmAuthorization.ADDRESS, 20, address, 'authorizationList.address');
       this.#set(record + EvmAuthorization.Y_PARITY, Math.min(255, Number(yParity ?? v ?? '0x0')));
       writeQuantity(bytes, record + EvmAuthorization.NONCE, 8, nonce);
       writeQuantity(bytes, record + EvmAuthorization.CHAIN_ID, 32, chainId);
@@ -334,35 +342,54 @@ export function evmBlockSize(block: EvmBlockInput): number {
   return EvmBlock.SIZE + block.blockHashes.length * 32;
 }
 
-/** Writes the record of a block to `at`; `bytes` is the core's memory. */
+/**
+ * Writes the record of a block to `at`; `bytes` is the core's memory.
+ * @throws InputError naming the field that does not fit its place
+ */
 export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInput): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, EvmBlock.SIZE);
+  const { coinbase, blockHashes, maxBlobs } = block;
   bytes.fill(0, at, at + evmBlockSize(block));
+  if (!Object.hasOwn(evmForks, block.fork)) throw new InputError('block.fork', `there is no fork ${block.fork}`);
   view.setUint32(EvmBlock.FORK, evmForks[block.fork], true);
   const empty = block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0;
   const transfers = block.recordTransfers === true ? EvmBlockFlag.RECORD_TRANSFERS : 0;
   view.setUint32(EvmBlock.FLAGS, empty | transfers, true);
-  view.setBigUint64(EvmBlock.NUMBER, block.number, true);
-  view.setBigUint64(EvmBlock.TIMESTAMP, block.timestamp, true);
-  view.setBigUint64(EvmBlock.GAS_LIMIT, block.gasLimit, true);
-  bytes.set(block.coinbase, at + EvmBlock.COINBASE);
-  view.setUint32(EvmBlock.MAX_BLOBS, block.maxBlobs, true);
-  setWord(view, EvmBlock.RANDAO, block.randao);
-  setWord(view, EvmBlock.BASE_FEE, block.baseFeePerGas);
-  setWord(view, EvmBlock.BLOB_BASE_FEE, block.blobBaseFee);
-  setWord(view, EvmBlock.CHAIN_ID, block.chainId);
+  setQuantity(view, EvmBlock.NUMBER, block.number, 'number');
+  setQuantity(view, EvmBlock.TIMESTAMP, block.timestamp, 'timestamp');
+  setQuantity(view, EvmBlock.GAS_LIMIT, block.gasLimit, 'gasLimit');
+  if (coinbase.length !== 20) throw new InputError('block.coinbase', `${coinbase.length} bytes for a place of 20`);
+  bytes.set(coinbase, at + EvmBlock.COINBASE);
+  if (maxBlobs >>> 0 !== maxBlobs) throw new InputError('block.maxBlobs', `not a number of blobs: ${maxBlobs}`);
+  view.setUint32(EvmBlock.MAX_BLOBS, maxBlobs, true);
+  setQuantity(view, EvmBlock.RANDAO, block.randao, 'randao', 4);
+  setQuantity(view, EvmBlock.BASE_FEE, block.baseFeePerGas, 'baseFeePerGas', 4);
+  setQuantity(view, EvmBlock.BLOB_BASE_FEE, block.blobBaseFee, 'blobBaseFee', 4);
+  setQuantity(view, EvmBlock.CHAIN_ID, block.chainId, 'chainId', 4);
+  if (blockHashes.length > MOST_HASHES) {
+    throw new InputError('block.blockHashes', `${blockHashes.length}, at most ${MOST_HASHES} allowed`);
+  }
   view.setUint32(EvmBlock.HASHES, at + EvmBlock.SIZE, true);
-  view.setUint32(EvmBlock.HASH_COUNT, block.blockHashes.length, true);
-  block.blockHashes.forEach((hash, index) => {
-    if (hash !== undefined) writeBytes(bytes, at + EvmBlock.SIZE + index * 32, 32, hash);
+  view.setUint32(EvmBlock.HASH_COUNT, blockHashes.length, true);
+  blockHashes.forEach((hash, index) => {
+    if (hash !== undefined) writeBytes(bytes, at + EvmBlock.SIZE + index * 32, 32, hash, 'block.blockHashes');
   });
 }
 
-/** Four little-endian limbs. */
-function setWord(view: DataView, at: number, value: bigint): void {
-  for (let limb = 0; limb < 4; limb++) {
-    view.setBigUint64(at + limb * 8, BigInt.asUintN(64, value >> BigInt(limb * 64)), true);
+/** That BLOCKHASH sees. */
+const MOST_HASHES = 256;
+
+/** Little-endian limbs of 64 bits. */
+function setQuantity(view: DataView, at: number, value: bigint, name: string, limbs = 1): void {
+  if (value < 0n || value >> BigInt(64 * limbs) !== 0n) {
+    throw new InputError(`block.${name}`, `does not fit ${64 * limbs} bits: ${value}`);
   }
+  for (let limb = 0; limb < limbs; limb++) view.setBigUint64(at + limb * 8, value >> BigInt(limb * 64), true);
+}
+
+/** An error of a part, told of the whole. */
+function errorWithin(whole: string, { field, shortMessage }: InputError): InputError {
+  return new InputError(`${whole}.${field}`, shortMessage.slice(field.length + 2));
 }
 
 /** `0x` and the digits of 256 bits. */
@@ -375,10 +402,10 @@ function digitOf(code: number): number {
 
 /**
  * Bytes as they are written, into a place of `size` bytes.
- * @throws RangeError where they are more or fewer: behind the place lies something else
+ * @throws InputError where they are more or fewer: behind the place lies something else
  */
-function writeBytes(bytes: Uint8Array, at: number, size: number, hex: Hex): void {
-  if (hex.length !== 2 + size * 2) throw new RangeError(`${(hex.length - 2) / 2} bytes for a place of ${size}`);
+function writeBytes(bytes: Uint8Array, at: number, size: number, hex: Hex, name: string): void {
+  if (hex.length !== 2 + size * 2) throw new InputError(name, `${(hex.length - 2) / 2} bytes for a place of ${size}`);
   for (let i = 3, to = at; i < hex.length; i += 2, to++) {
     bytes[to] = (digitOf(hex.charCodeAt(i - 1)) << 4) | digitOf(hex.charCodeAt(i));
   }

@@ -1,5 +1,6 @@
 // Outcomes on their way through the core: how an executor's answer is packed in a worker and unpacked by the host.
 
+import { describe } from '../../base/reader.ts';
 import type { ExecutionOutcome } from '../../task/executor.ts';
 import { evmErrorOf } from '../evm/evm-decode.ts';
 import { Outcome } from '../instance/abi.ts';
@@ -170,9 +171,10 @@ function pack(output: Uint8Array, error: string | undefined): Uint8Array[] {
 function problemOf(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return `${value === null ? 'null' : typeof value} as outcome`;
   const { status, gasUsed, output, error } = value as Record<string, unknown>;
-  if (typeof status !== 'string' || !Object.hasOwn(CODES, status)) return `the status ${String(status).slice(0, 40)}`;
+  if (typeof status !== 'string' || !Object.hasOwn(CODES, status))
+    return `the status ${typeof status === 'string' ? status.slice(0, 40) : describe(status)}`;
   if (gasUsed !== undefined && (typeof gasUsed !== 'bigint' || gasUsed < 0n || gasUsed >= GAS_LIMIT)) {
-    return `gasUsed ${String(gasUsed).slice(0, 40)}, which is not a bigint from 0 to 2^64 - 1`;
+    return `gasUsed ${describe(gasUsed)}, which is not a bigint from 0 to 2^64 - 1`;
   }
   if (output !== undefined && !(output instanceof Uint8Array)) return 'an output that is not a Uint8Array';
   if (error !== undefined && typeof error !== 'string') return 'an error that is not a string';

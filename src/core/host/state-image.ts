@@ -1,5 +1,6 @@
 // The state before a run as the bytes that the core loads: made once, on any thread, sent as it is, loaded in batches.
 
+import { InputError } from '../../base/errors.ts';
 import { keyFromBytes } from '../../base/hex.ts';
 import { ABSENT_LENGTH, BaseEntry, type CoreInstance, Kind, Scratch } from '../instance/abi.ts';
 import { writeNumber, writeReversed } from '../instance/words.ts';
@@ -13,7 +14,23 @@ export interface StateImage {
   readonly codes: readonly { readonly hash: Uint8Array; readonly code: Uint8Array }[];
 }
 
-/** Fills an image, entry by entry. */
+/** @throws InputError naming what does not fill its place: behind it lies something else */
+function checkLength(bytes: Uint8Array, length: number, name: string): void {
+  if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
+    throw new InputError(name, `expected a Uint8Array of ${length} bytes`);
+  }
+}
+
+/** @throws InputError for what a word of 256 bits cannot hold */
+function checkNumber(value: bigint): void {
+  if (typeof value !== 'bigint' || value < 0n || value >= LIMIT) {
+    throw new InputError('value', 'expected a bigint from 0 to 2^256 - 1');
+  }
+}
+
+const LIMIT = 1n << 256n;
+
+/** Fills an image, entry by entry. @throws InputError, in every method, for what does not fit an entry */
 export class StateImageBuilder {
   #count = 0;
   #entries: Uint8Array;
@@ -30,6 +47,8 @@ export class StateImageBuilder {
   }
 
   number(kind: number, address: Uint8Array, value: bigint): void {
+    checkLength(address, 20, 'address');
+    checkNumber(value);
     const at = this.#add(kind);
     this.#entries.set(address, at + BaseEntry.ADDRESS);
     writeNumber(this.#limbs, (at + BaseEntry.VALUE) >>> 3, value);
@@ -37,12 +56,17 @@ export class StateImageBuilder {
 
   /** `hash` all zero: no code. */
   codeHash(address: Uint8Array, hash: Uint8Array): void {
+    checkLength(address, 20, 'address');
+    checkLength(hash, 32, 'codeHash');
     const at = this.#add(Kind.CODE);
     this.#entries.set(address, at + BaseEntry.ADDRESS);
     this.#entries.set(hash, at + BaseEntry.VALUE);
   }
 
   storage(address: Uint8Array, slot: Uint8Array, value: Uint8Array): void {
+    checkLength(address, 20, 'address');
+    checkLength(slot, 32, 'slot');
+    checkLength(value, 32, 'value');
     const at = this.#add(Kind.STORAGE);
     this.#entries.set(address, at + BaseEntry.ADDRESS);
     this.#entries.set(slot, at + BaseEntry.SLOT);
@@ -51,16 +75,21 @@ export class StateImageBuilder {
 
   /** The hash of an earlier block, for BLOCKHASH. */
   blockHash(number: bigint, hash: Uint8Array): void {
+    checkLength(hash, 32, 'hash');
+    if (number < 0n || number >> 64n !== 0n) throw new InputError('number', `does not fit 64 bits: ${number}`);
     const at = this.#add(Kind.BLOCK_HASH);
     new DataView(this.#entries.buffer).setBigUint64(at + BaseEntry.ADDRESS, number, true);
     this.#entries.set(hash, at + BaseEntry.VALUE);
   }
 
   code(hash: Uint8Array, code: Uint8Array): void {
+    checkLength(hash, 32, 'codeHash');
+    if (!(code instanceof Uint8Array)) throw new InputError('code', 'expected a Uint8Array');
     this.#codes.set(keyFromBytes(hash), { hash, code });
   }
 
   freeNumber(key: Uint8Array, value: bigint): void {
+    checkNumber(value);
     const at = this.#addKey(Kind.NUMBER, key);
     writeNumber(this.#limbs, (at + BaseEntry.VALUE) >>> 3, value);
   }

@@ -8,14 +8,20 @@ import { INSTRUCTION_SIZE, Operation } from '../instance/abi.ts';
 const LONGEST_SKIP = 0xffff;
 const OPERATIONS = new Set<number>(Object.values(Operation));
 
-/** @throws InputError naming the task, and the instruction that the core cannot take */
-export function checkPrograms(tasks: readonly Task[]): void {
-  tasks.forEach(({ payload }, i) => {
+/**
+ * The tasks with programs of their own: what was checked may not change before it runs.
+ * @throws InputError naming the task, and the instruction that the core cannot take
+ */
+export function checkedPrograms<T>(tasks: readonly Task<T>[]): Task<T>[] {
+  return tasks.map((task, i) => {
+    const { payload } = task;
     const field = `tasks[${i}].payload`;
     if (!(payload instanceof Uint8Array) || payload.length % INSTRUCTION_SIZE !== 0) {
       throw new InputError(field, `expected a program: a Uint8Array of ${INSTRUCTION_SIZE}-byte instructions`);
     }
-    checkProgram(payload, field);
+    const program = new Uint8Array(payload);
+    checkProgram(program, field);
+    return { ...task, payload: program as T };
   });
 }
 

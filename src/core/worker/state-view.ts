@@ -2,6 +2,7 @@
 // multi-version store. The hot path: no strings, nothing allocated beyond the results.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { describe } from '../../base/reader.ts';
 import { type StateView, SuspendSignal } from '../../task/executor.ts';
 import { ABSENT_LENGTH, BaseValue, type CoreInstance, Kind, ReadResult, Scratch } from '../instance/abi.ts';
 import { readNumber, readReversed, writeNumber, writeReversed } from '../instance/words.ts';
@@ -127,6 +128,7 @@ export class CoreStateView implements StateView {
 
   setCode(address: Uint8Array, code: Uint8Array, hash: Uint8Array): void {
     checkLength(hash, 32, 'code hash');
+    if (!(code instanceof Uint8Array)) throw new TypeError('the code is not a Uint8Array');
     const location = this.#locate(Kind.CODE, address);
     const { core, bytes } = this.#instance;
     if (code.length === 0) {
@@ -311,6 +313,6 @@ function checkLength(bytes: Uint8Array, length: number, name: string): void {
 
 function checkNumber(value: bigint): void {
   if (typeof value !== 'bigint' || value < 0n || value >= LIMIT) {
-    throw new RangeError(`not a bigint from 0 to 2^256 - 1: ${String(value)}`);
+    throw new RangeError(`not a bigint from 0 to 2^256 - 1: ${describe(value)}`);
   }
 }

@@ -172,6 +172,14 @@ describe('tasks', () => {
     expect(error).toMatchObject({ field: 'tasks[0].payload', message: expect.stringContaining(problem) });
   });
 
+  test('a program that its caller changes afterwards runs as it was', async () => {
+    const payload = new Uint8Array(Uint32Array.from([1, 1, 1, 0]).buffer);
+    const run = engine.execute([{ id: 0, payload }], 'synthetic');
+    // There is no operation 255: the core would trap.
+    payload.fill(255);
+    await expect(run).resolves.toMatchObject({ results: [{ status: 'success' }] });
+  });
+
   test('dependencies added later are checked', () => {
     const run = engine.execute([{ id: 0 }, { id: 1 }], nothing);
     expect(() => run.addDependency(1, 0)).toThrow(InputError);
