@@ -6,6 +6,7 @@ import {
   CONTROL_BASE, Control, Location, TxSlot,
 } from "../layout";
 import { allocate } from "../base/arena";
+import { hashIn, seed } from "../base/keyed-hash";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
@@ -31,6 +32,10 @@ let batched: bool = false;
 /** The transaction that the set belongs to. */
 export let transaction: u32 = 0;
 let temporary: u32 = 0; // two values
+// Of the hash of the index. Keyed: a block numbers its locations in the order in which it meets them, so that whoever
+// writes one can choose those that an unkeyed hash puts side by side (test/unit/growth).
+let offset: u64 = 0;
+let multiplier: u64 = 0;
 
 // Tiny in the model build: sets grow, and a block's state is small enough to be restored 100,000 times a second.
 const FIRST_CAPACITY: u32 = isDefined(MODEL) ? 4 : 512;
@@ -48,6 +53,8 @@ export function resetAccessSet(): bool {
   predicateCapacity = FIRST_PREDICATES;
   predicates = allocate(FIRST_PREDICATES * ReadEntry.SIZE);
   temporary = allocate(64);
+  offset = seed(0);
+  multiplier = seed(1);
   return predicates != 0 && temporary != 0 && grow(FIRST_CAPACITY);
 }
 
@@ -87,7 +94,7 @@ function grow(newCapacity: u32): bool {
 /** Address of the index word of `location`: its own, or the free one it would take. */
 function placeOf(location: u32): u32 {
   const mask = (capacity << 1) - 1;
-  let at = (location * 0x9e3779b1) & mask;
+  let at = hashIn(offset + multiplier * location) & mask;
   while (true) {
     const place = index + (at << 3);
     if (load<u32>(place) != stamp) return place;

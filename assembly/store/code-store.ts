@@ -4,6 +4,7 @@
 
 import { BaseValue, CODE_HASH_SIZE, CODE_PADDING, CONTROL_BASE, Control, Kind, Location } from "../layout";
 import { allocate } from "../base/arena";
+import { hashIn, seed, sumOfWord } from "../base/keyed-hash";
 import * as shared from "../base/shared";
 import * as u256 from "../base/u256";
 import { headOf, locate, locationAt, lookup, nodeIn } from "./locations";
@@ -71,12 +72,19 @@ export function addCode(hash: u32, bytes: u32, length: u32): bool {
   return true;
 }
 
+/** Keyed: whoever deploys code can search for hashes that begin with the same bits, at 2^20 tries each. */
+// @ts-ignore: decorator
+@inline
+function placeOf(hash: u32): u32 {
+  return hashIn(seed(0) + sumOfWord(hash));
+}
+
 /** The record {length u32, jump map u32, bytes from offset 8} of the code with this hash, 0 when nobody added it. */
 export function findCode(hash: u32): u32 {
   const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
   if (table != 0) {
     const mask = load<u32>(CONTROL_BASE, Control.CODE_TABLE_MASK);
-    let place = load<u32>(hash) & mask;
+    let place = placeOf(hash) & mask;
     while (true) {
       const record = shared.read(table, place << 2);
       if (record == 0) break;
@@ -117,7 +125,7 @@ function fill(record: u32, bytes: u32, length: u32): void {
 function publish(record: u32): void {
   const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
   const mask = load<u32>(CONTROL_BASE, Control.CODE_TABLE_MASK);
-  let place = load<u32>(record - CODE_HASH_SIZE) & mask;
+  let place = placeOf(record - CODE_HASH_SIZE) & mask;
   while (true) {
     const seen = shared.read(table, place << 2);
     if (seen == 0) {

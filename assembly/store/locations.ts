@@ -3,6 +3,7 @@
 
 import { CONTROL_BASE, Control, Kind, Location } from "../layout";
 import { allocate } from "../base/arena";
+import { hashIn, seed, sumOfAddress, sumOfWord } from "../base/keyed-hash";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
@@ -181,32 +182,20 @@ function isFreeForm(kind: u32): bool {
   return kind == Kind.DATA || kind == Kind.NUMBER;
 }
 
-/**
- * Multilinear hashing (Lemire & Kaser, "Strongly universal string hashing is fast"): Σ seed·word mod 2^64, upper half.
- * With secret seeds nobody can prepare keys that collide.
- */
+/** With secret seeds nobody can prepare keys that collide: base/keyed-hash.ts. */
 function hashKey(kind: u32, address: u32, slot: u32): u32 {
-  const seeds = CONTROL_BASE + Control.SEEDS;
-  let sum = load<u64>(seeds) + load<u64>(seeds, 8) * kind;
-  if (isFreeForm(kind)) {
-    const length = load<u32>(address, 4);
-    const bytes = load<u32>(address);
-    sum += load<u64>(seeds, 16) * length;
-    for (let at: u32 = 0; at < length; at++) {
-      // One round per byte keeps every prefix distinct: free-form keys are short and rare.
-      sum = ((sum >> 32) ^ sum ^ load<u8>(bytes + at)) * (load<u64>(seeds, 24) | 1) + load<u64>(seeds, 32);
-    }
-    return u32(sum >> 32);
+  const sum = seed(0) + seed(1) * kind;
+  if (isFreeForm(kind)) return hashBytes(sum, load<u32>(address), load<u32>(address, 4));
+  return hashIn(sum + sumOfAddress(address) + (slot == 0 ? 0 : sumOfWord(slot)));
+}
+
+/** One round per byte keeps every prefix distinct: free-form keys are short and rare. */
+function hashBytes(sum: u64, bytes: u32, length: u32): u32 {
+  const multiplier = seed(3) | 1;
+  const offset = seed(4);
+  sum += seed(2) * length;
+  for (let at: u32 = 0; at < length; at++) {
+    sum = ((sum >> 32) ^ sum ^ load<u8>(bytes + at)) * multiplier + offset;
   }
-  sum += load<u64>(seeds, 16) * load<u32>(address) +
-    load<u64>(seeds, 24) * load<u32>(address, 4) +
-    load<u64>(seeds, 32) * load<u32>(address, 8) +
-    load<u64>(seeds, 40) * load<u32>(address, 12) +
-    load<u64>(seeds, 48) * load<u32>(address, 16);
-  if (slot != 0) {
-    for (let word: u32 = 0; word < 32; word += 4) {
-      sum += load<u64>(seeds + (word << 1), 56) * load<u32>(slot + word);
-    }
-  }
-  return u32(sum >> 32);
+  return hashIn(sum);
 }

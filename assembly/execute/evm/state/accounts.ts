@@ -2,6 +2,7 @@
 // ends.
 
 import { allocate } from "../../../base/arena";
+import { hashIn, seed, sumOfAddress } from "../../../base/keyed-hash";
 
 export abstract class Account {
   /** 20 bytes */
@@ -70,18 +71,17 @@ export function accountNumber(at: u32): u32 {
 
 /** The record of the account with the 20 bytes at `address`; 0 when memory is exhausted. */
 export function accountOf(address: u32): u32 {
+  const place = placeOf(address);
+  if (load<u32>(place) == stamp) return load<u32>(place, 4);
+  return insert(address, place);
+}
+
+function placeOf(address: u32): u32 {
   const a = load<u64>(address);
   const b = load<u64>(address, 8);
   const c = load<u32>(address, 16);
-  const place = placeOf(a, b, c);
-  if (load<u32>(place) == stamp) return load<u32>(place, 4);
-  return insert(a, b, c, place);
-}
-
-function placeOf(a: u64, b: u64, c: u32): u32 {
   const mask = places - 1;
-  const hash = (a ^ (b * 0x9e3779b97f4a7c15) ^ (u64(c) << 17)) * 0xff51afd7ed558ccd;
-  let at = u32(hash >> 40) & mask;
+  let at = hashIn(seed(0) + sumOfAddress(address)) & mask;
   while (true) {
     const place = index + (at << 3);
     if (load<u32>(place) != stamp) return place;
@@ -91,7 +91,7 @@ function placeOf(a: u64, b: u64, c: u32): u32 {
   }
 }
 
-function insert(a: u64, b: u64, c: u32, place: u32): u32 {
+function insert(address: u32, place: u32): u32 {
   const block = accountCount / BLOCK;
   if (block == taken) {
     const records = block < MAX_BLOCKS ? allocate(BLOCK * Account.SIZE) : 0;
@@ -101,9 +101,7 @@ function insert(a: u64, b: u64, c: u32, place: u32): u32 {
   }
   const record = accountNumber(accountCount);
   accountCount++;
-  store<u64>(record, a);
-  store<u64>(record, b, 8);
-  store<u32>(record, c, 16);
+  memory.copy(record, address, 20);
   memory.fill(record + Account.FLAGS, 0, Account.SIZE - Account.FLAGS);
   store<u32>(place, stamp);
   store<u32>(place, record, 4);
@@ -118,7 +116,7 @@ function rehash(): bool {
   places <<= 1;
   for (let at: u32 = 0; at < accountCount; at++) {
     const record = accountNumber(at);
-    const place = placeOf(load<u64>(record), load<u64>(record, 8), load<u32>(record, 16));
+    const place = placeOf(record);
     store<u32>(place, stamp);
     store<u32>(place, record, 4);
   }

@@ -1,7 +1,7 @@
 // EIP-1153: storage that lives as long as the transaction. A hash table of this worker's own, emptied by its stamp.
 
-import { CONTROL_BASE, Control } from "../../../layout";
 import { allocate } from "../../../base/arena";
+import { hashIn, seed, sumOfWord } from "../../../base/keyed-hash";
 import * as u256 from "../../../base/u256";
 
 abstract class Slot {
@@ -65,16 +65,11 @@ export function placeTransient(account: u32, key: u32): u32 {
 }
 
 /**
- * Multilinear hashing with the secret seeds of the memory, as in store/locations: 100 gas a key, so keys that meet in
- * one place would make a transaction's time grow with the square of its gas (test/unit/evm/hostile-growth).
+ * 100 gas a key: keys that meet in one place would make a transaction's time grow with the square of its gas
+ * (test/unit/evm/growth).
  */
 function hashOf(account: u32, key: u32): u32 {
-  const seeds = CONTROL_BASE + Control.SEEDS;
-  let sum = load<u64>(seeds) + load<u64>(seeds, 8) * account;
-  for (let word: u32 = 0; word < 32; word += 4) {
-    sum += load<u64>(seeds + (word << 1), 56) * load<u32>(key + word);
-  }
-  return u32(sum >> 32);
+  return hashIn(seed(0) + seed(1) * account + sumOfWord(key));
 }
 
 function placeOf(account: u32, key: u32): u32 {
