@@ -13,7 +13,7 @@ import { Fault } from "../base/faults";
 import * as u256 from "../base/u256";
 import { allocate } from "../base/arena";
 import { noteStorage, setBase } from "../store/base-state";
-import { block, kindOf, locate, locationAt, resetOf } from "../store/locations";
+import { block, kindOf, locate, locationAt, lookup, resetOf } from "../store/locations";
 import {
   createAbsolute, enterLane, resolve, resolvedFolded, resolvedNode, transactionOf,
 } from "../store/versions";
@@ -143,30 +143,33 @@ export function keepWritten(begin: bool, upTo: u32): bool {
 }
 
 /**
- * Writes the known base values in `words` words of the location table from number `from` on, as above; those that were
- * emptied only with `all`. Returns where to go on, 0 at the end. Host, alone.
+ * Writes all known base values from location `from` on (begin with 1), as above, in the order in which somebody first
+ * asked for them. Returns where to go on, 0 at the end. Host, alone.
  */
-export function keepAll(from: u32, all: bool): u32 {
+export function keepAll(from: u32): u32 {
   clearChanges();
-  const table = load<u32>(CONTROL_BASE, Control.TABLE);
-  const mask = load<u32>(CONTROL_BASE, Control.TABLE_MASK);
-  for (let at = from; at <= mask; at++) {
-    const word = shared.read(table, at << 2);
-    if (word == 0) continue;
+  const capacity = load<u32>(CONTROL_BASE, Control.LOCATION_CAPACITY);
+  let count = shared.read(CONTROL_BASE, Control.LOCATION_COUNT);
+  if (count > capacity) count = capacity;
+  for (let at = from; at < count; at++) {
     if (!changesFit(KeptBase.SIZE)) return at;
-    const location = locationAt(word & 0xffffff);
-    const flags = shared.read(location, Location.BASE);
-    if ((flags & BaseFlag.KNOWN) == 0 && (kindOf(location) != Kind.RESET || flags == 0)) continue;
-    keep(location);
+    const location = locationAt(at);
+    if (shared.read(location, Location.BASE) != 0 && isPublished(at, location)) keep(location);
   }
   return 0;
 }
 
-/** Writes the base value of one location, by its index. False when the room for changes has to be cleared first. */
-export function keepOne(index: u32): bool {
-  if (!changesFit(KeptBase.SIZE)) return false;
+/** Whether the table names the location: a worker may have died with one in hand. */
+function isPublished(index: u32, location: u32): bool {
+  const kind = kindOf(location);
+  if (kind == 0 || (kind > Kind.STORAGE && kind != Kind.BLOCK_HASH)) return false;
+  return lookup(kind, location + Location.ADDRESS, kind == Kind.STORAGE ? location + Location.SLOT : 0) == index;
+}
+
+/** Writes the base value of one location, by its index, as above. Host, alone. */
+export function keepOne(index: u32): void {
+  clearChanges();
   keep(locationAt(index));
-  return true;
 }
 
 function keep(location: u32): void {

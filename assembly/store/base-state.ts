@@ -18,6 +18,8 @@ export function loadBase(batch: u32, count: u32): u32 {
     }
     const index = locate(kind, entry + BaseEntry.ADDRESS, kind == Kind.STORAGE ? entry + BaseEntry.SLOT : 0);
     if (index == 0) return at;
+    // What is known is known: of a state that stays, it may be newer than what its source says.
+    if ((shared.read(locationAt(index), Location.BASE) & BaseFlag.KNOWN) != 0) continue;
     // What holds before the block is older than what the block does.
     setBase(locationAt(index), kind, value, BaseFlag.KNOWN, block - 1);
   }

@@ -15,10 +15,11 @@ import {
   type SegmentChanges,
   unknownAccounts,
 } from '../core/host/change-records.ts';
+import { type KeptRecords, keepWritten } from '../core/host/kept-state.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import { addCounters, readTrace, type Trace } from '../core/host/run-statistics.ts';
 import { type AccountFields, snapshotState } from '../core/host/state-changes.ts';
-import type { StateImage } from '../core/host/state-image.ts';
+import { EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import { type BlockTasks, nameTask } from './task-name.ts';
 
 export interface PlannedTask {
@@ -87,6 +88,18 @@ export interface RoundOptions {
   readonly first: number;
   /** One worker only. */
   readonly sequential: boolean;
+  /** The block is committed; what is left is to fold it. */
+  readonly folding?: boolean;
+}
+
+/** A state that stays from run to run, in the memory that the crew prepares. */
+export interface StayingState {
+  /** Transactions from which on the workers fold together; fewer are folded by the host alone. */
+  readonly foldTogether: number;
+  /** Takes what the run has written held before it: what takes the run back. */
+  keep(records: KeptRecords): void;
+  /** Takes what the run has changed, as it is in the memory. */
+  changed(records: ChangeRecords): void;
 }
 
 /** Those who execute, and the memory they do it in. */
@@ -126,6 +139,7 @@ export class Conductor {
   readonly #plan: RunPlan;
   readonly #crew: Crew;
   readonly #hooks: RunHooks;
+  readonly #staying: StayingState | undefined;
   readonly #results: ResultBatch[] = [];
   /** How many results these are. */
   #taken = 0;
@@ -146,10 +160,12 @@ export class Conductor {
   #loadRounds = 0;
   #rested = performance.now();
 
-  constructor(plan: RunPlan, crew: Crew, hooks: RunHooks) {
+  /** `staying`: the run begins with this state, not with the plan's image alone, and advances it. */
+  constructor(plan: RunPlan, crew: Crew, hooks: RunHooks, staying?: StayingState) {
     this.#plan = plan;
     this.#crew = crew;
     this.#hooks = hooks;
+    this.#staying = staying;
   }
 
   /** Tasks committed so far. */
@@ -241,7 +257,9 @@ export class Conductor {
       await this.#rest();
       trace = addTrace(trace, readTrace(host, committed, clockMs), this.#first);
       this.#decodeMs += performance.now() - decodeStart;
-      if (this.#first + committed === count) {
+      const isOver = this.#first + committed === count;
+      await this.#advance(host, committed, isOver, records);
+      if (isOver) {
         const memoryBytes = host.memoryBytes();
         this.#host = undefined;
         return {
@@ -271,7 +289,10 @@ export class Conductor {
         );
       }
       // The committed prefix stands; the rest runs on what it left: one at a time, where memory is short.
-      image = snapshotState(host.instance, committed, this.#plan.complete, this.#late);
+      image =
+        this.#staying === undefined
+          ? snapshotState(host.instance, committed, this.#plan.complete, this.#late)
+          : EMPTY_IMAGE;
       for (const { address, emptied } of decodeChanges([segment]).accounts.values()) {
         if (emptied) this.#emptied.add(hexFromBytes(address));
       }
@@ -303,7 +324,8 @@ export class Conductor {
       throw new MemoryLimitError(`${what} does not fit into ${host.instance.bytes.length} bytes of memory`);
     };
     const setup = { count, first, window: sequential ? 1 : window, complete, haltOnInvalid, profile };
-    if (!host.begin(setup)) tooSmall(`the administration of ${count} tasks`);
+    const begun = this.#staying === undefined ? host.begin(setup) : host.beginRun(setup);
+    if (!begun) tooSmall(`the administration of ${count} tasks`);
     if (!host.load(image)) tooSmall('the state before the run');
     if (evm !== undefined) {
       const { environment, transactions } = evm;
@@ -351,6 +373,29 @@ export class Conductor {
       host.resume();
       // A cancellation that came while the block was halted anyway.
       if (this.#cancelled !== undefined) return false;
+    }
+  }
+
+  /** Makes what is committed part of the state that stays. */
+  async #advance(host: BlockHost, committed: number, isOver: boolean, records: ChangeRecords): Promise<void> {
+    const { instance } = host;
+    if (this.#staying === undefined || committed === 0) return;
+    this.#throwIfCancelled();
+    // What was credited to accounts that nobody had asked for is added to what they hold.
+    if (this.#late.size > 0 && !host.load(imageOfFields(this.#late))) {
+      throw new MemoryLimitError(`the state does not fit into ${instance.bytes.length} bytes`);
+    }
+    this.#staying.keep(keepWritten(instance, committed));
+    this.#staying.changed(records);
+    if (!isOver || !instance.core.beginFold()) {
+      instance.core.foldPrefix(committed);
+      return;
+    }
+    try {
+      if (committed >= this.#staying.foldTogether)
+        await this.#crew.round(host, { first: this.#first, sequential: false, folding: true });
+    } finally {
+      instance.core.finishFold();
     }
   }
 

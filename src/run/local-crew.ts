@@ -7,6 +7,7 @@ import { runRound } from '../core/worker/worker-loop.ts';
 import type { Executor, Task } from '../task/executor.ts';
 import type { Crew, RoundOptions } from './conductor.ts';
 import { memoryOf } from './memory.ts';
+import type { Home } from './residence.ts';
 
 export interface LocalWork {
   readonly tasks: readonly Task[];
@@ -29,6 +30,11 @@ export async function openLocalMemory(module: WebAssembly.Module, pages: number)
   const options = { clockBase: wallClock(), mayWait: false };
   const [host, worker] = [await openCore(module, memory, options), await openCore(module, memory, options)];
   return { host: new BlockHost(host, 1), worker };
+}
+
+/** The same for a state that stays. */
+export async function openLocalHome(module: WebAssembly.Module, pages: number): Promise<Home & LocalMemory> {
+  return { ...(await openLocalMemory(module, pages)), leave() {} };
 }
 
 export class LocalCrew implements Crew {

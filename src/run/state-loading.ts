@@ -148,10 +148,7 @@ export async function loadKeys(
     if (value.kind === 'account') {
       const fields = accountFields(key, value);
       accounts.set(keyFromBytes(address), fields);
-      builder.number(Kind.BALANCE, address, fields.balance);
-      builder.number(Kind.NONCE, address, fields.nonce);
-      builder.number(Kind.EXISTENCE, address, fields.exists ? 1n : 0n);
-      builder.codeHash(address, fields.codeHash);
+      builder.account(address, fields);
     } else if (value.kind === 'code') {
       const code = bytesOf(key, value.code);
       builder.code(keccak_256(code), code);

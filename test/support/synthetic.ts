@@ -31,6 +31,8 @@ export interface SyntheticBlock {
   balances?: Readonly<Record<number, number>>;
   /** Storage before the block, by account and slot. */
   storage?: readonly (readonly [account: number, slot: number, value: number | bigint])[];
+  /** All of the state before the block, by {@link stateKey}, beside the balances and the storage. */
+  before?: ReadonlyMap<number, bigint>;
   programs: readonly SyntheticProgram[];
   /** Hints: the second needs the first. They may lie. */
   dependencies?: readonly (readonly [lower: number, higher: number])[];
@@ -87,6 +89,11 @@ class Machine {
       this.#accounts.set(stateKey(Kind.BALANCE, Number(account)), BigInt(balance));
     }
     for (const [account, slot, value] of block.storage ?? []) this.#slots(account).set(slot, BigInt(value));
+    for (const [key, value] of block.before ?? []) {
+      const { kind, account, slot } = partsOfKey(key);
+      if (kind === Kind.STORAGE) this.#slots(account).set(slot, value);
+      else this.#accounts.set(key, value);
+    }
   }
 
   result(): SyntheticResult {

@@ -67,6 +67,15 @@ const ROOMY_TRANSACTIONS = 4096;
 /** A block of the main chain takes 20 MiB. */
 const TOUCHED = 24 << 20;
 const SYSTEM_PAGE = 4096;
+/** Bytes that a location takes with its part of the table, at most. */
+const LOCATION_COST = Location.SIZE + 16;
+const MAX_LOCATIONS = (1 << 24) - 1;
+/** What of a memory the locations of a state that stays may take. */
+const STATE_PART = 0.5;
+/** A block of nothing: between two blocks, so that the arena is free. */
+const NO_TRANSACTIONS: BlockSetup = {
+  ...{ count: 0, first: 0, window: 1, complete: true, haltOnInvalid: false, profile: false },
+};
 const SEED_WORDS = Control.SEED_COUNT * 2;
 
 export class BlockHost {
@@ -90,21 +99,64 @@ export class BlockHost {
 
   /** Begins a block; false when the memory is too small for it. No worker may be inside the core. */
   begin(setup: BlockSetup): boolean {
-    const { core, bytes, words } = this.instance;
+    const { core, bytes } = this.instance;
     const end = bytes.length;
     // Laying the memory out anew would lose the code that is kept from block to block.
     if (this.#capacity === 0 || setup.count > this.#capacity || end < ROOMY) {
       const capacity = end < ROOMY ? setup.count : Math.max(ROOMY_TRANSACTIONS, setup.count);
-      const chunk = Math.min(65536, Math.max(2048, end >>> 9) & ~7);
       const locations = locationCapacity(end, capacity);
-      const arena = core.initialize(end, capacity, locations, this.#highestWorker, DEQUE_CAPACITY, chunk);
+      const arena = core.initialize(end, capacity, locations, this.#highestWorker, DEQUE_CAPACITY, chunkOf(end));
       this.#capacity = 0;
       if (arena >= end || arena < CONTROL_BASE) return false;
       this.#capacity = capacity;
     }
     if (!core.beginBlock(setup.count)) return false;
+    this.#setUp(setup);
+    return true;
+  }
+
+  /**
+   * Lays the memory out for a state that stays, of `locations` locations at least where they fit, and blocks of so many
+   * transactions; it knows nothing yet. False when the memory is too small. No worker may be inside the core.
+   */
+  openState(transactions: number, locations: number): boolean {
+    const { core, bytes } = this.instance;
+    const end = bytes.length;
+    const capacity = Math.max(transactions, Math.min(ROOMY_TRANSACTIONS, end >>> 12));
+    const most = Math.min(Math.floor((end * STATE_PART) / LOCATION_COST), MAX_LOCATIONS);
+    const arena = core.initialize(
+      ...([end, capacity, Math.min(most, Math.max(1 << 18, locations * 2))] as const),
+      ...([this.#highestWorker, DEQUE_CAPACITY, chunkOf(end)] as const),
+    );
+    this.#capacity = 0;
+    if (arena >= end || arena < CONTROL_BASE || !core.beginBlock(0)) return false;
+    this.#capacity = capacity;
+    return this.beginRun(NO_TRANSACTIONS);
+  }
+
+  /** Begins a block on the state that stays; false when the memory is too small for it. Otherwise as {@link begin}. */
+  beginRun(setup: BlockSetup): boolean {
+    if (setup.count > this.#capacity || !this.instance.core.beginRun(setup.count)) return false;
+    this.#setUp(setup);
+    return this.#loader!.reserve();
+  }
+
+  /** Between two blocks on a state that stays: takes nothing back, and all memory but the state's is free. */
+  idle(): boolean {
+    return this.beginRun(NO_TRANSACTIONS);
+  }
+
+  /** Bytes left for code that is kept from block to block. */
+  codeRoom(): number {
+    const { words } = this.instance;
+    if (words[(CONTROL_BASE + Control.CODE_TABLE) >>> 2] === 0) return 0;
+    return words[(CONTROL_BASE + Control.CODE_END) >>> 2]! - this.#shared(Control.CODE_NEXT);
+  }
+
+  #setUp(setup: BlockSetup): void {
+    const { words, bytes } = this.instance;
     this.#slots = words[(CONTROL_BASE + Control.SLOTS) >>> 2]!;
-    this.#loader = new ImageLoader(this.instance, end >= ROOMY);
+    this.#loader = new ImageLoader(this.instance, bytes.length >= ROOMY);
     this.#set(Control.VERSION, LAYOUT_VERSION);
     this.#set(Control.WINDOW, setup.window);
     this.#set(Control.STATE_COMPLETE, setup.complete ? 1 : 0);
@@ -113,7 +165,11 @@ export class BlockHost {
     this.#set(Control.PROFILE, setup.profile ? 1 : 0);
     this.#set(Control.IDLE_MS, IDLE_MS);
     this.#set(Control.FIRST_TRANSACTION, setup.first);
-    return true;
+  }
+
+  /** Transactions that a block on the state that stays may have. */
+  get transactionCapacity(): number {
+    return this.#capacity;
   }
 
   /**
@@ -330,8 +386,13 @@ function outputForm(flags: number): number {
   return (flags & TxFlag.EVM) === 0 ? OutputForm.PLAIN : OutputForm.EVM;
 }
 
-/** Locations cost 64 bytes and up to 16 in the table: at most a fifth of the memory. */
+/** Bytes that a worker takes of the arena at once. */
+function chunkOf(end: number): number {
+  return Math.min(65536, Math.max(2048, end >>> 9) & ~7);
+}
+
+/** At most a third of the memory. */
 function locationCapacity(end: number, transactions: number): number {
   const wanted = Math.max(1 << 18, transactions * 8);
-  return Math.max(64, Math.min(wanted, Math.floor(end / 400), (1 << 24) - 1));
+  return Math.max(64, Math.min(wanted, Math.floor(end / 3 / LOCATION_COST), MAX_LOCATIONS));
 }

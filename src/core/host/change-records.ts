@@ -91,6 +91,18 @@ export function unknownAccounts({ parts }: ChangeRecords, late: LateAccounts): U
   return unknown;
 }
 
+/** The code that came with changed accounts. */
+export function* codesIn({ parts, kept }: ChangeRecords): Generator<{ hash: Uint8Array; code: Uint8Array }> {
+  for (const bytes of parts) {
+    const words = wordsOf(bytes);
+    for (let at = 0; at < bytes.length; at += sizeOf(words[at >>> 2]! & 0xff)) {
+      if ((words[at >>> 2]! & 0xff) !== Kind.BALANCE || words[(at + Change.CODE) >>> 2] === 0) continue;
+      const hash = bytes.slice(at + Change.CODE_HASH + 32, at + Change.CODE_HASH + 64);
+      yield { hash, code: kept[words[(at + Change.CODE) >>> 2]! - 1]! };
+    }
+  }
+}
+
 /** The changes of a whole run. */
 export function decodeChanges(raw: RawChanges): StateChanges {
   const [first, ...others] = raw;

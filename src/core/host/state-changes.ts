@@ -14,16 +14,9 @@ import {
 } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
 import { addressAt, keyAt, kindAt, locationAt, locationCount, slotAt } from './location.ts';
-import { type StateImage, StateImageBuilder } from './state-image.ts';
+import { type AccountFields, type StateImage, StateImageBuilder } from './state-image.ts';
 
-/** The fields of an account; structured-cloneable. */
-export interface AccountFields {
-  balance: bigint;
-  nonce: bigint;
-  /** All zero: no code. */
-  codeHash: Uint8Array;
-  exists: boolean;
-}
+export type { AccountFields } from './state-image.ts';
 
 export interface AccountChange {
   readonly address: Uint8Array;

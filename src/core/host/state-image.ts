@@ -1,9 +1,18 @@
 // The state before a run as the bytes that the core loads: made once, on any thread, sent as it is, loaded in batches.
 
 import { InputError } from '../../base/errors.ts';
-import { keyFromBytes } from '../../base/hex.ts';
+import { bytesFromKey, keyFromBytes } from '../../base/hex.ts';
 import { ABSENT_LENGTH, BaseEntry, type CoreInstance, Kind, Scratch } from '../instance/abi.ts';
 import { writeNumber, writeReversed } from '../instance/words.ts';
+
+/** The fields of an account; structured-cloneable. */
+export interface AccountFields {
+  balance: bigint;
+  nonce: bigint;
+  /** All zero: no code. */
+  codeHash: Uint8Array;
+  exists: boolean;
+}
 
 /** Structured-cloneable. Entries are BaseEntry records whose pointers are offsets into `pool`. */
 export interface StateImage {
@@ -52,6 +61,13 @@ export class StateImageBuilder {
     const at = this.#add(kind);
     this.#entries.set(address, at + BaseEntry.ADDRESS);
     writeNumber(this.#limbs, (at + BaseEntry.VALUE) >>> 3, value);
+  }
+
+  account(address: Uint8Array, { balance, nonce, exists, codeHash }: AccountFields): void {
+    this.number(Kind.BALANCE, address, balance);
+    this.number(Kind.NONCE, address, nonce);
+    this.number(Kind.EXISTENCE, address, exists ? 1n : 0n);
+    this.codeHash(address, codeHash);
   }
 
   /** `hash` all zero: no code. */
@@ -169,6 +185,13 @@ export class StateImageBuilder {
   }
 }
 
+/** An image of accounts' fields, by `keyFromBytes(address)`. */
+export function imageOfFields(accounts: ReadonlyMap<string, AccountFields>): StateImage {
+  const builder = new StateImageBuilder(accounts.size * 4 + 1);
+  for (const [key, fields] of accounts) builder.account(bytesFromKey(key), fields);
+  return builder.finish();
+}
+
 /** An image of nothing. */
 export const EMPTY_IMAGE: StateImage = {
   count: 0,
@@ -193,6 +216,12 @@ export class ImageLoader {
     this.#batch = roomy ? BATCH : 64;
   }
 
+  /** Takes the staging area now: there may be no memory left for it later. False when there is none. */
+  reserve(): boolean {
+    if (this.#staging === 0) this.#staging = this.#instance.core.allocate(this.#batch * BaseEntry.SIZE);
+    return this.#staging !== 0;
+  }
+
   /** Returns whether everything fitted. */
   load(image: StateImage): boolean {
     return this.#loadEntries(image) && image.codes.every(({ hash, code }) => this.#loadCode(hash, code));
@@ -201,8 +230,7 @@ export class ImageLoader {
   #loadEntries(image: StateImage): boolean {
     const { core, bytes, words } = this.#instance;
     if (image.count === 0) return true;
-    if (this.#staging === 0) this.#staging = core.allocate(this.#batch * BaseEntry.SIZE);
-    if (this.#staging === 0) return false;
+    if (!this.reserve()) return false;
     let pool = 0;
     if (image.pool.length > 0) {
       pool = core.allocate(image.pool.length);

@@ -1,0 +1,261 @@
+// Where a state stays between runs: one memory of the core, and the next one when a worker has died in it, or it is full.
+// And what takes runs back: the base values before them, which lie outside of the core and outlive every memory.
+
+import { MemoryLimitError } from '../base/errors.ts';
+import { bytesFromKey, keyFromBytes } from '../base/hex.ts';
+import type { BlockHost } from '../core/host/block-host.ts';
+import { type ChangeRecords, codesIn } from '../core/host/change-records.ts';
+import {
+  blockNumberOf,
+  changedRecord,
+  countKept,
+  type FieldKind,
+  type KeptRecords,
+  type KeptValue,
+  keepAll,
+  keptAt,
+  keptValue,
+  locationUse,
+  restoreKept,
+  setBlockNumber,
+  unknownRecord,
+  withoutOldest,
+  withoutZeros,
+} from '../core/host/kept-state.ts';
+import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
+import { type CoreInstance, Kind } from '../core/instance/abi.ts';
+import type { StayingState } from './conductor.ts';
+import type { MemoryLease } from './memory.ts';
+
+/** A memory, as the crews that run in it need it. */
+export interface Home {
+  readonly host: BlockHost;
+  /** Where workers attach to it. */
+  readonly lease?: MemoryLease;
+  /** Where the calling thread executes. */
+  readonly worker?: CoreInstance;
+  /** Nobody needs it any more. */
+  leave(): void;
+}
+
+/** What a residence is opened with. */
+export interface ResidenceOptions {
+  /** A memory that nobody else touches. */
+  readonly open: () => Promise<Home>;
+  /** Whether what is not known is zero; otherwise a source has to be asked. */
+  readonly complete: boolean;
+}
+
+/** Bytes that the core needs beside each code: hash, jump map, table. */
+const CODE_COST = 4096;
+/** Parts of the locations from which on a memory is tidied, and that are left of what a source can give again. */
+const FULL = 3 / 4;
+const HALF = 1 / 2;
+
+export class Residence implements StayingState {
+  readonly complete: boolean;
+  /** Transactions from which on it pays to wake the workers for folding. */
+  foldTogether = 512;
+  readonly #open: () => Promise<Home>;
+  readonly #codes = new Map<string, Uint8Array>();
+  /** What changes have overwritten, oldest first. */
+  readonly #log: KeptRecords[] = [];
+  /** How much of it nobody needs any more. */
+  #forgotten = 0;
+  #home: Home;
+  #isTainted = false;
+
+  private constructor({ open, complete }: ResidenceOptions, home: Home) {
+    this.#open = open;
+    this.complete = complete;
+    this.#home = home;
+  }
+
+  /** @throws MemoryLimitError for a state that does not fit */
+  static async open(options: ResidenceOptions, image: StateImage): Promise<Residence> {
+    const home = await options.open();
+    const residence = new Residence(options, home);
+    const fits = home.host.openState(0, image.count) && home.host.load({ ...image, codes: [] });
+    if (!fits) residence.#refuse(home);
+    residence.#addCodes(image.codes);
+    residence.#loadCodes(home);
+    return residence;
+  }
+
+  /** A copy of what is here, in a memory of its own; what takes it back is not copied. */
+  async fork(): Promise<Residence> {
+    const home = await this.home();
+    const next = await this.#open();
+    const copy = new Residence({ open: this.#open, complete: this.complete }, next);
+    for (const [hash, code] of this.#codes) copy.#codes.set(hash, code);
+    const records = await keepAll(home.host.instance);
+    await copy.#settle(next, 0, records, blockNumberOf(home.host.instance));
+    return copy;
+  }
+
+  /** The memory, in which nobody is at work, for a block of so many transactions. @throws MemoryLimitError */
+  async home(transactions = 0): Promise<Home> {
+    const { host } = this.#home;
+    const { used, capacity } = locationUse(host.instance);
+    const isFull = used > capacity * FULL;
+    if (!this.#isTainted && !isFull && transactions <= host.transactionCapacity) return this.#home;
+    const number = blockNumberOf(host.instance);
+    // Base values are only written by who folds, and what a zombie would write there is what lies there.
+    let records = await keepAll(host.instance);
+    if (this.complete) records = withoutZeros(records);
+    else if (isFull) records = withoutOldest(records, Math.floor(capacity * HALF));
+    const next = this.#isTainted ? await this.#open() : this.#home;
+    try {
+      await this.#settle(next, transactions, records, number);
+    } catch (error) {
+      // It did fit as it was.
+      if (next === this.#home) await this.#settle(next, 0, records, number);
+      else next.leave();
+      throw error;
+    }
+    if (next !== this.#home) this.#home.leave();
+    this.#home = next;
+    this.#isTainted = false;
+    return next;
+  }
+
+  /** Somebody was ended in the middle of something: the memory is left before anybody writes to the state again. */
+  taint(): void {
+    this.#isTainted = true;
+  }
+
+  keep(records: KeptRecords): void {
+    this.#log.push(records);
+  }
+
+  changed(records: ChangeRecords): void {
+    this.#addCodes(codesIn(records));
+  }
+
+  /** A moment to come back to. */
+  get mark(): number {
+    return this.#forgotten + this.#log.length;
+  }
+
+  /** Takes back what has changed since then. */
+  async revertTo(mark: number): Promise<void> {
+    if (this.mark <= mark) return;
+    const { host } = await this.home();
+    host.idle();
+    while (this.mark > mark) {
+      if (!restoreKept(host.instance, this.#log.at(-1)!)) this.#refuse(this.#home);
+      this.#log.pop();
+    }
+  }
+
+  /** What has been overwritten since then, oldest first. */
+  since(mark: number): readonly KeptRecords[] {
+    return this.#log.slice(mark - this.#forgotten);
+  }
+
+  /** Nobody will come back to what was before `mark`. */
+  forgetBefore(mark: number): void {
+    const { length } = this.#log.splice(0, mark - this.#forgotten);
+    this.#forgotten += length;
+  }
+
+  /** The number of a field of an account, `undefined` where nobody knows it. No worker may be at work. */
+  number(kind: FieldKind, address: Uint8Array): bigint | undefined {
+    const record = this.#read(kind, address);
+    return record?.known ? record.number : this.complete ? 0n : undefined;
+  }
+
+  /** The hash of an account's code, zeros for none. Otherwise as {@link number}. */
+  codeHash(address: Uint8Array): Uint8Array | undefined {
+    const record = this.#read(Kind.CODE, address);
+    return record?.known ? record.word : this.complete ? new Uint8Array(32) : undefined;
+  }
+
+  /** The 32 bytes of a slot. Otherwise as {@link number}. */
+  storage(address: Uint8Array, slot: Uint8Array): Uint8Array | undefined {
+    const record = this.#read(Kind.STORAGE, address, slot);
+    const emptied = this.#read(Kind.RESET, address)?.generation ?? 0;
+    if (emptied > (record?.generation ?? 0)) return new Uint8Array(32);
+    return record?.known ? record.word : this.complete ? new Uint8Array(32) : undefined;
+  }
+
+  #read(kind: number, address: Uint8Array, slot?: Uint8Array): KeptValue | undefined {
+    const record = keptAt(this.#home.host.instance, kind, address, slot);
+    return record === undefined ? undefined : keptValue(record);
+  }
+
+  /** Sets a place from outside: a number, a slot's 32 bytes, or a code's hash. @throws MemoryLimitError */
+  async write(
+    kind: number,
+    address: Uint8Array,
+    slot: Uint8Array | undefined,
+    value: bigint | Uint8Array,
+  ): Promise<void> {
+    const { host } = await this.home();
+    const { instance } = host;
+    const before = keptAt(instance, kind, address, slot) ?? unknownRecord(kind, address, slot);
+    host.idle();
+    if (!restoreKept(instance, [changedRecord(kind, address, slot, value, blockNumberOf(instance))])) {
+      this.#refuse(this.#home);
+    }
+    this.#log.push([before]);
+  }
+
+  /** Adds what a source says; what is known stays. @throws MemoryLimitError */
+  async learn(image: StateImage): Promise<void> {
+    const { host } = await this.home();
+    host.idle();
+    if (!host.load(image)) this.#refuse(this.#home);
+  }
+
+  /** All that is known. */
+  async all(): Promise<KeptRecords> {
+    const { host } = await this.home();
+    return keepAll(host.instance);
+  }
+
+  /** Code that came with the state, or was made by a block, by its hash. */
+  code(hash: Uint8Array): Uint8Array | undefined {
+    return this.#codes.get(keyFromBytes(hash));
+  }
+
+  addCode(hash: Uint8Array, code: Uint8Array): void {
+    this.#codes.set(keyFromBytes(hash), code);
+  }
+
+  dispose(): void {
+    this.#home.leave();
+    this.#log.length = 0;
+    this.#codes.clear();
+  }
+
+  #addCodes(codes: Iterable<StateImage['codes'][number]>): void {
+    for (const { hash, code } of codes) this.addCode(hash, code);
+  }
+
+  /** Lays a memory out for what is kept, and puts it there. */
+  async #settle({ host }: Home, transactions: number, records: KeptRecords, number: number): Promise<void> {
+    const { instance } = host;
+    const count = countKept(records);
+    if (!host.openState(transactions, count)) this.#refuse(this.#home);
+    setBlockNumber(instance, Math.max(number, blockNumberOf(instance)));
+    if (!host.idle() || !restoreKept(instance, records)) this.#refuse(this.#home);
+    this.#loadCodes({ host });
+  }
+
+  /** Puts code where the next block finds it, as far as the core keeps it from block to block; the rest it will miss. */
+  #loadCodes({ host }: Pick<Home, 'host'>): void {
+    let room = host.codeRoom();
+    const codes: StateImage['codes'][number][] = [];
+    for (const [key, code] of this.#codes) {
+      room -= code.length + CODE_COST;
+      if (room < 0) break;
+      codes.push({ hash: bytesFromKey(key), code });
+    }
+    host.load({ ...EMPTY_IMAGE, codes });
+  }
+
+  #refuse({ host }: Home): never {
+    throw new MemoryLimitError(`the state does not fit into ${host.instance.bytes.length} bytes of memory`);
+  }
+}
