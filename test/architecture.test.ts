@@ -116,14 +116,14 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'core/worker': ['core/host', 'core/evm', 'core/instance', 'base', 'task'],
   run: ['core/worker', 'core/host', 'core/evm', 'core/instance', 'base', 'task', 'state', 'types.ts'],
   workers: ['run', 'core/worker', 'core/host', 'core/instance', 'base', 'task', 'precompiles', 'types.ts'],
-  job: ['run', 'core/host', 'core/evm', 'core/instance', 'base', 'chain', 'task', 'block', 'state', 'types.ts'],
   metrics: ['run', 'core/host', 'base', 'block', 'types.ts'],
   config: ['run', 'base', 'chain', 'task', 'types.ts'],
-  file: ['base', 'chain', 'block', 'state'],
-  engine: [
-    ...['config', 'metrics', 'job', 'workers', 'run', 'core/host', 'core/instance'],
+  job: [
+    ...['config', 'metrics', 'run', 'core/host', 'core/evm', 'core/instance'],
     ...['base', 'chain', 'task', 'block', 'state', 'types.ts'],
   ],
+  file: ['base', 'chain', 'block', 'state'],
+  engine: ['job', 'config', 'metrics', 'workers', 'run', 'core/instance', 'base', 'task', 'types.ts'],
   'index.ts': ['engine', 'file', 'base', 'chain', 'task', 'block', 'state', 'types.ts'],
   'executor/ethereumjs': ['file', 'state', 'block', 'task', 'chain', 'base'],
   traffic: ['base'],

@@ -244,6 +244,20 @@ export function eventLoopTurn(): Promise<void> {
   });
 }
 
+/** How long work may hold a thread that has other things to do. */
+export const TURN_MS = 8;
+
+/** A rest for long work on such a thread: gives the event loop a turn when the last one was a while ago. */
+export function turnTaker(): () => Promise<void> | undefined {
+  let restedMs = performance.now();
+  return () => {
+    if (performance.now() - restedMs < TURN_MS) return undefined;
+    return eventLoopTurn().then(() => {
+      restedMs = performance.now();
+    });
+  };
+}
+
 function postTurn(resolve: () => void): void {
   if (typeof MessageChannel === 'undefined') {
     setTimeout(resolve);

@@ -183,3 +183,12 @@ export function describe(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value.slice(0, 200)) : String(value).slice(0, 200);
   return text.length > 80 ? `${text.slice(0, 76)}…${typeof value === 'string' ? '"' : ''}` : text;
 }
+
+/** A URL as workers can use it: they have no other idea of what it may be relative to. @throws InputError */
+export function absoluteUrl(value: unknown, field: string): string {
+  try {
+    return new URL(value as URL | string).href;
+  } catch {
+    throw new InputError(field, `not an absolute URL: ${describe(value)}`);
+  }
+}

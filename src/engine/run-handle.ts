@@ -1,5 +1,6 @@
 // What a caller holds of a run: awaited it is the result, iterated it is the items in order as they commit.
 
+import type { Push } from '../job/job.ts';
 import type { Progress, Run } from '../types.ts';
 
 /** How often new results are looked for while somebody iterates. */
@@ -10,9 +11,6 @@ export interface RunSource {
   committed(): number;
   flush(): void;
 }
-
-/** "There are so many items by now, and this is how to get each." */
-export type Push<Item> = (count: number, item: (index: number) => Item) => void;
 
 export class RunHandle<Item, Result> implements Run<Item, Result> {
   #count = 0;

@@ -21,23 +21,23 @@ import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.
 import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome } from '../run/conductor.ts';
 import type { BlockResult, TransactionResult } from '../types.ts';
-import type { BlockContext, BlockJob } from './block.ts';
+import type { BlockContext, BlockEncoding } from './block-encoding.ts';
 import { stateDiffOf } from './changed-state.ts';
 
 /** The transactions among the results of a block's tasks; each is decoded when it is first looked at. */
 export class TransactionDecoder {
   readonly results = new Results();
   readonly #block: BlockInput;
-  readonly #job: BlockJob;
+  readonly #encoding: BlockEncoding;
   readonly #transactions: TransactionResult[] = [];
   readonly #outputs: TransactionOutput[] = [];
   /** Of the block before and after each transaction. */
   readonly #gas = [0n];
   #broken = Number.POSITIVE_INFINITY;
 
-  constructor(block: BlockInput, job: BlockJob) {
+  constructor(block: BlockInput, encoding: BlockEncoding) {
     this.#block = block;
-    this.#job = job;
+    this.#encoding = encoding;
   }
 
   /** Takes results; calls back for each task that failed, which ends the transactions. */
@@ -54,7 +54,7 @@ export class TransactionDecoder {
 
   /** Transactions there are by now. */
   get length(): number {
-    const { firstTransaction, transactionCount } = this.#job;
+    const { firstTransaction, transactionCount } = this.#encoding;
     const come = Math.min(this.results.length, this.#broken) - firstTransaction;
     return Math.max(0, Math.min(come, transactionCount));
   }
@@ -71,7 +71,7 @@ export class TransactionDecoder {
 
   /** What a transaction's output says. */
   output(index: number): TransactionOutput {
-    this.#outputs[index] ??= this.#job.decode(this.results.at(this.#job.firstTransaction + index).output);
+    this.#outputs[index] ??= this.#encoding.decode(this.results.at(this.#encoding.firstTransaction + index).output);
     return this.#outputs[index];
   }
 
@@ -82,7 +82,7 @@ export class TransactionDecoder {
   /** Gas of the block. @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left */
   gasUsed(): bigint {
     const { results } = this;
-    const { firstTransaction } = this.#job;
+    const { firstTransaction } = this.#encoding;
     const used = Float64Array.from({ length: this.length }, (_, index) => results.gas(firstTransaction + index));
     const sum = checkSmallGas(this.#block, used);
     if (sum !== undefined) return BigInt(sum);
@@ -93,7 +93,7 @@ export class TransactionDecoder {
   }
 
   #decode(index: number): TransactionResult {
-    const { status, gasUsed, error } = this.results.at(this.#job.firstTransaction + index);
+    const { status, gasUsed, error } = this.results.at(this.#encoding.firstTransaction + index);
     const output = () => this.output(index);
     const logs = lazy(() =>
       output().logs.map(({ address, topics, data }) => ({
@@ -125,7 +125,7 @@ export class TransactionDecoder {
   }
 
   #gasAfter(index: number): bigint {
-    const { firstTransaction } = this.#job;
+    const { firstTransaction } = this.#encoding;
     for (let next = this.#gas.length - 1; next <= index; next++) {
       this.#gas.push(this.#gas[next]! + this.results.at(firstTransaction + next).gasUsed);
     }
@@ -136,7 +136,7 @@ export class TransactionDecoder {
 /** A block that was run to its end. */
 export interface FinishedBlock {
   readonly context: BlockContext;
-  readonly job: BlockJob;
+  readonly encoding: BlockEncoding;
   readonly decoder: TransactionDecoder;
   readonly outcome: RunOutcome;
   readonly keccak256: Keccak256;
@@ -150,11 +150,11 @@ export type BlockExecution = Omit<BlockResult, 'mismatches' | 'report' | 'stateR
  * @throws InvalidBlockError for a block that only its results show to be invalid
  */
 export function resultOf(finished: FinishedBlock): BlockExecution {
-  const { context, job, decoder, outcome, keccak256 } = finished;
+  const { context, encoding, decoder, outcome, keccak256 } = finished;
   const { hardfork, block } = context;
   const gasUsed = decoder.gasUsed();
   const transactions = lazy(() => decoder.transactions());
-  const requests = job.requestsOf(decoder.results);
+  const requests = encoding.requestsOf(decoder.results);
   const executed = lazy((): ExecutedBlock => {
     const { depositContract } = context;
     return { hardfork, block, outputs: decoder.outputs(), requests, keccak256, depositContract };
@@ -164,7 +164,7 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   const receiptsRoot = lazy(() => receiptsRootOf(executed()));
   const requestsHash = lazy(() => requestsHashOf(executed()));
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
-  if (requests !== undefined && job.mayHoldDeposit(decoder.results)) requestsHash();
+  if (requests !== undefined && encoding.mayHoldDeposit(decoder.results)) requestsHash();
   const omitted = lazy(() => omissionsOf(context, requests === undefined ? undefined : executed()));
   const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
   const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptyIsAbsent));

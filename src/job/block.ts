@@ -1,125 +1,168 @@
-// What an executor makes of a block: tasks for the core, work for the crew, and how to read what comes back.
+// A block as a job: its stages, in order.
 
-import { bytesFromHex, type Hex } from '../base/hex.ts';
-import type { BlockInput } from '../block/block-input.ts';
-import { planBlock } from '../block/block-plan.ts';
-import { decodeOutput, decodeRequests, type TransactionOutput } from '../block/receipts.ts';
-import type { Hardfork } from '../chain/hardfork.ts';
-import { hasLogBy, readEvmResult } from '../core/evm/evm-decode.ts';
-import type { Results } from '../core/host/outcome.ts';
-import type { PlannedTask, RunPlan } from '../run/conductor.ts';
-import type { Task } from '../task/executor.ts';
-import { planEvmBlock } from './evm-block.ts';
+import { InputError } from '../base/errors.ts';
+import type { Hex } from '../base/hex.ts';
+import { stepError } from '../block/block-plan.ts';
+import type { StateDiff } from '../block/state-diff.ts';
+import { isAtLeast } from '../chain/hardfork.ts';
+import type { CheckedOptions } from '../config/options.ts';
+import type { ResultBatch } from '../core/host/outcome.ts';
+import { reportOf } from '../metrics/report.ts';
+import { InvalidOutcome, type RunPlan } from '../run/conductor.ts';
+import { isMemoryState } from '../run/state-loading.ts';
+import { type Work, workOf } from '../run/work.ts';
+import { stateRootOf } from '../state/state-root.ts';
+import type { BlockRequest, BlockResult, TransactionResult } from '../types.ts';
+import { auditRefusal, auditResult } from './block-audit.ts';
+import { type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
+import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
+import { type BlockExecution, completed, resultOf, TransactionDecoder } from './block-result.ts';
+import type { Desk, Job, Limits, Performed } from './job.ts';
+import { blockKeys, type StateBefore, stateBefore } from './state-before.ts';
+import { verification } from './verification.ts';
 
-/** A checked block and what it runs on. */
-export interface BlockContext {
-  readonly chainId: number;
-  readonly hardfork: Hardfork;
-  readonly block: BlockInput;
-  readonly blockHashes: ReadonlyMap<bigint, Hex>;
-  readonly senders: 'trust' | 'recover';
-  /** `null`: not known. */
-  readonly depositContract: Hex | null;
-  /** Whether the protocol rewards blocks of proof of work. */
-  readonly blockReward: boolean;
-  /** Accounts that have storage, but neither nonce nor code (EIP-7610), where the state source can say so. */
-  readonly storageOnly: readonly Hex[];
-  /** Of the core, at most. */
-  readonly memoryBytes: number;
+/** A block that was run to its end. */
+interface ExecutedBlock extends Performed {
+  readonly decoder: TransactionDecoder;
 }
 
-export interface BlockJob {
-  /** How many tasks there are, in order: steps before the transactions, the transactions, steps after them. */
-  readonly count: number;
-  /** See {@link RunPlan}. */
-  readonly tasks: readonly PlannedTask[];
-  /** For the EVM inside the core; `undefined`: `payloads` are for an executor outside, made with `options`. */
-  readonly evm: RunPlan['evm'];
-  readonly payloads: readonly Task[];
-  readonly options: BlockContext | undefined;
-  /** Where the block's first transaction is among the tasks. */
-  readonly firstTransaction: number;
-  readonly transactionCount: number;
-  /** Where the first step after the transactions is; `undefined` where there is none. */
-  readonly post: number | undefined;
-  /** Reads a transaction's output. */
-  decode(output: Uint8Array): TransactionOutput;
-  /** The block's requests after the deposits, out of all results. */
-  requestsOf(results: Results): Uint8Array[] | undefined;
-  /** Whether there is a log of the deposit contract (EIP-6110); true where finding out takes decoding. */
-  mayHoldDeposit(results: Results): boolean;
-}
+export class BlockJob implements Job<TransactionResult, BlockResult> {
+  readonly kind = 'block';
+  readonly #options: CheckedOptions;
+  readonly #request: CheckedBlockRequest;
+  readonly #encoding: BlockEncoding;
 
-/** A block for the EVM inside the core. @throws InvalidTransactionError as planEvmBlock does */
-export function wasmJob(context: BlockContext): BlockJob {
-  const { environment, transactions, firstTransaction, post, requests } = planEvmBlock(context);
-  const deposits = context.depositContract === null ? undefined : bytesFromHex(context.depositContract);
-  const transactionCount = context.block.transactions.length;
-  const count = transactions.costs.length;
-  return {
-    count,
-    tasks: [],
-    evm: { environment, transactions },
-    payloads: [],
-    options: undefined,
-    firstTransaction,
-    transactionCount,
-    post: post === count ? undefined : post,
-    decode(bytes) {
-      const { status, gasUsed, gasPrice, logs, logsBloom = NO_BLOOM, created, returnData } = readEvmResult(bytes, 0);
-      return {
-        success: status === 'success',
-        gasUsed,
-        effectiveGasPrice: gasPrice,
-        logs,
-        logsBloom,
-        createdAddress: created,
-        returnData,
-      };
-    },
-    requestsOf(results) {
-      if (requests.length === 0) return undefined;
-      return requests.flatMap(({ at, type }) => {
-        const data = readEvmResult(results.output(at), 0).returnData;
-        return data.length === 0 ? [] : [Uint8Array.of(type, ...data)];
+  /** Reads the request, and encodes the block for who is to execute it. @throws InputError, InvalidTransactionError */
+  constructor(request: BlockRequest, options: CheckedOptions) {
+    this.#options = options;
+    this.#request = readBlockRequest(request, options);
+    const encode = (options.executor ?? 'wasm') === 'wasm' ? encodeForCore : encodeForModule;
+    this.#encoding = encode(this.#request.context);
+  }
+
+  get limits(): Limits {
+    return this.#request.limits;
+  }
+
+  get itemCount(): number {
+    return this.#encoding.transactionCount;
+  }
+
+  get firstItem(): number {
+    return this.#encoding.firstTransaction;
+  }
+
+  async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
+    const startMs = performance.now();
+    const encoding = this.#encoding;
+    const before = await this.#stateBefore(desk);
+    const work = await this.#workOf(desk, encoding, before);
+    const encodeMs = performance.now() - startMs;
+    const executed = await this.#execute(desk, encoding, this.#planOf(encoding, before), work).catch(
+      async (error: unknown) => {
+        if (this.#isAudited) await auditRefusal(error, () => this.#executeAgain(desk));
+        throw error;
+      },
+    );
+
+    const decodeStartMs = performance.now();
+    const result = this.#resultOf(desk, encoding, executed);
+    const stateRoot = await this.#stateRootAfter(desk, result.stateDiff);
+    const { context, verify, expected } = this.#request;
+    const found = verification(context, result, { verify, expected, stateRoot, keccak256: desk.keccak256 });
+    if (this.#isAudited) found.mismatches.push(...(await auditResult(result, () => this.#executeAgain(desk))));
+    const decodeMs = executed.outcome.decodeMs + performance.now() - decodeStartMs;
+
+    const report = reportOf(
+      { ...executed, outcome: { ...executed.outcome, decodeMs } },
+      { totalDurationMs: performance.now() - startMs, encodeMs, offset: this.firstItem, block: context.block },
+    );
+    desk.report(report);
+    return completed(result, { ...found, report, stateRoot });
+  }
+
+  get #isAudited(): boolean {
+    return this.#options.preset === 'audit';
+  }
+
+  #stateBefore(desk: Desk<TransactionResult>): Promise<StateBefore> {
+    const { state, context } = this.#request;
+    return stateBefore(desk, state, () => blockKeys(state, context.block));
+  }
+
+  #planOf(encoding: BlockEncoding, { image, complete, emptyAccounts }: StateBefore, sequential = false): RunPlan {
+    const { evm, count, tasks, post, firstTransaction, transactionCount } = encoding;
+    const { window, enableProfiling = false } = this.#options;
+    return {
+      count,
+      tasks,
+      programs: undefined,
+      evm: evm && emptyAccounts ? { ...evm, environment: { ...evm.environment, emptyAccounts } } : evm,
+      image,
+      complete,
+      window,
+      haltOnInvalid: true,
+      profile: enableProfiling,
+      sequential,
+      block: { firstTransaction, transactionCount },
+      checkpoint: post,
+    };
+  }
+
+  async #workOf(desk: Desk<TransactionResult>, encoding: BlockEncoding, before: StateBefore): Promise<Work> {
+    const { evm, payloads, options } = encoding;
+    if (evm !== undefined) {
+      return workOf({ tasks: payloads, executor: undefined, precompiles: await desk.assets.precompiles() });
+    }
+    // Of a distant state nobody knows, and looking out for empty accounts makes transactions conflict.
+    const emptyAccounts = before.complete && before.emptyAccounts;
+    const executor = { url: await desk.assets.executor(), options: { ...options, emptyAccounts } };
+    return workOf({ tasks: payloads, executor, precompiles: undefined });
+  }
+
+  /** Runs the block's tasks. @throws InvalidTransactionError, InvalidBlockError */
+  async #execute(
+    desk: Desk<TransactionResult>,
+    encoding: BlockEncoding,
+    plan: RunPlan,
+    work: Work,
+    isShown = true,
+  ): Promise<ExecutedBlock> {
+    const { context, state, taskTimeoutMs } = this.#request;
+    const decoder = new TransactionDecoder(context.block, encoding);
+    const take = (batch: ResultBatch) => {
+      decoder.push(batch, (task, result) => desk.fail(stepError(encoding, task, result)));
+      if (isShown) desk.push(decoder.length, decoder.at);
+    };
+    const performed = await desk
+      .perform({ plan, work, state, taskTimeoutMs, isShown, take })
+      .catch((error: unknown) => {
+        throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
       });
-    },
-    mayHoldDeposit(results) {
-      if (deposits === undefined) return false;
-      for (let at = 0; at < results.length; at++) if (hasLogBy(results.output(at), deposits)) return true;
-      return false;
-    },
-  };
-}
+    return { ...performed, decoder };
+  }
 
-/** A block for an executor outside the core. */
-export function moduleJob(context: BlockContext): BlockJob {
-  const { tasks, firstTransaction, transactionCount, post } = planBlock(context);
-  return {
-    count: tasks.length,
-    tasks: tasks.map(plannedStep),
-    evm: undefined,
-    payloads: tasks,
-    options: context,
-    firstTransaction,
-    transactionCount,
-    post,
-    decode: decodeOutput,
-    requestsOf(results) {
-      const output = post === undefined || post >= results.length ? undefined : results.at(post).output;
-      return output === undefined || output.length === 0 ? undefined : decodeRequests(output);
-    },
-    mayHoldDeposit: (results) => results.length > 0,
-  };
-}
+  /** The block as ethereumjs runs it, one transaction at a time, on a state that is asked for anew. */
+  async #executeAgain(desk: Desk<TransactionResult>): Promise<BlockExecution> {
+    const encoding = encodeForModule(this.#request.context);
+    const before = await this.#stateBefore(desk);
+    const work = await this.#workOf(desk, encoding, before);
+    const executed = await this.#execute(desk, encoding, this.#planOf(encoding, before, true), work, false);
+    return this.#resultOf(desk, encoding, executed);
+  }
 
-const NO_BLOOM = new Uint8Array(256);
+  #resultOf(desk: Desk<TransactionResult>, encoding: BlockEncoding, { decoder, outcome }: ExecutedBlock) {
+    return resultOf({ context: this.#request.context, encoding, decoder, outcome, keccak256: desk.keccak256 });
+  }
 
-function plannedStep({ estimatedGas = 0n, dependencies = [] }: Task): PlannedTask {
-  return { cost: costOf(estimatedGas), dependencies };
-}
-
-/** Gas as the core takes it, 32 bits. */
-export function costOf(gas: bigint): number {
-  return Number(gas > 0xffffffffn ? 0xffffffffn : gas);
+  /** Root of the state after the block, where it is asked for. @throws InputError where the state is not known as a whole */
+  async #stateRootAfter(desk: Desk<TransactionResult>, diff: StateDiff): Promise<Hex | undefined> {
+    const { state, verify, context } = this.#request;
+    if (typeof verify !== 'object' || verify.stateRoot !== true) return undefined;
+    if (!isMemoryState(state)) {
+      throw new InputError('request.verify.stateRoot', 'a state root takes a complete state, as memoryState makes one');
+    }
+    const emptyIsAbsent = isAtLeast(context.hardfork, 'spuriousDragon');
+    return desk.ask(() => stateRootOf(state, diff, { emptyIsAbsent }));
+  }
 }

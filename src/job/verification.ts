@@ -7,7 +7,7 @@ import { type Mismatch, type Omission, verifyBlock } from '../block/verify.ts';
 import { isAtLeast } from '../chain/hardfork.ts';
 import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { VerifyOptions } from '../types.ts';
-import type { BlockContext } from './block.ts';
+import type { BlockContext } from './block-encoding.ts';
 import type { BlockExecution } from './block-result.ts';
 
 export interface WantedVerification {

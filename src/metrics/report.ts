@@ -5,27 +5,33 @@ import { addCounters, type Counters, noCounters, stepsOf, type Trace } from '../
 import type { RunOutcome } from '../run/conductor.ts';
 import type { ConflictReport, CriticalStep, LocationName, Report, Threading } from '../types.ts';
 
-export interface ReportContext {
+/** A run, and who ran it. */
+export interface ReportedRun {
+  readonly outcome: RunOutcome;
   readonly threading: Threading;
   readonly workers: number;
+  readonly workersLost: number;
+}
+
+export interface ReportContext {
   readonly totalDurationMs: number;
   /** Time spent on the state before the core saw it. */
   readonly encodeMs: number;
-  readonly workersLost: number;
   /** What to subtract from the core's numbers to get the transaction's index in its block. */
   readonly offset: number;
   /** Whose transactions have hashes. */
   readonly block: BlockInput | undefined;
 }
 
-export function reportOf(outcome: RunOutcome, context: ReportContext): Report {
+export function reportOf(run: ReportedRun, context: ReportContext): Report {
+  const { outcome, threading, workers, workersLost } = run;
   const { trace, executionMs } = outcome;
   const counters = totalCounters(outcome);
   let path: CriticalStep[] | undefined;
-  const boundMs = Math.max(trace.t1Ms / context.workers, trace.tInfinityMs);
+  const boundMs = Math.max(trace.t1Ms / workers, trace.tInfinityMs);
   return {
-    threading: context.threading,
-    workers: context.workers,
+    threading,
+    workers,
     totalDurationMs: context.totalDurationMs,
     loadMs: outcome.loadMs + context.encodeMs,
     setupMs: outcome.setupMs,
@@ -51,7 +57,7 @@ export function reportOf(outcome: RunOutcome, context: ReportContext): Report {
       },
     },
     drains: outcome.drains,
-    workersLost: context.workersLost,
+    workersLost,
     loadRounds: outcome.loadRounds,
     memoryBytes: outcome.memoryBytes,
   };
@@ -70,7 +76,7 @@ function criticalPathOf({ paths }: Trace, { offset, block }: ReportContext): Cri
   });
 }
 
-export function totalCounters(outcome: RunOutcome): Counters {
+function totalCounters(outcome: RunOutcome): Counters {
   const counters = noCounters();
   for (const worker of outcome.trace.workers) addCounters(counters, worker.counters);
   return counters;

@@ -3,7 +3,7 @@
 
 import { MemoryLimitError, StateSourceError, WorkerError } from '../base/errors.ts';
 import { hexFromBytes } from '../base/hex.ts';
-import { eventLoopTurn } from '../base/platform.ts';
+import { turnTaker } from '../base/platform.ts';
 import type { EvmBlockInput, EvmTransactions } from '../core/evm/evm-encode.ts';
 import { type BlockHost, type MissingKey, nameOfKey } from '../core/host/block-host.ts';
 import {
@@ -131,8 +131,6 @@ export class InvalidOutcome extends Error {
 
 /** How often in a row a block may end for lack of ids without headway: nothing committed, nothing loaded. */
 const MAX_TRIES = 6;
-/** How long decoding may hold the thread. */
-const TURN_MS = 8;
 const RESULTS_PER_TURN = 256;
 
 export class Conductor {
@@ -158,7 +156,8 @@ export class Conductor {
   #decodeMs = 0;
   #drains = 0;
   #loadRounds = 0;
-  #rested = performance.now();
+  /** Gives the event loop a turn when decoding has held the thread for a while. */
+  readonly #rest = turnTaker();
 
   /** `staying`: the run begins with this state, not with the plan's image alone, and advances it. */
   constructor(plan: RunPlan, crew: Crew, hooks: RunHooks, staying?: StayingState) {
@@ -306,14 +305,6 @@ export class Conductor {
       this.#hooks.drain(this.#first);
     }
   }
-
-  /** Gives the event loop a turn when the last one was a while ago. */
-  readonly #rest = (): Promise<void> | undefined => {
-    if (performance.now() - this.#rested < TURN_MS) return undefined;
-    return eventLoopTurn().then(() => {
-      this.#rested = performance.now();
-    });
-  };
 
   #begin(host: BlockHost, image: StateImage, sequential: boolean): void {
     const start = performance.now();

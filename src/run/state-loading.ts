@@ -3,7 +3,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError, StateSourceError } from '../base/errors.ts';
 import { bytesFromHex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
-import { eventLoopTurn } from '../base/platform.ts';
+import { turnTaker } from '../base/platform.ts';
 import { describe, isMap, address as readAddress, hash as readHash } from '../base/reader.ts';
 import type { MissingKey } from '../core/host/block-host.ts';
 import type { AccountFields } from '../core/host/state-changes.ts';
@@ -17,8 +17,6 @@ const EMPTY_CODE = hexFromBytes(EMPTY_CODE_HASH);
 const NO_CODE = new Uint8Array(32);
 const WORD_LIMIT = 1n << 256n;
 const NONCE_LIMIT = 1n << 64n;
-/** How long encoding may hold the thread. */
-const TURN_MS = 8;
 
 /** A whole state as the core loads it. */
 export interface WholeState {
@@ -48,7 +46,7 @@ export function imageOf(state: MemoryState): Promise<WholeState> {
 async function encode(state: MemoryState): Promise<WholeState> {
   const builder = new StateImageBuilder();
   let emptyAccounts = false;
-  let rested = performance.now();
+  const rest = turnTaker();
   let index = 0;
   for (const account of state.accounts.values()) {
     checkAccount(account, index++);
@@ -65,10 +63,9 @@ async function encode(state: MemoryState): Promise<WholeState> {
     for (const { slot, value } of storage.values()) {
       if (value.some((byte) => byte !== 0)) builder.storage(address, slot, value);
     }
-    if (performance.now() - rested > TURN_MS) {
-      await eventLoopTurn();
-      rested = performance.now();
-    }
+    // Awaiting what is no promise would cost a turn per account.
+    const turn = rest();
+    if (turn !== undefined) await turn;
   }
   state.storageOnly.forEach((address, i) => {
     const bytes = bytesFromHex(readAddress(address, `state.storageOnly[${i}]`));

@@ -5,27 +5,14 @@ import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import type { RoundEnd } from '../core/worker/worker-loop.ts';
 import type { LoadedState, RunOutcome, RunPlan } from '../run/conductor.ts';
 import type { SharedCore } from '../run/memory.ts';
-import type { Task } from '../task/executor.ts';
+import type { Work } from '../run/work.ts';
 import type { PackedError } from './packed-error.ts';
-
-/** The tasks of one run and who executes them; sent once per run and worker. */
-export interface Work {
-  /** One per run: a worker that has it is not sent it again. */
-  readonly id: string;
-  readonly tasks: readonly Task[];
-  /** `undefined`: all tasks run inside the core. */
-  readonly executor: { readonly url: string; readonly options: unknown } | undefined;
-  /**
-   * Module of the precompiled contracts that the core leaves to its host; `undefined`: none are needed, or the worker has
-   * it. The address may hold the module itself, which is a megabyte.
-   */
-  readonly precompiles: string | undefined;
-}
 
 export interface RoundJob {
   readonly workerId: number;
   readonly first: number;
-  readonly workId: string;
+  /** See {@link Work}. */
+  readonly workId: number;
   readonly work: Work | undefined;
   readonly coreId: number;
   /** The memory with this id, where the worker does not hold it. */

@@ -2,10 +2,12 @@
 
 import { InputError } from '../base/errors.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
+import type { Work } from '../run/work.ts';
 import type { Executor, ExecutorModule } from '../task/executor.ts';
-import type { Work } from './messages.ts';
 
 type PrecompileModule = typeof import('../precompiles/precompile-module.ts');
+
+type Needs = Pick<Work, 'executor' | 'precompiles'>;
 
 /** What a thread needs to work for a run. */
 export interface Equipment {
@@ -17,7 +19,7 @@ export interface Equipment {
  * Loads what a run needs; the loader keeps what it has imported once.
  * @throws InputError naming the executor, or the asset
  */
-export async function loadEquipment({ executor, precompiles }: Work): Promise<Equipment> {
+export async function loadEquipment({ executor, precompiles }: Needs): Promise<Equipment> {
   return { executor: await createExecutor(executor), precompiles: await importPrecompiles(precompiles) };
 }
 
@@ -25,7 +27,7 @@ export async function loadEquipment({ executor, precompiles }: Work): Promise<Eq
  * As {@link loadEquipment}, but without precompiled contracts that this thread does not have yet: compiling them takes
  * longer than starting the thread, and a worker that replaces another in the middle of a block seldom needs them.
  */
-export async function loadLightEquipment(work: Work): Promise<Equipment> {
+export async function loadLightEquipment(work: Needs): Promise<Equipment> {
   return loadEquipment(known === undefined ? { ...work, precompiles: undefined } : work);
 }
 
@@ -70,6 +72,7 @@ async function importPrecompiles(url: string | undefined): Promise<PrecompileMod
 
 async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {
   if (executor === undefined) return undefined;
+  if ('object' in executor) return executor.object;
   try {
     const module: Partial<ExecutorModule> = await import(/* webpackIgnore: true */ /* @vite-ignore */ executor.url);
     if (typeof module.createExecutor !== 'function') {

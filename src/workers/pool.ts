@@ -8,34 +8,56 @@ export interface PoolEvents {
 }
 
 /** A place for a worker; one run at a time has it. */
-export interface Post {
-  handle: WorkerHandle;
+export class Post {
+  #handle: WorkerHandle;
+  #isMourned = false;
+
+  constructor(handle: WorkerHandle) {
+    this.#handle = handle;
+  }
+
+  /** The worker that is there now. */
+  get handle(): WorkerHandle {
+    return this.#handle;
+  }
+
   /** Whether the death of the worker, if it is lost, was told. */
-  mourned: boolean;
-  isTaken: boolean;
+  get isMourned(): boolean {
+    return this.#isMourned;
+  }
+
+  /** The death of the worker is being told. */
+  mourn(): void {
+    this.#isMourned = true;
+  }
+
+  /** For the pool: another worker is there from now on. */
+  seat(handle: WorkerHandle): void {
+    this.#handle = handle;
+    this.#isMourned = false;
+  }
 }
 
 export class WorkerPool {
   readonly #url: string;
   /** As many as were asked for, then those that were added for runs that found all others taken. */
-  readonly posts: Post[] = [];
-  readonly #size: number;
+  readonly #posts: Post[] = [];
+  readonly #taken = new Set<Post>();
+  readonly #asked: number;
   /** A worker for the next post whose worker is lost; from the first loss on. */
   #spare: Promise<WorkerHandle | undefined> | undefined;
   #disposed = false;
 
-  private constructor(url: string, size: number) {
+  private constructor(url: string, asked: number) {
     this.#url = url;
-    this.#size = size;
+    this.#asked = asked;
   }
 
   /** Starts the workers. @throws WorkerError */
-  static async start(url: string, size: number): Promise<WorkerPool> {
-    const pool = new WorkerPool(url, size);
-    const started = await Promise.allSettled(Array.from({ length: size }, () => WorkerHandle.start(url, true)));
-    for (const result of started) {
-      if (result.status === 'fulfilled') pool.posts.push({ handle: result.value, mourned: false, isTaken: false });
-    }
+  static async start(url: string, asked: number): Promise<WorkerPool> {
+    const pool = new WorkerPool(url, asked);
+    const started = await Promise.allSettled(Array.from({ length: asked }, () => WorkerHandle.start(url, true)));
+    for (const result of started) if (result.status === 'fulfilled') pool.#posts.push(new Post(result.value));
     const failed = started.find((result) => result.status === 'rejected');
     if (failed !== undefined) {
       pool.dispose();
@@ -44,24 +66,45 @@ export class WorkerPool {
     return pool;
   }
 
+  /** How many workers there are. */
+  get size(): number {
+    return this.#posts.length;
+  }
+
+  /** Lets one worker make the module fast, which does so for all: compiled code belongs to the module. */
+  async warmUp(module: WebAssembly.Module): Promise<void> {
+    await this.#posts[0]?.handle.call((remote) => remote.warmUp(module));
+  }
+
+  /** Lets all workers load what precompiled contracts need, while there is nothing to do. */
+  prepare(precompiles: string): void {
+    for (const { handle } of this.#posts) handle.prepare(precompiles);
+  }
+
+  /** Ends a worker at whatever instruction it is. For tests. */
+  terminateWorker(seat: number): void {
+    this.#posts[seat]?.handle.terminate('a test ended it');
+  }
+
   /** The posts that are free, `most` at most; where there is none, a new one: nobody waits for somebody else's run. */
   async take(most: number, isNeedless: () => boolean): Promise<Post[]> {
-    const free = this.posts.filter(({ isTaken }) => !isTaken).slice(0, most);
-    for (const post of free) post.isTaken = true;
+    const free = this.#posts.filter((post) => !this.#taken.has(post)).slice(0, most);
+    for (const post of free) this.#taken.add(post);
     if (free.length > 0) return free;
-    const post = { handle: await this.#start(isNeedless), mourned: false, isTaken: true };
-    this.posts.push(post);
+    const post = new Post(await this.#start(isNeedless));
+    this.#taken.add(post);
+    this.#posts.push(post);
     return [post];
   }
 
   release(posts: readonly Post[]): void {
-    for (const post of posts) post.isTaken = false;
+    for (const post of posts) this.#taken.delete(post);
     // As many to spare as were asked for are enough.
-    for (let at = this.posts.length - 1; at >= this.#size * 2; at--) {
-      const { handle, isTaken } = this.posts[at]!;
-      if (isTaken) continue;
-      handle.terminate('there are enough workers');
-      this.posts.splice(at, 1);
+    for (let at = this.#posts.length - 1; at >= this.#asked * 2; at--) {
+      const post = this.#posts[at]!;
+      if (this.#taken.has(post)) continue;
+      post.handle.terminate('there are enough workers');
+      this.#posts.splice(at, 1);
     }
   }
 
@@ -70,8 +113,7 @@ export class WorkerPool {
     const waiting = this.#spare;
     this.#spare = undefined;
     const spare = await waiting;
-    post.handle = spare === undefined || spare.over ? await this.#start(isNeedless) : spare;
-    post.mourned = false;
+    post.seat(spare === undefined || spare.over ? await this.#start(isNeedless) : spare);
     // Deaths come in series: the next one need not wait for a thread to start, which takes tens of milliseconds.
     if (!this.#disposed) this.#spare ??= WorkerHandle.start(this.#url, true).catch(() => undefined);
   }
@@ -87,7 +129,7 @@ export class WorkerPool {
 
   dispose(): void {
     this.#disposed = true;
-    for (const { handle } of this.posts) handle.terminate('the engine was disposed of');
+    for (const { handle } of this.#posts) handle.terminate('the engine was disposed of');
     void this.#spare?.then((spare) => spare?.terminate('the engine was disposed of'));
   }
 }

@@ -1,19 +1,18 @@
 // The crew of one run over shared memory: workers, their deaths and replacements, and the time limit of tasks.
 
-import { CoreTrapError, InputError, TaskTimeoutError, WorkerError } from '../base/errors.ts';
+import { CoreTrapError, InputError, WorkerError } from '../base/errors.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import type { Crew, RoundOptions } from '../run/conductor.ts';
 import { MemoryLease, type MemoryNeed } from '../run/memory.ts';
-import { type BlockTasks, nameTask } from '../run/task-name.ts';
-import type { RoundJob, Work } from './messages.ts';
+import { nameTask } from '../run/task-name.ts';
+import type { Work } from '../run/work.ts';
+import { type Attempt, type LateAttempt, type TaskLimit, watchAttempts } from './attempt-watch.ts';
+import { Grace } from './grace.ts';
 import { unpackError } from './packed-error.ts';
 import type { PoolEvents, Post, WorkerPool } from './pool.ts';
 
 /** Deaths of one task's workers after which the task is to blame. */
 const MAX_DEATHS = 8;
-/** How long workers may take to notice a cancellation before they are ended. */
-const GRACE_MS = 1000;
-const POLL_MS = 20;
 /** How long the host takes naps while the workers of a round begin; usually one or two will do. */
 const START_MS = 0.6;
 
@@ -32,21 +31,15 @@ export interface CrewSource {
   readonly events: PoolEvents;
 }
 
-export interface CrewLimits {
-  readonly taskTimeoutMs: number | undefined;
-  /** Where the tasks are a block's. */
-  readonly block: BlockTasks | undefined;
-}
-
 export class SharedCrew implements Crew {
   readonly #source: CrewSource;
   readonly #work: Work;
-  readonly #limits: CrewLimits;
+  readonly #limit: TaskLimit;
   #nextId = 1;
   #fresh = true;
   #seats: readonly Seat[] = [];
   #lease: MemoryLease | undefined;
-  #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #grace = new Grace();
   #inRound = false;
   #cancelled = false;
   /** No ids are left in this memory. */
@@ -62,10 +55,10 @@ export class SharedCrew implements Crew {
   readonly #deaths = new Map<number, number>();
   readonly #late = new Set<number>();
 
-  constructor(source: CrewSource, work: Work, limits: CrewLimits) {
+  constructor(source: CrewSource, work: Work, limit: TaskLimit) {
     this.#source = source;
     this.#work = work;
-    this.#limits = limits;
+    this.#limit = limit;
   }
 
   get beganMs(): number | undefined {
@@ -137,8 +130,7 @@ export class SharedCrew implements Crew {
     } finally {
       watch();
       this.#inRound = false;
-      clearTimeout(this.#graceTimer);
-      this.#graceTimer = undefined;
+      this.#grace.over();
     }
     if (this.#failure !== undefined) throw this.#failure.error;
     return this.#spent ? 'spent' : 'over';
@@ -151,7 +143,8 @@ export class SharedCrew implements Crew {
       try {
         if (post.handle.over) await this.#replace(host, seat, options.first);
         if (post.handle.over || this.#isOver(host)) return;
-        const reply = await post.handle.round(this.#job(seat, options));
+        const order = { workerId: seat.id, first: options.first };
+        const reply = await post.handle.round(order, this.#work, this.#lease!.core);
         if ('end' in reply) {
           this.#beganMs = Math.min(reply.beganMs, this.#beganMs ?? reply.beganMs);
           // Who finds the block done, or halted, knows first; others may still be giving up, or on their way.
@@ -164,7 +157,6 @@ export class SharedCrew implements Crew {
           this.#renew(host, seat);
           continue;
         }
-        post.handle.forget();
         this.#fail(
           host,
           reply.problem === 'executor'
@@ -178,7 +170,6 @@ export class SharedCrew implements Crew {
         return;
       } catch (error) {
         if (!(error instanceof WorkerError)) {
-          post.handle.forget();
           // What cannot be posted cannot be cloned.
           this.#fail(
             host,
@@ -193,22 +184,6 @@ export class SharedCrew implements Crew {
     }
   }
 
-  #job({ post, id }: Seat, { first }: RoundOptions): RoundJob {
-    const { handle } = post;
-    const { core } = this.#lease!;
-    const job = {
-      workerId: id,
-      first,
-      workId: this.#work.id,
-      work: handle.workId === this.#work.id ? undefined : handle.workToSend(this.#work),
-      coreId: core.id,
-      core: handle.cores.get(core.id) ? undefined : core,
-    };
-    handle.cores.set(core.id, true);
-    handle.workId = this.#work.id;
-    return job;
-  }
-
   /** A worker is gone: others take over what it had. */
   #bury(host: BlockHost, seat: Seat, first: number, reason: string): void {
     this.#mourn(seat, reason);
@@ -219,13 +194,13 @@ export class SharedCrew implements Crew {
     const deaths = (this.#deaths.get(task) ?? 0) + 1;
     this.#deaths.set(task, deaths);
     if (deaths >= MAX_DEATHS) {
-      const { name } = nameTask(task, this.#limits.block);
+      const { name } = nameTask(task, this.#limit.block);
       this.#fail(host, new WorkerError(`${name}: its worker was lost ${deaths} times`, { details: reason }));
     }
   }
 
   #mourn(seat: Seat, reason: string): void {
-    seat.post.mourned = true;
+    seat.post.mourn();
     this.#lost++;
     this.#source.events.lost(seat.id, reason);
   }
@@ -244,7 +219,7 @@ export class SharedCrew implements Crew {
 
   async #replace(host: BlockHost, seat: Seat, first: number): Promise<void> {
     // Lost between two rounds.
-    if (!seat.post.mourned) this.#bury(host, seat, first, seat.post.handle.lostReason);
+    if (!seat.post.isMourned) this.#bury(host, seat, first, seat.post.handle.lostReason);
     const before = seat.id;
     if (!this.#renew(host, seat)) return;
     while (true) {
@@ -266,7 +241,7 @@ export class SharedCrew implements Crew {
   async #refill(): Promise<void> {
     const refill = async (seat: Seat) => {
       const { id } = seat;
-      if (!seat.post.mourned) this.#mourn(seat, seat.post.handle.lostReason);
+      if (!seat.post.isMourned) this.#mourn(seat, seat.post.handle.lostReason);
       // Who cannot be replaced here is replaced in the round, as far as that makes headway.
       const replaced = await this.#source.pool
         .replace(seat.post, () => this.#cancelled)
@@ -292,7 +267,7 @@ export class SharedCrew implements Crew {
   #startGrace(): void {
     // Between two rounds nobody is busy with this run.
     if (!this.#inRound) return;
-    this.#graceTimer ??= setTimeout(() => this.#endAll('it did not notice the cancellation'), GRACE_MS);
+    this.#grace.begin((reason) => this.#endAll(reason));
   }
 
   #endAll(reason: string): void {
@@ -301,29 +276,18 @@ export class SharedCrew implements Crew {
 
   /** Looks at what the workers are doing, where tasks have a time limit. Returns how to stop it. */
   #watch(host: BlockHost, seats: readonly Seat[], first: number): () => void {
-    const limit = this.#limits.taskTimeoutMs;
-    if (limit === undefined) return () => {};
-    const seen = new Map<number, { attempt: number; since: number }>();
-    const look = () => {
-      for (const { post, id } of seats) {
-        const { handle } = post;
+    const attempts = (): Attempt[] =>
+      seats.flatMap(({ post, id }) => {
         const { transaction, attempt } = host.running(id);
-        const known = seen.get(id);
-        if (transaction < 0 || known?.attempt !== attempt) {
-          seen.set(id, { attempt, since: performance.now() });
-        } else if (performance.now() - known.since > limit && !handle.over) {
-          const task = first + transaction;
-          // The second time it ran at the commit head, on a state that cannot change any more.
-          const { index, name } = nameTask(task, this.#limits.block);
-          if (this.#late.has(task)) this.#fail(host, new TaskTimeoutError(index, limit, name));
-          this.#late.add(task);
-          host.declareDead(id, transaction);
-          handle.terminate(`${name} took longer than ${limit} ms`);
-        }
-      }
-    };
-    const timer = setInterval(look, Math.max(1, Math.min(POLL_MS, limit / 4)));
-    return () => clearInterval(timer);
+        return transaction < 0 || post.handle.over ? [] : [{ worker: id, number: attempt, task: first + transaction }];
+      });
+    return watchAttempts(this.#limit, attempts, ({ worker, task, reason, error }: LateAttempt) => {
+      // The second time it ran at the commit head, on a state that cannot change any more.
+      if (this.#late.has(task)) this.#fail(host, error);
+      this.#late.add(task);
+      host.declareDead(worker, task - first);
+      seats.find(({ id }) => id === worker)?.post.handle.terminate(reason);
+    });
   }
 }
 

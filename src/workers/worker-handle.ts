@@ -1,11 +1,13 @@
 // One started worker as the host holds it: its Comlink proxy, and calls that fail when the worker does.
 
-import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
+import { type Endpoint, proxy, type Remote, releaseProxy, wrap } from 'comlink';
 import { WorkerError } from '../base/errors.ts';
 import { startLimitMs, startThread, type Thread } from '../base/platform.ts';
+import type { SharedCore } from '../run/memory.ts';
+import type { Work } from '../run/work.ts';
 import { Attachments } from './attachments.ts';
 import { Doorbell } from './doorbell.ts';
-import type { RoundJob, RoundMessage, RoundReply, Work, WorkerApi } from './messages.ts';
+import type { RoundJob, RoundMessage, RoundReply, SoloHooks, SoloJob, SoloReply, WorkerApi } from './messages.ts';
 
 /** A worker that said nothing for as long as {@link startLimitMs} allows. */
 export class LateStartError extends WorkerError {}
@@ -24,6 +26,14 @@ export async function startAgain(start: () => Promise<WorkerHandle>, isNeedless:
   }
 }
 
+/** What is a worker's own in a round. */
+export interface RoundOrder {
+  /** Its id in the memory. */
+  readonly workerId: number;
+  /** Number of the block's first task in the plan. */
+  readonly first: number;
+}
+
 export class WorkerHandle {
   readonly #thread: Thread;
   /** Kept for as long as the worker lives: Comlink closes the port of a proxy that is collected. */
@@ -35,9 +45,9 @@ export class WorkerHandle {
   #answer: (reply: RoundReply) => void = () => {};
   #lost: WorkerError | undefined;
   /** The memories the worker is attached to. */
-  readonly cores = new Attachments<true>();
-  /** The run whose tasks the worker has. */
-  workId: string | undefined;
+  readonly #cores = new Attachments<true>();
+  /** The work that the worker has. */
+  #workId: number | undefined;
   /** The module of precompiled contracts that the worker has. */
   #precompiles: string | undefined;
 
@@ -96,7 +106,7 @@ export class WorkerHandle {
   }
 
   /** The work as it is to be sent: without what the worker has from earlier runs. */
-  workToSend(work: Work): Work {
+  #toSend(work: Work): Work {
     if (work.precompiles === undefined) return work;
     const known = this.#precompiles === work.precompiles;
     this.#precompiles = work.precompiles;
@@ -104,9 +114,9 @@ export class WorkerHandle {
   }
 
   /** After a call that failed: the worker may not have got what was sent with it. */
-  forget(): void {
-    this.cores.clear();
-    this.workId = undefined;
+  #forget(): void {
+    this.#cores.clear();
+    this.#workId = undefined;
     this.#precompiles = undefined;
   }
 
@@ -142,8 +152,32 @@ export class WorkerHandle {
     }
   }
 
-  /** Lets the worker run a round: woken for it, where it has all that is needed and is asleep. Rejects as `call` does. */
-  round(job: RoundJob): Promise<RoundReply> {
+  /**
+   * Lets the worker run a round with `work` over `core`, of which it is sent what it does not have; woken for it, where it
+   * has all that is needed and is asleep. Rejects as `call` does.
+   */
+  async round({ workerId, first }: RoundOrder, work: Work, core: SharedCore): Promise<RoundReply> {
+    const job: RoundJob = {
+      workerId,
+      first,
+      workId: work.id,
+      work: this.#workId === work.id ? undefined : this.#toSend(work),
+      coreId: core.id,
+      core: this.#cores.get(core.id) ? undefined : core,
+    };
+    this.#cores.set(core.id, true);
+    this.#workId = work.id;
+    try {
+      const reply = await this.#startRound(job);
+      if ('problem' in reply && reply.problem !== 'unequipped') this.#forget();
+      return reply;
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  #startRound(job: RoundJob): Promise<RoundReply> {
     return this.call(
       (remote) =>
         new Promise((resolve, reject) => {
@@ -153,6 +187,19 @@ export class WorkerHandle {
           remote.runRound(job).then(resolve, reject);
         }),
     );
+  }
+
+  /** Lets the worker run a plan alone. Rejects as `call` does. */
+  async runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply> {
+    const sent = { ...job, work: this.#toSend(job.work) };
+    try {
+      const reply = await this.call<SoloReply>(async (remote) => await remote.runSolo(sent, proxy(hooks)));
+      if ('error' in reply) this.#forget();
+      return reply;
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
   }
 
   /** After `round` was called for all workers: see {@link Doorbell.awaitStart}. */

@@ -7,9 +7,10 @@ import { type CoreInstance, openCore } from '../core/instance/abi.ts';
 import { runRound } from '../core/worker/worker-loop.ts';
 import { Conductor, InvalidOutcome } from '../run/conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from '../run/local-crew.ts';
+import type { Work } from '../run/work.ts';
 import { Attachments } from './attachments.ts';
 import { type BareRound, Sleeper } from './doorbell.ts';
-import type { RoundJob, RoundMessage, RoundReply, SoloHooks, SoloJob, SoloReply, Work, WorkerApi } from './messages.ts';
+import type { RoundJob, RoundMessage, RoundReply, SoloHooks, SoloJob, SoloReply, WorkerApi } from './messages.ts';
 import {
   type Equipment,
   equip,
@@ -25,7 +26,7 @@ import { warmUp } from './warm-up.ts';
 /** The memories this worker is attached to. */
 const cores = new Attachments<CoreInstance>();
 /** The run this worker works for. */
-let work: { id: string; tasks: Work['tasks']; equipment: Equipment; source: Work } | undefined;
+let work: { source: Work; equipment: Equipment } | undefined;
 /** Whether executors were loaded, which are not the core's. */
 let hasForeignModules = false;
 /** The precompiled contracts whose fast libraries this worker has, or is about to have. */
@@ -37,7 +38,7 @@ let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined
 const port = await acceptPort();
 const sleeper = new Sleeper(
   async (round: BareRound) => {
-    const roundReply = await runJob({ ...round, workId: work?.id ?? '', work: undefined, core: undefined });
+    const roundReply = await runJob({ ...round, workId: work?.source.id ?? 0, work: undefined, core: undefined });
     port.postMessage({ roundReply } satisfies RoundMessage);
   },
   // Modules from outside may have timers and connections of their own, for as long as the thread lives.
@@ -52,7 +53,7 @@ const api: WorkerApi = {
   warmUp: (module: WebAssembly.Module) => sleeper.whileAwake(warmUp(module)),
 
   prepare: (precompiles: string) =>
-    sleeper.whileAwake(loadEquipment({ id: '', tasks: [], executor: undefined, precompiles }).then(prepare)),
+    sleeper.whileAwake(loadEquipment({ executor: undefined, precompiles }).then(prepare)),
 
   runRound: (job: RoundJob) => sleeper.whileAwake(runJob(job)),
 
@@ -93,17 +94,17 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
     try {
       hasForeignModules ||= job.work.executor !== undefined;
       const source = job.work;
-      work = { id: source.id, tasks: source.tasks, equipment: await loadLightEquipment(source), source };
+      work = { source, equipment: await loadLightEquipment(source) };
     } catch (error) {
       return { problem: 'executor', error: packError(error) };
     }
   }
   const attached = cores.get(job.coreId);
-  if (attached === undefined || work?.id !== job.workId) {
+  if (attached === undefined || work?.source.id !== job.workId) {
     return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
   }
   const current = work;
-  const { tasks, equipment } = current;
+  const { equipment } = current;
   const isLight = equipment.precompiles === undefined && current.source.precompiles !== undefined;
   const beganMs = attached.now();
   try {
@@ -112,7 +113,7 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
     const end = await runRound(attached, {
       workerId: job.workerId,
       first: job.first,
-      tasks,
+      tasks: current.source.tasks,
       executor: equipment.executor,
       maySleep: true,
       estimates: job.workerId === 1,

@@ -1,5 +1,6 @@
 // A worker's part in one round of a block: takes transactions from the core and runs the executor on them.
 
+import { TURN_MS } from '../../base/platform.ts';
 import type { Executor, Task } from '../../task/executor.ts';
 import { packFailure, packOutcome } from '../host/outcome.ts';
 import { CONTROL_BASE, Control, type CoreInstance, LAYOUT_VERSION, Next } from '../instance/abi.ts';
@@ -26,8 +27,6 @@ export interface WorkerRound {
 
 /** How a round ended for one worker. */
 export type RoundEnd = 'done' | 'halted' | 'dismissed' | 'abandoned';
-
-const PAUSE_MS = 8;
 
 /** Runs until the block is done or halted, or this worker was declared dead. */
 export async function runRound(instance: CoreInstance, round: WorkerRound): Promise<RoundEnd> {
@@ -56,7 +55,7 @@ export async function runRound(instance: CoreInstance, round: WorkerRound): Prom
     // Awaiting what is no promise would cost a turn of the event loop per transaction.
     if (attempt !== undefined) await attempt;
     if (round.abandoned?.()) return 'abandoned';
-    if (round.pause !== undefined && performance.now() - rested > PAUSE_MS) {
+    if (round.pause !== undefined && performance.now() - rested > TURN_MS) {
       await round.pause();
       rested = performance.now();
     }
@@ -66,7 +65,7 @@ export async function runRound(instance: CoreInstance, round: WorkerRound): Prom
 /** How long the core may keep the thread: for ever, a while, or one transaction. */
 function budgetOf({ pause, watch, executor }: WorkerRound): number {
   if (pause === undefined) return Number.NaN;
-  return watch !== undefined && executor === undefined ? 0 : PAUSE_MS;
+  return watch !== undefined && executor === undefined ? 0 : TURN_MS;
 }
 
 function committedIn(words: Uint32Array): number {

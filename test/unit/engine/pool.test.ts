@@ -74,13 +74,13 @@ test('two engines share the workers of a pool, and a short run does not wait for
     const { state } = await second.execute([{ id: 0, payload: done }], waiting);
     expect(state.readNumber('count')).toBe(1n);
   }
-  expect(pool.posts.length).toBe(3);
+  expect(pool.size).toBe(3);
   expect(long.progress.committed).toBe(0);
   payloads.forEach(letGo);
   expect((await long).state.readNumber('count')).toBe(2n);
   // Now both are free, and the second engine takes them.
   expect((await second.execute([{ id: 0, payload: done }], waiting)).report.workersLost).toBe(0);
-  expect(pool.posts.length).toBe(3);
+  expect(pool.size).toBe(3);
 });
 
 test('an engine that is disposed of leaves the workers of a shared pool to the others', async () => {

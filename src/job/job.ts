@@ -1,0 +1,70 @@
+// What a job is: something asked of an engine. It reads a request, gives plans to be run, takes the results, makes the answer.
+
+import type { ResultBatch } from '../core/host/outcome.ts';
+import type { Keccak256 } from '../core/instance/keccak256.ts';
+import type { RunOutcome, RunPlan } from '../run/conductor.ts';
+import type { Work } from '../run/work.ts';
+import type { StateSource } from '../state/state-source.ts';
+import type { EngineEvents, Report, Threading } from '../types.ts';
+
+/** What ends a run early. */
+export interface Limits {
+  readonly signal?: AbortSignal;
+  readonly executionTimeoutMs?: number;
+}
+
+/** "There are so many items by now, and this is how to get each." */
+export type Push<Item> = (count: number, item: (index: number) => Item) => void;
+
+/**
+ * A checked request. Whoever makes one has read everything in it, so that what is wrong with it is told before it waits for
+ * its turn.
+ */
+export interface Job<Item, Answer> {
+  readonly kind: EngineEvents['run']['kind'];
+  readonly limits: Limits;
+  /** Items whose coming the caller may watch: how many there will be, and the number of the task that makes the first. */
+  readonly itemCount: number;
+  readonly firstItem: number;
+  /** All its stages, in order; called once, when its turn has come. */
+  run(desk: Desk<Item>): Promise<Answer>;
+}
+
+/** One plan that is to be run for a job. */
+export interface PlannedRun {
+  readonly plan: RunPlan;
+  readonly work: Work;
+  /** Where state comes from that is found missing. */
+  readonly state: StateSource | undefined;
+  readonly taskTimeoutMs: number | undefined;
+  /** Whether its progress is what the caller sees of the job. */
+  readonly isShown: boolean;
+  /** Takes results as they are committed, in order. */
+  take(batch: ResultBatch): void;
+}
+
+/** A plan that was run to its end. */
+export interface Performed {
+  readonly outcome: RunOutcome;
+  readonly workersLost: number;
+  readonly threading: Threading;
+  /** Workers that could execute at the same time. */
+  readonly workers: number;
+}
+
+/** What a job may ask of its engine while its turn lasts. */
+export interface Desk<Item> {
+  readonly keccak256: Keccak256;
+  /** URLs of what workers import. */
+  readonly assets: { executor(): Promise<string>; precompiles(): Promise<string> };
+  /** Runs a plan, with whoever can. */
+  perform(run: PlannedRun): Promise<Performed>;
+  /** Waits for somebody else's code, unless the job is cancelled; that code may not call the engine. */
+  ask<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Shows the caller what items there are. */
+  push: Push<Item>;
+  /** Ends the job with an error, at once. */
+  fail(error: Error): void;
+  /** Notes how the job went: to be called once, at its end. */
+  report(report: Report): void;
+}

@@ -1,0 +1,151 @@
+// A list of tasks as a job: its stages, in order.
+
+import type { CheckedOptions } from '../config/options.ts';
+import { checkExecutionOptions } from '../config/options.ts';
+import { checkTasks } from '../config/tasks.ts';
+import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
+import { type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
+import { checkedPrograms } from '../core/host/synthetic-program.ts';
+import { reportOf } from '../metrics/report.ts';
+import type { PlannedTask, RunPlan } from '../run/conductor.ts';
+import { type ExecutorSource, workOf } from '../run/work.ts';
+import type { Executor, Task } from '../task/executor.ts';
+import type { ExecutionOptions, ExecutionResult, Report, TaskResult } from '../types.ts';
+import { costOf } from './block-encoding.ts';
+import { finalStateOf } from './changed-state.ts';
+import type { Desk, Job, Limits } from './job.ts';
+import { type StateBefore, stateBefore } from './state-before.ts';
+import { type InitialValues, readExecutor, readInitialValues } from './task-request.ts';
+
+export class TasksJob implements Job<TaskResult, ExecutionResult> {
+  readonly kind = 'tasks';
+  readonly firstItem = 0;
+  readonly limits: Limits;
+  readonly #tasks: readonly Task[];
+  readonly #executor: 'synthetic' | ExecutorSource;
+  readonly #options: CheckedOptions;
+  readonly #request: ExecutionOptions;
+  readonly #initial: InitialValues;
+
+  /** Reads the request. @throws InputError naming what is wrong with it */
+  constructor(tasks: readonly Task[], executor: unknown, request: ExecutionOptions, options: CheckedOptions) {
+    checkExecutionOptions(request);
+    checkTasks(tasks);
+    this.limits = request;
+    this.#executor = readExecutor(executor);
+    this.#tasks = this.#executor === 'synthetic' ? checkedPrograms(tasks) : tasks;
+    this.#options = options;
+    this.#request = request;
+    this.#initial = readInitialValues(request);
+  }
+
+  get itemCount(): number {
+    return this.#tasks.length;
+  }
+
+  async run(desk: Desk<TaskResult>): Promise<ExecutionResult> {
+    const startMs = performance.now();
+    const { state, taskTimeoutMs = this.#options.taskTimeoutMs } = this.#request;
+    const before = await stateBefore(desk, state);
+    const encodeMs = performance.now() - startMs;
+
+    const plan = this.#planOf(before);
+    const executor = this.#executor === 'synthetic' ? undefined : this.#executor;
+    // Programs are in the core's memory; nobody needs the tasks themselves.
+    const work = workOf({ tasks: executor === undefined ? [] : this.#tasks, executor, precompiles: undefined });
+
+    const results = new TaskResults();
+    const take = (batch: ResultBatch) => {
+      results.raw.push(batch);
+      desk.push(results.raw.length, results.at);
+    };
+    const performed = await desk.perform({ plan, work, state, taskTimeoutMs, isShown: true, take });
+
+    const totalDurationMs = performance.now() - startMs;
+    const report = reportOf(performed, { totalDurationMs, encodeMs, offset: 0, block: undefined });
+    desk.report(report);
+    const { data, numbers } = this.#initial;
+    return executionResult(results, finalStateOf(performed.outcome.changes, data, numbers), report);
+  }
+
+  #planOf({ image, complete }: StateBefore): RunPlan {
+    const { window = this.#options.window, sequential = false } = this.#request;
+    const executor = this.#executor;
+    const object = typeof executor === 'object' && 'object' in executor ? executor.object : undefined;
+    return {
+      count: this.#tasks.length,
+      tasks: this.#tasks.map((task) => plannedTask(task, object)),
+      programs: executor === 'synthetic' ? this.#tasks.map(({ payload }) => payload as Uint8Array) : undefined,
+      evm: undefined,
+      image: joined(image, this.#initial.image),
+      complete,
+      window,
+      haltOnInvalid: false,
+      profile: this.#options.enableProfiling ?? false,
+      sequential,
+      block: undefined,
+      checkpoint: undefined,
+    };
+  }
+}
+
+/** A task as the core needs it. What an executor estimates is only a hint, so its mistakes are dropped. */
+function plannedTask(task: Task, executor?: Executor): PlannedTask {
+  let gas = task.estimatedGas;
+  let dependencies = task.dependencies ?? [];
+  if (executor?.estimate !== undefined) {
+    try {
+      const estimate = executor.estimate(task);
+      gas ??= estimate.gas;
+      const more = (estimate.dependencies ?? []).filter(
+        (lower) => Number.isSafeInteger(lower) && lower >= 0 && lower < task.id,
+      );
+      if (more.length > 0) dependencies = [...new Set([...dependencies, ...more])];
+    } catch {
+      // As if it had estimated nothing.
+    }
+  }
+  return { cost: typeof gas === 'bigint' ? costOf(gas) : 0, dependencies };
+}
+
+/** Two images as one; the second has only free-form entries. */
+function joined(first: StateImage, second: StateImage): StateImage {
+  if (second.count === 0) return first;
+  if (first.count === 0 && first.codes.length === 0) return second;
+  const builder = new StateImageBuilder(first.count + second.count + 1);
+  builder.append(first);
+  builder.append(second);
+  return builder.finish();
+}
+
+/** Results of tasks by their ids; each is made when it is first looked at. */
+class TaskResults {
+  readonly raw = new Results();
+  readonly #made: TaskResult[] = [];
+
+  readonly at = (id: number): TaskResult => {
+    this.#made[id] ??= taskResult(id, this.raw.at(id));
+    return this.#made[id];
+  };
+
+  all(): TaskResult[] {
+    return Array.from({ length: this.raw.length }, (_, id) => this.at(id));
+  }
+}
+
+function taskResult(id: number, { status, gasUsed, output, error }: RawResult): TaskResult {
+  return { id, status, gasUsed, output, ...(error === undefined ? {} : { error }) };
+}
+
+/** Apart from the run, so that a result that somebody keeps does not keep the engine's memory. */
+function executionResult(results: TaskResults, state: ExecutionResult['state'], report: Report): ExecutionResult {
+  let all: TaskResult[] | undefined;
+  return {
+    get results() {
+      all ??= results.all();
+      return all;
+    },
+    state,
+    report,
+  };
+}

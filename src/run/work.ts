@@ -1,0 +1,32 @@
+// The work of a run as workers get it: its tasks, who executes them, and what else the threads need for that.
+
+import type { Executor, Task } from '../task/executor.ts';
+
+/** Where an executor comes from: its module, which every thread imports, or an object, which stays on its thread. */
+export type ExecutorSource = { readonly url: string; readonly options: unknown } | { readonly object: Executor };
+
+/** Sent once per run and worker, and not at all to a worker that has it from an earlier run. */
+export interface Work {
+  /** The same for work that is the same. */
+  readonly id: number;
+  readonly tasks: readonly Task[];
+  /** `undefined`: all tasks run inside the core. */
+  readonly executor: ExecutorSource | undefined;
+  /**
+   * Module of the precompiled contracts that the core leaves to its host; `undefined`: none are needed, or the worker has
+   * it. The address may hold the module itself, which is a megabyte.
+   */
+  readonly precompiles: string | undefined;
+}
+
+let ids = 0;
+/** By the module of precompiled contracts: work that is nothing else. */
+const idsInsideCore = new Map<string | undefined, number>();
+
+/** Numbers the work of a run. What runs inside the core is in its memory: all such runs with the same modules are one work. */
+export function workOf(work: Omit<Work, 'id'>): Work {
+  if (work.tasks.length > 0 || work.executor !== undefined) return { ...work, id: ++ids };
+  const id = idsInsideCore.get(work.precompiles) ?? ++ids;
+  idsInsideCore.set(work.precompiles, id);
+  return { ...work, id };
+}

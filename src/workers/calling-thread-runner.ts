@@ -1,0 +1,123 @@
+// Runs plans on the calling thread: for executors that are objects, and where there are no workers.
+
+import { CoreTrapError } from '../base/errors.ts';
+import { eventLoopTurn } from '../base/platform.ts';
+import { Conductor, type RunOutcome } from '../run/conductor.ts';
+import { LocalCrew, type LocalMemory, type LocalWork, openLocalMemory } from '../run/local-crew.ts';
+import { callFor } from '../run/nested-call.ts';
+import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
+import { equip, loadEquipment, prepare } from './modules.ts';
+import type { RunControl, Runner, RunRequest } from './runner.ts';
+import { warmUp } from './warm-up.ts';
+
+export class CallingThreadRunner implements Runner {
+  readonly threading = 'inline';
+  readonly workers = 1;
+  readonly #module: WebAssembly.Module;
+  readonly #pages: number;
+  #memory: Promise<LocalMemory> | undefined;
+
+  constructor(module: WebAssembly.Module, pages: number) {
+    this.#module = module;
+    this.#pages = pages;
+  }
+
+  warmUp(): Promise<void> {
+    return warmUp(this.#module);
+  }
+
+  /** Not while the thread may have better things to do: after the first block. */
+  prepare(): void {}
+
+  /** There is none. */
+  terminateWorker(): void {}
+
+  start(request: RunRequest): RunControl {
+    const run = new LocalRun(request);
+    return {
+      // The executor runs on this thread, as whatever waits for the run.
+      outcome: callFor(request.caller, () => this.#run(run)),
+      workersLost: () => 0,
+      committed: () => run.conductor?.committed() ?? 0,
+      cancel: (reason) => run.cancel(reason),
+      flush: () => run.conductor?.flush(),
+      addDependency: (lower, higher) => run.conductor?.addDependency(lower, higher),
+    };
+  }
+
+  dispose(): void {
+    this.#memory = undefined;
+  }
+
+  async #run(run: LocalRun): Promise<RunOutcome> {
+    const { work, taskTimeoutMs } = run.request;
+    const equipment = await loadEquipment(work);
+    const memory = await this.#open();
+    equip(memory.worker, equipment);
+    run.throwIfCancelled();
+    try {
+      return await run.conduct(memory, {
+        tasks: work.tasks,
+        executor: equipment.executor,
+        pause: eventLoopTurn,
+        ...(taskTimeoutMs === undefined ? {} : { watch: (task) => run.attempts.announce(task) }),
+      });
+    } catch (error) {
+      // An attempt that was left behind may go on in this memory.
+      if (run.isCancelled || error instanceof CoreTrapError) this.#memory = undefined;
+      throw error;
+    } finally {
+      prepare(equipment);
+    }
+  }
+
+  #open(): Promise<LocalMemory> {
+    this.#memory ??= openLocalMemory(this.#module, this.#pages).catch((error: unknown) => {
+      this.#memory = undefined;
+      throw error;
+    });
+    return this.#memory;
+  }
+}
+
+class LocalRun {
+  readonly request: RunRequest;
+  readonly attempts = new AnnouncedAttempts();
+  conductor: Conductor | undefined;
+  #crew: LocalCrew | undefined;
+  #cancelled: { reason: unknown } | undefined;
+
+  constructor(request: RunRequest) {
+    this.request = request;
+  }
+
+  get isCancelled(): boolean {
+    return this.#cancelled !== undefined;
+  }
+
+  throwIfCancelled(): void {
+    if (this.#cancelled !== undefined) throw this.#cancelled.reason;
+  }
+
+  cancel(reason: unknown): void {
+    this.#cancelled ??= { reason };
+    this.conductor?.cancel(reason);
+    this.#crew?.abandon();
+  }
+
+  async conduct(memory: LocalMemory, work: LocalWork): Promise<RunOutcome> {
+    const { plan, hooks, taskTimeoutMs } = this.request;
+    this.#crew = new LocalCrew(memory, work);
+    this.conductor = new Conductor(plan, this.#crew, hooks);
+    const stop = watchAttempts(
+      { taskTimeoutMs, block: plan.block },
+      () => this.attempts.current(),
+      ({ error }) => this.cancel(error),
+    );
+    try {
+      return await this.conductor.run();
+    } finally {
+      stop();
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// Runs plans with the workers of a pool, over a memory that they share for one run.
+
+import { Conductor } from '../run/conductor.ts';
+import { MemoryLease, useMemories } from '../run/memory.ts';
+import type { RunControl, Runner, RunRequest } from './runner.ts';
+import { type CrewSource, SharedCrew } from './shared-crew.ts';
+
+export class SharedRunner implements Runner {
+  readonly threading = 'shared';
+  readonly #source: CrewSource;
+  readonly #ownsPool: boolean;
+  readonly #free = useMemories();
+
+  /** `ownsPool`: nobody else uses it, so that it ends with this. */
+  constructor(source: CrewSource, ownsPool: boolean) {
+    this.#source = source;
+    this.#ownsPool = ownsPool;
+  }
+
+  get workers(): number {
+    return this.#source.workers;
+  }
+
+  async warmUp(): Promise<void> {
+    const { pool, need } = this.#source;
+    const lease = await MemoryLease.take(need);
+    lease.host.touch();
+    await lease.giveBack();
+    await pool.warmUp(need.module);
+  }
+
+  prepare(precompiles: string): void {
+    this.#source.pool.prepare(precompiles);
+  }
+
+  terminateWorker(seat: number): void {
+    this.#source.pool.terminateWorker(seat);
+  }
+
+  start({ plan, work, hooks, taskTimeoutMs }: RunRequest): RunControl {
+    const crew = new SharedCrew(this.#source, work, { taskTimeoutMs, block: plan.block });
+    const conductor = new Conductor(plan, crew, hooks);
+    return {
+      outcome: conductor.run().finally(() => crew.leave()),
+      workersLost: () => crew.workersLost,
+      committed: () => conductor.committed(),
+      cancel(reason) {
+        conductor.cancel(reason);
+        crew.cancel();
+      },
+      flush: () => conductor.flush(),
+      addDependency: (lower, higher) => conductor.addDependency(lower, higher),
+    };
+  }
+
+  dispose(): void {
+    if (this.#ownsPool) this.#source.pool.dispose();
+    this.#free();
+  }
+}
