@@ -16,14 +16,15 @@ export interface FetcherOptions {
   readonly pin: Pin;
   /** For as long as the source lives. */
   readonly cancellation: Cancellation;
-  /** Called for each unit that has come. */
+  /** Called for each unit that has come, and is there. */
   readonly fetched: (unit: Unit) => void;
 }
 
 /** Units that were asked for together. */
 interface Batch {
   readonly names: readonly string[];
-  readonly over: Promise<void>;
+  /** Gives the trip that it came with. */
+  readonly over: Promise<number>;
   readonly cancellation: Cancellation;
   /** Those who wait for it; without one it is given up. */
   waiting: number;
@@ -55,6 +56,16 @@ export class Fetcher {
     }
     if (missing.size > 0) batches.add(this.#begin(missing));
     if (batches.size > 0) await this.#wait(batches, cancellation);
+  }
+
+  /** Fetches what is not known without anybody waiting for it; what fails is forgotten. */
+  ahead(units: readonly Unit[]): void {
+    const missing = new Map<string, Unit>();
+    for (const unit of units) {
+      const name = nameOfUnit(unit);
+      if (!this.has(unit) && !this.#batches.has(name)) missing.set(name, unit);
+    }
+    if (missing.size > 0 && !this.#options.cancellation.cancelled) this.#begin(missing);
   }
 
   has(unit: Unit): boolean {
@@ -94,10 +105,13 @@ export class Fetcher {
   }
 
   async #wait(batches: ReadonlySet<Batch>, cancellation: Cancellation): Promise<void> {
+    const { transport } = this.#options;
+    const from = transport.arrived;
     for (const batch of batches) batch.waiting++;
     let failure: unknown;
     try {
-      await cancellation.race(Promise.all([...batches].map(({ over }) => over)));
+      const trips = await cancellation.race(Promise.all([...batches].map(({ over }) => over)));
+      transport.waited(from, Math.max(...trips));
     } catch (error) {
       failure = error;
       throw error;
@@ -116,13 +130,13 @@ export class Fetcher {
     for (const name of batch.names) if (this.#batches.get(name) === batch) this.#batches.delete(name);
   }
 
-  async #load(units: readonly Unit[], cancellation: Cancellation): Promise<void> {
+  async #load(units: readonly Unit[], cancellation: Cancellation): Promise<number> {
     const { transport, pin, codes, fetched } = this.#options;
     const requests: RpcRequest<unknown>[] = units.flatMap(requestsFor);
     // A number alone names no block: together with them it is asked what the pinned one is by now.
     const numbers = units.some(({ kind }) => kind === 'blockHash');
     if (numbers) requests.push(headerRequest({ number: quantityFromNumber(pin.number) }));
-    const answers = await transport.ask(requests, pin, cancellation);
+    const { answers, trip } = await transport.send(requests, pin, cancellation);
     const values = answers.map((answer, at) => resultOf(answer, requests[at]!, pin));
     if (numbers) checkPinned(pin, values.at(-1) as { hash: Hex } | null);
     let at = 0;
@@ -141,6 +155,7 @@ export class Fetcher {
       }
       fetched(unit);
     }
+    return trip;
   }
 }
 

@@ -4,11 +4,14 @@ import { InputError, RpcError, StateSourceError } from '../../base/errors.ts';
 import type { Hex } from '../../base/hex.ts';
 import { nearest } from '../../base/nearest.ts';
 import { describe, plainObject, address as readAddress, hash as readHash } from '../../base/reader.ts';
+import type { BlockInput } from '../../block/block-input.ts';
 import type { StateKey, StateSource, StateValue } from '../state-source.ts';
+import { keysOf } from './block-keys.ts';
 import { Cancellation } from './cancellation.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { CodeStore } from './code-store.ts';
 import { Fetcher } from './fetcher.ts';
+import { Foresight } from './foresight.ts';
 import type { RpcRequest } from './json-rpc.ts';
 import { type RpcLimits, type RpcTransport, readEndpoints, readLimits } from './limits.ts';
 import { nameOfUnit, type Unit, unitOf } from './state-keys.ts';
@@ -38,7 +41,7 @@ export interface RpcStateOptions {
 
 /** What a source has asked for so far. */
 export interface RpcStatistics {
-  /** Trips to the node, one after the other: what is sent together counts once. */
+  /** Trips to the node, one after the other, that somebody waited for: what is sent together counts once. */
   readonly rounds: number;
   /** Questions in all messages, those that were sent again too. */
   readonly requests: number;
@@ -139,6 +142,7 @@ class RemoteState implements RpcState {
   readonly #id: CheckedBlockId;
   #pinned: Promise<PinnedBlock> | undefined;
   #fetcher: Fetcher | undefined;
+  #foresight: Foresight | undefined;
   readonly #asked = new Set<string>();
 
   constructor(shared: Shared, id: CheckedBlockId) {
@@ -166,6 +170,23 @@ class RemoteState implements RpcState {
     const units = keys.map((key) => unitOf(checkedKey(key)));
     const fetcher = await this.#fetched(units, signal);
     return keys.map((key) => this.#answer(fetcher, key));
+  }
+
+  async hint(block: BlockInput): Promise<StateKey[]> {
+    const fetcher = await this.#open();
+    const waiting: Unit[] = [];
+    // What is found at the same time goes together.
+    const foresight = new Foresight((units) => {
+      if (waiting.length === 0) queueMicrotask(() => fetcher.ahead(waiting.splice(0)));
+      waiting.push(...units);
+    });
+    this.#foresight = foresight;
+    const keys = keysOf(block);
+    foresight.begin(block);
+    await fetcher.fetch(keys.map(unitOf), this.#shared.cancellation);
+    const contracts = keys.filter((key) => key.kind === 'account' && fetcher.account(key.address).code !== '0x');
+    const codes = contracts.map(({ address }): StateKey => ({ kind: 'code', address }));
+    return [...keys, ...codes];
   }
 
   async blockHash(number: bigint): Promise<Hex> {
@@ -199,12 +220,25 @@ class RemoteState implements RpcState {
 
   /** The state as far as it is known, once these units are. */
   async #fetched(units: readonly Unit[], signal: AbortSignal | undefined): Promise<Fetcher> {
-    const pin = await this.pinned(signal === undefined ? {} : { signal });
-    const { transport, codes, counts, cancellation } = this.#shared;
-    this.#fetcher ??= new Fetcher({ transport, codes, pin, cancellation, fetched: () => void counts.keys++ });
-    const fetcher = this.#fetcher;
+    const fetcher = await this.#open(signal);
     this.#count(units);
     await withSignal(signal, (inner) => fetcher.fetch(units, inner));
+    return fetcher;
+  }
+
+  async #open(signal?: AbortSignal): Promise<Fetcher> {
+    const pin = await this.pinned(signal === undefined ? {} : { signal });
+    if (this.#fetcher !== undefined) return this.#fetcher;
+    const { transport, codes, counts, cancellation } = this.#shared;
+    const fetcher: Fetcher = new Fetcher({
+      ...{ transport, codes, pin, cancellation },
+      fetched: (unit) => {
+        counts.keys++;
+        if (unit.kind === 'account') this.#foresight?.account(unit.address, fetcher.account(unit.address));
+        if (unit.kind === 'storage') this.#foresight?.slot(unit.address, fetcher.slot(unit.address, unit.slot));
+      },
+    });
+    this.#fetcher = fetcher;
     return fetcher;
   }
 

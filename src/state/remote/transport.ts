@@ -25,7 +25,7 @@ import { headerRequest } from './state-requests.ts';
 export type Answer<T> = { readonly value: T } | { readonly fault: RpcFault; readonly endpoint: string };
 
 export interface TransportStatistics {
-  /** Times when something was sent while nothing was under way: what costs a trip's time. */
+  /** Trips one after the other that somebody waited for. */
   readonly rounds: number;
   readonly requests: number;
   readonly messages: number;
@@ -33,6 +33,17 @@ export interface TransportStatistics {
   readonly failures: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+}
+
+/** Answers, and after how many trips one after the other they came: those before them, and their own. */
+export interface Arrival<T> {
+  readonly answers: Answer<T>[];
+  readonly trip: number;
+}
+
+/** How many messages one after the other some requests took. */
+interface Journey {
+  trips: number;
 }
 
 /** What became of one request in one message. */
@@ -47,7 +58,9 @@ export class Transport {
   readonly #clock: Clock;
   #rounds = 0;
   #failures = 0;
-  #underWay = 0;
+  #arrived = 0;
+  /** The latest trip that somebody has waited for. */
+  #waitedFor = 0;
 
   constructor(endpoints: readonly Endpoint[], limits: CheckedLimits, clock: Clock) {
     this.endpoints = endpoints;
@@ -69,21 +82,45 @@ export class Transport {
 
   /**
    * Answers in the order of the requests. Refusals of single requests are answers, too.
-   * @throws RpcError where no endpoint gave an answer, ReorganisationError where the pinned block is gone, the signal's
-   * reason when it is aborted
+   * @throws RpcError where no endpoint gave an answer, ReorganisationError where the pinned block is gone, the reason
+   * when it is cancelled
    */
   async ask<T>(
     requests: readonly RpcRequest<T>[],
     pin: Pin | undefined,
     cancellation: Cancellation,
   ): Promise<Answer<T>[]> {
-    if (requests.length === 0) return [];
-    if (this.#underWay++ === 0) this.#rounds++;
-    try {
-      return await this.#deliver(requests, requests.length, pin, cancellation);
-    } finally {
-      this.#underWay--;
-    }
+    const from = this.arrived;
+    const { answers, trip } = await this.send(requests, pin, cancellation);
+    this.waited(from, trip);
+    return answers;
+  }
+
+  /** As {@link ask}, for who may not wait for the answers; who does says so to {@link waited}. */
+  async send<T>(
+    requests: readonly RpcRequest<T>[],
+    pin: Pin | undefined,
+    cancellation: Cancellation,
+  ): Promise<Arrival<T>> {
+    // What is sent now may depend on all that has arrived, and on nothing that is still under way.
+    const before = this.#arrived;
+    if (requests.length === 0) return { answers: [], trip: before };
+    const journey: Journey = { trips: 0 };
+    const answers = await this.#deliver(requests, requests.length, pin, cancellation, journey);
+    const trip = before + journey.trips;
+    this.#arrived = Math.max(this.#arrived, trip);
+    return { answers, trip };
+  }
+
+  /** The latest trip of which something has come. */
+  get arrived(): number {
+    return this.#arrived;
+  }
+
+  /** Somebody has waited, since `from` was the latest trip that had arrived, for what came with `trip`. */
+  waited(from: number, trip: number): void {
+    this.#rounds += Math.max(0, trip - Math.max(from, this.#waitedFor));
+    this.#waitedFor = Math.max(this.#waitedFor, trip);
   }
 
   /** As {@link ask}, for a request that must have an answer. @throws RpcError for a refusal, too */
@@ -98,6 +135,7 @@ export class Transport {
     among: number,
     pin: Pin | undefined,
     cancellation: Cancellation,
+    journey: Journey,
   ): Promise<Answer<T>[]> {
     const answers = new Map<number, Answer<T>>();
     let open = requests.map((_, at) => at);
@@ -106,14 +144,15 @@ export class Transport {
       const endpoint = await this.#choose(avoided, pin, cancellation, requests[open[0]!]!);
       const size = endpoint.batchFor(among);
       if (open.length > size) {
-        await this.#split(requests, { open, size, among }, pin, cancellation, answers);
+        await this.#split(requests, { open, size, among }, pin, cancellation, answers, journey);
         break;
       }
       const asked = open.map((at) => requests[at]!);
       let failure: { readonly request: RpcRequest; readonly reason: MessageFailure } | undefined;
+      journey.trips++;
       try {
         const exchange = await endpoint.exchange(asked, pin, cancellation);
-        const verdicts = await this.#judged(asked, exchange, endpoint, pin, cancellation);
+        const verdicts = await this.#judged(asked, exchange, endpoint, pin, cancellation, journey);
         if (verdicts === 'again') continue;
         open = open.filter((at, i) => {
           const verdict = verdicts[i]!;
@@ -149,21 +188,24 @@ export class Transport {
     pin: Pin | undefined,
     cancellation: Cancellation,
     answers: Map<number, Answer<T>>,
+    journey: Journey,
   ): Promise<void> {
     const parts: number[][] = [];
     for (let at = 0; at < open.length; at += size) parts.push(open.slice(at, at + size));
     // One that fails makes the others needless.
     const { cancellation: inner, release } = cancellation.below();
+    const journeys = parts.map((): Journey => ({ trips: 0 }));
     try {
       await Promise.all(
-        parts.map(async (part) => {
+        parts.map(async (part, which) => {
           const asked = part.map((at) => requests[at]!);
-          const found = await this.#deliver(asked, among, pin, inner);
+          const found = await this.#deliver(asked, among, pin, inner, journeys[which]!);
           part.forEach((at, i) => {
             answers.set(at, found[i]!);
           });
         }),
       );
+      journey.trips += Math.max(...journeys.map(({ trips }) => trips));
     } catch (error) {
       inner.cancel(error);
       throw error;
@@ -201,6 +243,7 @@ export class Transport {
     endpoint: Endpoint,
     pin: Pin | undefined,
     cancellation: Cancellation,
+    journey: Journey,
   ): Promise<Exclude<Verdict<T>, { unknownBlock: RpcFault }>[] | 'again'> {
     const verdicts = asked.map((request, at) => this.#verdict(request, replies[at]!, endpoint, pin));
     const pinned = verdicts.filter((_, at) => isPinned(asked[at]!));
@@ -215,6 +258,7 @@ export class Transport {
     }
     const unknown = verdicts.find((verdict) => 'unknownBlock' in verdict);
     if (pin !== undefined && (unknown !== undefined || (byNumber && pinned.length > 0))) {
+      journey.trips++;
       await this.#confirm(endpoint, pin, cancellation);
     }
     // It is the block of that number, but this node does not have it yet: replicas follow each other.
