@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 11;
+export const LAYOUT_VERSION: u32 = 12;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -679,8 +679,8 @@ export abstract class EvmSender {
 
 /** What all transactions of a block share (Control.EVM_BLOCK). */
 export abstract class EvmBlock {
-  /** EvmFork */
-  static readonly FORK: u32 = 0;
+  /** Address of the EvmRules in force. */
+  static readonly RULES: u32 = 0;
   /** EvmBlockFlag */
   static readonly FLAGS: u32 = 4;
   static readonly NUMBER: u32 = 8;
@@ -688,8 +688,6 @@ export abstract class EvmBlock {
   static readonly GAS_LIMIT: u32 = 24;
   /** 20 bytes */
   static readonly COINBASE: u32 = 32;
-  /** Blobs that one transaction may carry. */
-  static readonly MAX_BLOBS: u32 = 52;
   /** difficulty, or prevRandao from Paris on */
   static readonly RANDAO: u32 = 56;
   static readonly BASE_FEE: u32 = 88;
@@ -708,23 +706,15 @@ export abstract class EvmBlockFlag {
   static readonly RECORD_TRANSFERS: u32 = 2;
 }
 
-/** Rules of execution, in order. */
-export abstract class EvmFork {
-  static readonly FRONTIER: u32 = 0;
-  static readonly HOMESTEAD: u32 = 1;
-  static readonly TANGERINE_WHISTLE: u32 = 2;
-  static readonly SPURIOUS_DRAGON: u32 = 3;
-  static readonly BYZANTIUM: u32 = 4;
-  static readonly CONSTANTINOPLE: u32 = 5;
-  static readonly PETERSBURG: u32 = 6;
-  static readonly ISTANBUL: u32 = 7;
-  static readonly BERLIN: u32 = 8;
-  static readonly LONDON: u32 = 9;
-  static readonly PARIS: u32 = 10;
-  static readonly SHANGHAI: u32 = 11;
-  static readonly CANCUN: u32 = 12;
-  static readonly PRAGUE: u32 = 13;
-  static readonly OSAKA: u32 = 14;
+/** The rules of a fork (src/chain/rules.ts), fixed while the block runs. */
+export abstract class EvmRules {
+  /** What each of the 256 opcodes costs at least, i64; 2^63 - 1: the fork does not know it. */
+  static readonly PRICES: u32 = 0;
+  /** The numbers and then the switches, 64 bits each, in the order in which rules.ts lists them. */
+  static readonly NUMBERS: u32 = EvmRules.PRICES + 256 * 8;
+  /** Places for numbers and switches. */
+  static readonly CAPACITY: u32 = 96;
+  static readonly SIZE: u32 = EvmRules.NUMBERS + EvmRules.CAPACITY * 8;
 }
 
 /**

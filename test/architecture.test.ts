@@ -100,6 +100,19 @@ test('only src/core knows the built core and its layout', () => {
   expect(wrong).toEqual([]);
 });
 
+test('which fork brought what is known in src/chain alone', () => {
+  const files = facade.filter((file) => !file.startsWith('src/chain/'));
+  expect(occurrences(/\bisAtLeast\b|\bHARDFORKS\.indexOf\b/, files)).toEqual([]);
+  expect(occurrences(/\bfork\s*(>=|<=|<|>)|\bEvmFork\b/, core)).toEqual([]);
+});
+
+test('what things cost is known to the rules alone', () => {
+  const files = sourcesIn('assembly/execute/evm/').filter((file) => !file.startsWith('assembly/execute/evm/rules/'));
+  // A price is named GAS, or is a number that something called gas is compared or reckoned with.
+  const price = /\b[A-Z_]*GAS[A-Z_]*: (i|u)64 = [1-9]|\b(gas|cost|charge)\w*\s*(\(|[-+*]?=)\s*\d{2,}/i;
+  expect(occurrences(price, files)).toEqual([]);
+});
+
 /** The folders of src/, from the ground up, and what each may import beside itself; src/README.md says what they own. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -111,7 +124,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'option-types.ts': ['base', 'chain', 'block', 'state'],
   'types.ts': ['option-types.ts', 'base', 'chain', 'task', 'block', 'state'],
   'core/instance': ['base', 'types.ts'],
-  'core/evm': ['core/instance', 'base', 'types.ts'],
+  'core/evm': ['core/instance', 'base', 'chain', 'types.ts'],
   'core/host': ['core/evm', 'core/instance', 'base', 'task', 'state', 'types.ts'],
   'core/worker': ['core/host', 'core/evm', 'core/instance', 'base', 'task'],
   run: ['core/worker', 'core/host', 'core/evm', 'core/instance', 'base', 'task', 'state', 'types.ts'],

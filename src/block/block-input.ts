@@ -17,7 +17,8 @@ import {
   record,
   required,
 } from '../base/reader.ts';
-import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
+import { HARDFORKS, type Hardfork } from '../chain/hardfork.ts';
+import { firstForkWhere, type Rules, rulesOf } from '../chain/rules.ts';
 
 const extraData = bytes(undefined, 1 << 16);
 
@@ -151,23 +152,23 @@ export interface LibraryBlock {
  */
 const MAXIMUM_TRANSACTION_GAS = 1n << 34n;
 
-/** What each transaction type needs beyond the common fields, and since which fork it exists. */
-const TYPES: readonly { since: Hardfork; needs: readonly (keyof TransactionInput)[] }[] = [
-  { since: 'chainstart', needs: ['gasPrice'] },
-  { since: 'berlin', needs: ['gasPrice'] },
-  { since: 'london', needs: ['maxFeePerGas', 'maxPriorityFeePerGas'] },
-  { since: 'cancun', needs: ['maxFeePerGas', 'maxPriorityFeePerGas', 'maxFeePerBlobGas', 'blobVersionedHashes', 'to'] },
-  { since: 'prague', needs: ['maxFeePerGas', 'maxPriorityFeePerGas', 'authorizationList', 'to'] },
+/** What each transaction type needs beyond the common fields. */
+const NEEDS_OF_TYPE: readonly (readonly (keyof TransactionInput)[])[] = [
+  ['gasPrice'],
+  ['gasPrice'],
+  ['maxFeePerGas', 'maxPriorityFeePerGas'],
+  ['maxFeePerGas', 'maxPriorityFeePerGas', 'maxFeePerBlobGas', 'blobVersionedHashes', 'to'],
+  ['maxFeePerGas', 'maxPriorityFeePerGas', 'authorizationList', 'to'],
 ];
 
-/** Header fields that execution itself needs, and since which fork, or before which. */
-const NEEDED: readonly { field: keyof BlockInput; since: Hardfork; before?: Hardfork }[] = [
-  { field: 'difficulty', since: 'chainstart', before: 'paris' },
-  { field: 'baseFeePerGas', since: 'london' },
-  { field: 'mixHash', since: 'paris' },
-  { field: 'withdrawals', since: 'shanghai' },
-  { field: 'excessBlobGas', since: 'cancun' },
-  { field: 'parentBeaconBlockRoot', since: 'cancun' },
+/** Header fields that execution itself needs, and under which rules. */
+const NEEDED: readonly { field: keyof BlockInput; needed: (rules: Rules) => boolean }[] = [
+  { field: 'difficulty', needed: ({ hasProofOfStake }) => !hasProofOfStake },
+  { field: 'baseFeePerGas', needed: ({ hasBaseFee }) => hasBaseFee },
+  { field: 'mixHash', needed: ({ hasProofOfStake }) => hasProofOfStake },
+  { field: 'withdrawals', needed: ({ hasWithdrawals }) => hasWithdrawals },
+  { field: 'excessBlobGas', needed: ({ maxBlobs }) => maxBlobs > 0 },
+  { field: 'parentBeaconBlockRoot', needed: ({ hasBeaconRoot }) => hasBeaconRoot },
 ];
 
 /** Checks a header alone, as it stands in a block of JSON-RPC. @throws InputError naming the field */
@@ -190,16 +191,20 @@ export function readBlock(
   const known = checkedBlocks.get(value as object);
   if (known?.hardfork === hardfork && known.maximumTransactionGas <= maximumTransactionGas) return value as BlockInput;
   const block: BlockInput = readBlockShape(value, field);
-  for (const { field: name, since, before } of NEEDED) {
-    if (block[name] !== undefined || !isAtLeast(hardfork, since)) continue;
-    if (before === undefined) throw new InputError(`${field}.${name}`, `missing, and needed from ${since} on`);
-    if (!isAtLeast(hardfork, before)) throw new InputError(`${field}.${name}`, `missing, and needed before ${before}`);
+  const rules = rulesOf(hardfork);
+  for (const { field: name, needed } of NEEDED) {
+    if (block[name] !== undefined || !needed(rules)) continue;
+    const from = firstForkWhere(needed);
+    const when = from === HARDFORKS[0] ? `before ${firstForkWhere((later) => !needed(later))}` : `from ${from} on`;
+    throw new InputError(`${field}.${name}`, `missing, and needed ${when}`);
   }
-  if (block.withdrawals !== undefined && !isAtLeast(hardfork, 'shanghai')) {
-    throw new InputError(`${field}.withdrawals`, `not known before shanghai; the hardfork is ${hardfork}`);
+  if (block.withdrawals !== undefined && !rules.hasWithdrawals) {
+    const from = firstForkWhere(({ hasWithdrawals }) => hasWithdrawals);
+    throw new InputError(`${field}.withdrawals`, `not known before ${from}; the hardfork is ${hardfork}`);
   }
-  if (isAtLeast(hardfork, 'paris') && (block.uncles?.length ?? block.uncleHeaders?.length ?? 0) > 0) {
-    throw new InputError(`${field}.uncles`, `there are none from paris on (EIP-3675); the hardfork is ${hardfork}`);
+  if (rules.hasProofOfStake && (block.uncles?.length ?? block.uncleHeaders?.length ?? 0) > 0) {
+    const from = firstForkWhere(({ hasProofOfStake }) => hasProofOfStake);
+    throw new InputError(`${field}.uncles`, `there are none from ${from} on (EIP-3675); the hardfork is ${hardfork}`);
   }
   if (
     block.uncleHeaders !== undefined &&
@@ -216,11 +221,11 @@ export function readBlock(
       throw new InputError(`${field}.transactions[${i}].gas`, `at most ${maximumTransactionGas} allowed`);
     }
     const type = Number(transaction.type ?? '0x0');
-    const since = TYPES[type]?.since ?? 'chainstart';
-    if (!isAtLeast(hardfork, since)) {
+    if (type > rules.lastTransactionType) {
+      const from = firstForkWhere(({ lastTransactionType }) => lastTransactionType >= type);
       throw new InputError(
         `${field}.transactions[${i}].type`,
-        `type ${type} exists from ${since} on; the hardfork is ${hardfork}`,
+        `type ${type} exists from ${from} on; the hardfork is ${hardfork}`,
       );
     }
   });
@@ -251,9 +256,9 @@ function readTransaction(value: unknown, field: string): TransactionInput {
   const type = Number(transaction.type ?? '0x0');
   // Of no chain: ethers says so of what was signed without EIP-155.
   if (type === 0 && transaction.chainId === '0x0') delete transaction.chainId;
-  const rules = TYPES[type];
-  if (rules === undefined) throw new InputError(`${field}.type`, `unknown transaction type ${type}`);
-  for (const name of rules.needs) {
+  const needs = NEEDS_OF_TYPE[type];
+  if (needs === undefined) throw new InputError(`${field}.type`, `unknown transaction type ${type}`);
+  for (const name of needs) {
     if (transaction[name] === undefined)
       throw new InputError(`${field}.${name}`, `missing, and needed by type ${type}`);
   }

@@ -1,7 +1,8 @@
 // A block as an ordered list of tasks: what comes before the transactions, each transaction, what comes after.
 
 import { InvalidBlockError, InvalidTransactionError, type PevmError } from '../base/errors.ts';
-import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
 import type { ExecutionOutcome, Task } from '../task/executor.ts';
 import type { BlockInput } from './block-input.ts';
 
@@ -39,7 +40,7 @@ export function planBlock(
   options: { post?: boolean } = {},
 ): BlockPlan {
   const tasks: Task<BlockStep>[] = [];
-  if (isAtLeast(hardfork, 'cancun') || isDaoBlock(chainId, hardfork, BigInt(block.number))) {
+  if (rulesOf(hardfork).hasBeaconRoot || isDaoBlock(chainId, hardfork, BigInt(block.number))) {
     tasks.push({ id: 0, payload: { kind: 'pre' } });
   }
   const firstTransaction = tasks.length;
@@ -63,8 +64,9 @@ export function planBlock(
 
 /** Whether anything follows the transactions. Rewards of a block with uncles need the uncles' headers; without them the step is left out. */
 export function hasPostStep(hardfork: Hardfork, block: BlockInput, blockReward = true): boolean {
-  if (isAtLeast(hardfork, 'prague')) return true;
-  if (isAtLeast(hardfork, 'paris')) return (block.withdrawals?.length ?? 0) > 0;
+  const { hasRequests, hasProofOfStake } = rulesOf(hardfork);
+  if (hasRequests) return true;
+  if (hasProofOfStake) return (block.withdrawals?.length ?? 0) > 0;
   return blockReward && lacksNoUncle(block);
 }
 

@@ -3,7 +3,8 @@
 import { InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { plainObject, quantity } from '../base/reader.ts';
-import { HARDFORKS, type Hardfork, isAtLeast } from '../chain/hardfork.ts';
+import { HARDFORKS, type Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
 import type { BlockInput, TransactionInput } from './block-input.ts';
 import { MAINNET_DEPOSIT_CONTRACT } from './requests.ts';
 
@@ -121,7 +122,7 @@ export function depositContractOf(chainId: number): Hex | null {
  * @throws InputError naming what to say of a chain that is not known
  */
 export function paysReward(chainId: number, hardfork: Hardfork, block: BlockInput): boolean {
-  if (isAtLeast(hardfork, 'paris') || REWARDED.has(chainId)) return true;
+  if (rulesOf(hardfork).hasProofOfStake || REWARDED.has(chainId)) return true;
   if (UNREWARDED.has(chainId) || isClique(block)) return false;
   throw new InputError(
     'request.blockReward',

@@ -3,7 +3,8 @@
 import { RLP } from '@ethereumjs/rlp';
 import { InvalidBlockError } from '../base/errors.ts';
 import { bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
-import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
 import type { BlockInput } from './block-input.ts';
 import type { Log } from './log.ts';
 import { orderedRoot } from './ordered-root.ts';
@@ -191,7 +192,7 @@ export function logsBloomOf({ outputs }: ExecutedBlock): Hex {
 
 /** `undefined` before Byzantium: those receipts hold intermediate state roots. */
 export function receiptsRootOf({ hardfork, block, outputs, keccak256 }: ExecutedBlock): Hex | undefined {
-  if (!isAtLeast(hardfork, 'byzantium')) return undefined;
+  if (!rulesOf(hardfork).hasReceiptStatus) return undefined;
   let gasUsed = 0n;
   const encoded = outputs.map((output, i) => {
     gasUsed += output.gasUsed;
@@ -203,7 +204,7 @@ export function receiptsRootOf({ hardfork, block, outputs, keccak256 }: Executed
 /** @throws InvalidBlockError for a deposit event that is not encoded as the deposit contract does it */
 export function requestsHashOf(executed: ExecutedBlock): Hex | undefined {
   const { hardfork, outputs, requests, depositContract } = executed;
-  if (!isAtLeast(hardfork, 'prague') || requests === undefined) return undefined;
+  if (!rulesOf(hardfork).hasRequests || requests === undefined) return undefined;
   if (depositContract === null) return hasDepositEvent(executed) ? undefined : requestsHash(requests);
   return requestsHash([
     depositRequest(

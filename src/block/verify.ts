@@ -2,7 +2,8 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { type Hex, hexFromBytes } from '../base/hex.ts';
-import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { firstForkWhere, type Rules, rulesOf } from '../chain/rules.ts';
 import { blobGasUsed } from './blobs.ts';
 import {
   encodeTransaction,
@@ -73,13 +74,13 @@ export interface Verification {
   readonly omitted: Omission[];
 }
 
-/** Forks that brought a field, or made it follow from the block. */
-const SINCE: Partial<Readonly<Record<Field, Hardfork>>> = {
-  difficulty: 'paris',
-  nonce: 'paris',
-  withdrawalsRoot: 'shanghai',
-  blobGasUsed: 'cancun',
-  requestsHash: 'prague',
+/** Rules that brought a field, or made it follow from the block. */
+const KNOWN: Partial<Readonly<Record<Field, (rules: Rules) => boolean>>> = {
+  difficulty: ({ hasProofOfStake }) => hasProofOfStake,
+  nonce: ({ hasProofOfStake }) => hasProofOfStake,
+  withdrawalsRoot: ({ hasWithdrawals }) => hasWithdrawals,
+  blobGasUsed: ({ maxBlobs }) => maxBlobs > 0,
+  requestsHash: ({ hasRequests }) => hasRequests,
 };
 /** What headers of proof of work and of authorities hold there follows from their parents and from who made them. */
 const FREE_BEFORE: ReadonlySet<Field> = new Set(['difficulty', 'nonce']);
@@ -90,14 +91,15 @@ type Found = Hex | bigint | Omission;
 /** Compares what is wanted, all of it by default, as far as the fork knows it. */
 export function verifyBlock(verified: Verified, wanted: (check: HeaderCheck) => boolean = () => true): Verification {
   const { hardfork, block, output } = verified;
+  const rules = rulesOf(hardfork);
   const mismatches: Mismatch[] = [];
   const omitted: Omission[] = [];
   const compare = (name: Field, find: () => Found): void => {
     const expected = block[name];
-    const since = SINCE[name];
-    if (since !== undefined && !isAtLeast(hardfork, since)) {
+    const known = KNOWN[name];
+    if (known !== undefined && !known(rules)) {
       if (expected === undefined || FREE_BEFORE.has(name)) return;
-      mismatches.push({ name, expected, actual: `nothing: there is none before ${since}` });
+      mismatches.push({ name, expected, actual: `nothing: there is none before ${firstForkWhere(known)}` });
       return;
     }
     if (expected === undefined) {
@@ -111,12 +113,12 @@ export function verifyBlock(verified: Verified, wanted: (check: HeaderCheck) => 
         mismatches.push({ name, expected: String(BigInt(expected)), actual: String(found) });
     } else if (expected !== found) mismatches.push({ name, expected, actual: found });
   };
-  const isStake = isAtLeast(hardfork, 'paris') && wanted('proofOfStake');
+  const isStake = rules.hasProofOfStake && wanted('proofOfStake');
   if (wanted('gasUsed')) compare('gasUsed', () => output.gasUsed);
   if (wanted('receiptsRoot')) compare('receiptsRoot', () => output.receiptsRoot ?? WITHOUT_RECEIPTS_ROOT);
   if (wanted('logsBloom')) compare('logsBloom', () => output.logsBloom);
   if (wanted('requestsHash')) compare('requestsHash', () => output.requestsHash ?? WITHOUT_REQUESTS_HASH);
-  if (wanted('blobGasUsed')) compare('blobGasUsed', () => blobGasUsed(block));
+  if (wanted('blobGasUsed')) compare('blobGasUsed', () => blobGasUsed(hardfork, block));
   if (wanted('transactionsRoot')) compare('transactionsRoot', () => transactionsRootOf(verified, mismatches));
   if (wanted('withdrawalsRoot')) {
     compare('withdrawalsRoot', () => withdrawalsRoot(block.withdrawals ?? [], verified.keccak256));
@@ -165,7 +167,7 @@ function transactionsRootOf({ chainId, block, keccak256 = keccak_256 }: Verified
 /** Also compares the hash of each uncle with the header that is given of it. */
 function sha3UnclesOf({ hardfork, block, keccak256 }: Verified, mismatches: Mismatch[]): Found {
   const headers = block.uncleHeaders ?? [];
-  if (!isAtLeast(hardfork, 'paris') && !lacksNoUncle(block)) {
+  if (!rulesOf(hardfork).hasProofOfStake && !lacksNoUncle(block)) {
     return { name: 'sha3Uncles', reason: 'not-in-block', message: 'it takes block.uncleHeaders' };
   }
   const fields = headers.map(headerFields);

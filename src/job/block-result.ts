@@ -15,7 +15,7 @@ import {
   type TransactionOutput,
 } from '../block/receipts.ts';
 import type { Omission } from '../block/verify.ts';
-import { isAtLeast } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
 import type { Keccak256 } from '../core/instance/keccak256.ts';
@@ -166,7 +166,7 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
   if (requests !== undefined && encoding.mayHoldDeposit(decoder.results)) requestsHash();
   const omitted = lazy(() => omissionsOf(context, requests === undefined ? undefined : executed()));
-  const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
+  const emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
   const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptyIsAbsent));
   const { checkpoint } = outcome;
   const transactionsStateDiff =
@@ -207,7 +207,7 @@ function omissionsOf(
   executed?: ExecutedBlock,
 ): Omission[] {
   const omitted: Omission[] = [];
-  if (!isAtLeast(hardfork, 'paris') && blockReward && !lacksNoUncle(block)) {
+  if (!rulesOf(hardfork).hasProofOfStake && blockReward && !lacksNoUncle(block)) {
     const message = 'the rewards of the block take block.uncleHeaders';
     omitted.push({ name: 'rewards', reason: 'not-in-block', message });
   }

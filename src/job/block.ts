@@ -4,7 +4,7 @@ import { InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { stepError } from '../block/block-plan.ts';
 import type { StateDiff } from '../block/state-diff.ts';
-import { isAtLeast } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import { reportOf } from '../metrics/report.ts';
@@ -162,7 +162,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     if (!isMemoryState(state)) {
       throw new InputError('request.verify.stateRoot', 'a state root takes a complete state, as memoryState makes one');
     }
-    const emptyIsAbsent = isAtLeast(context.hardfork, 'spuriousDragon');
+    const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
     return desk.ask(() => stateRootOf(state, diff, { emptyIsAbsent }));
   }
 }

@@ -2,15 +2,15 @@
 
 import { InvalidTransactionError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, quantityFromNumber } from '../base/hex.ts';
-import { blobBaseFee, blobRulesAt } from '../block/blobs.ts';
+import { blobBaseFee } from '../block/blobs.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { hasPostStep, isDaoBlock } from '../block/block-plan.ts';
 import { chainOf } from '../block/chains.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../chain/dao.ts';
-import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
 import {
   type EvmBlockInput,
-  type EvmForkName,
   type EvmSignatureForm,
   type EvmSystemStep,
   type EvmTransactionFields,
@@ -56,37 +56,7 @@ const SYSTEM_ADDRESS: Hex = '0xfffffffffffffffffffffffffffffffffffffffe';
 /** 30 million. */
 const SYSTEM_GAS: Hex = '0x1c9c380';
 const GWEI = 10n ** 9n;
-const ETHER = 10n ** 18n;
 const BLOCK_HASH_WINDOW = 256n;
-
-/** Rules of execution by fork; forks that changed only difficulty or headers share those before them. */
-const RULES: Readonly<Record<Hardfork, EvmForkName>> = {
-  chainstart: 'frontier',
-  homestead: 'homestead',
-  dao: 'homestead',
-  tangerineWhistle: 'tangerineWhistle',
-  spuriousDragon: 'spuriousDragon',
-  byzantium: 'byzantium',
-  constantinople: 'constantinople',
-  petersburg: 'petersburg',
-  istanbul: 'istanbul',
-  muirGlacier: 'istanbul',
-  berlin: 'berlin',
-  london: 'london',
-  arrowGlacier: 'london',
-  grayGlacier: 'london',
-  paris: 'paris',
-  mergeNetsplitBlock: 'paris',
-  shanghai: 'shanghai',
-  cancun: 'cancun',
-  prague: 'prague',
-  osaka: 'osaka',
-  bpo1: 'osaka',
-  bpo2: 'osaka',
-};
-
-/** EIP-7594. */
-const MAX_BLOBS_OF_TRANSACTION = 6;
 
 /**
  * Plans a checked block.
@@ -98,7 +68,7 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
   const before = stepsBefore(context);
   const post = before.length + block.transactions.length;
   const funds = hasPostStep(hardfork, block, context.blockReward) ? fundsAfter(context) : [];
-  const calls = isAtLeast(hardfork, 'prague') ? REQUEST_CONTRACTS : [];
+  const calls = rulesOf(hardfork).hasRequests ? REQUEST_CONTRACTS : [];
   const after = [...funds, ...calls.map(({ address }) => systemCall(address, '0x', 'required'))];
   const signatures = signaturesOf(context);
   return {
@@ -115,27 +85,25 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
 }
 
 function environmentOf({ chainId, hardfork, block, blockHashes }: EvmBlockContext): EvmBlockInput {
-  const blobs = blobRulesAt(hardfork);
+  const rules = rulesOf(hardfork);
   const number = BigInt(block.number);
   const hashes: (Hex | undefined)[] = [];
   for (let back = 1n; back <= BLOCK_HASH_WINDOW && back <= number; back++) {
     hashes.push(blockHashes.get(number - back));
   }
-  const maxBlobs = blobs?.maximum ?? 0;
   return {
-    fork: RULES[hardfork],
+    fork: hardfork,
     number,
     timestamp: BigInt(block.timestamp),
     gasLimit: BigInt(block.gasLimit),
     coinbase: bytesFromHex(block.miner),
-    randao: BigInt((isAtLeast(hardfork, 'paris') ? block.mixHash : block.difficulty) ?? '0x0'),
-    baseFeePerGas: isAtLeast(hardfork, 'london') ? BigInt(block.baseFeePerGas ?? '0x0') : 0n,
+    randao: BigInt((rules.hasProofOfStake ? block.mixHash : block.difficulty) ?? '0x0'),
+    baseFeePerGas: rules.hasBaseFee ? BigInt(block.baseFeePerGas ?? '0x0') : 0n,
     blobBaseFee: blobBaseFee(hardfork, block.excessBlobGas),
     chainId: BigInt(chainId),
-    maxBlobs: isAtLeast(hardfork, 'osaka') ? Math.min(MAX_BLOBS_OF_TRANSACTION, maxBlobs) : maxBlobs,
     blockHashes: hashes,
     // From then on only where the state is known to hold some.
-    emptyAccounts: !isAtLeast(hardfork, 'spuriousDragon'),
+    emptyAccounts: !rules.clearsEmpty,
   };
 }
 
@@ -144,10 +112,11 @@ function stepsBefore({ chainId, hardfork, block }: EvmBlockContext): EvmTransact
     return DAO_ACCOUNTS.map((account) => systemStep('sweep', account, DAO_REFUND_CONTRACT));
   }
   const steps: EvmTransactionFields[] = [];
-  if (isAtLeast(hardfork, 'cancun')) {
+  const { hasBeaconRoot, hasBlockHashContract } = rulesOf(hardfork);
+  if (hasBeaconRoot) {
     steps.push(systemCall(BEACON_ROOTS, block.parentBeaconBlockRoot ?? `0x${'00'.repeat(32)}`, true));
   }
-  if (isAtLeast(hardfork, 'prague')) steps.push(systemCall(BLOCK_HASHES, block.parentHash, true));
+  if (hasBlockHashContract) steps.push(systemCall(BLOCK_HASHES, block.parentHash, true));
   return steps;
 }
 
@@ -156,10 +125,10 @@ function fundsAfter({ hardfork, block }: EvmBlockContext): EvmTransactionFields[
   // An uncle that is too old for any block would be rewarded with less than nothing.
   const credit = (to: Hex, amount: bigint) =>
     systemStep('credit', SYSTEM_ADDRESS, to, { value: quantityFromNumber(BigInt.asUintN(256, amount)) });
-  if (isAtLeast(hardfork, 'paris')) {
+  const { hasProofOfStake, blockReward: reward } = rulesOf(hardfork);
+  if (hasProofOfStake) {
     return (block.withdrawals ?? []).map(({ address, amount }) => credit(address, BigInt(amount) * GWEI));
   }
-  const reward = ETHER * (isAtLeast(hardfork, 'constantinople') ? 2n : isAtLeast(hardfork, 'byzantium') ? 3n : 5n);
   const uncles = block.uncleHeaders ?? [];
   const number = BigInt(block.number);
   return [

@@ -2,7 +2,8 @@
 
 import { quantityFromNumber } from '../base/hex.ts';
 import type { TransactionInput } from '../block/block-input.ts';
-import { type Hardfork, isAtLeast } from '../chain/hardfork.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
 import type { EvmSignatureForm } from '../core/evm/evm-encode.ts';
 
 const FORMS = [{ yParity: 0 }, { yParity: 1 }] as const;
@@ -33,7 +34,7 @@ export function signatureReader({
     ['0x1b', FORMS[0]],
     ['0x1c', FORMS[1]],
   ]);
-  if (isAtLeast(hardfork, 'spuriousDragon')) {
+  if (rulesOf(hardfork).hasReplayProtection) {
     legacyForms.set(quantityFromNumber(35n + 2n * chainId), PROTECTED_FORMS[0]);
     legacyForms.set(quantityFromNumber(36n + 2n * chainId), PROTECTED_FORMS[1]);
   }

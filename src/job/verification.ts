@@ -4,7 +4,7 @@ import type { Hex } from '../base/hex.ts';
 import type { Expected } from '../block/expected.ts';
 import { compareWithExpected } from '../block/state-diff.ts';
 import { type Mismatch, type Omission, verifyBlock } from '../block/verify.ts';
-import { isAtLeast } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
 import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { VerifyOptions } from '../types.ts';
 import type { BlockContext } from './block-encoding.ts';
@@ -57,7 +57,7 @@ function compareWithTrusted(
   { transactions, transactionsStateDiff }: BlockExecution,
 ): Mismatch[] {
   const mismatches: Mismatch[] = [];
-  const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
+  const emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
   expected.transactions.forEach((trusted, i) => {
     const found = transactions[i];
     const compare = (name: string, wantedValue: bigint | number, value: bigint | number | undefined): void => {

@@ -136,7 +136,6 @@ class CoreCalls {
       baseFeePerGas: 0n,
       blobBaseFee: 1n,
       chainId: 1n,
-      maxBlobs: 6,
       blockHashes: [],
       emptyAccounts: false,
     };

@@ -5,13 +5,16 @@ import {
   EvmAccess,
   EvmAuthorization,
   EvmBlock,
+  EvmRules,
   EvmSignature,
   EvmTransaction,
   Kind,
 } from '../../assembly/layout.ts';
 import { bytesFromHex, type Hex } from '../../src/base/hex.ts';
 import type { BlockInput, TransactionInput } from '../../src/block/block-input.ts';
-import { type EvmBlockInput, type EvmSignatureForm, evmForks } from '../../src/core/evm/evm-encode.ts';
+import { OPCODES } from '../../src/chain/opcodes.ts';
+import { NUMBERS, type Rules, rulesOf, SWITCHES } from '../../src/chain/rules.ts';
+import type { EvmBlockInput, EvmSignatureForm } from '../../src/core/evm/evm-encode.ts';
 import type { MemoryAccount } from '../../src/state/memory.ts';
 
 /** One record of zeros. */
@@ -113,22 +116,37 @@ export function transactionRecord(transaction: TransactionInput, form?: EvmSigna
 /** The record of a block's environment, at address `start`. */
 export function blockRecord(block: EvmBlockInput, start: number): Uint8Array {
   const { blockHashes } = block;
-  const record = new Record(EvmBlock.SIZE + 32 * blockHashes.length);
-  record.word(EvmBlock.FORK, evmForks[block.fork]);
+  const hashesAt = EvmBlock.SIZE + EvmRules.SIZE;
+  const record = new Record(hashesAt + 32 * blockHashes.length);
+  record.word(EvmBlock.RULES, start + EvmBlock.SIZE);
+  record.put(EvmBlock.SIZE, EvmRules.SIZE, rulesRecord(rulesOf(block.fork)));
   record.word(EvmBlock.FLAGS, (block.emptyAccounts ? 1 : 0) + (block.recordTransfers ? 2 : 0));
   record.number(EvmBlock.NUMBER, 8, block.number);
   record.number(EvmBlock.TIMESTAMP, 8, block.timestamp);
   record.number(EvmBlock.GAS_LIMIT, 8, block.gasLimit);
   record.put(EvmBlock.COINBASE, 20, block.coinbase);
-  record.word(EvmBlock.MAX_BLOBS, block.maxBlobs);
   record.number(EvmBlock.RANDAO, 32, block.randao);
   record.number(EvmBlock.BASE_FEE, 32, block.baseFeePerGas);
   record.number(EvmBlock.BLOB_BASE_FEE, 32, block.blobBaseFee);
   record.number(EvmBlock.CHAIN_ID, 32, block.chainId);
-  record.word(EvmBlock.HASHES, start + EvmBlock.SIZE);
+  record.word(EvmBlock.HASHES, start + hashesAt);
   record.word(EvmBlock.HASH_COUNT, blockHashes.length);
   blockHashes.forEach((hash, i) => {
-    if (hash !== undefined) record.put(EvmBlock.SIZE + 32 * i, 32, hash);
+    if (hash !== undefined) record.put(hashesAt + 32 * i, 32, hash);
+  });
+  return record.bytes;
+}
+
+/** The record of a fork's rules. */
+export function rulesRecord(rules: Rules): Uint8Array {
+  const record = new Record(EvmRules.SIZE);
+  for (let number = 0; number < 256; number++) {
+    const name = OPCODES.find((opcode) => opcode.number === number)?.name ?? '';
+    record.number(EvmRules.PRICES + 8 * number, 8, BigInt(rules.prices[name] ?? 2n ** 63n - 1n));
+  }
+  [...Object.keys(NUMBERS), ...Object.keys(SWITCHES)].forEach((name, i) => {
+    const value = Number(rules[name as keyof Rules]);
+    record.number(EvmRules.NUMBERS + 8 * i, 8, value === Number.POSITIVE_INFINITY ? 2n ** 63n - 1n : BigInt(value));
   });
   return record.bytes;
 }

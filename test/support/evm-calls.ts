@@ -1,6 +1,6 @@
 // Small scenarios of contracts that call each other, and the pieces of code that they are made of.
 import { hexFromBytes } from '../../src/base/hex.ts';
-import type { EvmForkName } from '../../src/core/evm/evm-encode.ts';
+import type { Hardfork } from '../../src/chain/hardfork.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
 import { program } from './evm-program.ts';
 import { addressOf, type EvmScenario, type ScenarioAccount } from './evm-scenario.ts';
@@ -15,7 +15,7 @@ export const third = addressOf(0xc3n);
 export function scenario(
   codes: [Uint8Array, string][],
   options: Partial<EvmTransactionInput> = {},
-  fork: EvmForkName = 'cancun',
+  fork: Hardfork = 'cancun',
 ): EvmScenario {
   const accounts = new Map<string, ScenarioAccount>();
   const add = (address: Uint8Array, balance: bigint, code: Uint8Array) =>
@@ -44,7 +44,6 @@ export function scenario(
     baseFeePerGas: 7n,
     blobBaseFee: 1n,
     chainId: 1n,
-    maxBlobs: 6,
     blockHashes: [],
     emptyAccounts: false,
   };

@@ -1,6 +1,6 @@
 // EVM programs as lists of items with labels: an assembler, its text form, a disassembler, the opcodes with their stack effect.
 import { Op } from '../../assembly/execute/evm/rules/opcodes.ts';
-import { type EvmForkName, evmForks } from '../../src/core/evm/evm-encode.ts';
+import { type Hardfork, isAtLeast } from '../../src/chain/hardfork.ts';
 
 export interface Opcode {
   code: number;
@@ -8,7 +8,7 @@ export interface Opcode {
   /** Words taken from the stack, and put there. */
   inputs: number;
   outputs: number;
-  since: EvmForkName;
+  since: Hardfork;
 }
 
 /** Opcodes that take and leave the same number of words, by "inputs outputs"; PUSH, DUP and SWAP are made below. */
@@ -32,7 +32,7 @@ const effects: Record<string, string> = {
 };
 
 /** Opcodes that were not there from the start. */
-const arrivals: Partial<Record<EvmForkName, string>> = {
+const arrivals: Partial<Record<Hardfork, string>> = {
   homestead: 'DELEGATECALL',
   byzantium: 'REVERT STATICCALL RETURNDATASIZE RETURNDATACOPY',
   constantinople: 'SHL SHR SAR CREATE2 EXTCODEHASH',
@@ -47,13 +47,13 @@ const numbers = Op as unknown as Record<string, number>;
 
 function listOpcodes(): Opcode[] {
   const since = new Map(
-    Object.entries(arrivals).flatMap(([fork, names]) => names.split(' ').map((name) => [name, fork as EvmForkName])),
+    Object.entries(arrivals).flatMap(([fork, names]) => names.split(' ').map((name) => [name, fork as Hardfork])),
   );
   const list: Opcode[] = [];
   const add = (name: string, inputs: number, outputs: number) => {
     const code = numbers[name];
     if (code === undefined) throw new Error(`no opcode ${name}`);
-    list.push({ code, name, inputs, outputs, since: since.get(name) ?? 'frontier' });
+    list.push({ code, name, inputs, outputs, since: since.get(name) ?? 'chainstart' });
   };
   for (const [effect, names] of Object.entries(effects)) {
     const [inputs, outputs] = effect.split(' ').map(Number) as [number, number];
@@ -79,8 +79,8 @@ export function opcode(name: string): Opcode {
 }
 
 /** Whether `fork` knows the opcode. */
-export function isActive({ since }: Opcode, fork: EvmForkName): boolean {
-  return evmForks[since] <= evmForks[fork];
+export function isActive({ since }: Opcode, fork: Hardfork): boolean {
+  return isAtLeast(fork, since);
 }
 
 export type Item =

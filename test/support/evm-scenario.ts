@@ -2,8 +2,9 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { CONTROL_BASE, Control } from '../../assembly/layout.ts';
 import { hexFromBytes } from '../../src/base/hex.ts';
+import { isAtLeast } from '../../src/chain/hardfork.ts';
 import type { EvmTransactionOutput } from '../../src/core/evm/evm-decode.ts';
-import { type EvmBlockInput, evmForks } from '../../src/core/evm/evm-encode.ts';
+import type { EvmBlockInput } from '../../src/core/evm/evm-encode.ts';
 import { preparePrecompiles } from '../../src/precompiles/precompiles.ts';
 import { EvmHost, type EvmRun } from './evm-host.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
@@ -227,10 +228,9 @@ export function scenarioOf(parts: {
     gasLimit: 1_000_000_000n,
     coinbase: COINBASE,
     randao: 131_072n,
-    baseFeePerGas: evmForks[fork] >= evmForks.london ? 7n : 0n,
-    blobBaseFee: evmForks[fork] >= evmForks.cancun ? 1n : 0n,
+    baseFeePerGas: isAtLeast(fork, 'london') ? 7n : 0n,
+    blobBaseFee: isAtLeast(fork, 'cancun') ? 1n : 0n,
     chainId: 1n,
-    maxBlobs: 6,
     blockHashes: Array.from({ length: 256 }, (_, back) => hexFromBytes(keccak_256(Uint8Array.of(back)))),
     emptyAccounts: false,
   };

@@ -93,7 +93,6 @@ export const plainBlock: EvmBlockInput = {
   baseFeePerGas: 7n,
   blobBaseFee: 1n,
   chainId: 1n,
-  maxBlobs: 6,
   blockHashes: [],
   emptyAccounts: false,
 };

@@ -3,7 +3,9 @@ import { RLP } from '@ethereumjs/rlp';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { hexFromBytes } from '../../src/base/hex.ts';
-import type { EvmBlockInput, EvmForkName } from '../../src/core/evm/evm-encode.ts';
+import type { Hardfork } from '../../src/chain/hardfork.ts';
+import { rulesOf } from '../../src/chain/rules.ts';
+import type { EvmBlockInput } from '../../src/core/evm/evm-encode.ts';
 import type { EvmAuthorizationInput, EvmTransactionInput } from './evm-input.ts';
 import { assemble, type Item } from './evm-program.ts';
 import { addressOf, type EvmScenario, type ScenarioAccount } from './evm-scenario.ts';
@@ -38,7 +40,7 @@ export const PROGRAMS = 20;
 /** Transactions that go into a program once more, on what the first left behind. */
 const REPEATED = 4;
 
-const forks: readonly (readonly [weight: number, fork: EvmForkName])[] = [
+const forks: readonly (readonly [weight: number, fork: Hardfork])[] = [
   [30, 'osaka'],
   [24, 'prague'],
   [13, 'cancun'],
@@ -53,7 +55,7 @@ const forks: readonly (readonly [weight: number, fork: EvmForkName])[] = [
   [2, 'spuriousDragon'],
   [1.5, 'tangerineWhistle'],
   [1.5, 'homestead'],
-  [2, 'frontier'],
+  [2, 'chainstart'],
 ];
 
 const ether = 10n ** 18n;
@@ -113,7 +115,7 @@ export function toScenario({ block, excessBlobGas, accounts, transactions }: Fuz
   };
 }
 
-function makeAccounts(random: Random, fork: EvmForkName): FuzzAccount[] {
+function makeAccounts(random: Random, fork: Hardfork): FuzzAccount[] {
   const simple = [...keys.map(({ address }) => number(address)), ...[0, 1, 2].map(absent), coinbase];
   const helpers = [0, 1, 2, 3].map(helper);
   const entries = Array.from({ length: PROGRAMS }, (_, index) => entry(index));
@@ -167,7 +169,7 @@ function designation(target: bigint): Item[] {
 
 function makeBlock(
   random: Random,
-  fork: EvmForkName,
+  fork: Hardfork,
   accounts: readonly FuzzAccount[],
   excessBlobGas: bigint,
 ): EvmBlockInput {
@@ -187,7 +189,6 @@ function makeBlock(
       ? fakeExponential(1n, excessBlobGas, since(fork, 'prague') ? 5007716n : 3338477n)
       : 0n,
     chainId: 1n,
-    maxBlobs: since(fork, 'prague') && !since(fork, 'osaka') ? 9 : 6,
     blockHashes: blockHashes.slice(0, hashes),
     emptyAccounts: false,
   };
@@ -254,7 +255,7 @@ function makeTransaction(
 /** Whether the transaction cannot be part of the block, as far as that is easy to say: later nonces depend on it. */
 function isRefused({ input, program }: FuzzTransaction, block: EvmBlockInput, least: number): boolean {
   const { fork } = block;
-  const arrivals: EvmForkName[] = ['frontier', 'berlin', 'london', 'cancun', 'prague'];
+  const arrivals: Hardfork[] = ['chainstart', 'berlin', 'london', 'cancun', 'prague'];
   if (!since(fork, arrivals[input.type]!)) return true;
   if (input.gasLimit < BigInt(least) || input.gasLimit > block.gasLimit || input.value > 1000n * ether) return true;
   if (since(fork, 'osaka') && input.gasLimit > 1n << 24n) return true;
@@ -262,11 +263,16 @@ function isRefused({ input, program }: FuzzTransaction, block: EvmBlockInput, le
   if (input.type === 4) return input.authorizationList!.length === 0;
   if (input.type !== 3) return false;
   const blobs = input.blobVersionedHashes!;
-  if (blobs.length === 0 || blobs.length > block.maxBlobs || blobs.some((hash) => hash[0] !== 1)) return true;
+  if (
+    blobs.length === 0 ||
+    blobs.length > rulesOf(block.fork).maxBlobsOfTransaction ||
+    blobs.some((hash) => hash[0] !== 1)
+  )
+    return true;
   return input.maxFeePerBlobGas! < block.blobBaseFee;
 }
 
-function typeOf(random: Random, fork: EvmForkName): number {
+function typeOf(random: Random, fork: Hardfork): number {
   // Types that the fork does not know are refused.
   if (random.chance(0.3)) return random.below(5);
   const weights: [number, number][] = [[30, 0]];
@@ -278,12 +284,12 @@ function typeOf(random: Random, fork: EvmForkName): number {
 }
 
 /** What the transaction costs before it does anything. */
-function leastGas({ input, program }: FuzzTransaction, fork: EvmForkName): number {
+function leastGas({ input, program }: FuzzTransaction, fork: Hardfork): number {
   const data = program === undefined ? input.data : assemble(program);
   const zeros = data.filter((byte) => byte === 0).length;
   const perByte = since(fork, 'istanbul') ? 16 : 68;
   let least = 21_000 + zeros * 4 + (data.length - zeros) * perByte;
-  if (program !== undefined && fork !== 'frontier')
+  if (program !== undefined && fork !== 'chainstart')
     least += 32_000 + (since(fork, 'shanghai') ? 2 * Math.ceil(data.length / 32) : 0);
   for (const { storageKeys } of input.accessList ?? []) least += 2400 + 1900 * storageKeys.length;
   least += 25_000 * (input.authorizationList?.length ?? 0);

@@ -9,7 +9,6 @@ import { createVM, runTx, type VM } from '@ethereumjs/vm';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex } from '../../src/base/hex.ts';
 import type { Hardfork } from '../../src/chain/hardfork.ts';
-import type { EvmForkName } from '../../src/core/evm/evm-encode.ts';
 import { chainAt } from '../../src/executor/ethereumjs/chain.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
 import type { EvmScenario, ScenarioAccount } from './evm-scenario.ts';
@@ -191,8 +190,6 @@ function minimal(value: bigint): Uint8Array {
   return value === 0n ? none : new Uint8Array(Buffer.from(digits.length % 2 === 1 ? `0${digits}` : digits, 'hex'));
 }
 
-const hardforks: Partial<Record<EvmForkName, Hardfork>> = { frontier: 'chainstart' };
-
 /** Wrong values for parameters of the library, by its names: a fuzzer must find them. */
 export type Faults = Readonly<Record<string, bigint>>;
 
@@ -210,8 +207,8 @@ class Chain {
     this.state = state;
   }
 
-  static async create(fork: EvmForkName, chainId: bigint, faults: Faults): Promise<Chain> {
-    const common = chainAt(Number(chainId), hardforks[fork] ?? (fork as Hardfork));
+  static async create(fork: Hardfork, chainId: bigint, faults: Faults): Promise<Chain> {
+    const common = chainAt(Number(chainId), fork);
     const param = common.param.bind(common);
     common.param = (parameter) => faults[parameter] ?? param(parameter);
     const state = new PlainState();

@@ -4,7 +4,7 @@ import { bn254 } from '@noble/curves/bn254.js';
 import { p256 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { type EvmForkName, evmForks } from '../../src/core/evm/evm-encode.ts';
+import { type Hardfork, isAtLeast } from '../../src/chain/hardfork.ts';
 import type { Random } from './fuzz-random.ts';
 
 export interface PrecompileInput {
@@ -16,7 +16,7 @@ export interface PrecompileInput {
 
 interface Recipe {
   number: number;
-  since: EvmForkName;
+  since: Hardfork;
   weight: number;
   gas: number;
   valid: (random: Random) => Uint8Array;
@@ -115,10 +115,10 @@ function kzg(random: Random): Uint8Array {
 }
 
 const recipes: readonly Recipe[] = [
-  { number: 1, since: 'frontier', weight: 8, gas: 3000, valid: recovery, rarity: 4 },
-  { number: 2, since: 'frontier', weight: 10, gas: 84, valid: (random) => random.bytes(random.below(200)) },
-  { number: 3, since: 'frontier', weight: 10, gas: 840, valid: (random) => random.bytes(random.below(200)) },
-  { number: 4, since: 'frontier', weight: 10, gas: 21, valid: (random) => random.bytes(random.below(200)) },
+  { number: 1, since: 'chainstart', weight: 8, gas: 3000, valid: recovery, rarity: 4 },
+  { number: 2, since: 'chainstart', weight: 10, gas: 84, valid: (random) => random.bytes(random.below(200)) },
+  { number: 3, since: 'chainstart', weight: 10, gas: 840, valid: (random) => random.bytes(random.below(200)) },
+  { number: 4, since: 'chainstart', weight: 10, gas: 21, valid: (random) => random.bytes(random.below(200)) },
   { number: 5, since: 'byzantium', weight: 16, gas: 500, valid: modexp },
   {
     number: 6,
@@ -170,8 +170,8 @@ const recipes: readonly Recipe[] = [
 ];
 
 /** A precompile of the fork and an input for it. */
-export function precompileInput(random: Random, fork: EvmForkName): PrecompileInput {
-  const known = recipes.filter((recipe) => evmForks[recipe.since] <= evmForks[fork] || random.chance(1));
+export function precompileInput(random: Random, fork: Hardfork): PrecompileInput {
+  const known = recipes.filter((recipe) => isAtLeast(fork, recipe.since) || random.chance(1));
   const recipe = random.weighted(known.map((choice) => [choice.weight, choice] as const));
   const { number, gas, rarity = 1 } = recipe;
   const valid = recipe.valid(random);

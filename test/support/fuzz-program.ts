@@ -1,12 +1,13 @@
 // Random EVM programs that survive: a writer that knows the height of the stack, where it may jump, and what calls are worth.
-import { type EvmForkName, evmForks } from '../../src/core/evm/evm-encode.ts';
+
+import { type Hardfork, isAtLeast } from '../../src/chain/hardfork.ts';
 import { type Item, isActive, opcode, widthOf } from './evm-program.ts';
 import { precompileInput } from './fuzz-precompiles.ts';
 import type { Random } from './fuzz-random.ts';
 
 /** What a program may know of the world it will run in. */
 export interface Surroundings {
-  fork: EvmForkName;
+  fork: Hardfork;
   /** Contracts worth calling: cheap ones, which call nobody in turn. */
   helpers: readonly bigint[];
   /** Everybody else: programs, accounts without code, absent ones, delegations. */
@@ -34,7 +35,7 @@ const nullary = (
 
 const known = new Map<string, readonly string[]>();
 /** Those of the names that the fork knows. */
-function activeOf(names: readonly string[], fork: EvmForkName): readonly string[] {
+function activeOf(names: readonly string[], fork: Hardfork): readonly string[] {
   const key = `${fork} ${names[0]} ${names.length}`;
   let active = known.get(key);
   if (active === undefined) {
@@ -565,11 +566,11 @@ export class ProgramWriter {
 }
 
 /** A short program that calls nobody else's code in turn. */
-export function writeHelper(random: Random, fork: EvmForkName, friends: readonly bigint[]): Item[] {
+export function writeHelper(random: Random, fork: Hardfork, friends: readonly bigint[]): Item[] {
   return ProgramWriter.write(random, { fork, helpers: friends, others: friends }, random.between(1, 7));
 }
 
 /** Whether `fork` is `first` or later. */
-export function since(fork: EvmForkName, first: EvmForkName): boolean {
-  return evmForks[fork] >= evmForks[first];
+export function since(fork: Hardfork, first: Hardfork): boolean {
+  return isAtLeast(fork, first);
 }

@@ -1,7 +1,6 @@
 // A scenario as a block for the engine, and what the engine found against what one instance of the core did in order.
 
 import { type Hex, hexFromBytes, quantityFromNumber } from '../../src/base/hex.ts';
-import type { Hardfork } from '../../src/chain/hardfork.ts';
 import { type BlockInput, type BlockRequest, type BlockResult, memoryState } from '../../src/index.ts';
 import { type EvmTransactionInput, fieldsOf } from './evm-input.ts';
 import type { EvmDuel, EvmScenario, ScenarioAccount } from './evm-scenario.ts';
@@ -56,7 +55,7 @@ export function requestOf({ block, accounts, transactions, excessBlobGas }: EvmS
   );
   return {
     chainId: Number(block.chainId),
-    hardfork: (fork === 'frontier' ? 'chainstart' : fork) as Hardfork,
+    hardfork: fork,
     state,
     blockHashes,
     block: {

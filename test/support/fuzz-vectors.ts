@@ -2,7 +2,8 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { hexFromBytes } from '../../src/base/hex.ts';
-import type { EvmBlockInput, EvmForkName } from '../../src/core/evm/evm-encode.ts';
+import type { Hardfork } from '../../src/chain/hardfork.ts';
+import type { EvmBlockInput } from '../../src/core/evm/evm-encode.ts';
 import type { JsonPost, JsonStateTest } from '../conformance/state-case.ts';
 import { number } from '../conformance/vector-json.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
@@ -11,8 +12,8 @@ import { fakeExponential, hexBytes, hexText } from './evm-state.ts';
 import { since } from './fuzz-program.ts';
 import type { Random } from './fuzz-random.ts';
 
-const forks: Record<string, EvmForkName> = {
-  Frontier: 'frontier',
+const forks: Record<string, Hardfork> = {
+  Frontier: 'chainstart',
   Homestead: 'homestead',
   EIP150: 'tangerineWhistle',
   EIP158: 'spuriousDragon',
@@ -57,7 +58,6 @@ export function vectorScenario(test: JsonStateTest, forkName: string, post: Json
     baseFeePerGas: since(fork, 'london') ? number(env.currentBaseFee ?? '0x0a') : 0n,
     blobBaseFee: since(fork, 'cancun') ? fakeExponential(1n, excessBlobGas, fraction) : 0n,
     chainId: 1n,
-    maxBlobs: since(fork, 'prague') && !since(fork, 'osaka') ? 9 : 6,
     blockHashes: Array.from({ length: Number(current < 256n ? current : 256n) }, (_, back) =>
       hexFromBytes(keccak_256(new TextEncoder().encode(String(current - BigInt(back) - 1n)))),
     ),

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Hex } from '../../src/base/hex.ts';
 import { readBlock, type TransactionInput } from '../../src/block/block-input.ts';
-import { readHardfork } from '../../src/chain/hardfork.ts';
-import type { EvmBlockInput, EvmForkName } from '../../src/core/evm/evm-encode.ts';
+import { type Hardfork, readHardfork } from '../../src/chain/hardfork.ts';
+import type { EvmBlockInput } from '../../src/core/evm/evm-encode.ts';
 import { signatureReader } from '../../src/job/signature.ts';
 import type { EvmRun } from './evm-host.ts';
 import type { EvmTransactionInput } from './evm-input.ts';
@@ -33,16 +33,6 @@ export interface BlockFile {
   };
 }
 
-const forkOf: Record<string, EvmForkName> = {
-  chainstart: 'frontier',
-  dao: 'homestead',
-  muirGlacier: 'istanbul',
-  arrowGlacier: 'london',
-  grayGlacier: 'london',
-  mergeNetsplitBlock: 'paris',
-  bpo1: 'osaka',
-  bpo2: 'osaka',
-};
 const fractions: Record<string, bigint> = { cancun: 3338477n, bpo1: 8346193n, bpo2: 11684671n };
 const beaconRoots = hexBytes('0x000f3df6d732807ef1319fb7b8bb8522d0beac02');
 const history = hexBytes('0x0000f90827f1c53a10cb7a02335b175320002935');
@@ -114,7 +104,7 @@ export function realBlockNames(): string[] {
 export function readRealBlock(name: string, senders: 'trust' | 'recover' = 'trust'): RealBlock {
   const file = JSON.parse(gunzipSync(readFileSync(join(sharedFolder!, 'mainnet', name))).toString('utf8')) as BlockFile;
   const { block } = file;
-  const fork = forkOf[file.hardfork] ?? (file.hardfork as EvmForkName);
+  const fork = file.hardfork as Hardfork;
   const pre = Object.fromEntries(
     Object.entries(file.pre).map(([address, account]) => [
       address,
@@ -142,7 +132,6 @@ export function readRealBlock(name: string, senders: 'trust' | 'recover' = 'trus
       ? fakeExponential(1n, BigInt(block.excessBlobGas), fractions[file.hardfork] ?? 5007716n)
       : 0n,
     chainId: BigInt(file.chainId),
-    maxBlobs: 21,
     blockHashes,
     emptyAccounts: state.emptyAccounts,
   };

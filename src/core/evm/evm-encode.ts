@@ -4,7 +4,7 @@ import {
   EvmAuthorization,
   EvmBlock,
   EvmBlockFlag,
-  EvmFork,
+  EvmRules,
   EvmSignature,
   EvmSignatureFlag,
   EvmTransaction,
@@ -12,6 +12,9 @@ import {
 } from '../../../assembly/layout.ts';
 import { InputError, MemoryLimitError } from '../../base/errors.ts';
 import type { Hex } from '../../base/hex.ts';
+import { HARDFORKS, type Hardfork } from '../../chain/hardfork.ts';
+import { rulesOf } from '../../chain/rules.ts';
+import { encodedRules } from './rules-encode.ts';
 
 /**
  * A transaction of EIP-2718 types 0 to 4 in the shape of JSON-RPC, checked: addresses of 20 bytes, hashes and slots of 32,
@@ -87,7 +90,8 @@ export interface EvmTransactions {
 
 /** The environment that all transactions of a block share. */
 export interface EvmBlockInput {
-  fork: EvmForkName;
+  /** Whose rules hold. */
+  fork: Hardfork;
   number: bigint;
   timestamp: bigint;
   gasLimit: bigint;
@@ -97,8 +101,6 @@ export interface EvmBlockInput {
   baseFeePerGas: bigint;
   blobBaseFee: bigint;
   chainId: bigint;
-  /** Most blobs in one transaction. */
-  maxBlobs: number;
   /** Hashes of the blocks before, nearest first; up to 256. Undefined: not known, and asked for when it is needed. */
   blockHashes: readonly (Hex | undefined)[];
   /** Whether the state may hold empty accounts. */
@@ -106,27 +108,6 @@ export interface EvmBlockInput {
   /** Whether results list the value that moved; no unless given. */
   recordTransfers?: boolean;
 }
-
-/** Forks with rules of execution of their own, oldest first. */
-export const evmForks = {
-  frontier: EvmFork.FRONTIER,
-  homestead: EvmFork.HOMESTEAD,
-  tangerineWhistle: EvmFork.TANGERINE_WHISTLE,
-  spuriousDragon: EvmFork.SPURIOUS_DRAGON,
-  byzantium: EvmFork.BYZANTIUM,
-  constantinople: EvmFork.CONSTANTINOPLE,
-  petersburg: EvmFork.PETERSBURG,
-  istanbul: EvmFork.ISTANBUL,
-  berlin: EvmFork.BERLIN,
-  london: EvmFork.LONDON,
-  paris: EvmFork.PARIS,
-  shanghai: EvmFork.SHANGHAI,
-  cancun: EvmFork.CANCUN,
-  prague: EvmFork.PRAGUE,
-  osaka: EvmFork.OSAKA,
-} as const;
-
-export type EvmForkName = keyof typeof evmForks;
 
 /**
  * Encodes transactions straight from their digits.
@@ -337,9 +318,13 @@ function systemFlags(step: EvmSystemStep): number {
   return SYSTEM | (step === 'required' ? REQUIRED : step === 'credit' ? CREDIT : step === 'sweep' ? SWEEP : 0);
 }
 
-/** Bytes of the record of a block, its hashes behind it. */
+/** Behind the record of a block are its rules, and behind those the hashes. */
+const RULES = EvmBlock.SIZE;
+const HASHES = RULES + EvmRules.SIZE;
+
+/** Bytes of the record of a block, and of what is behind it. */
 export function evmBlockSize(block: EvmBlockInput): number {
-  return EvmBlock.SIZE + block.blockHashes.length * 32;
+  return HASHES + block.blockHashes.length * 32;
 }
 
 /**
@@ -348,10 +333,11 @@ export function evmBlockSize(block: EvmBlockInput): number {
  */
 export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInput): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, EvmBlock.SIZE);
-  const { coinbase, blockHashes, maxBlobs } = block;
+  const { coinbase, blockHashes } = block;
   bytes.fill(0, at, at + evmBlockSize(block));
-  if (!Object.hasOwn(evmForks, block.fork)) throw new InputError('block.fork', `there is no fork ${block.fork}`);
-  view.setUint32(EvmBlock.FORK, evmForks[block.fork], true);
+  if (!HARDFORKS.includes(block.fork)) throw new InputError('block.fork', `there is no fork ${block.fork}`);
+  bytes.set(encodedRules(rulesOf(block.fork)), at + RULES);
+  view.setUint32(EvmBlock.RULES, at + RULES, true);
   const empty = block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0;
   const transfers = block.recordTransfers === true ? EvmBlockFlag.RECORD_TRANSFERS : 0;
   view.setUint32(EvmBlock.FLAGS, empty | transfers, true);
@@ -360,8 +346,6 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   setQuantity(view, EvmBlock.GAS_LIMIT, block.gasLimit, 'gasLimit');
   if (coinbase.length !== 20) throw new InputError('block.coinbase', `${coinbase.length} bytes for a place of 20`);
   bytes.set(coinbase, at + EvmBlock.COINBASE);
-  if (maxBlobs >>> 0 !== maxBlobs) throw new InputError('block.maxBlobs', `not a number of blobs: ${maxBlobs}`);
-  view.setUint32(EvmBlock.MAX_BLOBS, maxBlobs, true);
   setQuantity(view, EvmBlock.RANDAO, block.randao, 'randao', 4);
   setQuantity(view, EvmBlock.BASE_FEE, block.baseFeePerGas, 'baseFeePerGas', 4);
   setQuantity(view, EvmBlock.BLOB_BASE_FEE, block.blobBaseFee, 'blobBaseFee', 4);
@@ -369,10 +353,10 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   if (blockHashes.length > MOST_HASHES) {
     throw new InputError('block.blockHashes', `${blockHashes.length}, at most ${MOST_HASHES} allowed`);
   }
-  view.setUint32(EvmBlock.HASHES, at + EvmBlock.SIZE, true);
+  view.setUint32(EvmBlock.HASHES, at + HASHES, true);
   view.setUint32(EvmBlock.HASH_COUNT, blockHashes.length, true);
   blockHashes.forEach((hash, index) => {
-    if (hash !== undefined) writeBytes(bytes, at + EvmBlock.SIZE + index * 32, 32, hash, 'block.blockHashes');
+    if (hash !== undefined) writeBytes(bytes, at + HASHES + index * 32, 32, hash, 'block.blockHashes');
   });
 }
 

@@ -39,7 +39,6 @@ export function warmUpBlock(): WarmUpBlock {
       baseFeePerGas: 1n,
       blobBaseFee: 1n,
       chainId: 1n,
-      maxBlobs: 6,
       blockHashes: [],
       emptyAccounts: false,
     },

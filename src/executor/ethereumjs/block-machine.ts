@@ -12,7 +12,8 @@ import { blobBaseFee } from '../../block/blobs.ts';
 import type { BlockInput, HeaderInput } from '../../block/block-input.ts';
 import { isDaoBlock } from '../../block/block-plan.ts';
 import { encodeOutput, encodeRequests } from '../../block/receipts.ts';
-import { type Hardfork, isAtLeast } from '../../chain/hardfork.ts';
+import type { Hardfork } from '../../chain/hardfork.ts';
+import { type Rules, rulesOf } from '../../chain/rules.ts';
 import type { ExecutionOutcome, StateView } from '../../task/executor.ts';
 import { chainAt } from './chain.ts';
 import { CodeCache } from './code-cache.ts';
@@ -63,7 +64,7 @@ export class BlockMachine {
   static async create(options: BlockOptions, chain: { daoTransition?: boolean } = {}): Promise<BlockMachine> {
     const common = chainAt(options.chainId, options.hardfork, chain);
     const state = new ViewStateManager({
-      emptyIsAbsent: isAtLeast(options.hardfork, 'spuriousDragon') && options.emptyAccounts !== true,
+      emptyIsAbsent: rulesOf(options.hardfork).clearsEmpty && options.emptyAccounts !== true,
       codes: CODES,
       storageOnly: new Set((options.storageOnly ?? []).map((address) => keyFromBytes(bytesFromHex(address)))),
     });
@@ -88,7 +89,7 @@ export class BlockMachine {
     }
     this.#state.flush();
     const { execResult, totalGasSpent, amountSpent, createdAddress, bloom } = result;
-    const failure = failureOf(execResult.exceptionError?.error, this.#options.hardfork);
+    const failure = failureOf(execResult.exceptionError?.error, rulesOf(this.#options.hardfork));
     const output = encodeOutput({
       success: failure === undefined,
       gasUsed: totalGasSpent,
@@ -147,7 +148,7 @@ export class BlockMachine {
   }
 
   async #missingRequestContract(): Promise<string | undefined> {
-    if (!isAtLeast(this.#options.hardfork, 'prague')) return undefined;
+    if (!rulesOf(this.#options.hardfork).hasRequests) return undefined;
     for (const name of REQUEST_CONTRACTS) {
       const address = new Address(bigIntToAddressBytes(this.#common.param(name)));
       if ((await this.#state.getCode(address)).length === 0) return address.toString();
@@ -180,8 +181,8 @@ export class BlockMachine {
 }
 
 /** In Frontier a creation that cannot pay for storing its code succeeds without code (EIP-2); the library notes an error. */
-function failureOf(error: string | undefined, hardfork: Hardfork): string | undefined {
-  return hardfork === 'chainstart' && error === EVMError.errorMessages.CODESTORE_OUT_OF_GAS ? undefined : error;
+function failureOf(error: string | undefined, { depositMustBePaid }: Rules): string | undefined {
+  return !depositMustBePaid && error === EVMError.errorMessages.CODESTORE_OUT_OF_GAS ? undefined : error;
 }
 
 /** BLOCKHASH: the library asks only for the 256 blocks before this one. */

@@ -4,7 +4,7 @@ import { checkBlobs } from '../../block/blobs.ts';
 import { planBlock, stepError } from '../../block/block-plan.ts';
 import { assembleBlock, type BlockOutput, decodeOutput, decodeRequests } from '../../block/receipts.ts';
 import type { StateDiff } from '../../block/state-diff.ts';
-import { isAtLeast } from '../../chain/hardfork.ts';
+import { rulesOf } from '../../chain/rules.ts';
 import type { BlockFile } from '../../file/block-file.ts';
 import { SequentialView } from '../../state/sequential-view.ts';
 import { createExecutor } from './executor.ts';
@@ -30,7 +30,7 @@ export async function runSequential(
   { senders = 'trust' }: { senders?: Senders } = {},
 ): Promise<SequentialResult> {
   const { chainId, hardfork, block, state, blockHashes } = file;
-  const emptyIsAbsent = isAtLeast(hardfork, 'spuriousDragon');
+  const emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
   checkBlobs(hardfork, block);
   const plan = planBlock(file);
   const executor = await createExecutor({

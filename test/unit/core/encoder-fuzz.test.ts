@@ -7,11 +7,11 @@ import { bytesFromHex, type Hex, keyFromBytes } from '../../../src/base/hex.ts';
 import { checkBlobs } from '../../../src/block/blobs.ts';
 import { type BlockInput, readBlock, readBlockHashes } from '../../../src/block/block-input.ts';
 import type { Hardfork } from '../../../src/chain/hardfork.ts';
+import { HARDFORKS } from '../../../src/chain/hardfork.ts';
 import {
   type EvmBlockInput,
   type EvmTransactionFields,
   encodeEvmTransactions,
-  evmForks,
 } from '../../../src/core/evm/evm-encode.ts';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { packOutcome } from '../../../src/core/host/outcome.ts';
@@ -154,9 +154,7 @@ describe('what nobody checked before the encoders', () => {
       random.chance(90) ? random.bits(bits) : random.pick([-1n, 1n << BigInt(bits), (1n << 300n) + 1n]);
     const ends = await fuzz(memory, count('fuzz-environments', { ci: 8_000, long: 200_000 }), (random) => {
       const environment: EvmBlockInput = {
-        fork: random.chance(98)
-          ? random.pick(Object.keys(evmForks) as (keyof typeof evmForks)[])
-          : ('atlantis' as never),
+        fork: random.chance(98) ? random.pick(HARDFORKS) : ('atlantis' as never),
         number: number(random, 64),
         timestamp: number(random, 64),
         gasLimit: number(random, 64),
@@ -165,7 +163,6 @@ describe('what nobody checked before the encoders', () => {
         baseFeePerGas: number(random, 256),
         blobBaseFee: number(random, 256),
         chainId: number(random, 256),
-        maxBlobs: random.pick([6, 9, 0, -1, 2 ** 32, 0.5]),
         blockHashes: Array.from({ length: random.pick([0, 1, 3, 256, 257]) }, () =>
           random.chance(10) ? undefined : random.chance(99) ? HASH : hexOf(random, 32),
         ),

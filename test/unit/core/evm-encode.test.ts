@@ -4,12 +4,14 @@ import {
   EvmAccess,
   EvmAuthorization,
   EvmBlock,
+  EvmRules,
   EvmSignature,
   EvmTransaction,
   EvmTransactionFlag,
 } from '../../../assembly/layout.ts';
 import { InputError, MemoryLimitError } from '../../../src/base/errors.ts';
 import type { Hex } from '../../../src/base/hex.ts';
+import { rulesOf } from '../../../src/chain/rules.ts';
 import {
   type EvmSignatureForm,
   type EvmSystemStep,
@@ -19,6 +21,7 @@ import {
   evmBlockSize,
   writeEvmBlock,
 } from '../../../src/core/evm/evm-encode.ts';
+import { encodedRules } from '../../../src/core/evm/rules-encode.ts';
 import { plainBlock } from '../../support/evm-signing.ts';
 
 const MAX_64 = 2n ** 64n - 1n;
@@ -319,16 +322,18 @@ describe('a list of transactions', () => {
   });
 });
 
-test('a block is followed by the hashes of those before it, zeros for what is not known', () => {
+test('a block is followed by its rules and the hashes of those before it, zeros for what is not known', () => {
   const block = { ...plainBlock, randao: MAX_256, blockHashes: [hashOf(0xa1), undefined, hashOf(0xa3)] };
-  const bytes = new Uint8Array(1024).fill(0xee);
+  const bytes = new Uint8Array(4096).fill(0xee);
   writeEvmBlock(bytes, 64, block);
   const view = new DataView(bytes.buffer, 64);
-  expect(view.getUint32(EvmBlock.HASHES, true)).toBe(64 + EvmBlock.SIZE);
+  expect(view.getUint32(EvmBlock.HASHES, true)).toBe(64 + EvmBlock.SIZE + EvmRules.SIZE);
   expect(view.getUint32(EvmBlock.HASH_COUNT, true)).toBe(3);
   expect(view.getBigUint64(EvmBlock.RANDAO + 24, true)).toBe(MAX_64);
-  const hash = (index: number) => [...bytes.subarray(64 + EvmBlock.SIZE + index * 32).subarray(0, 32)];
+  const hash = (index: number) => [...bytes.subarray(64 + EvmBlock.SIZE + EvmRules.SIZE + index * 32).subarray(0, 32)];
   expect([0, 1, 2].map(hash)).toEqual([0xa1, 0, 0xa3].map((byte) => Array.from({ length: 32 }, () => byte)));
+  const rules = view.getUint32(EvmBlock.RULES, true);
+  expect(bytes.subarray(rules, rules + EvmRules.SIZE)).toEqual(encodedRules(rulesOf(block.fork)));
   expect(bytes.subarray(64 + evmBlockSize(block)).every((byte) => byte === 0xee)).toBe(true);
 });
 

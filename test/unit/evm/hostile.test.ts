@@ -1,6 +1,6 @@
 // Code that means harm: what it costs in time and memory is bounded by its gas, and its neighbours in the block come out right.
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { EvmForkName } from '../../../src/core/evm/evm-encode.ts';
+import type { Hardfork } from '../../../src/chain/hardfork.ts';
 import { EvmHost, Kind, wordOf } from '../../support/evm-host.ts';
 import { program } from '../../support/evm-program.ts';
 import { addressOf, EvmDuel, type EvmScenario, scenarioOf } from '../../support/evm-scenario.ts';
@@ -13,7 +13,7 @@ const NEIGHBOUR = 0x600dn;
 const counter = program('0 SLOAD 1 ADD 0 SSTORE');
 
 interface Attack {
-  fork?: EvmForkName;
+  fork?: Hardfork;
   gas?: bigint;
   data?: Uint8Array;
   /** Beside the attacker, by address. */

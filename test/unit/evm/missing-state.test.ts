@@ -35,7 +35,6 @@ const block: EvmBlockInput = {
   baseFeePerGas: 7n,
   blobBaseFee: 1n,
   chainId: 1n,
-  maxBlobs: 6,
   blockHashes: [],
   emptyAccounts: false,
 };

@@ -148,7 +148,7 @@ describe('a transaction whose sender is to be recovered', () => {
     const { r, s, yParity } = plain.signature;
     const twin = { ...plain, signature: { r, s: ORDER - s, yParity: 1 - yParity }, sender: someone };
     const price = { maxFeePerGas: 10n, maxPriorityFeePerGas: 10n };
-    expect(run({ ...twin, ...price }, 'frontier').status).toBe('success');
+    expect(run({ ...twin, ...price }, 'chainstart').status).toBe('success');
     for (const fork of ['homestead', 'osaka'] as const) expect(run(twin, fork).invalid).toBe('bad signature');
     const half = (ORDER - 1n) / 2n;
     expect(run({ signature: { r, s: half, yParity } }).invalid).toBe('insufficient funds');

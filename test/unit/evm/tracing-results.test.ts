@@ -1,7 +1,7 @@
 // What results say beyond the receipt: why a transaction halted, and the value that moved. Of the build that ships.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Op, operandsOf } from '../../../assembly/execute/evm/rules/opcodes.ts';
-import type { EvmForkName } from '../../../src/core/evm/evm-encode.ts';
+import type { Hardfork } from '../../../src/chain/hardfork.ts';
 import {
   at,
   calling,
@@ -37,9 +37,9 @@ test('the operands that the reasons go by are those of the opcodes', () => {
 
 describe('the reason of a halt is', () => {
   const lots = 'more: 1 @more JUMP';
-  const code = (source: string, fork: EvmForkName = 'cancun', gasLimit = 500_000n) =>
+  const code = (source: string, fork: Hardfork = 'cancun', gasLimit = 500_000n) =>
     scenario([[first, source]], { gasLimit }, fork);
-  const created = (source: string, fork: EvmForkName = 'cancun', gasLimit = 500_000n) =>
+  const created = (source: string, fork: Hardfork = 'cancun', gasLimit = 500_000n) =>
     scenario([], { to: undefined, data: program(source), gasLimit }, fork);
   const cases: [string, EvmScenario][] = [
     ['out of gas', code('more: @more JUMP', 'cancun', 30_000n)],

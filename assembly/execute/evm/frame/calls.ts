@@ -3,7 +3,7 @@
 
 import { EvmHalt, EvmTransferKind } from "../../../layout";
 import * as u256 from "../../../base/u256";
-import { CALL_STIPEND, accountAccessGas, clearsEmpty, keepsGas } from "../rules/fork-rules";
+import { accountAccessGas, callStipend, callValueGas, clearsEmpty, keepsGas, newAccountGas } from "../rules/fork-rules";
 import { Op } from "../rules/opcodes";
 import { precompileNumber } from "../rules/precompile-numbers";
 import { depth, frame, memoryStart, returned, returnedLength, trimReturned } from "../memory/context";
@@ -19,9 +19,6 @@ import { beginCode, haltFor, unfinished } from "./halts";
 import { checkpointOf, frameNumber, leaveCaller, openCall } from "./opening";
 import { traceCall, traceFrameEnd, traceRefusal } from "./tracing";
 import { transfer } from "./transfers";
-
-const CALL_VALUE_GAS: i64 = 9000;
-const NEW_ACCOUNT_GAS: i64 = 25000;
 
 /** Operands from the top: gas, address, (value,) input offset and length, output offset and length. */
 export function call(opcode: u32, top: u32, gas: i64): i64 {
@@ -53,12 +50,12 @@ export function call(opcode: u32, top: u32, gas: i64): i64 {
     gas -= accountAccessGas;
     if (gas < 0) return Stop.HALTED;
   }
-  if (sendsValue) gas -= CALL_VALUE_GAS;
+  if (sendsValue) gas -= callValueGas;
   if (gas < 0) return Stop.HALTED;
   if (opcode == Op.CALL && (sendsValue || !clearsEmpty)) {
     const absent = isAbsent(target);
     if (absent == Answer.FAILED) return Stop.UNFINISHED;
-    if (absent == Answer.YES) gas -= NEW_ACCOUNT_GAS;
+    if (absent == Answer.YES) gas -= newAccountGas;
     if (gas < 0) return Stop.HALTED;
   }
   const precompile = precompileNumber(target);
@@ -79,7 +76,7 @@ export function call(opcode: u32, top: u32, gas: i64): i64 {
     calleeGas = i64(wanted);
   }
   gas -= calleeGas;
-  if (sendsValue) calleeGas += CALL_STIPEND;
+  if (sendsValue) calleeGas += callStipend;
 
   traceCall(opcode, own, target, value, flags, calleeGas, gas, memoryStart + inputOffset, inputLength);
   const operands: u32 = hasValue ? 7 : 6;

@@ -4,7 +4,7 @@
 import { EvmHalt, EvmTransferKind } from "../../../layout";
 import { keccak256 } from "../../../base/keccak256";
 import * as u256 from "../../../base/u256";
-import { clearsEmpty, initCodeWordGas, keepsGas, maxInitCodeSize } from "../rules/fork-rules";
+import { clearsEmpty, hashWordGas, initCodeWordGas, keepsGas, maxInitCodeSize } from "../rules/fork-rules";
 import { Op } from "../rules/opcodes";
 import { depth, frame, memoryStart, trimReturned } from "../memory/context";
 import { Stop } from "../memory/exits";
@@ -28,8 +28,8 @@ export function create(opcode: u32, top: u32, gas: i64): i64 {
   gas = takeRange(top - 64, top - 96, gas);
   if (gas < 0) return gas;
   const length = rangeLength;
-  if (length > maxInitCodeSize) return haltFor(EvmHalt.INIT_CODE_TOO_LARGE);
-  gas -= wordGas(length, initCodeWordGas + (salted ? 6 : 0));
+  if (i64(length) > maxInitCodeSize) return haltFor(EvmHalt.INIT_CODE_TOO_LARGE);
+  gas -= wordGas(length, initCodeWordGas + (salted ? hashWordGas : 0));
   if (gas < 0) return Stop.HALTED;
   const code = memoryStart + rangeOffset;
   const own = load<u32>(frame, Frame.ACCOUNT);

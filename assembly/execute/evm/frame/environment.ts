@@ -3,7 +3,7 @@
 import { BaseValue, EvmBlock, EvmHalt, EvmLog, EvmTransaction } from "../../../layout";
 import { keccak256 } from "../../../base/keccak256";
 import * as u256 from "../../../base/u256";
-import { accountAccessGas } from "../rules/fork-rules";
+import { accountAccessGas, copyWordGas, hashWordGas, logByteGas } from "../rules/fork-rules";
 import { block, frame, memoryStart, returned, returnedLength, transaction } from "../memory/context";
 import { Stop } from "../memory/exits";
 import { exhaust } from "../memory/failure";
@@ -95,7 +95,7 @@ export function extCodeCopy(top: u32, gas: i64): i64 {
 function takeCopy(top: u32, gas: i64): i64 {
   gas = takeRange(top - 32, top - 96, gas);
   if (gas < 0) return gas;
-  gas -= wordGas(rangeLength, 3);
+  gas -= wordGas(rangeLength, copyWordGas);
   return gas < 0 ? Stop.HALTED : gas;
 }
 
@@ -147,7 +147,7 @@ export function callDataLoad(index: u32): void {
 export function hashMemory(top: u32, gas: i64): i64 {
   gas = takeRange(top - 32, top - 64, gas);
   if (gas < 0) return gas;
-  gas -= wordGas(rangeLength, 6);
+  gas -= wordGas(rangeLength, hashWordGas);
   if (gas < 0) return Stop.HALTED;
   const hash = temporary + Temporary.HASH;
   keccak256(hash, memoryStart + rangeOffset, rangeLength);
@@ -160,7 +160,7 @@ export function log(top: u32, topics: u32, gas: i64): i64 {
   if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return haltFor(EvmHalt.STATIC_WRITE);
   gas = takeRange(top - 32, top - 64, gas);
   if (gas < 0) return gas;
-  gas -= i64(rangeLength) * 8;
+  gas -= i64(rangeLength) * logByteGas;
   if (gas < 0) return Stop.HALTED;
   const record = addLog(load<u32>(frame, Frame.ACCOUNT) + Account.ADDRESS, topics, rangeLength);
   if (record == 0) {

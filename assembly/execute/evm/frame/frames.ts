@@ -5,7 +5,7 @@ import { EvmHalt } from "../../../layout";
 import { keccak256 } from "../../../base/keccak256";
 import * as u256 from "../../../base/u256";
 import { addCode } from "../../../store/code-store";
-import { depositMustBePaid, maxCodeSize, reservesEf } from "../rules/fork-rules";
+import { codeDepositGas, depositMustBePaid, maxCodeSize, reservesEf } from "../rules/fork-rules";
 import {
   depth, enterFrame, frame, keepReturned, memoryStart, output, outputLength, returned, setOutput, trimReturned,
 } from "../memory/context";
@@ -18,8 +18,6 @@ import { setCodeHash } from "../state/world";
 import { exitFor } from "./halts";
 import { interpret } from "./interpreter";
 import { traceCodeEnd, traceReturn } from "./tracing";
-
-const DEPOSIT_GAS: i64 = 200;
 
 /** Runs frames until frame 0 ends: SUCCESS, REVERTED, HALTED or UNFINISHED. Its gas left is in the frame. */
 export function runFrames(): u32 {
@@ -51,9 +49,9 @@ function closeFrame(exit: u32): u32 {
 function deposit(): u32 {
   const length = outputLength;
   const code = output;
-  if (length > maxCodeSize) return exitFor(EvmHalt.CODE_TOO_LARGE);
+  if (i64(length) > maxCodeSize) return exitFor(EvmHalt.CODE_TOO_LARGE);
   if (reservesEf && length != 0 && load<u8>(code) == 0xef) return exitFor(EvmHalt.CODE_PREFIX);
-  const gas = load<i64>(frame, Frame.GAS) - DEPOSIT_GAS * i64(length);
+  const gas = load<i64>(frame, Frame.GAS) - codeDepositGas * i64(length);
   if (gas < 0) {
     // Frontier: the account stays, without code.
     if (depositMustBePaid) return exitFor(EvmHalt.OUT_OF_GAS);

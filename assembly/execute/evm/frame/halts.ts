@@ -3,7 +3,7 @@
 // the stack.
 
 import { EvmHalt } from "../../../layout";
-import { isUnknown } from "../rules/fork-rules";
+import { gasTable } from "../rules/fork-rules";
 import { Op, operandsOf } from "../rules/opcodes";
 import { Exit, Stop } from "../memory/exits";
 import { exhaust } from "../memory/failure";
@@ -49,6 +49,11 @@ export function haltAt(pc: u32, gas: i64, height: u32): u32 {
   if (height < operands * 32) return exitFor(EvmHalt.STACK_UNDERFLOW);
   if (height == STACK_SIZE && grows(opcode, operands)) return exitFor(EvmHalt.STACK_OVERFLOW);
   return exitFor(gas < 0 ? EvmHalt.OUT_OF_GAS : EvmHalt.INVALID_JUMP);
+}
+
+/** Whether the fork does not know an opcode: it costs more than anybody has. */
+function isUnknown(opcode: u32): bool {
+  return load<i64>(gasTable + (opcode << 3)) == i64.MAX_VALUE;
 }
 
 /** Whether the opcode leaves more words than it found: what takes none, but for STOP and JUMPDEST, and DUPn. */

@@ -2,7 +2,7 @@
 
 import { EvmHalt, EvmTransferKind } from "../../../layout";
 import * as u256 from "../../../base/u256";
-import { clearsEmpty, destroysOnlyNew, newAccountSelfDestructGas, selfDestructRefund } from "../rules/fork-rules";
+import { clearsEmpty, destroysOnlyNew, selfDestructNewAccountGas, selfDestructRefund } from "../rules/fork-rules";
 import { depth, frame, setOutput } from "../memory/context";
 import { Stop } from "../memory/exits";
 import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
@@ -30,10 +30,10 @@ export function selfDestruct(top: u32, gas: i64): i64 {
   if (held == 0) return Stop.UNFINISHED;
   const amount = temporary + Temporary.WORD;
   u256.copy(amount, held);
-  if (newAccountSelfDestructGas != 0 && (!clearsEmpty || !u256.isZero(amount))) {
+  if (selfDestructNewAccountGas != 0 && (!clearsEmpty || !u256.isZero(amount))) {
     const absent = isAbsent(beneficiary);
     if (absent == Answer.FAILED) return Stop.UNFINISHED;
-    if (absent == Answer.YES) gas -= newAccountSelfDestructGas;
+    if (absent == Answer.YES) gas -= selfDestructNewAccountGas;
     if (gas < 0) return Stop.HALTED;
   }
 

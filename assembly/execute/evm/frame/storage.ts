@@ -5,7 +5,7 @@ import { allocate } from "../../../base/arena";
 import * as u256 from "../../../base/u256";
 import { NO_ENTRY, originalOf } from "../../../store/access-set";
 import {
-  CALL_STIPEND, clearRefund, slotAccessGas, storageMetering, storageReadGas, storageUpdateGas,
+  clearRefund, netStorageMetering, slotAccessGas, storageReadGas, storageSentryGas, storageSetGas, storageUpdateGas,
 } from "../rules/fork-rules";
 import { frame } from "../memory/context";
 import { Stop } from "../memory/exits";
@@ -17,7 +17,6 @@ import { findTransient, placeTransient } from "../state/transient-storage";
 import { setSlot, slotNumber, slotValue, touchSlot } from "../state/world";
 import { haltFor } from "./halts";
 
-const STORAGE_SET: i64 = 20000;
 
 /** A slot that was met lately: whose, its number in the access set, and the transaction that met it. */
 abstract class Recent {
@@ -84,8 +83,7 @@ export function loadStorage(slot: u32, gas: i64): i64 {
 
 export function storeStorage(slot: u32, value: u32, gas: i64): i64 {
   if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return haltFor(EvmHalt.STATIC_WRITE);
-  // EIP-2200: who has no more than a call's stipend may not write.
-  if (storageMetering == 2 && gas <= CALL_STIPEND) return Stop.HALTED;
+  if (gas <= storageSentryGas) return Stop.HALTED;
   const number = find(slot);
   if (number == NO_ENTRY) return Stop.UNFINISHED;
   const cold = touchSlot(number);
@@ -102,9 +100,9 @@ export function storeStorage(slot: u32, value: u32, gas: i64): i64 {
 /** What it costs to change a slot from `current` to `value`; counts the refund. */
 function updateGas(number: u32, current: u32, value: u32): i64 {
   const clears = u256.isZero(value);
-  if (storageMetering == 0) {
+  if (!netStorageMetering) {
     const wasClear = u256.isZero(current);
-    if (wasClear) return clears ? storageUpdateGas : STORAGE_SET;
+    if (wasClear) return clears ? storageUpdateGas : storageSetGas;
     if (clears) addRefund(clearRefund);
     return storageUpdateGas;
   }
@@ -113,7 +111,7 @@ function updateGas(number: u32, current: u32, value: u32): i64 {
   const original = originalOf(number);
   const wasClear = u256.isZero(original);
   if (u256.equal(original, current)) {
-    if (wasClear) return STORAGE_SET;
+    if (wasClear) return storageSetGas;
     if (clears) addRefund(clearRefund);
     return storageUpdateGas;
   }
@@ -121,7 +119,7 @@ function updateGas(number: u32, current: u32, value: u32): i64 {
     if (u256.isZero(current)) addRefund(-clearRefund);
     if (clears) addRefund(clearRefund);
   }
-  if (u256.equal(original, value)) addRefund((wasClear ? STORAGE_SET : storageUpdateGas) - storageReadGas);
+  if (u256.equal(original, value)) addRefund((wasClear ? storageSetGas : storageUpdateGas) - storageReadGas);
   return storageReadGas;
 }
 

@@ -2,6 +2,7 @@
 // Stop.
 
 import * as u256 from "../../../base/u256";
+import { memorySquareShift, memoryWordGas } from "../rules/fork-rules";
 import { frame, memorySize, memoryStart, useMemory } from "./context";
 import { Stop } from "./exits";
 import { exhaust } from "./failure";
@@ -12,11 +13,13 @@ const UNPAYABLE: u64 = 1 << 40;
 /** More than a 32-bit memory can ever hold. */
 const UNHOLDABLE: u64 = 1 << 31;
 
-/** words² / 512, rounded down, for up to 2^35 words: the square itself would not fit 64 bits. */
+/** What `words` of memory cost. At most 2^35, whose square itself would not fit 64 bits. */
 // @ts-ignore: decorator
 @inline
-function squareBy512(words: u64): u64 {
-  return (words >> 9) * words + (((words & 511) * words) >> 9);
+function memoryGas(words: u64): u64 {
+  const shift = u64(memorySquareShift);
+  const rest = words & ((1 << shift) - 1);
+  return words * u64(memoryWordGas) + (words >> shift) * words + ((rest * words) >> shift);
 }
 
 /** Charges for memory up to byte `end` and provides it: the gas left, or a Stop. */
@@ -24,8 +27,7 @@ export function expandMemory(end: u64, gas: i64): i64 {
   if (end <= memorySize) return gas;
   if (end > UNPAYABLE) return Stop.HALTED;
   const words = (end + 31) >> 5;
-  const before = u64(memorySize >> 5);
-  gas -= i64(words * 3 + squareBy512(words) - (before * 3 + squareBy512(before)));
+  gas -= i64(memoryGas(words) - memoryGas(u64(memorySize >> 5)));
   if (gas < 0) return Stop.HALTED;
   if (end > UNHOLDABLE || !growMemory(frame, u32(words << 5))) {
     exhaust();
@@ -64,7 +66,7 @@ export function copyToRange(source: u32, sourceLength: u32, from: u32): void {
   if (copied != rangeLength) memory.fill(to + copied, 0, rangeLength - copied);
 }
 
-/** 3 gas per word, or another price. */
+/** `price` for each word of `length` bytes. */
 // @ts-ignore: decorator
 @inline
 export function wordGas(length: u32, price: i64): i64 {

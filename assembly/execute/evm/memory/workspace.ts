@@ -6,7 +6,6 @@ import { allocate } from "../../../base/arena";
 import { resetKeccak } from "../../../base/keccak256";
 import { RECOVERY_SCRATCH, resetRecovery } from "../../../base/secp256k1";
 import { DIVISION_SCRATCH, resetDivision } from "../../../base/u256-division";
-import { GAS_TABLE_SIZE } from "../rules/fork-rules";
 
 /** Deepest call: the frames of a transaction are numbered from 0. */
 export const MAX_DEPTH: u32 = 1024;
@@ -77,7 +76,6 @@ export abstract class Temporary {
 
 export let frames: u32 = 0;
 export let temporary: u32 = 0;
-export let gasTableMemory: u32 = 0;
 
 let hasArithmetic: bool = false;
 
@@ -101,13 +99,12 @@ export function takeArithmetic(): bool {
 /** Takes the fixed parts; false when memory is exhausted. */
 export function takeWorkspace(): bool {
   const framesSize = (MAX_DEPTH + 2) * Frame.SIZE;
-  const start = allocate(framesSize + Temporary.SIZE + GAS_TABLE_SIZE);
+  const start = allocate(framesSize + Temporary.SIZE);
   if (start == 0 || !takeArithmetic()) return false;
   frames = start;
   temporary = start + framesSize;
   memory.fill(temporary, 0, Temporary.SIZE);
   store<u64>(temporary, 1, Temporary.ONE);
-  gasTableMemory = temporary + Temporary.SIZE;
   return true;
 }
 

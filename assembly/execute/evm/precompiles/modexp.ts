@@ -1,7 +1,8 @@
 // MODEXP (EIP-198, 2565, 7823, 7883): its price and the length of its output. The arithmetic is the host's.
 
-import { EvmFork } from "../../../layout";
-import { fork } from "../rules/fork-rules";
+import {
+  modexpCountsWords, modexpDivisor, modexpDoubles, modexpExponentByteFactor, modexpMaximumLength, modexpMinimumGas,
+} from "../rules/fork-rules";
 
 const UNPAYABLE: i64 = -1;
 /** Bases and moduli beyond this are all the same: nobody can pay for them. */
@@ -35,25 +36,23 @@ export function modexpGas(input: u32, length: u32): i64 {
   const baseLength = lengthAt(input, length, 0, FAR);
   const exponentLength = lengthAt(input, length, 1, FAR_EXPONENT);
   const modulusLength = lengthAt(input, length, 2, FAR);
-  if (fork >= EvmFork.OSAKA && (baseLength > 1024 || exponentLength > 1024 || modulusLength > 1024)) return UNPAYABLE;
   const longest = baseLength > modulusLength ? baseLength : modulusLength;
+  if (longest > u64(modexpMaximumLength) || exponentLength > u64(modexpMaximumLength)) return UNPAYABLE;
   const complexity = complexityOf(f64(longest));
   if (exponentLength == FAR_EXPONENT && longest != 0) return UNPAYABLE;
   let iterations = iterationsOf(input, length, baseLength, exponentLength);
   if (iterations < 1) iterations = 1;
   if (complexity * f64(iterations) > 4e18) return UNPAYABLE;
   // From here on everything is exact.
-  const exact = i64(complexity) * i64(iterations);
-  if (fork >= EvmFork.OSAKA) return exact > 500 ? exact : 500;
-  if (fork >= EvmFork.BERLIN) return exact / 3 > 200 ? exact / 3 : 200;
-  return exact / 20;
+  const exact = (i64(complexity) * i64(iterations)) / modexpDivisor;
+  return exact > modexpMinimumGas ? exact : modexpMinimumGas;
 }
 
 /** Below 2^53 exact, beyond unpayable. */
 function complexityOf(longest: f64): f64 {
-  if (fork >= EvmFork.BERLIN) {
+  if (modexpCountsWords) {
     const words = Math.floor((longest + 7) / 8);
-    if (fork >= EvmFork.OSAKA) return longest > 32 ? 2 * words * words : 16;
+    if (modexpDoubles) return longest > 32 ? 2 * words * words : 16;
     return words * words;
   }
   if (longest <= 64) return longest * longest;
@@ -61,10 +60,7 @@ function complexityOf(longest: f64): f64 {
   return Math.floor((longest * longest) / 16) + 480 * longest - 199680;
 }
 
-/**
- * The exponent's length in bits, as far as it shows in its first 32 bytes; further bytes count 8 (16 from Osaka on)
- * each.
- */
+/** The exponent's length in bits, as far as it shows in its first 32 bytes; further bytes count more each. */
 function iterationsOf(input: u32, length: u32, baseLength: u64, exponentLength: u64): u64 {
   const shown = exponentLength < 32 ? exponentLength : 32;
   let bits: u64 = 0;
@@ -74,5 +70,5 @@ function iterationsOf(input: u32, length: u32, baseLength: u64, exponentLength: 
     bits = (shown - at) * 8 - (clz(byte) - 56) - 1;
     break;
   }
-  return exponentLength > 32 ? (exponentLength - 32) * (fork >= EvmFork.OSAKA ? 16 : 8) + bits : bits;
+  return exponentLength > 32 ? (exponentLength - 32) * u64(modexpExponentByteFactor) + bits : bits;
 }

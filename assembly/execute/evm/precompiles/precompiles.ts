@@ -2,8 +2,11 @@
 // call of the host, which brings a library for each. The host answers an invalid input; a library that throws is a
 // trap.
 
-import { EvmFork } from "../../../layout";
-import { fork } from "../rules/fork-rules";
+import {
+  blake2RoundGas, blsG1AddGas, blsG1MulGas, blsG2AddGas, blsG2MulGas, blsMapG1Gas, blsMapG2Gas, blsPairGas,
+  blsPairingGas, bn254AddGas, bn254MulGas, bn254PairGas, bn254PairingGas, ecrecoverGas, identityGas, identityWordGas,
+  p256VerifyGas, pointEvaluationGas, ripemd160Gas, ripemd160WordGas, sha256Gas, sha256WordGas,
+} from "../rules/fork-rules";
 import { Precompile } from "../rules/precompile-numbers";
 import { makeReturned, returned, trimReturned } from "../memory/context";
 import { wordGas } from "../memory/ranges";
@@ -32,32 +35,28 @@ const HOST_OUTPUT: u32 = 256;
 /** What a call of precompile `id` costs; negative for more than anybody has. */
 export function precompileGas(id: u32, input: u32, length: u32): i64 {
   switch (id) {
-    case Precompile.ECRECOVER: return 3000;
-    case Precompile.SHA256: return 60 + wordGas(length, 12);
-    case Precompile.RIPEMD160: return 600 + wordGas(length, 120);
-    case Precompile.IDENTITY: return 15 + wordGas(length, 3);
+    case Precompile.ECRECOVER: return ecrecoverGas;
+    case Precompile.SHA256: return sha256Gas + wordGas(length, sha256WordGas);
+    case Precompile.RIPEMD160: return ripemd160Gas + wordGas(length, ripemd160WordGas);
+    case Precompile.IDENTITY: return identityGas + wordGas(length, identityWordGas);
     case Precompile.MODEXP: return modexpGas(input, length);
-    // EIP-1108
-    case Precompile.BN254_ADD: return fork >= EvmFork.ISTANBUL ? 150 : 500;
-    case Precompile.BN254_MUL: return fork >= EvmFork.ISTANBUL ? 6000 : 40000;
-    case Precompile.BN254_PAIRING: {
-      const pairs = i64(length / 192);
-      return fork >= EvmFork.ISTANBUL ? 45000 + 34000 * pairs : 100000 + 80000 * pairs;
-    }
-    case Precompile.BLAKE2F: return length == 213 ? i64(bswap(load<u32>(input))) : 0;
-    case Precompile.KZG_POINT_EVALUATION: return 50000;
-    // EIP-2537
-    case Precompile.BLS_G1_ADD: return 375;
-    case Precompile.BLS_G1_MSM: return discounted(length / 160, 12000, u32(G1_DISCOUNTS), LAST_G1_DISCOUNT);
-    case Precompile.BLS_G2_ADD: return 600;
-    case Precompile.BLS_G2_MSM: return discounted(length / 288, 22500, u32(G2_DISCOUNTS), LAST_G2_DISCOUNT);
-    case Precompile.BLS_PAIRING: return 37700 + 32600 * i64(length / 384);
-    case Precompile.BLS_MAP_FP_TO_G1: return 5500;
-    case Precompile.BLS_MAP_FP2_TO_G2: return 23800;
-    default: return 6900; // EIP-7951
+    case Precompile.BN254_ADD: return bn254AddGas;
+    case Precompile.BN254_MUL: return bn254MulGas;
+    case Precompile.BN254_PAIRING: return bn254PairingGas + bn254PairGas * i64(length / 192);
+    case Precompile.BLAKE2F: return length == 213 ? blake2RoundGas * i64(bswap(load<u32>(input))) : 0;
+    case Precompile.KZG_POINT_EVALUATION: return pointEvaluationGas;
+    case Precompile.BLS_G1_ADD: return blsG1AddGas;
+    case Precompile.BLS_G1_MSM: return discounted(length / 160, blsG1MulGas, u32(G1_DISCOUNTS), LAST_G1_DISCOUNT);
+    case Precompile.BLS_G2_ADD: return blsG2AddGas;
+    case Precompile.BLS_G2_MSM: return discounted(length / 288, blsG2MulGas, u32(G2_DISCOUNTS), LAST_G2_DISCOUNT);
+    case Precompile.BLS_PAIRING: return blsPairingGas + blsPairGas * i64(length / 384);
+    case Precompile.BLS_MAP_FP_TO_G1: return blsMapG1Gas;
+    case Precompile.BLS_MAP_FP2_TO_G2: return blsMapG2Gas;
+    default: return p256VerifyGas;
   }
 }
 
+/** EIP-2537: many pairs are cheaper, by thousandths. */
 function discounted(pairs: u32, price: i64, discounts: u32, last: u32): i64 {
   if (pairs == 0) return 0;
   const discount = pairs > 128 ? last : u32(load<u16>(discounts + (pairs - 1) * 2));

@@ -1,295 +1,269 @@
-// The rules of each fork as "the fork before, plus these lines", flattened into one gas table and a few variables when
-// a block begins. Nothing here is looked up by fork or EIP while code runs.
+// The rules in force: prices are gas. Made from src/chain/rules.ts: `npx vitest run --project unit test/unit/chain -u`.
 
-import { EvmFork } from "../../../layout";
-import { Op } from "./opcodes";
-
-/** Cost of an opcode that is not there: no gas limit pays for it, and an exceptional halt takes all gas anyway. */
-const ABSENT: i64 = i64.MAX_VALUE;
+import { EvmRules } from "../../../layout";
 
 /** Address of 256 i64: what each opcode costs at least. */
 export let gasTable: u32 = 0;
-export const GAS_TABLE_SIZE: u32 = 256 * 8;
 
-/** The fork in force. */
-export let fork: u32 = 0;
-
-// Gas beyond the table
-/** What a call that sends value adds to the gas of its callee. */
-export const CALL_STIPEND: i64 = 2300;
-export let accountAccessGas: i64 = 0; // on top of the table's, when cold
-export let coldAccountGas: i64 = 0; // the whole of a cold access that has no entry of its own
+/** For a cold account, on top of the opcode (EIP-2929). */
+export let accountAccessGas: i64 = 0;
+/** The whole of a cold access that has no opcode of its own. */
+export let coldAccountGas: i64 = 0;
+/** The same of a warm one. */
 export let warmAccessGas: i64 = 0;
-export let slotAccessGas: i64 = 0; // on top of the table's, when cold
+/** For a cold slot, on top of SLOAD. */
+export let slotAccessGas: i64 = 0;
+/** For a cold slot, on top of SSTORE. */
 export let coldSlotGas: i64 = 0;
-export let storageUpdateGas: i64 = 0; // SSTORE of a clean slot with a value (reset), access not included
-export let storageReadGas: i64 = 0; // SSTORE that changes nothing, or a dirty slot
+/** SSTORE of a slot that was and is zero. */
+export let storageSetGas: i64 = 0;
+/** SSTORE of a clean slot with a value, access not included. */
+export let storageUpdateGas: i64 = 0;
+/** SSTORE that changes nothing, or a dirty slot. */
+export let storageReadGas: i64 = 0;
+/** SSTORE halts with no more gas than that; 0: no such rule (EIP-2200). */
+export let storageSentryGas: i64 = 0;
+/** For a slot that becomes zero. */
 export let clearRefund: i64 = 0;
+/** For a contract that destroys itself. */
 export let selfDestructRefund: i64 = 0;
-export let newAccountSelfDestructGas: i64 = 0;
+/** SELFDESTRUCT to an account that is not there. */
+export let selfDestructNewAccountGas: i64 = 0;
+/** Memory, for a word. */
+export let memoryWordGas: i64 = 0;
+/** Memory, besides: the square of its words, divided by two to the power of this. */
+export let memorySquareShift: i64 = 0;
+/** EXP, for a byte of the exponent. */
 export let expByteGas: i64 = 0;
-export let calldataByteGas: i64 = 0;
-export let calldataFloorGas: i64 = 0; // per token, 0: no floor
-export let creationGas: i64 = 0;
-export let refundQuotient: i64 = 0;
-export let transactionGasCap: u64 = 0;
+/** Copies, for a word. */
+export let copyWordGas: i64 = 0;
+/** KECCAK256 and CREATE2, for a word. */
+export let hashWordGas: i64 = 0;
+/** Logs, for a byte of data. */
+export let logByteGas: i64 = 0;
+/** A call that brings value. */
+export let callValueGas: i64 = 0;
+/** Gas that such a call gives for nothing. */
+export let callStipend: i64 = 0;
+/** A call that makes an account. */
+export let newAccountGas: i64 = 0;
+/** For a byte of new code. */
+export let codeDepositGas: i64 = 0;
+/** For a word of init code (EIP-3860). */
 export let initCodeWordGas: i64 = 0;
-
-// Limits
-export let maxCodeSize: u32 = 0;
-export let maxInitCodeSize: u32 = 0;
-/** Highest precompile of the first range. */
-export let lastPrecompile: u32 = 0;
-export let hasP256: bool = false;
-
-// Rules
-/** EIP-2: too little gas for the code deposit fails the creation. */
+/** A transaction. */
+export let transactionGas: i64 = 0;
+/** A transaction that creates, besides. */
+export let creationGas: i64 = 0;
+/** For a zero byte of call data. */
+export let zeroByteGas: i64 = 0;
+/** For another byte of call data. */
+export let dataByteGas: i64 = 0;
+/** The least for a zero byte of call data (EIP-7623). */
+export let floorZeroByteGas: i64 = 0;
+/** The least for another byte of call data; 0: no such rule. */
+export let floorDataByteGas: i64 = 0;
+/** For an address of an access list (EIP-2930). */
+export let accessAddressGas: i64 = 0;
+/** For a slot of an access list. */
+export let accessSlotGas: i64 = 0;
+/** For an authorisation (EIP-7702). */
+export let authorizationGas: i64 = 0;
+/** For an authorisation of an account that is there. */
+export let authorizationRefund: i64 = 0;
+/** Blob gas of a blob (EIP-4844). */
+export let blobGas: i64 = 0;
+/** Blobs of a transaction (EIP-4844, 7594). */
+export let maxBlobsOfTransaction: i64 = 0;
+/** A refund is at most the gas used divided by this. */
+export let refundQuotient: i64 = 0;
+/** Most gas of a transaction (EIP-7825). */
+export let transactionGasCap: i64 = 0;
+/** Bytes of code (EIP-170). */
+export let maxCodeSize: i64 = 0;
+/** Bytes of init code (EIP-3860). */
+export let maxInitCodeSize: i64 = 0;
+/** Highest type of a transaction (EIP-2718). */
+export let lastTransactionType: i64 = 0;
+/** Highest address of a precompile of the first range. */
+export let lastPrecompile: i64 = 0;
+/** ECRECOVER. */
+export let ecrecoverGas: i64 = 0;
+/** SHA-256. */
+export let sha256Gas: i64 = 0;
+/** The same, for a word. */
+export let sha256WordGas: i64 = 0;
+/** RIPEMD-160. */
+export let ripemd160Gas: i64 = 0;
+/** The same, for a word. */
+export let ripemd160WordGas: i64 = 0;
+/** The identity. */
+export let identityGas: i64 = 0;
+/** The same, for a word. */
+export let identityWordGas: i64 = 0;
+/** MODEXP, the least (EIP-2565). */
+export let modexpMinimumGas: i64 = 0;
+/** MODEXP: complexity times iterations, divided by this. */
+export let modexpDivisor: i64 = 0;
+/** MODEXP: iterations for a byte of the exponent beyond the 32nd. */
+export let modexpExponentByteFactor: i64 = 0;
+/** MODEXP: bytes of an operand (EIP-7823). */
+export let modexpMaximumLength: i64 = 0;
+/** BN254: addition. */
+export let bn254AddGas: i64 = 0;
+/** BN254: multiplication. */
+export let bn254MulGas: i64 = 0;
+/** BN254: pairing. */
+export let bn254PairingGas: i64 = 0;
+/** The same, for a pair. */
+export let bn254PairGas: i64 = 0;
+/** BLAKE2: for a round. */
+export let blake2RoundGas: i64 = 0;
+/** KZG point evaluation. */
+export let pointEvaluationGas: i64 = 0;
+/** BLS12-381 (EIP-2537): addition in G1. */
+export let blsG1AddGas: i64 = 0;
+/** Multiplication in G1, before the discount. */
+export let blsG1MulGas: i64 = 0;
+/** Addition in G2. */
+export let blsG2AddGas: i64 = 0;
+/** Multiplication in G2, before the discount. */
+export let blsG2MulGas: i64 = 0;
+/** Pairing. */
+export let blsPairingGas: i64 = 0;
+/** The same, for a pair. */
+export let blsPairGas: i64 = 0;
+/** Mapping to G1. */
+export let blsMapG1Gas: i64 = 0;
+/** Mapping to G2. */
+export let blsMapG2Gas: i64 = 0;
+/** P256VERIFY (EIP-7951). */
+export let p256VerifyGas: i64 = 0;
+/** Too little gas for the code deposit fails a creation (EIP-2). */
 export let depositMustBePaid: bool = false;
-/** EIP-150: a call gets at most 63/64 of the gas. */
+/** Signatures with s in the upper half of the order are none (EIP-2). */
+export let refusesHighS: bool = false;
+/** A call gets at most 63/64 of the gas (EIP-150). */
 export let keepsGas: bool = false;
-/** EIP-161: accounts that are empty do not exist; contracts begin with nonce 1. */
+/** Accounts that are empty do not exist; contracts begin with nonce 1 (EIP-161). */
 export let clearsEmpty: bool = false;
-/** 1: EIP-1283, 2: EIP-2200 (net gas metering of SSTORE); 0: neither. */
-export let storageMetering: u32 = 0;
-/** EIP-2929: warm and cold. */
+/** SSTORE costs by original and current value (EIP-1283, 2200). */
+export let netStorageMetering: bool = false;
+/** Accounts and slots are warm or cold (EIP-2929). */
 export let hasWarmth: bool = false;
-export let hasAccessLists: bool = false;
-/** EIP-1559 */
+/** EIP-1559. */
 export let hasBaseFee: bool = false;
-/** EIP-3541: no new code that begins with 0xef. */
+/** No new code begins with 0xef (EIP-3541). */
 export let reservesEf: bool = false;
-/** EIP-3651 */
+/** EIP-3651. */
 export let coinbaseIsWarm: bool = false;
-export let hasBlobs: bool = false;
-/** EIP-6780: SELFDESTRUCT destroys only what the same transaction created. */
+/** SELFDESTRUCT destroys only what the same transaction created (EIP-6780). */
 export let destroysOnlyNew: bool = false;
-/** EIP-7702 */
+/** EIP-7702. */
 export let hasDelegation: bool = false;
+/** P256VERIFY is at 0x100 (EIP-7951). */
+export let hasP256: bool = false;
+/** MODEXP: complexity by words of eight bytes (EIP-2565). */
+export let modexpCountsWords: bool = false;
+/** MODEXP: complexity has a least, and doubles beyond 32 bytes (EIP-7883). */
+export let modexpDoubles: bool = false;
 
-/** Fills the table, 256 i64 at `table`, and the rules for `newFork` (EvmFork). */
-export function chooseFork(newFork: u32, table: u32): void {
-  gasTable = table;
-  fork = newFork;
-  frontier();
-  if (fork >= EvmFork.HOMESTEAD) homestead();
-  if (fork >= EvmFork.TANGERINE_WHISTLE) tangerineWhistle();
-  if (fork >= EvmFork.SPURIOUS_DRAGON) spuriousDragon();
-  if (fork >= EvmFork.BYZANTIUM) byzantium();
-  if (fork >= EvmFork.CONSTANTINOPLE) constantinople();
-  if (fork >= EvmFork.PETERSBURG) petersburg();
-  if (fork >= EvmFork.ISTANBUL) istanbul();
-  if (fork >= EvmFork.BERLIN) berlin();
-  if (fork >= EvmFork.LONDON) london();
-  if (fork >= EvmFork.SHANGHAI) shanghai();
-  if (fork >= EvmFork.CANCUN) cancun();
-  if (fork >= EvmFork.PRAGUE) prague();
-  if (fork >= EvmFork.OSAKA) osaka();
+/** Called when the worker joins a block. */
+export function forgetRules(): void {
+  gasTable = 0;
 }
 
-/** Whether the fork does not know an opcode. */
-export function isUnknown(opcode: u32): bool {
-  return load<i64>(gasTable + (opcode << 3)) == ABSENT;
+/** Reads the EvmRules at `record`, unless they have been read. */
+export function useRules(record: u32): void {
+  if (gasTable == record + EvmRules.PRICES) return;
+  gasTable = record + EvmRules.PRICES;
+  readNumbers(record + EvmRules.NUMBERS);
+  readSwitches(record + EvmRules.NUMBERS + 536);
 }
 
-function set(opcode: u32, gas: i64): void {
-  store<i64>(gasTable + (opcode << 3), gas);
+function readNumbers(record: u32): void {
+  accountAccessGas = load<i64>(record, 0);
+  coldAccountGas = load<i64>(record, 8);
+  warmAccessGas = load<i64>(record, 16);
+  slotAccessGas = load<i64>(record, 24);
+  coldSlotGas = load<i64>(record, 32);
+  storageSetGas = load<i64>(record, 40);
+  storageUpdateGas = load<i64>(record, 48);
+  storageReadGas = load<i64>(record, 56);
+  storageSentryGas = load<i64>(record, 64);
+  clearRefund = load<i64>(record, 72);
+  selfDestructRefund = load<i64>(record, 80);
+  selfDestructNewAccountGas = load<i64>(record, 88);
+  memoryWordGas = load<i64>(record, 96);
+  memorySquareShift = load<i64>(record, 104);
+  expByteGas = load<i64>(record, 112);
+  copyWordGas = load<i64>(record, 120);
+  hashWordGas = load<i64>(record, 128);
+  logByteGas = load<i64>(record, 136);
+  callValueGas = load<i64>(record, 144);
+  callStipend = load<i64>(record, 152);
+  newAccountGas = load<i64>(record, 160);
+  codeDepositGas = load<i64>(record, 168);
+  initCodeWordGas = load<i64>(record, 176);
+  transactionGas = load<i64>(record, 184);
+  creationGas = load<i64>(record, 192);
+  zeroByteGas = load<i64>(record, 200);
+  dataByteGas = load<i64>(record, 208);
+  floorZeroByteGas = load<i64>(record, 216);
+  floorDataByteGas = load<i64>(record, 224);
+  accessAddressGas = load<i64>(record, 232);
+  accessSlotGas = load<i64>(record, 240);
+  authorizationGas = load<i64>(record, 248);
+  authorizationRefund = load<i64>(record, 256);
+  blobGas = load<i64>(record, 264);
+  maxBlobsOfTransaction = load<i64>(record, 272);
+  refundQuotient = load<i64>(record, 280);
+  transactionGasCap = load<i64>(record, 288);
+  maxCodeSize = load<i64>(record, 296);
+  maxInitCodeSize = load<i64>(record, 304);
+  lastTransactionType = load<i64>(record, 312);
+  lastPrecompile = load<i64>(record, 320);
+  ecrecoverGas = load<i64>(record, 328);
+  sha256Gas = load<i64>(record, 336);
+  sha256WordGas = load<i64>(record, 344);
+  ripemd160Gas = load<i64>(record, 352);
+  ripemd160WordGas = load<i64>(record, 360);
+  identityGas = load<i64>(record, 368);
+  identityWordGas = load<i64>(record, 376);
+  modexpMinimumGas = load<i64>(record, 384);
+  modexpDivisor = load<i64>(record, 392);
+  modexpExponentByteFactor = load<i64>(record, 400);
+  modexpMaximumLength = load<i64>(record, 408);
+  bn254AddGas = load<i64>(record, 416);
+  bn254MulGas = load<i64>(record, 424);
+  bn254PairingGas = load<i64>(record, 432);
+  bn254PairGas = load<i64>(record, 440);
+  blake2RoundGas = load<i64>(record, 448);
+  pointEvaluationGas = load<i64>(record, 456);
+  blsG1AddGas = load<i64>(record, 464);
+  blsG1MulGas = load<i64>(record, 472);
+  blsG2AddGas = load<i64>(record, 480);
+  blsG2MulGas = load<i64>(record, 488);
+  blsPairingGas = load<i64>(record, 496);
+  blsPairGas = load<i64>(record, 504);
+  blsMapG1Gas = load<i64>(record, 512);
+  blsMapG2Gas = load<i64>(record, 520);
+  p256VerifyGas = load<i64>(record, 528);
 }
 
-function setRange(first: u32, last: u32, gas: i64): void {
-  for (let opcode = first; opcode <= last; opcode++) set(opcode, gas);
-}
-
-function frontier(): void {
-  const zero: i64 = 0; // Wzero of the Yellow Paper
-  const base: i64 = 2; // Wbase
-  const verylow: i64 = 3; // Wverylow
-  const low: i64 = 5; // Wlow
-  const mid: i64 = 8; // Wmid
-  const high: i64 = 10; // Whigh
-  setRange(0, 255, ABSENT);
-  set(Op.STOP, zero);
-  set(Op.ADD, verylow);
-  set(Op.MUL, low);
-  set(Op.SUB, verylow);
-  setRange(Op.DIV, Op.SMOD, low);
-  setRange(Op.ADDMOD, Op.MULMOD, mid);
-  set(Op.EXP, 10);
-  set(Op.SIGNEXTEND, low);
-  setRange(Op.LT, Op.BYTE, verylow);
-  set(Op.KECCAK256, 30);
-  set(Op.ADDRESS, base);
-  set(Op.BALANCE, 20);
-  setRange(Op.ORIGIN, Op.CALLVALUE, base);
-  set(Op.CALLDATALOAD, verylow);
-  set(Op.CALLDATASIZE, base);
-  set(Op.CALLDATACOPY, verylow);
-  set(Op.CODESIZE, base);
-  set(Op.CODECOPY, verylow);
-  set(Op.GASPRICE, base);
-  setRange(Op.EXTCODESIZE, Op.EXTCODECOPY, 20);
-  set(Op.BLOCKHASH, 20);
-  setRange(Op.COINBASE, Op.GASLIMIT, base);
-  set(Op.POP, base);
-  setRange(Op.MLOAD, Op.MSTORE8, verylow);
-  set(Op.SLOAD, 50);
-  set(Op.SSTORE, zero);
-  set(Op.JUMP, mid);
-  set(Op.JUMPI, high);
-  setRange(Op.PC, Op.GAS, base);
-  set(Op.JUMPDEST, 1);
-  setRange(Op.PUSH1, Op.SWAP16, verylow);
-  for (let topics: u32 = 0; topics <= 4; topics++) set(Op.LOG0 + topics, 375 * (i64(topics) + 1));
-  set(Op.CREATE, 32000);
-  setRange(Op.CALL, Op.CALLCODE, 40);
-  set(Op.RETURN, zero);
-  set(Op.SELFDESTRUCT, zero);
-
-  accountAccessGas = 0;
-  coldAccountGas = 0;
-  warmAccessGas = 0;
-  slotAccessGas = 0;
-  coldSlotGas = 0;
-  storageUpdateGas = 5000;
-  storageReadGas = 5000;
-  clearRefund = 15000;
-  selfDestructRefund = 24000;
-  newAccountSelfDestructGas = 0;
-  expByteGas = 10;
-  calldataByteGas = 68;
-  calldataFloorGas = 0;
-  creationGas = 0;
-  refundQuotient = 2;
-  transactionGasCap = u64.MAX_VALUE;
-  initCodeWordGas = 0;
-  maxCodeSize = u32.MAX_VALUE;
-  maxInitCodeSize = u32.MAX_VALUE;
-  lastPrecompile = 4;
-  hasP256 = false;
-  depositMustBePaid = false;
-  keepsGas = false;
-  clearsEmpty = false;
-  storageMetering = 0;
-  hasWarmth = false;
-  hasAccessLists = false;
-  hasBaseFee = false;
-  reservesEf = false;
-  coinbaseIsWarm = false;
-  hasBlobs = false;
-  destroysOnlyNew = false;
-  hasDelegation = false;
-}
-
-function homestead(): void {
-  set(Op.DELEGATECALL, 40); // EIP-7
-  depositMustBePaid = true; // EIP-2
-  creationGas = 32000;
-}
-
-function tangerineWhistle(): void {
-  // EIP-150
-  setRange(Op.EXTCODESIZE, Op.EXTCODECOPY, 700);
-  set(Op.BALANCE, 400);
-  set(Op.SLOAD, 200);
-  setRange(Op.CALL, Op.CALLCODE, 700);
-  set(Op.DELEGATECALL, 700);
-  set(Op.SELFDESTRUCT, 5000);
-  newAccountSelfDestructGas = 25000;
-  keepsGas = true;
-}
-
-function spuriousDragon(): void {
-  expByteGas = 50; // EIP-160
-  clearsEmpty = true; // EIP-161
-  maxCodeSize = 24576; // EIP-170
-}
-
-function byzantium(): void {
-  set(Op.REVERT, 0); // EIP-140
-  set(Op.STATICCALL, 700); // EIP-214
-  set(Op.RETURNDATASIZE, 2); // EIP-211
-  set(Op.RETURNDATACOPY, 3);
-  lastPrecompile = 8; // EIP-196, 197, 198
-}
-
-function constantinople(): void {
-  setRange(Op.SHL, Op.SAR, 3); // EIP-145
-  set(Op.CREATE2, 32000); // EIP-1014
-  set(Op.EXTCODEHASH, 400); // EIP-1052
-  storageMetering = 1; // EIP-1283
-  storageReadGas = 200;
-}
-
-function petersburg(): void {
-  storageMetering = 0;
-  storageReadGas = 5000;
-}
-
-function istanbul(): void {
-  lastPrecompile = 9; // EIP-152
-  set(Op.CHAINID, 2); // EIP-1344
-  set(Op.SELFBALANCE, 5); // EIP-1884
-  set(Op.SLOAD, 800);
-  set(Op.BALANCE, 700);
-  set(Op.EXTCODEHASH, 700);
-  calldataByteGas = 16; // EIP-2028
-  storageMetering = 2; // EIP-2200
-  storageReadGas = 800;
-}
-
-function berlin(): void {
-  // EIP-2929: the table holds the warm price
-  hasWarmth = true;
-  warmAccessGas = 100;
-  coldAccountGas = 2600;
-  accountAccessGas = 2600 - 100;
-  coldSlotGas = 2100;
-  slotAccessGas = 2100 - 100;
-  set(Op.SLOAD, 100);
-  set(Op.BALANCE, 100);
-  setRange(Op.EXTCODESIZE, Op.EXTCODECOPY, 100);
-  set(Op.EXTCODEHASH, 100);
-  setRange(Op.CALL, Op.CALLCODE, 100);
-  set(Op.DELEGATECALL, 100);
-  set(Op.STATICCALL, 100);
-  storageReadGas = 100;
-  storageUpdateGas = 5000 - 2100;
-  hasAccessLists = true; // EIP-2930
-}
-
-function london(): void {
-  set(Op.BASEFEE, 2); // EIP-3198
-  hasBaseFee = true; // EIP-1559
-  refundQuotient = 5; // EIP-3529
-  clearRefund = 4800;
-  selfDestructRefund = 0;
-  reservesEf = true; // EIP-3541
-}
-
-function shanghai(): void {
-  coinbaseIsWarm = true; // EIP-3651
-  set(Op.PUSH0, 2); // EIP-3855
-  maxInitCodeSize = 2 * 24576; // EIP-3860
-  initCodeWordGas = 2;
-}
-
-function cancun(): void {
-  setRange(Op.TLOAD, Op.TSTORE, 100); // EIP-1153
-  set(Op.BLOBHASH, 3); // EIP-4844
-  hasBlobs = true;
-  lastPrecompile = 0x0a;
-  set(Op.MCOPY, 3); // EIP-5656
-  destroysOnlyNew = true; // EIP-6780
-  set(Op.BLOBBASEFEE, 2); // EIP-7516
-}
-
-function prague(): void {
-  lastPrecompile = 0x11; // EIP-2537
-  calldataFloorGas = 10; // EIP-7623
-  hasDelegation = true; // EIP-7702
-}
-
-function osaka(): void {
-  transactionGasCap = 1 << 24; // EIP-7825
-  set(Op.CLZ, 5); // EIP-7939
-  hasP256 = true; // EIP-7951; EIP-7823 and 7883: see precompiles/
+function readSwitches(record: u32): void {
+  depositMustBePaid = load<i64>(record, 0) != 0;
+  refusesHighS = load<i64>(record, 8) != 0;
+  keepsGas = load<i64>(record, 16) != 0;
+  clearsEmpty = load<i64>(record, 24) != 0;
+  netStorageMetering = load<i64>(record, 32) != 0;
+  hasWarmth = load<i64>(record, 40) != 0;
+  hasBaseFee = load<i64>(record, 48) != 0;
+  reservesEf = load<i64>(record, 56) != 0;
+  coinbaseIsWarm = load<i64>(record, 64) != 0;
+  destroysOnlyNew = load<i64>(record, 72) != 0;
+  hasDelegation = load<i64>(record, 80) != 0;
+  hasP256 = load<i64>(record, 88) != 0;
+  modexpCountsWords = load<i64>(record, 96) != 0;
+  modexpDoubles = load<i64>(record, 104) != 0;
 }

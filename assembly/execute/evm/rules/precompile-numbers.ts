@@ -27,6 +27,6 @@ export abstract class Precompile {
 export function precompileNumber(address: u32): u32 {
   if (load<u64>(address) != 0 || load<u64>(address, 8) != 0 || load<u16>(address, 16) != 0) return 0;
   const number = (u32(load<u8>(address, 18)) << 8) | u32(load<u8>(address, 19));
-  if (number <= lastPrecompile) return number;
+  if (i64(number) <= lastPrecompile) return number;
   return hasP256 && number == Precompile.P256_VERIFY ? number : 0;
 }

@@ -2,13 +2,14 @@
 // it costs before any code runs.
 
 import {
-  CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmFork, EvmInvalid, EvmTransaction, EvmTransactionFlag,
+  CONTROL_BASE, Control, EvmAccess, EvmBlock, EvmInvalid, EvmTransaction, EvmTransactionFlag,
 } from "../../../layout";
 import * as u256 from "../../../base/u256";
 import { multiplyHigh } from "../../../base/u256";
 import {
-  calldataByteGas, calldataFloorGas, creationGas, fork, hasBaseFee, hasDelegation, initCodeWordGas, maxInitCodeSize,
-  transactionGasCap,
+  accessAddressGas, accessSlotGas, authorizationGas, blobGas, creationGas, dataByteGas, floorDataByteGas,
+  floorZeroByteGas, hasBaseFee, hasDelegation, initCodeWordGas, lastTransactionType, maxBlobsOfTransaction,
+  maxInitCodeSize, transactionGas, transactionGasCap, zeroByteGas,
 } from "../rules/fork-rules";
 import { missed } from "../memory/failure";
 import { wordGas } from "../memory/ranges";
@@ -16,12 +17,6 @@ import { Temporary, temporary } from "../memory/workspace";
 import { delegationIn } from "../state/code";
 import { NO_CODE, balanceOf, codeOf, nonceOf } from "../state/world";
 
-const TRANSACTION_GAS: i64 = 21000;
-const ZERO_BYTE_GAS: i64 = 4;
-const ACCESS_ADDRESS_GAS: i64 = 2400;
-const ACCESS_SLOT_GAS: i64 = 1900;
-const AUTHORIZATION_GAS: i64 = 25000;
-export const BLOB_GAS: u64 = 1 << 17;
 const BLOB_VERSION: u32 = 1;
 
 /** Set by `price`: what is charged before code runs, and the least that the transaction costs (EIP-7623). */
@@ -77,13 +72,13 @@ function explore(sender: u32): u32 {
 /** The part of `admit` that needs no state. */
 function check(transaction: u32, block: u32): u32 {
   const type = load<u32>(transaction, EvmTransaction.TYPE);
-  if (type > lastType()) return EvmInvalid.TYPE_NOT_ACTIVE;
+  if (i64(type) > lastTransactionType) return EvmInvalid.TYPE_NOT_ACTIVE;
   const gasLimit = load<u64>(transaction, EvmTransaction.GAS_LIMIT);
   if (gasLimit > load<u64>(block, EvmBlock.GAS_LIMIT) || i64(gasLimit) < 0) return EvmInvalid.GAS_ABOVE_BLOCK;
-  if (gasLimit > transactionGasCap) return EvmInvalid.GAS_ABOVE_CAP;
+  if (i64(gasLimit) > transactionGasCap) return EvmInvalid.GAS_ABOVE_CAP;
   const creation = (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.CREATION) != 0;
   const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
-  if (creation && length > maxInitCodeSize) return EvmInvalid.INIT_CODE_TOO_LARGE;
+  if (creation && i64(length) > maxInitCodeSize) return EvmInvalid.INIT_CODE_TOO_LARGE;
   if (hasBaseFee) {
     if (u256.less(transaction + EvmTransaction.MAX_FEE, block + EvmBlock.BASE_FEE)) return EvmInvalid.FEE_BELOW_BASE;
     if (u256.less(transaction + EvmTransaction.MAX_FEE, transaction + EvmTransaction.MAX_PRIORITY_FEE)) {
@@ -101,18 +96,10 @@ function check(transaction: u32, block: u32): u32 {
   return floorGas > i64(gasLimit) ? EvmInvalid.FLOOR_GAS : EvmInvalid.NONE;
 }
 
-/** Highest EIP-2718 type of the fork. */
-function lastType(): u32 {
-  if (fork >= EvmFork.PRAGUE) return 4;
-  if (fork >= EvmFork.CANCUN) return 3;
-  if (fork >= EvmFork.LONDON) return 2;
-  return fork >= EvmFork.BERLIN ? 1 : 0;
-}
-
 function checkBlobs(transaction: u32, block: u32): u32 {
   const count = load<u32>(transaction, EvmTransaction.BLOB_COUNT);
   if (count == 0) return EvmInvalid.NO_BLOBS;
-  if (count > load<u32>(block, EvmBlock.MAX_BLOBS)) return EvmInvalid.TOO_MANY_BLOBS;
+  if (i64(count) > maxBlobsOfTransaction) return EvmInvalid.TOO_MANY_BLOBS;
   const hashes = transaction + load<u32>(transaction, EvmTransaction.BLOB_HASHES);
   for (let blob: u32 = 0; blob < count; blob++) {
     if (u32(load<u8>(hashes + (blob << 5))) != BLOB_VERSION) return EvmInvalid.BLOB_VERSION;
@@ -127,16 +114,16 @@ function price(transaction: u32, creation: bool): void {
   const data = transaction + load<u32>(transaction, EvmTransaction.DATA);
   const zeros = i64(zeroBytes(data, length));
   const others = i64(length) - zeros;
-  let gas = TRANSACTION_GAS + zeros * ZERO_BYTE_GAS + others * calldataByteGas;
+  let gas = transactionGas + zeros * zeroByteGas + others * dataByteGas;
   if (creation) gas += creationGas + wordGas(length, initCodeWordGas);
   const lines = load<u32>(transaction, EvmTransaction.ACCESS_COUNT);
   const list = transaction + load<u32>(transaction, EvmTransaction.ACCESS_LIST);
   for (let line: u32 = 0; line < lines; line++) {
-    gas += load<u32>(list + line * EvmAccess.SIZE, EvmAccess.HAS_SLOT) != 0 ? ACCESS_SLOT_GAS : ACCESS_ADDRESS_GAS;
+    gas += load<u32>(list + line * EvmAccess.SIZE, EvmAccess.HAS_SLOT) != 0 ? accessSlotGas : accessAddressGas;
   }
-  gas += AUTHORIZATION_GAS * i64(load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT));
+  gas += authorizationGas * i64(load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT));
   intrinsicGas = gas;
-  floorGas = calldataFloorGas == 0 ? 0 : TRANSACTION_GAS + calldataFloorGas * (zeros + 4 * others);
+  floorGas = floorDataByteGas == 0 ? 0 : transactionGas + zeros * floorZeroByteGas + others * floorDataByteGas;
 }
 
 function zeroBytes(data: u32, length: u32): u32 {
@@ -157,7 +144,7 @@ function highestCost(out: u32, transaction: u32): bool {
   const blobs = u64(load<u32>(transaction, EvmTransaction.BLOB_COUNT));
   if (blobs == 0) return true;
   const part = temporary + Temporary.OTHER;
-  if (!multiplyBy(part, transaction + EvmTransaction.MAX_BLOB_FEE, blobs * BLOB_GAS)) return false;
+  if (!multiplyBy(part, transaction + EvmTransaction.MAX_BLOB_FEE, blobs * u64(blobGas))) return false;
   return !u256.addWithCarry(out, out, part);
 }
 

@@ -5,6 +5,7 @@ import { keccak256 } from "../../../base/keccak256";
 import { isMalleable } from "../../../base/secp256k1";
 import * as u256 from "../../../base/u256";
 import { addCode } from "../../../store/code-store";
+import { authorizationRefund } from "../rules/fork-rules";
 import { block, transaction } from "../memory/context";
 import { exhaust } from "../memory/failure";
 import { Temporary, temporary } from "../memory/workspace";
@@ -15,7 +16,6 @@ import { Answer, NO_CODE, codeOf, isAbsent, nonceOf, setCodeHash, setNonce, touc
 import { ecrecover } from "../precompiles/ecrecover";
 import { beginRlp, prependByte, prependBytes, prependInteger, prependListHeader, prependNumber, rlpStart } from "./rlp";
 
-const EXISTING_REFUND: i64 = 25000 - 12500;
 const MAGIC: u32 = 0x05;
 
 /** Applies all authorisations, passing over those that are not valid; false when the attempt must end. */
@@ -46,7 +46,7 @@ function apply(authorization: u32): bool {
   if (load<u64>(current) != nonce) return true;
   const absent = isAbsent(authority);
   if (absent == Answer.FAILED) return false;
-  if (absent == Answer.NO) addRefund(EXISTING_REFUND);
+  if (absent == Answer.NO) addRefund(authorizationRefund);
   return delegate(authority, authorization + EvmAuthorization.ADDRESS) && setNonce(authority, nonce + 1);
 }
 

@@ -3,14 +3,14 @@
 
 import { EvmBlock, EvmTransaction } from "../../../layout";
 import * as u256 from "../../../base/u256";
-import { hasBaseFee } from "../rules/fork-rules";
+import { blobGas, hasBaseFee } from "../rules/fork-rules";
 import { block, gasPrice, transaction } from "../memory/context";
 import { exhaust } from "../memory/failure";
 import { Temporary, temporary } from "../memory/workspace";
 import { AccountFlag, accountOf } from "../state/accounts";
 import { flagAccount } from "../state/journal";
 import { credit, debit, setNonce } from "../state/world";
-import { BLOB_GAS, multiplyBy } from "./admission";
+import { multiplyBy } from "./admission";
 import { emptyAccountsMatter } from "./clearing";
 
 /** min(max fee, base fee + priority fee); types 0 and 1 name one price as both. */
@@ -29,7 +29,7 @@ export function payUpFront(sender: u32): bool {
   const blobs = u64(load<u32>(transaction, EvmTransaction.BLOB_COUNT));
   if (blobs != 0) {
     const part = temporary + Temporary.OTHER;
-    multiplyBy(part, block + EvmBlock.BLOB_BASE_FEE, blobs * BLOB_GAS);
+    multiplyBy(part, block + EvmBlock.BLOB_BASE_FEE, blobs * u64(blobGas));
     u256.add(cost, cost, part);
   }
   if (!flagAccount(sender, AccountFlag.TOUCHED)) return exhaust();

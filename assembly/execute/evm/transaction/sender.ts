@@ -2,7 +2,7 @@
 // (engine/recovery.ts), and shared by all.
 
 import {
-  CONTROL_BASE, Control, EvmBlock, EvmFork, EvmSender, EvmSignature, EvmSignatureFlag, EvmTransaction,
+  CONTROL_BASE, Control, EvmBlock, EvmSender, EvmSignature, EvmSignatureFlag, EvmTransaction,
 } from "../../../layout";
 import { allocate } from "../../../base/arena";
 import { Fault } from "../../../base/faults";
@@ -10,6 +10,7 @@ import { keccak256 } from "../../../base/keccak256";
 import { isMalleable, recoverPublicKey } from "../../../base/secp256k1";
 import * as shared from "../../../base/shared";
 import { fault } from "../../../base/shared";
+import { refusesHighS, useRules } from "../rules/fork-rules";
 import { takeArithmetic } from "../memory/workspace";
 import { rlpStart } from "./rlp";
 import { signingPayloadRoom, writeSigningPayload } from "./signing-payload";
@@ -67,8 +68,9 @@ export function isExpectedSender(record: u32, sender: u32): bool {
 
 /** Writes the sender's 20 bytes to `place`: `place`, EvmSender.NOBODY, or UNKNOWN when memory is exhausted. */
 function recover(place: u32, record: u32, signature: u32): u32 {
+  useRules(load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.RULES));
   const parity = load<u32>(signature, EvmSignature.Y_PARITY);
-  if (parity > 1 || (refusesMalleable() && isMalleable(signature + EvmSignature.S))) return EvmSender.NOBODY;
+  if (parity > 1 || (refusesHighS && isMalleable(signature + EvmSignature.S))) return EvmSender.NOBODY;
   if (!takeArithmetic() || !makeRoom(signingPayloadRoom(record))) return EvmSender.UNKNOWN;
   const end = buffer + bufferSize;
   writeSigningPayload(record, signature, end);
@@ -80,11 +82,6 @@ function recover(place: u32, record: u32, signature: u32): u32 {
   keccak256(hash, key, 64);
   memory.copy(place, hash + 12, 20);
   return place;
-}
-
-/** EIP-2. */
-function refusesMalleable(): bool {
-  return load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.FORK) >= EvmFork.HOMESTEAD;
 }
 
 /** Makes the buffer at least `size` bytes; false when memory is exhausted. */

@@ -5,12 +5,12 @@ import {
   CONTROL_BASE, Control, EvmBlock, EvmBlockFlag, EvmInvalid, EvmSender, EvmTransaction, EvmTransactionFlag, ReadResult,
 } from "../../../layout";
 import { noteLocation, unfinished } from "../../state-view";
-import { chooseFork, refundQuotient } from "../rules/fork-rules";
+import { forgetRules, refundQuotient, useRules } from "../rules/fork-rules";
 import { block, setOrigin, setTransactionContext, takeContext, transaction } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { exhaust, failure, forgetFailure, missed } from "../memory/failure";
 import { takeSegments } from "../memory/segments";
-import { gasTableMemory, resetWorkspace, takeWorkspace } from "../memory/workspace";
+import { resetWorkspace, takeWorkspace } from "../memory/workspace";
 import { accountOf, forgetAccounts, takeAccounts } from "../state/accounts";
 import { beginEffects, refund, takeEffects } from "../state/effects";
 import { beginJournal, takeJournal } from "../state/journal";
@@ -32,6 +32,7 @@ let ready: bool = false;
 /** Called when the worker joins a block: what the EVM needs is taken with the first transaction. */
 export function resetEvm(): void {
   ready = false;
+  forgetRules();
   resetWorkspace();
   resetSenders();
 }
@@ -41,7 +42,7 @@ function prepare(): bool {
   if (!takeWorkspace() || !takeSegments() || !takeContext() || !takeTracing()) return false;
   if (!takeJournal() || !takeEffects(recordsTransfers()) || !takeAccounts() || !takeStorage()) return false;
   if (!takeResult()) return false;
-  chooseFork(load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.FORK), gasTableMemory);
+  useRules(load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.RULES));
   ready = true;
   return true;
 }
