@@ -146,6 +146,16 @@ export interface VerifyOptions {
   readonly expected?: boolean;
 }
 
+/** What `engine.openWorld` accepts. */
+export interface WorldOptions {
+  /** The state that the world begins with. Default the engine's. */
+  readonly state?: StateSource;
+  /** Chain of its blocks: the id, or an object with one, such as a chain of viem. Default the engine's. */
+  readonly chain?: number | { readonly id: number };
+  /** The block that the state is the one after. */
+  readonly block?: { readonly number: bigint | number; readonly hash?: Hex };
+}
+
 /** The third argument of `engine.execute`. */
 export interface ExecutionOptions {
   /** Free-form state before the first task: bytes. */

@@ -5,7 +5,7 @@ import type { MetricName } from './base/metrics.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
 import type { Mismatch, Omission } from './block/verify.ts';
-import type { BlockRequest, ExecutionOptions } from './option-types.ts';
+import type { BlockRequest, ExecutionOptions, WorldOptions } from './option-types.ts';
 import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
 
 export type { MetricName } from './base/metrics.ts';
@@ -17,6 +17,7 @@ export type {
   ExecutionOptions,
   MemoryOptions,
   VerifyOptions,
+  WorldOptions,
 } from './option-types.ts';
 
 /** How many threads a run has: several over one memory, or one. */
@@ -47,11 +48,61 @@ export interface Engine extends AsyncDisposable {
     executor: ExecutorChoice<T>,
     options?: ExecutionOptions,
   ): ExecutionRun;
+  /**
+   * Opens a world: a state that stays, which blocks advance one after the other. It has turns of its own, so that runs of
+   * other worlds, and of the engine, do not wait for it.
+   * @throws InputError naming the option; MemoryLimitError for a state that does not fit
+   */
+  openWorld(options?: WorldOptions): Promise<World>;
   /** Counters over all runs of this engine so far. */
   metrics(): MetricsSnapshot;
   /** Listens; returns a function that ends it. */
   on<E extends keyof EngineEvents>(event: E, listener: (detail: EngineEvents[E]) => void): () => void;
   /** Stops the workers; runs that are not over reject. Also `await using`. */
+  dispose(): Promise<void>;
+}
+
+/** The block that a world's state is the one after. */
+export interface WorldBlock {
+  readonly number: bigint;
+  /** Where it is known. */
+  readonly hash?: Hex;
+}
+
+/** A block for a world, which brings the state itself. */
+export type WorldBlockRequest = Omit<BlockRequest, 'state'>;
+
+/**
+ * A state that stays in the core from run to run. What is asked of it is done in the order in which it was asked for, one
+ * thing at a time; what fails has changed nothing.
+ */
+export interface World extends AsyncDisposable {
+  /** The newest block that was executed, or the one that it was opened at. */
+  readonly block: WorldBlock | undefined;
+  /** Executes a block, which becomes part of the state unless it is refused, cancelled, or does not fit into the memory. */
+  executeBlock(request: WorldBlockRequest): BlockRun;
+  /** In wei. */
+  getBalance(address: string): Promise<bigint>;
+  getNonce(address: string): Promise<bigint>;
+  getCode(address: string): Promise<Hex>;
+  /** 32 bytes. */
+  getStorage(address: string, slot: string | number | bigint): Promise<Hex>;
+  /** In wei. */
+  setBalance(address: string, balance: string | number | bigint): Promise<void>;
+  setNonce(address: string, nonce: string | number | bigint): Promise<void>;
+  setCode(address: string, code: string): Promise<void>;
+  setStorage(address: string, slot: string | number | bigint, value: string | number | bigint): Promise<void>;
+  /** A moment to come back to: when all that was asked for so far is done. What changes afterwards is kept beside the state. */
+  snapshot(): number;
+  /** Back to a snapshot, which stays; later ones are gone. Costs what has changed since. @throws InputError where there is none */
+  revert(id: number): Promise<void>;
+  /** Nobody will come back to the snapshot: what was kept for it is let go. @throws InputError where there is none */
+  release(id: number): Promise<void>;
+  /** What has changed since a snapshot. @throws InputError where there is none */
+  stateDiffSince(id: number): Promise<StateDiff>;
+  /** A copy in a memory of its own, without the snapshots. @throws MemoryLimitError */
+  fork(): Promise<World>;
+  /** Leaves the memory to others; what is under way is finished first. Also `await using`. */
   dispose(): Promise<void>;
 }
 

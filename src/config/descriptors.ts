@@ -183,6 +183,26 @@ export const BLOCK_REQUEST: Options = {
   taskTimeoutMs,
 };
 
+/** The block that a state is the one after. */
+const worldBlock: Kind = {
+  type: '{ readonly number: bigint | number; readonly hash?: Hex }',
+  check(value, field) {
+    const { number } = plainObject(value, field);
+    if (typeof number === 'bigint' ? number >= 0n : Number.isSafeInteger(number) && (number as number) >= 0) return;
+    throw new InputError(`${field}.number`, `expected a block number, got ${describe(number)}`);
+  },
+};
+
+export const WORLD_OPTIONS: Options = {
+  state: option(stateSource, 'The state that the world begins with.', "the engine's"),
+  chain: option(
+    checkedLater('number | { readonly id: number }'),
+    'Chain of its blocks: the id, or an object with one, such as a chain of viem.',
+    "the engine's",
+  ),
+  block: option(worldBlock, 'The block that the state is the one after.'),
+};
+
 export const EXECUTION_OPTIONS: Options = {
   data: option(
     checkedLater('Readonly<Record<string, Uint8Array>> | ReadonlyMap<string, Uint8Array>'),
@@ -226,5 +246,6 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     options: BLOCK_REQUEST,
   },
   { name: 'VerifyOptions', doc: '`request.verify`: what to compare with the header.', options: VERIFY_OPTIONS },
+  { name: 'WorldOptions', doc: 'What `engine.openWorld` accepts.', options: WORLD_OPTIONS },
   { name: 'ExecutionOptions', doc: 'The third argument of `engine.execute`.', options: EXECUTION_OPTIONS },
 ];

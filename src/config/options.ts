@@ -1,6 +1,6 @@
 // Checks what callers pass to the engine, by the descriptors, and fills in the defaults.
 
-import type { BlockRequest, EngineOptions, ExecutionOptions } from '../types.ts';
+import type { BlockRequest, EngineOptions, ExecutionOptions, WorldOptions } from '../types.ts';
 import { checkOptions } from './descriptor.ts';
 import {
   BLOCK_REQUEST,
@@ -9,6 +9,7 @@ import {
   ENGINE_OPTIONS,
   EXECUTION_OPTIONS,
   MAX_AUTO_WORKERS,
+  WORLD_OPTIONS,
 } from './descriptors.ts';
 
 /** Engine options with every default filled in. */
@@ -34,6 +35,17 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
 /** @throws InputError naming the option */
 export function checkExecutionOptions(options: ExecutionOptions): void {
   checkOptions(options, 'options', EXECUTION_OPTIONS);
+}
+
+/** A world's options, with the chain as its id. @throws InputError naming the option */
+export function checkWorldOptions(
+  options: WorldOptions,
+): Omit<WorldOptions, 'chain'> & { chainId: number | undefined } {
+  checkOptions(options, 'options', WORLD_OPTIONS);
+  const { chain, ...others } = options;
+  const chainId = typeof chain === 'object' && chain !== null ? chain.id : chain;
+  if (chainId !== undefined) ENGINE_OPTIONS.chainId!.check(chainId, 'options.chain');
+  return { ...others, chainId };
 }
 
 /** Checks everything but the block itself. @throws InputError naming the field */

@@ -2,11 +2,12 @@
 
 import { EngineDisposedError, InputError } from '../base/errors.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
-import { type CheckedOptions, checkEngineOptions } from '../config/options.ts';
+import { type CheckedOptions, checkEngineOptions, checkWorldOptions } from '../config/options.ts';
 import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { BlockJob } from '../job/block.ts';
 import type { Desk, Job, Limits, Performed, PlannedRun, Push } from '../job/job.ts';
+import { checkSource } from '../job/state-before.ts';
 import { TasksJob } from '../job/tasks.ts';
 import { Totals } from '../metrics/totals.ts';
 import type { RunHooks } from '../run/conductor.ts';
@@ -24,15 +25,21 @@ import type {
   ExecutionRun,
   ExecutorChoice,
   MetricsSnapshot,
+  World,
+  WorldOptions,
 } from '../types.ts';
 import { Assets } from '../workers/assets.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import type { RunControl } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
+import { openWorldState, readWorldBlock } from '../world/opening.ts';
+import { ResidentWorld, type WorldTurns } from '../world/world.ts';
+import { WorldBlockJob } from '../world/world-block-job.ts';
 import { DependencyHints } from './dependency-hints.ts';
 import { Events } from './events.ts';
 import { RunHandle } from './run-handle.ts';
 import { Scope } from './scope.ts';
+import { Turns } from './turns.ts';
 
 /**
  * Makes an engine and starts its workers. Never throws for a page that is not isolated: `capabilities` says what runs.
@@ -57,8 +64,8 @@ export class PevmEngine implements Engine {
   readonly #parts: Parts;
   readonly #totals = new Totals();
   readonly #scopes = new Set<Scope>();
-  /** Settles when the last job in the queue is over. */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
+  readonly #worlds = new Set<Turns>();
   readonly #aborted = () => void this.dispose();
   #disposed: Promise<void> | undefined;
 
@@ -93,7 +100,19 @@ export class PevmEngine implements Engine {
   }
 
   executeBlock(request: BlockRequest): BlockRun {
-    return this.#start(() => new BlockJob(request, this.#parts.options));
+    return this.#start(this.#turns, () => new BlockJob(request, this.#parts.options));
+  }
+
+  async openWorld(given: WorldOptions = {}): Promise<World> {
+    const { options, runners } = this.#parts;
+    const { state = options.state, chainId = options.chainId, block } = checkWorldOptions(given);
+    checkSource(state, 'options.state');
+    const turns = new Turns();
+    const begun = await this.#exclusive(turns, {}, (scope) =>
+      openWorldState({ state, open: () => runners.openHome(), ask: (body) => this.#ask(scope, body) }),
+    );
+    const settings = chainId === undefined ? options : { ...options, chainId };
+    return new ResidentWorld(this.#worldTurns(turns, settings), begun, readWorldBlock(block, begun));
   }
 
   execute<T = unknown>(
@@ -103,7 +122,7 @@ export class PevmEngine implements Engine {
   ): ExecutionRun {
     const hints = new DependencyHints(Array.isArray(tasks) ? tasks.length : 0);
     const read = () => new TasksJob(tasks, executor, options, this.#parts.options);
-    const run = this.#start(read, (control) => hints.attach(control));
+    const run = this.#start(this.#turns, read, (control) => hints.attach(control));
     return Object.assign(run, { addDependency: (lower: number, higher: number) => hints.add(lower, higher) });
   }
 
@@ -139,11 +158,12 @@ export class PevmEngine implements Engine {
     const error = new EngineDisposedError(signal?.aborted ? { cause: signal.reason } : {});
     for (const scope of this.#scopes) scope.cancel(error);
     this.#parts.runners.dispose();
-    await this.#tail;
+    await Promise.all([this.#turns, ...this.#worlds].map((turns) => turns.over()));
   }
 
   /** Queues a job; one that cannot be read is refused at once. `begun` is told when its plan runs. */
   #start<Item, Answer>(
+    turns: Turns,
     read: () => Job<Item, Answer>,
     begun: (control: RunControl) => void = () => {},
   ): RunHandle<Item, Answer> {
@@ -154,7 +174,7 @@ export class PevmEngine implements Engine {
       return new RunHandle<Item, Answer>(0, 0, () => Promise.reject(error));
     }
     return new RunHandle<Item, Answer>(job.itemCount, job.firstItem, (push, attach) =>
-      this.#exclusive(job.limits, (scope) => {
+      this.#exclusive(turns, job.limits, (scope) => {
         const follow = (control: RunControl) => {
           begun(control);
           attach(control);
@@ -165,7 +185,7 @@ export class PevmEngine implements Engine {
   }
 
   /** Lets `body` run when everything before it is over. Its rejection does not wait for the clean-up. */
-  #exclusive<R>(limits: Limits, body: (scope: Scope) => Promise<R>): Promise<R> {
+  #exclusive<R>(turns: Turns, limits: Limits, body: (scope: Scope) => Promise<R>): Promise<R> {
     if (this.#disposed !== undefined) return Promise.reject(new EngineDisposedError());
     try {
       refuseNestedCall(this);
@@ -177,16 +197,31 @@ export class PevmEngine implements Engine {
       executionTimeoutMs: limits.executionTimeoutMs ?? this.#parts.options.executionTimeoutMs,
     });
     this.#scopes.add(scope);
-    const turn = this.#tail.then(() => {
-      scope.begin();
-      return body(scope);
+    const turn = turns.take(async () => {
+      try {
+        scope.begin();
+        return await body(scope);
+      } finally {
+        scope.close();
+        this.#scopes.delete(scope);
+      }
     });
-    const over = () => {
-      scope.close();
-      this.#scopes.delete(scope);
-    };
-    this.#tail = turn.then(over, over);
     return Promise.race([turn, scope.cancelled]);
+  }
+
+  /** The turns of a world: its own, in the engine's scopes. */
+  #worldTurns(turns: Turns, options: CheckedOptions): WorldTurns {
+    this.#worlds.add(turns);
+    return {
+      take: (body) => this.#exclusive(turns, {}, (scope) => body((asked) => this.#ask(scope, asked))),
+      executeBlock: (request, state, advanced) =>
+        this.#start(turns, () => new WorldBlockJob(request, options, state, advanced)),
+      another: () => this.#worldTurns(new Turns(), options),
+      end: async () => {
+        await turns.over();
+        this.#worlds.delete(turns);
+      },
+    };
   }
 
   /** Where a job asks for what it needs while its turn lasts. */
@@ -213,7 +248,7 @@ export class PevmEngine implements Engine {
 
   /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
   async #perform(
-    { plan, work, state, taskTimeoutMs, take }: PlannedRun,
+    { plan, work, state, residence, taskTimeoutMs, take }: PlannedRun,
     scope: Scope,
     follow: (control: RunControl) => void,
   ): Promise<Performed> {
@@ -228,8 +263,8 @@ export class PevmEngine implements Engine {
       },
       drain: (from) => events.emit('drain', { from }),
     };
-    const runner = runners.for(work);
-    const control = runner.start({ plan, work, hooks, taskTimeoutMs, caller: this });
+    const runner = runners.for(work, residence);
+    const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller: this });
     scope.onCancel((reason) => control.cancel(reason));
     follow(control);
     const outcome = await control.outcome;

@@ -11,14 +11,15 @@ import { reportOf } from '../metrics/report.ts';
 import { InvalidOutcome, type RunPlan } from '../run/conductor.ts';
 import { isMemoryState } from '../run/state-loading.ts';
 import { type Work, workOf } from '../run/work.ts';
+import type { MemoryState } from '../state/memory.ts';
 import { stateRootOf } from '../state/state-root.ts';
 import type { BlockRequest, BlockResult, TransactionResult } from '../types.ts';
 import { auditRefusal, auditResult } from './block-audit.ts';
-import { type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
+import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import { type BlockExecution, completed, resultOf, TransactionDecoder } from './block-result.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
-import { blockKeys, type StateBefore, stateBefore } from './state-before.ts';
+import { blockKeys, type StandingState, type StateBefore, standingBefore, stateBefore } from './state-before.ts';
 import { verification } from './verification.ts';
 
 /** A block that was run to its end. */
@@ -31,13 +32,24 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   readonly #options: CheckedOptions;
   readonly #request: CheckedBlockRequest;
   readonly #encoding: BlockEncoding;
+  /** The state that stays, which the block advances; `undefined`: it brings the state before it. */
+  readonly #standing: StandingState | undefined;
+
+  /** The state before the block, for its audit, where that state does not wait for it. */
+  #copy: MemoryState | undefined;
 
   /** Reads the request, and encodes the block for who is to execute it. @throws InputError, InvalidTransactionError */
-  constructor(request: BlockRequest, options: CheckedOptions) {
+  constructor(request: BlockRequest, options: CheckedOptions, standing?: StandingState) {
     this.#options = options;
+    this.#standing = standing;
     this.#request = readBlockRequest(request, options);
     const encode = (options.executor ?? 'wasm') === 'wasm' ? encodeForCore : encodeForModule;
     this.#encoding = encode(this.#request.context);
+  }
+
+  /** The block, checked, and what it runs on. */
+  get context(): BlockContext {
+    return this.#request.context;
   }
 
   get limits(): Limits {
@@ -55,6 +67,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
     const startMs = performance.now();
     const encoding = this.#encoding;
+    if (this.#isAudited) await this.#copyForAudit(desk);
     const before = await this.#stateBefore(desk);
     const work = await this.#workOf(desk, encoding, before);
     const encodeMs = performance.now() - startMs;
@@ -85,8 +98,21 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return this.#options.preset === 'audit';
   }
 
+  /** What stays is advanced by the time of the audit. @throws InputError where it is not known as a whole */
+  async #copyForAudit(desk: Desk<TransactionResult>): Promise<void> {
+    const standing = this.#standing;
+    if (standing === undefined) return;
+    if (!standing.residence.complete) {
+      throw new InputError('options.preset', 'the audit of a world takes a complete state, as memoryState makes one');
+    }
+    this.#copy = await desk.ask(() => standing.whole());
+  }
+
   #stateBefore(desk: Desk<TransactionResult>): Promise<StateBefore> {
     const { state, context } = this.#request;
+    if (this.#standing !== undefined) {
+      return standingBefore(desk, this.#standing, () => blockKeys(state, context.block));
+    }
     return stateBefore(desk, state, () => blockKeys(state, context.block));
   }
 
@@ -128,14 +154,17 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     work: Work,
     isShown = true,
   ): Promise<ExecutedBlock> {
-    const { context, state, taskTimeoutMs } = this.#request;
+    const { context, taskTimeoutMs } = this.#request;
+    const [state, residence] = isShown
+      ? [this.#request.state, this.#standing?.residence]
+      : [this.#copy ?? this.#request.state, undefined];
     const decoder = new TransactionDecoder(context.block, encoding);
     const take = (batch: ResultBatch) => {
       decoder.push(batch, (task, result) => desk.fail(stepError(encoding, task, result)));
       if (isShown) desk.push(decoder.length, decoder.at);
     };
     const performed = await desk
-      .perform({ plan, work, state, taskTimeoutMs, isShown, take })
+      .perform({ plan, work, state, residence, taskTimeoutMs, isShown, take })
       .catch((error: unknown) => {
         throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
       });
@@ -145,7 +174,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   /** The block as ethereumjs runs it, one transaction at a time, on a state that is asked for anew. */
   async #executeAgain(desk: Desk<TransactionResult>): Promise<BlockExecution> {
     const encoding = encodeForModule(this.#request.context);
-    const before = await this.#stateBefore(desk);
+    const before = await (this.#copy === undefined ? this.#stateBefore(desk) : stateBefore(desk, this.#copy));
     const work = await this.#workOf(desk, encoding, before);
     const executed = await this.#execute(desk, encoding, this.#planOf(encoding, before, true), work, false);
     return this.#resultOf(desk, encoding, executed);
@@ -159,10 +188,15 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   async #stateRootAfter(desk: Desk<TransactionResult>, diff: StateDiff): Promise<Hex | undefined> {
     const { state, verify, context } = this.#request;
     if (typeof verify !== 'object' || verify.stateRoot !== true) return undefined;
+    const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
+    const standing = this.#standing;
+    if (standing?.residence.complete) {
+      // What stays has been advanced by the block.
+      return desk.ask(async () => stateRootOf(await standing.whole(), new Map(), { emptyIsAbsent }));
+    }
     if (!isMemoryState(state)) {
       throw new InputError('request.verify.stateRoot', 'a state root takes a complete state, as memoryState makes one');
     }
-    const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
     return desk.ask(() => stateRootOf(state, diff, { emptyIsAbsent }));
   }
 }

@@ -3,6 +3,7 @@
 import type { ResultBatch } from '../core/host/outcome.ts';
 import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome, RunPlan } from '../run/conductor.ts';
+import type { Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { EngineEvents, Report, Threading } from '../types.ts';
@@ -36,6 +37,8 @@ export interface PlannedRun {
   readonly work: Work;
   /** Where state comes from that is found missing. */
   readonly state: StateSource | undefined;
+  /** The state that it begins with, and advances, where there is one that stays. */
+  readonly residence?: Residence | undefined;
   readonly taskTimeoutMs: number | undefined;
   /** Whether its progress is what the caller sees of the job. */
   readonly isShown: boolean;

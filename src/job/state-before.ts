@@ -6,7 +6,9 @@ import type { Hex } from '../base/hex.ts';
 import { describe } from '../base/reader.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { EMPTY_IMAGE } from '../core/host/state-image.ts';
+import type { Residence } from '../run/residence.ts';
 import { imageOf, isMemoryState, loadKeys, type WholeState } from '../run/state-loading.ts';
+import type { MemoryState } from '../state/memory.ts';
 import type { StateKey, StateSource } from '../state/state-source.ts';
 import type { Desk } from './job.ts';
 
@@ -35,6 +37,32 @@ export function stateBefore(
     if (wanted.length === 0) return { image: EMPTY_IMAGE, complete: false, emptyAccounts: true };
     const { image } = await loadKeys(state, wanted, new Set(), signal);
     return { image, complete: false, emptyAccounts: true };
+  });
+}
+
+/** A state that stays, and the source that it is asked for the rest. */
+export interface StandingState extends StateSource {
+  readonly residence: Residence;
+  /** Whether empty accounts may be in it. */
+  readonly hasEmptyAccounts: boolean;
+  /** Those of the keys whose values nobody knows yet. */
+  unknown(keys: readonly StateKey[]): readonly StateKey[];
+  /** All of a complete state. */
+  whole(): Promise<MemoryState>;
+}
+
+/** What is loaded before a run on a state that stays. @throws StateSourceError */
+export function standingBefore(
+  desk: Pick<Desk<never>, 'ask'>,
+  state: StandingState,
+  keys: () => Promise<readonly StateKey[]>,
+): Promise<StateBefore> {
+  return desk.ask(async (signal) => {
+    const { complete } = state.residence;
+    if (complete) return { image: EMPTY_IMAGE, complete, emptyAccounts: state.hasEmptyAccounts };
+    const wanted = state.unknown(await keys());
+    const { image } = await loadKeys(state, wanted, new Set(), signal);
+    return { image, complete, emptyAccounts: true };
   });
 }
 

@@ -3,6 +3,7 @@
 
 import { MemoryLimitError } from '../base/errors.ts';
 import { bytesFromKey, keyFromBytes } from '../base/hex.ts';
+import { turnTaker } from '../base/platform.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import { type ChangeRecords, codesIn } from '../core/host/change-records.ts';
 import {
@@ -88,7 +89,7 @@ export class Residence implements StayingState {
     const next = await this.#open();
     const copy = new Residence({ open: this.#open, complete: this.complete }, next);
     for (const [hash, code] of this.#codes) copy.#codes.set(hash, code);
-    const records = await keepAll(home.host.instance);
+    const records = await keepAll(home.host.instance, turnTaker());
     await copy.#settle(next, 0, records, blockNumberOf(home.host.instance));
     return copy;
   }
@@ -101,7 +102,7 @@ export class Residence implements StayingState {
     if (!this.#isTainted && !isFull && transactions <= host.transactionCapacity) return this.#home;
     const number = blockNumberOf(host.instance);
     // Base values are only written by who folds, and what a zombie would write there is what lies there.
-    let records = await keepAll(host.instance);
+    let records = await keepAll(host.instance, turnTaker());
     if (this.complete) records = withoutZeros(records);
     else if (isFull) records = withoutOldest(records, Math.floor(capacity * HALF));
     const next = this.#isTainted ? await this.#open() : this.#home;
@@ -174,9 +175,13 @@ export class Residence implements StayingState {
   /** The 32 bytes of a slot. Otherwise as {@link number}. */
   storage(address: Uint8Array, slot: Uint8Array): Uint8Array | undefined {
     const record = this.#read(Kind.STORAGE, address, slot);
-    const emptied = this.#read(Kind.RESET, address)?.generation ?? 0;
-    if (emptied > (record?.generation ?? 0)) return new Uint8Array(32);
+    if (this.emptied(address) > (record?.generation ?? 0)) return new Uint8Array(32);
     return record?.known ? record.word : this.complete ? new Uint8Array(32) : undefined;
+  }
+
+  /** The block, as the memory counts them, that emptied an account's storage last; 0 for none. */
+  emptied(address: Uint8Array): number {
+    return this.#read(Kind.RESET, address)?.generation ?? 0;
   }
 
   #read(kind: number, address: Uint8Array, slot?: Uint8Array): KeptValue | undefined {
@@ -211,7 +216,7 @@ export class Residence implements StayingState {
   /** All that is known. */
   async all(): Promise<KeptRecords> {
     const { host } = await this.home();
-    return keepAll(host.instance);
+    return keepAll(host.instance, turnTaker());
   }
 
   /** Code that came with the state, or was made by a block, by its hash. */

@@ -3,8 +3,9 @@
 import { CoreTrapError } from '../base/errors.ts';
 import { eventLoopTurn } from '../base/platform.ts';
 import { Conductor, type RunOutcome } from '../run/conductor.ts';
-import { LocalCrew, type LocalMemory, type LocalWork, openLocalMemory } from '../run/local-crew.ts';
+import { LocalCrew, type LocalMemory, type LocalWork, openLocalHome, openLocalMemory } from '../run/local-crew.ts';
 import { callFor } from '../run/nested-call.ts';
+import type { Home, Residence } from '../run/residence.ts';
 import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
 import { equip, loadEquipment, prepare } from './modules.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';
@@ -52,7 +53,8 @@ export class CallingThreadRunner implements Runner {
   async #run(run: LocalRun): Promise<RunOutcome> {
     const { work, taskTimeoutMs } = run.request;
     const equipment = await loadEquipment(work);
-    const memory = await this.#open();
+    const { residence, plan } = run.request;
+    const memory = residence === undefined ? await this.#open() : await homeOf(residence, plan.count);
     equip(memory.worker, equipment);
     run.throwIfCancelled();
     try {
@@ -64,11 +66,18 @@ export class CallingThreadRunner implements Runner {
       });
     } catch (error) {
       // An attempt that was left behind may go on in this memory.
-      if (run.isCancelled || error instanceof CoreTrapError) this.#memory = undefined;
+      if (run.isCancelled || error instanceof CoreTrapError) {
+        if (residence === undefined) this.#memory = undefined;
+        else residence.taint();
+      }
       throw error;
     } finally {
       prepare(equipment);
     }
+  }
+
+  openHome(): Promise<Home> {
+    return openLocalHome(this.#module, this.#pages);
   }
 
   #open(): Promise<LocalMemory> {
@@ -78,6 +87,13 @@ export class CallingThreadRunner implements Runner {
     });
     return this.#memory;
   }
+}
+
+/** The memory of a state that stays, for a crew of one. */
+async function homeOf(residence: Residence, transactions: number): Promise<LocalMemory> {
+  const { host, worker } = await residence.home(transactions);
+  if (worker === undefined) throw new TypeError('the memory is one of workers');
+  return { host, worker };
 }
 
 class LocalRun {
@@ -108,7 +124,7 @@ class LocalRun {
   async conduct(memory: LocalMemory, work: LocalWork): Promise<RunOutcome> {
     const { plan, hooks, taskTimeoutMs } = this.request;
     this.#crew = new LocalCrew(memory, work);
-    this.conductor = new Conductor(plan, this.#crew, hooks);
+    this.conductor = new Conductor(plan, this.#crew, hooks, this.request.residence);
     const stop = watchAttempts(
       { taskTimeoutMs, block: plan.block },
       () => this.attempts.current(),

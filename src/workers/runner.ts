@@ -1,6 +1,7 @@
 // What every way to run a plan can do, and what can be done with a run in progress.
 
 import type { RunHooks, RunOutcome, RunPlan } from '../run/conductor.ts';
+import type { Home, Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
 import type { Threading } from '../types.ts';
 
@@ -9,6 +10,8 @@ export interface RunRequest {
   readonly work: Work;
   readonly hooks: RunHooks;
   readonly taskTimeoutMs: number | undefined;
+  /** The state that the run begins with, and advances; `undefined`: it brings all it needs. */
+  readonly residence?: Residence | undefined;
   /** Who waits for the run: what runs on its thread may not call it (see run/nested-call.ts). */
   readonly caller: object;
 }
@@ -35,6 +38,8 @@ export interface Runner {
   /** Begins to load what precompiled contracts need. */
   prepare(precompiles: string): void;
   start(request: RunRequest): RunControl;
+  /** Opens a memory for a state that stays, where runs can begin with one. */
+  openHome?(): Promise<Home>;
   /** Ends a worker at whatever instruction it is, where there is one to end. For tests. */
   terminateWorker(seat: number): void;
   dispose(): void;

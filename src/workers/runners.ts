@@ -3,6 +3,7 @@
 
 import { hasWorkers, sharingProblem } from '../base/platform.ts';
 import { pagesOf } from '../run/memory.ts';
+import type { Home, Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
 import type { Capabilities, Threading } from '../types.ts';
 import type { Assets } from './assets.ts';
@@ -35,9 +36,9 @@ export class Runners {
   readonly #main: Runner;
   readonly #reason: string | undefined;
   readonly #options: RunnerOptions;
-  #local: Runner | undefined;
+  #local: Required<Runner> | undefined;
 
-  private constructor(main: Runner, reason: string | undefined, options: RunnerOptions, local?: Runner) {
+  private constructor(main: Runner, reason: string | undefined, options: RunnerOptions, local?: Required<Runner>) {
     this.#main = main;
     this.#reason = reason;
     this.#options = options;
@@ -84,9 +85,22 @@ export class Runners {
     return { threading, workers, ...(threading === 'shared' ? {} : { reason: this.#reason ?? 'unknown' }) };
   }
 
-  /** Whoever can run such work: objects cannot be sent to workers. */
-  for({ executor }: Work): Runner {
-    if (executor === undefined || !('object' in executor)) return this.#main;
+  /** Whoever can run such work: objects cannot be sent to workers, nor a state that stays to a worker alone. */
+  for({ executor }: Work, residence?: Residence): Runner {
+    if (residence !== undefined) return this.#host();
+    return executor === undefined || !('object' in executor) ? this.#main : this.#localRunner();
+  }
+
+  /** Opens a memory for a state that stays. @throws MemoryLimitError */
+  openHome(): Promise<Home> {
+    return this.#host().openHome();
+  }
+
+  #host(): Required<Runner> {
+    return hasHomes(this.#main) ? this.#main : this.#localRunner();
+  }
+
+  #localRunner(): Required<Runner> {
     const { module, maximumMiB } = this.#options;
     this.#local ??= new CallingThreadRunner(module, pagesOf(maximumMiB));
     return this.#local;
@@ -118,6 +132,10 @@ export class Runners {
     this.#main.dispose();
     this.#local?.dispose();
   }
+}
+
+function hasHomes(runner: Runner): runner is Required<Runner> {
+  return runner.openHome !== undefined;
 }
 
 function messageOf(error: unknown): string {

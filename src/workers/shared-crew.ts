@@ -4,6 +4,7 @@ import { CoreTrapError, InputError, WorkerError } from '../base/errors.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import type { Crew, RoundOptions } from '../run/conductor.ts';
 import { MemoryLease, type MemoryNeed } from '../run/memory.ts';
+import type { Residence } from '../run/residence.ts';
 import { nameTask } from '../run/task-name.ts';
 import type { Work } from '../run/work.ts';
 import { type Attempt, type LateAttempt, type TaskLimit, watchAttempts } from './attempt-watch.ts';
@@ -31,10 +32,18 @@ export interface CrewSource {
   readonly events: PoolEvents;
 }
 
+/** Where a run on a state that stays takes place. */
+export interface StayingPlace {
+  readonly residence: Residence;
+  /** Of the run. */
+  readonly transactions: number;
+}
+
 export class SharedCrew implements Crew {
   readonly #source: CrewSource;
   readonly #work: Work;
   readonly #limit: TaskLimit;
+  readonly #staying: StayingPlace | undefined;
   #nextId = 1;
   #fresh = true;
   #seats: readonly Seat[] = [];
@@ -55,10 +64,12 @@ export class SharedCrew implements Crew {
   readonly #deaths = new Map<number, number>();
   readonly #late = new Set<number>();
 
-  constructor(source: CrewSource, work: Work, limit: TaskLimit) {
+  /** `staying`: the run is on a state that stays, in whose memory it is. */
+  constructor(source: CrewSource, work: Work, limit: TaskLimit, staying?: StayingPlace) {
     this.#source = source;
     this.#work = work;
     this.#limit = limit;
+    this.#staying = staying;
   }
 
   get beganMs(): number | undefined {
@@ -83,9 +94,11 @@ export class SharedCrew implements Crew {
     // After a drain the memory goes on; one in which somebody died does not.
     if (this.#lease === undefined || this.#isTainted) {
       this.#giveBack();
-      this.#lease = await MemoryLease.take(need);
+      const { residence, transactions } = this.#staying ?? {};
+      this.#lease = residence === undefined ? await MemoryLease.take(need) : (await residence.home(transactions)).lease;
       this.#isTainted = false;
     }
+    if (this.#lease === undefined) throw new TypeError('workers share memories');
     this.#fresh = true;
     this.#spent = false;
     return this.#lease.host;
@@ -100,7 +113,7 @@ export class SharedCrew implements Crew {
 
   #giveBack(): void {
     // What a trap has left behind, nobody knows.
-    if (!this.#isBroken) void this.#lease?.giveBack();
+    if (!this.#isBroken && this.#staying === undefined) void this.#lease?.giveBack();
     this.#lease = undefined;
   }
 
@@ -142,7 +155,8 @@ export class SharedCrew implements Crew {
       const { post } = seat;
       try {
         if (post.handle.over) await this.#replace(host, seat, options.first);
-        if (post.handle.over || this.#isOver(host)) return;
+        // To fold a block that is done is what a round for folding is for.
+        if (post.handle.over || (this.#isOver(host) && !options.folding)) return;
         const order = { workerId: seat.id, first: options.first };
         const reply = await post.handle.round(order, this.#work, this.#lease!.core);
         if ('end' in reply) {
@@ -165,6 +179,7 @@ export class SharedCrew implements Crew {
         );
         if (reply.problem === 'trap') {
           this.#isBroken = true;
+          this.#staying?.residence.taint();
           this.#endAll('the core broke');
         }
         return;
@@ -178,8 +193,11 @@ export class SharedCrew implements Crew {
           return;
         }
         this.#isTainted = true;
+        this.#staying?.residence.taint();
         this.#lease?.abandonedBy(post.handle.gone);
         this.#bury(host, seat, options.first, error.details ?? error.message);
+        // The others, and in the end the host, fold what is left.
+        if (options.folding) return;
       }
     }
   }

@@ -2,6 +2,7 @@
 
 import { Conductor } from '../run/conductor.ts';
 import { MemoryLease, useMemories } from '../run/memory.ts';
+import type { Home } from '../run/residence.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';
 import { type CrewSource, SharedCrew } from './shared-crew.ts';
 
@@ -37,9 +38,20 @@ export class SharedRunner implements Runner {
     this.#source.pool.terminateWorker(seat);
   }
 
-  start({ plan, work, hooks, taskTimeoutMs }: RunRequest): RunControl {
-    const crew = new SharedCrew(this.#source, work, { taskTimeoutMs, block: plan.block });
-    const conductor = new Conductor(plan, crew, hooks);
+  async openHome(): Promise<Home> {
+    const lease = await MemoryLease.take(this.#source.need);
+    const leave = () => {
+      // For a run that brings its state, the memory is laid out in another way.
+      lease.host.forget();
+      void lease.giveBack();
+    };
+    return { host: lease.host, lease, leave };
+  }
+
+  start({ plan, work, hooks, taskTimeoutMs, residence }: RunRequest): RunControl {
+    const staying = residence === undefined ? undefined : { residence, transactions: plan.count };
+    const crew = new SharedCrew(this.#source, work, { taskTimeoutMs, block: plan.block }, staying);
+    const conductor = new Conductor(plan, crew, hooks, residence);
     return {
       outcome: conductor.run().finally(() => crew.leave()),
       workersLost: () => crew.workersLost,

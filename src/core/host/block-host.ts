@@ -71,7 +71,9 @@ const SYSTEM_PAGE = 4096;
 const LOCATION_COST = Location.SIZE + 16;
 const MAX_LOCATIONS = (1 << 24) - 1;
 /** What of a memory the locations of a state that stays may take. */
-const STATE_PART = 0.5;
+const STATE_PART = 1 / 2;
+/** Of a small one, in which what workers need for themselves weighs more. */
+const SMALL_STATE_PART = 1 / 3;
 /** A block of nothing: between two blocks, so that the arena is free. */
 const NO_TRANSACTIONS: BlockSetup = {
   ...{ count: 0, first: 0, window: 1, complete: true, haltOnInvalid: false, profile: false },
@@ -123,7 +125,8 @@ export class BlockHost {
     const { core, bytes } = this.instance;
     const end = bytes.length;
     const capacity = Math.max(transactions, Math.min(ROOMY_TRANSACTIONS, end >>> 12));
-    const most = Math.min(Math.floor((end * STATE_PART) / LOCATION_COST), MAX_LOCATIONS);
+    const part = end < ROOMY ? SMALL_STATE_PART : STATE_PART;
+    const most = Math.min(Math.floor((end * part) / LOCATION_COST), MAX_LOCATIONS);
     const arena = core.initialize(
       ...([end, capacity, Math.min(most, Math.max(1 << 18, locations * 2))] as const),
       ...([this.#highestWorker, DEQUE_CAPACITY, chunkOf(end)] as const),

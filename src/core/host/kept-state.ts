@@ -22,7 +22,7 @@ export interface KeptValue {
   readonly hadStorage: boolean;
   /** The block that gave the value; RESET: the one that emptied the storage. */
   readonly generation: number;
-  /** Of a slot, big-endian; of code its hash, as it is; of others, see `number`. */
+  /** Of a slot, big-endian; of code its hash, as it is; of others, see `number`. Zero where it is not known. */
   readonly word: Uint8Array;
   readonly number: bigint;
 }
@@ -152,11 +152,12 @@ export function keptValue(bytes: Uint8Array): KeptValue {
     known,
     hadStorage: (flags & BaseFlag.SLOTS) !== 0,
     generation: words[KeptBase.GENERATION >>> 2]!,
-    word:
-      kind === Kind.STORAGE
+    word: !known
+      ? new Uint8Array(32)
+      : kind === Kind.STORAGE
         ? readReversed(record, KeptBase.VALUE)
         : record.subarray(KeptBase.VALUE, KeptBase.VALUE + 32),
-    number: readNumber({ words, limbs: new BigUint64Array(record.buffer) }, KeptBase.VALUE),
+    number: !known ? 0n : readNumber({ words, limbs: new BigUint64Array(record.buffer) }, KeptBase.VALUE),
   };
 }
 

@@ -1,0 +1,58 @@
+// A block on a world, as a job: it advances the state, or leaves it as it was.
+
+import { InputError } from '../base/errors.ts';
+import type { CheckedOptions } from '../config/options.ts';
+import { BlockJob } from '../job/block.ts';
+import type { BlockContext } from '../job/block-encoding.ts';
+import type { Desk, Job, Limits } from '../job/job.ts';
+import type { BlockResult, TransactionResult, WorldBlockRequest } from '../types.ts';
+import type { WorldState } from './world-state.ts';
+
+export class WorldBlockJob implements Job<TransactionResult, BlockResult> {
+  readonly kind = 'block';
+  readonly #block: BlockJob;
+  readonly #state: WorldState;
+  readonly #advanced: (context: BlockContext) => void;
+
+  /** @throws InputError, InvalidTransactionError as a block's job does */
+  constructor(
+    request: WorldBlockRequest,
+    options: CheckedOptions,
+    state: WorldState,
+    advanced: (context: BlockContext) => void,
+  ) {
+    if (typeof request === 'object' && request !== null && 'state' in request && request.state !== undefined) {
+      throw new InputError('request.state', 'a world has its own');
+    }
+    this.#state = state;
+    this.#advanced = advanced;
+    this.#block = new BlockJob({ ...request, state }, options, state);
+  }
+
+  get limits(): Limits {
+    return this.#block.limits;
+  }
+
+  get itemCount(): number {
+    return this.#block.itemCount;
+  }
+
+  get firstItem(): number {
+    return this.#block.firstItem;
+  }
+
+  async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
+    const { residence } = this.#state;
+    const { mark } = residence;
+    try {
+      const result = await this.#block.run(desk);
+      // Who has given up in the last moment is told that nothing has happened: so it must be.
+      await desk.ask(async () => {});
+      this.#advanced(this.#block.context);
+      return result;
+    } catch (error) {
+      await residence.revertTo(mark);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,199 @@
+// The state of one world, as blocks and callers see it: what is resident, and the source that is asked for the rest.
+
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { StateSourceError } from '../base/errors.ts';
+import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
+import { type KeptValue, keptValues } from '../core/host/kept-state.ts';
+import { Kind } from '../core/instance/abi.ts';
+import type { StandingState } from '../job/state-before.ts';
+import type { Residence } from '../run/residence.ts';
+import { loadKeys } from '../run/state-loading.ts';
+import {
+  EMPTY_CODE_HASH,
+  type MemoryAccount,
+  type MemorySlot,
+  type MemoryState,
+  stateOfAccounts,
+} from '../state/memory.ts';
+import type { StateKey, StateSource, StateValue } from '../state/state-source.ts';
+
+/** Asks somebody else's code, unless the caller has given up. */
+export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
+export interface AccountNow {
+  readonly balance: bigint;
+  readonly nonce: bigint;
+  /** Zeros: no code. */
+  readonly codeHash: Uint8Array;
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+export class WorldState implements StandingState {
+  readonly residence: Residence;
+  readonly #source: StateSource;
+  /** Hashes of blocks that the world knows, by number. */
+  readonly blockHashes: Map<bigint, Hex>;
+  /** Whether empty accounts may be in the state. */
+  hasEmptyAccounts: boolean;
+
+  constructor(
+    residence: Residence,
+    source: StateSource,
+    known: { readonly blockHashes: Iterable<readonly [bigint, Hex]>; readonly hasEmptyAccounts: boolean },
+  ) {
+    this.residence = residence;
+    this.#source = source;
+    this.blockHashes = new Map(known.blockHashes);
+    this.hasEmptyAccounts = known.hasEmptyAccounts;
+  }
+
+  async fork(): Promise<WorldState> {
+    return new WorldState(await this.residence.fork(), this.#source, this);
+  }
+
+  /** For a run that has met something that is not resident. */
+  async load(keys: readonly StateKey[], options?: { signal?: AbortSignal }): Promise<StateValue[]> {
+    const values = keys.map((key) => (key.kind === 'code' ? this.#knownCode(bytesFromHex(key.address)) : undefined));
+    const asked = keys.filter((_, i) => values[i] === undefined);
+    const answers = asked.length === 0 ? [] : await this.#source.load(asked, options);
+    if (!Array.isArray(answers) || answers.length !== asked.length) {
+      throw new StateSourceError(`the state source answered ${answers?.length} of ${asked.length} keys`);
+    }
+    let next = 0;
+    return values.map((value) => value ?? answers[next++]!);
+  }
+
+  async blockHash(number: bigint): Promise<Hex> {
+    return this.blockHashes.get(number) ?? this.#source.blockHash(number);
+  }
+
+  get hint(): StateSource['hint'] {
+    return this.#source.hint?.bind(this.#source);
+  }
+
+  /** Those of the keys whose values nobody knows yet. */
+  unknown(keys: readonly StateKey[]): StateKey[] {
+    return keys.filter((key) => {
+      const address = bytesFromHex(key.address);
+      if (key.kind === 'storage') return this.residence.storage(address, bytesFromHex(key.slot)) === undefined;
+      if (key.kind === 'account') return !this.#knowsAccount(address);
+      return this.#knownCode(address) === undefined;
+    });
+  }
+
+  async account(ask: Ask, address: Uint8Array): Promise<AccountNow> {
+    if (!this.#knowsAccount(address)) await this.#learn(ask, { kind: 'account', address: hexFromBytes(address) });
+    const { residence } = this;
+    return {
+      balance: residence.number(Kind.BALANCE, address) ?? 0n,
+      nonce: residence.number(Kind.NONCE, address) ?? 0n,
+      codeHash: residence.codeHash(address) ?? new Uint8Array(32),
+    };
+  }
+
+  async code(ask: Ask, address: Uint8Array): Promise<Hex> {
+    await this.account(ask, address);
+    const known = this.#knownCode(address);
+    if (known !== undefined) return known.code;
+    const key: StateKey = { kind: 'code', address: hexFromBytes(address) };
+    const [answer] = await ask((signal) => this.#source.load([key], { signal }));
+    if (answer?.kind !== 'code') throw new StateSourceError(`the state source gave no code of ${key.address}`);
+    return answer.code;
+  }
+
+  async storage(ask: Ask, address: Uint8Array, slot: Uint8Array): Promise<Hex> {
+    const { residence } = this;
+    if (residence.storage(address, slot) === undefined) {
+      await this.#learn(ask, { kind: 'storage', address: hexFromBytes(address), slot: hexFromBytes(slot) });
+    }
+    return hexFromBytes(residence.storage(address, slot) ?? new Uint8Array(32));
+  }
+
+  async setBalance(ask: Ask, address: Uint8Array, balance: bigint): Promise<void> {
+    await this.#setField(ask, address, { balance });
+  }
+
+  async setNonce(ask: Ask, address: Uint8Array, nonce: bigint): Promise<void> {
+    await this.#setField(ask, address, { nonce });
+  }
+
+  async setCode(ask: Ask, address: Uint8Array, code: Uint8Array): Promise<void> {
+    const codeHash = code.length === 0 ? new Uint8Array(32) : keccak_256(code);
+    if (code.length > 0) this.residence.addCode(codeHash, code);
+    await this.#setField(ask, address, { codeHash });
+  }
+
+  async setStorage(address: Uint8Array, slot: Uint8Array, value: Uint8Array): Promise<void> {
+    await this.residence.write(Kind.STORAGE, address, slot, value);
+  }
+
+  /** All of a complete state, as the tries and other sources take it. */
+  async whole(): Promise<MemoryState> {
+    const parts = new Map<string, KeptValue[]>();
+    for (const value of keptValues(await this.residence.all())) {
+      const key = keyFromBytes(value.address);
+      const values = parts.get(key);
+      if (values === undefined) parts.set(key, [value]);
+      else values.push(value);
+    }
+    const accounts = new Map<string, MemoryAccount>();
+    for (const [key, values] of parts) {
+      const account = this.#accountOf(values);
+      if (account !== undefined) accounts.set(key, account);
+    }
+    return stateOfAccounts(accounts, this.blockHashes);
+  }
+
+  #accountOf(values: readonly KeptValue[]): MemoryAccount | undefined {
+    const of = (kind: number) => values.find((value) => value.kind === kind && value.known);
+    const emptied = values.find(({ kind }) => kind === Kind.RESET)?.generation ?? 0;
+    const storage = new Map<string, MemorySlot>();
+    for (const { kind, slot, word, known, generation } of values) {
+      if (kind !== Kind.STORAGE || !known || generation < emptied || word.every((byte) => byte === 0)) continue;
+      storage.set(keyFromBytes(slot), { slot, value: word });
+    }
+    const balance = of(Kind.BALANCE)?.number ?? 0n;
+    const nonce = of(Kind.NONCE)?.number ?? 0n;
+    const hash = of(Kind.CODE)?.word;
+    const hasCode = hash?.some((byte) => byte !== 0) ?? false;
+    const exists = (of(Kind.EXISTENCE)?.number ?? 0n) !== 0n;
+    const [first] = values;
+    if (first === undefined || !(exists || hasCode || balance !== 0n || nonce !== 0n || storage.size > 0))
+      return undefined;
+    const code = hasCode ? this.residence.code(hash!) : new Uint8Array(0);
+    return { address: first.address, balance, nonce, code, codeHash: hasCode ? hash! : EMPTY_CODE_HASH, storage };
+  }
+
+  async #setField(ask: Ask, address: Uint8Array, change: Partial<AccountNow>): Promise<void> {
+    const { balance, nonce, codeHash } = { ...(await this.account(ask, address)), ...change };
+    const { residence } = this;
+    if (change.balance !== undefined) await residence.write(Kind.BALANCE, address, undefined, balance);
+    if (change.nonce !== undefined) await residence.write(Kind.NONCE, address, undefined, nonce);
+    if (change.codeHash !== undefined) await residence.write(Kind.CODE, address, undefined, codeHash);
+    const exists = balance !== 0n || nonce !== 0n || codeHash.some((byte) => byte !== 0);
+    if (exists === (residence.number(Kind.EXISTENCE, address) !== 0n)) return;
+    await residence.write(Kind.EXISTENCE, address, undefined, exists ? 1n : 0n);
+  }
+
+  #knowsAccount(address: Uint8Array): boolean {
+    const { residence } = this;
+    const fields = [Kind.BALANCE, Kind.NONCE, Kind.EXISTENCE] as const;
+    return (
+      fields.every((kind) => residence.number(kind, address) !== undefined) && residence.codeHash(address) !== undefined
+    );
+  }
+
+  /** The code of an account whose hash is resident, where the world has it. */
+  #knownCode(address: Uint8Array): (StateValue & { kind: 'code' }) | undefined {
+    const hash = this.residence.codeHash(address);
+    if (hash === undefined) return undefined;
+    const code = hash.every((byte) => byte === 0) ? new Uint8Array(0) : this.residence.code(hash);
+    return code === undefined ? undefined : { kind: 'code', code: hexFromBytes(code) };
+  }
+
+  async #learn(ask: Ask, key: StateKey): Promise<void> {
+    const { image } = await ask((signal) => loadKeys(this.#source, [key], NOBODY, signal));
+    await this.residence.learn(image);
+  }
+}
