@@ -89,8 +89,15 @@ export class Residence implements StayingState {
     const next = await this.#open();
     const copy = new Residence({ open: this.#open, complete: this.complete }, next);
     for (const [hash, code] of this.#codes) copy.#codes.set(hash, code);
-    const records = await keepAll(home.host.instance, turnTaker());
-    await copy.#settle(next, 0, records, blockNumberOf(home.host.instance));
+    try {
+      if (!(await next.host.copyState(home.host, turnTaker()))) {
+        const records = await keepAll(home.host.instance, turnTaker());
+        await copy.#settle(next, 0, records, blockNumberOf(home.host.instance));
+      }
+    } catch (error) {
+      next.leave();
+      throw error;
+    }
     return copy;
   }
 

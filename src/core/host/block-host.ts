@@ -74,6 +74,8 @@ const MAX_LOCATIONS = (1 << 24) - 1;
 const STATE_PART = 1 / 2;
 /** Of a small one, in which what workers need for themselves weighs more. */
 const SMALL_STATE_PART = 1 / 3;
+/** Bytes copied at once: a millisecond or two. */
+const COPY_STEP = 4 << 20;
 /** A block of nothing: between two blocks, so that the arena is free. */
 const NO_TRANSACTIONS: BlockSetup = {
   ...{ count: 0, first: 0, window: 1, complete: true, haltOnInvalid: false, profile: false },
@@ -135,6 +137,29 @@ export class BlockHost {
     if (arena >= end || arena < CONTROL_BASE || !core.beginBlock(0)) return false;
     this.#capacity = capacity;
     return this.beginRun(NO_TRANSACTIONS);
+  }
+
+  /**
+   * Takes over the state that stays in another memory of the same size, in which nobody is at work. `rest` is awaited now
+   * and then. False when the memories differ.
+   */
+  async copyState(from: BlockHost, rest: () => Promise<void> | undefined): Promise<boolean> {
+    const { bytes, words } = from.instance;
+    if (bytes.length !== this.instance.bytes.length || from.#highestWorker !== this.#highestWorker) return false;
+    const control = (field: number) => words[(CONTROL_BASE + field) >>> 2]!;
+    const block = this.instance.words[(CONTROL_BASE + Control.BLOCK) >>> 2]!;
+    const ranges = [[CONTROL_BASE, control(Control.ARENA_START)]];
+    if (control(Control.CODE_TABLE) !== 0) ranges.push([control(Control.CODE_TABLE), control(Control.CODE_END)]);
+    for (const [start, end] of ranges as [number, number][]) {
+      for (let at = start; at < end; at += COPY_STEP) {
+        this.instance.bytes.set(bytes.subarray(at, Math.min(at + COPY_STEP, end)), at);
+        await rest();
+      }
+    }
+    // A worker that was here before knows blocks by their numbers: none may come twice.
+    this.#set(Control.BLOCK, Math.max(block, control(Control.BLOCK)));
+    this.#capacity = from.#capacity;
+    return this.idle();
   }
 
   /** Begins a block on the state that stays; false when the memory is too small for it. Otherwise as {@link begin}. */
