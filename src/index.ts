@@ -27,13 +27,28 @@ export { HARDFORKS } from './chain/hardfork.ts';
 export { createEngine } from './engine/engine.ts';
 export type { BlockFile } from './file/block-file.ts';
 export { checkBlockFile, parseBlockFile, readBlockFile } from './file/block-file.ts';
-export type { Alloc, AllocAccount, MemoryAccount, MemoryState } from './state/memory.ts';
+export type { LayerLoad } from './state/layers.ts';
+export { layerState } from './state/layers.ts';
+export type { Alloc, AllocAccount, MemoryState } from './state/memory.ts';
 export { memoryState } from './state/memory.ts';
+export type { MemoryAccount } from './state/memory-account.ts';
+export type { StateOverride, StateOverrides } from './state/overlay.ts';
+export { overlayState } from './state/overlay.ts';
 export type { RpcEndpoint, RpcLimits, RpcTransport } from './state/remote/limits.ts';
 export type { PinnedBlock, RpcState, RpcStateOptions, RpcStatistics } from './state/remote/rpc-state.ts';
 export { rpcState } from './state/remote/rpc-state.ts';
 export type { BlockId } from './state/remote/state-requests.ts';
-export type { AccountValue, StateKey, StateSource, StateValue } from './state/state-source.ts';
+export type {
+  AccountValue,
+  BlockHashKey,
+  DescribedStateSource,
+  LoadOptions,
+  SourceKey,
+  StateDescription,
+  StateKey,
+  StateSource,
+  StateValue,
+} from './state/state-source.ts';
 export type {
   ExecutionEstimate,
   ExecutionOutcome,

@@ -22,8 +22,6 @@ export interface BlockContext {
   readonly depositContract: Hex | null;
   /** Whether the protocol rewards blocks of proof of work. */
   readonly blockReward: boolean;
-  /** Accounts that have storage, but neither nonce nor code (EIP-7610), where the state source can say so. */
-  readonly storageOnly: readonly Hex[];
   /** Of the core, at most. */
   readonly memoryBytes: number;
 }

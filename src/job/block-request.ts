@@ -6,7 +6,7 @@ import { readBlock, readBlockHashes } from '../block/block-input.ts';
 import { depositContractOf, paysReward, scheduledHardfork } from '../block/chains.ts';
 import { readHardfork } from '../chain/hardfork.ts';
 import { type CheckedOptions, checkBlockRequest } from '../config/options.ts';
-import { isMemoryState } from '../run/state-loading.ts';
+import { readDescription } from '../state/description.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { BlockRequest } from '../types.ts';
 import type { BlockContext } from './block-encoding.ts';
@@ -37,18 +37,17 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
   const senders = request.senders ?? (block.transactions.every(({ from }) => from !== undefined) ? 'trust' : 'recover');
   const blockHashes =
     request.blockHashes === undefined
-      ? new Map(isMemoryState(state) ? state.blockHashes : [])
+      ? new Map(readDescription(state, 'request.state.description').blockHashes)
       : readBlockHashes(request.blockHashes, 'request.blockHashes');
   const parent = BigInt(block.number) - 1n;
   if (parent >= 0n && !blockHashes.has(parent)) blockHashes.set(parent, block.parentHash);
-  const storageOnly = isMemoryState(state) ? state.storageOnly : [];
   const memoryBytes = options.maximumMiB * 2 ** 20;
   const { depositContract: given, blockReward = paysReward(chainId, hardfork, block) } = request;
   const depositContract =
     given === undefined ? depositContractOf(chainId) : readAddress(given, 'request.depositContract');
   return {
     context: {
-      ...{ chainId, hardfork, block, blockHashes, senders, storageOnly, memoryBytes },
+      ...{ chainId, hardfork, block, blockHashes, senders, memoryBytes },
       ...{ depositContract, blockReward: Boolean(blockReward) },
     },
     state,

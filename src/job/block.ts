@@ -9,7 +9,6 @@ import type { CheckedOptions } from '../config/options.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import { reportOf } from '../metrics/report.ts';
 import { InvalidOutcome, type RunPlan } from '../run/conductor.ts';
-import { isMemoryState } from '../run/state-loading.ts';
 import { type Work, workOf } from '../run/work.ts';
 import type { MemoryState } from '../state/memory.ts';
 import { stateRootOf } from '../state/state-root.ts';
@@ -116,7 +115,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return stateBefore(desk, state, () => blockKeys(state, context.block));
   }
 
-  #planOf(encoding: BlockEncoding, { image, complete, emptyAccounts }: StateBefore, sequential = false): RunPlan {
+  #planOf(encoding: BlockEncoding, before: StateBefore, sequential = false): RunPlan {
+    // What nobody has loaded may be anything.
+    const { image, complete, emptyAccounts = true } = before;
     const { evm, count, tasks, post, firstTransaction, transactionCount } = encoding;
     const { window, enableProfiling = false } = this.#options;
     return {
@@ -140,9 +141,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     if (evm !== undefined) {
       return workOf({ tasks: payloads, executor: undefined, precompiles: await desk.assets.precompiles() });
     }
-    // Of a distant state nobody knows, and looking out for empty accounts makes transactions conflict.
-    const emptyAccounts = before.complete && before.emptyAccounts;
-    const executor = { url: await desk.assets.executor(), options: { ...options, emptyAccounts } };
+    // Looking out for empty accounts makes transactions conflict: not where nobody knows of any.
+    const { emptyAccounts = false, storageOnly } = before;
+    const executor = { url: await desk.assets.executor(), options: { ...options, emptyAccounts, storageOnly } };
     return workOf({ tasks: payloads, executor, precompiles: undefined });
   }
 
@@ -194,9 +195,10 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       // What stays has been advanced by the block.
       return desk.ask(async () => stateRootOf(await standing.whole(), new Map(), { emptyIsAbsent }));
     }
-    if (!isMemoryState(state)) {
+    const accounts = state.description?.accounts;
+    if (accounts === undefined) {
       throw new InputError('request.verify.stateRoot', 'a state root takes a complete state, as memoryState makes one');
     }
-    return desk.ask(() => stateRootOf(state, diff, { emptyIsAbsent }));
+    return desk.ask(() => stateRootOf({ accounts }, diff, { emptyIsAbsent }));
   }
 }

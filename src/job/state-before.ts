@@ -1,50 +1,59 @@
-// The state before a run: what is loaded before the workers start. All of a state in memory; of other sources what will surely
-// be asked for.
+// The state before a run: what is loaded before the workers start. All of a state that is listed; of others what will surely be
+// asked for.
 
 import { InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { describe } from '../base/reader.ts';
 import type { BlockInput } from '../block/block-input.ts';
-import { EMPTY_IMAGE } from '../core/host/state-image.ts';
+import { EMPTY_IMAGE, joinImages, type StateImage } from '../core/host/state-image.ts';
 import type { Residence } from '../run/residence.ts';
-import { imageOf, isMemoryState, loadKeys, type WholeState } from '../run/state-loading.ts';
+import { imageOf, loadKeys, storageOnlyImage } from '../run/state-loading.ts';
+import { readDescription } from '../state/description.ts';
 import type { MemoryState } from '../state/memory.ts';
-import type { StateKey, StateSource } from '../state/state-source.ts';
+import type { DescribedStateSource, StateKey, StateSource } from '../state/state-source.ts';
 import type { Desk } from './job.ts';
 
-export interface StateBefore extends WholeState {
+export interface StateBefore {
+  readonly image: StateImage;
   /** Whether what is not in the image is zero. */
   readonly complete: boolean;
+  /** Whether there are accounts that are empty; `undefined`: nobody knows. */
+  readonly emptyAccounts: boolean | undefined;
+  /** Accounts that have storage, but neither nonce nor code (EIP-7610), as far as that is known. */
+  readonly storageOnly: readonly Hex[];
 }
 
+/** @throws InputError for what is no source, and naming what is none of its description */
 export function checkSource(state: StateSource | undefined, field: string): asserts state is StateSource {
   if (typeof state !== 'object' || state === null || typeof state.load !== 'function') {
     throw new InputError(field, state === undefined ? 'missing' : `expected a state source, got ${describe(state)}`);
   }
+  readDescription(state, `${field}.description`);
 }
 
-/** `keys`: what to ask a source for that is not in memory. @throws StateSourceError */
+const NOTHING: StateBefore = { image: EMPTY_IMAGE, complete: true, emptyAccounts: false, storageOnly: [] };
+
+/** `keys`: what to ask a source for that does not list its state. @throws StateSourceError */
 export function stateBefore(
   desk: Pick<Desk<never>, 'ask'>,
   state: StateSource | undefined,
   keys: () => Promise<readonly StateKey[]> = async () => [],
 ): Promise<StateBefore> {
   return desk.ask(async (signal) => {
-    if (state === undefined) return { image: EMPTY_IMAGE, complete: true, emptyAccounts: false };
-    if (isMemoryState(state)) return { ...(await imageOf(state)), complete: true };
+    if (state === undefined) return NOTHING;
+    const { accounts, emptyAccounts, storageOnly = [] } = readDescription(state, 'state.description');
+    if (accounts !== undefined) return { ...(await imageOf({ ...state.description, accounts })), complete: true };
+    const known = storageOnlyImage(storageOnly);
     const wanted = await keys();
-    // What nobody has loaded may be anything.
-    if (wanted.length === 0) return { image: EMPTY_IMAGE, complete: false, emptyAccounts: true };
-    const { image } = await loadKeys(state, wanted, new Set(), signal);
-    return { image, complete: false, emptyAccounts: true };
+    const image =
+      wanted.length === 0 ? known : joinImages((await loadKeys(state, wanted, new Set(), signal)).image, known);
+    return { image, complete: false, emptyAccounts, storageOnly };
   });
 }
 
 /** A state that stays, and the source that it is asked for the rest. */
-export interface StandingState extends StateSource {
+export interface StandingState extends DescribedStateSource {
   readonly residence: Residence;
-  /** Whether empty accounts may be in it. */
-  readonly hasEmptyAccounts: boolean;
   /** Those of the keys whose values nobody knows yet. */
   unknown(keys: readonly StateKey[]): readonly StateKey[];
   /** All of a complete state. */
@@ -59,10 +68,10 @@ export function standingBefore(
 ): Promise<StateBefore> {
   return desk.ask(async (signal) => {
     const { complete } = state.residence;
-    if (complete) return { image: EMPTY_IMAGE, complete, emptyAccounts: state.hasEmptyAccounts };
-    const wanted = state.unknown(await keys());
-    const { image } = await loadKeys(state, wanted, new Set(), signal);
-    return { image, complete, emptyAccounts: true };
+    const { emptyAccounts, storageOnly = [] } = state.description;
+    const wanted = complete ? [] : state.unknown(await keys());
+    const image = wanted.length === 0 ? EMPTY_IMAGE : (await loadKeys(state, wanted, new Set(), signal)).image;
+    return { image, complete, emptyAccounts, storageOnly };
   });
 }
 

@@ -4,7 +4,7 @@ import type { CheckedOptions } from '../config/options.ts';
 import { checkExecutionOptions } from '../config/options.ts';
 import { checkTasks } from '../config/tasks.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
-import { type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
+import { joinImages } from '../core/host/state-image.ts';
 import { checkedPrograms } from '../core/host/synthetic-program.ts';
 import { reportOf } from '../metrics/report.ts';
 import type { PlannedTask, RunPlan } from '../run/conductor.ts';
@@ -77,7 +77,7 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
       tasks: this.#tasks.map((task) => plannedTask(task, object)),
       programs: executor === 'synthetic' ? this.#tasks.map(({ payload }) => payload as Uint8Array) : undefined,
       evm: undefined,
-      image: joined(image, this.#initial.image),
+      image: joinImages(image, this.#initial.image),
       complete,
       window,
       haltOnInvalid: false,
@@ -106,16 +106,6 @@ function plannedTask(task: Task, executor?: Executor): PlannedTask {
     }
   }
   return { cost: typeof gas === 'bigint' ? costOf(gas) : 0, dependencies };
-}
-
-/** Two images as one; the second has only free-form entries. */
-function joined(first: StateImage, second: StateImage): StateImage {
-  if (second.count === 0) return first;
-  if (first.count === 0 && first.codes.length === 0) return second;
-  const builder = new StateImageBuilder(first.count + second.count + 1);
-  builder.append(first);
-  builder.append(second);
-  return builder.finish();
 }
 
 /** Results of tasks by their ids; each is made when it is first looked at. */

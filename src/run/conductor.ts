@@ -5,7 +5,7 @@ import { MemoryLimitError, StateSourceError, WorkerError } from '../base/errors.
 import { hexFromBytes } from '../base/hex.ts';
 import { turnTaker } from '../base/platform.ts';
 import type { EvmBlockInput, EvmTransactions } from '../core/evm/evm-encode.ts';
-import { type BlockHost, type MissingKey, nameOfKey } from '../core/host/block-host.ts';
+import { type BlockHost, nameOfKey } from '../core/host/block-host.ts';
 import {
   type ChangeRecords,
   collectRecords,
@@ -20,6 +20,7 @@ import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import { addCounters, readTrace, type Trace } from '../core/host/run-statistics.ts';
 import { type AccountFields, snapshotState } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
+import type { SourceKey } from '../state/state-source.ts';
 import { type BlockTasks, nameTask } from './task-name.ts';
 
 export interface PlannedTask {
@@ -77,7 +78,7 @@ export interface LoadedState {
 /** What a conductor tells and asks those who started it. */
 export interface RunHooks {
   /** Loads state; `emptied`: accounts whose storage is gone by now, lower-case hex. */
-  load(keys: readonly MissingKey[], emptied: ReadonlySet<string>): Promise<LoadedState>;
+  load(keys: readonly SourceKey[], emptied: ReadonlySet<string>): Promise<LoadedState>;
   /** New results, in order. */
   committed(results: ResultBatch): void;
   drain(from: number): void;
@@ -401,7 +402,7 @@ export class Conductor {
     return records;
   }
 
-  async #load(keys: readonly MissingKey[]): Promise<LoadedState> {
+  async #load(keys: readonly SourceKey[]): Promise<LoadedState> {
     const start = performance.now();
     // A terminated worker may ask late for what is there by now.
     const wanted = keys.filter((key) => !this.#loaded.has(nameOfKey(key)));

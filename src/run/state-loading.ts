@@ -1,77 +1,106 @@
-// From state sources to images for the core: whole states that lie in memory, or the keys that were missed.
+// From state sources to images for the core: states that are listed as a whole, or the keys that were missed.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError, StateSourceError } from '../base/errors.ts';
-import { bytesFromHex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
 import { turnTaker } from '../base/platform.ts';
-import { describe, isMap, address as readAddress, hash as readHash } from '../base/reader.ts';
-import type { MissingKey } from '../core/host/block-host.ts';
+import {
+  describe,
+  isMap,
+  type Reader,
+  address as readAddress,
+  bytes as readBytesOf,
+  hash as readHash,
+} from '../base/reader.ts';
 import type { AccountFields } from '../core/host/state-changes.ts';
-import { type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
+import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
 import { HAS_STORAGE, Kind } from '../core/instance/abi.ts';
-import { EMPTY_CODE_HASH, type MemoryAccount, type MemoryState } from '../state/memory.ts';
-import type { StateKey, StateSource, StateValue } from '../state/state-source.ts';
+import { describedSource } from '../state/layers.ts';
+import { EMPTY_CODE_HASH, hasOnlyStorage, isEmptyAccount, type MemoryAccount } from '../state/memory-account.ts';
+import type {
+  AccountValue,
+  DescribedStateSource,
+  SourceKey,
+  StateDescription,
+  StateKey,
+  StateSource,
+  StateValue,
+} from '../state/state-source.ts';
 import type { LoadedState } from './conductor.ts';
 
-const EMPTY_CODE = hexFromBytes(EMPTY_CODE_HASH);
+const readBytes = readBytesOf();
 const NO_CODE = new Uint8Array(32);
 const WORD_LIMIT = 1n << 256n;
 const NONCE_LIMIT = 1n << 64n;
 
-/** A whole state as the core loads it. */
+/** A state that is listed as a whole. */
+export type ListedState = Required<Pick<StateDescription, 'accounts'>> & Pick<StateDescription, 'storageOnly'>;
+
+/** A whole state as the core loads it, and what was found out about it on the way. */
 export interface WholeState {
   readonly image: StateImage;
   /** Whether there are accounts that are empty. */
   readonly emptyAccounts: boolean;
+  /** Accounts that have storage, but neither nonce nor code (EIP-7610): those that were given, else those that were found. */
+  readonly storageOnly: readonly Hex[];
 }
 
-/** States seen before: the maps of a MemoryState never change. */
-const images = new WeakMap<MemoryState['accounts'], Promise<WholeState>>();
+/** States seen before: what describes them never changes. */
+const images = new WeakMap<ListedState['accounts'], { storageOnly: unknown; whole: Promise<WholeState> }>();
 
-/** Whether the source is a state in memory: complete, and there to be walked through. */
-export function isMemoryState(source: StateSource): source is MemoryState {
-  return 'accounts' in source && source.accounts instanceof Map;
-}
-
-/** The image of a whole state in memory; what is zero is left out. */
-export function imageOf(state: MemoryState): Promise<WholeState> {
-  let image = images.get(state.accounts);
-  if (image === undefined) {
-    image = encode(state);
-    images.set(state.accounts, image);
+/** The image of all accounts of a complete state; what is zero is left out. @throws InputError naming what is none */
+export function imageOf({ accounts, storageOnly }: ListedState): Promise<WholeState> {
+  let known = images.get(accounts);
+  if (known === undefined || known.storageOnly !== storageOnly) {
+    known = { storageOnly, whole: encode(accounts, storageOnly) };
+    images.set(accounts, known);
   }
-  return image;
+  return known.whole;
 }
 
-async function encode(state: MemoryState): Promise<WholeState> {
+async function encode(accounts: ListedState['accounts'], given: readonly Hex[] | undefined): Promise<WholeState> {
   const builder = new StateImageBuilder();
+  const found: Hex[] = [];
   let emptyAccounts = false;
   const rest = turnTaker();
   let index = 0;
-  for (const account of state.accounts.values()) {
+  for (const account of accounts.values()) {
     checkAccount(account, index++);
     const { address, balance, nonce, code, codeHash, storage } = account;
     if (balance !== 0n) builder.number(Kind.BALANCE, address, balance);
     if (nonce !== 0n) builder.number(Kind.NONCE, address, nonce);
     builder.number(Kind.EXISTENCE, address, 1n);
-    const hasCode = hexFromBytes(codeHash) !== EMPTY_CODE;
-    emptyAccounts ||= !hasCode && balance === 0n && nonce === 0n;
-    if (hasCode) {
+    if (!sameBytes(codeHash, EMPTY_CODE_HASH)) {
       builder.codeHash(address, codeHash);
       if (code !== undefined) builder.code(codeHash, code);
     }
     for (const { slot, value } of storage.values()) {
       if (value.some((byte) => byte !== 0)) builder.storage(address, slot, value);
     }
+    emptyAccounts ||= isEmptyAccount(account);
+    if (given === undefined && hasOnlyStorage(account)) found.push(hexFromBytes(address));
     // Awaiting what is no promise would cost a turn per account.
     const turn = rest();
     if (turn !== undefined) await turn;
   }
-  state.storageOnly.forEach((address, i) => {
+  const storageOnly = given ?? found;
+  addStorageOnly(builder, storageOnly);
+  return { image: builder.finish(), emptyAccounts, storageOnly };
+}
+
+/** An image of nothing but the fact that these accounts have storage. */
+export function storageOnlyImage(storageOnly: readonly Hex[]): StateImage {
+  if (storageOnly.length === 0) return EMPTY_IMAGE;
+  const builder = new StateImageBuilder();
+  addStorageOnly(builder, storageOnly);
+  return builder.finish();
+}
+
+function addStorageOnly(builder: StateImageBuilder, storageOnly: readonly Hex[]): void {
+  storageOnly.forEach((address, i) => {
     const bytes = bytesFromHex(readAddress(address, `state.storageOnly[${i}]`));
     builder.number(Kind.RESET, bytes, BigInt(HAS_STORAGE));
   });
-  return { image: builder.finish(), emptyAccounts };
 }
 
 /**
@@ -111,54 +140,61 @@ function isNumber(value: unknown, limit: bigint): boolean {
  */
 export async function loadKeys(
   source: StateSource,
-  keys: readonly MissingKey[],
+  keys: readonly SourceKey[],
   emptied: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<LoadedState> {
-  // Code is asked for by who has it, and found by its hash.
-  const asked = keys.filter(
-    (key): key is StateKey => key.kind !== 'blockHash' && !(key.kind === 'storage' && emptied.has(key.address)),
-  );
-  const numbers = keys.flatMap((key) => (key.kind === 'blockHash' ? [key.number] : []));
-  // All at once: a source far away takes one trip for the batch, not one per hash after it.
-  const [values, hashes] = await Promise.all([
-    valuesOf(source, asked, signal),
-    Promise.all(numbers.map((number) => hashOf(source, number))),
-  ]);
+  const isEmptied = (key: SourceKey): key is StateKey & { kind: 'storage' } =>
+    key.kind === 'storage' && emptied.has(key.address);
+  const asked = keys.filter((key) => !isEmptied(key));
+  const values = await valuesOf(describedSource(source), asked, signal);
   if (!Array.isArray(values) || values.length !== asked.length) {
-    throw new StateSourceError(`the state source answered ${values?.length} of ${asked.length} keys`);
+    const answered = Array.isArray(values) ? values.length : 'none';
+    throw new StateSourceError(`the state source answered ${answered} of ${asked.length} keys`);
   }
   const builder = new StateImageBuilder();
   const accounts = new Map<string, AccountFields>();
-  numbers.forEach((number, i) => {
-    builder.blockHash(number, hashes[i]!);
-  });
-  for (const key of keys) {
-    if (key.kind === 'storage' && emptied.has(key.address)) {
-      builder.storage(bytesFromHex(key.address), bytesFromHex(key.slot), new Uint8Array(32));
-    }
+  for (const key of keys.filter(isEmptied)) {
+    builder.storage(bytesFromHex(key.address), bytesFromHex(key.slot), new Uint8Array(32));
   }
-  asked.forEach((key, i) => {
-    const value = values[i];
-    const address = bytesFromHex(key.address);
-    if (value?.kind !== key.kind) throw wrongAnswer(key, `the kind ${describe(value?.kind)}`);
-    if (value.kind === 'account') {
-      const fields = accountFields(key, value);
-      accounts.set(keyFromBytes(address), fields);
-      builder.account(address, fields);
-    } else if (value.kind === 'code') {
-      const code = bytesOf(key, value.code);
-      builder.code(keccak_256(code), code);
-    } else if (key.kind === 'storage') {
-      builder.storage(address, bytesFromHex(key.slot), wordOf(key, value.value));
-    }
+  asked.forEach((key, at) => {
+    addAnswer(builder, accounts, key, values[at]);
   });
   return { image: builder.finish(), accounts };
 }
 
+function addAnswer(
+  builder: StateImageBuilder,
+  accounts: Map<string, AccountFields>,
+  key: SourceKey,
+  value: StateValue | null | undefined,
+): void {
+  if (value?.kind !== key.kind) throw wrongAnswer(key, 'kind', `expected ${key.kind}, got ${describe(value?.kind)}`);
+  if (key.kind === 'blockHash') {
+    builder.blockHash(key.number, wordOf(key, 'hash', (value as StateValue & { kind: 'blockHash' }).hash));
+    return;
+  }
+  const address = bytesFromHex(key.address);
+  if (value.kind === 'account') {
+    const fields = accountFields(key, value);
+    accounts.set(keyFromBytes(address), fields);
+    builder.account(address, fields);
+  } else if (value.kind === 'code') {
+    const code = bytesOf(key, value.code);
+    const codeHash = keccak_256(code);
+    const found = hexFromBytes(codeHash);
+    if (key.kind === 'code' && key.hash !== undefined && key.hash !== found) {
+      throw wrongAnswer(key, 'code', `its hash is ${found}, but that of the account is ${key.hash}`);
+    }
+    builder.code(codeHash, code);
+  } else if (value.kind === 'storage' && key.kind === 'storage') {
+    builder.storage(address, bytesFromHex(key.slot), wordOf(key, 'value', value.value));
+  }
+}
+
 async function valuesOf(
-  source: StateSource,
-  asked: StateKey[],
+  source: DescribedStateSource,
+  asked: SourceKey[],
   signal: AbortSignal | undefined,
 ): Promise<StateValue[]> {
   try {
@@ -169,46 +205,44 @@ async function valuesOf(
   }
 }
 
-async function hashOf(source: StateSource, number: bigint): Promise<Uint8Array> {
-  try {
-    return bytesFromHex(readHash(await source.blockHash(number), 'value'));
-  } catch (error) {
-    if (error instanceof StateSourceError) throw error;
-    throw new StateSourceError(`the hash of block ${number}`, { details: messageOf(error), cause: error });
-  }
-}
-
-function accountFields(key: StateKey, value: StateValue & { kind: 'account' }): AccountFields {
+function accountFields(key: SourceKey, value: AccountValue): AccountFields {
   const { balance, nonce, codeHash, exists } = value;
-  if (!isNumber(balance, WORD_LIMIT)) throw wrongAnswer(key, `balance ${describe(balance)}`);
-  if (!isNumber(nonce, NONCE_LIMIT)) throw wrongAnswer(key, `nonce ${describe(nonce)}`);
-  const hash = wordOf(key, codeHash);
-  return {
-    balance,
-    nonce,
-    codeHash: hexFromBytes(hash) === EMPTY_CODE ? NO_CODE : hash,
-    exists: Boolean(exists),
-  };
+  if (!isNumber(balance, WORD_LIMIT)) {
+    throw wrongAnswer(key, 'balance', `expected a bigint from 0 to 2^256 - 1, got ${describe(balance)}`);
+  }
+  if (!isNumber(nonce, NONCE_LIMIT)) {
+    throw wrongAnswer(key, 'nonce', `expected a bigint from 0 to 2^64 - 1, got ${describe(nonce)}`);
+  }
+  if (exists !== undefined && typeof exists !== 'boolean') {
+    throw wrongAnswer(key, 'exists', `expected true or false, got ${describe(exists)}`);
+  }
+  const hash = wordOf(key, 'codeHash', codeHash);
+  return { balance, nonce, codeHash: sameBytes(hash, EMPTY_CODE_HASH) ? NO_CODE : hash, exists: exists === true };
 }
 
-function wordOf(key: StateKey, value: unknown): Uint8Array {
+function wordOf(key: SourceKey, field: string, value: unknown): Uint8Array {
+  return bytesFromHex(readField(key, field, value, readHash));
+}
+
+function bytesOf(key: SourceKey, value: unknown): Uint8Array {
+  return bytesFromHex(readField(key, 'code', value, readBytes));
+}
+
+function readField(key: SourceKey, field: string, value: unknown, read: Reader<Hex>): Hex {
   try {
-    return bytesFromHex(readHash(value, 'value'));
+    return read(value, '');
   } catch (error) {
-    throw wrongAnswer(key, messageOf(error));
+    throw wrongAnswer(key, field, error instanceof InputError ? error.shortMessage.slice(2) : messageOf(error));
   }
 }
 
-function bytesOf(key: StateKey, value: unknown): Uint8Array {
-  if (typeof value !== 'string' || !/^0x([0-9a-fA-F]{2})*$/.test(value)) throw wrongAnswer(key, 'no hex bytes');
-  return bytesFromHex(value);
+function wrongAnswer(key: SourceKey, field: string, problem: string): StateSourceError {
+  return new StateSourceError(`the state source's answer to ${nameOfAsked(key)}: ${field}: ${problem}`);
 }
 
-function wrongAnswer(key: StateKey, found: string): StateSourceError {
-  const slot = key.kind === 'storage' ? `[${key.slot}]` : '';
-  return new StateSourceError(
-    `the state source's answer to ${key.kind} ${readAddress(key.address, 'key')}${slot}: ${found}`,
-  );
+function nameOfAsked(key: SourceKey): string {
+  if (key.kind === 'blockHash') return `the hash of block ${key.number}`;
+  return `${key.kind} ${key.address}${key.kind === 'storage' ? `[${key.slot}]` : ''}`;
 }
 
 function messageOf(error: unknown): string {

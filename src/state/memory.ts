@@ -5,7 +5,15 @@ import { InputError, StateSourceError } from '../base/errors.ts';
 import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
 import { address, amount, bytes, describe, hash, isMap, plainObject, type Reader } from '../base/reader.ts';
 import { readBlockHashes } from '../block/block-input.ts';
-import type { StateKey, StateSource, StateValue } from './state-source.ts';
+import {
+  EMPTY_CODE_HASH,
+  hasOnlyStorage,
+  isEmptyAccount,
+  type MemoryAccount,
+  type MemorySlot,
+  NO_STORAGE,
+} from './memory-account.ts';
+import type { DescribedStateSource, StateKey, StateValue } from './state-source.ts';
 
 type AllocNumber = string | number | bigint;
 
@@ -26,26 +34,8 @@ export interface AllocAccount {
 /** Accounts by address (`0x` may be missing, as in the genesis files of geth). `null`: no such account. */
 export type Alloc = Readonly<Record<string, AllocAccount | null>> | ReadonlyMap<string, AllocAccount | null>;
 
-/** One storage slot; both arrays have 32 bytes. */
-export interface MemorySlot {
-  readonly slot: Uint8Array;
-  readonly value: Uint8Array;
-}
-
-/** An account in memory. The arrays are shared: treat them as read-only. */
-export interface MemoryAccount {
-  readonly address: Uint8Array;
-  readonly balance: bigint;
-  readonly nonce: bigint;
-  /** `undefined`: only its hash is known. */
-  readonly code: Uint8Array | undefined;
-  readonly codeHash: Uint8Array;
-  /** By `keyFromBytes(slot)`; listed zeros are kept, they cost the reader nothing. */
-  readonly storage: ReadonlyMap<string, MemorySlot>;
-}
-
 /** A state source that also answers synchronously, and can be walked through. */
-export interface MemoryState extends StateSource {
+export interface MemoryState extends DescribedStateSource {
   /** By `keyFromBytes(address)`. */
   readonly accounts: ReadonlyMap<string, MemoryAccount>;
   /** By block number. */
@@ -54,11 +44,9 @@ export interface MemoryState extends StateSource {
   readonly storageOnly: readonly Hex[];
 }
 
-/** keccak256 of the empty string: the code hash of accounts without code. */
-export const EMPTY_CODE_HASH: Uint8Array = keccak_256(new Uint8Array(0));
+export { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemorySlot };
 
 const NO_CODE = new Uint8Array(0);
-const NO_STORAGE: ReadonlyMap<string, MemorySlot> = new Map();
 /** Root of the empty trie. */
 const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
@@ -93,20 +81,31 @@ export function stateOfAccounts(
   accounts: ReadonlyMap<string, MemoryAccount>,
   blockHashes: ReadonlyMap<bigint, Hex>,
 ): MemoryState {
+  const all = [...accounts.values()];
+  const storageOnly = all.filter(hasOnlyStorage).map((account) => hexFromBytes(account.address));
   return {
     accounts,
     blockHashes,
-    storageOnly: [...accounts.values()].filter(hasOnlyStorage).map((account) => hexFromBytes(account.address)),
+    storageOnly,
+    description: { accounts, blockHashes, storageOnly, emptyAccounts: all.some(isEmptyAccount) },
     async load(keys, { signal } = {}) {
       signal?.throwIfAborted();
-      return keys.map((key) => answer(accounts, key));
+      return keys.map((key) =>
+        key.kind === 'blockHash'
+          ? { kind: 'blockHash', hash: knownHash(blockHashes, key.number) }
+          : answer(accounts, key),
+      );
     },
     async blockHash(number) {
-      const found = blockHashes.get(number);
-      if (found === undefined) throw new StateSourceError(`the hash of block ${number} is not known`);
-      return found;
+      return knownHash(blockHashes, number);
     },
   };
+}
+
+function knownHash(blockHashes: ReadonlyMap<bigint, Hex>, number: bigint): Hex {
+  const found = blockHashes.get(number);
+  if (found === undefined) throw new StateSourceError(`the hash of block ${number} is not known`);
+  return found;
 }
 
 /** The accounts of an alloc, or of what holds one: a genesis file (`alloc`), or a dump of geth or anvil (`accounts`). */
@@ -155,21 +154,6 @@ function withPrefix(value: unknown): unknown {
   return typeof value === 'string' && /^(?:[0-9a-fA-F]{2})+$/.test(value) && !/^0[xX]/.test(value)
     ? `0x${value}`
     : value;
-}
-
-/** Whether EIP-161 knows no such account; storage does not count. */
-export function isEmptyAccount({
-  balance,
-  nonce,
-  codeHash,
-}: Pick<MemoryAccount, 'balance' | 'nonce' | 'codeHash'>): boolean {
-  return balance === 0n && nonce === 0n && sameBytes(codeHash, EMPTY_CODE_HASH);
-}
-
-function hasOnlyStorage({ nonce, codeHash, storage }: MemoryAccount): boolean {
-  if (nonce !== 0n || !sameBytes(codeHash, EMPTY_CODE_HASH)) return false;
-  for (const { value } of storage.values()) if (value.some((byte) => byte !== 0)) return true;
-  return false;
 }
 
 /** @param dumped whether geth dumped the account: it writes values as hex without 0x, `10` for 16 */

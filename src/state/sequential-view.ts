@@ -4,7 +4,8 @@ import { StateSourceError } from '../base/errors.ts';
 import { bytesFromKey, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
 import type { StateView } from '../task/executor.ts';
-import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemoryState } from './memory.ts';
+import type { MemoryState } from './memory.ts';
+import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount } from './memory-account.ts';
 
 const NO_CODE = new Uint8Array(0);
 const ZERO_WORD = new Uint8Array(32);

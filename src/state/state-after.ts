@@ -3,7 +3,8 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, type Hex, keyFromBytes } from '../base/hex.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
-import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemoryState, stateOfAccounts } from './memory.ts';
+import { type MemoryState, stateOfAccounts } from './memory.ts';
+import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount } from './memory-account.ts';
 
 const NO_CODE = new Uint8Array(0);
 

@@ -9,11 +9,14 @@ export interface StateRootOptions {
   readonly emptyIsAbsent: boolean;
 }
 
+/** A state whose accounts are all listed. */
+export type ListedState = Pick<MemoryState, 'accounts'>;
+
 /** What a trie must be able to do to take the place of the one in use. */
 export interface StateRootComputer {
   /**
    * Root of `state` with `diff` applied; neither is changed. The state must be complete: a root says something about
    * every account there is, also about those that nobody touched. Calls may overlap.
    */
-  rootOf(state: MemoryState, diff: StateDiff, options: StateRootOptions): Promise<Hex>;
+  rootOf(state: ListedState, diff: StateDiff, options: StateRootOptions): Promise<Hex>;
 }

@@ -7,8 +7,8 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, keyFromBytes, numberFromBytes } from '../base/hex.ts';
 import { keccak256 } from '../base/remembered-keccak256.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
-import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemorySlot, type MemoryState } from './memory.ts';
-import type { StateRootComputer, StateRootOptions } from './state-root-computer.ts';
+import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemorySlot } from './memory-account.ts';
+import type { ListedState, StateRootComputer, StateRootOptions } from './state-root-computer.ts';
 
 const NO_STORAGE: MemoryAccount['storage'] = new Map();
 const EMPTY_TRIE_ROOT = keccak_256(RLP.encode(new Uint8Array(0)));
@@ -27,10 +27,10 @@ const ABSENT: Fields = { balance: 0n, nonce: 0n, codeHash: EMPTY_CODE_HASH };
  * each other share the storage of the accounts between them that nobody touched, and with it these tries.
  */
 export class MptStateRoot implements StateRootComputer {
-  readonly #accounts = new WeakMap<MemoryState['accounts'], Promise<MerklePatriciaTrie>>();
+  readonly #accounts = new WeakMap<ListedState['accounts'], Promise<MerklePatriciaTrie>>();
   readonly #storage = new WeakMap<MemoryAccount['storage'], Promise<MerklePatriciaTrie>>();
 
-  async rootOf(state: MemoryState, diff: StateDiff, { emptyIsAbsent }: StateRootOptions): Promise<Hex> {
+  async rootOf(state: ListedState, diff: StateDiff, { emptyIsAbsent }: StateRootOptions): Promise<Hex> {
     const base = await kept(this.#accounts, state.accounts, () => this.#buildAccounts(state));
     const trie = overlay(base);
     for (const [name, change] of diff) {
@@ -46,7 +46,7 @@ export class MptStateRoot implements StateRootComputer {
     return hexFromBytes(trie.root());
   }
 
-  async #buildAccounts(state: MemoryState): Promise<MerklePatriciaTrie> {
+  async #buildAccounts(state: ListedState): Promise<MerklePatriciaTrie> {
     const trie = emptyTrie();
     for (const account of state.accounts.values()) {
       await trie.put(account.address, leaf(account, await this.#storageRoot(account.storage)));

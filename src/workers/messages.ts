@@ -1,9 +1,8 @@
 // What the host and its workers say to each other, through Comlink: one call per worker and round, where a wake-up will not do.
 
-import type { MissingKey } from '../core/host/block-host.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import type { RoundEnd } from '../core/worker/worker-loop.ts';
-import type { LoadedState, RunOutcome, RunPlan } from '../run/conductor.ts';
+import type { LoadedState, RunHooks, RunOutcome, RunPlan } from '../run/conductor.ts';
 import type { SharedCore } from '../run/memory.ts';
 import type { Work } from '../run/work.ts';
 import type { PackedError } from './packed-error.ts';
@@ -57,7 +56,7 @@ export type SoloReply =
 
 /** What a solo worker calls on the host's side. */
 export interface SoloHooks {
-  load(keys: readonly MissingKey[], emptied: ReadonlySet<string>): Promise<LoadedState | { error: PackedError }>;
+  load(...asked: Parameters<RunHooks['load']>): Promise<LoadedState | { error: PackedError }>;
   committed(results: ResultBatch, total: number): void;
   drain(from: number): void;
   /** An attempt begins, or (`undefined`) ends. */

@@ -1,9 +1,9 @@
 // How a world begins: a complete state is put into the core as a whole, any other is asked for when somebody needs it.
 
 import { readBlockHashes } from '../block/block-input.ts';
-import { EMPTY_IMAGE } from '../core/host/state-image.ts';
 import { type Home, Residence } from '../run/residence.ts';
-import { imageOf, isMemoryState } from '../run/state-loading.ts';
+import { imageOf, storageOnlyImage } from '../run/state-loading.ts';
+import { readDescription } from '../state/description.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { WorldBlock, WorldOptions } from '../types.ts';
 import { type Ask, WorldState } from './world-state.ts';
@@ -18,13 +18,19 @@ export async function openWorldState({
   readonly open: () => Promise<Home>;
   readonly ask: Ask;
 }): Promise<WorldState> {
-  if (!isMemoryState(state)) {
-    const residence = await Residence.open({ open, complete: false }, EMPTY_IMAGE);
-    return new WorldState(residence, state, { blockHashes: [], hasEmptyAccounts: true });
+  const {
+    accounts,
+    blockHashes,
+    emptyAccounts,
+    storageOnly = [],
+  } = readDescription(state, 'options.state.description');
+  if (accounts === undefined) {
+    const residence = await Residence.open({ open, complete: false }, storageOnlyImage(storageOnly));
+    return new WorldState(residence, state, { blockHashes, emptyAccounts, storageOnly });
   }
-  const { image, emptyAccounts } = await ask(() => imageOf(state));
+  const { image, ...whole } = await ask(() => imageOf({ ...state.description, accounts }));
   const residence = await Residence.open({ open, complete: true }, image);
-  return new WorldState(residence, state, { blockHashes: state.blockHashes, hasEmptyAccounts: emptyAccounts });
+  return new WorldState(residence, state, { blockHashes, ...whole });
 }
 
 /** @throws InputError for a hash that is none */

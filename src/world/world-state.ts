@@ -8,6 +8,7 @@ import { Kind } from '../core/instance/abi.ts';
 import type { StandingState } from '../job/state-before.ts';
 import type { Residence } from '../run/residence.ts';
 import { loadKeys } from '../run/state-loading.ts';
+import { describedSource } from '../state/layers.ts';
 import {
   EMPTY_CODE_HASH,
   type MemoryAccount,
@@ -15,7 +16,15 @@ import {
   type MemoryState,
   stateOfAccounts,
 } from '../state/memory.ts';
-import type { StateKey, StateSource, StateValue } from '../state/state-source.ts';
+import type {
+  DescribedStateSource,
+  LoadOptions,
+  SourceKey,
+  StateDescription,
+  StateKey,
+  StateSource,
+  StateValue,
+} from '../state/state-source.ts';
 
 /** Asks somebody else's code, unless the caller has given up. */
 export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
@@ -29,23 +38,35 @@ export interface AccountNow {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
+/** What is known of a state when a world is opened on it. */
+export interface KnownState {
+  readonly blockHashes: Iterable<readonly [bigint, Hex]>;
+  /** Whether empty accounts are in the state; `undefined`: nobody knows. */
+  readonly emptyAccounts: boolean | undefined;
+  /** Accounts that have storage, but neither nonce nor code (EIP-7610). */
+  readonly storageOnly: readonly Hex[];
+}
+
 export class WorldState implements StandingState {
   readonly residence: Residence;
-  readonly #source: StateSource;
+  readonly #source: DescribedStateSource;
   /** Hashes of blocks that the world knows, by number. */
   readonly blockHashes: Map<bigint, Hex>;
-  /** Whether empty accounts may be in the state. */
-  hasEmptyAccounts: boolean;
+  /** See {@link KnownState}. */
+  emptyAccounts: boolean | undefined;
+  readonly storageOnly: readonly Hex[];
 
-  constructor(
-    residence: Residence,
-    source: StateSource,
-    known: { readonly blockHashes: Iterable<readonly [bigint, Hex]>; readonly hasEmptyAccounts: boolean },
-  ) {
+  constructor(residence: Residence, source: StateSource, { blockHashes, emptyAccounts, storageOnly }: KnownState) {
     this.residence = residence;
-    this.#source = source;
-    this.blockHashes = new Map(known.blockHashes);
-    this.hasEmptyAccounts = known.hasEmptyAccounts;
+    this.#source = describedSource(source);
+    this.blockHashes = new Map(blockHashes);
+    this.emptyAccounts = emptyAccounts;
+    this.storageOnly = storageOnly;
+  }
+
+  get description(): StateDescription {
+    const { storageOnly, emptyAccounts } = this;
+    return { storageOnly, ...(emptyAccounts === undefined ? {} : { emptyAccounts }) };
   }
 
   async fork(): Promise<WorldState> {
@@ -53,8 +74,8 @@ export class WorldState implements StandingState {
   }
 
   /** For a run that has met something that is not resident. */
-  async load(keys: readonly StateKey[], options?: { signal?: AbortSignal }): Promise<StateValue[]> {
-    const values = keys.map((key) => (key.kind === 'code' ? this.#knownCode(bytesFromHex(key.address)) : undefined));
+  async load(keys: readonly SourceKey[], options?: LoadOptions): Promise<StateValue[]> {
+    const values = keys.map((key) => this.#known(key));
     const asked = keys.filter((_, i) => values[i] === undefined);
     const answers = asked.length === 0 ? [] : await this.#source.load(asked, options);
     if (!Array.isArray(answers) || answers.length !== asked.length) {
@@ -66,6 +87,13 @@ export class WorldState implements StandingState {
 
   async blockHash(number: bigint): Promise<Hex> {
     return this.blockHashes.get(number) ?? this.#source.blockHash(number);
+  }
+
+  /** What the world answers without its source. */
+  #known(key: SourceKey): StateValue | undefined {
+    if (key.kind === 'code') return this.#knownCode(bytesFromHex(key.address));
+    const hash = key.kind === 'blockHash' ? this.blockHashes.get(key.number) : undefined;
+    return hash === undefined ? undefined : { kind: 'blockHash', hash };
   }
 
   get hint(): StateSource['hint'] {

@@ -176,7 +176,8 @@ export class ResidentWorld implements World {
     if (hash !== undefined) blockHashes.set(number, hash);
     this.#block = { number, ...(hash === undefined ? {} : { hash }) };
     this.#emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
-    this.#state.hasEmptyAccounts ||= !this.#emptyIsAbsent;
+    // Before EIP-161 blocks leave some.
+    if (!this.#emptyIsAbsent) this.#state.emptyAccounts = true;
     this.#forget();
   }
 

@@ -1,10 +1,9 @@
 // The host's side of one block in the core: lays the memory out, begins, loads, watches, resumes and halts.
 
 import { hexFromBytes } from '../../base/hex.ts';
-import type { StateKey } from '../../state/state-source.ts';
+import type { SourceKey } from '../../state/state-source.ts';
 import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from '../evm/evm-encode.ts';
 import {
-  BaseFlag,
   CONTROL_BASE,
   Control,
   type CoreInstance,
@@ -16,6 +15,7 @@ import {
   Missing,
   PAGE,
   ReadEntry,
+  Scratch,
   TxFlag,
   TxSlot,
   Worker,
@@ -39,13 +39,18 @@ export interface BlockSetup {
 
 export type HaltReason = 'none' | 'cancelled' | 'exhausted' | 'missing' | 'invalid';
 
-/** What a block can miss: state, or the hash of an earlier block. */
-export type MissingKey = StateKey | { kind: 'blockHash'; number: bigint };
-
-/** A key as text: equal for equal keys. */
-export function nameOfKey(key: MissingKey): string {
-  if (key.kind === 'blockHash') return `blockHash ${key.number}`;
-  return key.kind === 'storage' ? `storage ${key.address} ${key.slot}` : `${key.kind} ${key.address}`;
+/** A key as text: equal for equal keys, and for the same code of two accounts. */
+export function nameOfKey(key: SourceKey): string {
+  switch (key.kind) {
+    case 'blockHash':
+      return `blockHash ${key.number}`;
+    case 'storage':
+      return `storage ${key.address} ${key.slot}`;
+    case 'code':
+      return `code ${key.hash ?? key.address}`;
+    case 'account':
+      return `account ${key.address}`;
+  }
 }
 
 const HALT_REASONS: Readonly<Record<number, HaltReason>> = {
@@ -305,9 +310,9 @@ export class BlockHost {
   }
 
   /** What workers found missing, each key once, and the locations behind it. The block is halted. */
-  missing(): MissingKey[] {
+  missing(): SourceKey[] {
     const { words } = this.instance;
-    const keys = new Map<string, MissingKey>();
+    const keys = new Map<string, SourceKey>();
     const seen = new Set<number>();
     for (
       let note = this.#shared(Control.MISSING);
@@ -384,7 +389,7 @@ export class BlockHost {
     return this.#slots + index * TxSlot.SIZE;
   }
 
-  #keyOf(index: number): MissingKey {
+  #keyOf(index: number): SourceKey {
     const { instance } = this;
     const record = locationAt(instance, index);
     const kind = kindAt(instance, record);
@@ -394,9 +399,10 @@ export class BlockHost {
     }
     const address = hexFromBytes(addressAt(instance, record));
     if (kind === Kind.STORAGE) return { kind: 'storage', address, slot: hexFromBytes(slotAt(instance, record)) };
-    // The hash is there, so it is the code behind it that was missed.
-    const known = (Atomics.load(instance.words, (record + Location.BASE) >>> 2) & BaseFlag.KNOWN) !== 0;
-    return kind === Kind.CODE && known ? { kind: 'code', address } : { kind: 'account', address };
+    // Where the hash is there, it is the code behind it that was missed.
+    if (kind !== Kind.CODE || !instance.core.baseAt(index)) return { kind: 'account', address };
+    const value = instance.core.scratch() + Scratch.VALUE;
+    return { kind: 'code', address, hash: hexFromBytes(instance.bytes.subarray(value, value + 32)) };
   }
 
   #set(field: number, value: number): void {

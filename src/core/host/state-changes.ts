@@ -7,6 +7,7 @@ import {
   CONTROL_BASE,
   Control,
   type CoreInstance,
+  HAS_STORAGE,
   Kind,
   Location,
   ReadResult,
@@ -54,9 +55,12 @@ export function snapshotState(instance: CoreInstance, upTo: number, complete: bo
       if (code !== 0) builder.code(slotAt(instance, record), codeAt(instance, code));
       continue;
     }
-    if (kind === Kind.RESET) continue;
     const result = core.resolveAt(index, upTo);
-    if (kind === Kind.DATA) {
+    if (kind === Kind.RESET) {
+      // The slots say themselves what was emptied; that an account has storage alone (EIP-7610), nothing else says.
+      const hasStorage = readNumber(instance, value) === BigInt(HAS_STORAGE);
+      if (hasStorage) builder.number(kind, addressAt(instance, record), BigInt(HAS_STORAGE));
+    } else if (kind === Kind.DATA) {
       const data = dataAt(instance, value);
       if (data !== undefined) builder.data(keyAt(instance, record), data);
     } else if (kind === Kind.NUMBER) {

@@ -200,6 +200,16 @@ export const EMPTY_IMAGE: StateImage = {
   codes: [],
 };
 
+/** Two images as one. */
+export function joinImages(first: StateImage, second: StateImage): StateImage {
+  if (second.count === 0 && second.codes.length === 0) return first;
+  if (first.count === 0 && first.codes.length === 0) return second;
+  const builder = new StateImageBuilder(first.count + second.count + 1);
+  builder.append(first);
+  builder.append(second);
+  return builder.finish();
+}
+
 const BATCH = 1024;
 
 /** Loads images into one block, through one staging area of the arena. */

@@ -48,7 +48,7 @@ function truth({ state }: FakeBlock, key: StateKey): unknown {
 
 function told(value: StateValue): unknown {
   if (value.kind === 'account') return [value.balance, value.nonce];
-  return value.kind === 'code' ? value.code : value.value;
+  return value.kind === 'code' ? value.code : value.kind === 'storage' ? value.value : value;
 }
 
 function randomKeys(random: Random): StateKey[] {

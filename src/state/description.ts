@@ -1,0 +1,40 @@
+// Checks how a state source describes itself.
+
+import { InputError } from '../base/errors.ts';
+import type { Hex } from '../base/hex.ts';
+import { address, describe, isMap, list, plainObject } from '../base/reader.ts';
+import { readBlockHashes } from '../block/block-input.ts';
+import type { StateDescription, StateSource } from './state-source.ts';
+
+/** A description, checked but for the accounts themselves. */
+export interface CheckedDescription {
+  readonly accounts: StateDescription['accounts'];
+  readonly blockHashes: ReadonlyMap<bigint, Hex>;
+  /** `undefined`: nobody knows. */
+  readonly emptyAccounts: boolean | undefined;
+  /** `undefined`: nobody said. */
+  readonly storageOnly: readonly Hex[] | undefined;
+}
+
+const readAddresses = list(address);
+
+/** What a source says of its state; of one that says nothing, nothing is known. @throws InputError naming the field */
+export function readDescription(source: StateSource, field: string): CheckedDescription {
+  const given = source.description;
+  if (given === undefined) {
+    return { accounts: undefined, blockHashes: new Map(), emptyAccounts: undefined, storageOnly: undefined };
+  }
+  const { accounts, blockHashes = new Map(), emptyAccounts, storageOnly } = plainObject(given, field);
+  if (accounts !== undefined && !isMap(accounts)) {
+    throw new InputError(`${field}.accounts`, `expected a Map, got ${describe(accounts)}`);
+  }
+  if (emptyAccounts !== undefined && typeof emptyAccounts !== 'boolean') {
+    throw new InputError(`${field}.emptyAccounts`, `expected true or false, got ${describe(emptyAccounts)}`);
+  }
+  return {
+    accounts: accounts as StateDescription['accounts'],
+    blockHashes: readBlockHashes(blockHashes, `${field}.blockHashes`),
+    emptyAccounts,
+    storageOnly: storageOnly === undefined ? undefined : readAddresses(storageOnly, `${field}.storageOnly`),
+  };
+}
