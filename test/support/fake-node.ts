@@ -25,6 +25,8 @@ export interface FakeNodeOptions {
   readonly byHash?: boolean;
   /** Methods that are not offered. */
   readonly without?: readonly string[];
+  /** What any call reads, for the methods that say so: accounts, with slots. */
+  readonly reads?: ReadonlyMap<Hex, readonly Hex[]>;
   /** State of older blocks is gone. */
   readonly keepsFrom?: bigint;
 }
@@ -106,8 +108,25 @@ export class FakeNode {
       case 'eth_getStorageAt':
         return this.#at(params[2], (state) => slotOf(state, params[0], params[1]));
       default:
-        return notOffered(method);
+        return this.options.reads === undefined ? notOffered(method) : this.#oracle(method, params, this.options.reads);
     }
+  }
+
+  #oracle(method: string, params: readonly unknown[], reads: ReadonlyMap<Hex, readonly Hex[]>): FakeReply {
+    const prestate = () =>
+      Object.fromEntries(
+        [...reads].map(([address, slots]) => [
+          address,
+          { storage: Object.fromEntries(slots.map((slot) => [slot, '0x'])) },
+        ]),
+      );
+    if (method === 'debug_traceCall') return this.#at(params[1], prestate);
+    if (method === 'debug_traceBlockByHash') return { result: [{ txHash: '0x', result: prestate() }] };
+    if (method !== 'eth_createAccessList') return notOffered(method);
+    return this.#at(params[1], () => ({
+      accessList: [...reads].map(([address, storageKeys]) => ({ address, storageKeys })),
+      gasUsed: '0x5208',
+    }));
   }
 
   #named(id: unknown): FakeBlock | undefined {

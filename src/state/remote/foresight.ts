@@ -35,11 +35,16 @@ export class Foresight {
   readonly #parties = new Set<Hex>();
   readonly #guessed = new Set<string>();
   readonly #emit: (units: Unit[]) => void;
+  readonly #lookUp: (address: Hex) => FetchedAccount | undefined;
   #budget = BASE_BUDGET;
 
-  /** @param emit takes what should be fetched */
-  constructor(emit: (units: Unit[]) => void) {
+  /**
+   * @param emit takes what should be fetched
+   * @param lookUp an account that is there already
+   */
+  constructor(emit: (units: Unit[]) => void, lookUp: (address: Hex) => FetchedAccount | undefined) {
     this.#emit = emit;
+    this.#lookUp = lookUp;
   }
 
   /** A block is about to be executed. */
@@ -63,6 +68,7 @@ export class Foresight {
       }
     }
     this.#guess(units);
+    for (const { to } of this.#contexts) if (to !== undefined) this.#meet(to);
   }
 
   /** An account has come, with its code. */
@@ -171,6 +177,13 @@ export class Foresight {
       wanted.push(unit);
     }
     if (wanted.length > 0) this.#emit(wanted);
+    for (const unit of wanted) if (unit.kind === 'account') this.#meet(unit.address);
+  }
+
+  /** What is there already does not come again. */
+  #meet(address: Hex): void {
+    const account = this.#lookUp(address);
+    if (account !== undefined) this.account(address, account);
   }
 }
 

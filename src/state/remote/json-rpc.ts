@@ -10,6 +10,8 @@ export interface RpcRequest<T = unknown> {
   readonly params: readonly unknown[];
   /** @throws InputError for what is no answer to this */
   readonly read: (result: unknown) => T;
+  /** Whether there is another way to know: what fails is then not tried again. */
+  readonly optional?: boolean;
 }
 
 export interface RpcFault {

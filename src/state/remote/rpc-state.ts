@@ -14,6 +14,7 @@ import { Fetcher } from './fetcher.ts';
 import { Foresight } from './foresight.ts';
 import type { RpcRequest } from './json-rpc.ts';
 import { type RpcLimits, type RpcTransport, readEndpoints, readLimits } from './limits.ts';
+import { Oracle } from './oracle.ts';
 import { nameOfUnit, type Unit, unitOf } from './state-keys.ts';
 import {
   type BlockId,
@@ -34,6 +35,13 @@ export interface RpcStateOptions {
   readonly block?: BlockId;
   /** The chain that the nodes must be of; default whatever they say. */
   readonly chainId?: number | bigint;
+  /**
+   * How state is fetched before it is asked for. `'auto'` (default): by what the node offers, found out once: a trace of what
+   * the block reads (`debug_traceCall`, `debug_traceBlockByHash`), else access lists (`eth_createAccessList`), else by guesses
+   * from code and call data. `'prestate'`, `'accessList'`: by that and by guesses; `'guess'`: by guesses alone; `'none'`: only
+   * what the block itself names.
+   */
+  readonly prefetch?: 'auto' | 'prestate' | 'accessList' | 'guess' | 'none';
   readonly limits?: RpcLimits;
   /** Ends everything that is under way, and whatever is asked for later. */
   readonly signal?: AbortSignal;
@@ -85,6 +93,9 @@ interface Shared {
   readonly codes: CodeStore;
   /** Of the source as a whole. */
   readonly cancellation: Cancellation;
+  readonly oracle: Oracle;
+  /** Whether what was not asked for yet is fetched when it is likely to be. */
+  readonly guesses: boolean;
   /** Of the nodes, once they said it. */
   chainId: bigint | undefined;
   readonly counts: { keys: number; asked: number };
@@ -96,7 +107,8 @@ export interface RpcSurroundings {
   readonly random: () => number;
 }
 
-const OPTIONS = ['transport', 'block', 'chainId', 'limits', 'signal'];
+const OPTIONS = ['transport', 'block', 'chainId', 'prefetch', 'limits', 'signal'];
+const PREFETCH = ['auto', 'prestate', 'accessList', 'guess', 'none'] as const;
 /** Of all sources of this process: code is the same wherever it is. */
 const codes = new CodeStore();
 
@@ -119,14 +131,29 @@ export function openRpcState(options: RpcStateOptions, { clock, random }: RpcSur
   const limits = readLimits(given.limits, 'options.limits');
   const endpoints = readEndpoints(given.transport, 'options.transport', limits, clock, random);
   const { chainId, signal } = options;
+  const transport = new Transport(endpoints, limits, clock);
+  const prefetch = readPrefetch(given.prefetch);
   const shared: Shared = {
-    transport: new Transport(endpoints, limits, clock),
+    transport,
+    oracle: new Oracle(transport, {
+      prestate: prefetch === 'auto' || prefetch === 'prestate',
+      accessList: prefetch === 'auto' || prefetch === 'accessList',
+    }),
+    guesses: prefetch !== 'none',
     codes,
     cancellation: Cancellation.of(signal).cancellation,
     chainId: chainId === undefined ? undefined : readChain(chainId),
     counts: { keys: 0, asked: 0 },
   };
   return new RemoteState(shared, readBlockId(options.block ?? 'latest', 'options.block'));
+}
+
+function readPrefetch(value: unknown): (typeof PREFETCH)[number] {
+  const found = value === undefined ? 'auto' : PREFETCH.find((name) => name === value);
+  if (found === undefined) {
+    throw new InputError('options.prefetch', `expected one of ${PREFETCH.join(', ')}, got ${describe(value)}`);
+  }
+  return found;
 }
 
 function readChain(value: unknown): bigint {
@@ -174,19 +201,39 @@ class RemoteState implements RpcState {
 
   async hint(block: BlockInput): Promise<StateKey[]> {
     const fetcher = await this.#open();
+    const { oracle, cancellation, guesses } = this.#shared;
+    const pin = await this.pinned();
+    const keys = new Map(keysOf(block).map((key) => [nameOfUnit(unitOf(key)), key]));
+    this.#foresight = guesses && !oracle.knows(block) ? this.#foresee(block, fetcher) : undefined;
+    const [prophecy] = await Promise.all([
+      oracle.ask(block, pin, cancellation),
+      fetcher.fetch([...keys.values()].map(unitOf), cancellation),
+    ]);
+    if (prophecy.known) {
+      this.#foresight = undefined;
+      await fetcher.fetch(prophecy.units, cancellation);
+      for (const unit of prophecy.units) if (unit.kind !== 'blockHash') keys.set(nameOfUnit(unit), unit);
+    } else if (guesses) {
+      this.#foresight ??= this.#foresee(block, fetcher);
+    }
+    const all = [...keys.values()];
+    const contracts = all.filter((key) => key.kind === 'account' && fetcher.account(key.address).code !== '0x');
+    return [...all, ...contracts.map(({ address }): StateKey => ({ kind: 'code', address }))];
+  }
+
+  /** Begins to guess what the block will ask for. */
+  #foresee(block: BlockInput, fetcher: Fetcher): Foresight {
     const waiting: Unit[] = [];
     // What is found at the same time goes together.
-    const foresight = new Foresight((units) => {
+    const emit = (units: Unit[]) => {
       if (waiting.length === 0) queueMicrotask(() => fetcher.ahead(waiting.splice(0)));
       waiting.push(...units);
-    });
-    this.#foresight = foresight;
-    const keys = keysOf(block);
+    };
+    const foresight = new Foresight(emit, (address) =>
+      fetcher.has({ kind: 'account', address }) ? fetcher.account(address) : undefined,
+    );
     foresight.begin(block);
-    await fetcher.fetch(keys.map(unitOf), this.#shared.cancellation);
-    const contracts = keys.filter((key) => key.kind === 'account' && fetcher.account(key.address).code !== '0x');
-    const codes = contracts.map(({ address }): StateKey => ({ kind: 'code', address }));
-    return [...keys, ...codes];
+    return foresight;
   }
 
   async blockHash(number: bigint): Promise<Hex> {

@@ -2,7 +2,7 @@
 
 import { InputError, ReorganisationError, RpcError } from '../../base/errors.ts';
 import { quantityFromNumber } from '../../base/hex.ts';
-import type { Cancellation } from './cancellation.ts';
+import { Cancellation } from './cancellation.ts';
 import type { Clock } from './clock.ts';
 import type { CheckedLimits, Endpoint, Exchange, Pin } from './endpoint.ts';
 import {
@@ -51,6 +51,9 @@ type Verdict<T> =
   | { readonly done: Answer<T> }
   | { readonly again: MessageFailure }
   | { readonly unknownBlock: RpcFault };
+
+/** Whoever gives hints later than this is of no help. */
+const HINT_LIMIT_MS = 3_000;
 
 export class Transport {
   readonly endpoints: readonly Endpoint[];
@@ -110,6 +113,74 @@ export class Transport {
     const trip = before + journey.trips;
     this.#arrived = Math.max(this.#arrived, trip);
     return { answers, trip };
+  }
+
+  /** Whether the endpoint that would be asked now offers a method; `undefined`: nobody knows yet. */
+  offers(method: string): boolean | undefined {
+    return this.#preferred()?.offers.get(method);
+  }
+
+  /**
+   * Asks once, and takes no answer for one: `undefined` for what was refused, failed, or came too late. What an endpoint
+   * does not offer is remembered. Answers in the order of the requests.
+   */
+  async tryOnce<T>(
+    requests: readonly RpcRequest<T>[],
+    pin: Pin | undefined,
+    cancellation: Cancellation,
+  ): Promise<(T | undefined)[]> {
+    const endpoint = this.#preferred();
+    if (endpoint === undefined || requests.length === 0) return requests.map(() => undefined);
+    const from = this.#arrived;
+    const limit = cancellation.below();
+    const late = new Cancellation();
+    const alarm = this.#clock.sleep(HINT_LIMIT_MS, late).then(
+      () => limit.cancellation.cancel(new MessageFailure('lost', 'too late for a hint')),
+      () => {},
+    );
+    try {
+      const answers = await Promise.all(
+        messagesOf(requests, endpoint.batchFor(requests.length)).map((message) =>
+          this.#tried(message, endpoint, pin, limit.cancellation),
+        ),
+      );
+      this.#arrived = Math.max(this.#arrived, from + 1);
+      this.waited(from, from + 1);
+      cancellation.throwIfCancelled();
+      return answers.flat();
+    } finally {
+      late.cancel(undefined);
+      limit.release();
+      await alarm;
+    }
+  }
+
+  async #tried<T>(
+    requests: readonly RpcRequest<T>[],
+    endpoint: Endpoint,
+    pin: Pin | undefined,
+    cancellation: Cancellation,
+  ): Promise<(T | undefined)[]> {
+    try {
+      const { replies } = await endpoint.exchange(requests, pin, cancellation);
+      return replies.map((reply, at) => {
+        const { method, read } = requests[at]!;
+        if ('fault' in reply) {
+          if (isUnsupported(reply.fault)) endpoint.offers.set(method, false);
+          return undefined;
+        }
+        endpoint.offers.set(method, true);
+        return read(reply.result);
+      });
+    } catch {
+      return requests.map(() => undefined);
+    }
+  }
+
+  /** The endpoint that would be asked now. */
+  #preferred(): Endpoint | undefined {
+    const usable = this.endpoints.filter(({ closed }) => !closed);
+    return usable.find((endpoint) => endpoint.restMs() === 0) ?? usable[0];
   }
 
   /** The latest trip of which something has come. */
@@ -292,7 +363,7 @@ export class Transport {
       }
     }
     const isTransient = fault.code === -32603 && !isUnsupported(fault) && !isPruned(fault) && !isBadParameter(fault);
-    if (isTransient && isNeeded(request)) return { again: failureOf(fault, 'the node failed') };
+    if (isTransient && request.optional !== true) return { again: failureOf(fault, 'the node failed') };
     return { done: { fault, endpoint: endpoint.wire.name } };
   }
 
@@ -324,6 +395,18 @@ export class Transport {
   }
 }
 
+/** Traces go alone: some providers refuse them among others. The rest in messages of a size. */
+function messagesOf<T>(requests: readonly RpcRequest<T>[], size: number): RpcRequest<T>[][] {
+  const messages = requests.filter(isTrace).map((request) => [request]);
+  const others = requests.filter((request) => !isTrace(request));
+  for (let at = 0; at < others.length; at += size) messages.push(others.slice(at, at + size));
+  return messages;
+}
+
+function isTrace({ method }: RpcRequest): boolean {
+  return method.startsWith('debug_');
+}
+
 /** The value of an answer. @throws RpcError for a refusal */
 export function resultOf<T>(answer: Answer<T>, request: RpcRequest<T>, pin?: Pin): T {
   if ('value' in answer) return answer.value;
@@ -348,9 +431,4 @@ function failureOf(fault: RpcFault, problem: string, kind: MessageFailure['kind'
 
 function isPinned({ params }: RpcRequest): boolean {
   return params.includes(PINNED);
-}
-
-/** Whether there is no doing without an answer; hints are not asked for twice. */
-function isNeeded({ method }: RpcRequest): boolean {
-  return !/^debug_|^eth_(createAccessList|call|getStorageValues)$/.test(method);
 }

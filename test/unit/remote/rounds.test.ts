@@ -1,6 +1,7 @@
 // How many trips a cold run takes over a node that offers nothing but reads of single values.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Hex } from '../../../src/base/hex.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import { type BlockFile, checkBlockFile } from '../../../src/file/block-file.ts';
 import type { RpcState } from '../../../src/state/remote/rpc-state.ts';
@@ -65,4 +66,71 @@ test('a block of 150 transactions takes few trips', async () => {
   const [expected, result] = [await run(file, file.state), await run(file, source)];
   expect(result.receiptsRoot).toBe(expected.receiptsRoot);
   expect(trips(source)).toBeLessThanOrEqual(11);
+});
+
+describe('a node that says what a call reads', () => {
+  /** What the block really reads. */
+  async function readsOf(file: BlockFile): Promise<Map<Hex, Hex[]>> {
+    const reads = new Map<Hex, Hex[]>();
+    const { source } = await slowSource(file.state, { prefetch: 'none' });
+    await run(file, {
+      blockHash: (number) => source.blockHash(number),
+      load: (keys, options) => {
+        for (const key of keys) {
+          const slots = reads.get(key.address) ?? [];
+          reads.set(key.address, key.kind === 'storage' ? [...slots, key.slot] : slots);
+        }
+        return source.load(keys, options);
+      },
+    });
+    return reads;
+  }
+
+  test.for([
+    ['debug_traceCall', 'eth_createAccessList', 2],
+    ['eth_createAccessList', 'debug_traceCall', 2],
+  ] as const)(
+    'by %s makes a cold swap two trips, and guesses needless from the second time on',
+    async ([, other, most]) => {
+      const file = await oneOf('swapV3');
+      const expected = await run(file, file.state);
+      const { source, node } = await slowSource(file.state, { node: { reads: await readsOf(file), without: [other] } });
+      const result = await run(file, source);
+      expect(result.receiptsRoot).toBe(expected.receiptsRoot);
+      expect(trips(source)).toBeLessThanOrEqual(most);
+      const before = source.statistics();
+      const again = source.at(0);
+      await run(file, again);
+      const after = again.statistics();
+      // The other block is pinned by a trip of its own.
+      expect(after.rounds - before.rounds).toBe(most + 1);
+      expect(after.wasted - before.wasted).toBe(0);
+      expect(node.asked.get(other)).toBe(1);
+    },
+  );
+
+  test('makes a mined block three trips by one trace', async () => {
+    const { file: json } = await createTraffic({ transactions: 60 });
+    const file = checkBlockFile(json);
+    const reads = await readsOf(file);
+    const { source, node } = await slowSource(file.state, { node: { reads } });
+    const block = { ...file.block, hash: `0x${'ab'.repeat(32)}` as const };
+    const { receiptsRoot } = await run({ ...file, block }, source);
+    expect(receiptsRoot).toBe((await run(file, file.state)).receiptsRoot);
+    expect(node.asked.get('debug_traceBlockByHash')).toBe(1);
+    expect(trips(source)).toBeLessThanOrEqual(3);
+  });
+
+  test('may be wrong, late, or mad, and the results are the same', async () => {
+    const file = await oneOf('token');
+    const expected = await run(file, file.state);
+    const strange = new Map<Hex, Hex[]>([
+      [`0x${'99'.repeat(20)}`, [`0x${'00'.repeat(32)}`]],
+      ['0x12', ['0x']],
+    ]);
+    for (const reads of [strange, new Map<Hex, Hex[]>()]) {
+      const { source } = await slowSource(file.state, { node: { reads } });
+      expect((await run(file, source)).stateDiff).toEqual(expected.stateDiff);
+    }
+  });
 });
