@@ -10,6 +10,7 @@ export {
   InvalidTransactionError,
   MemoryLimitError,
   PevmError,
+  ProofError,
   ReorganisationError,
   RpcError,
   StateSourceError,

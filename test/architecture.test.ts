@@ -324,6 +324,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "PevmError",
       "PinnedBlock",
       "Progress",
+      "ProofError",
       "Receipt",
       "ReorganisationError",
       "Report",

@@ -146,6 +146,39 @@ export class ReorganisationError extends StateSourceError {
   }
 }
 
+/** What a node said of an account, against what the state root of the header proves. */
+export interface ProofMismatch {
+  readonly endpoint: string;
+  readonly address: string;
+  /** `undefined`: the lie is about the account itself. */
+  readonly slot?: string | undefined;
+  readonly field: 'balance' | 'nonce' | 'codeHash' | 'code' | 'storageHash' | 'value' | 'proof';
+  readonly claimed: string;
+  readonly proven: string;
+}
+
+/** A node lied, or gave no proof: something that it said is not what the header's state root commits to. */
+export class ProofError extends StateSourceError {
+  readonly endpoint: string;
+  readonly address: string;
+  readonly slot: string | undefined;
+  readonly field: ProofMismatch['field'];
+  readonly claimed: string;
+  readonly proven: string;
+
+  constructor(mismatch: ProofMismatch, options: PevmErrorOptions = {}) {
+    const { endpoint, address, slot, field, claimed, proven } = mismatch;
+    const where = slot === undefined ? `${field} of ${address}` : `${field} of ${address}[${slot}]`;
+    super(`${endpoint}: ${where}: claimed ${claimed}, proven ${proven}`, options, -38033);
+    this.endpoint = endpoint;
+    this.address = address;
+    this.slot = slot;
+    this.field = field;
+    this.claimed = claimed;
+    this.proven = proven;
+  }
+}
+
 /** A run that lasted longer than `executionTimeoutMs`. */
 export class ExecutionTimeoutError extends PevmError {
   constructor(timeoutMs: number, options: PevmErrorOptions = {}) {

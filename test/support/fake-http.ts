@@ -37,10 +37,11 @@ export function fakeFetch(
     if (early === 'reset') throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } });
     if (delayMs !== undefined && clock !== undefined) await clock.sleep(delayMs, cancellationOf(signal));
     if (early !== undefined) return early;
-    const answers = messages.map((message): Item => {
-      const answer: Item = { jsonrpc: '2.0', id: message.id, ...node.answer(message) };
-      return item === undefined ? answer : item(answer, message);
-    });
+    const answers: Item[] = [];
+    for (const message of messages) {
+      const answer: Item = { jsonrpc: '2.0', id: message.id, ...(await node.answer(message)) };
+      answers.push(item === undefined ? answer : item(answer, message));
+    }
     const whole = Array.isArray(body) ? (items === undefined ? answers : items(answers)) : answers[0];
     const json = JSON.stringify(whole);
     return new Response(text === undefined ? json : text(json), { headers: { 'content-type': 'application/json' } });

@@ -1,8 +1,21 @@
 // A node with a chain of its own, made up: answers JSON-RPC as nodes do, and counts what it is asked.
+import { createMerkleProof, MerklePatriciaTrie } from '@ethereumjs/mpt';
+import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../../src/base/hex.ts';
-import { type Alloc, type MemoryState, memoryState } from '../../src/state/memory.ts';
+import {
+  bytes32FromNumber,
+  bytesFromHex,
+  bytesFromNumber,
+  type Hex,
+  hexFromBytes,
+  keyFromBytes,
+  numberFromBytes,
+} from '../../src/base/hex.ts';
+import { headerFields, headerHash } from '../../src/block/block-encoding.ts';
+import { readHeader } from '../../src/block/block-input.ts';
+import { type Alloc, type MemorySlot, type MemoryState, memoryState } from '../../src/state/memory.ts';
 import type { WireRequest } from '../../src/state/remote/wire.ts';
+import { stateRootOf } from '../../src/state/state-root.ts';
 
 export interface FakeBlock {
   readonly number: bigint;
@@ -20,6 +33,7 @@ export type FakeReply = { readonly result: unknown } | { readonly error: FakeFau
 
 /** What a kind of node does differently. */
 export interface FakeNodeOptions {
+  /** Default 1337, a chain that nobody knows. */
   readonly chainId?: number;
   /** Whether blocks may be named by hash (EIP-1898); default true. */
   readonly byHash?: boolean;
@@ -89,12 +103,28 @@ export class FakeNode {
     this.#blocks = this.#blocks.slice(0, to);
   }
 
-  answer({ method, params }: WireRequest): FakeReply {
+  /** Gives all blocks real state roots and hashes, so that they can be proven. */
+  async seal(): Promise<this> {
+    const blocks = this.#blocks;
+    this.#blocks = [];
+    for (const { header, state } of blocks) {
+      const parentHash = this.#blocks.at(-1)?.hash ?? `0x${'00'.repeat(32)}`;
+      const stateRoot = await stateRootOf(state, new Map(), { emptyIsAbsent: false });
+      const sealed = { ...header, ...REST_OF_HEADER, parentHash, stateRoot };
+      const hash = headerHash(headerFields(readHeader(sealed, 'header'))!);
+      const block = { number: BigInt(this.#blocks.length), hash, header: { ...sealed, hash }, state };
+      this.#blocks.push(block);
+      this.#known.set(hash, block);
+    }
+    return this;
+  }
+
+  answer({ method, params }: WireRequest): FakeReply | Promise<FakeReply> {
     this.asked.set(method, (this.asked.get(method) ?? 0) + 1);
     if (this.options.without?.includes(method) === true) return notOffered(method);
     switch (method) {
       case 'eth_chainId':
-        return { result: `0x${(this.options.chainId ?? 1).toString(16)}` };
+        return { result: `0x${(this.options.chainId ?? 1337).toString(16)}` };
       case 'eth_getBlockByNumber':
         return { result: this.#named(params[0])?.header ?? null };
       case 'eth_getBlockByHash':
@@ -107,12 +137,18 @@ export class FakeNode {
         return this.#at(params[1], (state) => hexFromBytes(accountOf(state, params[0])?.code ?? new Uint8Array(0)));
       case 'eth_getStorageAt':
         return this.#at(params[2], (state) => slotOf(state, params[0], params[1]));
+      case 'eth_getProof':
+        return this.#at(params[2], (state) => proofOf(state, params[0] as Hex, params[1] as Hex[]));
       default:
         return this.options.reads === undefined ? notOffered(method) : this.#oracle(method, params, this.options.reads);
     }
   }
 
-  #oracle(method: string, params: readonly unknown[], reads: ReadonlyMap<Hex, readonly Hex[]>): FakeReply {
+  #oracle(
+    method: string,
+    params: readonly unknown[],
+    reads: ReadonlyMap<Hex, readonly Hex[]>,
+  ): FakeReply | Promise<FakeReply> {
     const prestate = () =>
       Object.fromEntries(
         [...reads].map(([address, slots]) => [
@@ -135,7 +171,7 @@ export class FakeNode {
     return this.#blocks[Number(id)];
   }
 
-  #at(id: unknown, read: (state: MemoryState) => unknown): FakeReply {
+  #at(id: unknown, read: (state: MemoryState) => unknown): FakeReply | Promise<FakeReply> {
     let block: FakeBlock | undefined;
     if (typeof id === 'object' && id !== null) {
       if (this.options.byHash === false)
@@ -153,8 +189,72 @@ export class FakeNode {
     if (block.number < (this.options.keepsFrom ?? 0n)) {
       return { error: { code: -32000, message: `missing trie node ${block.hash} (path ) state is not available` } };
     }
-    return { result: read(block.state) };
+    const result = read(block.state);
+    return result instanceof Promise ? result.then((value: unknown) => ({ result: value })) : { result };
   }
+}
+
+const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
+const REST_OF_HEADER = {
+  sha3Uncles: '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347',
+  transactionsRoot: EMPTY_ROOT,
+  receiptsRoot: EMPTY_ROOT,
+  logsBloom: `0x${'00'.repeat(256)}`,
+  nonce: '0x0000000000000000',
+};
+
+type Slots = ReadonlyMap<string, MemorySlot>;
+
+const storageTries = new WeakMap<Slots, Promise<MerklePatriciaTrie>>();
+const accountTries = new WeakMap<MemoryState, Promise<MerklePatriciaTrie>>();
+const NO_SLOTS: Slots = new Map();
+
+async function storageTrie(slots: Slots): Promise<MerklePatriciaTrie> {
+  const trie = new MerklePatriciaTrie({ useKeyHashing: true });
+  for (const { slot, value } of slots.values()) {
+    const number = bytesFromNumber(numberFromBytes(value));
+    if (number.length > 0) await trie.put(slot, RLP.encode(number));
+  }
+  return trie;
+}
+
+async function accountTrie(state: MemoryState): Promise<MerklePatriciaTrie> {
+  const trie = new MerklePatriciaTrie({ useKeyHashing: true });
+  for (const { address, nonce, balance, codeHash, storage } of state.accounts.values()) {
+    const root = (await kept(storageTries, storage, storageTrie)).root();
+    await trie.put(address, RLP.encode([bytesFromNumber(nonce), bytesFromNumber(balance), root, codeHash]));
+  }
+  return trie;
+}
+
+function kept<K extends object, V>(known: WeakMap<K, Promise<V>>, key: K, make: (key: K) => Promise<V>): Promise<V> {
+  const value = known.get(key) ?? make(key);
+  known.set(key, value);
+  return value;
+}
+
+/** As EIP-1186 has it. */
+async function proofOf(state: MemoryState, address: Hex, slots: readonly Hex[]): Promise<unknown> {
+  const accounts = await kept(accountTries, state, accountTrie);
+  const account = accountOf(state, address);
+  const storage = await kept(storageTries, account?.storage ?? NO_SLOTS, storageTrie);
+  const nodes = async (of: MerklePatriciaTrie, key: Hex) =>
+    (await createMerkleProof(of, bytesFromHex(key))).map((node) => hexFromBytes(node));
+  return {
+    address,
+    balance: quantity(account?.balance ?? 0n),
+    nonce: quantity(account?.nonce ?? 0n),
+    codeHash: hexFromBytes(account?.codeHash ?? new Uint8Array(32)),
+    storageHash: account === undefined ? `0x${'00'.repeat(32)}` : hexFromBytes(storage.root()),
+    accountProof: await nodes(accounts, address),
+    storageProof: await Promise.all(
+      slots.map(async (key) => ({
+        key,
+        value: quantity(BigInt(slotOf(state, address, key))),
+        proof: await nodes(storage, key),
+      })),
+    ),
+  };
 }
 
 function notOffered(method: string): FakeReply {

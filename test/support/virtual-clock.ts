@@ -47,7 +47,9 @@ export class VirtualClock implements Clock {
       if (settled) return promise;
       const next = this.#next();
       if (next === undefined) {
-        if (++idle > 20) throw new Error('nothing is left to wait for, and nothing came');
+        // What is loaded from a disk takes its own time.
+        if (++idle > 2000) throw new Error('nothing is left to wait for, and nothing came');
+        await new Promise((resolve) => setTimeout(resolve, 5));
         continue;
       }
       idle = 0;

@@ -1,19 +1,15 @@
 // The state of one pinned block as far as it was fetched: what is under way is shared, what has come is kept.
 
-import { ReorganisationError, StateSourceError } from '../../base/errors.ts';
-import { type Hex, quantityFromNumber } from '../../base/hex.ts';
+import { StateSourceError } from '../../base/errors.ts';
+import type { Hex } from '../../base/hex.ts';
 import type { Cancellation } from './cancellation.ts';
-import type { CodeStore } from './code-store.ts';
-import type { Pin } from './endpoint.ts';
-import type { RpcRequest } from './json-rpc.ts';
+import type { Loader } from './loader.ts';
 import { type FetchedAccount, nameOfUnit, type Unit } from './state-keys.ts';
-import { balanceRequest, codeRequest, headerRequest, nonceRequest, storageRequest } from './state-requests.ts';
-import { resultOf, type Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 export interface FetcherOptions {
   readonly transport: Transport;
-  readonly codes: CodeStore;
-  readonly pin: Pin;
+  readonly load: Loader;
   /** For as long as the source lives. */
   readonly cancellation: Cancellation;
   /** Called for each unit that has come, and is there. */
@@ -131,48 +127,13 @@ export class Fetcher {
   }
 
   async #load(units: readonly Unit[], cancellation: Cancellation): Promise<number> {
-    const { transport, pin, codes, fetched } = this.#options;
-    const requests: RpcRequest<unknown>[] = units.flatMap(requestsFor);
-    // A number alone names no block: together with them it is asked what the pinned one is by now.
-    const numbers = units.some(({ kind }) => kind === 'blockHash');
-    if (numbers) requests.push(headerRequest({ number: quantityFromNumber(pin.number) }));
-    const { answers, trip } = await transport.send(requests, pin, cancellation);
-    const values = answers.map((answer, at) => resultOf(answer, requests[at]!, pin));
-    if (numbers) checkPinned(pin, values.at(-1) as { hash: Hex } | null);
-    let at = 0;
-    for (const unit of units) {
-      const name = nameOfUnit(unit);
-      if (unit.kind === 'account') {
-        const [balance, nonce, code] = values.slice(at, at + 3) as [bigint, bigint, Hex];
-        this.#accounts.set(name, { balance, nonce, ...codes.add(code) });
-        at += 3;
-      } else if (unit.kind === 'storage') {
-        this.#slots.set(name, values[at++] as Hex);
-      } else {
-        const header = values[at++] as { hash: Hex } | null;
-        if (header === null) throw new StateSourceError(`the node has no block ${unit.number}`);
-        this.#hashes.set(name, header.hash);
-      }
-      fetched(unit);
-    }
+    const { load, fetched } = this.#options;
+    const { accounts, slots, hashes, trip } = await load(units, cancellation);
+    for (const [address, account] of accounts) this.#accounts.set(address, account);
+    for (const [address, slot, value] of slots) this.#slots.set(nameOfUnit({ kind: 'storage', address, slot }), value);
+    for (const [number, hash] of hashes) this.#hashes.set(String(number), hash);
+    for (const unit of units) fetched(unit);
     return trip;
-  }
-}
-
-/** @throws ReorganisationError where another block has the number of the pinned one */
-function checkPinned({ number, hash }: Pin, now: { hash: Hex } | null): void {
-  if (now === null) throw new StateSourceError(`the node has no block ${number} any more, which was ${hash}`);
-  if (now.hash !== hash) throw new ReorganisationError(number, hash, now.hash);
-}
-
-function requestsFor(unit: Unit): RpcRequest<unknown>[] {
-  switch (unit.kind) {
-    case 'account':
-      return [balanceRequest(unit.address), nonceRequest(unit.address), codeRequest(unit.address)];
-    case 'storage':
-      return [storageRequest(unit.address, unit.slot)];
-    case 'blockHash':
-      return [headerRequest({ number: quantityFromNumber(unit.number) })];
   }
 }
 

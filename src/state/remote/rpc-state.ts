@@ -5,6 +5,8 @@ import type { Hex } from '../../base/hex.ts';
 import { nearest } from '../../base/nearest.ts';
 import { describe, plainObject, address as readAddress, hash as readHash } from '../../base/reader.ts';
 import type { BlockInput } from '../../block/block-input.ts';
+import { scheduledHardfork } from '../../block/chains.ts';
+import { isAtLeast } from '../../chain/hardfork.ts';
 import type { StateKey, StateSource, StateValue } from '../state-source.ts';
 import { keysOf } from './block-keys.ts';
 import { Cancellation } from './cancellation.ts';
@@ -14,7 +16,9 @@ import { Fetcher } from './fetcher.ts';
 import { Foresight } from './foresight.ts';
 import type { RpcRequest } from './json-rpc.ts';
 import { type RpcLimits, type RpcTransport, readEndpoints, readLimits } from './limits.ts';
+import { type Loader, type LoaderSurroundings, plainLoader, withExistence } from './loader.ts';
 import { Oracle } from './oracle.ts';
+import { hashesTo, provenLoader, type Trust } from './proven-loader.ts';
 import { nameOfUnit, type Unit, unitOf } from './state-keys.ts';
 import {
   type BlockId,
@@ -42,6 +46,11 @@ export interface RpcStateOptions {
    * what the block itself names.
    */
   readonly prefetch?: 'auto' | 'prestate' | 'accessList' | 'guess' | 'none';
+  /**
+   * Whether every value is proven (`eth_getProof`) against a state root: `true` takes it from the header with the hash that
+   * `block` names, `{ stateRoot }` is the root itself. A lie is a ProofError.
+   */
+  readonly verifyProofs?: boolean | { readonly stateRoot: Hex };
   readonly limits?: RpcLimits;
   /** Ends everything that is under way, and whatever is asked for later. */
   readonly signal?: AbortSignal;
@@ -94,6 +103,8 @@ interface Shared {
   /** Of the source as a whole. */
   readonly cancellation: Cancellation;
   readonly oracle: Oracle;
+  /** Whether everything is proven: against this root, or that of a header which is named by its hash. */
+  readonly proofs: { readonly stateRoot: Hex | undefined } | undefined;
   /** Whether what was not asked for yet is fetched when it is likely to be. */
   readonly guesses: boolean;
   /** Of the nodes, once they said it. */
@@ -107,7 +118,7 @@ export interface RpcSurroundings {
   readonly random: () => number;
 }
 
-const OPTIONS = ['transport', 'block', 'chainId', 'prefetch', 'limits', 'signal'];
+const OPTIONS = ['transport', 'block', 'chainId', 'prefetch', 'verifyProofs', 'limits', 'signal'];
 const PREFETCH = ['auto', 'prestate', 'accessList', 'guess', 'none'] as const;
 /** Of all sources of this process: code is the same wherever it is. */
 const codes = new CodeStore();
@@ -140,12 +151,20 @@ export function openRpcState(options: RpcStateOptions, { clock, random }: RpcSur
       accessList: prefetch === 'auto' || prefetch === 'accessList',
     }),
     guesses: prefetch !== 'none',
+    proofs: readProofs(given.verifyProofs),
     codes,
     cancellation: Cancellation.of(signal).cancellation,
     chainId: chainId === undefined ? undefined : readChain(chainId),
     counts: { keys: 0, asked: 0 },
   };
-  return new RemoteState(shared, readBlockId(options.block ?? 'latest', 'options.block'));
+  return new RemoteState(shared, readBlockId(options.block ?? 'latest', 'options.block'), 'options.block');
+}
+
+function readProofs(value: unknown): Shared['proofs'] {
+  if (value === undefined || value === false) return undefined;
+  if (value === true) return { stateRoot: undefined };
+  const { stateRoot } = plainObject(value, 'options.verifyProofs');
+  return { stateRoot: readHash(stateRoot, 'options.verifyProofs.stateRoot') };
 }
 
 function readPrefetch(value: unknown): (typeof PREFETCH)[number] {
@@ -172,7 +191,10 @@ class RemoteState implements RpcState {
   #foresight: Foresight | undefined;
   readonly #asked = new Set<string>();
 
-  constructor(shared: Shared, id: CheckedBlockId) {
+  constructor(shared: Shared, id: CheckedBlockId, field: string) {
+    if (shared.proofs !== undefined && shared.proofs.stateRoot === undefined && !('hash' in id)) {
+      throw new InputError(field, 'with verifyProofs, name the block by its hash, or give the state root');
+    }
     this.#shared = shared;
     this.#id = id;
   }
@@ -190,7 +212,7 @@ class RemoteState implements RpcState {
   }
 
   at(block: BlockId): RpcState {
-    return new RemoteState(this.#shared, readBlockId(block, 'block'));
+    return new RemoteState(this.#shared, readBlockId(block, 'block'), 'block');
   }
 
   async load(keys: readonly StateKey[], { signal }: { signal?: AbortSignal } = {}): Promise<StateValue[]> {
@@ -277,8 +299,12 @@ class RemoteState implements RpcState {
     const pin = await this.pinned(signal === undefined ? {} : { signal });
     if (this.#fetcher !== undefined) return this.#fetcher;
     const { transport, codes, counts, cancellation } = this.#shared;
+    const surroundings = { transport, codes, pin };
+    const trust = this.#trust(pin);
     const fetcher: Fetcher = new Fetcher({
-      ...{ transport, codes, pin, cancellation },
+      transport,
+      cancellation,
+      load: trust === undefined ? loaderOf(surroundings, pin) : provenLoader(surroundings, trust),
       fetched: (unit) => {
         counts.keys++;
         if (unit.kind === 'account') this.#foresight?.account(unit.address, fetcher.account(unit.address));
@@ -303,7 +329,23 @@ class RemoteState implements RpcState {
     this.#shared.chainId = chainId;
     const found = resultOf(header!, requests[1]) as RemoteHeader | null;
     if (found === null) throw this.#noBlock(requests[1], String(Object.values(this.#id)[0]));
-    return { chainId, number: BigInt(found.number), hash: found.hash, header: found };
+    const { hash } = found;
+    if (this.#shared.proofs !== undefined && 'hash' in this.#id && !hashesTo(found, hash)) {
+      throw new StateSourceError(`the header that the node gave does not have the hash ${hash}`);
+    }
+    return { chainId, number: BigInt(found.number), hash, header: found };
+  }
+
+  /** What everything is proven against; `undefined`: the node is believed. */
+  #trust({ hash, header }: PinnedBlock): Trust | undefined {
+    const { proofs } = this.#shared;
+    if (proofs === undefined) return undefined;
+    if (proofs.stateRoot === undefined) return { stateRoot: header.stateRoot, parentHash: header.parentHash };
+    const { stateRoot } = proofs;
+    if (stateRoot !== header.stateRoot) {
+      throw new StateSourceError(`block ${hash} has the state root ${header.stateRoot}, not ${stateRoot}`);
+    }
+    return { stateRoot, parentHash: undefined };
   }
 
   #noBlock(request: RpcRequest, name: string): RpcError {
@@ -322,9 +364,8 @@ class RemoteState implements RpcState {
 
   #answer(fetcher: Fetcher, key: StateKey): StateValue {
     if (key.kind === 'storage') return { kind: 'storage', value: fetcher.slot(key.address, key.slot) };
-    const { balance, nonce, code, codeHash } = fetcher.account(key.address);
-    if (key.kind === 'code') return { kind: 'code', code };
-    return { kind: 'account', balance, nonce, codeHash, exists: balance !== 0n || nonce !== 0n || code !== '0x' };
+    const { code, ...account } = fetcher.account(key.address);
+    return key.kind === 'code' ? { kind: 'code', code } : { kind: 'account', ...account };
   }
 }
 
@@ -332,6 +373,22 @@ function checkedKey(key: StateKey): StateKey {
   readAddress(key.address, 'key.address');
   if (key.kind === 'storage') readHash(key.slot, 'key.slot');
   return key;
+}
+
+/** Takes the node's word, but where it cannot say what matters. */
+function loaderOf(surroundings: LoaderSurroundings, { chainId, header }: PinnedBlock): Loader {
+  const load = plainLoader(surroundings);
+  return mayHoldEmptyAccounts(Number(chainId), header) ? withExistence(load, surroundings, header.stateRoot) : load;
+}
+
+/** Whether accounts may exist with nothing in them: before EIP-161, on chains that were there then. */
+function mayHoldEmptyAccounts(chainId: number, header: RemoteHeader): boolean {
+  try {
+    return !isAtLeast(scheduledHardfork(chainId, header), 'spuriousDragon');
+  } catch {
+    // Chains whose forks nobody told came later.
+    return false;
+  }
 }
 
 /** Runs `body` under a signal of the caller. */

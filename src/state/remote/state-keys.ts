@@ -32,6 +32,7 @@ export function unitOf(key: StateKey): Unit {
 export interface FetchedAccount {
   readonly balance: bigint;
   readonly nonce: bigint;
+  readonly exists: boolean;
   readonly codeHash: Hex;
   readonly code: Hex;
 }

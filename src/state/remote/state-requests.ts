@@ -41,7 +41,7 @@ export function chainIdRequest(): RpcRequest<bigint> {
 }
 
 /** A number as nodes write it: hex in a string, without leading zeros, so that nothing cut off or filled up passes. */
-function hexNumber(bits: number): Reader<bigint> {
+export function hexNumber(bits: number): Reader<bigint> {
   const read = quantity(bits);
   return (value, field) => {
     if (typeof value !== 'string') throw new InputError(field, `expected a hex quantity, got ${describe(value)}`);

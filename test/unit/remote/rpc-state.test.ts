@@ -5,6 +5,7 @@ import { InputError, ReorganisationError, RpcError, StateSourceError } from '../
 import { openRpcState, rpcState } from '../../../src/state/remote/rpc-state.ts';
 import type { StateKey } from '../../../src/state/state-source.ts';
 import { fakeFetch } from '../../support/fake-http.ts';
+import { FakeNode } from '../../support/fake-node.ts';
 import {
   ALICE,
   BOB,
@@ -128,9 +129,25 @@ describe('state from a node', () => {
     await expect(clock.run(source.blockHash(1n))).rejects.toBeInstanceOf(ReorganisationError);
   });
 
+  test('knows whether accounts exist in which nothing is, where that matters: before Spurious Dragon', async () => {
+    const empty = { [BOB]: { balance: 0n } };
+    for (const [chainId, exists] of [
+      [1, true],
+      [1337, false],
+    ] as const) {
+      const node = new FakeNode({ chainId });
+      node.add(exampleAlloc(empty));
+      const { source, clock } = setup({ node: await node.seal() });
+      const [bob, nobody] = await clock.run(
+        source.load([BOB, NOBODY].map((address) => ({ kind: 'account', address }))),
+      );
+      expect([bob, nobody]).toMatchObject([{ exists }, { exists: false }]);
+    }
+  });
+
   test('refuses a node of another chain', async () => {
     const { source, clock } = setup({ chainId: 10 });
-    await expect(clock.run(source.pinned())).rejects.toThrow('the node is of chain 1, not of 10');
+    await expect(clock.run(source.pinned())).rejects.toThrow('the node is of chain 1337, not of 10');
   });
 
   test('says that there is no such block', async () => {
@@ -152,7 +169,7 @@ describe('state from a node', () => {
     const provider = {
       request: async ({ method, params }: { method: string; params?: unknown }) => {
         if (method === 'eth_getUncleByBlockHashAndIndex') return node.block(1).header;
-        const answer = node.answer({ method, params: params as unknown[] });
+        const answer = await node.answer({ method, params: params as unknown[] });
         return 'result' in answer ? answer.result : Promise.reject(answer.error);
       },
     };

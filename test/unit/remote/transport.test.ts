@@ -288,7 +288,7 @@ describe('providers', () => {
     return {
       request: async ({ method, params }: { method: string; params?: unknown }) => {
         more(count++);
-        const answer = node.answer({ method, params: params as unknown[] });
+        const answer = await node.answer({ method, params: params as unknown[] });
         if ('error' in answer) throw Object.assign(new Error(answer.error.message), { code: answer.error.code });
         return answer.result;
       },
