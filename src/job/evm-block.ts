@@ -9,6 +9,7 @@ import { chainOf } from '../block/chains.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../chain/dao.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
+import { BEACON_ROOTS, BLOCK_HASHES, CONSOLIDATION_REQUESTS, WITHDRAWAL_REQUESTS } from '../chain/system-contracts.ts';
 import {
   type EvmBlockInput,
   type EvmSignatureForm,
@@ -45,12 +46,9 @@ export interface EvmBlockContext {
   readonly memoryBytes?: number;
 }
 
-/** EIP-4788, EIP-2935, EIP-7002, EIP-7251. */
-const BEACON_ROOTS: Hex = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02';
-const BLOCK_HASHES: Hex = '0x0000f90827f1c53a10cb7a02335b175320002935';
 const REQUEST_CONTRACTS: readonly { address: Hex; type: number }[] = [
-  { address: '0x00000961ef480eb55e80d19ad83579a64c007002', type: 1 },
-  { address: '0x0000bbddc7ce488642fb579f8b00f3a590007251', type: 2 },
+  { address: WITHDRAWAL_REQUESTS, type: 1 },
+  { address: CONSOLIDATION_REQUESTS, type: 2 },
 ];
 const SYSTEM_ADDRESS: Hex = '0xfffffffffffffffffffffffffffffffffffffffe';
 /** 30 million. */

@@ -6,7 +6,7 @@ import { nearest } from '../../base/nearest.ts';
 import { describe, plainObject, address as readAddress, hash as readHash } from '../../base/reader.ts';
 import type { BlockInput } from '../../block/block-input.ts';
 import { scheduledHardfork } from '../../block/chains.ts';
-import { isAtLeast } from '../../chain/hardfork.ts';
+import { rulesOf } from '../../chain/rules.ts';
 import type { StateKey, StateSource, StateValue } from '../state-source.ts';
 import { keysOf } from './block-keys.ts';
 import { Cancellation } from './cancellation.ts';
@@ -384,7 +384,7 @@ function loaderOf(surroundings: LoaderSurroundings, { chainId, header }: PinnedB
 /** Whether accounts may exist with nothing in them: before EIP-161, on chains that were there then. */
 function mayHoldEmptyAccounts(chainId: number, header: RemoteHeader): boolean {
   try {
-    return !isAtLeast(scheduledHardfork(chainId, header), 'spuriousDragon');
+    return !rulesOf(scheduledHardfork(chainId, header)).clearsEmpty;
   } catch {
     // Chains whose forks nobody told came later.
     return false;
