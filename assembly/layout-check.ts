@@ -3,8 +3,8 @@
 import {
   BaseValue, Change, CODE_HASH_SIZE, CODE_PADDING, Access, CONTROL_BASE, Control, Deque, FOLD_INCARNATION, Halt,
   Incarnation, LINE, Location, MAX_INCARNATION, MAX_TRANSACTIONS, MAX_WORKERS, EvmResult, EvmSender, EvmSignature,
-  EvmTransaction, EvmTransfer, Metric, ReadEntry, Span, TraceDestruction, TraceFrame, TraceFrameEnd, TraceStep,
-  TxSlot, Version, VersionFlag, Worker, WriteEntry,
+  EvmTransaction, EvmTransfer, Metric, ReadEntry, Span, TraceDestruction, TraceFrame, TraceFrameEnd, TracePeek,
+  TraceStep, TxSlot, Version, VersionFlag, Worker, WriteEntry,
 } from "./layout";
 
 // Sizes that the design promises.
@@ -55,7 +55,8 @@ if (CODE_HASH_SIZE + BaseValue.CODE_BYTES + CODE_PADDING < 80)
   ERROR("the code store's table counts on records of 80 bytes");
 if (EvmTransfer.VALUE + 32 != EvmTransfer.SIZE || EvmResult.TRANSFER_COUNT + 8 != EvmResult.SIZE)
   ERROR("EVM records hold their fields");
-if (TraceFrame.VALUE + 32 != TraceFrame.SIZE || TraceDestruction.VALUE + 32 != TraceDestruction.SIZE)
-  ERROR("the value ends the record");
-if (TraceFrame.SIZE > 128 || TraceFrameEnd.SIZE > 128 || TraceStep.SIZE > 128)
-  ERROR("all trace records share 128 bytes");
+if (TraceFrame.VALUE + 32 != TraceFrame.PRECOMPILE || TraceDestruction.VALUE + 32 != TraceDestruction.SIZE)
+  ERROR("trace records hold their values");
+if (TraceFrame.SIZE > 144 || TraceFrameEnd.SIZE > 144 || TraceStep.SIZE > 144)
+  ERROR("all trace records share 144 bytes");
+if (TracePeek.SLOT + 32 != TracePeek.VALUE || TracePeek.VALUE + 32 != TracePeek.SIZE) ERROR("a peek holds its value");

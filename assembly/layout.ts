@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 12;
+export const LAYOUT_VERSION: u32 = 13;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -896,7 +896,9 @@ export abstract class TraceFrame {
   static readonly STATIC: u32 = 92;
   /** what CALLVALUE answers in the frame, four limbs */
   static readonly VALUE: u32 = 96;
-  static readonly SIZE: u32 = 128;
+  /** Number of the precompile that is called; 0 for none. */
+  static readonly PRECOMPILE: u32 = 128;
+  static readonly SIZE: u32 = 136;
 }
 
 export abstract class TraceFrameEnd {
@@ -912,7 +914,30 @@ export abstract class TraceFrameEnd {
   static readonly REFUND: u32 = 32;
   /** Left by the code itself, before a new contract pays for being stored. */
   static readonly CODE_GAS: u32 = 40;
-  static readonly SIZE: u32 = 48;
+  /** TraceCodeEnd */
+  static readonly CODE_END: u32 = 48;
+  // The instruction at which the code ended; of frames in which code ran.
+  static readonly OPCODE: u32 = 52;
+  /** Before its price was taken. */
+  static readonly GAS: u32 = 56;
+  /** Address of the word at the bottom of the stack that the instruction found, four limbs. */
+  static readonly STACK: u32 = 64;
+  /** Words. */
+  static readonly STACK_HEIGHT: u32 = 68;
+  static readonly MEMORY: u32 = 72;
+  static readonly MEMORY_SIZE: u32 = 76;
+  /** As in TraceStep. */
+  static readonly PRICE: u32 = 80;
+  static readonly SIZE: u32 = 88;
+}
+
+/** What became of the code of a frame that ends. */
+export abstract class TraceCodeEnd {
+  /** None ran. */
+  static readonly NONE: u32 = 0;
+  static readonly HALTED: u32 = 1;
+  /** It came to its end. The frame may have failed all the same: a new contract that cannot be stored. */
+  static readonly ENDED: u32 = 2;
 }
 
 /** An instruction is about to run. */
@@ -933,7 +958,9 @@ export abstract class TraceStep {
   static readonly RETURNED_LENGTH: u32 = 48;
   /** Address of the 20 bytes of the running account. */
   static readonly ADDRESS: u32 = 52;
-  static readonly SIZE: u32 = 56;
+  /** What the opcode costs at least; more than any transaction has where the fork does not know it. */
+  static readonly PRICE: u32 = 56;
+  static readonly SIZE: u32 = 64;
 }
 
 export abstract class TraceDestruction {
@@ -945,6 +972,20 @@ export abstract class TraceDestruction {
   /** what the account held, four limbs */
   static readonly VALUE: u32 = 48;
   static readonly SIZE: u32 = 80;
+}
+
+/** What who watches asks about the state that the running transaction sees (`peek`), and the answer. */
+export abstract class TracePeek {
+  /** 20 bytes */
+  static readonly ADDRESS: u32 = 0;
+  /** Address of the code, after a peek at Kind.CODE; and its length. */
+  static readonly CODE: u32 = 20;
+  static readonly CODE_LENGTH: u32 = 24;
+  /** 32 bytes big-endian */
+  static readonly SLOT: u32 = 32;
+  /** The value as it lies in the state: four limbs, a code's hash as bytes (zeros: no code). */
+  static readonly VALUE: u32 = 64;
+  static readonly SIZE: u32 = 96;
 }
 
 /** Size of an instruction of the synthetic executor: {operation u32, a u32, b u32, c u32}. */

@@ -1,3 +1,4 @@
 // What the trace build exports beside the ABI. Compiled by the `trace` target only.
 
-export { observe } from "./execute/evm/frame/tracing";
+export { replay } from "./engine/replay";
+export { observe, peek, peekRecord } from "./execute/evm/frame/tracing";

@@ -79,8 +79,6 @@ interface Core {
   loadBase(batch: number, count: number): number;
   setTransaction(index: number, flags: number, cost: number, input: number, length: number): void;
   next(maySleep: boolean): number;
-  /** The trace build's. */
-  observe?(events: number): void;
 }
 
 export interface EvmHostOptions {
@@ -97,7 +95,7 @@ export interface EvmHostOptions {
 export class EvmHost {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  private readonly core: Core;
+  readonly core: Core;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
 
@@ -216,12 +214,6 @@ export class EvmHost {
     this.loadState(base, codes);
     this.core.resumeBlock();
     return this.core.next(false);
-  }
-
-  /** Chooses the events (TraceEvent) that the trace build tells of. */
-  observe(events: number): void {
-    if (this.core.observe === undefined) throw new Error('this build of the core cannot be traced');
-    this.core.observe(events);
   }
 
   /** Runs what was loaded. */

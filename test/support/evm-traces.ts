@@ -1,45 +1,78 @@
 // Traces of the core and of the library side by side: every instruction and every call frame, and the first difference.
+
 import type { EVM, InterpreterStep, Message } from '@ethereumjs/evm';
 import { Op } from '../../assembly/execute/evm/rules/opcodes.ts';
 import { buildCore } from '../../scripts/core.mjs';
+import { type Hex, hexFromBytes } from '../../src/base/hex.ts';
+import { rulesOf } from '../../src/chain/rules.ts';
 import type { EvmHaltReason } from '../../src/core/evm/evm-decode.ts';
-import { type EvmTracer, nameOf, type Step, type TransactionBegan, traceImport } from '../../src/core/evm/tracing.ts';
+import type { EvmBlockInput, EvmTransactions } from '../../src/core/evm/evm-encode.ts';
+import { nameOf, type Step, type TransactionBegan } from '../../src/core/evm/trace-events.ts';
+import { type EvmTracer, Tracing } from '../../src/core/evm/tracing.ts';
+import type { CoreInstance } from '../../src/core/instance/abi.ts';
+import type { TracerFactory } from '../../src/trace/tracer.ts';
 import { EvmHost, type EvmRun } from './evm-host.ts';
+import { encodeInputs } from './evm-input.ts';
 import { type EvmScenario, preState } from './evm-scenario.ts';
-import { hexText } from './evm-state.ts';
+import type { PreState } from './evm-state.ts';
 import { EvmOracle } from './fuzz-oracle.ts';
 
 /** The trace build of the core with whoever watches it. */
 export class TracedHost {
   readonly host: EvmHost;
-  readonly #watch: (tracer: EvmTracer) => void;
+  readonly tracing: Tracing;
 
-  private constructor(host: EvmHost, watch: (tracer: EvmTracer) => void) {
+  private constructor(host: EvmHost, tracing: Tracing) {
     this.host = host;
-    this.#watch = watch;
+    this.tracing = tracing;
   }
 
   static async create(memoryMiB = 256): Promise<TracedHost> {
-    let trace: (event: number, record: number) => void = () => {};
+    let tracing: Tracing | undefined;
     const host = await EvmHost.create({
       memoryMiB,
       transactions: 1024,
       locations: 65536,
       core: await buildCore('trace'),
-      trace: (event, record) => trace(event, record),
+      trace: (event, record) => tracing?.trace(event, record),
     });
-    return new TracedHost(host, (tracer) => {
-      const watched = traceImport(host.memory, tracer);
-      trace = watched.trace;
-      host.observe(watched.events);
-    });
+    tracing = new Tracing(host.memory);
+    tracing.connect(host as unknown as Pick<CoreInstance, 'core'>);
+    return new TracedHost(host, tracing);
   }
 
   run(scenario: EvmScenario, tracer: EvmTracer): EvmRun {
     const state = preState(scenario);
-    this.#watch(tracer);
     const block = { ...scenario.block, emptyAccounts: state.emptyAccounts };
-    return this.host.run(block, scenario.transactions, state.base, state.codes);
+    return this.runBlock(block, encodeInputs(scenario.transactions), state, tracer);
+  }
+
+  runBlock(
+    block: EvmBlockInput,
+    transactions: EvmTransactions,
+    { base, codes }: Pick<PreState, 'base' | 'codes'>,
+    tracer: EvmTracer,
+  ): EvmRun {
+    this.tracing.watch(tracer);
+    this.host.loadBlock(block, transactions, base, codes);
+    const run = this.host.collect(transactions.costs.length, this.host.runBlock());
+    const failure = this.tracing.takeFailure();
+    if (failure !== undefined) throw failure.error;
+    return run;
+  }
+
+  /** What a tracer says of the only transaction of a scenario. */
+  trace<Result>(scenario: EvmScenario, factory: TracerFactory<Result>, isCall = false): Result {
+    const { number, coinbase, fork } = scenario.block;
+    const tracer = factory({
+      index: isCall ? undefined : 0,
+      hash: undefined,
+      block: { number, hash: undefined, beneficiary: hexFromBytes(coinbase), rules: rulesOf(fork) },
+      firstLog: 0,
+      state: this.tracing.state,
+    });
+    this.run(scenario, tracer);
+    return tracer.result();
   }
 }
 
@@ -175,7 +208,7 @@ class OurTrace implements EvmTracer {
     if (!this.#active) return;
     this.#gas.push(event.gas);
     const creates = event.kind === 'CREATE' || event.kind === 'CREATE2';
-    const to = creates ? 'new' : `${hexText(event.address)} code ${hexText(event.codeAddress)}`;
+    const to = creates ? 'new' : `${event.address} code ${event.codeAddress}`;
     const { depth, value, gas, isStatic, caller, input } = event;
     this.#begun = frameText({ depth, caller, to, value, gas, input, isStatic: isStatic && !creates });
     this.frames.push(this.#begun);
@@ -190,29 +223,27 @@ class OurTrace implements EvmTracer {
       this.frames.pop();
       return;
     }
-    this.frames.push(
-      endText(halt === FAILED ? FAILED : status, gas, status === 'halted' ? new Uint8Array(0) : event.output),
-    );
+    this.frames.push(endText(halt === FAILED ? FAILED : status, gas, status === 'halted' ? '0x' : event.output));
     this.halts.push(halt);
   };
 }
 
 interface FrameFacts {
   depth: number;
-  caller: Uint8Array;
+  caller: Hex;
   to: string;
   value: bigint;
   gas: bigint;
-  input: Uint8Array;
+  input: Hex;
   isStatic: boolean;
 }
 
 function frameText({ depth, caller, to, value, gas, input, isStatic }: FrameFacts): string {
-  return `depth ${depth} from ${hexText(caller)} to ${to} value ${value} gas ${gas}${isStatic ? ' static' : ''} input ${hexText(input)}`;
+  return `depth ${depth} from ${caller} to ${to} value ${value} gas ${gas}${isStatic ? ' static' : ''} input ${input}`;
 }
 
-function endText(status: string, gasUsed: bigint, output: Uint8Array): string {
-  return `${status}, gas ${gasUsed}, output ${hexText(output)}`;
+function endText(status: string, gasUsed: bigint, output: Hex): string {
+  return `${status}, gas ${gasUsed}, output ${output}`;
 }
 
 /** Runs scenarios in both ways and compares what they tell. */
@@ -280,7 +311,7 @@ export class TraceDuel {
       // A success in Frontier, which the library calls an error (see fuzz-oracle.ts).
       if (error === 'code store out of gas' && evm.common.hardfork() === 'chainstart') error = undefined;
       const status = error === undefined ? 'success' : error === 'revert' ? 'reverted' : 'halted';
-      frames.push(endText(status, executionGasUsed, status === 'halted' ? new Uint8Array(0) : returnValue));
+      frames.push(endText(status, executionGasUsed, status === 'halted' ? '0x' : hexFromBytes(returnValue)));
       errors.push(status === 'halted' ? error : undefined);
     });
     return () => {
@@ -310,14 +341,14 @@ export class TraceDuel {
 function theirFrame(message: Message): string {
   const { depth, caller, to, value, gasLimit: gas, data: input, isStatic } = message;
   const creates = to === undefined;
-  const where = creates ? 'new' : `${hexText(to.bytes)} code ${hexText(message.codeAddress.bytes)}`;
+  const where = creates ? 'new' : `${hexFromBytes(to.bytes)} code ${hexFromBytes(message.codeAddress.bytes)}`;
   return frameText({
     depth,
-    caller: caller.bytes,
+    caller: hexFromBytes(caller.bytes),
     to: where,
     value,
     gas,
-    input,
+    input: hexFromBytes(input),
     isStatic: isStatic && !creates,
   });
 }

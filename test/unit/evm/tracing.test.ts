@@ -7,8 +7,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { buildCore } from '../../../scripts/core.mjs';
 import { root } from '../../../scripts/fingerprint.mjs';
 import { type Hex, hexFromBytes } from '../../../src/base/hex.ts';
-import { type EvmTracer, observe, traceImport } from '../../../src/core/evm/tracing.ts';
-import { createMemory, openCore, TraceEvent } from '../../../src/core/instance/abi.ts';
+import { type EvmTracer, eventsOf, Tracing } from '../../../src/core/evm/tracing.ts';
+import { createMemory, Next, openCore, TraceEvent } from '../../../src/core/instance/abi.ts';
 import { type BlockFile, readBlockFile } from '../../../src/file/block-file.ts';
 import { planEvmBlock } from '../../../src/job/evm-block.ts';
 import { count } from '../../support/effort.ts';
@@ -179,7 +179,7 @@ describe('a tracer', () => {
       frameBegan: ({ kind, depth, value }) => heard.push(`${kind} ${depth} ${value}`),
       frameEnded: ({ status, depth, halt }) => heard.push(`${status} ${depth} ${halt}`),
       transferred: ({ kind, depth, value }) => heard.push(`moved ${kind} ${depth} ${value}`),
-      logged: ({ topics, data }) => heard.push(`logged ${topics.length} ${data.length}`),
+      logged: ({ topics, data }) => heard.push(`logged ${topics.length} ${data.length / 2 - 1}`),
       selfDestructed: ({ depth, value, destroys }) => heard.push(`destroyed ${depth} ${value} ${destroys}`),
     };
     const tracer: EvmTracer = only === undefined ? all : Object.fromEntries(only.map((name) => [name, all[name]]));
@@ -233,6 +233,52 @@ describe('a tracer', () => {
   });
 });
 
+describe('a committed transaction can be run again', () => {
+  /** The second sees what the first has left. */
+  const block = scenario([
+    [first, `0 SLOAD 1 ADD 0 SSTORE ${calling('CALL', at(second), 7)} STOP`],
+    [second, 'STOP'],
+  ]);
+  block.transactions.push({ ...block.transactions[0]!, nonce: 2n }, { ...block.transactions[0]!, nonce: 3n });
+
+  const told = (index: number) => {
+    const heard: string[] = [];
+    const { tracing } = duel.traced;
+    const slot: Hex = `0x${'0'.repeat(64)}`;
+    tracing.watch({
+      transactionBegan: (event) =>
+        heard.push(`began ${event.index}, slot ${BigInt(tracing.state.getStorage(at(first), slot))}`),
+      transactionEnded: (result) =>
+        heard.push(
+          `${result?.status} ${result?.gasUsed}, slot ${BigInt(tracing.state.getStorage(at(first), slot))}, balance ${tracing.state.getBalance(at(second))}`,
+        ),
+    });
+    tracing.replay(index);
+    return heard;
+  };
+
+  test('on what it saw, in any order, as often as one likes', () => {
+    const { results } = duel.traced.run(block, {});
+    const once = [2, 0, 1, 2].map(told);
+    expect(once.map(([began]) => began)).toEqual([
+      'began 2, slot 2',
+      'began 0, slot 0',
+      'began 1, slot 1',
+      'began 2, slot 2',
+    ]);
+    expect(once[1]![1]).toBe(`success ${results[0]!.gasUsed}, slot 1, balance 1007`);
+    expect(once[0]![1]).toBe(`success ${results[2]!.gasUsed}, slot 3, balance 1021`);
+    expect(once[3]).toEqual(once[0]);
+  });
+
+  test('and leaves the block as it was', () => {
+    const { host } = duel.traced;
+    const before = duel.traced.run(block, {});
+    for (const index of [0, 2, 1]) told(index);
+    expect(host.collect(3, Next.DONE)).toEqual(before);
+  });
+});
+
 describe('the module that ships', () => {
   const hook = /^ *(if \(.*\) )?trace[A-Z]\w*\(.*\);\n/gm;
 
@@ -242,23 +288,28 @@ describe('the module that ships', () => {
     const imports = (module: WebAssembly.Module) => WebAssembly.Module.imports(module).map(({ name }) => name);
     const exports = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).map(({ name }) => name);
     expect(imports(traced).filter((name) => !imports(release).includes(name))).toEqual(['trace']);
-    expect(exports(traced).filter((name) => !exports(release).includes(name))).toEqual(['observe']);
+    expect(
+      exports(traced)
+        .filter((name) => !exports(release).includes(name))
+        .sort(),
+    ).toEqual(['observe', 'peek', 'peekRecord', 'replay']);
   });
 
   test('cannot be observed, and the trace build opens as it does', async () => {
     const memory = createMemory(2);
-    const { trace, events } = traceImport(memory, { stepped: () => {}, logged: () => {} });
-    expect(events).toBe(TraceEvent.STEPPED | TraceEvent.LOGGED);
+    expect(eventsOf({ stepped: () => {}, logged: () => {} })).toBe(TraceEvent.STEPPED | TraceEvent.LOGGED);
+    const tracing = new Tracing(memory);
     const open = async (target: string) =>
       openCore(await WebAssembly.compile((await buildCore(target)) as Uint8Array<ArrayBuffer>), memory, {
         clockBase: 0,
         mayWait: false,
-        trace,
+        trace: tracing.trace,
       });
-    const traced = await open('trace');
-    expect(() => observe(traced, events)).not.toThrow();
     const release = await open('release');
-    expect(() => observe(release, events)).toThrow('this build of the core cannot be traced');
+    expect(() => tracing.connect(release)).toThrow('this build of the core cannot be traced');
+    expect(() => tracing.state).toThrow('no instance is traced');
+    const traced = await open('trace');
+    expect(() => tracing.connect(traced)).not.toThrow();
   });
 
   test('is byte for byte what a source without the hooks compiles to', { timeout: 300_000 }, async () => {

@@ -3,17 +3,22 @@
 // are empty, and nothing of them or their calls is left in the module.
 
 import {
-  EvmTransaction, EvmTransactionFlag, TraceDestruction, TraceEvent, TraceFrame, TraceFrameEnd, TraceStep,
-  TraceTransaction,
+  BaseValue, EvmTransaction, EvmTransactionFlag, Kind, ReadResult, TraceCodeEnd, TraceDestruction, TraceEvent,
+  TraceFrame, TraceFrameEnd, TracePeek, TraceStep, TraceTransaction,
 } from "../../../layout";
 import { allocate } from "../../../base/arena";
 import * as u256 from "../../../base/u256";
 import { transaction as transactionIndex } from "../../../store/access-set";
+import { findCode } from "../../../store/code-store";
+import { locateState, readState } from "../../state-view";
+import { gasTable } from "../rules/fork-rules";
 import { Op } from "../rules/opcodes";
+import { precompileNumber } from "../rules/precompile-numbers";
 import {
   depth, frame, memorySize, memoryStart, origin, output, outputLength, returned, returnedLength, transaction,
 } from "../memory/context";
 import { Exit } from "../memory/exits";
+import { miss } from "../memory/failure";
 import { Frame } from "../memory/workspace";
 import { Account } from "../state/accounts";
 import { refund, writeTransfer } from "../state/effects";
@@ -27,9 +32,17 @@ declare function hostTrace(event: u32, record: u32): void;
 let wanted: u32 = 0;
 /** Where events are written; large enough for each of them. */
 let record: u32 = 0;
-const RECORD_SIZE: u32 = 128;
-/** What the code of the frame that is about to end has left; negative where no code ran or it halted. */
-let codeGas: i64 = -1;
+const RECORD_SIZE: u32 = 144;
+/** TracePeek */
+let peeked: u32 = 0;
+/** What became of the code of the frame that is about to end (TraceCodeEnd), and the gas that it left. */
+let codeEnd: u32 = TraceCodeEnd.NONE;
+let codeGas: i64 = 0;
+// The instruction that ran last.
+let lastOpcode: u32 = 0;
+let lastGas: i64 = 0;
+let lastBase: u32 = 0;
+let lastTop: u32 = 0;
 
 /** Chooses what the host hears of from now on: TraceEvent bits. */
 export function observe(events: u32): void {
@@ -46,14 +59,44 @@ function wants(event: u32): bool {
 export function takeTracing(): bool {
   if (!isDefined(TRACE)) return true;
   record = allocate(RECORD_SIZE);
-  return record != 0;
+  peeked = allocate(TracePeek.SIZE);
+  return record != 0 && peeked != 0;
+}
+
+/** Address of the TracePeek that questions and answers cross the border in. */
+export function peekRecord(): u32 {
+  return peeked;
+}
+
+/**
+ * Asks, while an event is told, what the running transaction sees at the key in the record: a ReadResult, and the value
+ * in the record. What is MISSING counts as missed by the transaction, whose attempt will then end without a result.
+ */
+export function peek(kind: u32): u32 {
+  const address = peeked + TracePeek.ADDRESS;
+  const slot = kind == Kind.STORAGE ? peeked + TracePeek.SLOT : 0;
+  const result = readState(kind, address, slot, peeked + TracePeek.VALUE);
+  if (result == ReadResult.MISSING) return missed(kind, address, slot);
+  if (kind != Kind.CODE || result != ReadResult.VALUE) return result;
+  store<u32>(peeked, 0, TracePeek.CODE_LENGTH);
+  if (u256.isZero(peeked + TracePeek.VALUE)) return result;
+  const code = findCode(peeked + TracePeek.VALUE);
+  if (code == 0) return missed(kind, address, slot);
+  store<u32>(peeked, code + BaseValue.CODE_BYTES, TracePeek.CODE);
+  store<u32>(peeked, load<u32>(code, BaseValue.CODE_LENGTH), TracePeek.CODE_LENGTH);
+  return result;
+}
+
+function missed(kind: u32, address: u32, slot: u32): u32 {
+  const location = locateState(kind, address, slot);
+  return location != 0 && miss(location) ? ReadResult.MISSING : ReadResult.EXHAUSTED;
 }
 
 // @ts-ignore: decorator
 @inline
 export function traceTransaction(input: u32): void {
   if (isDefined(TRACE)) {
-    codeGas = -1;
+    codeEnd = TraceCodeEnd.NONE;
     if (!wants(TraceEvent.TRANSACTION_BEGAN)) return;
     store<u32>(record, transactionIndex, TraceTransaction.INDEX);
     store<u32>(record, input, TraceTransaction.RECORD);
@@ -131,6 +174,8 @@ function frameBegins(
   memory.copy(record + TraceFrame.CODE_ADDRESS, codeAddress, 20);
   store<u32>(record, flags, TraceFrame.STATIC);
   u256.copy(record + TraceFrame.VALUE, value);
+  const creates = opcode == Op.CREATE || opcode == Op.CREATE2;
+  store<u32>(record, creates ? 0 : precompileNumber(codeAddress), TraceFrame.PRECOMPILE);
   hostTrace(TraceEvent.FRAME_BEGAN, record);
 }
 
@@ -138,7 +183,10 @@ function frameBegins(
 // @ts-ignore: decorator
 @inline
 export function traceCodeEnd(exit: u32): void {
-  if (isDefined(TRACE)) codeGas = exit == Exit.HALTED ? -1 : load<i64>(frame, Frame.GAS);
+  if (isDefined(TRACE)) {
+    codeEnd = exit == Exit.HALTED ? TraceCodeEnd.HALTED : TraceCodeEnd.ENDED;
+    codeGas = load<i64>(frame, Frame.GAS);
+  }
 }
 
 /** The running frame ended, with its gas settled and its output noted. */
@@ -175,8 +223,18 @@ function frameEnds(number: u32, exit: u32, reason: u32, gasLeft: i64, output: u3
   store<u32>(record, outputLength, TraceFrameEnd.OUTPUT_LENGTH);
   store<i64>(record, gasLeft, TraceFrameEnd.GAS_LEFT);
   store<i64>(record, refund, TraceFrameEnd.REFUND);
-  store<i64>(record, exit == Exit.HALTED || codeGas < 0 ? gasLeft : codeGas, TraceFrameEnd.CODE_GAS);
-  codeGas = -1;
+  store<i64>(record, codeEnd == TraceCodeEnd.ENDED ? codeGas : gasLeft, TraceFrameEnd.CODE_GAS);
+  store<u32>(record, codeEnd, TraceFrameEnd.CODE_END);
+  if (codeEnd != TraceCodeEnd.NONE) {
+    store<u32>(record, lastOpcode, TraceFrameEnd.OPCODE);
+    store<i64>(record, lastGas, TraceFrameEnd.GAS);
+    store<i64>(record, load<i64>(gasTable + (lastOpcode << 3)), TraceFrameEnd.PRICE);
+    store<u32>(record, lastBase, TraceFrameEnd.STACK);
+    store<u32>(record, (lastTop - lastBase) >> 5, TraceFrameEnd.STACK_HEIGHT);
+    store<u32>(record, memoryStart, TraceFrameEnd.MEMORY);
+    store<u32>(record, memorySize, TraceFrameEnd.MEMORY_SIZE);
+  }
+  codeEnd = TraceCodeEnd.NONE;
   hostTrace(TraceEvent.FRAME_ENDED, record);
 }
 
@@ -185,6 +243,10 @@ function frameEnds(number: u32, exit: u32, reason: u32, gasLeft: i64, output: u3
 @inline
 export function traceStep(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): void {
   if (isDefined(TRACE)) {
+    lastOpcode = opcode;
+    lastGas = gas;
+    lastBase = base;
+    lastTop = top;
     if (wants(TraceEvent.STEPPED)) step(opcode, pc, gas, base, top);
   }
 }
@@ -202,6 +264,7 @@ function step(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): void {
   store<u32>(record, returned, TraceStep.RETURNED);
   store<u32>(record, returnedLength, TraceStep.RETURNED_LENGTH);
   store<u32>(record, load<u32>(frame, Frame.ACCOUNT) + Account.ADDRESS, TraceStep.ADDRESS);
+  store<i64>(record, load<i64>(gasTable + (opcode << 3)), TraceStep.PRICE);
   hostTrace(TraceEvent.STEPPED, record);
 }
 

@@ -1,0 +1,130 @@
+// The state as the running transaction sees it, asked for while the trace build tells an event.
+
+import { Kind, ReadResult, TracePeek } from '../../../assembly/layout.ts';
+import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
+import type { Core } from '../instance/abi.ts';
+import { getWord } from './evm-decode.ts';
+
+/** What the trace build exports beside the core's own. */
+export interface TraceCore extends Core {
+  observe(events: number): void;
+  replay(index: number): number;
+  peek(kind: number): number;
+  peekRecord(): number;
+}
+
+/** Code that begins so names another account's. */
+const DELEGATION = [0xef, 0x01, 0x00];
+const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
+/** keccak256 of nothing. */
+const EMPTY_CODE_HASH: Hex = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
+
+/**
+ * The state that the running transaction sees, with what it has done so far. Only while a tracer's method runs. What has to
+ * be loaded first reads as nothing; the transaction is then traced once more.
+ */
+export class TracedState {
+  readonly #core: TraceCore;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #isExhausted = false;
+
+  /** @internal */
+  constructor(core: TraceCore, memory: WebAssembly.Memory) {
+    this.#core = core;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#view = new DataView(memory.buffer);
+  }
+
+  /**
+   * Whether an answer did not fit into the memory any more, so that it was nothing.
+   * @internal
+   */
+  get isExhausted(): boolean {
+    return this.#isExhausted;
+  }
+
+  /** In wei. */
+  getBalance(address: Hex): bigint {
+    return this.#number(Kind.BALANCE, address);
+  }
+
+  getNonce(address: Hex): bigint {
+    return this.#number(Kind.NONCE, address);
+  }
+
+  getCode(address: Hex): Hex {
+    const record = this.#peek(Kind.CODE, address);
+    if (record === undefined) return '0x';
+    const length = this.#view.getUint32(record + TracePeek.CODE_LENGTH, true);
+    if (length === 0) return '0x';
+    const start = this.#view.getUint32(record + TracePeek.CODE, true);
+    return hexFromBytes(this.#bytes.subarray(start, start + length));
+  }
+
+  /** In bytes. */
+  getCodeSize(address: Hex): number {
+    const record = this.#peek(Kind.CODE, address);
+    return record === undefined ? 0 : this.#view.getUint32(record + TracePeek.CODE_LENGTH, true);
+  }
+
+  /** The account that this one has handed its code over to (EIP-7702). */
+  getDelegate(address: Hex): Hex | undefined {
+    const record = this.#peek(Kind.CODE, address);
+    if (record === undefined || this.#view.getUint32(record + TracePeek.CODE_LENGTH, true) !== 23) return undefined;
+    const start = this.#view.getUint32(record + TracePeek.CODE, true);
+    if (!DELEGATION.every((byte, at) => this.#bytes[start + at] === byte)) return undefined;
+    return hexFromBytes(this.#bytes.subarray(start + DELEGATION.length, start + 23));
+  }
+
+  /** Zeros where there is no account; the hash of nothing where it has no code. */
+  getCodeHash(address: Hex): Hex {
+    const hash = this.#hash(address);
+    if (hash !== ZERO_HASH) return hash;
+    return this.exists(address) ? EMPTY_CODE_HASH : ZERO_HASH;
+  }
+
+  /** 32 bytes. `slot`: 32 bytes. */
+  getStorage(address: Hex, slot: Hex): Hex {
+    const record = this.#peek(Kind.STORAGE, address, slot);
+    return record === undefined ? ZERO_HASH : wordHex(this.#view, record + TracePeek.VALUE);
+  }
+
+  /** Whether there is such an account: before EIP-161 it may be empty. */
+  exists(address: Hex): boolean {
+    if (this.getBalance(address) !== 0n || this.getNonce(address) !== 0n) return true;
+    return this.#hash(address) !== ZERO_HASH || this.#number(Kind.EXISTENCE, address) !== 0n;
+  }
+
+  #hash(address: Hex): Hex {
+    const record = this.#peek(Kind.CODE, address);
+    if (record === undefined) return ZERO_HASH;
+    return hexFromBytes(this.#bytes.subarray(record + TracePeek.VALUE, record + TracePeek.VALUE + 32));
+  }
+
+  #number(kind: number, address: Hex): bigint {
+    const record = this.#peek(kind, address);
+    return record === undefined ? 0n : getWord(this.#view, record + TracePeek.VALUE);
+  }
+
+  /** Address of the TracePeek with the answer; `undefined` where there is none. */
+  #peek(kind: number, address: Hex, slot?: Hex): number | undefined {
+    const record = this.#core.peekRecord();
+    this.#bytes.set(bytesFromHex(address).subarray(0, 20), record + TracePeek.ADDRESS);
+    if (slot !== undefined) this.#bytes.set(bytesFromHex(slot).subarray(0, 32), record + TracePeek.SLOT);
+    const result = this.#core.peek(kind);
+    if (result === ReadResult.EXHAUSTED) this.#isExhausted = true;
+    return result === ReadResult.VALUE ? record : undefined;
+  }
+}
+
+/** Four little-endian limbs as 32 bytes. */
+function wordHex(view: DataView, at: number): Hex {
+  let digits = '0x';
+  for (let part = 28; part >= 0; part -= 4)
+    digits += view
+      .getUint32(at + part, true)
+      .toString(16)
+      .padStart(8, '0');
+  return digits as Hex;
+}
