@@ -178,3 +178,65 @@ export interface ExecutionOptions {
   /** Runs in the order of the tasks, one at a time, by the same engine. For comparisons. Default false. */
   readonly sequential?: boolean;
 }
+
+/** Of `callTracer`. */
+export interface CallTracerOptions {
+  /** Also the logs of each call that succeeded. Default false. */
+  readonly withLog?: boolean;
+  /** The outermost call only. Default false. */
+  readonly onlyTopCall?: boolean;
+}
+
+/** Of `flatCallTracer`. */
+export interface FlatCallTracerOptions {
+  /** Words errors as OpenEthereum did. Default false. */
+  readonly convertParityErrors?: boolean;
+  /** Also CALL and STATICCALL of precompiled contracts. Default false. */
+  readonly includePrecompiles?: boolean;
+}
+
+/** Of `prestateTracer`. */
+export interface PrestateTracerOptions {
+  /** What changed, before and after, in place of all that was met, before. Default false. */
+  readonly diffMode?: boolean;
+  /** Without code. Default false. */
+  readonly disableCode?: boolean;
+  /** Without storage. Default false. */
+  readonly disableStorage?: boolean;
+  /** Also accounts that were empty before; not together with `diffMode`. Default false. */
+  readonly includeEmpty?: boolean;
+}
+
+/** Of `structLog`. */
+export interface StructLogOptions {
+  /** Also the memory before each instruction. Default false. */
+  readonly enableMemory?: boolean;
+  /** Without the stack before each instruction. Default false. */
+  readonly disableStack?: boolean;
+  /** Without the slots that the account has met, at SLOAD and SSTORE. Default false. */
+  readonly disableStorage?: boolean;
+  /** Also what the last call returned. Default false. */
+  readonly enableReturnData?: boolean;
+  /** Bytes of JSON after which no more instructions are told; 0 for as many as fit into 256 MiB. Default 0. */
+  readonly limit?: number;
+}
+
+/** Of `eip3155`. */
+export interface StepLineOptions {
+  /** Also the memory before each instruction. Default false. */
+  readonly enableMemory?: boolean;
+  /** Without the stack before each instruction. Default false. */
+  readonly disableStack?: boolean;
+  /** Also what the last call returned. Default false. */
+  readonly enableReturnData?: boolean;
+  /** Is given each line as soon as it is known; the result then holds the last one, about the end, alone. */
+  readonly write?: (line: object) => void;
+}
+
+/** Of `erc7562Tracer`. */
+export interface Erc7562TracerOptions {
+  /** Also the logs of each call that succeeded. Default false. */
+  readonly withLog?: boolean;
+  /** Opcodes that are not counted. Default geth's: PUSH, DUP, SWAP, POP, and simple arithmetic. */
+  readonly ignoredOpcodes?: readonly number[];
+}

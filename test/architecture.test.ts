@@ -131,6 +131,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   workers: ['run', 'core/worker', 'core/host', 'core/instance', 'base', 'task', 'precompiles', 'types.ts'],
   metrics: ['run', 'core/host', 'base', 'block', 'types.ts'],
   config: ['run', 'base', 'chain', 'task', 'types.ts'],
+  trace: ['config', 'core/evm', 'base', 'chain', 'option-types.ts'],
   job: [
     ...['config', 'metrics', 'run', 'core/host', 'core/evm', 'core/instance'],
     ...['base', 'chain', 'task', 'block', 'state', 'types.ts'],

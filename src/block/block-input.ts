@@ -242,7 +242,8 @@ function freeze(value: object): void {
   Object.freeze(value);
 }
 
-function readTransaction(value: unknown, field: string): TransactionInput {
+/** A transaction by itself. @throws InputError naming the field */
+export function readTransaction(value: unknown, field: string): TransactionInput {
   if (typeof value === 'string') {
     const isHash = /^0x[0-9a-fA-F]{64}$/.test(value);
     throw new InputError(

@@ -5,7 +5,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
-import { type BlockInput, readBlock } from './block-input.ts';
+import { type BlockInput, readBlock, readTransaction, type TransactionInput } from './block-input.ts';
 import {
   ACCESS,
   AUTHORIZATION,
@@ -23,6 +23,9 @@ const MAXIMUM_DEPTH = 8;
 
 /** EIP-7934 allows 10 MiB; before it there was no rule. */
 const MAXIMUM_BYTES = 64 * 1024 * 1024;
+
+/** What begins with less is no list, but the type of a transaction (EIP-2718). */
+const LEGACY_FROM = 0xc0;
 
 type Item = Uint8Array | Item[];
 type FieldReader = (item: Item, field: string) => unknown;
@@ -60,7 +63,7 @@ export function parseBlockRlp(
       uncles: list(uncles, `${field}.uncles`).map((uncle) => hashOf(uncle)),
       uncleHeaders: list(uncles, `${field}.uncles`).map((uncle, i) => readHeader(uncle, `${field}.uncles[${i}]`)),
       transactions: list(transactions, `${field}.transactions`).map((item, i) =>
-        readTransaction(item, `${field}.transactions[${i}]`),
+        transactionFields(item, `${field}.transactions[${i}]`),
       ),
       ...(withdrawals === undefined
         ? {}
@@ -76,12 +79,21 @@ export function parseBlockRlp(
   );
 }
 
+/**
+ * Reads a transaction by itself, as eth_sendRawTransaction takes it. It names no sender.
+ * @throws InputError naming the field
+ */
+export function parseTransactionRlp(encoded: Uint8Array, field = 'transaction'): TransactionInput {
+  const isTyped = (encoded[0] ?? 0) < LEGACY_FROM;
+  return readTransaction(transactionFields(isTyped ? encoded : decode(encoded, field), field), field);
+}
+
 function readHeader(item: Item | undefined, field: string): Record<string, unknown> {
   return fields(item, HEADER, field, SHORTEST_HEADER);
 }
 
 /** A legacy transaction is a list, a typed one a string: the type, then a list (EIP-2718). */
-function readTransaction(item: Item, field: string): Record<string, unknown> {
+function transactionFields(item: Item, field: string): Record<string, unknown> {
   if (Array.isArray(item)) return { type: '0x0', hash: hashOf(item), ...fields(item, LEGACY, field) };
   const [type] = item;
   const table = type === undefined ? undefined : TYPED[type];

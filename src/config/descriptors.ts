@@ -22,6 +22,14 @@ import {
   truth,
   truthOr,
 } from './descriptor.ts';
+import {
+  CALL_TRACER,
+  ERC7562_TRACER,
+  FLAT_CALL_TRACER,
+  PRESTATE_TRACER,
+  STEP_LINES,
+  STRUCT_LOG,
+} from './tracer-descriptors.ts';
 
 /** Workers that one engine may have; ids of workers in a block go further (`MAX_WORKERS` of the layout). */
 const MAX_ENGINE_WORKERS = 64;
@@ -248,4 +256,10 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { name: 'VerifyOptions', doc: '`request.verify`: what to compare with the header.', options: VERIFY_OPTIONS },
   { name: 'WorldOptions', doc: 'What `engine.openWorld` accepts.', options: WORLD_OPTIONS },
   { name: 'ExecutionOptions', doc: 'The third argument of `engine.execute`.', options: EXECUTION_OPTIONS },
+  { name: 'CallTracerOptions', doc: 'Of `callTracer`.', options: CALL_TRACER },
+  { name: 'FlatCallTracerOptions', doc: 'Of `flatCallTracer`.', options: FLAT_CALL_TRACER },
+  { name: 'PrestateTracerOptions', doc: 'Of `prestateTracer`.', options: PRESTATE_TRACER },
+  { name: 'StructLogOptions', doc: 'Of `structLog`.', options: STRUCT_LOG },
+  { name: 'StepLineOptions', doc: 'Of `eip3155`.', options: STEP_LINES },
+  { name: 'Erc7562TracerOptions', doc: 'Of `erc7562Tracer`.', options: ERC7562_TRACER },
 ];

@@ -82,7 +82,8 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
   };
 }
 
-function environmentOf({ chainId, hardfork, block, blockHashes }: EvmBlockContext): EvmBlockInput {
+/** What the transactions of a block share. */
+export function environmentOf({ chainId, hardfork, block, blockHashes }: EvmBlockContext): EvmBlockInput {
   const rules = rulesOf(hardfork);
   const number = BigInt(block.number);
   const hashes: (Hex | undefined)[] = [];
@@ -149,7 +150,7 @@ function systemStep(
 }
 
 /** What each transaction of the block was signed with; empty where senders are trusted. */
-function signaturesOf({ chainId, hardfork, senders, block }: EvmBlockContext): (EvmSignatureForm | undefined)[] {
+export function signaturesOf({ chainId, hardfork, senders, block }: EvmBlockContext): (EvmSignatureForm | undefined)[] {
   const read = senders === 'recover' ? signatureReader({ chainId: BigInt(chainId), hardfork }) : undefined;
   const signatures: (EvmSignatureForm | undefined)[] = [];
   block.transactions.forEach((transaction, index) => {

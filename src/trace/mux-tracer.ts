@@ -1,0 +1,38 @@
+// muxTracer: several tracers at once, each with its result under its name.
+
+import type { EvmTracer } from '../core/evm/tracing.ts';
+import type { TracedTransaction, Tracer, TracerFactory } from './tracer.ts';
+
+const METHODS = [
+  'transactionBegan',
+  'transactionEnded',
+  'frameBegan',
+  'frameEnded',
+  'stepped',
+  'transferred',
+  'logged',
+  'selfDestructed',
+] as const satisfies (keyof EvmTracer)[];
+
+export function muxTracer(factories: Readonly<Record<string, TracerFactory>>) {
+  return (transaction: TracedTransaction): Tracer<Readonly<Record<string, unknown>>> => {
+    const tracers = Object.entries(factories).map(([name, factory]) => [name, factory(transaction)] as const);
+    const result = () => Object.fromEntries(tracers.map(([name, tracer]) => [name, tracer.result()]));
+    const all = tracers.map(([, tracer]) => tracer);
+    const methods = METHODS.map((method) => [method, together(all, method)] as const);
+    // Those that nobody has are left out: they would cost time.
+    return { ...Object.fromEntries(methods.filter(([, told]) => told !== undefined)), result };
+  };
+}
+
+function together<Method extends (typeof METHODS)[number]>(
+  tracers: readonly EvmTracer[],
+  method: Method,
+): EvmTracer[Method] | undefined {
+  const interested = tracers.filter((tracer) => tracer[method] !== undefined);
+  if (interested.length === 0) return undefined;
+  const tell = (event: never) => {
+    for (const tracer of interested) (tracer[method] as ((event: never) => void) | undefined)?.(event);
+  };
+  return tell as unknown as EvmTracer[Method];
+}
