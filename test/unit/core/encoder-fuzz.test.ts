@@ -354,6 +354,7 @@ describe('a mutated state', () => {
         { code: Hex },
         { value: Hex },
       ];
+      if (account.nonce >> 64n !== 0n) throw new Error(`a nonce of ${account.nonce} was taken`);
       const place = { address: bytesFromHex(address) };
       const hashed = new Uint8Array(
         baseEntry(Kind.BLOCK_HASH, { address: new Uint8Array(20) }, bytesFromHex(said.hash)),

@@ -84,6 +84,13 @@ describe('state in memory', () => {
   });
 });
 
+test('a slot or an account that is listed twice is refused, however it is written', () => {
+  const storage = { '0x1': '0x2', [ONE]: '0x3' };
+  expect(() => memoryState({ [A]: { storage } })).toThrow(/storage\[.*the same slot is listed twice/);
+  const upper = `0x${A.slice(2).toUpperCase()}`;
+  expect(() => memoryState({ [A]: {}, [upper]: {} })).toThrow('the same account is listed twice');
+});
+
 describe('the sequential view', () => {
   const address = bytesFromHex(A);
   const slot = bytes32FromNumber(1n);
