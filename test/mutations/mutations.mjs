@@ -234,7 +234,7 @@ const evm = [
   {
     name: 'value is sent without the stipend',
     file: 'assembly/execute/evm/frame/calls.ts',
-    text: 'if (sendsValue) calleeGas += CALL_STIPEND;',
+    text: 'if (sendsValue) calleeGas += callStipend;',
     replacement: '',
     why: 'a contract that logs what it receives can no longer be paid by transfer()',
     ...VECTORS,
@@ -275,8 +275,8 @@ const evm = [
   {
     name: 'a slot may be written with the stipend alone',
     file: 'assembly/execute/evm/frame/storage.ts',
-    text: 'gas <= CALL_STIPEND',
-    replacement: 'gas < CALL_STIPEND',
+    text: 'gas <= storageSentryGas',
+    replacement: 'gas < storageSentryGas',
     why: 'EIP-2200: re-entrancy by way of transfer()',
     project: 'differential',
     test: 'test/differential/evm-programs.test.ts',
@@ -327,8 +327,8 @@ const evm = [
   {
     name: 'data costs too little at the floor',
     file: 'assembly/execute/evm/transaction/admission.ts',
-    text: 'calldataFloorGas * (zeros + 4 * others)',
-    replacement: 'calldataFloorGas * (zeros + others)',
+    text: 'zeros * floorZeroByteGas + others * floorDataByteGas',
+    replacement: '(zeros + others) * floorZeroByteGas',
     why: 'EIP-7623: receipts of transactions that carry data have too little gas',
     ...VECTORS,
   },
@@ -358,11 +358,11 @@ const evm = [
     ...VECTORS,
   },
   {
-    name: 'long exponents cost what they cost from Osaka on',
+    name: 'long exponents are priced by their first 32 bytes',
     file: 'assembly/execute/evm/precompiles/modexp.ts',
-    text: '(fork >= EvmFork.OSAKA ? 16 : 8)',
-    replacement: '16',
-    why: 'EIP-7883 on forks that do not have it',
+    text: '(exponentLength - 32) * u64(modexpExponentByteFactor) + bits',
+    replacement: 'bits',
+    why: 'EIP-2565: minutes of work for little gas',
     ...VECTORS,
   },
   {

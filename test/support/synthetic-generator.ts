@@ -138,7 +138,9 @@ export function generateBlock(seed: number, most = 40): GeneratedBlock {
   const balances: Record<number, number> = {};
   for (let account = SHARED; account < SHARED + 4; account++) if (choose(4) > 0) balances[account] = choose(100);
   if (choose(2) === 0) balances[COINBASE] = choose(500);
-  const storage = repeat(choose(5), () => [SHARED + choose(3), choose(4), 1 + choose(1000)] as const);
+  const slots = repeat(choose(5), () => [SHARED + choose(3), choose(4), 1 + choose(1000)] as const);
+  // A slot is loaded once: what is known is never loaded over.
+  const storage = [...new Map(slots.map((slot) => [`${slot[0]} ${slot[1]}`, slot])).values()];
   const lies = choose(3) === 0 ? repeat(choose(transactions * 2), () => pair(choose, transactions)) : [];
   const headOnly = choose(8) === 0 ? [choose(transactions)] : [];
   return { shape, seed, balances, storage, programs, dependencies: lies.filter(([low, high]) => low < high), headOnly };

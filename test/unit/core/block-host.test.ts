@@ -3,7 +3,16 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { expect, test } from 'vitest';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { StateImageBuilder } from '../../../src/core/host/state-image.ts';
-import { createMemory, openCore, Scratch, TxSlot } from '../../../src/core/instance/abi.ts';
+import {
+  BaseValue,
+  CONTROL_BASE,
+  Control,
+  createMemory,
+  Kind,
+  openCore,
+  Scratch,
+  TxSlot,
+} from '../../../src/core/instance/abi.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
 
 const code = Uint8Array.of(0x60, 0x01, 0x5b, 0x00);
@@ -51,4 +60,54 @@ test('a block of more transactions than there is room for is refused, and the ne
   const host = await hostOver(1);
   expect(host.begin({ ...setup, count: Math.ceil((1 << 20) / TxSlot.SIZE) })).toBe(false);
   expect(host.begin({ ...setup, count: 10 })).toBe(true);
+});
+
+test('keys that all meet in one place of the table are told apart, by every byte and by their kind', async () => {
+  const { instance } = await hostOver(4).then((host) => {
+    // Without seeds, every key has the hash 0.
+    const { words } = host.instance;
+    words.fill(
+      0,
+      (CONTROL_BASE + Control.SEEDS) >>> 2,
+      ((CONTROL_BASE + Control.SEEDS) >>> 2) + Control.SEED_COUNT * 2,
+    );
+    expect(host.begin({ ...setup, count: 1 })).toBe(true);
+    return host;
+  });
+  const { core, bytes } = instance;
+  const find = (kind: number, changed?: number): number => {
+    bytes.fill(7, core.scratch(), core.scratch() + Scratch.VALUE);
+    if (changed !== undefined) bytes[core.scratch() + changed]! ^= 1;
+    return core.locateScratch(kind);
+  };
+  const address = Array.from({ length: 20 }, (_, byte) => Scratch.ADDRESS + byte);
+  const slot = Array.from({ length: 32 }, (_, byte) => Scratch.SLOT + byte);
+  const keys: [kind: number, changed?: number][] = [
+    [Kind.BALANCE],
+    [Kind.NONCE],
+    [Kind.STORAGE],
+    ...address.map((byte): [number, number] => [Kind.BALANCE, byte]),
+    ...[...address, ...slot].map((byte): [number, number] => [Kind.STORAGE, byte]),
+  ];
+  const indices = keys.map((key) => find(...key));
+  expect(new Set(indices).size).toBe(keys.length);
+  expect(keys.map((key) => find(...key))).toEqual(indices);
+});
+
+test('codes whose hashes begin alike are told apart', async () => {
+  const host = await hostOver(64);
+  const builder = new StateImageBuilder();
+  const codes = [1, 2, 3].map((byte) => {
+    const hash = new Uint8Array(32).fill(9);
+    hash[31] = byte;
+    builder.code(hash, Uint8Array.of(byte, byte));
+    return hash;
+  });
+  expect(host.begin({ ...setup, count: 1 }) && host.load(builder.finish())).toBe(true);
+  const { core, bytes } = host.instance;
+  const found = codes.map((hash) => {
+    bytes.set(hash, core.scratch() + Scratch.SLOT);
+    return bytes[core.findCodeScratch() + BaseValue.CODE_BYTES];
+  });
+  expect(found).toEqual([1, 2, 3]);
 });
