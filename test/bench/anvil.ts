@@ -122,6 +122,11 @@ export class Anvil implements AsyncDisposable {
     }
   }
 
+  /** Where it listens, on loopback. */
+  get port(): number {
+    return this.#port;
+  }
+
   /** @throws AnvilError for what the node refuses */
   async call<T = unknown>(method: string, ...parameters: unknown[]): Promise<T> {
     const id = this.#next++;

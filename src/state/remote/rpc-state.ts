@@ -7,7 +7,14 @@ import { describe, plainObject, address as readAddress, hash as readHash } from 
 import type { BlockInput } from '../../block/block-input.ts';
 import { scheduledHardfork } from '../../block/chains.ts';
 import { rulesOf } from '../../chain/rules.ts';
-import type { StateKey, StateSource, StateValue } from '../state-source.ts';
+import type {
+  DescribedStateSource,
+  LoadOptions,
+  SourceKey,
+  StateDescription,
+  StateKey,
+  StateValue,
+} from '../state-source.ts';
 import { keysOf } from './block-keys.ts';
 import { Cancellation } from './cancellation.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -83,7 +90,7 @@ export interface PinnedBlock {
 }
 
 /** State of a chain from a node. Methods throw RpcError for what nodes answer wrongly, or do not answer. */
-export interface RpcState extends StateSource {
+export interface RpcState extends DescribedStateSource {
   /** The block that the state is of; asks the node the first time. @throws ReorganisationError */
   pinned(options?: { signal?: AbortSignal }): Promise<PinnedBlock>;
   /** The state at another block: over the same endpoints, with all that is known about them, and with the same code. */
@@ -189,6 +196,7 @@ class RemoteState implements RpcState {
   #pinned: Promise<PinnedBlock> | undefined;
   #fetcher: Fetcher | undefined;
   #foresight: Foresight | undefined;
+  #emptyAccounts: boolean | undefined;
   readonly #asked = new Set<string>();
 
   constructor(shared: Shared, id: CheckedBlockId, field: string) {
@@ -215,10 +223,25 @@ class RemoteState implements RpcState {
     return new RemoteState(this.#shared, readBlockId(block, 'block'), 'block');
   }
 
-  async load(keys: readonly StateKey[], { signal }: { signal?: AbortSignal } = {}): Promise<StateValue[]> {
-    const units = keys.map((key) => unitOf(checkedKey(key)));
-    const fetcher = await this.#fetched(units, signal);
-    return keys.map((key) => this.#answer(fetcher, key));
+  /** What is known before anything is asked; once the block is known, whether there may be empty accounts. */
+  get description(): StateDescription {
+    return this.#emptyAccounts === undefined ? {} : { emptyAccounts: this.#emptyAccounts };
+  }
+
+  async load(keys: readonly SourceKey[], { signal }: LoadOptions = {}): Promise<StateValue[]> {
+    const { number, hash, header } = await this.pinned(signal === undefined ? {} : { signal });
+    const known = new Map([
+      [number, hash],
+      [number - 1n, header.parentHash],
+    ]);
+    const units = keys.map((key) => unitOf(checkedKey(key, number)));
+    const wanted = units.filter((unit) => !(unit.kind === 'blockHash' && known.has(unit.number)));
+    const fetcher = await this.#fetched(wanted, signal);
+    return keys.map((key) =>
+      key.kind === 'blockHash'
+        ? { kind: 'blockHash', hash: known.get(key.number) ?? fetcher.blockHash(key.number) }
+        : this.#answer(fetcher, key),
+    );
   }
 
   async hint(block: BlockInput): Promise<StateKey[]> {
@@ -259,11 +282,9 @@ class RemoteState implements RpcState {
   }
 
   async blockHash(number: bigint): Promise<Hex> {
-    const { number: last, header } = await this.pinned();
-    if (number === last) return header.hash;
-    if (number === last - 1n) return header.parentHash;
-    if (number > last) throw new StateSourceError(`block ${number} comes after block ${last}, whose state this is`);
-    return (await this.#fetched([{ kind: 'blockHash', number }], undefined)).blockHash(number);
+    const [value] = await this.load([{ kind: 'blockHash', number }]);
+    if (value?.kind !== 'blockHash') throw new StateSourceError(`the hash of block ${number} is not known`);
+    return value.hash;
   }
 
   async fetchBlock(id: BlockId, { signal }: { signal?: AbortSignal } = {}): Promise<Record<string, unknown>> {
@@ -333,6 +354,7 @@ class RemoteState implements RpcState {
     if (this.#shared.proofs !== undefined && 'hash' in this.#id && !hashesTo(found, hash)) {
       throw new StateSourceError(`the header that the node gave does not have the hash ${hash}`);
     }
+    this.#emptyAccounts = mayHoldEmptyAccounts(Number(chainId), found);
     return { chainId, number: BigInt(found.number), hash, header: found };
   }
 
@@ -369,7 +391,12 @@ class RemoteState implements RpcState {
   }
 }
 
-function checkedKey(key: StateKey): StateKey {
+/** @param last number of the block whose state is asked for */
+function checkedKey(key: SourceKey, last: bigint): SourceKey {
+  if (key.kind === 'blockHash') {
+    if (key.number <= last) return key;
+    throw new StateSourceError(`block ${key.number} comes after block ${last}, whose state this is`);
+  }
   readAddress(key.address, 'key.address');
   if (key.kind === 'storage') readHash(key.slot, 'key.slot');
   return key;

@@ -1,7 +1,7 @@
 // What a source fetches and remembers, by name: an account with its code, a slot, a block's hash.
 
 import type { Hex } from '../../base/hex.ts';
-import type { StateKey } from '../state-source.ts';
+import type { SourceKey } from '../state-source.ts';
 
 /** One thing to fetch. An account comes with its code: both are wanted sooner or later, and together cost one trip. */
 export type Unit =
@@ -22,7 +22,8 @@ export function nameOfUnit(unit: Unit): string {
 }
 
 /** What has to be fetched to answer a key. */
-export function unitOf(key: StateKey): Unit {
+export function unitOf(key: SourceKey): Unit {
+  if (key.kind === 'blockHash') return { kind: 'blockHash', number: key.number };
   const address = key.address.toLowerCase() as Hex;
   if (key.kind === 'storage') return { kind: 'storage', address, slot: key.slot.toLowerCase() as Hex };
   return { kind: 'account', address };
