@@ -6,6 +6,7 @@ import { buildTraffic } from './traffic.mjs';
 /** Each returns the source of a module. They work alike in the library build, in vitest and in the dev server. */
 const modules = {
   'virtual:pevm/core': async () => bytesModule(await buildCore('release')),
+  'virtual:pevm/traced-core': async () => bytesModule(await buildCore('trace')),
   'virtual:pevm/worker': async () => textModule(await bundle('src/workers/worker-main.ts')),
   'virtual:pevm/ethereumjs-executor': async () => textModule(await bundle('src/executor/ethereumjs/executor.ts')),
   'virtual:pevm/precompiles': async () => textModule(await bundle('src/precompiles/precompile-module.ts')),

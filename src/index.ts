@@ -25,9 +25,11 @@ export type { Receipt } from './block/receipts.ts';
 export type { AccountDiff, StateDiff } from './block/state-diff.ts';
 export type { Hardfork } from './chain/hardfork.ts';
 export { HARDFORKS } from './chain/hardfork.ts';
+export type { TracingEngine } from './engine/engine.ts';
 export { createEngine } from './engine/engine.ts';
 export type { BlockFile } from './file/block-file.ts';
 export { checkBlockFile, parseBlockFile, readBlockFile } from './file/block-file.ts';
+export type { BlockTraceRequest, TraceRun, TransactionTrace } from './job/trace.ts';
 export type { LayerLoad } from './state/layers.ts';
 export { layerState } from './state/layers.ts';
 export type { Alloc, AllocAccount, MemoryState } from './state/memory.ts';
@@ -59,4 +61,7 @@ export type {
   Task,
 } from './task/executor.ts';
 export { SuspendSignal } from './task/executor.ts';
+export type { CallFrame } from './trace/call-tracer.ts';
+export type { TracedBlock, TracedTransaction, Tracer, TracerFactory } from './trace/tracer.ts';
+export type { MuxTracerOptions, TraceOf, TracerChoice, TracerName, Tracers } from './trace/tracers.ts';
 export type * from './types.ts';

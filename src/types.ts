@@ -330,7 +330,7 @@ export interface Analysis {
 /** What `engine.on` reports. */
 export interface EngineEvents {
   /** A block or a list of tasks is complete. */
-  readonly run: { readonly kind: 'block' | 'tasks'; readonly report: Report };
+  readonly run: { readonly kind: 'block' | 'tasks' | 'trace'; readonly report: Report };
   readonly 'worker-lost': { readonly id: number; readonly reason: string };
   readonly 'worker-replaced': { readonly id: number; readonly by: number };
   /** Memory or incarnations ran out: the rest runs sequentially from transaction `from` on. */

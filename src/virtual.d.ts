@@ -6,6 +6,12 @@ declare module 'virtual:pevm/core' {
   export default bytes;
 }
 
+declare module 'virtual:pevm/traced-core' {
+  /** The trace build of the core (build/core.trace.wasm). */
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
+
 declare module 'virtual:pevm/worker' {
   /** src/workers/worker-main.ts, bundled into the source of one self-contained ES module. */
   const source: string;

@@ -6,14 +6,18 @@ import { type CheckedOptions, checkEngineOptions, checkWorldOptions } from '../c
 import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { BlockJob } from '../job/block.ts';
-import type { Desk, Job, Limits, Performed, PlannedRun, Push } from '../job/job.ts';
+import type { Desk, Examine, Job, Limits, Performed, PlannedRun, Push } from '../job/job.ts';
 import { checkSource } from '../job/state-before.ts';
 import { TasksJob } from '../job/tasks.ts';
+import { type BlockTraceRequest, TraceJob, type TraceRun } from '../job/trace.ts';
 import { Totals } from '../metrics/totals.ts';
-import type { RunHooks } from '../run/conductor.ts';
+import type { RunHooks, RunOutcome } from '../run/conductor.ts';
+import { pagesOf } from '../run/memory.ts';
 import { callFor, refuseNestedCall } from '../run/nested-call.ts';
 import { loadKeys } from '../run/state-loading.ts';
+import type { StateSource } from '../state/state-source.ts';
 import type { Task } from '../task/executor.ts';
+import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
 import type {
   BlockRequest,
   BlockRun,
@@ -32,6 +36,7 @@ import { Assets } from '../workers/assets.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import type { RunControl } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
+import { TracedRun } from '../workers/tracing-runner.ts';
 import { openWorldState, readWorldBlock } from '../world/opening.ts';
 import { ResidentWorld, type WorldTurns } from '../world/world.ts';
 import { WorldBlockJob } from '../world/world-block-job.ts';
@@ -45,8 +50,18 @@ import { Turns } from './turns.ts';
  * Makes an engine and starts its workers. Never throws for a page that is not isolated: `capabilities` says what runs.
  * @throws InputError naming the option
  */
-export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+export async function createEngine(options: EngineOptions = {}): Promise<TracingEngine> {
   return PevmEngine.create(options);
+}
+
+/** An engine that also traces. */
+export interface TracingEngine extends Engine {
+  /**
+   * Traces the transactions of a block, or the one at `index`: what geth prints of each, by one of its tracers or one of the
+   * caller's own. Await it, or iterate it. On the calling thread.
+   * @throws InputError naming the field; MemoryLimitError for a trace that does not fit
+   */
+  traceBlock<Choice extends TracerChoice>(request: BlockTraceRequest & Choice): TraceRun<TraceOf<Choice>>;
 }
 
 /** What an engine is made of. */
@@ -59,7 +74,7 @@ interface Parts {
 }
 
 /** @internal Tests reach behind the interface. */
-export class PevmEngine implements Engine {
+export class PevmEngine implements TracingEngine {
   readonly capabilities: Capabilities;
   readonly #parts: Parts;
   readonly #totals = new Totals();
@@ -101,6 +116,14 @@ export class PevmEngine implements Engine {
 
   executeBlock(request: BlockRequest): BlockRun {
     return this.#start(this.#turns, () => new BlockJob(request, this.#parts.options));
+  }
+
+  /**
+   * Traces the transactions of a block, or the one at `index`: what geth prints of each, by one of its tracers or one of the
+   * caller's own. Await it, or iterate it.
+   */
+  traceBlock<Choice extends TracerChoice>(request: BlockTraceRequest & Choice): TraceRun<TraceOf<Choice>> {
+    return this.#start(this.#turns, () => new TraceJob<TraceOf<Choice>>(request, this.#parts.options));
   }
 
   async openWorld(given: WorldOptions = {}): Promise<World> {
@@ -237,6 +260,7 @@ export class PevmEngine implements Engine {
       assets,
       push,
       perform: (run) => this.#perform(run, scope, run.isShown ? follow : () => {}),
+      trace: (run, examine) => this.#trace(run, examine, scope),
       ask: (body) => this.#ask(scope, body),
       fail: (error) => scope.cancel(error),
       report: (report) => {
@@ -253,16 +277,8 @@ export class PevmEngine implements Engine {
     follow: (control: RunControl) => void,
   ): Promise<Performed> {
     scope.throwIfCancelled();
-    const { runners, events } = this.#parts;
-    const hooks: RunHooks = {
-      committed: take,
-      load: (keys, emptied) => {
-        events.emit('load', { keys: keys.length });
-        if (state === undefined) throw new InputError('options.state', 'missing');
-        return this.#ask(scope, (signal) => loadKeys(state, keys, emptied, signal));
-      },
-      drain: (from) => events.emit('drain', { from }),
-    };
+    const { runners } = this.#parts;
+    const hooks = this.#hooks(state, scope, take);
     const runner = runners.for(work, residence);
     const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller: this });
     scope.onCancel((reason) => control.cancel(reason));
@@ -271,6 +287,30 @@ export class PevmEngine implements Engine {
     scope.throwIfCancelled();
     const { threading, workers } = runner;
     return { outcome, workersLost: control.workersLost(), threading, workers };
+  }
+
+  async #trace(
+    { plan, work, state }: Pick<PlannedRun, 'plan' | 'work' | 'state'>,
+    examine: Examine,
+    scope: Scope,
+  ): Promise<RunOutcome> {
+    scope.throwIfCancelled();
+    const run = new TracedRun(pagesOf(this.#parts.options.maximumMiB));
+    scope.onCancel((reason) => run.cancel(reason));
+    return callFor(this, () => run.run({ plan, work, hooks: this.#hooks(state, scope, () => {}), examine }));
+  }
+
+  #hooks(state: StateSource | undefined, scope: Scope, take: RunHooks['committed']): RunHooks {
+    const { events } = this.#parts;
+    return {
+      committed: take,
+      load: (keys, emptied) => {
+        events.emit('load', { keys: keys.length });
+        if (state === undefined) throw new InputError('options.state', 'missing');
+        return this.#ask(scope, (signal) => loadKeys(state, keys, emptied, signal));
+      },
+      drain: (from) => events.emit('drain', { from }),
+    };
   }
 
   /** A source may not listen to signals, and may not call the engine that waits for it. */

@@ -1,5 +1,7 @@
 // What a job is: something asked of an engine. It reads a request, gives plans to be run, takes the results, makes the answer.
 
+import type { Tracing } from '../core/evm/tracing.ts';
+import type { BlockHost } from '../core/host/block-host.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome, RunPlan } from '../run/conductor.ts';
@@ -46,6 +48,14 @@ export interface PlannedRun {
   take(batch: ResultBatch): void;
 }
 
+/** Looks at what was committed, while the trace build can run it again. */
+export type Examine = (block: {
+  readonly host: BlockHost;
+  /** Number of the block's first task in the plan. */
+  readonly first: number;
+  readonly tracing: Tracing;
+}) => Promise<void>;
+
 /** A plan that was run to its end. */
 export interface Performed {
   readonly outcome: RunOutcome;
@@ -62,6 +72,8 @@ export interface Desk<Item> {
   readonly assets: { executor(): Promise<string>; precompiles(): Promise<string> };
   /** Runs a plan, with whoever can. */
   perform(run: PlannedRun): Promise<Performed>;
+  /** Runs a plan on the calling thread so that it can be traced, and lets the job look at what was committed. */
+  trace(run: Omit<PlannedRun, 'taskTimeoutMs' | 'isShown' | 'take'>, examine: Examine): Promise<RunOutcome>;
   /** Waits for somebody else's code, unless the job is cancelled; that code may not call the engine. */
   ask<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Shows the caller what items there are. */

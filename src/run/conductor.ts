@@ -82,6 +82,8 @@ export interface RunHooks {
   /** New results, in order. */
   committed(results: ResultBatch): void;
   drain(from: number): void;
+  /** Looks at what is committed while its versions are still in the memory; `first`: number of the block's first task. */
+  examine?(host: BlockHost, first: number): Promise<void>;
 }
 
 export interface RoundOptions {
@@ -239,6 +241,8 @@ export class Conductor {
       if (host.halted() === 'invalid') {
         throw new InvalidOutcome(this.#first + committed, host.result(committed));
       }
+      await this.#hooks.examine?.(host, this.#first);
+      this.#throwIfCancelled();
       const records = await this.#collect(host, committed);
       // As it is by now: a later segment begins with another one.
       const late = new Map(this.#late);

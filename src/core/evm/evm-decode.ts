@@ -214,6 +214,11 @@ export function evmErrorOf(record: Uint8Array): string | undefined {
   }
 }
 
+/** How many logs a record has. */
+export function logCountOf(record: Uint8Array): number {
+  return new DataView(record.buffer, record.byteOffset).getUint32(EvmResult.LOG_COUNT, true);
+}
+
 /** Whether one of a record's logs is by `address`; without decoding them. */
 export function hasLogBy(record: Uint8Array, address: Uint8Array): boolean {
   const view = new DataView(record.buffer, record.byteOffset);

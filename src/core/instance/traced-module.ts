@@ -1,0 +1,8 @@
+// The trace build of the core as a WebAssembly module: loaded when somebody traces, and not before.
+
+let module: Promise<WebAssembly.Module> | undefined;
+
+export function compileTracedCore(): Promise<WebAssembly.Module> {
+  module ??= import('virtual:pevm/traced-core').then(({ default: bytes }) => WebAssembly.compile(bytes));
+  return module;
+}
