@@ -54,22 +54,46 @@ function emptyCode(): void {
  */
 export function addCode(hash: u32, bytes: u32, length: u32): bool {
   if (findCode(hash) != 0) return true;
-  const size = BaseValue.CODE_BYTES + length + CODE_PADDING;
-  const kept = take(CODE_HASH_SIZE + size);
+  const kept = take(CODE_HASH_SIZE + BaseValue.CODE_BYTES + length + CODE_PADDING);
   if (kept != 0) {
     u256.copy(kept, hash);
     fill(kept + CODE_HASH_SIZE, bytes, length);
     publish(kept + CODE_HASH_SIZE);
     return true;
   }
+  return keepForBlock(hash, bytes, length) != 0;
+}
+
+/** The record of code in the arena, made and published unless it is there already; 0 when memory is exhausted. */
+function keepForBlock(hash: u32, bytes: u32, length: u32): u32 {
   const index = locate(Kind.BYTECODE, hash, hash);
-  const record = index == 0 ? 0 : allocate(size);
-  if (record == 0) return false;
-  fill(record, bytes, length);
+  if (index == 0) return 0;
   const location = locationAt(index);
   const head = shared.read64(location, Location.VERSIONS);
-  if (nodeIn(head) == 0) shared.swapIf64(location, Location.VERSIONS, head, headOf(record));
-  return true;
+  if (nodeIn(head) != 0) return nodeIn(head);
+  const record = allocate(BaseValue.CODE_BYTES + length + CODE_PADDING);
+  if (record == 0) return 0;
+  fill(record, bytes, length);
+  if (shared.swapIf64(location, Location.VERSIONS, head, headOf(record))) return record;
+  return nodeIn(shared.read64(location, Location.VERSIONS)); // somebody was faster
+}
+
+/**
+ * The same code as that of `record`, in the arena: where the store has room for neither its jump map nor anything else.
+ * Without it every call would make the map anew, 100 gas for the walk over 24 kB (test/unit/growth). 0 when `record`
+ * lies in the arena itself, or memory is exhausted.
+ */
+export function copyForBlock(record: u32): u32 {
+  if (!isKept(record)) return 0;
+  return keepForBlock(record - CODE_HASH_SIZE, record + BaseValue.CODE_BYTES, load<u32>(record, BaseValue.CODE_LENGTH));
+}
+
+/** Whether the record lies in the store. */
+// @ts-ignore: decorator
+@inline
+function isKept(record: u32): bool {
+  const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
+  return table != 0 && record > table;
 }
 
 /** Keyed: whoever deploys code can search for hashes that begin with the same bits, at 2^20 tries each. */
@@ -98,8 +122,7 @@ export function findCode(hash: u32): u32 {
 
 /** Room for the jump map of a record, in the store if the record is; 0 when there is none. */
 export function roomForMap(record: u32, size: u32): u32 {
-  const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
-  return table != 0 && record > table ? take(size) : allocate(size);
+  return isKept(record) ? take(size) : allocate(size);
 }
 
 /** Takes `size` bytes of the store; 0 when it is full or absent. */

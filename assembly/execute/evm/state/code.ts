@@ -2,9 +2,8 @@
 // hash and shared by all workers; code of creations is analysed where it lies.
 
 import { BaseValue, CODE_PADDING } from "../../../layout";
-import { allocate } from "../../../base/arena";
 import * as shared from "../../../base/shared";
-import { roomForMap } from "../../../store/code-store";
+import { copyForBlock, roomForMap } from "../../../store/code-store";
 import { Op } from "../rules/opcodes";
 
 /** Bytes of a jump map: one bit per byte of code, in whole words. */
@@ -25,10 +24,9 @@ export function jumpMapOf(record: u32): u32 {
   const size = jumpMapSize(length) + 8;
   const map = roomForMap(record, size);
   if (map == 0) {
-    // The code store is full: a map for this time only.
-    const spare = allocate(size);
-    if (spare != 0) analyse(record + BaseValue.CODE_BYTES, length, spare);
-    return spare;
+    // The code store is full: the map belongs to a copy, for this block.
+    const copy = copyForBlock(record);
+    return copy == 0 ? 0 : jumpMapOf(copy);
   }
   analyse(record + BaseValue.CODE_BYTES, length, map);
   shared.swapIf(record, BaseValue.JUMP_MAP, 0, map);
