@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 13;
+export const LAYOUT_VERSION: u32 = 14;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -437,6 +437,8 @@ export abstract class Access {
   static readonly READ_KIND: u32 = 20;
   /** For the executor's own use, 0 in a new entry: where its undo log last saved the entry. */
   static readonly SAVED: u32 = 24;
+  /** How many accounts the attempt had emptied when the entry was written last, a RESET with itself; 0: never. */
+  static readonly RESETS: u32 = 28;
   static readonly VALUE: u32 = 32;
   static readonly SIZE: u32 = 64;
 }
@@ -448,8 +450,6 @@ export abstract class AccessFlag {
   static readonly CREDITED: u32 = 4;
   /** Accessed before in this transaction (EIP-2929). */
   static readonly WARM: u32 = 8;
-  /** A RESET whose account's slots are emptied at the end of the batch. */
-  static readonly EMPTYING: u32 = 16;
 }
 
 /** Answer of a read. */

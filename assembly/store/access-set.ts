@@ -25,10 +25,8 @@ let stamp: u32 = 0;
 let predicates: u32 = 0; // ReadEntry records
 let predicateCapacity: u32 = 0;
 let predicateCount: u32 = 0;
+/** How many accounts the attempt has emptied so far, one counted as often as it was. */
 let ownResets: u32 = 0;
-/** Whether a batch of resets is open, and whether there is one in it. */
-let batching: bool = false;
-let batched: bool = false;
 /** The transaction that the set belongs to. */
 export let transaction: u32 = 0;
 let temporary: u32 = 0; // two values
@@ -65,7 +63,6 @@ export function beginAccessSet(newTransaction: u32): void {
   count = 0;
   predicateCount = 0;
   ownResets = 0;
-  batching = false;
   accessSetExhausted = false;
   stamp++;
 }
@@ -120,6 +117,7 @@ function insert(location: u32): u32 {
   store<u32>(entry, location, Access.LOCATION);
   store<u32>(entry, 0, Access.FLAGS);
   store<u32>(entry, 0, Access.SAVED);
+  store<u32>(entry, 0, Access.RESETS);
   u256.clear(entry + Access.VALUE);
   return entry;
 }
@@ -127,7 +125,7 @@ function insert(location: u32): u32 {
 /** Reads `location` (an index): the value goes to `out`. ReadResult; after BLOCKED see `blockedBy` of versions. */
 export function readAccess(location: u32, out: u32): u32 {
   const entry = find(location);
-  if (entry == 0 && ownResets != 0 && emptiedHere(location)) {
+  if (ownResets != 0 && isEmptied(entry, location)) {
     u256.clear(out);
     return ReadResult.VALUE;
   }
@@ -146,7 +144,7 @@ function loadEntry(entry: u32, location: u32): u32 {
   if (entry != 0) {
     flags = load<u32>(entry, Access.FLAGS);
     if ((flags & (AccessFlag.READ | AccessFlag.WRITTEN)) != 0) return ReadResult.VALUE;
-    if (ownResets != 0 && emptiedHere(location)) {
+    if (ownResets != 0 && isEmptied(entry, location)) {
       u256.clear(entry + Access.VALUE);
       return ReadResult.VALUE;
     }
@@ -264,7 +262,8 @@ export function undoNumber(number: u32, flags: u32, value: u32): void {
 }
 
 /**
- * Writes `location`; false when memory is exhausted. A RESET write also forgets what the attempt wrote to the slots.
+ * Writes `location`; false when memory is exhausted. A RESET write also empties the account's slots, those that the
+ * attempt knows when somebody asks: a walk over them now would make n accounts cost n² steps (test/unit/growth).
  */
 export function writeAccess(location: u32, value: u32): bool {
   let entry = find(location);
@@ -274,38 +273,14 @@ export function writeAccess(location: u32, value: u32): bool {
   }
   u256.copy(entry + Access.VALUE, value);
   store<u32>(entry, (load<u32>(entry, Access.FLAGS) & ~AccessFlag.CREDITED) | AccessFlag.WRITTEN, Access.FLAGS);
-  if (kindOf(locationAt(location)) == Kind.RESET) {
-    ownResets++;
-    if (batching) {
-      store<u32>(entry, load<u32>(entry, Access.FLAGS) | AccessFlag.EMPTYING, Access.FLAGS);
-      batched = true;
-    } else {
-      emptySlots(location);
-    }
-  }
+  if (ownResets != 0 || kindOf(locationAt(location)) == Kind.RESET) noteResets(entry, location);
   return true;
 }
 
-/**
- * From here to `endResets`, RESET writes leave the slots as they are. Emptying one account walks the whole set, so that
- * a transaction that destroys n accounts would take n² steps; the batch takes one walk. No slot is read in between.
- */
-export function beginResets(): void {
-  batching = true;
-  batched = false;
-}
-
-/** Empties the slots of all accounts that the batch has reset. */
-export function endResets(): void {
-  batching = false;
-  if (!batched) return;
-  for (let at: u32 = 0; at < count; at++) {
-    const entry = entries + at * Access.SIZE;
-    const location = locationAt(load<u32>(entry, Access.LOCATION));
-    if (kindOf(location) != Kind.STORAGE) continue;
-    const reset = find(load<u32>(location, Location.KIND) >> 8);
-    if (reset != 0 && (load<u32>(reset, Access.FLAGS) & AccessFlag.EMPTYING) != 0) emptyEntry(entry);
-  }
+/** Notes that the entry was written after the resets so far; a RESET itself is the next one. */
+function noteResets(entry: u32, location: u32): void {
+  if (kindOf(locationAt(location)) == Kind.RESET) ownResets++;
+  store<u32>(entry, ownResets, Access.RESETS);
 }
 
 /** Adds to `location` without reading it; false when memory is exhausted. */
@@ -378,19 +353,20 @@ function exhausted(): u32 {
   return ReadResult.EXHAUSTED;
 }
 
-/** Whether `location` is a slot of an account that this attempt emptied. */
-function emptiedHere(location: u32): bool {
+/** Whether `location` is a slot of an account that this attempt emptied after it wrote its `entry` (0: it has none). */
+function isEmptied(entry: u32, location: u32): bool {
   const record = locationAt(location);
   if (kindOf(record) != Kind.STORAGE) return false;
   const reset = find(load<u32>(record, Location.KIND) >> 8);
-  return reset != 0 && (load<u32>(reset, Access.FLAGS) & AccessFlag.WRITTEN) != 0;
+  if (reset == 0 || (load<u32>(reset, Access.FLAGS) & AccessFlag.WRITTEN) == 0) return false;
+  return entry == 0 || load<u32>(entry, Access.RESETS) < load<u32>(reset, Access.RESETS);
 }
 
-function emptySlots(reset: u32): void {
+/** Empties the slots of all accounts that the attempt has emptied. */
+function emptySlots(): void {
   for (let at: u32 = 0; at < count; at++) {
     const entry = entries + at * Access.SIZE;
-    const location = locationAt(load<u32>(entry, Access.LOCATION));
-    if (kindOf(location) == Kind.STORAGE && resetOf(location) == locationAt(reset)) emptyEntry(entry);
+    if (isEmptied(entry, load<u32>(entry, Access.LOCATION))) emptyEntry(entry);
   }
 }
 
@@ -420,7 +396,7 @@ export function recheckAccesses(out: u32): u32 {
   return ReadResult.VALUE;
 }
 
-/** Bytes that `sealReads` and `sealWrites` will need. */
+/** How many ReadEntry records `sealReads` will need. */
 export function sealedReadCount(): u32 {
   let reads = predicateCount;
   for (let at: u32 = 0; at < count; at++) {
@@ -443,7 +419,9 @@ export function sealReads(out: u32): void {
   memory.copy(out, predicates, predicateCount * ReadEntry.SIZE);
 }
 
+/** How many WriteEntry records `sealWrites` will need. */
 export function sealedWriteCount(): u32 {
+  if (ownResets != 0) emptySlots();
   let writes: u32 = 0;
   for (let at: u32 = 0; at < count; at++) writes += u32(isWrite(entries + at * Access.SIZE));
   return writes;

@@ -14,7 +14,8 @@ export interface ChainStep {
   readonly location: number | undefined;
 }
 
-const NOBODY = -1;
+/** No transaction. */
+export const NOBODY = -1;
 
 /** Adds up transactions in order; every edge points down. */
 export class DependencyChains {
@@ -50,12 +51,18 @@ export class DependencyChains {
 
   /** Something that the next transaction depends on. */
   depend(lower: number, location: number): void {
-    if (lower >= this.#count) return;
+    if (lower === NOBODY || lower >= this.#count) return;
     const finish = this.#finish[lower]!;
     if (finish <= this.#start) return;
     this.#start = finish;
     this.#lower = lower;
     this.#location = location;
+  }
+
+  /** Which of two lower transactions finishes later; NOBODY is earlier than all. */
+  later(one: number, other: number): number {
+    const finish = (transaction: number) => (transaction < this.#count ? (this.#finish[transaction] ?? 0) : 0);
+    return one === NOBODY || (other !== NOBODY && finish(other) > finish(one)) ? other : one;
   }
 
   /** Adds the next transaction: everything that it depends on has been told. */

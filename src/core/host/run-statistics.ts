@@ -22,7 +22,7 @@ import {
   WorkerLife,
 } from '../instance/abi.ts';
 import type { BlockHost } from './block-host.ts';
-import { DependencyChains } from './bound.ts';
+import { DependencyChains, NOBODY } from './bound.ts';
 import { keyAt, kindAt, locationAt, nameLocation, nameRecord } from './location.ts';
 
 export type Counters = Record<MetricName, number>;
@@ -113,9 +113,10 @@ export function readTrace(host: BlockHost, committed: number, startMs: number): 
     }
   }
   const chains = new DependencyChains();
+  const sums: Sums = new Map();
   for (let index = 0; index < committed; index++) {
     const record = host.recordOf(index);
-    addEdges(instance, record, chains);
+    addEdges(instance, record, chains, sums);
     chains.close(instance.doubles[(record + Incarnation.DURATION) >>> 3]!);
   }
   return {
@@ -180,7 +181,7 @@ function readSpans({ words, doubles }: CoreInstance, worker: number, startMs: nu
 }
 
 /** Whom a final execution depended on: the writers of what it read. Predicates and credits make no dependency. */
-function addEdges({ words }: CoreInstance, record: number, chains: DependencyChains): void {
+function addEdges({ words }: CoreInstance, record: number, chains: DependencyChains, sums: Sums): void {
   const count = words[(record + Incarnation.READ_COUNT) >>> 2]!;
   for (let i = 0; i < count; i++) {
     const read = (record + Incarnation.SIZE + i * ReadEntry.SIZE) >>> 2;
@@ -191,20 +192,39 @@ function addEdges({ words }: CoreInstance, record: number, chains: DependencyCha
     const reset = words[read + (ReadEntry.RESET >>> 2)]!;
     if (reset !== 0) chains.depend(writerOf(metaOf(words, reset)), location);
     const node = words[read + (ReadEntry.NODE >>> 2)]!;
-    if (node !== 0) addWriters(words, node, location, chains);
+    if (node !== 0) addWriters(words, node, location, chains, sums);
   }
 }
 
-/** The writer of a version; of a sum of credits, all who took part in it. */
-function addWriters(words: Uint32Array, node: number, location: number, chains: DependencyChains): void {
+/** The sum of credits that was read last of a location, and who of those that took part in it finished last. */
+interface Sum {
+  readonly node: number;
+  readonly latest: number;
+}
+type Sums = Map<number, Sum>;
+
+/**
+ * The writer of a version; of a sum of credits, who finished last of all who took part in it. What a sum begins with is
+ * known from the one before: n reads of n credits would be n² steps (test/unit/growth).
+ */
+function addWriters(words: Uint32Array, node: number, location: number, chains: DependencyChains, sums: Sums): void {
+  const known = sums.get(location);
+  let latest = NOBODY;
+  let isSum = false;
   for (let at = node; at !== 0; at = Atomics.load(words, (at + Version.NEXT) >>> 2)) {
+    if (at === known?.node) {
+      latest = chains.later(latest, known.latest);
+      break;
+    }
     const meta = metaOf(words, at);
     // The first is what was read: another incarnation may have replaced it by an equal value since.
     if (at !== node && (meta & VersionFlag.LIFE_MASK) === VersionFlag.DEAD) continue;
-    chains.depend(writerOf(meta), location);
-    const sum = (meta & VersionFlag.DELTA) !== 0 || ((meta >>> 4) & 0xff) === FOLD_INCARNATION;
-    if (!sum) return;
+    latest = chains.later(latest, writerOf(meta));
+    if ((meta & VersionFlag.DELTA) === 0 && ((meta >>> 4) & 0xff) !== FOLD_INCARNATION) break;
+    isSum = true;
   }
+  chains.depend(latest, location);
+  if (isSum) sums.set(location, { node, latest });
 }
 
 function metaOf(words: Uint32Array, node: number): number {

@@ -1,6 +1,6 @@
 // The bound: the longest chain of dependent executions.
 import { expect, test } from 'vitest';
-import { DependencyChains } from '../../../src/core/host/bound.ts';
+import { DependencyChains, NOBODY } from '../../../src/core/host/bound.ts';
 
 test('independent transactions make a chain of one', () => {
   const chains = new DependencyChains();
@@ -33,6 +33,14 @@ test('a dependency that points up, or to nothing, is none', () => {
   chains.add(1, [{ lower: 0, location: 1 }]);
   chains.add(1, [{ lower: 5, location: 1 }]);
   expect(chains.longestMs).toBe(1);
+});
+
+test('of two lower transactions, the one that finishes last is the later one', () => {
+  const chains = new DependencyChains();
+  for (const duration of [3, 5, 2]) chains.add(duration, []);
+  expect([chains.later(0, 1), chains.later(1, 2), chains.later(NOBODY, 2), chains.later(2, NOBODY)]).toEqual([
+    1, 1, 2, 2,
+  ]);
 });
 
 test('nothing has no path', () => {

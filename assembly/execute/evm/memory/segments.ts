@@ -9,7 +9,7 @@ import { Frame } from "./workspace";
 export const STACK_SIZE: u32 = 1024 * 32;
 const STACK_SEGMENT: u32 = 8 * STACK_SIZE;
 const MEMORY_SEGMENT: u32 = 256 * 1024;
-/** Memories below this get twice what they need. */
+/** Segments for less than this get twice what is needed. */
 const DOUBLED: u32 = 1 << 29;
 
 /** A segment's record: next, start, end. */
@@ -40,16 +40,24 @@ function create(size: u32): u32 {
   return record;
 }
 
-/** The next segment, at least `size` bytes; 0 when memory is exhausted. Smaller ones on the way are given up. */
+/**
+ * The next segment, at least `size` bytes; 0 when memory is exhausted. Smaller ones on the way are given up: a new one
+ * has twice the size of what they could not hold, so that all together they are no larger than it.
+ */
 function following(segment: u32, size: u32, usual: u32): u32 {
-  let next = load<u32>(segment, Segment.NEXT);
+  const after = load<u32>(segment, Segment.NEXT);
+  let next = after;
   while (next != 0) {
     if (load<u32>(next, Segment.END) - load<u32>(next, Segment.START) >= size) break;
     next = load<u32>(next, Segment.NEXT);
   }
   if (next == 0) {
-    next = create(size > usual ? size : usual);
+    // Far beyond any memory, twice would not fit 32 bits.
+    if (size > usual && size < DOUBLED) next = create(size * 2);
+    if (next == 0) next = create(size > usual ? size : usual);
     if (next == 0) return 0;
+    // Deeper frames may have use for what was too small here.
+    store<u32>(next, after, Segment.NEXT);
   }
   store<u32>(segment, next, Segment.NEXT);
   return next;
@@ -107,9 +115,8 @@ export function growMemory(frame: u32, size: u32): bool {
     memory.fill(start + used, 0, size - used);
     return true;
   }
-  // Twice the need: a memory that grows word by word moves seldom. Far beyond any memory, twice would not fit 32 bits.
-  let next = following(segment, size > MEMORY_SEGMENT && size < DOUBLED ? size * 2 : size, MEMORY_SEGMENT);
-  if (next == 0) next = following(segment, size, MEMORY_SEGMENT);
+  // A new one has room for twice the need: a memory that grows word by word moves seldom.
+  const next = following(segment, size, MEMORY_SEGMENT);
   if (next == 0) return false;
   const moved = load<u32>(next, Segment.START);
   memory.copy(moved, start, used);

@@ -16,6 +16,8 @@ export abstract class Account {
   /** The code's record (BaseValue), 0 when not looked up since it changed. */
   static readonly CODE_RECORD: u32 = 36;
   static readonly EXISTENCE: u32 = 40;
+  /** What the state below says of "is the balance not 0?": 1 + Answer, 0 when not asked yet. Reads are never undone. */
+  static readonly FUNDED: u32 = 44;
   static readonly SIZE: u32 = 48;
 }
 

@@ -12,11 +12,14 @@ abstract class Slot {
 }
 
 const FIRST_CAPACITY: u32 = 64;
-const BLOCK: u32 = 64; // records taken at once: undo records point to them, so they never move
+/** Records taken at once: undo records point to them, so they never move. The next block's address lies in front. */
+const BLOCK: u32 = 64;
+const BLOCK_HEAD: u32 = 16;
 
 let index: u32 = 0; // open addressing: {stamp u32, record u32}
 let places: u32 = 0;
 let used: u32 = 0;
+let firstBlock: u32 = 0;
 let block: u32 = 0;
 let blockUsed: u32 = BLOCK;
 let stamp: u32 = 0;
@@ -26,6 +29,7 @@ export function resetTransientStorage(): void {
   index = 0;
   places = 0;
   used = 0;
+  firstBlock = 0;
   block = 0;
   blockUsed = BLOCK;
 }
@@ -34,6 +38,8 @@ export function resetTransientStorage(): void {
 export function beginTransientStorage(): void {
   stamp++;
   used = 0;
+  block = firstBlock;
+  blockUsed = firstBlock == 0 ? BLOCK : 0;
 }
 
 /** Address of the value under (account, key), 0 when nothing was stored. */
@@ -48,12 +54,8 @@ export function placeTransient(account: u32, key: u32): u32 {
   if ((used + 1) * 2 > places && !grow()) return 0;
   const place = placeOf(account, key);
   if (load<u32>(place) == stamp) return load<u32>(place, 4) + Slot.VALUE;
-  if (blockUsed == BLOCK) {
-    block = allocate(BLOCK * Slot.SIZE);
-    if (block == 0) return 0;
-    blockUsed = 0;
-  }
-  const record = block + blockUsed * Slot.SIZE;
+  if (blockUsed == BLOCK && !nextBlock()) return 0;
+  const record = block + BLOCK_HEAD + blockUsed * Slot.SIZE;
   blockUsed++;
   used++;
   store<u32>(record, account, Slot.ACCOUNT);
@@ -64,9 +66,24 @@ export function placeTransient(account: u32, key: u32): u32 {
   return record + Slot.VALUE;
 }
 
+/** Goes on to the block after this one, which an earlier transaction may have taken; false when memory is exhausted. */
+function nextBlock(): bool {
+  let next = block == 0 ? firstBlock : load<u32>(block);
+  if (next == 0) {
+    next = allocate(BLOCK_HEAD + BLOCK * Slot.SIZE);
+    if (next == 0) return false;
+    store<u32>(next, 0);
+    if (block == 0) firstBlock = next;
+    else store<u32>(block, next);
+  }
+  block = next;
+  blockUsed = 0;
+  return true;
+}
+
 /**
  * 100 gas a key: keys that meet in one place would make a transaction's time grow with the square of its gas
- * (test/unit/evm/growth).
+ * (test/unit/growth).
  */
 function hashOf(account: u32, key: u32): u32 {
   return hashIn(seed(0) + seed(1) * account + sumOfWord(key));

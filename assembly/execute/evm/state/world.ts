@@ -170,23 +170,44 @@ export function isAbsent(account: u32): u32 {
 
 /** Whether balance, nonce and code are all zero. */
 export function isEmpty(account: u32): u32 {
-  const answer = temporary + Temporary.OTHER;
-  const result = atLeastState(Kind.BALANCE, account, temporary + Temporary.ONE, answer);
-  if (result == ReadResult.MISSING) {
-    // The whole balance is what the host can load: reading it reports and guesses.
-    if (balanceOf(account) == 0) return Answer.FAILED;
-    store<u32>(answer, 0);
-  } else if (result != ReadResult.VALUE) {
-    fail(result);
-    return Answer.FAILED;
-  }
-  if (load<u32>(answer) != 0) return Answer.NO;
+  const funded = isFunded(account);
+  if (funded != Answer.NO) return funded == Answer.YES ? Answer.NO : Answer.FAILED;
   const nonce = nonceOf(account);
   if (nonce == 0) return Answer.FAILED;
   if (!u256.isZero(nonce)) return Answer.NO;
   const hash = codeHashOf(account);
   if (hash == 0) return Answer.FAILED;
   return u32(u256.isZero(hash));
+}
+
+/**
+ * Whether the balance is not 0. Only that is recorded as read, and once: whoever asks again and again, 100 gas each,
+ * must not fill the read set (test/unit/growth).
+ */
+function isFunded(account: u32): u32 {
+  const known = load<u32>(account, Account.FUNDED);
+  if (known != 0 && !touchesBalance(account)) return known - 1;
+  const answer = temporary + Temporary.OTHER;
+  const result = atLeastState(Kind.BALANCE, account, temporary + Temporary.ONE, answer);
+  if (result == ReadResult.MISSING) {
+    // The whole balance is what the host can load: reading it reports and guesses.
+    return balanceOf(account) == 0 ? Answer.FAILED : Answer.NO;
+  }
+  if (result != ReadResult.VALUE) {
+    fail(result);
+    return Answer.FAILED;
+  }
+  const funded = load<u32>(answer);
+  if (!touchesBalance(account)) store<u32>(account, 1 + funded, Account.FUNDED);
+  return funded;
+}
+
+/** Whether the transaction has read, written or credited the account's balance: then the answer is its own. */
+function touchesBalance(account: u32): bool {
+  const known = load<u32>(account, Account.BALANCE);
+  if (known == 0) return false;
+  const touched = AccessFlag.READ | AccessFlag.WRITTEN | AccessFlag.CREDITED;
+  return (load<u32>(entryAt(known - 1), Access.FLAGS) & touched) != 0;
 }
 
 /** Whether an account's storage is known to be there although it has neither nonce nor code (EIP-7610). */

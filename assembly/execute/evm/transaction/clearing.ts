@@ -2,7 +2,6 @@
 
 import { EvmBlock, EvmBlockFlag } from "../../../layout";
 import * as u256 from "../../../base/u256";
-import { beginResets, endResets } from "../../../store/access-set";
 import { resetState } from "../../state-view";
 import { clearsEmpty } from "../rules/fork-rules";
 import { block } from "../memory/context";
@@ -19,7 +18,6 @@ export function emptyAccountsMatter(): bool {
 /** What the end of the transaction does to the accounts it met. */
 export function finalize(): bool {
   const watches = emptyAccountsMatter();
-  beginResets();
   for (let at: u32 = 0; at < accountCount; at++) {
     const account = accountNumber(at);
     const flags = load<u32>(account, Account.FLAGS);
@@ -29,7 +27,6 @@ export function finalize(): bool {
       if (clearsEmpty ? !removeIfEmpty(account) : !setExistence(account, true)) return false;
     }
   }
-  endResets();
   return true;
 }
 
