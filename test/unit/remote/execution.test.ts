@@ -33,6 +33,24 @@ test('a block of real contracts gives the same over a node as from memory', asyn
   expect(keys).toBeGreaterThan(100);
 });
 
+test('a world over a node gives what one over memory gives, and asks for nothing twice', async () => {
+  const { file } = await createTraffic({ transactions: 12, seed: 'world' });
+  const { block, chainId, hardfork, state, blockHashes } = checkBlockFile(file);
+  const node = new FakeNode({ chainId });
+  node.addState(state);
+  const source = rpcState({ transport: { url: 'http://node.test', fetch: fakeFetch(node) }, chainId });
+  const expected = await engine.executeBlock({ block, chainId, hardfork, blockHashes, state });
+  const world = await engine.openWorld({ state: source, chain: chainId });
+  const result = await world.executeBlock({ block, hardfork, blockHashes });
+  expect(result.receiptsRoot).toBe(expected.receiptsRoot);
+  const { requests } = source.statistics();
+  for (const [address, account] of expected.stateDiff) {
+    if (account?.balance !== undefined) expect(await world.getBalance(address)).toBe(account.balance);
+  }
+  expect(source.statistics().requests).toBe(requests);
+  await world.dispose();
+});
+
 test('a node that is gone is an error of the run, and the engine works on', async () => {
   const { file } = await createTraffic({ transactions: 3, seed: 'gone' });
   const { block, chainId, hardfork, state } = checkBlockFile(file);
