@@ -80,10 +80,10 @@ export interface BlockRequest {
   /** Chain of the block. Default the engine's. */
   readonly chainId?: number;
   /**
-   * Hard fork of the block. Default the engine's, or that of the schedule of mainnet, Sepolia, Holesky or Hoodi, by
-   * number and timestamp.
+   * Hard fork of the block; `auto`: by the schedule of mainnet, Sepolia, Holesky or Hoodi. Default the engine's, or
+   * that of the schedule of mainnet, Sepolia, Holesky or Hoodi, by number and timestamp.
    */
-  readonly hardfork?: Hardfork;
+  readonly hardfork?: Hardfork | 'auto';
   /** Where deposits are made (EIP-6110), on chains that the library does not know. */
   readonly depositContract?: Hex;
   /**

@@ -199,3 +199,12 @@ export class EngineDisposedError extends PevmError {
     super(-38009, 'the engine was disposed of', options);
   }
 }
+
+/** What went wrong, in words: of errors, and of whatever else somebody threw. */
+export function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'something that has no text';
+  }
+}

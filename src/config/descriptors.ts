@@ -3,7 +3,7 @@
 import { InputError } from '../base/errors.ts';
 import { describe, isMap, plainObject } from '../base/reader.ts';
 import { HARDFORKS } from '../chain/hardfork.ts';
-import { DEFAULT_MIB, MAXIMUM_MIB } from '../run/memory.ts';
+import { DEFAULT_MIB, MAX_TASKS, MAXIMUM_MIB } from '../run/memory.ts';
 import {
   bigintFrom,
   checkedLater,
@@ -33,7 +33,6 @@ import {
 
 /** Workers that one engine may have; ids of workers in a block go further (`MAX_WORKERS` of the layout). */
 const MAX_ENGINE_WORKERS = 64;
-export const MAX_TASKS = 0xfffff;
 export const MAX_AUTO_WORKERS = 8;
 export const DEFAULT_WINDOW = 256;
 export { DEFAULT_MIB };
@@ -158,8 +157,8 @@ export const BLOCK_REQUEST: Options = {
   },
   chainId: option(chainId, 'Chain of the block.', "the engine's"),
   hardfork: option(
-    checkedLater('Hardfork'),
-    'Hard fork of the block.',
+    checkedLater("Hardfork | 'auto'"),
+    'Hard fork of the block; `auto`: by the schedule of mainnet, Sepolia, Holesky or Hoodi.',
     "the engine's, or that of the schedule of mainnet, Sepolia, Holesky or Hoodi, by number and timestamp",
   ),
   depositContract: option(

@@ -2,8 +2,8 @@
 
 import { InputError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
+import { MAX_TASKS } from '../run/memory.ts';
 import type { Task } from '../task/executor.ts';
-import { MAX_TASKS } from './descriptors.ts';
 
 /**
  * Checks that tasks are numbered from 0 in order and that dependencies point to tasks that exist.

@@ -5,6 +5,7 @@ import type { Hex } from '../base/hex.ts';
 import { decodeText, parseJson } from '../base/json.ts';
 import { integer, plainObject } from '../base/reader.ts';
 import { type BlockInput, readBlock, readBlockHashes } from '../block/block-input.ts';
+import { scheduledHardfork } from '../block/chains.ts';
 import { type Expected, readExpected } from '../block/expected.ts';
 import { type Hardfork, readHardfork } from '../chain/hardfork.ts';
 import { type MemoryState, memoryState } from '../state/memory.ts';
@@ -53,7 +54,8 @@ export function checkBlockFile(value: unknown, name = 'file'): BlockFile {
     if (file[field] === undefined || file[field] === null) throw new InputError(field, 'missing');
   }
   const chainId = integer(Number.MAX_SAFE_INTEGER)(file.chainId, 'chainId');
-  const hardfork = readHardfork(file.hardfork, 'hardfork');
+  const hardfork =
+    file.hardfork === 'auto' ? scheduledHardfork(chainId, file.block) : readHardfork(file.hardfork, 'hardfork');
   const block = readBlock(file.block, hardfork);
   const blockHashes = readBlockHashes(file.blockHashes ?? {}, 'blockHashes');
   const pre = plainObject(file.pre, 'pre');

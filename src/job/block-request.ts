@@ -28,7 +28,9 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
   const { chainId = options.chainId ?? 1, state = options.state, verify, expected } = request;
   const named = request.hardfork ?? options.hardfork;
   const hardfork =
-    named === undefined ? scheduledHardfork(chainId, request.block) : readHardfork(named, 'request.hardfork');
+    named === undefined || named === 'auto'
+      ? scheduledHardfork(chainId, request.block)
+      : readHardfork(named, 'request.hardfork');
   checkSource(state, 'request.state');
   const { maximumTransactionGas } = options;
   const limits = maximumTransactionGas === undefined ? {} : { maximumTransactionGas };

@@ -3,10 +3,12 @@
 
 import { MemoryLimitError } from '../base/errors.ts';
 import { BlockHost } from '../core/host/block-host.ts';
-import { createMemory, openCore, wallClock } from '../core/instance/abi.ts';
+import { createMemory, MAX_TRANSACTIONS, openCore, wallClock } from '../core/instance/abi.ts';
 
 const PAGES_PER_MIB = 16;
 
+/** Of one run: as many as the core can number. */
+export const MAX_TASKS: number = MAX_TRANSACTIONS;
 export const DEFAULT_MIB = 256;
 export const MAXIMUM_MIB = 2047;
 

@@ -1,7 +1,7 @@
 // From state sources to images for the core: states that are listed as a whole, or the keys that were missed.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { InputError, StateSourceError } from '../base/errors.ts';
+import { InputError, messageOf, StateSourceError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
 import { turnTaker } from '../base/platform.ts';
 import {
@@ -243,8 +243,4 @@ function wrongAnswer(key: SourceKey, field: string, problem: string): StateSourc
 function nameOfAsked(key: SourceKey): string {
   if (key.kind === 'blockHash') return `the hash of block ${key.number}`;
   return `${key.kind} ${key.address}${key.kind === 'storage' ? `[${key.slot}]` : ''}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

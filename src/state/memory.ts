@@ -112,6 +112,10 @@ function knownHash(blockHashes: ReadonlyMap<bigint, Hex>, number: bigint): Hex {
 function accountEntries(alloc: unknown, field: string): Iterable<[unknown, unknown]> {
   if (isMap(alloc)) return alloc.entries();
   const source = plainObject(alloc, field);
+  if (source.pre !== undefined && source.post !== undefined) {
+    const problem = 'a diff of the prestate tracer, which leaves out what was only read; trace without diffMode';
+    throw new InputError(field, problem);
+  }
   const holder = ['alloc', 'accounts'].find((name) => source[name] !== undefined && source[name] !== null);
   return holder === undefined ? Object.entries(source) : accountEntries(source[holder], `${field}.${holder}`);
 }

@@ -1,6 +1,6 @@
 // Modules that a run brings: executors, and the precompiled contracts of the core's EVM. Imported once per thread.
 
-import { InputError } from '../base/errors.ts';
+import { InputError, messageOf } from '../base/errors.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import type { Work } from '../run/work.ts';
 import type { Executor, ExecutorModule } from '../task/executor.ts';
@@ -86,8 +86,4 @@ async function createExecutor(executor: Work['executor']): Promise<Executor | un
   } catch (error) {
     throw new InputError('executor', messageOf(error), { cause: error });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 // Who runs what on this platform: workers over shared memory where that can be had, else one worker alone, else the calling
 // thread, which also runs what cannot be sent to any worker.
 
+import { messageOf } from '../base/errors.ts';
 import { hasWorkers, sharingProblem } from '../base/platform.ts';
 import { pagesOf } from '../run/memory.ts';
 import type { Home, Residence } from '../run/residence.ts';
@@ -136,8 +137,4 @@ export class Runners {
 
 function hasHomes(runner: Runner): runner is Required<Runner> {
   return runner.openHome !== undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

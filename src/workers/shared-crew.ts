@@ -1,6 +1,6 @@
 // The crew of one run over shared memory: workers, their deaths and replacements, and the time limit of tasks.
 
-import { CoreTrapError, InputError, WorkerError } from '../base/errors.ts';
+import { CoreTrapError, InputError, messageOf, WorkerError } from '../base/errors.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import type { Crew, RoundOptions } from '../run/conductor.ts';
 import { MemoryLease, type MemoryNeed } from '../run/memory.ts';
@@ -307,8 +307,4 @@ export class SharedCrew implements Crew {
       seats.find(({ id }) => id === worker)?.post.handle.terminate(reason);
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

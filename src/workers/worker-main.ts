@@ -1,6 +1,7 @@
 // The worker's script: takes rounds from the host over one shared memory, or runs everything alone over its own.
 
 import { expose, type Remote, releaseProxy } from 'comlink';
+import { messageOf } from '../base/errors.ts';
 import { acceptPort, eventLoopTurn } from '../base/platform.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import { type CoreInstance, openCore } from '../core/instance/abi.ts';
@@ -181,10 +182,6 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
     // Nobody waits for it.
     void prepare(equipment);
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 // Before Comlink's own listener, which starts the port.

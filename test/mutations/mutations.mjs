@@ -596,8 +596,8 @@ const state = [
   {
     name: 'a nonce of a source may have more than 64 bits',
     file: 'src/run/state-loading.ts',
-    text: 'if (!isNumber(nonce, NONCE_LIMIT)) throw',
-    replacement: 'if (!isNumber(nonce, WORD_LIMIT)) throw',
+    text: 'if (!isNumber(nonce, NONCE_LIMIT)) {',
+    replacement: 'if (!isNumber(nonce, WORD_LIMIT)) {',
     why: 'a lying node makes the EVM read half of a number',
     project: 'unit',
     test: 'test/unit/core/encoder-fuzz.test.ts',

@@ -1,5 +1,6 @@
 // A worker's part in one round of a block: takes transactions from the core and runs the executor on them.
 
+import { messageOf } from '../../base/errors.ts';
 import { TURN_MS } from '../../base/platform.ts';
 import type { Executor, Task } from '../../task/executor.ts';
 import { packFailure, packOutcome } from '../host/outcome.ts';
@@ -138,12 +139,4 @@ function end(instance: CoreInstance, view: CoreStateView, round: WorkerRound, ou
 
 function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    return 'something that has no text';
-  }
 }

@@ -37,6 +37,13 @@ async function refusal(run: () => unknown): Promise<InputError> {
 }
 
 describe('a block file', () => {
+  test('may leave its hard fork to the schedule of its chain', () => {
+    const block = { ...FILE.block, number: '0xbba640', baseFeePerGas: '0x7' };
+    expect(checkBlockFile({ ...FILE, hardfork: 'auto' }).hardfork).toBe('chainstart');
+    expect(checkBlockFile({ ...FILE, hardfork: 'auto', block }).hardfork).toBe('berlin');
+    expect(() => checkBlockFile({ ...FILE, hardfork: 'auto', chainId: 1337 })).toThrow(/forks of chain 1337/);
+  });
+
   test('is read from JSON, gzipped or not', async () => {
     for (const bytes of [encode(TEXT), new Uint8Array(gzipSync(TEXT))]) {
       const file = await readBlockFile(bytes);

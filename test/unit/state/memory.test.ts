@@ -84,6 +84,11 @@ describe('state in memory', () => {
   });
 });
 
+test('a diff of the prestate tracer is refused: it lacks what was only read', () => {
+  const diff = { pre: { [A]: { balance: '0x1' } }, post: { [A]: { balance: '0x2' } } };
+  expect(() => memoryState(diff as never)).toThrow(/^state: a diff of the prestate tracer.*without diffMode/);
+});
+
 test('a slot or an account that is listed twice is refused, however it is written', () => {
   const storage = { '0x1': '0x2', [ONE]: '0x3' };
   expect(() => memoryState({ [A]: { storage } })).toThrow(/storage\[.*the same slot is listed twice/);
