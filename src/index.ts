@@ -29,7 +29,6 @@ export type { TracingEngine } from './engine/engine.ts';
 export { createEngine } from './engine/engine.ts';
 export type { BlockFile } from './file/block-file.ts';
 export { checkBlockFile, parseBlockFile, readBlockFile } from './file/block-file.ts';
-export type { BlockTraceRequest, TraceRun, TransactionTrace } from './job/trace.ts';
 export type { LayerLoad } from './state/layers.ts';
 export { layerState } from './state/layers.ts';
 export type { Alloc, AllocAccount, MemoryState } from './state/memory.ts';
@@ -62,6 +61,7 @@ export type {
 } from './task/executor.ts';
 export { SuspendSignal } from './task/executor.ts';
 export type { CallFrame } from './trace/call-tracer.ts';
+export type { BlockTraceRequest, TraceRun, TransactionTrace } from './trace/request.ts';
 export type { TracedBlock, TracedTransaction, Tracer, TracerFactory } from './trace/tracer.ts';
 export type { MuxTracerOptions, TraceOf, TracerChoice, TracerName, Tracers } from './trace/tracers.ts';
 export type * from './types.ts';

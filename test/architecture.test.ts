@@ -131,7 +131,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   workers: ['run', 'core/worker', 'core/host', 'core/evm', 'core/instance', 'base', 'task', 'precompiles', 'types.ts'],
   metrics: ['run', 'core/host', 'base', 'block', 'types.ts'],
   config: ['run', 'base', 'chain', 'task', 'types.ts'],
-  trace: ['config', 'core/evm', 'base', 'chain', 'option-types.ts'],
+  trace: ['config', 'core/evm', 'base', 'chain', 'option-types.ts', 'types.ts'],
   job: [
     ...['trace', 'config', 'metrics', 'run', 'core/host', 'core/evm', 'core/instance'],
     ...['base', 'chain', 'task', 'block', 'state', 'types.ts'],
@@ -142,7 +142,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...['world', 'job', 'trace', 'config', 'metrics', 'workers', 'run', 'core/instance'],
     ...['base', 'task', 'state', 'types.ts'],
   ],
-  'index.ts': ['engine', 'job', 'trace', 'file', 'base', 'chain', 'task', 'block', 'state', 'types.ts'],
+  'index.ts': ['engine', 'trace', 'file', 'base', 'chain', 'task', 'block', 'state', 'types.ts'],
   'executor/ethereumjs': ['file', 'state', 'block', 'task', 'chain', 'base'],
   traffic: ['base'],
   cli: ['index.ts', 'traffic', 'executor/ethereumjs', 'job', 'file', 'base', 'types.ts'],

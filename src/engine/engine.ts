@@ -9,7 +9,7 @@ import { BlockJob } from '../job/block.ts';
 import type { Desk, Examine, Job, Limits, Performed, PlannedRun, Push } from '../job/job.ts';
 import { checkSource } from '../job/state-before.ts';
 import { TasksJob } from '../job/tasks.ts';
-import { type BlockTraceRequest, TraceJob, type TraceRun } from '../job/trace.ts';
+import { TraceJob } from '../job/trace.ts';
 import { Totals } from '../metrics/totals.ts';
 import type { RunHooks, RunOutcome } from '../run/conductor.ts';
 import { pagesOf } from '../run/memory.ts';
@@ -17,6 +17,7 @@ import { callFor, refuseNestedCall } from '../run/nested-call.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { Task } from '../task/executor.ts';
+import type { BlockTraceRequest, TraceRun } from '../trace/request.ts';
 import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
 import type {
   BlockRequest,

@@ -1,7 +1,6 @@
 // A trace as a job: the block is executed up to what is asked for, and then run again, transaction by transaction, for a tracer.
 
 import { InputError, MemoryLimitError } from '../base/errors.ts';
-import type { Hex } from '../base/hex.ts';
 import { eventLoopTurn } from '../base/platform.ts';
 import { stepError } from '../block/block-plan.ts';
 import { rulesOf } from '../chain/rules.ts';
@@ -14,42 +13,14 @@ import { ReadResult } from '../core/instance/abi.ts';
 import { InvalidOutcome } from '../run/conductor.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import { workOf } from '../run/work.ts';
+import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
 import type { Tracer, TracerFactory } from '../trace/tracer.ts';
 import { readTracer, type TracerChoice } from '../trace/tracers.ts';
-import type { BlockRequest, Run } from '../types.ts';
+import type { BlockRequest } from '../types.ts';
 import { type BlockEncoding, encodeForCore } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import type { Desk, Examine, Job, Limits } from './job.ts';
 import { blockKeys, stateBefore } from './state-before.ts';
-
-/** A block to be traced: the block and its state as for `executeBlock`; a tracer and its options stand beside them. */
-export interface BlockTraceRequest
-  extends Pick<
-    BlockRequest,
-    | 'block'
-    | 'chainId'
-    | 'hardfork'
-    | 'state'
-    | 'blockHashes'
-    | 'depositContract'
-    | 'blockReward'
-    | 'senders'
-    | 'signal'
-    | 'executionTimeoutMs'
-  > {
-  /** The only transaction to be traced, by its place in the block; those behind it do not run. Default: all. */
-  readonly index?: number;
-}
-
-/** What a tracer said of a transaction. */
-export interface TransactionTrace<Result = unknown> {
-  readonly index: number;
-  /** Where the block has it. */
-  readonly hash: Hex | undefined;
-  readonly result: Result;
-}
-
-export type TraceRun<Result> = Run<TransactionTrace<Result>, readonly TransactionTrace<Result>[]>;
 
 const BLOCK_FIELDS = [
   ...['block', 'chainId', 'hardfork', 'state', 'blockHashes', 'depositContract', 'blockReward'],

@@ -10,7 +10,7 @@ import {
   type SelfDestructed,
   type TransactionBegan,
 } from '../core/evm/trace-events.ts';
-import type { EvmTracer, Logged } from '../core/evm/tracing.ts';
+import type { EvmTracer, Logged } from '../core/evm/tracer.ts';
 import { haltWords, REVERTED } from './halt-words.ts';
 import { revertReason } from './revert-reason.ts';
 import type { SizeLimit } from './size-limit.ts';

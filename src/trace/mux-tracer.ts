@@ -1,6 +1,6 @@
 // muxTracer: several tracers at once, each with its result under its name.
 
-import type { EvmTracer } from '../core/evm/tracing.ts';
+import type { EvmTracer } from '../core/evm/tracer.ts';
 import type { TracedTransaction, Tracer, TracerFactory } from './tracer.ts';
 
 const METHODS = [

@@ -9,7 +9,7 @@ import {
   type Step,
   type TransactionBegan,
 } from '../core/evm/trace-events.ts';
-import type { EvmTracer } from '../core/evm/tracing.ts';
+import type { EvmTracer } from '../core/evm/tracer.ts';
 import type { PrestateTracerOptions } from '../option-types.ts';
 import { authorityOf } from './authority.ts';
 import { SizeLimit } from './size-limit.ts';

@@ -3,7 +3,7 @@
 import { type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import type { Step } from '../core/evm/trace-events.ts';
-import type { EvmTracer } from '../core/evm/tracing.ts';
+import type { EvmTracer } from '../core/evm/tracer.ts';
 import type { StepLineOptions } from '../option-types.ts';
 import { opcodeName } from './opcode-names.ts';
 import { SizeLimit } from './size-limit.ts';

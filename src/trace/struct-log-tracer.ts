@@ -3,7 +3,7 @@
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import { OPCODES as Op, type Step } from '../core/evm/trace-events.ts';
-import type { EvmTracer } from '../core/evm/tracing.ts';
+import type { EvmTracer } from '../core/evm/tracer.ts';
 import type { StructLogOptions } from '../option-types.ts';
 import { opcodeName } from './opcode-names.ts';
 import { SizeLimit } from './size-limit.ts';

@@ -3,7 +3,7 @@
 import type { Hex } from '../base/hex.ts';
 import type { Rules } from '../chain/rules.ts';
 import type { TracedState } from '../core/evm/trace-state.ts';
-import type { EvmTracer } from '../core/evm/tracing.ts';
+import type { EvmTracer } from '../core/evm/tracer.ts';
 
 /** The block that a traced transaction is in. */
 export interface TracedBlock {

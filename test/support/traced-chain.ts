@@ -8,7 +8,7 @@ import type { BlockInput } from '../../src/block/block-input.ts';
 import { parseBlockRlp } from '../../src/block/block-rlp.ts';
 import { rulesOf } from '../../src/chain/rules.ts';
 import type { EvmBlockInput } from '../../src/core/evm/evm-encode.ts';
-import type { EvmTracer } from '../../src/core/evm/tracing.ts';
+import type { EvmTracer } from '../../src/core/evm/tracer.ts';
 import { planEvmBlock } from '../../src/job/evm-block.ts';
 import type { Tracer, TracerFactory } from '../../src/trace/tracer.ts';
 import type { EvmRun } from './evm-host.ts';

@@ -2,11 +2,10 @@
 
 import { Kind, ReadResult, TracePeek } from '../../../assembly/layout.ts';
 import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
-import type { Core } from '../instance/abi.ts';
 import { getWord } from './evm-decode.ts';
 
 /** What the trace build exports beside the core's own. */
-export interface TraceCore extends Core {
+export interface TraceCore {
   observe(events: number): void;
   replay(index: number): number;
   peek(kind: number): number;
