@@ -706,12 +706,26 @@ export abstract class EvmBlockFlag {
   static readonly RECORD_TRANSFERS: u32 = 2;
 }
 
+/** Bytes of a frame's stack: 1,024 words. */
+export const STACK_SIZE: u32 = 1024 * 32;
+
+/** What is asked of an opcode before it runs, in bytes of the stack and gas. */
+export abstract class EvmOpcode {
+  /** u32: what it costs at least. */
+  static readonly PRICE: u32 = 0;
+  /** u16: how high the stack must be; higher than it can be where the fork does not know the opcode. */
+  static readonly NEEDED: u32 = 4;
+  /** u16: how much higher it may be. */
+  static readonly ROOM: u32 = 6;
+  static readonly SIZE: u32 = 8;
+}
+
 /** The rules of a fork (src/chain/rules.ts), fixed while the block runs. */
 export abstract class EvmRules {
-  /** What each of the 256 opcodes costs at least, i64; 2^63 - 1: the fork does not know it. */
-  static readonly PRICES: u32 = 0;
+  /** 256 EvmOpcode */
+  static readonly OPCODES: u32 = 0;
   /** The numbers and then the switches, 64 bits each, in the order in which rules.ts lists them. */
-  static readonly NUMBERS: u32 = EvmRules.PRICES + 256 * 8;
+  static readonly NUMBERS: u32 = EvmRules.OPCODES + 256 * EvmOpcode.SIZE;
   /** Places for numbers and switches. */
   static readonly CAPACITY: u32 = 96;
   static readonly SIZE: u32 = EvmRules.NUMBERS + EvmRules.CAPACITY * 8;
@@ -958,7 +972,7 @@ export abstract class TraceStep {
   static readonly RETURNED_LENGTH: u32 = 48;
   /** Address of the 20 bytes of the running account. */
   static readonly ADDRESS: u32 = 52;
-  /** What the opcode costs at least; more than any transaction has where the fork does not know it. */
+  /** i64: what the opcode costs at least; -1: the fork does not know it. */
   static readonly PRICE: u32 = 56;
   static readonly SIZE: u32 = 64;
 }

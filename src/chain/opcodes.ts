@@ -134,6 +134,18 @@ export const OPCODES: readonly Opcode[] = ROWS.map(
   }),
 );
 
+const BY_NUMBER: ReadonlyMap<number, Opcode> = new Map(OPCODES.map((opcode) => [opcode.number, opcode]));
+
+/** The opcode of a number, of whatever fork; `undefined` where there is none. */
+export function opcodeNumbered(number: number): Opcode | undefined {
+  return BY_NUMBER.get(number);
+}
+
+/** The name of an opcode, of whatever fork; `undefined` where there is none. */
+export function nameOfOpcode(number: number): string | undefined {
+  return number === INVALID ? 'INVALID' : BY_NUMBER.get(number)?.name;
+}
+
 const BY_NAME: ReadonlyMap<string, Opcode> = new Map(OPCODES.map((opcode) => [opcode.name, opcode]));
 
 /**

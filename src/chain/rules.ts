@@ -316,13 +316,13 @@ const ROWS: Readonly<Record<Hardfork, Changes>> = {
   },
   cancun: {
     hasBeaconRoot: true, // EIP-4788
-    lastPrecompile: 0x0a, // EIP-4844
+    lastPrecompile: 10, // EIP-4844
     lastTransactionType: 3,
     ...{ maxBlobs: 6, maxBlobsOfTransaction: 6, blobUpdateFraction: 3_338_477n },
     destroysOnlyNew: true, // EIP-6780
   },
   prague: {
-    lastPrecompile: 0x11, // EIP-2537
+    lastPrecompile: 17, // EIP-2537
     hasBlockHashContract: true, // EIP-2935
     ...{ floorZeroByteGas: 10, floorDataByteGas: 40 }, // EIP-7623
     hasRequests: true, // EIP-7685

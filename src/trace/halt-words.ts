@@ -1,9 +1,10 @@
 // Why a frame failed, in the words of geth.
 
 import type { Hex } from '../base/hex.ts';
+import { opcodeNumbered } from '../chain/opcodes.ts';
 import type { Rules } from '../chain/rules.ts';
 import type { EvmHaltReason } from '../core/evm/evm-decode.ts';
-import { type FrameEnded, type Instruction, OPCODES as Op, operandsOfOpcode } from '../core/evm/trace-events.ts';
+import { type FrameEnded, type Instruction, OPCODES as Op } from '../core/evm/trace-events.ts';
 import { memoryFee, memoryNeeded } from './memory-need.ts';
 import { opcodeName } from './opcode-names.ts';
 import { precompileWords } from './precompile-words.ts';
@@ -57,7 +58,7 @@ export function instructionWords(halt: EvmHaltReason, at: Instruction, rules: Ru
   const { opcode, stackHeight } = at;
   switch (halt) {
     case 'stack underflow':
-      return `stack underflow (${stackHeight} <=> ${operandsOfOpcode(opcode)})`;
+      return `stack underflow (${stackHeight} <=> ${opcodeNumbered(opcode)?.operands ?? 0})`;
     case 'stack overflow':
       return `stack limit reached ${stackHeight} (1023)`;
     case 'invalid opcode':

@@ -1,10 +1,10 @@
 // The names of opcodes as geth prints them.
 
-import { nameOf } from '../core/evm/trace-events.ts';
+import { nameOfOpcode, opcodeNamed } from '../chain/opcodes.ts';
 
 /** What geth names although no fork here has it, or names differently. */
 const geths = new Map<number, string>([
-  [0x44, 'DIFFICULTY'],
+  [opcodeNamed('PREVRANDAO').number, 'DIFFICULTY'],
   [0x4b, 'SLOTNUM'],
   [0xd0, 'DATALOAD'],
   [0xd1, 'DATALOADN'],
@@ -29,7 +29,7 @@ const geths = new Map<number, string>([
 
 const names = Array.from(
   { length: 256 },
-  (_, opcode) => geths.get(opcode) ?? nameOf(opcode) ?? `opcode 0x${opcode.toString(16)} not defined`,
+  (_, opcode) => geths.get(opcode) ?? nameOfOpcode(opcode) ?? `opcode 0x${opcode.toString(16)} not defined`,
 );
 
 export function opcodeName(opcode: number): string {

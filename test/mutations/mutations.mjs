@@ -257,7 +257,7 @@ const evm = [
   },
   {
     name: 'addresses of later creations are hashes of another list',
-    file: 'assembly/execute/evm/frame/creation.ts',
+    file: 'assembly/execute/evm/frame/contract-addresses.ts',
     text: 'const size = 8 - u32(clz(nonce) >> 3);',
     replacement: 'const size: u32 = 2;',
     why: 'contracts of senders with nonces from 128 to 255 are put where nobody looks',

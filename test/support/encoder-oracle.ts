@@ -5,6 +5,7 @@ import {
   EvmAccess,
   EvmAuthorization,
   EvmBlock,
+  EvmOpcode,
   EvmRules,
   EvmSignature,
   EvmTransaction,
@@ -141,8 +142,15 @@ export function blockRecord(block: EvmBlockInput, start: number): Uint8Array {
 export function rulesRecord(rules: Rules): Uint8Array {
   const record = new Record(EvmRules.SIZE);
   for (let number = 0; number < 256; number++) {
-    const name = OPCODES.find((opcode) => opcode.number === number)?.name ?? '';
-    record.number(EvmRules.PRICES + 8 * number, 8, BigInt(rules.prices[name] ?? 2n ** 63n - 1n));
+    const opcode = OPCODES.find((opcode) => opcode.number === number);
+    const price = rules.prices[opcode?.name ?? ''];
+    const at = EvmRules.OPCODES + 8 * number;
+    record.number(at + EvmOpcode.PRICE, 4, BigInt(price ?? 0));
+    const { operands, results } = opcode ?? { operands: 0, results: 0 };
+    record.number(at + EvmOpcode.NEEDED, 2, price === undefined ? 0xffffn : BigInt(32 * operands));
+    // Before the opcode, the stack has at most 1,024 words, and behind it.
+    const most = Math.min(1024, 1024 - results + operands);
+    record.number(at + EvmOpcode.ROOM, 2, price === undefined ? 0n : BigInt(32 * (most - operands)));
   }
   [...Object.keys(NUMBERS), ...Object.keys(SWITCHES)].forEach((name, i) => {
     const value = Number(rules[name as keyof Rules]);

@@ -4,10 +4,11 @@ import type { EVM, InterpreterStep, Message } from '@ethereumjs/evm';
 import { Op } from '../../assembly/execute/evm/rules/opcodes.ts';
 import { buildCore } from '../../scripts/core.mjs';
 import { type Hex, hexFromBytes } from '../../src/base/hex.ts';
+import { nameOfOpcode } from '../../src/chain/opcodes.ts';
 import { rulesOf } from '../../src/chain/rules.ts';
 import type { EvmHaltReason } from '../../src/core/evm/evm-decode.ts';
 import type { EvmBlockInput, EvmTransactions } from '../../src/core/evm/evm-encode.ts';
-import { nameOf, type Step, type TransactionBegan } from '../../src/core/evm/trace-events.ts';
+import type { Step, TransactionBegan } from '../../src/core/evm/trace-events.ts';
 import type { EvmTracer } from '../../src/core/evm/tracer.ts';
 import { Tracing } from '../../src/core/evm/tracing.ts';
 import type { CoreInstance } from '../../src/core/instance/abi.ts';
@@ -167,7 +168,7 @@ class StepLog {
   describe(at: number): string {
     if (at >= this.length) return 'nothing';
     const height = (this.end[at]! - (at === 0 ? 0 : this.end[at - 1]!)) / 4;
-    return `${nameOf(this.opcode[at]!) ?? this.opcode[at]} at ${this.pc[at]}, depth ${this.depth[at]}, gas ${this.gas[at]}, refund ${this.refund[at]}, ${height} words`;
+    return `${nameOfOpcode(this.opcode[at]!) ?? this.opcode[at]} at ${this.pc[at]}, depth ${this.depth[at]}, gas ${this.gas[at]}, refund ${this.refund[at]}, ${height} words`;
   }
 }
 

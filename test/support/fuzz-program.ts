@@ -1,7 +1,8 @@
 // Random EVM programs that survive: a writer that knows the height of the stack, where it may jump, and what calls are worth.
 
 import { type Hardfork, isAtLeast } from '../../src/chain/hardfork.ts';
-import { type Item, isActive, opcode, widthOf } from './evm-program.ts';
+import { opcodeNamed } from '../../src/chain/opcodes.ts';
+import { type Item, isActive, widthOf } from './evm-program.ts';
 import { precompileInput } from './fuzz-precompiles.ts';
 import type { Random } from './fuzz-random.ts';
 
@@ -39,7 +40,7 @@ function activeOf(names: readonly string[], fork: Hardfork): readonly string[] {
   const key = `${fork} ${names[0]} ${names.length}`;
   let active = known.get(key);
   if (active === undefined) {
-    active = names.filter((name) => isActive(opcode(name), fork));
+    active = names.filter((name) => isActive(opcodeNamed(name), fork));
     known.set(key, active);
   }
   return active;
@@ -100,13 +101,13 @@ export class ProgramWriter {
       this.#items.push({ kind: 'op', code: 0xfe });
       return;
     }
-    const { code, inputs, outputs } = opcode(name);
+    const { number: code, operands, results } = opcodeNamed(name);
     this.#items.push({ kind: 'op', code });
-    this.#height += outputs - inputs;
+    this.#height += results - operands;
   }
 
   #has(name: string): boolean {
-    return isActive(opcode(name), this.#world.fork);
+    return isActive(opcodeNamed(name), this.#world.fork);
   }
 
   #active(names: readonly string[]): readonly string[] {
@@ -346,7 +347,7 @@ export class ProgramWriter {
 
   #callOf(name: string, address: Operand, gas: Operand = this.#gas, input?: [Operand, Operand]): void {
     const regions: Operand[] = [...(input ?? [this.#offset, this.#length]), this.#offset, this.#length];
-    if (opcode(name).inputs === 7) this.#call(name, gas, address, this.#value, ...regions);
+    if (opcodeNamed(name).operands === 7) this.#call(name, gas, address, this.#value, ...regions);
     else this.#call(name, gas, address, ...regions);
   }
 

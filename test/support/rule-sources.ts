@@ -1,9 +1,22 @@
-// The core's source of the rules in force, made from src/chain/rules.ts: assembly/execute/evm/rules/fork-rules.ts.
+// The core's sources that are made from src/chain: the opcodes by number, and the rules in force (assembly/execute/evm/rules).
 
+import { INVALID, OPCODES } from '../../src/chain/opcodes.ts';
 import { NUMBERS, SWITCHES } from '../../src/chain/rules.ts';
 
 /** Places of a rule in EvmRules.NUMBERS, in bytes. */
 const PLACE = 8;
+
+export function opcodesSource(): string {
+  const opcodes = [...OPCODES, { name: 'INVALID', number: INVALID }].sort((left, right) => left.number - right.number);
+  const lines = opcodes.map(({ name, number }) => {
+    return `  static readonly ${name}: u32 = 0x${number.toString(16).padStart(2, '0')};\n`;
+  });
+  return `// The opcodes by number. Made from src/chain/opcodes.ts: \`npx vitest run --project unit test/unit/chain -u\`.
+
+export abstract class Op {
+${lines.join('')}}
+`;
+}
 
 /** A number is read as one and a switch as one because of the list in which it stands, not because of its name. */
 export function forkRulesSource(): string {
@@ -19,19 +32,19 @@ export function forkRulesSource(): string {
 
 import { EvmRules } from "../../../layout";
 
-/** Address of 256 i64: what each opcode costs at least. */
-export let gasTable: u32 = 0;
+/** Address of 256 EvmOpcode; 0 before the rules are read. */
+export let opcodeTable: u32 = 0;
 
 ${declarations.join('')}
 /** Called when the worker joins a block. */
 export function forgetRules(): void {
-  gasTable = 0;
+  opcodeTable = 0;
 }
 
 /** Reads the EvmRules at \`record\`, unless they have been read. */
 export function useRules(record: u32): void {
-  if (gasTable == record + EvmRules.PRICES) return;
-  gasTable = record + EvmRules.PRICES;
+  if (opcodeTable == record + EvmRules.OPCODES) return;
+  opcodeTable = record + EvmRules.OPCODES;
   readNumbers(record + EvmRules.NUMBERS);
   readSwitches(record + EvmRules.NUMBERS + ${numbers.length * PLACE});
 }

@@ -1,7 +1,7 @@
 // What the trace build tells while a transaction runs, as records in the core's memory: read them before the tracer's method
 // returns.
 
-import { Op, operandsOf } from '../../../assembly/execute/evm/rules/opcodes.ts';
+import { Op } from '../../../assembly/execute/evm/rules/opcodes.ts';
 import {
   EvmAuthorization,
   EvmStatus,
@@ -15,12 +15,10 @@ import {
   TraceTransaction,
 } from '../../../assembly/layout.ts';
 import { type Hex, hexFromBytes } from '../../base/hex.ts';
+import { nameOfOpcode } from '../../chain/opcodes.ts';
 import { type EvmHaltReason, getWord, haltText, readEvmSender } from './evm-decode.ts';
 
 export type FrameKind = 'CALL' | 'CALLCODE' | 'DELEGATECALL' | 'STATICCALL' | 'CREATE' | 'CREATE2';
-
-/** Above what any transaction can have: the price of opcodes that the fork does not know. */
-const ABSENT_PRICE = 1n << 60n;
 
 /** A record in the core's memory, valid until the tracer's method returns. */
 abstract class TraceRecord {
@@ -126,7 +124,7 @@ export interface TracedAuthorization {
 /** A call or a creation begins, whether code runs in it or not. */
 export class FrameBegan extends TraceRecord {
   get kind(): FrameKind {
-    return nameOf(this.number(TraceFrame.OPCODE)) as FrameKind;
+    return nameOfOpcode(this.number(TraceFrame.OPCODE)) as FrameKind;
   }
 
   get isCreation(): boolean {
@@ -413,20 +411,7 @@ export class SelfDestructed extends TraceRecord {
 }
 
 function known(price: bigint): bigint | undefined {
-  return price >= ABSENT_PRICE ? undefined : price;
-}
-
-const names: (string | undefined)[] = [];
-for (const [name, opcode] of Object.entries(Op)) names[opcode] = name;
-
-/** The name of an opcode, of whatever fork; `undefined` where there is none. */
-export function nameOf(opcode: number): string | undefined {
-  return names[opcode];
-}
-
-/** Words that an opcode takes from the stack, or looks at. */
-export function operandsOfOpcode(opcode: number): number {
-  return operandsOf(opcode);
+  return price < 0n ? undefined : price;
 }
 
 /** The opcodes by name. */

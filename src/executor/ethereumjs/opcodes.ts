@@ -1,6 +1,7 @@
 // What ViewEvm changes about opcodes: not what they do, only how often code is analysed and what they ask of the state.
 
 import type { getOpcodesForHF } from '@ethereumjs/evm';
+import { opcodeNamed } from '../../chain/opcodes.ts';
 import type { ViewStateManager } from './state-manager.ts';
 
 type OpcodeMap = ReturnType<typeof getOpcodesForHF>['opcodeMap'];
@@ -9,16 +10,16 @@ type RunState = Parameters<Handler>[0];
 type Interpreter = RunState['interpreter'];
 type JumpAnalysis = ReturnType<Interpreter['_getValidJumpDestinations']>;
 
-/** CALLVALUE, CALLDATALOAD, CALLDATASIZE: compilers put one of them before the first jump, and they are rare behind it. */
-const BEFORE_FIRST_JUMP = [0x34, 0x35, 0x36];
+/** Compilers put one of them before the first jump, and they are rare behind it. */
+const BEFORE_FIRST_JUMP = ['CALLVALUE', 'CALLDATALOAD', 'CALLDATASIZE'];
 
 /** Opcodes with a value, and where it lies in the stack; STATICCALL has none. */
 const CALLS = [
-  { opcode: 0xf0, value: 0 },
-  { opcode: 0xf1, value: 2 },
-  { opcode: 0xf2, value: 2 },
-  { opcode: 0xf5, value: 0 },
-  { opcode: 0xfa, value: undefined },
+  { name: 'CREATE', value: 0 },
+  { name: 'CALL', value: 2 },
+  { name: 'CALLCODE', value: 2 },
+  { name: 'CREATE2', value: 0 },
+  { name: 'STATICCALL', value: undefined },
 ];
 
 /** By fork, since opcodes change; by the code array, which the code cache keeps one of per hash. */
@@ -26,14 +27,15 @@ const analyses = new Map<string, WeakMap<Uint8Array, JumpAnalysis>>();
 
 /** Puts both changes into the opcode table of an EVM at `hardfork`. Twice is the same as once for a fresh table. */
 export function adaptOpcodes(opcodes: OpcodeMap, hardfork: string): void {
-  for (const opcode of BEFORE_FIRST_JUMP) wrap(opcodes, opcode, (handler) => sharingAnalysis(handler, hardfork));
-  for (const { opcode, value } of CALLS) wrap(opcodes, opcode, (handler) => notReadingBalance(handler, value));
+  for (const name of BEFORE_FIRST_JUMP) wrap(opcodes, name, (handler) => sharingAnalysis(handler, hardfork));
+  for (const { name, value } of CALLS) wrap(opcodes, name, (handler) => notReadingBalance(handler, value));
 }
 
-function wrap(opcodes: OpcodeMap, opcode: number, change: (handler: Handler) => Handler): void {
-  const entry = opcodes[opcode];
+function wrap(opcodes: OpcodeMap, name: string, change: (handler: Handler) => Handler): void {
+  const { number } = opcodeNamed(name);
+  const entry = opcodes[number];
   // An opcode that the fork does not have is an entry without handler.
-  if (entry?.opHandler !== undefined) opcodes[opcode] = { ...entry, opHandler: change(entry.opHandler) };
+  if (entry?.opHandler !== undefined) opcodes[number] = { ...entry, opHandler: change(entry.opHandler) };
 }
 
 /**

@@ -1,6 +1,5 @@
 // What results say beyond the receipt: why a transaction halted, and the value that moved. Of the build that ships.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Op, operandsOf } from '../../../assembly/execute/evm/rules/opcodes.ts';
 import type { Hardfork } from '../../../src/chain/hardfork.ts';
 import {
   at,
@@ -15,7 +14,7 @@ import {
   third,
 } from '../../support/evm-calls.ts';
 import { EvmHost } from '../../support/evm-host.ts';
-import { opcode, program } from '../../support/evm-program.ts';
+import { program } from '../../support/evm-program.ts';
 import { addressOf, type EvmScenario, preState } from '../../support/evm-scenario.ts';
 import { hexText } from '../../support/evm-state.ts';
 
@@ -28,12 +27,6 @@ function run(input: EvmScenario, recordTransfers = false) {
   const { base, codes } = preState(input);
   return host.run({ ...input.block, recordTransfers }, input.transactions, base, codes).results;
 }
-
-test('the operands that the reasons go by are those of the opcodes', () => {
-  for (const [name, code] of Object.entries(Op)) {
-    expect(operandsOf(code as number), name).toBe(name === 'INVALID' ? 0 : opcode(name).inputs);
-  }
-});
 
 describe('the reason of a halt is', () => {
   const lots = 'more: 1 @more JUMP';

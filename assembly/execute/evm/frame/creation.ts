@@ -2,7 +2,6 @@
 // Stop.
 
 import { EvmHalt, EvmTransferKind } from "../../../layout";
-import { keccak256 } from "../../../base/keccak256";
 import * as u256 from "../../../base/u256";
 import { clearsEmpty, hashWordGas, initCodeWordGas, keepsGas, maxInitCodeSize } from "../rules/fork-rules";
 import { Op } from "../rules/opcodes";
@@ -14,6 +13,7 @@ import { Frame, FrameFlag, MAX_DEPTH, Temporary, temporary } from "../memory/wor
 import { Account, AccountFlag, accountOf } from "../state/accounts";
 import { flagAccount, setCheckpoint } from "../state/journal";
 import { Answer, balanceOf, codeHashOf, hasStorage, nonceOf, setNonce, touchWarm } from "../state/world";
+import { createdAddress, saltedAddress } from "./contract-addresses";
 import { haltFor, unfinished } from "./halts";
 import { checkpointOf, frameNumber, leaveCaller, openCreation } from "./opening";
 import { traceCreation, traceRefusal } from "./tracing";
@@ -47,7 +47,7 @@ export function create(opcode: u32, top: u32, gas: i64): i64 {
   const calleeGas: i64 = keepsGas ? gas - gas / 64 : gas;
   gas -= calleeGas;
   const address = temporary + Temporary.ADDRESS;
-  if (salted) saltedAddress(address, own, top - 128, code, length);
+  if (salted) saltedAddress(address, own + Account.ADDRESS, top - 128, code, length);
   else createdAddress(address, own + Account.ADDRESS, oldNonce);
   traceCreation(opcode, own, address, value, calleeGas, gas, code, length);
   trimReturned(0);
@@ -100,42 +100,4 @@ export function isFree(account: u32): u32 {
   if (!u256.isZero(hash)) return Answer.NO;
   const stored = hasStorage(account);
   return stored == Answer.FAILED ? stored : 1 - stored;
-}
-
-/** The 20 bytes at `out` = the address that `sender` (20 bytes) creates with `nonce`: the hash of their RLP list. */
-export function createdAddress(out: u32, sender: u32, nonce: u64): void {
-  const bytes = temporary + Temporary.BYTES;
-  store<u8>(bytes, 0x80 + 20, 1);
-  memory.copy(bytes + 2, sender, 20);
-  let length: u32 = 22;
-  if (nonce == 0) {
-    store<u8>(bytes + length, 0x80);
-    length++;
-  } else if (nonce < 0x80) {
-    store<u8>(bytes + length, u8(nonce));
-    length++;
-  } else {
-    const size = 8 - u32(clz(nonce) >> 3);
-    store<u8>(bytes + length, 0x80 + size);
-    store<u64>(bytes + length, bswap(nonce << ((8 - size) << 3)), 1);
-    length += 1 + size;
-  }
-  store<u8>(bytes, 0xc0 + length - 1);
-  addressOfHash(out, bytes, length);
-}
-
-/** EIP-1014: the hash of 0xff, sender, salt and the code's hash. */
-function saltedAddress(out: u32, own: u32, salt: u32, code: u32, length: u32): void {
-  const bytes = temporary + Temporary.BYTES;
-  store<u8>(bytes, 0xff);
-  memory.copy(bytes + 1, own + Account.ADDRESS, 20);
-  u256.storeBigEndian(bytes + 21, salt);
-  keccak256(bytes + 53, code, length);
-  addressOfHash(out, bytes, 85);
-}
-
-function addressOfHash(out: u32, bytes: u32, length: u32): void {
-  const hash = temporary + Temporary.HASH;
-  keccak256(hash, bytes, length);
-  memory.copy(out, hash + 12, 20);
 }

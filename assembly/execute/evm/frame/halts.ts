@@ -2,12 +2,12 @@
 // halts says otherwise, and what stopped the interpreter's own loop is read off the opcode, the gas and the height of
 // the stack.
 
-import { EvmHalt } from "../../../layout";
-import { gasTable } from "../rules/fork-rules";
-import { Op, operandsOf } from "../rules/opcodes";
+import { EvmHalt, EvmOpcode, STACK_SIZE } from "../../../layout";
+import { opcodeTable } from "../rules/fork-rules";
+import { frame } from "../memory/context";
 import { Exit, Stop } from "../memory/exits";
 import { exhaust } from "../memory/failure";
-import { STACK_SIZE } from "../memory/segments";
+import { Frame } from "../memory/workspace";
 
 /** EvmHalt of a frame that has just halted; of the outermost one when a transaction has. */
 export let haltReason: u32 = EvmHalt.OUT_OF_GAS;
@@ -39,25 +39,15 @@ export function exitFor(reason: u32): u32 {
 
 /**
  * Halts at the opcode before `pc`, which the interpreter did not run to its end, with `gas` left after its price
- * (negative: too little) and `height` bytes on the stack. The order is the Yellow Paper's: unknown opcode, stack, gas,
+ * (negative: too little) and the stack up to `top`. The order is the Yellow Paper's: unknown opcode, stack, gas,
  * destination.
  */
-export function haltAt(pc: u32, gas: i64, height: u32): u32 {
-  const opcode = u32(load<u8>(pc - 1));
-  if (isUnknown(opcode)) return exitFor(EvmHalt.INVALID_OPCODE);
-  const operands = operandsOf(opcode);
-  if (height < operands * 32) return exitFor(EvmHalt.STACK_UNDERFLOW);
-  if (height == STACK_SIZE && grows(opcode, operands)) return exitFor(EvmHalt.STACK_OVERFLOW);
+export function haltAt(pc: u32, gas: i64, top: u32): u32 {
+  const opcode = opcodeTable + load<u8>(pc - 1) * EvmOpcode.SIZE;
+  const height = top - load<u32>(frame, Frame.STACK_BASE);
+  const needed = u32(load<u16>(opcode, EvmOpcode.NEEDED));
+  if (needed > STACK_SIZE) return exitFor(EvmHalt.INVALID_OPCODE);
+  if (height < needed) return exitFor(EvmHalt.STACK_UNDERFLOW);
+  if (height - needed > load<u16>(opcode, EvmOpcode.ROOM)) return exitFor(EvmHalt.STACK_OVERFLOW);
   return exitFor(gas < 0 ? EvmHalt.OUT_OF_GAS : EvmHalt.INVALID_JUMP);
-}
-
-/** Whether the fork does not know an opcode: it costs more than anybody has. */
-function isUnknown(opcode: u32): bool {
-  return load<i64>(gasTable + (opcode << 3)) == i64.MAX_VALUE;
-}
-
-/** Whether the opcode leaves more words than it found: what takes none, but for STOP and JUMPDEST, and DUPn. */
-function grows(opcode: u32, operands: u32): bool {
-  if (opcode >= Op.DUP1 && opcode <= Op.DUP16) return true;
-  return operands == 0 && opcode != Op.STOP && opcode != Op.JUMPDEST;
 }

@@ -3,15 +3,15 @@
 // are empty, and nothing of them or their calls is left in the module.
 
 import {
-  BaseValue, EvmTransaction, EvmTransactionFlag, Kind, ReadResult, TraceCodeEnd, TraceDestruction, TraceEvent,
-  TraceFrame, TraceFrameEnd, TracePeek, TraceStep, TraceTransaction,
+  BaseValue, EvmOpcode, EvmTransaction, EvmTransactionFlag, Kind, ReadResult, STACK_SIZE, TraceCodeEnd,
+  TraceDestruction, TraceEvent, TraceFrame, TraceFrameEnd, TracePeek, TraceStep, TraceTransaction,
 } from "../../../layout";
 import { allocate } from "../../../base/arena";
 import * as u256 from "../../../base/u256";
 import { transaction as transactionIndex } from "../../../store/access-set";
 import { findCode } from "../../../store/code-store";
 import { locateState, readState } from "../../state-view";
-import { gasTable } from "../rules/fork-rules";
+import { opcodeTable } from "../rules/fork-rules";
 import { Op } from "../rules/opcodes";
 import { precompileNumber } from "../rules/precompile-numbers";
 import {
@@ -228,7 +228,7 @@ function frameEnds(number: u32, exit: u32, reason: u32, gasLeft: i64, output: u3
   if (codeEnd != TraceCodeEnd.NONE) {
     store<u32>(record, lastOpcode, TraceFrameEnd.OPCODE);
     store<i64>(record, lastGas, TraceFrameEnd.GAS);
-    store<i64>(record, load<i64>(gasTable + (lastOpcode << 3)), TraceFrameEnd.PRICE);
+    store<i64>(record, priceOf(lastOpcode), TraceFrameEnd.PRICE);
     store<u32>(record, lastBase, TraceFrameEnd.STACK);
     store<u32>(record, (lastTop - lastBase) >> 5, TraceFrameEnd.STACK_HEIGHT);
     store<u32>(record, memoryStart, TraceFrameEnd.MEMORY);
@@ -251,6 +251,12 @@ export function traceStep(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): 
   }
 }
 
+/** What an opcode costs at least; -1: the fork does not know it. */
+function priceOf(opcode: u32): i64 {
+  const row = opcodeTable + opcode * EvmOpcode.SIZE;
+  return load<u16>(row, EvmOpcode.NEEDED) > STACK_SIZE ? -1 : i64(load<u32>(row, EvmOpcode.PRICE));
+}
+
 function step(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): void {
   store<u32>(record, pc, TraceStep.PC);
   store<u32>(record, opcode, TraceStep.OPCODE);
@@ -264,7 +270,7 @@ function step(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): void {
   store<u32>(record, returned, TraceStep.RETURNED);
   store<u32>(record, returnedLength, TraceStep.RETURNED_LENGTH);
   store<u32>(record, load<u32>(frame, Frame.ACCOUNT) + Account.ADDRESS, TraceStep.ADDRESS);
-  store<i64>(record, load<i64>(gasTable + (opcode << 3)), TraceStep.PRICE);
+  store<i64>(record, priceOf(opcode), TraceStep.PRICE);
   hostTrace(TraceEvent.STEPPED, record);
 }
 

@@ -2,11 +2,10 @@
 // the topmost frame grows, and what does not fit moves to the next segment. Nothing is ever copied but a growing
 // memory.
 
+import { STACK_SIZE } from "../../../layout";
 import { allocate } from "../../../base/arena";
 import { Frame } from "./workspace";
 
-/** A frame's stack: 1,024 words. */
-export const STACK_SIZE: u32 = 1024 * 32;
 const STACK_SEGMENT: u32 = 8 * STACK_SIZE;
 const MEMORY_SEGMENT: u32 = 256 * 1024;
 /** Segments for less than this get twice what is needed. */

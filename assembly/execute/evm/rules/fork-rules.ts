@@ -2,8 +2,8 @@
 
 import { EvmRules } from "../../../layout";
 
-/** Address of 256 i64: what each opcode costs at least. */
-export let gasTable: u32 = 0;
+/** Address of 256 EvmOpcode; 0 before the rules are read. */
+export let opcodeTable: u32 = 0;
 
 /** For a cold account, on top of the opcode (EIP-2929). */
 export let accountAccessGas: i64 = 0;
@@ -170,13 +170,13 @@ export let modexpDoubles: bool = false;
 
 /** Called when the worker joins a block. */
 export function forgetRules(): void {
-  gasTable = 0;
+  opcodeTable = 0;
 }
 
 /** Reads the EvmRules at `record`, unless they have been read. */
 export function useRules(record: u32): void {
-  if (gasTable == record + EvmRules.PRICES) return;
-  gasTable = record + EvmRules.PRICES;
+  if (opcodeTable == record + EvmRules.OPCODES) return;
+  opcodeTable = record + EvmRules.OPCODES;
   readNumbers(record + EvmRules.NUMBERS);
   readSwitches(record + EvmRules.NUMBERS + 536);
 }

@@ -1,4 +1,4 @@
-// The opcodes by number: the only place that knows them. What they cost and when they came: fork-rules.ts.
+// The opcodes by number. Made from src/chain/opcodes.ts: `npx vitest run --project unit test/unit/chain -u`.
 
 export abstract class Op {
   static readonly STOP: u32 = 0x00;
@@ -49,7 +49,6 @@ export abstract class Op {
   static readonly COINBASE: u32 = 0x41;
   static readonly TIMESTAMP: u32 = 0x42;
   static readonly NUMBER: u32 = 0x43;
-  /** DIFFICULTY before Paris */
   static readonly PREVRANDAO: u32 = 0x44;
   static readonly GASLIMIT: u32 = 0x45;
   static readonly CHAINID: u32 = 0x46;
@@ -150,35 +149,6 @@ export abstract class Op {
   static readonly CREATE2: u32 = 0xf5;
   static readonly STATICCALL: u32 = 0xfa;
   static readonly REVERT: u32 = 0xfd;
-  /** EIP-141: in no fork, now or later. */
   static readonly INVALID: u32 = 0xfe;
   static readonly SELFDESTRUCT: u32 = 0xff;
-}
-
-/** Words that an opcode needs on the stack. Asked on the way out of a frame that halts; the interpreter has its own checks. */
-export function operandsOf(opcode: u32): u32 {
-  if (opcode >= Op.PUSH0 && opcode <= Op.PUSH32) return 0;
-  if (opcode >= Op.DUP1 && opcode <= Op.DUP16) return opcode - Op.DUP1 + 1;
-  if (opcode >= Op.SWAP1 && opcode <= Op.SWAP16) return opcode - Op.SWAP1 + 2;
-  if (opcode >= Op.LOG0 && opcode <= Op.LOG4) return opcode - Op.LOG0 + 2;
-  switch (opcode) {
-    case Op.ADD: case Op.MUL: case Op.SUB: case Op.DIV: case Op.SDIV: case Op.MOD: case Op.SMOD: case Op.EXP: case Op.SIGNEXTEND:
-    case Op.LT: case Op.GT: case Op.SLT: case Op.SGT: case Op.EQ: case Op.AND: case Op.OR: case Op.XOR: case Op.BYTE:
-    case Op.SHL: case Op.SHR: case Op.SAR: case Op.KECCAK256:
-    case Op.MSTORE: case Op.MSTORE8: case Op.SSTORE: case Op.TSTORE: case Op.JUMPI: case Op.RETURN: case Op.REVERT:
-      return 2;
-    case Op.ISZERO: case Op.NOT: case Op.CLZ: case Op.BALANCE: case Op.CALLDATALOAD: case Op.EXTCODESIZE: case Op.EXTCODEHASH:
-    case Op.BLOCKHASH: case Op.BLOBHASH: case Op.POP: case Op.MLOAD: case Op.SLOAD: case Op.TLOAD: case Op.JUMP: case Op.SELFDESTRUCT:
-      return 1;
-    case Op.ADDMOD: case Op.MULMOD: case Op.CALLDATACOPY: case Op.CODECOPY: case Op.RETURNDATACOPY: case Op.MCOPY: case Op.CREATE:
-      return 3;
-    case Op.EXTCODECOPY: case Op.CREATE2:
-      return 4;
-    case Op.DELEGATECALL: case Op.STATICCALL:
-      return 6;
-    case Op.CALL: case Op.CALLCODE:
-      return 7;
-    default:
-      return 0;
-  }
 }
