@@ -5,13 +5,13 @@ import { CONTROL_BASE, Control } from '../../../assembly/layout.ts';
 import { EvmHost, Kind } from '../../support/evm-host.ts';
 import { program } from '../../support/evm-program.ts';
 import { addressOf, scenarioOf } from '../../support/evm-scenario.ts';
-import { expectLinear, processorTime } from '../../support/growth.ts';
+import { expectLinear, patient, processorTime } from '../../support/growth.ts';
 
 const code = (bytes: Uint8Array) => ({ hash: keccak_256(bytes), bytes });
 const CALLER = 0xbadn;
 const CALLEE = 0xca11n;
 
-test('calls of code whose jump map the code store has no room for cost no more than others', async () => {
+test('calls of code whose jump map the code store has no room for cost no more than others', patient, async () => {
   const host = await EvmHost.create({ memoryMiB: 24, transactions: 8, locations: 16_384 });
   const caller = code(program('0 again: 0 0 0 0 0 0xca11 1000 CALL POP 1 ADD DUP1 CALLVALUE GT @again JUMPI'));
   const callee = code(new Uint8Array(24_576).fill(0x5b));
@@ -43,4 +43,4 @@ test('calls of code whose jump map the code store has no room for cost no more t
       expect(room).toBeLessThan(3072);
     });
   });
-}, 60_000);
+});

@@ -6,7 +6,16 @@ import { createEngine, type Engine } from '../../../src/index.ts';
 import { EvmHost, Kind } from '../../support/evm-host.ts';
 import { program } from '../../support/evm-program.ts';
 import { addressOf as bytesOf, scenarioOf } from '../../support/evm-scenario.ts';
-import { assemble, expectLinear, hostileBlock, processorTime, quantity, TARGET, words } from '../../support/growth.ts';
+import {
+  assemble,
+  expectLinear,
+  hostileBlock,
+  patient,
+  processorTime,
+  quantity,
+  TARGET,
+  words,
+} from '../../support/growth.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -21,7 +30,7 @@ const eachWord = (body: string) =>
 
 const wide = (value: bigint) => BigInt.asUintN(64, value);
 
-test('accounts whose addresses an unkeyed hash would put in one place cost no more than others', async () => {
+test('accounts whose addresses an unkeyed hash would put in one place cost no more than others', patient, async () => {
   // The hash was (a ^ b·K ^ c << 17)·…, of the address as two words of 64 bits and one of 32, little-endian.
   const colliding = (index: number) => {
     const bytes = Buffer.alloc(20);
@@ -36,19 +45,23 @@ test('accounts whose addresses an unkeyed hash would put in one place cost no mo
     const block = hostileBlock({ hardfork: 'homestead', transactions: [{ input }], accounts });
     return processorTime(() => engine.executeBlock(block));
   });
-}, 60_000);
+});
 
-test('keys of transient storage that an unkeyed hash would put in one place cost no more than others', async () => {
-  // key = x | x << 128
-  const code = assemble('0 again: DUP1 DUP1 128 SHL OR 1 SWAP1 TSTORE 1 ADD @again JUMP');
-  await expectLinear(1_000_000, (gas) => {
-    const accounts = { [TARGET]: { nonce: 1, code } };
-    const block = hostileBlock({ hardfork: 'cancun', transactions: [{ gas: quantity(gas) }], accounts });
-    return processorTime(() => engine.executeBlock(block));
-  });
-}, 60_000);
+test(
+  'keys of transient storage that an unkeyed hash would put in one place cost no more than others',
+  patient,
+  async () => {
+    // key = x | x << 128
+    const code = assemble('0 again: DUP1 DUP1 128 SHL OR 1 SWAP1 TSTORE 1 ADD @again JUMP');
+    await expectLinear(1_000_000, (gas) => {
+      const accounts = { [TARGET]: { nonce: 1, code } };
+      const block = hostileBlock({ hardfork: 'cancun', transactions: [{ gas: quantity(gas) }], accounts });
+      return processorTime(() => engine.executeBlock(block));
+    });
+  },
+);
 
-test('slots whose locations an unkeyed hash would put side by side cost no more than others', async () => {
+test('slots whose locations an unkeyed hash would put side by side cost no more than others', patient, async () => {
   // The hash was location · 0x9e3779b1 of which the lowest bits counted, as many as a set of this size needs. Small
   // transactions make n · 8 locations, one after the other; the last uses those that would fall into n / 4 places.
   const make = (n: number) => {
@@ -67,9 +80,9 @@ test('slots whose locations an unkeyed hash would put side by side cost no more 
     return hostileBlock({ hardfork: 'homestead', transactions, accounts: { [TARGET]: { nonce: 1, code } } });
   };
   await expectLinear(4000, (n) => processorTime(() => engine.executeBlock(make(n))));
-}, 60_000);
+});
 
-test('code whose hashes begin with the same bits is found as quickly as other code', async () => {
+test('code whose hashes begin with the same bits is found as quickly as other code', patient, async () => {
   const host = await EvmHost.create({ memoryMiB: 24, transactions: 256, locations: 16_384 });
   const mask = new DataView(host.memory.buffer).getUint32(CONTROL_BASE + Control.CODE_TABLE_MASK, true);
   // Of the places that the first bits of the hash named, only the first 32nd.
@@ -101,4 +114,4 @@ test('code whose hashes begin with the same bits is found as quickly as other co
       expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['success']));
     });
   });
-}, 60_000);
+});

@@ -7,6 +7,7 @@ import {
   expectLinear,
   type HostileBlock,
   hostileBlock,
+  patient,
   processorTime,
   TARGET,
 } from '../../support/growth.ts';
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-test('destroying accounts takes time in proportion to their number', async () => {
+test('destroying accounts takes time in proportion to their number', patient, async () => {
   const first = 0x22000000;
   await expectLinear(4000, (n) => {
     const victims = Object.fromEntries(
@@ -35,9 +36,9 @@ test('destroying accounts takes time in proportion to their number', async () =>
     const block = hostileBlock({ hardfork: 'chainstart', transactions: [{}], accounts });
     return processorTime(() => engine.executeBlock(block));
   });
-}, 60_000);
+});
 
-test('emptying accounts in the middle of a task takes time in proportion to their number', async () => {
+test('emptying accounts in the middle of a task takes time in proportion to their number', patient, async () => {
   await expectLinear(5000, (n) => {
     const instructions = Array.from({ length: n }, (_, account): Instruction[] => [
       [Operation.WRITE, account, 0, 7],
@@ -46,9 +47,9 @@ test('emptying accounts in the middle of a task takes time in proportion to thei
     const block = { programs: [instructions.flat()] };
     return processorTime(() => runSynthetic(engine, block, 'inside'));
   });
-}, 60_000);
+});
 
-test('reading what many credits add up to takes as long as reading anything, whoever credits', async () => {
+test('reading what many credits add up to takes as long as reading anything, whoever credits', patient, async () => {
   // An absolute value was put over the credits of every 32nd transaction: these leave out exactly those.
   await expectLinear(4000, (n) => {
     const credits = Array.from({ length: n }, (_, i): Instruction[] =>
@@ -57,7 +58,7 @@ test('reading what many credits add up to takes as long as reading anything, who
     const reads = Array.from({ length: n }, (): Instruction[] => [[Operation.READ_BALANCE, 1]]);
     return processorTime(() => runSynthetic(engine, { programs: [...credits, ...reads] }, 'inside'));
   });
-}, 60_000);
+});
 
 /** Bytes of the shared memory that a block of these transactions takes. */
 async function memoryOf(block: HostileBlock): Promise<number> {
@@ -69,15 +70,15 @@ async function memoryOf(block: HostileBlock): Promise<number> {
   return report.memoryBytes;
 }
 
-test('init codes of which each is a word longer than the one before share their room', async () => {
+test('init codes of which each is a word longer than the one before share their room', patient, async () => {
   const code = (n: number) =>
     assemble(`300000 again: DUP1 0 0 CREATE POP 32 ADD DUP1 ${300_000 + 32 * n} GT @again JUMPI`);
   const memory = (n: number) =>
     memoryOf({ hardfork: 'london', transactions: [{}], accounts: { [TARGET]: { nonce: 1, code: code(n) } } });
   expect(await memory(200)).toBeLessThan((await memory(20)) + 4 * MIB);
-}, 60_000);
+});
 
-test('transient storage takes the room of the largest transaction, not of all', async () => {
+test('transient storage takes the room of the largest transaction, not of all', patient, async () => {
   const code = assemble('0 again: 1 DUP2 TSTORE 1 ADD DUP1 2000 GT @again JUMPI');
   const memory = (n: number) =>
     memoryOf({
@@ -86,11 +87,11 @@ test('transient storage takes the room of the largest transaction, not of all', 
       accounts: { [TARGET]: { nonce: 1, code } },
     });
   expect(await memory(100)).toBeLessThan((await memory(10)) + 4 * MIB);
-}, 60_000);
+});
 
-test('asking again and again whether an account is empty takes no more room than once', async () => {
+test('asking again and again whether an account is empty takes no more room than once', patient, async () => {
   const code = (n: number) => assemble(`0 again: 0x123456 EXTCODEHASH POP 1 ADD DUP1 ${n} GT @again JUMPI`);
   const memory = (n: number) =>
     memoryOf({ hardfork: 'cancun', transactions: [{}], accounts: { [TARGET]: { nonce: 1, code: code(n) } } });
   expect(await memory(200_000)).toBeLessThan((await memory(20)) + 2 * MIB);
-}, 60_000);
+});
