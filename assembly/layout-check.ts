@@ -53,7 +53,7 @@ if (EvmSender.UNKNOWN != 0 || EvmSender.NOBODY >= CONTROL_BASE) ERROR("a sender'
 if (Halt.NONE != 0) ERROR("a cleared memory is not halted");
 if (CODE_HASH_SIZE + BaseValue.CODE_BYTES + CODE_PADDING < 80)
   ERROR("the code store's table counts on records of 80 bytes");
-if (EvmTransfer.VALUE + 32 != EvmTransfer.SIZE || EvmResult.TRANSFER_COUNT + 8 != EvmResult.SIZE)
+if (EvmTransfer.VALUE + 32 != EvmTransfer.SIZE || (EvmResult.EXECUTION_GAS & 7) != 0)
   ERROR("EVM records hold their fields");
 if (TraceFrame.VALUE + 32 != TraceFrame.PRECOMPILE || TraceDestruction.VALUE + 32 != TraceDestruction.SIZE)
   ERROR("trace records hold their values");

@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 14;
+export const LAYOUT_VERSION: u32 = 15;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -741,7 +741,7 @@ export abstract class EvmResult {
   /** EvmInvalid when the transaction was not executed; else EvmHalt */
   static readonly REASON: u32 = 4;
   static readonly GAS_USED: u32 = 8;
-  /** Gas refunded, within GAS_USED's bound. */
+  /** What of REFUND was given back: at most a part of the gas used. */
   static readonly GAS_REFUNDED: u32 = 16;
   /** 20 bytes; zero unless a contract was created */
   static readonly CREATED: u32 = 24;
@@ -753,7 +753,11 @@ export abstract class EvmResult {
   static readonly GAS_PRICE: u32 = 56;
   /** EvmTransfer records; 0 unless the block asks for them. */
   static readonly TRANSFER_COUNT: u32 = 88;
-  static readonly SIZE: u32 = 96;
+  /** Gas that the outermost frame used: without the price of the transaction itself, and before refunds. */
+  static readonly EXECUTION_GAS: u32 = 96;
+  /** Refund counter at the end, before it is bounded. */
+  static readonly REFUND: u32 = 104;
+  static readonly SIZE: u32 = EvmResult.REFUND + 8;
 }
 
 /** Bytes of the bloom of a transaction's logs; only where there are logs. */

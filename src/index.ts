@@ -23,6 +23,7 @@ export { readBlock } from './block/block-input.ts';
 export type { Expected, ExpectedAccount, ExpectedTransaction } from './block/expected.ts';
 export type { Receipt } from './block/receipts.ts';
 export type { AccountDiff, StateDiff } from './block/state-diff.ts';
+export type { HaltReason } from './chain/halt-reasons.ts';
 export type { Hardfork } from './chain/hardfork.ts';
 export { HARDFORKS } from './chain/hardfork.ts';
 export type { TracingEngine } from './engine/engine.ts';

@@ -5,6 +5,7 @@ import type { MetricName } from './base/metrics.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
 import type { Mismatch, Omission } from './block/verify.ts';
+import type { HaltReason } from './chain/halt-reasons.ts';
 import type { BlockRequest, ExecutionOptions, WorldOptions } from './option-types.ts';
 import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
 
@@ -147,6 +148,12 @@ export interface TransactionResult {
   readonly gasUsed: bigint;
   /** Gas of the block up to and with this transaction. */
   readonly cumulativeGasUsed: bigint;
+  /** Gas that the outermost call or creation used: without the price of the transaction itself, and before refunds. */
+  readonly executionGas: bigint;
+  /** Gas to be given back, before the bound: at most a fifth of what was used is (before London: half). */
+  readonly refundCounter: bigint;
+  /** What stopped the outermost call or creation, where it halted exceptionally: neither success nor REVERT. */
+  readonly halt: HaltReason | undefined;
   readonly logs: readonly Log[];
   readonly returnValue: Hex;
   readonly createdAddress: Hex | undefined;

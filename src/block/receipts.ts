@@ -3,6 +3,7 @@
 import { RLP } from '@ethereumjs/rlp';
 import { InvalidBlockError } from '../base/errors.ts';
 import { bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
+import { HALT_REASONS, type HaltReason } from '../chain/halt-reasons.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { BlockInput } from './block-input.ts';
@@ -18,6 +19,12 @@ const NO_BYTES = new Uint8Array(0);
 export interface TransactionOutput {
   success: boolean;
   gasUsed: bigint;
+  /** Gas that the outermost frame used: without the price of the transaction itself, and before refunds. */
+  executionGas: bigint;
+  /** Refund counter at the end, before it is bounded. */
+  refundCounter: bigint;
+  /** What stopped the outermost frame of a transaction that halted. */
+  halt: HaltReason | undefined;
   /** In wei per gas. */
   effectiveGasPrice: bigint;
   logs: Log[];
@@ -67,15 +74,24 @@ export function encodeOutput(output: TransactionOutput): Uint8Array {
     output.logs.length === 0 ? NO_BYTES : output.logsBloom,
     output.createdAddress ?? NO_BYTES,
     output.returnData,
+    bytesFromNumber(output.executionGas),
+    bytesFromNumber(output.refundCounter),
+    output.halt === undefined ? NO_BYTES : Uint8Array.of(HALT_REASONS.indexOf(output.halt)),
   ]);
 }
 
 /** Unpacks what {@link encodeOutput} packed. */
 export function decodeOutput(bytes: Uint8Array): TransactionOutput {
-  const [success, gasUsed, effectiveGasPrice, logs, logsBloom, createdAddress, returnData] = items(RLP.decode(bytes));
+  const [success, gasUsed, effectiveGasPrice, logs, logsBloom, createdAddress, returnData, ...more] = items(
+    RLP.decode(bytes),
+  );
+  const [executionGas, refundCounter, halt] = more;
   return {
     success: leaf(success).length > 0,
     gasUsed: numberFromBytes(leaf(gasUsed)),
+    executionGas: numberFromBytes(leaf(executionGas)),
+    refundCounter: numberFromBytes(leaf(refundCounter)),
+    halt: leaf(halt).length === 0 ? undefined : HALT_REASONS[leaf(halt)[0]!],
     effectiveGasPrice: numberFromBytes(leaf(effectiveGasPrice)),
     logs: items(logs).map((log) => {
       const [address, topics, data] = items(log);

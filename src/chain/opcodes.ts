@@ -157,3 +157,11 @@ export function opcodeNamed(name: string): Opcode {
   if (opcode === undefined) throw new RangeError(`no opcode is called ${name}`);
   return opcode;
 }
+
+/**
+ * The numbers of some opcodes, by their names.
+ * @throws RangeError for a name that no opcode has
+ */
+export function numbersOf<Name extends string>(...names: readonly Name[]): Readonly<Record<Name, number>> {
+  return Object.fromEntries(names.map((name) => [name, opcodeNamed(name).number])) as Record<Name, number>;
+}

@@ -64,15 +64,18 @@ export function encodeForCore(context: BlockContext): BlockEncoding {
     transactionCount,
     post: post === count ? undefined : post,
     decode(bytes) {
-      const { status, gasUsed, gasPrice, logs, logsBloom = NO_BLOOM, created, returnData } = readEvmResult(bytes, 0);
+      const { status, halt, gasPrice, logsBloom = NO_BLOOM, created, ...rest } = readEvmResult(bytes, 0);
       return {
         success: status === 'success',
-        gasUsed,
+        gasUsed: rest.gasUsed,
+        executionGas: rest.executionGas,
+        refundCounter: rest.refundCounter,
+        halt,
         effectiveGasPrice: gasPrice,
-        logs,
+        logs: rest.logs,
         logsBloom,
         createdAddress: created,
-        returnData,
+        returnData: rest.returnData,
       };
     },
     requestsOf(results) {

@@ -110,6 +110,15 @@ export class TransactionDecoder {
       success: status === 'success',
       gasUsed,
       cumulativeGasUsed: this.#gasAfter(index),
+      get executionGas() {
+        return output().executionGas;
+      },
+      get refundCounter() {
+        return output().refundCounter;
+      },
+      get halt() {
+        return output().halt;
+      },
       get logs() {
         return logs();
       },

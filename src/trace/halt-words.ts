@@ -1,9 +1,9 @@
 // Why a frame failed, in the words of geth.
 
 import type { Hex } from '../base/hex.ts';
+import type { HaltReason } from '../chain/halt-reasons.ts';
 import { opcodeNumbered } from '../chain/opcodes.ts';
 import type { Rules } from '../chain/rules.ts';
-import type { EvmHaltReason } from '../core/evm/evm-decode.ts';
 import { type FrameEnded, type Instruction, OPCODES as Op } from '../core/evm/trace-events.ts';
 import { memoryFee, memoryNeeded } from './memory-need.ts';
 import { opcodeName } from './opcode-names.ts';
@@ -18,7 +18,7 @@ const OVERFLOW = 'gas uint64 overflow';
 const WRITE = 'write protection';
 
 /** Calls whose words say everything, whatever the instruction was. */
-const plain: Partial<Record<EvmHaltReason, string>> = {
+const plain: Partial<Record<HaltReason, string>> = {
   'invalid jump destination': 'invalid jump destination',
   'return data out of bounds': 'return data out of bounds',
   'address collision': 'contract address collision',
@@ -47,14 +47,14 @@ export function haltWords(ended: FrameEnded, frame: FailedFrame, rules: Rules): 
 }
 
 /** geth takes the price of new code before it looks at its size. */
-function depositWords(halt: EvmHaltReason, gas: bigint, size: number, rules: Rules): string {
+function depositWords(halt: HaltReason, gas: bigint, size: number, rules: Rules): string {
   if (halt === OUT_OF_GAS || gas < BigInt(rules.codeDepositGas * size))
     return 'contract creation code storage out of gas';
   return `max code size exceeded: code size ${size} limit ${rules.maxCodeSize}`;
 }
 
 /** Why an instruction halted its frame. */
-export function instructionWords(halt: EvmHaltReason, at: Instruction, rules: Rules): string {
+export function instructionWords(halt: HaltReason, at: Instruction, rules: Rules): string {
   const { opcode, stackHeight } = at;
   switch (halt) {
     case 'stack underflow':

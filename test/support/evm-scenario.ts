@@ -143,7 +143,9 @@ function resultDifference(our: EvmTransactionOutput, their: OracleResult): strin
   const why = our.status === 'invalid' ? our.invalid : (their.reason ?? '');
   if (our.status !== their.status) return `${say('the status', our.status, their.status)} (${why})`;
   if (our.status === 'invalid') return undefined;
-  if (our.gasUsed !== their.gasUsed) return `${say('the gas', our.gasUsed, their.gasUsed)} (${our.status} ${why})`;
+  for (const name of ['gasUsed', 'executionGas', 'refundCounter'] as const) {
+    if (our[name] !== their[name]) return `${say(name, our[name], their[name])} (${our.status} ${why})`;
+  }
   const left = our.status === 'halted' ? '' : hexText(our.returnData);
   const right = our.status === 'halted' ? '' : hexText(their.returnData);
   if (left !== right) return say('the output', left, right);

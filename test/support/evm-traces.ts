@@ -4,9 +4,9 @@ import type { EVM, InterpreterStep, Message } from '@ethereumjs/evm';
 import { Op } from '../../assembly/execute/evm/rules/opcodes.ts';
 import { buildCore } from '../../scripts/core.mjs';
 import { type Hex, hexFromBytes } from '../../src/base/hex.ts';
+import type { HaltReason } from '../../src/chain/halt-reasons.ts';
 import { nameOfOpcode } from '../../src/chain/opcodes.ts';
 import { rulesOf } from '../../src/chain/rules.ts';
-import type { EvmHaltReason } from '../../src/core/evm/evm-decode.ts';
 import type { EvmBlockInput, EvmTransactions } from '../../src/core/evm/evm-encode.ts';
 import type { Step, TransactionBegan } from '../../src/core/evm/trace-events.ts';
 import type { EvmTracer } from '../../src/core/evm/tracer.ts';
@@ -82,7 +82,7 @@ export class TracedHost {
  * The library's words for a halt; none: any. Where two reasons hold, it may look at the other first: it often charges before
  * it looks at the stack, the size of init code or the prefix of code, where the execution specs do the opposite.
  */
-const theirWords: Record<EvmHaltReason, readonly string[]> = {
+const theirWords: Record<HaltReason, readonly string[]> = {
   'out of gas': [
     ...['out of gas', 'code store out of gas', 'static state change', 'invalid input length'],
     // Offsets and lengths that nobody can pay for.
@@ -184,7 +184,7 @@ class OurTrace implements EvmTracer {
   /** Beginnings and ends of frames, in words. */
   readonly frames: string[] = [];
   /** Why the frames ended that did not succeed. */
-  readonly halts: (EvmHaltReason | undefined)[] = [];
+  readonly halts: (HaltReason | undefined)[] = [];
   readonly #wanted: number;
   #active = false;
   #gas: bigint[] = [];

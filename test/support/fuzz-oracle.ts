@@ -19,6 +19,10 @@ export interface OracleResult {
   /** The library's words for a failure. */
   reason?: string;
   gasUsed: bigint;
+  /** Of the outermost frame. */
+  executionGas: bigint;
+  /** Before it is bounded. */
+  refundCounter: bigint;
   returnData: Uint8Array;
   logs: readonly (readonly [address: Uint8Array, topics: Uint8Array[], data: Uint8Array])[];
   created?: Uint8Array | undefined;
@@ -340,10 +344,17 @@ export class EvmOracle {
     const runCall = evm.runCall;
     try {
       const tx = chain.transaction(input);
-      evm.runCall = (options) => {
+      let refundCounter = 0n;
+      evm.runCall = async (options) => {
         called = true;
         evm.runCall = runCall;
-        return evm.runCall(options);
+        // The library notes the refund counter in this result, and forgets it where EIP-7623's floor is higher.
+        return Object.defineProperty(await evm.runCall(options), 'gasRefund', {
+          get: () => refundCounter,
+          set: (gas: bigint) => {
+            if (gas !== 0n) refundCounter = gas;
+          },
+        });
       };
       const { execResult, totalGasSpent, createdAddress } = await runTx(chain.vm, { tx, block, blockGasUsed: 0n });
       let reason: string | undefined = execResult.exceptionError?.error;
@@ -356,6 +367,8 @@ export class EvmOracle {
         status: reason === undefined ? 'success' : reason === 'revert' ? 'reverted' : 'halted',
         ...(reason === undefined ? {} : { reason }),
         gasUsed: totalGasSpent,
+        executionGas: execResult.executionGasUsed,
+        refundCounter,
         returnData: execResult.returnValue,
         logs: execResult.logs ?? [],
         created: createdAddress?.bytes,
@@ -367,6 +380,8 @@ export class EvmOracle {
         status: 'invalid',
         reason: error instanceof Error ? error.message : String(error),
         gasUsed: 0n,
+        executionGas: 0n,
+        refundCounter: 0n,
         returnData: none,
         logs: [],
       };

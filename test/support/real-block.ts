@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Hex } from '../../src/base/hex.ts';
 import { readBlock, type TransactionInput } from '../../src/block/block-input.ts';
-import { type Hardfork, readHardfork } from '../../src/chain/hardfork.ts';
+import { readHardfork } from '../../src/chain/hardfork.ts';
+import { rulesOf } from '../../src/chain/rules.ts';
 import type { EvmBlockInput } from '../../src/core/evm/evm-encode.ts';
 import { signatureReader } from '../../src/job/signature.ts';
 import type { EvmRun } from './evm-host.ts';
@@ -104,7 +105,8 @@ export function realBlockNames(): string[] {
 export function readRealBlock(name: string, senders: 'trust' | 'recover' = 'trust'): RealBlock {
   const file = JSON.parse(gunzipSync(readFileSync(join(sharedFolder!, 'mainnet', name))).toString('utf8')) as BlockFile;
   const { block } = file;
-  const fork = file.hardfork as Hardfork;
+  const fork = readHardfork(file.hardfork, 'hardfork');
+  const rules = rulesOf(fork);
   const pre = Object.fromEntries(
     Object.entries(file.pre).map(([address, account]) => [
       address,
@@ -124,9 +126,7 @@ export function readRealBlock(name: string, senders: 'trust' | 'recover' = 'trus
     timestamp: BigInt(block.timestamp!),
     gasLimit: BigInt(block.gasLimit!),
     coinbase: bytesOf(block.miner, 20),
-    randao: BigInt(
-      (['paris', 'shanghai', 'cancun', 'prague', 'osaka'].includes(fork) ? block.mixHash : block.difficulty) ?? '0x0',
-    ),
+    randao: BigInt((rules.hasProofOfStake ? block.mixHash : block.difficulty) ?? '0x0'),
     baseFeePerGas: BigInt(block.baseFeePerGas ?? '0x0'),
     blobBaseFee: block.excessBlobGas
       ? fakeExponential(1n, BigInt(block.excessBlobGas), fractions[file.hardfork] ?? 5007716n)
@@ -146,7 +146,7 @@ export function readRealBlock(name: string, senders: 'trust' | 'recover' = 'trus
   }
   const before: EvmTransactionInput[] = [];
   if (block.parentBeaconBlockRoot) before.push(systemCall(beaconRoots, bytesOf(block.parentBeaconBlockRoot, 32)));
-  if (['prague', 'osaka'].includes(fork)) before.push(systemCall(history, bytesOf(block.parentHash, 32)));
+  if (rules.hasBlockHashContract) before.push(systemCall(history, bytesOf(block.parentHash, 32)));
   return { file, environment, before, transactions, state };
 }
 

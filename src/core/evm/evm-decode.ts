@@ -12,6 +12,7 @@ import {
   EvmTransfer,
   EvmTransferKind,
 } from '../../../assembly/layout.ts';
+import type { HaltReason } from '../../chain/halt-reasons.ts';
 
 export interface EvmLogOutput {
   address: Uint8Array;
@@ -36,8 +37,13 @@ export interface EvmTransactionOutput {
   /** Why an invalid transaction cannot be part of the block. */
   invalid?: EvmInvalidReason;
   /** Why the outermost frame of a halted transaction stopped. */
-  halt?: EvmHaltReason;
+  halt?: HaltReason;
   gasUsed: bigint;
+  /** Gas that the outermost frame used: without the price of the transaction itself, and before refunds. */
+  executionGas: bigint;
+  /** Refund counter at the end, before it is bounded. */
+  refundCounter: bigint;
+  /** What of it was given back. */
   gasRefunded: bigint;
   /** What the sender paid per unit of gas. */
   gasPrice: bigint;
@@ -109,7 +115,7 @@ export type EvmInvalidReason =
   | 'bad signature'
   | 'signed by another sender';
 
-const haltTexts = {
+const haltTexts: Readonly<Record<number, HaltReason>> = {
   [EvmHalt.OUT_OF_GAS]: 'out of gas',
   [EvmHalt.STACK_UNDERFLOW]: 'stack underflow',
   [EvmHalt.STACK_OVERFLOW]: 'stack overflow',
@@ -125,14 +131,11 @@ const haltTexts = {
   [EvmHalt.CALL_DEPTH]: 'call depth',
   [EvmHalt.INSUFFICIENT_BALANCE]: 'insufficient balance',
   [EvmHalt.NONCE_AT_MAXIMUM]: 'nonce at maximum',
-} as const;
-
-/** Why a frame halted exceptionally. The last three are of calls that were not made, never of the outermost frame. */
-export type EvmHaltReason = (typeof haltTexts)[keyof typeof haltTexts];
+};
 
 /** The reason in words; `undefined` for EvmHalt.NONE. */
-export function haltText(reason: number): EvmHaltReason | undefined {
-  return (haltTexts as Record<number, EvmHaltReason>)[reason];
+export function haltText(reason: number): HaltReason | undefined {
+  return haltTexts[reason];
 }
 
 const transferKinds = new Map<number, EvmTransferOutput['kind']>([
@@ -151,6 +154,8 @@ export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutp
   const output: EvmTransactionOutput = {
     status: statuses.get(view.getUint32(EvmResult.STATUS, true))!,
     gasUsed: view.getBigUint64(EvmResult.GAS_USED, true),
+    executionGas: view.getBigUint64(EvmResult.EXECUTION_GAS, true),
+    refundCounter: view.getBigUint64(EvmResult.REFUND, true),
     gasRefunded: view.getBigUint64(EvmResult.GAS_REFUNDED, true),
     gasPrice: getWord(view, EvmResult.GAS_PRICE),
     returnData: bytes.slice(at + EvmResult.SIZE, at + EvmResult.SIZE + returnLength),

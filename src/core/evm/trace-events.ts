@@ -1,7 +1,6 @@
 // What the trace build tells while a transaction runs, as records in the core's memory: read them before the tracer's method
 // returns.
 
-import { Op } from '../../../assembly/execute/evm/rules/opcodes.ts';
 import {
   EvmAuthorization,
   EvmStatus,
@@ -15,8 +14,9 @@ import {
   TraceTransaction,
 } from '../../../assembly/layout.ts';
 import { type Hex, hexFromBytes } from '../../base/hex.ts';
-import { nameOfOpcode } from '../../chain/opcodes.ts';
-import { type EvmHaltReason, getWord, haltText, readEvmSender } from './evm-decode.ts';
+import type { HaltReason } from '../../chain/halt-reasons.ts';
+import { INVALID, nameOfOpcode, numbersOf } from '../../chain/opcodes.ts';
+import { getWord, haltText, readEvmSender } from './evm-decode.ts';
 
 export type FrameKind = 'CALL' | 'CALLCODE' | 'DELEGATECALL' | 'STATICCALL' | 'CREATE' | 'CREATE2';
 
@@ -129,7 +129,7 @@ export class FrameBegan extends TraceRecord {
 
   get isCreation(): boolean {
     const opcode = this.number(TraceFrame.OPCODE);
-    return opcode === Op.CREATE || opcode === Op.CREATE2;
+    return opcode === OPCODES.CREATE || opcode === OPCODES.CREATE2;
   }
 
   /** 0 for the outermost. */
@@ -206,7 +206,7 @@ export class FrameEnded extends TraceRecord {
   }
 
   /** Why it halted exceptionally, or was not made at all. */
-  get halt(): EvmHaltReason | undefined {
+  get halt(): HaltReason | undefined {
     return haltText(this.number(TraceFrameEnd.REASON));
   }
 
@@ -414,5 +414,15 @@ function known(price: bigint): bigint | undefined {
   return price < 0n ? undefined : price;
 }
 
-/** The opcodes by name. */
-export const OPCODES = Op;
+/** The numbers of the opcodes that tracers look for. */
+export const OPCODES = {
+  ...numbersOf(
+    ...(['ADD', 'AND', 'BALANCE', 'CALL', 'CALLCODE', 'CALLDATACOPY', 'CODECOPY', 'CREATE'] as const),
+    ...(['CREATE2', 'DELEGATECALL', 'DIV', 'EQ', 'EXP', 'EXTCODECOPY', 'EXTCODEHASH', 'EXTCODESIZE'] as const),
+    ...(['GAS', 'GT', 'ISZERO', 'KECCAK256', 'LOG0', 'LOG4', 'LT', 'MCOPY'] as const),
+    ...(['MLOAD', 'MSTORE', 'MSTORE8', 'MUL', 'NOT', 'OR', 'POP', 'PUSH0'] as const),
+    ...(['RETURN', 'RETURNDATACOPY', 'REVERT', 'SELFDESTRUCT', 'SGT', 'SHL', 'SHR', 'SLOAD'] as const),
+    ...(['SLT', 'SSTORE', 'STATICCALL', 'SUB', 'SWAP16', 'TLOAD', 'TSTORE'] as const),
+  ),
+  INVALID,
+};

@@ -17,6 +17,7 @@ import { type Rules, rulesOf } from '../../chain/rules.ts';
 import type { ExecutionOutcome, StateView } from '../../task/executor.ts';
 import { chainAt } from './chain.ts';
 import { CodeCache } from './code-cache.ts';
+import { haltOf } from './halt.ts';
 import { ViewStateManager } from './state-manager.ts';
 import { decodeTransaction, type Senders } from './transactions.ts';
 import { ViewEvm } from './view-evm.ts';
@@ -93,6 +94,9 @@ export class BlockMachine {
     const output = encodeOutput({
       success: failure === undefined,
       gasUsed: totalGasSpent,
+      executionGas: execResult.executionGasUsed,
+      refundCounter: result.gasRefund ?? 0n,
+      halt: haltOf(failure),
       effectiveGasPrice: totalGasSpent === 0n ? 0n : amountSpent / totalGasSpent,
       logs: (execResult.logs ?? []).map(([address, topics, data]) => ({ address, topics, data })),
       logsBloom: bloom.bitvector,

@@ -41,7 +41,7 @@ export class ViewEvm extends EVM {
     this.#state.leaveCall();
     const error = result.execResult.exceptionError?.error;
     if (error !== undefined) this.failedCalls.push({ to: opts.to, error });
-    return result;
+    return keepingRefund(result);
   }
 
   /** A transfer of nothing needs no balance. */
@@ -73,4 +73,15 @@ export class ViewEvm extends EVM {
       throw error;
     }
   }
+}
+
+/** The library notes the refund counter in the result of the call, and forgets it where EIP-7623's floor is higher. */
+function keepingRefund(result: EVMResult): EVMResult {
+  let counter = 0n;
+  return Object.defineProperty(result, 'gasRefund', {
+    get: () => counter,
+    set: (gas: bigint) => {
+      if (gas !== 0n) counter = gas;
+    },
+  });
 }

@@ -3,6 +3,23 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytes32FromNumber, bytesFromHex, type Hex, numberFromBytes } from '../../base/hex.ts';
+import { INVALID, numbersOf, opcodeNumbered } from '../../chain/opcodes.ts';
+
+/** What the code of an account that delegates begins with. */
+const DELEGATION = bytesFromHex('0xef0100');
+
+const Op = numbersOf(
+  ...(['ADD', 'ADDRESS', 'AND', 'CALLCODE', 'CALLDATALOAD', 'CALLER', 'DELEGATECALL', 'DUP1'] as const),
+  ...(['DUP16', 'EXP', 'JUMP', 'JUMPDEST', 'JUMPI', 'KECCAK256', 'MLOAD', 'MSTORE'] as const),
+  ...(['MUL', 'ORIGIN', 'PUSH0', 'PUSH32', 'RETURN', 'REVERT', 'SELFDESTRUCT', 'SHL'] as const),
+  ...(['SHR', 'SLOAD', 'SSTORE', 'STOP', 'SUB', 'SWAP1', 'SWAP16'] as const),
+);
+
+/** Instructions with one result, which may be known. */
+const FOLLOWED: ReadonlySet<number> = new Set([
+  ...[Op.ADD, Op.MUL, Op.SUB, Op.EXP, Op.SHL, Op.SHR, Op.AND, Op.KECCAK256],
+  ...[Op.ADDRESS, Op.ORIGIN, Op.CALLER, Op.CALLDATALOAD, Op.MLOAD, Op.SLOAD],
+]);
 
 /**
  * Where a mapping's key comes from: `address` is one, but nobody knows which, of `any` not even that is known. `word`: a word
@@ -91,9 +108,8 @@ class Reading {
   }
 
   facts(): CodeFacts {
-    const [first, second, third] = this.#code;
     // EIP-7702: the code of another account runs here.
-    if (first === 0xef && second === 0x01 && third === 0x00 && this.#code.length === 23) {
+    if (this.#code.length === 23 && DELEGATION.every((byte, at) => this.#code[at] === byte)) {
       const address = addressOf(numberFromBytes(this.#code.subarray(3)));
       return { patterns: [], addresses: address === undefined ? [] : [address], delegates: true };
     }
@@ -104,15 +120,15 @@ class Reading {
   /** Runs one instruction; returns where the next one is. */
   #step(at: number): number {
     const operation = this.#code[at]!;
-    if (operation >= 0x5f && operation <= 0x7f) {
-      const size = operation - 0x5f;
+    if (operation >= Op.PUSH0 && operation <= Op.PUSH32) {
+      const size = operation - Op.PUSH0;
       const value = size <= 4 ? this.#small(at + 1, size) : numberFromBytes(this.#code.subarray(at + 1, at + 1 + size));
       if (size >= 20) this.#meet(value);
       this.#stack.push(value);
       return at + 1 + size;
     }
-    if (operation >= 0x80 && operation <= 0x8f) this.#stack.push(this.#peek(operation - 0x80));
-    else if (operation >= 0x90 && operation <= 0x9f) this.#swap(operation - 0x8f);
+    if (operation >= Op.DUP1 && operation <= Op.DUP16) this.#stack.push(this.#peek(operation - Op.DUP1));
+    else if (operation >= Op.SWAP1 && operation <= Op.SWAP16) this.#swap(operation - Op.SWAP1 + 1);
     else this.#run(operation);
     return at + 1;
   }
@@ -126,67 +142,67 @@ class Reading {
 
   #run(operation: number): void {
     switch (operation) {
-      case 0x52:
+      case Op.MSTORE:
         this.#store(this.#pop(), this.#pop());
         return;
-      case 0x55:
+      case Op.SSTORE:
         this.#touch(this.#pop());
         this.#pop();
         return;
-      case 0x57:
+      case Op.JUMPI:
         this.#pop();
         this.#pop();
         return;
-      case 0x00:
-      case 0x56:
-      case 0x5b:
-      case 0xf3:
-      case 0xfd:
-      case 0xfe:
-      case 0xff:
+      case Op.STOP:
+      case Op.JUMP:
+      case Op.JUMPDEST:
+      case Op.RETURN:
+      case Op.REVERT:
+      case INVALID:
+      case Op.SELFDESTRUCT:
         // A stretch ends; what the next one begins with is not known.
         this.#stack = [];
         this.#memory.clear();
         return;
     }
-    if (operation === 0xf4 || operation === 0xf2) this.#delegates = true;
-    const effect = EFFECTS[operation];
-    if (effect === undefined) {
+    if (operation === Op.DELEGATECALL || operation === Op.CALLCODE) this.#delegates = true;
+    const opcode = opcodeNumbered(operation);
+    if (opcode === undefined || FOLLOWED.has(operation)) {
       this.#stack.push(this.#result(operation));
       return;
     }
-    for (let taken = 0; taken < effect.takes; taken++) this.#pop();
-    for (let given = 0; given < effect.gives; given++) this.#stack.push(undefined);
+    for (let taken = 0; taken < opcode.operands; taken++) this.#pop();
+    for (let given = 0; given < opcode.results; given++) this.#stack.push(undefined);
   }
 
   /** Of an instruction with one result that may be known. */
   #result(operation: number): Value {
     switch (operation) {
-      case 0x01:
+      case Op.ADD:
         return sum(this.#pop(), this.#pop());
-      case 0x02:
-      case 0x03:
-      case 0x0a:
-      case 0x1b:
-      case 0x1c:
+      case Op.MUL:
+      case Op.SUB:
+      case Op.EXP:
+      case Op.SHL:
+      case Op.SHR:
         return folded(operation, this.#pop(), this.#pop());
-      case 0x16:
+      case Op.AND:
         return masked(this.#pop(), this.#pop());
-      case 0x20:
+      case Op.KECCAK256:
         return this.#hashed(this.#pop(), this.#pop());
-      case 0x30:
+      case Op.ADDRESS:
         return 'self';
-      case 0x32:
+      case Op.ORIGIN:
         return 'origin';
-      case 0x33:
+      case Op.CALLER:
         return 'caller';
-      case 0x35:
+      case Op.CALLDATALOAD:
         return wordOfData(this.#pop());
-      case 0x51: {
+      case Op.MLOAD: {
         const from = this.#pop();
         return typeof from === 'bigint' ? this.#memory.get(from) : undefined;
       }
-      case 0x54:
+      case Op.SLOAD:
         this.#touch(this.#pop());
         return undefined;
     }
@@ -244,12 +260,12 @@ function sum(left: Value, right: Value): Value {
 
 function folded(operation: number, left: Value, right: Value): Value {
   if (typeof left !== 'bigint' || typeof right !== 'bigint') return undefined;
-  if (operation === 0x03) return (left - right + WORD) % WORD;
-  if (operation === 0x02) return (left * right) % WORD;
+  if (operation === Op.SUB) return (left - right + WORD) % WORD;
+  if (operation === Op.MUL) return (left * right) % WORD;
   // Solidity makes masks so: powers of two.
-  if (operation === 0x0a) return left === 2n && right < 256n ? left ** right : undefined;
+  if (operation === Op.EXP) return left === 2n && right < 256n ? left ** right : undefined;
   if (left > 255n) return 0n;
-  return operation === 0x1b ? (right << left) % WORD : right >> left;
+  return operation === Op.SHL ? (right << left) % WORD : right >> left;
 }
 
 /** A mask leaves an address what it is. */
@@ -263,22 +279,4 @@ function wordOfData(from: Value): Value {
   return typeof from === 'bigint' && from >= 4n && (from - 4n) % 32n === 0n && from < 4096n
     ? { word: Number((from - 4n) / 32n) }
     : undefined;
-}
-
-/** How many operands an instruction takes and results it gives, but for those that are run. */
-const EFFECTS: Readonly<Record<number, { readonly takes: number; readonly gives: number }>> = Object.fromEntries([
-  ...[0x04, 0x05, 0x06, 0x07, 0x0b, 0x10, 0x11, 0x12, 0x13, 0x14, 0x17, 0x18, 0x1a, 0x1d].map((o) => effect(o, 2, 1)),
-  ...[0x08, 0x09].map((o) => effect(o, 3, 1)),
-  ...[0x15, 0x19, 0x1e, 0x31, 0x3b, 0x3f, 0x40, 0x49, 0x5c].map((o) => effect(o, 1, 1)),
-  ...[0x34, 0x36, 0x38, 0x3a, 0x3d, 0x58, 0x59, 0x5a].map((o) => effect(o, 0, 1)),
-  ...[0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x4a].map((o) => effect(o, 0, 1)),
-  ...[0x37, 0x39, 0x3e, 0x5e].map((o) => effect(o, 3, 0)),
-  ...[effect(0x3c, 4, 0), effect(0x50, 1, 0), effect(0x53, 2, 0), effect(0x5d, 2, 0)],
-  ...[0, 1, 2, 3, 4].map((topics) => effect(0xa0 + topics, 2 + topics, 0)),
-  ...[effect(0xf0, 3, 1), effect(0xf1, 7, 1), effect(0xf2, 7, 1), effect(0xf4, 6, 1)],
-  ...[effect(0xf5, 4, 1), effect(0xfa, 6, 1)],
-]);
-
-function effect(operation: number, takes: number, gives: number): [number, { takes: number; gives: number }] {
-  return [operation, { takes, gives }];
 }

@@ -18,6 +18,7 @@ import {
   type TransactionOutput,
 } from '../../../src/block/receipts.ts';
 import { depositRequest, requestsHash } from '../../../src/block/requests.ts';
+import { HALT_REASONS } from '../../../src/chain/halt-reasons.ts';
 import type { Hardfork } from '../../../src/chain/hardfork.ts';
 
 const ADDRESS = `0x${'cd'.repeat(20)}`;
@@ -27,6 +28,9 @@ const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: 
 const outputs = fc.record<TransactionOutput>({
   success: fc.boolean(),
   gasUsed: fc.bigInt({ min: 0n, max: 1n << 40n }),
+  executionGas: fc.bigInt({ min: 0n, max: 1n << 40n }),
+  refundCounter: fc.bigInt({ min: 0n, max: 1n << 40n }),
+  halt: fc.option(fc.constantFrom(...HALT_REASONS), { nil: undefined }),
   effectiveGasPrice: fc.bigInt({ min: 0n, max: 1n << 250n }),
   logs: fc.array(
     fc.record({ address: bytes(20), topics: fc.array(bytes(32), { maxLength: 4 }), data: fc.uint8Array() }),
@@ -41,6 +45,9 @@ function output(change: Partial<TransactionOutput> = {}): TransactionOutput {
   return {
     success: true,
     gasUsed: 21_000n,
+    executionGas: 0n,
+    refundCounter: 0n,
+    halt: undefined,
     effectiveGasPrice: 7n,
     logs: [],
     logsBloom: new Uint8Array(256),

@@ -1,6 +1,9 @@
 // What results say beyond the receipt: why a transaction halted, and the value that moved. Of the build that ships.
 import { beforeAll, describe, expect, test } from 'vitest';
+import { EvmHalt } from '../../../assembly/layout.ts';
+import { HALT_REASONS } from '../../../src/chain/halt-reasons.ts';
 import type { Hardfork } from '../../../src/chain/hardfork.ts';
+import { haltText } from '../../../src/core/evm/evm-decode.ts';
 import {
   at,
   calling,
@@ -27,6 +30,11 @@ function run(input: EvmScenario, recordTransfers = false) {
   const { base, codes } = preState(input);
   return host.run({ ...input.block, recordTransfers }, input.transactions, base, codes).results;
 }
+
+test('every reason to halt has its words, in the order of the numbers', () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16].map(haltText)).toEqual([...HALT_REASONS, undefined]);
+  expect(HALT_REASONS.length).toBe(Object.keys(EvmHalt).length - 1);
+});
 
 describe('the reason of a halt is', () => {
   const lots = 'more: 1 @more JUMP';

@@ -20,20 +20,28 @@ import { checkpointOf, frameNumber, openCall } from "../frame/opening";
 import { traceFrameEnd, traceOutermost } from "../frame/tracing";
 import { transfer } from "../frame/transfers";
 
-/** Gas that the outermost frame left. */
+/** Gas that the outermost frame was given, and what it left. */
+let gasGiven: i64 = 0;
 export let gasLeft: i64 = 0;
 /** Account created by the transaction itself, 0 for none. */
 export let created: u32 = 0;
 
-/** Nothing has been created and nothing has been returned yet. */
-export function beginOutermost(): void {
+/** Begins with `gas`: nothing has been used, created or returned yet. */
+export function beginOutermost(gas: i64): void {
+  gasGiven = gas;
+  gasLeft = gas;
   created = 0;
   setOutput(0, 0);
 }
 
+/** Gas that the outermost frame used. */
+export function executionGas(): i64 {
+  return gasGiven - gasLeft;
+}
+
 /** Calls or creates what the transaction says, with `gas`: how that ended (Exit). */
 export function runOutermost(sender: u32, gas: i64): u32 {
-  beginOutermost();
+  beginOutermost(gas);
   beginCode();
   const opened = frameNumber(0);
   store<i64>(opened, gas, Frame.GAS);

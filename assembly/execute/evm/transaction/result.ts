@@ -7,10 +7,10 @@ import { gasPrice, output, outputLength } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { exhaust } from "../memory/failure";
 import { Account } from "../state/accounts";
-import { logCount, logs, logsUsed, transfers, transfersUsed } from "../state/effects";
+import { logCount, logs, logsUsed, refund, transfers, transfersUsed } from "../state/effects";
 import { haltReason } from "../frame/halts";
 import { addToBloom } from "./bloom";
-import { created } from "./outermost";
+import { created, executionGas } from "./outermost";
 
 const FIRST_CAPACITY: u32 = 4096;
 
@@ -57,6 +57,8 @@ export function finish(exit: u32, used: i64, refunded: i64): u32 {
   if (exit == Exit.HALTED) store<u32>(result, haltReason, EvmResult.REASON);
   store<i64>(result, used, EvmResult.GAS_USED);
   store<i64>(result, refunded, EvmResult.GAS_REFUNDED);
+  store<i64>(result, executionGas(), EvmResult.EXECUTION_GAS);
+  store<i64>(result, refund, EvmResult.REFUND);
   if (created != 0 && exit == Exit.SUCCESS) memory.copy(result + EvmResult.CREATED, created + Account.ADDRESS, 20);
   store<u32>(result, outputLength, EvmResult.RETURN_LENGTH);
   store<u32>(result, logCount, EvmResult.LOG_COUNT);

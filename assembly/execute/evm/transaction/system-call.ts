@@ -39,7 +39,7 @@ export function runSystemCall(): u32 {
 
 /** Adds the transaction's value, or all that `sender` has, to the receiver's balance. */
 function moveFunds(sender: u32, sweep: bool): bool {
-  beginOutermost();
+  beginOutermost(0);
   const target = accountOf(transaction + EvmTransaction.TO);
   if (target == 0 || !flagAccount(target, AccountFlag.TOUCHED)) return exhaust();
   if (!sweep) {
