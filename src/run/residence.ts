@@ -17,6 +17,7 @@ import {
   keptAt,
   keptValue,
   locationUse,
+  overwritten,
   restoreKept,
   setBlockNumber,
   unknownRecord,
@@ -145,14 +146,33 @@ export class Residence implements StayingState {
     return this.#forgotten + this.#log.length;
   }
 
-  /** Takes back what has changed since then. */
+  /** Takes back what has changed since then, all of it or nothing. @throws MemoryLimitError */
   async revertTo(mark: number): Promise<void> {
     if (this.mark <= mark) return;
     const { host } = await this.home();
-    host.idle();
-    while (this.mark > mark) {
-      if (!restoreKept(host.instance, this.#log.at(-1)!)) this.#refuse(this.#home);
-      this.#log.pop();
+    // The oldest value of a place comes last, and stays.
+    const records = this.since(mark).toReversed().flat();
+    const { used, capacity } = locationUse(host.instance);
+    // A place whose value was dropped takes a location again, and perhaps its account another.
+    const fits = used + 2 * countKept(records) <= capacity && host.idle() && restoreKept(host.instance, records);
+    if (!fits) await this.#rebuild(records);
+    this.#log.length = mark - this.#forgotten;
+  }
+
+  /** Lays the memory out anew, with other values for some places. What does not fit leaves it as it was. */
+  async #rebuild(records: KeptRecords): Promise<void> {
+    const { instance } = this.#home.host;
+    const number = blockNumberOf(instance);
+    const before = await keepAll(instance, turnTaker());
+    let after = overwritten(before, records);
+    after = this.complete
+      ? withoutZeros(after)
+      : withoutOldest(after, Math.floor(locationUse(instance).capacity * HALF));
+    try {
+      await this.#settle(this.#home, 0, after, number);
+    } catch (error) {
+      await this.#settle(this.#home, 0, before, number);
+      throw error;
     }
   }
 

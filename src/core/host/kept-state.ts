@@ -1,6 +1,7 @@
 // The base values of a state that stays, on their way out of the core and back: as KeptBase records, by their full keys, so
 // that they outlive the memory they came from.
 
+import { keyFromBytes } from '../../base/hex.ts';
 import { BaseFlag, CONTROL_BASE, Control, type CoreInstance, KeptBase, Kind, Scratch } from '../instance/abi.ts';
 import { readNumber, readReversed, writeNumber, writeReversed } from '../instance/words.ts';
 import { locationCount } from './location.ts';
@@ -159,6 +160,24 @@ export function keptValue(bytes: Uint8Array): KeptValue {
         : record.subarray(KeptBase.VALUE, KeptBase.VALUE + 32),
     number: !known ? 0n : readNumber({ words, limbs: new BigUint64Array(record.buffer) }, KeptBase.VALUE),
   };
+}
+
+/** Records with later ones over them, and without places that nobody knows any more. */
+export function overwritten(records: KeptRecords, later: KeptRecords): KeptRecords {
+  const places = new Map<string, Uint8Array>();
+  for (const part of [...records, ...later]) {
+    for (let at = 0; at < part.length; at += KeptBase.SIZE) {
+      const record = part.subarray(at, at + KeptBase.SIZE);
+      const [kind] = record.subarray(KeptBase.KIND);
+      places.set(`${kind} ${keyFromBytes(record.subarray(KeptBase.ADDRESS, KeptBase.VALUE))}`, record);
+    }
+  }
+  const known = [...places.values()].filter((record) => record[KeptBase.FLAGS] !== 0);
+  const part = new Uint8Array(known.length * KeptBase.SIZE);
+  known.forEach((record, i) => {
+    part.set(record, i * KeptBase.SIZE);
+  });
+  return [part];
 }
 
 /** Records without those of values that are zero, which a complete state need not be told. */
