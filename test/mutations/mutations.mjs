@@ -262,7 +262,7 @@ const evm = [
     replacement: 'const size: u32 = 2;',
     why: 'contracts of senders with nonces from 128 to 255 are put where nobody looks',
     project: 'unit',
-    test: 'test/unit/executor/delegation.test.ts',
+    test: 'test/unit/evm/contract-addresses.test.ts',
   },
   {
     name: 'a refund is kept when the slot is set again',
