@@ -1,14 +1,8 @@
 // A memory that notices every byte written where nothing was set aside: canaries around all records, and a core that only keeps
 // what it is told.
 
-import {
-  BaseEntry,
-  CONTROL_BASE,
-  Control,
-  type Core,
-  type CoreInstance,
-  ReadResult,
-} from '../../src/core/instance/abi.ts';
+import { BaseEntry, CONTROL_BASE, Control, ReadResult } from '../../assembly/layout.ts';
+import type { Core, CoreInstance } from '../../src/core/instance/abi.ts';
 
 const CANARY = 0xa5;
 /** Between two records. */

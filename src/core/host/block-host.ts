@@ -1,26 +1,25 @@
 // The host's side of one block in the core: lays the memory out, begins, loads, watches, resumes and halts.
 
-import { hexFromBytes } from '../../base/hex.ts';
-import type { SourceKey } from '../../state/state-source.ts';
-import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from '../evm/evm-encode.ts';
 import {
   CONTROL_BASE,
   Control,
-  type CoreInstance,
   Halt,
   Incarnation,
   Kind,
   LAYOUT_VERSION,
   Location,
   Missing,
-  PAGE,
   ReadEntry,
   Scratch,
   TxFlag,
   TxSlot,
   Worker,
   WriteEntry,
-} from '../instance/abi.ts';
+} from '../../../assembly/layout.ts';
+import { hexFromBytes } from '../../base/hex.ts';
+import type { SourceKey } from '../../state/state-source.ts';
+import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from '../evm/evm-encode.ts';
+import { type CoreInstance, PAGE } from '../instance/abi.ts';
 import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
 import { HEAD, OutputForm, type RawResult, type ResultBatch, Results } from './outcome.ts';
 import { ImageLoader, type StateImage } from './state-image.ts';

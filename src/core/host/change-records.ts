@@ -1,7 +1,8 @@
 // The changes of a block as the core's records: copied while the memory still belongs to the block, decoded on demand.
 
+import { ABSENT_LENGTH, BaseValue, Change, ChangeFlag, Kind } from '../../../assembly/layout.ts';
 import { keyFromBytes, sameBytes } from '../../base/hex.ts';
-import { ABSENT_LENGTH, BaseValue, Change, ChangeFlag, type CoreInstance, Kind } from '../instance/abi.ts';
+import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
 import { kindAt, locationAt } from './location.ts';
 import {

@@ -1,8 +1,9 @@
 // The base values of a state that stays, on their way out of the core and back: as KeptBase records, by their full keys, so
 // that they outlive the memory they came from.
 
+import { BaseFlag, CONTROL_BASE, Control, KeptBase, Kind, Scratch } from '../../../assembly/layout.ts';
 import { keyFromBytes } from '../../base/hex.ts';
-import { BaseFlag, CONTROL_BASE, Control, type CoreInstance, KeptBase, Kind, Scratch } from '../instance/abi.ts';
+import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed, writeNumber, writeReversed } from '../instance/words.ts';
 import { locationCount } from './location.ts';
 

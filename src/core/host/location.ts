@@ -1,8 +1,9 @@
 // Decodes locations of the core: which place of the state an index stands for.
 
+import { CONTROL_BASE, Control, Kind, Location } from '../../../assembly/layout.ts';
 import { bytesFromKey, hexFromBytes, keyFromBytes } from '../../base/hex.ts';
 import type { LocationName } from '../../types.ts';
-import { CONTROL_BASE, Control, type CoreInstance, Kind, Location } from '../instance/abi.ts';
+import type { CoreInstance } from '../instance/abi.ts';
 
 const NAMES: Readonly<Record<number, LocationName['kind']>> = {
   [Kind.BALANCE]: 'balance',

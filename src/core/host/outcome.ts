@@ -1,9 +1,9 @@
 // Outcomes on their way through the core: how an executor's answer is packed in a worker and unpacked by the host.
 
+import { Outcome } from '../../../assembly/layout.ts';
 import { describe } from '../../base/reader.ts';
 import type { ExecutionOutcome } from '../../task/executor.ts';
 import { evmErrorOf } from '../evm/evm-decode.ts';
-import { Outcome } from '../instance/abi.ts';
 
 /** One committed transaction as the core has it; structured-cloneable. */
 export interface RawResult {

@@ -1,12 +1,9 @@
 // What a block leaves behind about itself: counters, conflicts, spans, and the dependencies of its final executions.
 
-import { METRICS } from '../../base/metrics.ts';
-import type { LocationName, MetricName, SpanReport } from '../../types.ts';
 import {
   CONTROL_BASE,
   Conflict,
   Control,
-  type CoreInstance,
   FOLD_INCARNATION,
   Incarnation,
   Kind,
@@ -20,7 +17,10 @@ import {
   VersionFlag,
   Worker,
   WorkerLife,
-} from '../instance/abi.ts';
+} from '../../../assembly/layout.ts';
+import { METRICS } from '../../base/metrics.ts';
+import type { LocationName, MetricName, SpanReport } from '../../types.ts';
+import type { CoreInstance } from '../instance/abi.ts';
 import type { BlockHost } from './block-host.ts';
 import { DependencyChains, NOBODY } from './bound.ts';
 import { keyAt, kindAt, locationAt, nameLocation, nameRecord } from './location.ts';

@@ -1,18 +1,18 @@
 // The changes of state that committed transactions made, as maps; and the whole state that the core holds.
 
-import { keyFromBytes, sameBytes } from '../../base/hex.ts';
 import {
   ABSENT_LENGTH,
   BaseValue,
   CONTROL_BASE,
   Control,
-  type CoreInstance,
   HAS_STORAGE,
   Kind,
   Location,
   ReadResult,
   Scratch,
-} from '../instance/abi.ts';
+} from '../../../assembly/layout.ts';
+import { keyFromBytes, sameBytes } from '../../base/hex.ts';
+import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
 import { addressAt, keyAt, kindAt, locationAt, locationCount, slotAt } from './location.ts';
 import { type AccountFields, type StateImage, StateImageBuilder } from './state-image.ts';

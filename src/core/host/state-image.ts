@@ -1,8 +1,9 @@
 // The state before a run as the bytes that the core loads: made once, on any thread, sent as it is, loaded in batches.
 
+import { ABSENT_LENGTH, BaseEntry, Kind, Scratch } from '../../../assembly/layout.ts';
 import { InputError } from '../../base/errors.ts';
 import { bytesFromKey, keyFromBytes } from '../../base/hex.ts';
-import { ABSENT_LENGTH, BaseEntry, type CoreInstance, Kind, Scratch } from '../instance/abi.ts';
+import type { CoreInstance } from '../instance/abi.ts';
 import { writeNumber, writeReversed } from '../instance/words.ts';
 
 /** The fields of an account; structured-cloneable. */

@@ -1,8 +1,8 @@
 // Programs of the core's synthetic executor: what it may be given, since it divides and skips without looking.
 
+import { INSTRUCTION_SIZE, Operation } from '../../../assembly/layout.ts';
 import { InputError } from '../../base/errors.ts';
 import type { Task } from '../../task/executor.ts';
-import { INSTRUCTION_SIZE, Operation } from '../instance/abi.ts';
 
 /** Instructions. The core multiplies it by their size. */
 const LONGEST_SKIP = 0xffff;

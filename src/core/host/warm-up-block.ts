@@ -3,9 +3,9 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { Op } from '../../../assembly/execute/evm/rules/opcodes.ts';
+import { Kind } from '../../../assembly/layout.ts';
 import { hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
 import { type EvmBlockInput, type EvmTransactions, encodeEvmTransactions } from '../evm/evm-encode.ts';
-import { Kind } from '../instance/abi.ts';
 import { type StateImage, StateImageBuilder } from './state-image.ts';
 
 /** A block for the core's EVM on a complete state. */

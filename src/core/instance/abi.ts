@@ -2,7 +2,8 @@
 
 import type { instantiate } from '../../../build/core.js';
 
-export * from '../../../assembly/layout.ts';
+/** What floors above src/core know of the layout: kinds of locations, answers to a read, and how much a block may hold. */
+export { HAS_STORAGE, Kind, MAX_TRANSACTIONS, ReadResult } from '../../../assembly/layout.ts';
 
 /** The exports of the core. Typed by the compiler's own declarations. */
 export type Core = Awaited<ReturnType<typeof instantiate>>;

@@ -1,7 +1,8 @@
 // keccak256 by an instance of the core with a memory of its own: ten times as fast as in JavaScript.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { CONTROL_BASE, createMemory, KECCAK_SCRATCH, openCore } from './abi.ts';
+import { CONTROL_BASE, KECCAK_SCRATCH } from '../../../assembly/layout.ts';
+import { createMemory, openCore } from './abi.ts';
 
 /** The 32-byte hash of any bytes. */
 export type Keccak256 = (bytes: Uint8Array) => Uint8Array;

@@ -2,9 +2,10 @@
 // multi-version store. The hot path: no strings, nothing allocated beyond the results.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { ABSENT_LENGTH, BaseValue, Kind, ReadResult, Scratch } from '../../../assembly/layout.ts';
 import { describe } from '../../base/reader.ts';
 import { type StateView, SuspendSignal } from '../../task/executor.ts';
-import { ABSENT_LENGTH, BaseValue, type CoreInstance, Kind, ReadResult, Scratch } from '../instance/abi.ts';
+import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed, writeNumber, writeReversed } from '../instance/words.ts';
 
 const EMPTY_CODE_HASH = keccak_256(new Uint8Array(0));

@@ -1,10 +1,11 @@
 // A worker's part in one round of a block: takes transactions from the core and runs the executor on them.
 
+import { CONTROL_BASE, Control, LAYOUT_VERSION, Next } from '../../../assembly/layout.ts';
 import { messageOf } from '../../base/errors.ts';
 import { TURN_MS } from '../../base/platform.ts';
 import type { Executor, Task } from '../../task/executor.ts';
 import { packFailure, packOutcome } from '../host/outcome.ts';
-import { CONTROL_BASE, Control, type CoreInstance, LAYOUT_VERSION, Next } from '../instance/abi.ts';
+import type { CoreInstance } from '../instance/abi.ts';
 import { CoreStateView } from './state-view.ts';
 
 export interface WorkerRound {

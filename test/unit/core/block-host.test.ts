@@ -1,18 +1,10 @@
 // The host's side of a block: what lasts from one block to the next.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { expect, test } from 'vitest';
+import { BaseValue, CONTROL_BASE, Control, Kind, Scratch, TxSlot } from '../../../assembly/layout.ts';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { StateImageBuilder } from '../../../src/core/host/state-image.ts';
-import {
-  BaseValue,
-  CONTROL_BASE,
-  Control,
-  createMemory,
-  Kind,
-  openCore,
-  Scratch,
-  TxSlot,
-} from '../../../src/core/instance/abi.ts';
+import { createMemory, openCore } from '../../../src/core/instance/abi.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
 
 const code = Uint8Array.of(0x60, 0x01, 0x5b, 0x00);

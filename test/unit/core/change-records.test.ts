@@ -1,6 +1,7 @@
 // The raw form of what a block changed: which records there are, and what they become.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
+import { Change, Kind, Next } from '../../../assembly/layout.ts';
 import { keyFromBytes } from '../../../src/base/hex.ts';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
 import {
@@ -13,7 +14,7 @@ import {
 import { packOutcome } from '../../../src/core/host/outcome.ts';
 import type { AccountFields, LateAccounts, StateChanges } from '../../../src/core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/host/state-image.ts';
-import { Change, createMemory, Kind, Next, openCore, wallClock } from '../../../src/core/instance/abi.ts';
+import { createMemory, openCore, wallClock } from '../../../src/core/instance/abi.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
 import { CoreStateView } from '../../../src/core/worker/state-view.ts';
 

@@ -2,6 +2,7 @@
 // the field, or arrives as the oracle writes it, and no byte outside of its record is touched. Nothing is executed.
 
 import { describe, expect, test } from 'vitest';
+import { BaseEntry, CONTROL_BASE, Control, Kind, Operation, Scratch } from '../../../assembly/layout.ts';
 import { InputError, InvalidTransactionError, MemoryLimitError, StateSourceError } from '../../../src/base/errors.ts';
 import { bytesFromHex, type Hex, keyFromBytes } from '../../../src/base/hex.ts';
 import { checkBlobs } from '../../../src/block/blobs.ts';
@@ -17,7 +18,6 @@ import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { packOutcome } from '../../../src/core/host/outcome.ts';
 import { ImageLoader, type StateImage } from '../../../src/core/host/state-image.ts';
 import { checkedPrograms } from '../../../src/core/host/synthetic-program.ts';
-import { BaseEntry, CONTROL_BASE, Control, Kind, Operation, Scratch } from '../../../src/core/instance/abi.ts';
 import { CoreStateView } from '../../../src/core/worker/state-view.ts';
 import { planEvmBlock } from '../../../src/job/evm-block.ts';
 import { signatureReader } from '../../../src/job/signature.ts';

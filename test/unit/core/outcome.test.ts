@@ -1,5 +1,6 @@
 // Outcomes on their way through the core.
 import { describe, expect, test } from 'vitest';
+import { Outcome } from '../../../assembly/layout.ts';
 import {
   countResults,
   dropResults,
@@ -9,7 +10,6 @@ import {
   Results,
   unpackResult,
 } from '../../../src/core/host/outcome.ts';
-import { Outcome } from '../../../src/core/instance/abi.ts';
 
 function through(packed: { code: number; gas: bigint; parts: readonly Uint8Array[] }) {
   const bytes = Uint8Array.from(packed.parts.flatMap((part) => [...part]));

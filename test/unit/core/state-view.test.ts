@@ -1,13 +1,14 @@
 // The state view over a real core: what executors read and write, and what the host makes of it.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
+import { Kind, Next } from '../../../assembly/layout.ts';
 import { keyFromBytes } from '../../../src/base/hex.ts';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { collectRecords, decodeChanges, unknownAccounts } from '../../../src/core/host/change-records.ts';
 import { packOutcome } from '../../../src/core/host/outcome.ts';
 import { type LateAccounts, mergeChanges, snapshotState } from '../../../src/core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/host/state-image.ts';
-import { type CoreInstance, createMemory, Kind, Next, openCore, wallClock } from '../../../src/core/instance/abi.ts';
+import { type CoreInstance, createMemory, openCore, wallClock } from '../../../src/core/instance/abi.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
 import { CoreStateView } from '../../../src/core/worker/state-view.ts';
 import { runRound } from '../../../src/core/worker/worker-loop.ts';
