@@ -1,5 +1,5 @@
 // Writes every bug of test/mutations/mutations.mjs into a copy of the checkout, one at a time, and runs the test that must
-// find it: `npm run mutations -- [--only TEXT] [--list]`. Exit code 1 where one escapes.
+// find it: `npm run mutations -- --help`.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,10 +14,22 @@ import { root } from './fingerprint.mjs';
 /** A test that hangs has found the bug, but `npm test` would hang with it. */
 const LIMIT_MS = 15 * 60_000;
 
-const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, list: { type: 'boolean', default: false } },
-});
+const USAGE = `npm run mutations -- [OPTIONS]
+
+Writes each bug of test/mutations/mutations.mjs into a copy of the checkout and runs the test that must find it.
+
+  --only TEXT  those whose name or file contains TEXT
+  --list       print them, with the test that catches each, and run nothing
+  --help       this text
+
+Exit code 0 where all are caught, 1 where one escapes or cannot be judged, 2 for options that do not exist.`;
+
+const values = readOptions();
 const chosen = mutations.filter(({ name, file }) => name.includes(values.only) || file.includes(values.only));
+if (chosen.length === 0) {
+  console.error(`--only ${values.only}: no mutation has that in its name or file`);
+  process.exit(2);
+}
 
 if (values.list) {
   for (const { name, file, test } of chosen) console.log(`${file}: ${name} (${test})`);
@@ -108,4 +120,18 @@ async function failures(command) {
   } catch {
     return undefined;
   }
+}
+
+function readOptions() {
+  const flag = /** @type {const} */ ({ type: 'boolean', default: false });
+  try {
+    const options = { only: /** @type {const} */ ({ type: 'string', default: '' }), list: flag, help: flag };
+    const { values } = parseArgs({ options });
+    if (!values.help) return values;
+    console.log(USAGE);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(2);
+  }
+  process.exit(0);
 }
