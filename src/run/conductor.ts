@@ -132,6 +132,20 @@ export class InvalidOutcome extends Error {
   }
 }
 
+/** As much of the plan as one memory took. */
+interface Segment {
+  readonly host: BlockHost;
+  /** Tasks that were committed in it. */
+  readonly committed: number;
+  /** It ended for lack of ids of workers. */
+  readonly spent: boolean;
+  readonly sequential: boolean;
+  /** When it began to run, on the memory's clock. */
+  readonly clockMs: number;
+  /** Whether state was loaded meanwhile. */
+  readonly loaded: boolean;
+}
+
 /** How often in a row a block may end for lack of ids without headway: nothing committed, nothing loaded. */
 const MAX_TRIES = 6;
 const RESULTS_PER_TURN = 256;
@@ -146,7 +160,13 @@ export class Conductor {
   #taken = 0;
   /** Tasks that were committed when the run was over. */
   #reached = 0;
+  readonly #changes: SegmentChanges[] = [];
+  #before: RawChanges | undefined;
+  #trace: Trace | undefined;
+  /** Segments in a row that ended for lack of ids without headway. */
+  #tries = 0;
   readonly #emptied = new Set<string>();
+  /** Accounts that were loaded after something had been credited to them. */
   readonly #late = new Map<string, AccountFields>();
   readonly #loaded = new Set<string>();
   #host: BlockHost | undefined;
@@ -214,101 +234,113 @@ export class Conductor {
   }
 
   async #runSegments(): Promise<RunOutcome> {
-    const { count, checkpoint } = this.#plan;
     let image = this.#plan.image;
-    let sequential = this.#plan.sequential;
-    const changes: SegmentChanges[] = [];
-    let before: RawChanges | undefined;
-    let trace: Trace | undefined;
-    let tries = 0;
+    let { sequential } = this.#plan;
     while (true) {
-      this.#throwIfCancelled();
-      const host = await this.#crew.prepare();
-      this.#begin(host, image, sequential);
-      this.#host = host;
-      // Cancelled while there was nobody to tell.
-      this.#throwIfCancelled();
-      const clockMs = host.instance.now();
-      const loadRounds = this.#loadRounds;
-      const spent = await this.#rounds(host, sequential);
-      this.#throwIfCancelled();
-      const decodeStart = performance.now();
-      const committed = host.committed();
-      while (this.#taken < this.#first + committed) {
-        this.flush(RESULTS_PER_TURN);
-        await this.#rest();
-      }
-      if (host.halted() === 'invalid') {
-        throw new InvalidOutcome(this.#first + committed, host.result(committed));
-      }
-      await this.#hooks.examine?.(host, this.#first);
-      this.#throwIfCancelled();
-      const records = await this.#collect(host, committed);
-      // As it is by now: a later segment begins with another one.
-      const late = new Map(this.#late);
-      const segment = { records, rewound: undefined, late };
-      if (checkpoint !== undefined && checkpoint >= this.#first && checkpoint <= this.#first + committed) {
-        const upTo = checkpoint - this.#first;
-        const rewound = rewindRecords(host.instance, host.locationsWritten(upTo, committed), upTo);
-        before = [
-          ...changes,
-          rewound === undefined
-            ? { records: await this.#collect(host, upTo), rewound, late: new Map(this.#late) }
-            : { records, rewound, late },
-        ];
-      }
-      changes.push(segment);
-      await this.#rest();
-      trace = addTrace(trace, readTrace(host, committed, clockMs), this.#first);
-      this.#decodeMs += performance.now() - decodeStart;
-      const isOver = this.#first + committed === count;
-      await this.#advance(host, committed, isOver, records);
-      if (isOver) {
-        const memoryBytes = host.memoryBytes();
-        this.#host = undefined;
-        return {
-          results: this.#results,
-          changes,
-          checkpoint: before,
-          trace,
-          loadMs: this.#loadMs,
-          setupMs: this.#setupMs,
-          executionMs: this.#executionMs,
-          decodeMs: this.#decodeMs,
-          drains: this.#drains,
-          loadRounds: this.#loadRounds,
-          memoryBytes,
-        };
-      }
-      if (spent) {
-        tries = committed > 0 || this.#loadRounds > loadRounds ? 0 : tries + 1;
-        if (tries === MAX_TRIES) {
-          throw new WorkerError(
-            `${nameTask(this.#first, this.#plan.block).name}: ${tries} times, all workers that a memory has ids for were lost without headway`,
-          );
-        }
-      } else if (sequential && committed === 0) {
-        throw new MemoryLimitError(
-          `${nameTask(this.#first, this.#plan.block).name} and the state it needs do not fit into ${host.instance.bytes.length} bytes`,
-        );
-      }
+      const segment = await this.#runSegment(image, sequential);
+      await this.#decode(segment);
+      const isOver = this.#first + segment.committed === this.#plan.count;
+      await this.#advance(segment, isOver);
+      if (isOver) return this.#outcome(segment.host);
+      this.#checkHeadway(segment);
       // The committed prefix stands; the rest runs on what it left: one at a time, where memory is short.
-      image =
-        this.#staying === undefined
-          ? snapshotState(host.instance, committed, this.#plan.complete, this.#late)
-          : EMPTY_IMAGE;
-      for (const { address, emptied } of decodeChanges([segment]).accounts.values()) {
-        if (emptied) this.#emptied.add(hexFromBytes(address));
-      }
+      image = this.#imageAfter(segment);
       this.#host = undefined;
-      this.#first += committed;
+      this.#first += segment.committed;
       this.#late.clear();
       this.#loaded.clear();
-      if (spent) continue;
+      if (segment.spent) continue;
       sequential = true;
       this.#drains++;
       this.#hooks.drain(this.#first);
     }
+  }
+
+  /** Runs what is left of the plan in a memory, as far as it goes there. */
+  async #runSegment(image: StateImage, sequential: boolean): Promise<Segment> {
+    this.#throwIfCancelled();
+    const host = await this.#crew.prepare();
+    this.#begin(host, image, sequential);
+    this.#host = host;
+    // Cancelled while there was nobody to tell.
+    this.#throwIfCancelled();
+    const clockMs = host.instance.now();
+    const loadRounds = this.#loadRounds;
+    const spent = await this.#rounds(host, sequential);
+    this.#throwIfCancelled();
+    return { host, committed: host.committed(), spent, sequential, clockMs, loaded: this.#loadRounds > loadRounds };
+  }
+
+  /** Takes results, changes and statistics out of the memory while they are there. */
+  async #decode({ host, committed, clockMs }: Segment): Promise<void> {
+    const start = performance.now();
+    while (this.#taken < this.#first + committed) {
+      this.flush(RESULTS_PER_TURN);
+      await this.#rest();
+    }
+    if (host.halted() === 'invalid') throw new InvalidOutcome(this.#first + committed, host.result(committed));
+    await this.#hooks.examine?.(host, this.#first);
+    this.#throwIfCancelled();
+    const records = await this.#collect(host, committed);
+    // As it is by now: a later segment begins with another one.
+    const changes = { records, rewound: undefined, late: new Map(this.#late) };
+    await this.#decodeCheckpoint(host, committed, changes);
+    this.#changes.push(changes);
+    await this.#rest();
+    this.#trace = addTrace(this.#trace, readTrace(host, committed, clockMs), this.#first);
+    this.#decodeMs += performance.now() - start;
+  }
+
+  /** Also takes what had changed before the plan's checkpoint, where that lies in the segment. */
+  async #decodeCheckpoint(host: BlockHost, committed: number, whole: SegmentChanges): Promise<void> {
+    const { checkpoint } = this.#plan;
+    if (checkpoint === undefined || checkpoint < this.#first || checkpoint > this.#first + committed) return;
+    const upTo = checkpoint - this.#first;
+    const rewound = rewindRecords(host.instance, host.locationsWritten(upTo, committed), upTo);
+    const segment =
+      rewound === undefined
+        ? { records: await this.#collect(host, upTo), rewound, late: new Map(this.#late) }
+        : { ...whole, rewound };
+    this.#before = [...this.#changes, segment];
+  }
+
+  /** @throws WorkerError or MemoryLimitError where it makes no sense to go on */
+  #checkHeadway({ host, committed, spent, sequential, loaded }: Segment): void {
+    const { name } = nameTask(this.#first, this.#plan.block);
+    if (!spent) {
+      if (!sequential || committed > 0) return;
+      throw new MemoryLimitError(`${name} and the state it needs do not fit into ${host.instance.bytes.length} bytes`);
+    }
+    this.#tries = committed > 0 || loaded ? 0 : this.#tries + 1;
+    if (this.#tries < MAX_TRIES) return;
+    throw new WorkerError(
+      `${name}: ${MAX_TRIES} times, all workers that a memory has ids for were lost without headway`,
+    );
+  }
+
+  /** The state that the rest begins with. */
+  #imageAfter({ host, committed }: Segment): StateImage {
+    for (const { address, emptied } of decodeChanges(this.#changes.slice(-1)).accounts.values()) {
+      if (emptied) this.#emptied.add(hexFromBytes(address));
+    }
+    if (this.#staying !== undefined) return EMPTY_IMAGE;
+    return snapshotState(host.instance, committed, this.#plan.complete, this.#late);
+  }
+
+  #outcome(host: BlockHost): RunOutcome {
+    return {
+      results: this.#results,
+      changes: this.#changes,
+      checkpoint: this.#before,
+      trace: this.#trace!,
+      loadMs: this.#loadMs,
+      setupMs: this.#setupMs,
+      executionMs: this.#executionMs,
+      decodeMs: this.#decodeMs,
+      drains: this.#drains,
+      loadRounds: this.#loadRounds,
+      memoryBytes: host.memoryBytes(),
+    };
   }
 
   #begin(host: BlockHost, image: StateImage, sequential: boolean): void {
@@ -373,7 +405,7 @@ export class Conductor {
   }
 
   /** Makes what is committed part of the state that stays. */
-  async #advance(host: BlockHost, committed: number, isOver: boolean, records: ChangeRecords): Promise<void> {
+  async #advance({ host, committed }: Segment, isOver: boolean): Promise<void> {
     const { instance } = host;
     if (this.#staying === undefined || committed === 0) return;
     this.#throwIfCancelled();
@@ -382,7 +414,7 @@ export class Conductor {
       throw new MemoryLimitError(`the state does not fit into ${instance.bytes.length} bytes`);
     }
     this.#staying.keep(keepWritten(instance, committed));
-    this.#staying.changed(records);
+    this.#staying.changed(this.#changes.at(-1)!.records);
     if (!isOver || !instance.core.beginFold()) {
       instance.core.foldPrefix(committed);
       return;
