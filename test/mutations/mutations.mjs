@@ -278,8 +278,8 @@ const evm = [
     text: 'gas <= storageSentryGas',
     replacement: 'gas < storageSentryGas',
     why: 'EIP-2200: re-entrancy by way of transfer()',
-    project: 'differential',
-    test: 'test/differential/evm-programs.test.ts',
+    project: 'unit',
+    test: 'test/unit/evm/stipend.test.ts',
   },
   {
     name: 'what failed stays warm',
