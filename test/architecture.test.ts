@@ -127,7 +127,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   state: ['base', 'chain', 'task', 'block'],
   'option-types.ts': ['base', 'chain', 'block', 'state'],
   'types.ts': ['option-types.ts', 'base', 'chain', 'task', 'block', 'state'],
-  'core/instance': ['base', 'types.ts'],
+  'core/instance': ['base', 'precompiles', 'types.ts'],
   'core/evm': ['core/instance', 'base', 'chain', 'types.ts'],
   'core/host': ['core/evm', 'core/instance', 'base', 'task', 'state', 'types.ts'],
   'core/worker': ['core/host', 'core/evm', 'core/instance', 'base', 'task'],

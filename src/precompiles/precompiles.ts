@@ -13,7 +13,10 @@ import * as nobleKzg from './noble/kzg.ts';
 import * as nobleP256 from './noble/p256.ts';
 import { InvalidInput, type Precompile } from './precompile-input.ts';
 
-/** Host side of the import `env.precompile`: bytes written, or -1 for an input that makes the call fail. */
+/**
+ * Host side of the core's import `env.precompile`: runs contract `id` on bytes of the core's memory. Bytes written, or -1
+ * for an input that makes the call fail.
+ */
 export type PrecompileHost = (
   id: number,
   input: number,

@@ -1,6 +1,7 @@
 // The core as TypeScript sees it: its exports by type, one instance over one memory, the clock and the sleep it imports.
 
 import type { instantiate } from '../../../build/core.js';
+import type { PrecompileHost } from '../../precompiles/precompiles.ts';
 
 /** What floors above src/core know of the layout: kinds of locations, answers to a read, and how much a block may hold. */
 export { HAS_STORAGE, Kind, MAX_TRANSACTIONS, ReadResult } from '../../../assembly/layout.ts';
@@ -21,15 +22,6 @@ export interface CoreInstance {
   /** Gives the instance the precompiled contracts that the core leaves to its host; before, needing one is a trap. */
   setPrecompiles(host: PrecompileHost): void;
 }
-
-/** Runs a precompiled contract over the core's memory: the bytes written, or -1 for an input that makes the call fail. */
-export type PrecompileHost = (
-  id: number,
-  input: number,
-  inputLength: number,
-  output: number,
-  capacity: number,
-) => number;
 
 export interface CoreOptions {
   /** Zero of the clock that all instances over one memory share: milliseconds since 1970. */
