@@ -64,6 +64,12 @@ test('the rooms of the EVM import only downwards, and every file of the EVM stan
   expect(wrong).toEqual([]);
 });
 
+test('the core comes to the EVM through execute/native.ts; what other builds export may look inside', () => {
+  const outside = core.filter((file) => !file.startsWith('assembly/execute/evm/'));
+  const doors = outside.filter((file) => importsOf(file).some((path) => path.startsWith('assembly/execute/evm/')));
+  expect(doors).toEqual(['assembly/execute/native.ts', 'assembly/model.ts', 'assembly/tracing.ts']);
+});
+
 test('the table of rooms in the README of the EVM is the one that is enforced', () => {
   const rows = [...textOf('assembly/execute/evm/README.md').matchAll(/^\| `(\w+)\/` \|[^|]*\|([^|]*)\|$/gm)];
   expect(rows.map(([, row]) => row)).toEqual(EVM_ROOMS);

@@ -66,7 +66,7 @@ export function currentIncarnation(): u32 {
  * Publishes what the attempt did. `output` is copied. Owner of the attempt. Returns Finish.EXECUTED, LOST (this
  * worker was declared dead, nothing was published) or EXHAUSTED (the block is halted).
  *
- * Order, each step before the next:
+ * Order, each step before the next, by the numbers in the code:
  *   1. nodes and record are complete, then attached by one swap: whoever takes over finds every node of ours;
  *   2. all nodes are linked, all nodes of the incarnation before are killed: no reader sees a mixture for good;
  *   3. the clock moves, and the record says to where: older stamps no longer vouch for us;
@@ -80,29 +80,55 @@ export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength:
     halt(Halt.EXHAUSTED, current);
     return Finish.EXHAUSTED;
   }
-  const previous = recordIn(status);
-  if (!attach(current, status, record)) {
-    count(Metric.LOST, 1);
-    return Finish.LOST;
-  }
-  const publishing = fault(Fault.ATTACH_WITHOUT_SWAP) ? statusOf(current) : publishingFrom(status, record);
-  if (fault(Fault.EXECUTED_BEFORE_LINKED)) finishExecution(current, publishing);
-  let clock: u32 = 0;
-  if (fault(Fault.CLOCK_BEFORE_LINKED)) clock = shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1;
-  linkAll(record);
-  if (previous != 0 && !fault(Fault.OLD_VERSIONS_NOT_KILLED)) killAll(previous);
-  if (!fault(Fault.CLOCK_BEFORE_LINKED)) clock = shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1;
-  shared.write(record, Incarnation.PUBLISHED, clock);
+  if (!attach(current, status, record)) return lost(); // 1
+  const publishing = publishingWord(record);
+  replaceVersions(record, publishing); // 2
+  shared.write(record, Incarnation.PUBLISHED, moveClock()); // 3
   revalidateFrom(current);
-  if (fault(Fault.WAITERS_TAKEN_FIRST)) wakeWaiters(current);
-  if (!fault(Fault.EXECUTED_BEFORE_LINKED) && !finishExecution(current, publishing)) {
-    count(Metric.LOST, 1);
-    return Finish.LOST;
-  }
-  if (!fault(Fault.WAITERS_TAKEN_FIRST)) wakeWaiters(current);
+  if (!becomeExecuted(publishing)) return lost(); // 4
+  wakeWaiting(); // 5
   countTime(Metric.EXECUTION_MS, endedAt - startedAt);
   span(SpanKind.EXECUTED, current, incarnationIn(status), startedAt, endedAt);
   return Finish.EXECUTED;
+}
+
+// The steps of a publication. The model build can bring each of them out of its order: a step that a fault has moved
+// stands at the place that it is moved to, and asks at its own whether it was.
+
+let earlyClock: u32 = 0;
+
+/** The status word that `attach` has left. */
+function publishingWord(record: u32): u64 {
+  return fault(Fault.ATTACH_WITHOUT_SWAP) ? statusOf(current) : publishingFrom(status, record);
+}
+
+function replaceVersions(record: u32, publishing: u64): void {
+  if (fault(Fault.EXECUTED_BEFORE_LINKED)) finishExecution(current, publishing);
+  if (fault(Fault.CLOCK_BEFORE_LINKED)) earlyClock = shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1;
+  linkAll(record);
+  const previous = recordIn(status);
+  if (previous != 0 && !fault(Fault.OLD_VERSIONS_NOT_KILLED)) killAll(previous);
+}
+
+/** The clock after the move. */
+function moveClock(): u32 {
+  return fault(Fault.CLOCK_BEFORE_LINKED) ? earlyClock : shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1;
+}
+
+/** False when this worker was declared dead, and the publication is somebody else's. */
+function becomeExecuted(publishing: u64): bool {
+  if (fault(Fault.WAITERS_TAKEN_FIRST)) wakeWaiters(current);
+  return fault(Fault.EXECUTED_BEFORE_LINKED) || finishExecution(current, publishing);
+}
+
+function wakeWaiting(): void {
+  if (!fault(Fault.WAITERS_TAKEN_FIRST)) wakeWaiters(current);
+}
+
+/** The attempt is no longer ours. */
+function lost(): u32 {
+  count(Metric.LOST, 1);
+  return Finish.LOST;
 }
 
 /**
@@ -127,10 +153,7 @@ export function readChecked(location: u32, out: u32): u32 {
 
 /** Gives a STALE attempt up: it runs again when this worker picks it again. */
 function restartAttempt(): u32 {
-  if (!release(current, status)) {
-    count(Metric.LOST, 1);
-    return Finish.LOST;
-  }
+  if (!release(current, status)) return lost();
   hand(current);
   return Finish.SUSPENDED;
 }
@@ -141,10 +164,7 @@ export function suspendAttempt(blocker: u32): u32 {
   count(Metric.SUSPENSIONS, 1);
   span(SpanKind.SUSPENDED, current, incarnationIn(status), startedAt, now());
   if (stale) return restartAttempt();
-  if (!suspend(current, status)) {
-    count(Metric.LOST, 1);
-    return Finish.LOST;
-  }
+  if (!suspend(current, status)) return lost();
   if (waitFor(blocker, current, incarnationIn(status))) hand(current);
   return Finish.SUSPENDED;
 }
@@ -160,10 +180,7 @@ export function parkAttempt(location: u32): u32 {
     halt(Halt.EXHAUSTED, current);
     return Finish.EXHAUSTED;
   }
-  if (!suspend(current, status)) {
-    count(Metric.LOST, 1);
-    return Finish.LOST;
-  }
+  if (!suspend(current, status)) return lost();
   return Finish.SUSPENDED;
 }
 

@@ -1,16 +1,16 @@
 // Sender recovery as work of its own: before an attempt begins, and by workers that have nothing else to do.
 // Performance only: the executor recovers what it finds unknown, so that nothing here need come to its end.
 
-import { CONTROL_BASE, Control, EvmSender, Metric, SpanKind, TxFlag, TxSlot, TxState } from "../layout";
+import { CONTROL_BASE, Control, Metric, SpanKind, TxState } from "../layout";
 import * as shared from "../base/shared";
 import { count, countTime, now, span } from "../base/worker";
-import { isSenderUnknown, senderOf } from "../execute/evm/transaction/sender";
+import { hasWorkAhead, mayWorkAhead, workAhead } from "../execute/native";
 import { transactionCount } from "../schedule/scheduler";
-import { hasFlag, slotAt, stateIn, statusOf } from "../schedule/status";
+import { stateIn, statusOf } from "../schedule/status";
 
 /** Recovers the sender of a transaction that this worker has claimed, so that its attempt does not grow old over it. */
 export function recoverClaimed(transaction: u32): void {
-  if (isUnrecovered(transaction)) recover(transaction);
+  if (hasWorkAhead(transaction)) recover(transaction);
 }
 
 /**
@@ -22,26 +22,22 @@ export function recoverClaimed(transaction: u32): void {
  */
 export function recoverAhead(): bool {
   // Blocks without Ethereum transactions: nothing to look through.
-  if (load<u32>(CONTROL_BASE, Control.EVM_BLOCK) == 0) return false;
+  if (!mayWorkAhead()) return false;
   const total = transactionCount();
   while (true) {
     const next = shared.read(CONTROL_BASE, Control.RECOVERY_CURSOR);
     if (next >= total) return false;
     let found = next;
-    while (found < total && (!isUnrecovered(found) || stateIn(statusOf(found)) == TxState.EXECUTING)) found++;
+    while (found < total && (!hasWorkAhead(found) || stateIn(statusOf(found)) == TxState.EXECUTING)) found++;
     if (!shared.swapIf(CONTROL_BASE, Control.RECOVERY_CURSOR, next, found + 1)) continue;
     return found < total && recover(found);
   }
 }
 
-function isUnrecovered(transaction: u32): bool {
-  return hasFlag(transaction, TxFlag.EVM) && isSenderUnknown(load<u32>(slotAt(transaction), TxSlot.INPUT));
-}
-
 /** False when memory is exhausted: the attempt will say so. */
 function recover(transaction: u32): bool {
   const start = now();
-  const found = senderOf(load<u32>(slotAt(transaction), TxSlot.INPUT)) != EvmSender.UNKNOWN;
+  const found = workAhead(transaction);
   const end = now();
   count(Metric.RECOVERIES, 1);
   countTime(Metric.RECOVERY_MS, end - start);

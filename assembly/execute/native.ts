@@ -1,8 +1,9 @@
 // Transactions that run without leaving WebAssembly: the EVM and the synthetic executor, chosen by TxFlag.
 
-import { TxFlag, TxSlot } from "../layout";
+import { CONTROL_BASE, Control, EvmSender, TxFlag, TxSlot } from "../layout";
 import { hasFlag, slotAt } from "../schedule/status";
 import { evmGas, evmOutput, evmOutputLength } from "./evm/transaction/result";
+import { isSenderUnknown, senderOf } from "./evm/transaction/sender";
 import { executeEvm, resetEvm } from "./evm/transaction/transaction";
 import { executeSynthetic, resetSynthetic, syntheticOutput, syntheticOutputLength } from "./synthetic";
 
@@ -43,4 +44,25 @@ export function nativeOutput(): u32 {
 @inline
 export function nativeOutputLength(): u32 {
   return outputLength;
+}
+
+// What need not wait for an attempt: the senders of Ethereum transactions.
+
+/** Whether the block may have such work at all. */
+// @ts-ignore: decorator
+@inline
+export function mayWorkAhead(): bool {
+  return load<u32>(CONTROL_BASE, Control.EVM_BLOCK) != 0;
+}
+
+/** Whether nobody has done yet what can be done before an attempt at `transaction`. */
+// @ts-ignore: decorator
+@inline
+export function hasWorkAhead(transaction: u32): bool {
+  return hasFlag(transaction, TxFlag.EVM) && isSenderUnknown(load<u32>(slotAt(transaction), TxSlot.INPUT));
+}
+
+/** Does that work. Any worker; several at once do the same. False when memory is exhausted: the attempt will say so. */
+export function workAhead(transaction: u32): bool {
+  return senderOf(load<u32>(slotAt(transaction), TxSlot.INPUT)) != EvmSender.UNKNOWN;
 }
