@@ -244,6 +244,13 @@ export function eventLoopTurn(): Promise<void> {
   });
 }
 
+/** Calls after `delayMs`, if the process still lives: it does not wait for that. Returns how to call it off. */
+export function later(delayMs: number, call: () => void): () => void {
+  const timer: unknown = setTimeout(call, delayMs);
+  (timer as Referable).unref?.();
+  return () => clearTimeout(timer as number);
+}
+
 /** How long work may hold a thread that has other things to do. */
 export const TURN_MS = 8;
 

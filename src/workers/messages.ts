@@ -68,6 +68,8 @@ export interface WorkerApi {
   hello(doorbell: Int32Array | undefined): Promise<void>;
   /** Answers once the core's EVM runs at full speed in this process. */
   warmUp(module: WebAssembly.Module): Promise<void>;
+  /** Does what a round does a few times, so that the first one does not run on code that is compiled on the way. */
+  rehearse(module: WebAssembly.Module): Promise<void>;
   /** Loads the libraries of the precompiled contracts, by the URL of their module; nobody waits for it. */
   prepare(precompiles: string): Promise<void>;
   runRound(job: RoundJob): Promise<RoundReply>;

@@ -1,5 +1,6 @@
 // Threads, which runs share: whoever needs workers takes those that are free, and always gets one.
 
+import { Spare } from './spare.ts';
 import { startAgain, WorkerHandle } from './worker-handle.ts';
 
 export interface PoolEvents {
@@ -44,13 +45,14 @@ export class WorkerPool {
   readonly #posts: Post[] = [];
   readonly #taken = new Set<Post>();
   readonly #asked: number;
-  /** A worker for the next post whose worker is lost; from the first loss on. */
-  #spare: Promise<WorkerHandle | undefined> | undefined;
+  /** A worker for the next post whose worker is lost; from the pool's first use on. */
+  readonly #spare: Spare;
   #disposed = false;
 
   private constructor(url: string, asked: number) {
     this.#url = url;
     this.#asked = asked;
+    this.#spare = new Spare(url);
   }
 
   /** Starts the workers. @throws WorkerError */
@@ -77,7 +79,8 @@ export class WorkerPool {
   }
 
   /** Lets all workers load what precompiled contracts need, while there is nothing to do. */
-  prepare(precompiles: string): void {
+  prepare(precompiles: string, module: WebAssembly.Module): void {
+    this.#spare.rehearsal = { precompiles, module };
     for (const { handle } of this.#posts) handle.prepare(precompiles);
   }
 
@@ -92,6 +95,7 @@ export class WorkerPool {
     for (const post of free) this.#taken.add(post);
     if (free.length > 0) return free;
     const post = new Post(await this.#start(isNeedless));
+    if (this.#disposed) post.handle.terminate('the engine was disposed of');
     this.#taken.add(post);
     this.#posts.push(post);
     return [post];
@@ -99,6 +103,7 @@ export class WorkerPool {
 
   release(posts: readonly Post[]): void {
     for (const post of posts) this.#taken.delete(post);
+    this.#spare.park();
     // As many to spare as were asked for are enough.
     for (let at = this.#posts.length - 1; at >= this.#asked * 2; at--) {
       const post = this.#posts[at]!;
@@ -110,26 +115,22 @@ export class WorkerPool {
 
   /** Puts a new worker on a post whose worker is gone, unless nobody needs it any more. @throws WorkerError */
   async replace(post: Post, isNeedless: () => boolean): Promise<void> {
-    const waiting = this.#spare;
-    this.#spare = undefined;
-    const spare = await waiting;
-    post.seat(spare === undefined || spare.over ? await this.#start(isNeedless) : spare);
-    // Deaths come in series: the next one need not wait for a thread to start, which takes tens of milliseconds.
-    if (!this.#disposed) this.#spare ??= WorkerHandle.start(this.#url, true).catch(() => undefined);
+    post.seat((await this.#spare.take()) ?? (await this.#start(isNeedless)));
+    if (this.#disposed) post.handle.terminate('the engine was disposed of');
+    // Deaths come in series.
+    this.#spare.park();
   }
 
-  async #start(isNeedless: () => boolean): Promise<WorkerHandle> {
-    const handle = await startAgain(
+  #start(isNeedless: () => boolean): Promise<WorkerHandle> {
+    return startAgain(
       () => WorkerHandle.start(this.#url, true),
       () => this.#disposed || isNeedless(),
     );
-    if (this.#disposed) handle.terminate('the engine was disposed of');
-    return handle;
   }
 
   dispose(): void {
     this.#disposed = true;
     for (const { handle } of this.#posts) handle.terminate('the engine was disposed of');
-    void this.#spare?.then((spare) => spare?.terminate('the engine was disposed of'));
+    this.#spare.dispose();
   }
 }

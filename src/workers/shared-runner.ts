@@ -31,7 +31,8 @@ export class SharedRunner implements Runner {
   }
 
   prepare(precompiles: string): void {
-    this.#source.pool.prepare(precompiles);
+    const { pool, need } = this.#source;
+    pool.prepare(precompiles, need.module);
   }
 
   terminateWorker(seat: number): void {

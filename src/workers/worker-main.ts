@@ -22,7 +22,7 @@ import {
   Unequipped,
 } from './modules.ts';
 import { packError, unpackError } from './packed-error.ts';
-import { warmUp } from './warm-up.ts';
+import { rehearse, warmUp } from './warm-up.ts';
 
 /** The memories this worker is attached to. */
 const cores = new Attachments<CoreInstance>();
@@ -52,6 +52,8 @@ const api: WorkerApi = {
   },
 
   warmUp: (module: WebAssembly.Module) => sleeper.whileAwake(warmUp(module)),
+
+  rehearse: (module: WebAssembly.Module) => sleeper.whileAwake(rehearse(module)),
 
   prepare: (precompiles: string) =>
     sleeper.whileAwake(loadEquipment({ executor: undefined, precompiles }).then(prepare)),

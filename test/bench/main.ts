@@ -9,6 +9,7 @@ import { anvilBinary } from './anvil.ts';
 import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from './blocks.ts';
 import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
+import { deathTable, measureDeaths } from './deaths.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
 import { measurePrecompiles, precompileTable } from './precompiles.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
@@ -21,6 +22,9 @@ const CHOSEN = [
   19426587, 19917570, 19933597, 24628608,
 ];
 
+/** Long enough that a death falls into them. */
+const BLOCKS_OF_DEATHS = '24628608,15199017,19917570';
+
 const PARTS = {
   core: 'scheduling, store and validation alone',
   transfers: 'blocks of plain transfers',
@@ -30,6 +34,7 @@ const PARTS = {
   precompiles: 'the precompiles that the host runs (only where it is named)',
   ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
+  deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
 
@@ -182,6 +187,13 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
       figures.push(await measureProfile(name, file, { rounds: options.repeat ?? 60 }));
     }
     return { text: figures.map(profileTable).join('\n\n'), figures };
+  },
+  async deaths(options) {
+    const subjects = await realBlocks({ ...options, blocks: options.blocks ?? BLOCKS_OF_DEATHS });
+    if (subjects === undefined) return undefined;
+    const { repeat = 15, warmUp } = options;
+    const figures = await measureDeaths(subjects, { rounds: repeat, warmUp, onProgress: progress });
+    return { text: `Deaths of a worker, two workers\n\n${deathTable(figures)}`, figures };
   },
   async cold(options) {
     const [subject] = (await realBlocks(options)) ?? [];

@@ -1,12 +1,11 @@
 // Workers are killed at random moments, memory runs out at random sizes: the result stays the sequential one.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type * as WorkerThreads from 'node:worker_threads';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PevmEngine } from '../../src/engine/engine.ts';
 import { readBlockFile, type StateSource } from '../../src/index.ts';
 import { count } from '../support/effort.ts';
+import { assemble, hostileBlock, TARGET } from '../support/growth.ts';
 import { sharedFolder, withoutShared } from '../support/shared.ts';
 import {
   differenceFromOracle,
@@ -16,6 +15,7 @@ import {
   stateOf,
   tasksOf,
 } from '../support/synthetic-run.ts';
+import { watchStarts } from '../support/worker-starts.ts';
 
 const engines: PevmEngine[] = [];
 afterAll(async () => {
@@ -55,21 +55,6 @@ async function withKills(
     if (lost === before) undisturbedMs = performance.now() - start;
   }
   forget();
-}
-
-/** Calls `started` for every worker that comes up. Returns how to stop it. */
-function watchStarts(started: (worker: WorkerThreads.Worker) => void): () => void {
-  const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof WorkerThreads.Worker };
-  const { Worker } = threads;
-  threads.Worker = class extends Worker {
-    constructor(...options: ConstructorParameters<typeof Worker>) {
-      super(...options);
-      this.once('online', () => started(this));
-    }
-  };
-  return () => {
-    threads.Worker = Worker;
-  };
 }
 
 const ways = ['inside', 'outside', 'outside with promises'] as const;
@@ -152,6 +137,37 @@ describe('kills', () => {
       expect(result.report.workersLost).toBe(1);
     });
   }
+
+  const deaths = count('deaths', { ci: 60, long: 1000 });
+  test(`${deaths} deaths leave no memory behind`, async () => {
+    const engine = await engineWith({ workers: 4, threading: 'shared' });
+    // Touches 60 MB, for tens of milliseconds.
+    const code = assemble(`
+      1 60000000 MSTORE  0
+      again: DUP1 DUP1 MSTORE  4096 ADD  DUP1 60000000 GT  @again JUMPI`);
+    const block = hostileBlock({
+      hardfork: 'prague',
+      transactions: [{ gas: '0x400000000' }],
+      accounts: { [TARGET]: { nonce: 1, code } },
+    });
+    let lost = 0;
+    engine.on('worker-lost', () => lost++);
+    const die = async (times: number) => {
+      for (const until = lost + times; lost < until; ) {
+        const timer = setTimeout(() => engine.terminateWorker(lost % 4), 3);
+        const { transactions } = await engine.executeBlock(block);
+        clearTimeout(timer);
+        expect(transactions[0]?.success).toBe(true);
+      }
+    };
+    await die(8);
+    const before = process.memoryUsage.rss();
+    await die(deaths);
+    const grownBy = (process.memoryUsage.rss() - before) / 2 ** 20;
+    if (process.env.PEVM_VERBOSE) console.log(`${deaths} deaths: RSS grew by ${grownBy.toFixed(0)} MiB`);
+    // Each abandons a memory of 60 MB.
+    expect(grownBy).toBeLessThan(400);
+  });
 
   const real = Math.ceil(kills * 0.1);
   test.skipIf(withoutShared('mainnet'))(

@@ -107,8 +107,7 @@ const scheduler = [
     replacement: '',
     why: 'a task that hangs on a state it should never see ends the run with a time-out',
     project: 'unit',
-    test: 'test/unit/engine/limits.test.ts',
-    only: 'a task that only hangs on a state it never gets to see',
+    test: 'test/unit/core/scheduler.test.ts',
   },
   {
     name: 'who waits for a blocker that has executed meanwhile sleeps on',
@@ -693,6 +692,16 @@ const deaths = [
     why: 'a task that kills every worker holds the engine for ever',
     project: 'unit',
     test: 'test/unit/engine/conductor.test.ts',
+  },
+  {
+    name: 'a spare worker that is lost while it waits is not missed',
+    file: 'src/workers/spare.ts',
+    text: '!this.#handle.over;',
+    replacement: 'true;',
+    why: 'from then on each death costs the start of a thread',
+    project: 'unit',
+    test: 'test/unit/engine/pool.test.ts',
+    only: 'after its first use a pool keeps one worker to spare',
   },
   {
     name: 'a task that ends its worker is tried for ever',

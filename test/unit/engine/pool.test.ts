@@ -6,6 +6,7 @@ import { PevmEngine } from '../../../src/engine/engine.ts';
 import { memoryState } from '../../../src/index.ts';
 import { Attachments } from '../../../src/workers/attachments.ts';
 import { WorkerPool } from '../../../src/workers/pool.ts';
+import { watchStarts } from '../../support/worker-starts.ts';
 
 /** Sets the first word of its payload, then waits for the second one. */
 const waiting = moduleUrl(`
@@ -168,6 +169,40 @@ test('who replaces another worker loads precompiled contracts when the first of 
     expect(result.receipts).toEqual(undisturbed.receipts);
     expect(result.report.workersLost).toBe(1);
   }
+});
+
+test('after its first use a pool keeps one worker to spare, which takes a place at once and ends with the pool', async () => {
+  const alive = new Set<unknown>();
+  let started = 0;
+  const restore = watchStarts((worker) => {
+    started++;
+    alive.add(worker);
+    worker.once('exit', () => alive.delete(worker));
+  });
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const engine = await PevmEngine.create({ workers: 1 });
+  const payload = words();
+  letGo(payload);
+  const run = () => engine.execute([{ id: 0, payload }], waiting);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(started).toBe(1);
+  await run();
+  await until(() => started === 2);
+  // One that is lost while it waits, some time after it is up, is replaced, too.
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const [, spare] = alive;
+  await (spare as { terminate(): Promise<number> }).terminate();
+  await run();
+  await until(() => started === 3);
+  engine.terminateWorker(0);
+  const { report } = await run();
+  expect([report.workersLost, started]).toEqual([1, 3]);
+  await until(() => started === 4);
+  await engine.dispose();
+  restore();
+  await until(() => alive.size === 0);
 });
 
 test('a host and its worker drop the same memory', () => {
