@@ -33,6 +33,12 @@ export interface EngineOptions {
   readonly hardfork?: Hardfork;
   /** Chain of blocks that name none. Default 1. */
   readonly chainId?: number;
+  /**
+   * The same, with what is to be known of it: the id; the `config` of a genesis file of geth, or the whole file; or
+   * an object with an `id`, such as a chain of viem, whose `forks` may be such a config. Forks, schedule of blobs,
+   * deposit contract and rewards follow.
+   */
+  readonly chain?: number | object;
   /** Where to load what usually travels inside the library: for pages with a strict content security policy. */
   readonly assets?: EngineAssets;
   /**
@@ -80,8 +86,13 @@ export interface BlockRequest {
   /** Chain of the block. Default the engine's. */
   readonly chainId?: number;
   /**
-   * Hard fork of the block; `auto`: by the schedule of mainnet, Sepolia, Holesky or Hoodi. Default the engine's, or
-   * that of the schedule of mainnet, Sepolia, Holesky or Hoodi, by number and timestamp.
+   * The same, with what is to be known of it: the id; the `config` of a genesis file of geth, or the whole file; or
+   * an object with an `id`, such as a chain of viem, whose `forks` may be such a config.
+   */
+  readonly chain?: number | object;
+  /**
+   * Hard fork of the block; `auto`: by the schedule of its chain (known of mainnet, Sepolia, Holesky and Hoodi).
+   * Default the engine's, or that of the chain's schedule, by number and timestamp.
    */
   readonly hardfork?: Hardfork | 'auto';
   /** Where deposits are made (EIP-6110), on chains that the library does not know. */
@@ -150,8 +161,11 @@ export interface VerifyOptions {
 export interface WorldOptions {
   /** The state that the world begins with. Default the engine's. */
   readonly state?: StateSource;
-  /** Chain of its blocks: the id, or an object with one, such as a chain of viem. Default the engine's. */
-  readonly chain?: number | { readonly id: number };
+  /**
+   * Chain of its blocks: the id; the `config` of a genesis file of geth, or the whole file; or an object with an
+   * `id`, such as a chain of viem, whose `forks` may be such a config. Default the engine's.
+   */
+  readonly chain?: number | object;
   /** The block that the state is the one after. */
   readonly block?: { readonly number: bigint | number; readonly hash?: Hex };
 }

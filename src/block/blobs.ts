@@ -2,6 +2,7 @@
 
 import { InvalidTransactionError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
+import type { BlobRules } from '../chain/chain.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { BlockInput } from './block-input.ts';
@@ -13,8 +14,11 @@ export function blobGasUsed(hardfork: Hardfork, { transactions }: BlockInput): b
 }
 
 /** EIP-4844: 0 before there were blobs; at most 2^256 - 1, which nobody can pay. */
-export function blobBaseFee(hardfork: Hardfork, excessBlobGas: Hex = '0x0'): bigint {
-  const { maxBlobs, blobUpdateFraction } = rulesOf(hardfork);
+export function blobBaseFee(
+  hardfork: Hardfork,
+  excessBlobGas: Hex = '0x0',
+  { maxBlobs, blobUpdateFraction }: BlobRules = rulesOf(hardfork),
+): bigint {
   return maxBlobs === 0 ? 0n : fakeExponential(BigInt(excessBlobGas), blobUpdateFraction);
 }
 
@@ -34,8 +38,11 @@ function fakeExponential(numerator: bigint, denominator: bigint): bigint {
 }
 
 /** @throws InvalidTransactionError for the transaction with which the block has more blobs than its fork allows */
-export function checkBlobs(hardfork: Hardfork, block: BlockInput): void {
-  const { maxBlobs: maximum } = rulesOf(hardfork);
+export function checkBlobs(
+  hardfork: Hardfork,
+  block: BlockInput,
+  { maxBlobs: maximum }: BlobRules = rulesOf(hardfork),
+): void {
   let count = 0;
   block.transactions.forEach(({ blobVersionedHashes }, i) => {
     if (blobVersionedHashes === undefined) return;

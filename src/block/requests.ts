@@ -3,10 +3,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { InvalidBlockError } from '../base/errors.ts';
 import { type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
+import { MAINNET_DEPOSIT_CONTRACT } from '../chain/system-contracts.ts';
 import type { Log } from './log.ts';
 
-/** Hoodi has it at the same address. */
-export const MAINNET_DEPOSIT_CONTRACT: Hex = '0x00000000219ab540356cbb839cbe05303d7705fa';
 /** keccak256 of `DepositEvent(bytes,bytes,bytes,bytes,bytes)`. */
 const DEPOSIT_EVENT: Hex = '0x649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5';
 const DEPOSIT_REQUEST = 0;

@@ -11,5 +11,8 @@ export const WITHDRAWAL_REQUESTS: Hex = '0x00000961ef480eb55e80d19ad83579a64c007
 /** Requests to consolidate validators (EIP-7251). */
 export const CONSOLIDATION_REQUESTS: Hex = '0x0000bbddc7ce488642fb579f8b00f3a590007251';
 
+/** Where mainnet's deposits are made (EIP-6110), and Hoodi's. */
+export const MAINNET_DEPOSIT_CONTRACT: Hex = '0x00000000219ab540356cbb839cbe05303d7705fa';
+
 /** Timestamps, or numbers of blocks, after which the rings of the first two begin anew. */
 export const HISTORY_LENGTH = 8191n;

@@ -51,6 +51,9 @@ const window = option(
   `${DEFAULT_WINDOW}`,
 );
 const chainId = integerFrom(1, Number.MAX_SAFE_INTEGER);
+const chain = checkedLater('number | object');
+const CHAIN_FORMS =
+  'the id; the `config` of a genesis file of geth, or the whole file; or an object with an `id`, such as a chain of viem, whose `forks` may be such a config';
 
 export const MEMORY_OPTIONS: Options = {
   maximumMiB: option(
@@ -95,6 +98,10 @@ export const ENGINE_OPTIONS: Options = {
   state: option(stateSource, 'State before the block, where a block brings none.'),
   hardfork: option(choice(HARDFORKS, 'Hardfork'), 'Hard fork of blocks that name none.', 'by chain, number and time'),
   chainId: option(chainId, 'Chain of blocks that name none.', '1'),
+  chain: option(
+    chain,
+    `The same, with what is to be known of it: ${CHAIN_FORMS}. Forks, schedule of blobs, deposit contract and rewards follow.`,
+  ),
   assets: option(
     group('EngineAssets', ASSETS),
     'Where to load what usually travels inside the library: for pages with a strict content security policy.',
@@ -156,10 +163,11 @@ export const BLOCK_REQUEST: Options = {
     required: true,
   },
   chainId: option(chainId, 'Chain of the block.', "the engine's"),
+  chain: option(chain, `The same, with what is to be known of it: ${CHAIN_FORMS}.`),
   hardfork: option(
     checkedLater("Hardfork | 'auto'"),
-    'Hard fork of the block; `auto`: by the schedule of mainnet, Sepolia, Holesky or Hoodi.',
-    "the engine's, or that of the schedule of mainnet, Sepolia, Holesky or Hoodi, by number and timestamp",
+    'Hard fork of the block; `auto`: by the schedule of its chain (known of mainnet, Sepolia, Holesky and Hoodi).',
+    "the engine's, or that of the chain's schedule, by number and timestamp",
   ),
   depositContract: option(
     checkedLater('Hex'),
@@ -202,11 +210,7 @@ const worldBlock: Kind = {
 
 export const WORLD_OPTIONS: Options = {
   state: option(stateSource, 'The state that the world begins with.', "the engine's"),
-  chain: option(
-    checkedLater('number | { readonly id: number }'),
-    'Chain of its blocks: the id, or an object with one, such as a chain of viem.',
-    "the engine's",
-  ),
+  chain: option(chain, `Chain of its blocks: ${CHAIN_FORMS}.`, "the engine's"),
   block: option(worldBlock, 'The block that the state is the one after.'),
 };
 

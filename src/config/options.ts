@@ -1,5 +1,9 @@
 // Checks what callers pass to the engine, by the descriptors, and fills in the defaults.
 
+import { InputError } from '../base/errors.ts';
+import { describe } from '../base/reader.ts';
+import type { Chain } from '../chain/chain.ts';
+import { knownChain, readChain } from '../chain/chains.ts';
 import type { BlockRequest, EngineOptions, ExecutionOptions, WorldOptions } from '../types.ts';
 import { checkOptions } from './descriptor.ts';
 import {
@@ -13,7 +17,9 @@ import {
 } from './descriptors.ts';
 
 /** Engine options with every default filled in. */
-export interface CheckedOptions extends Omit<EngineOptions, 'workers' | 'memory'> {
+export interface CheckedOptions extends Omit<EngineOptions, 'workers' | 'memory' | 'chain' | 'chainId'> {
+  /** Of blocks that name none. */
+  readonly chain: Chain | undefined;
   readonly workers: number;
   readonly maximumMiB: number;
   readonly window: number;
@@ -22,9 +28,10 @@ export interface CheckedOptions extends Omit<EngineOptions, 'workers' | 'memory'
 /** @throws InputError naming the option */
 export function checkEngineOptions(options: EngineOptions, cores: number): CheckedOptions {
   checkOptions(options, 'options', ENGINE_OPTIONS);
-  const { workers = 'auto', memory, threading = 'auto', window = DEFAULT_WINDOW } = options;
+  const { workers = 'auto', memory, threading = 'auto', window = DEFAULT_WINDOW, chainId: _, ...others } = options;
   return {
-    ...options,
+    ...others,
+    chain: readChainOf(options, 'options'),
     threading,
     workers: workers === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, cores)) : workers,
     maximumMiB: memory?.maximumMiB ?? DEFAULT_MIB,
@@ -37,15 +44,21 @@ export function checkExecutionOptions(options: ExecutionOptions): void {
   checkOptions(options, 'options', EXECUTION_OPTIONS);
 }
 
-/** A world's options, with the chain as its id. @throws InputError naming the option */
-export function checkWorldOptions(
-  options: WorldOptions,
-): Omit<WorldOptions, 'chain'> & { chainId: number | undefined } {
+/** A world's options, with the chain as it is known. @throws InputError naming the option */
+export function checkWorldOptions(options: WorldOptions): Omit<WorldOptions, 'chain'> & { chain: Chain | undefined } {
   checkOptions(options, 'options', WORLD_OPTIONS);
-  const { chain, ...others } = options;
-  const chainId = typeof chain === 'object' && chain !== null ? chain.id : chain;
-  if (chainId !== undefined) ENGINE_OPTIONS.chainId!.check(chainId, 'options.chain');
-  return { ...others, chainId };
+  return { ...options, chain: readChainOf(options, 'options') };
+}
+
+/** The chain that is named by its id or otherwise; `undefined`: by neither. @throws InputError naming the field */
+export function readChainOf(
+  { chain, chainId }: { readonly chain?: number | object | undefined; readonly chainId?: number | undefined },
+  field: string,
+): Chain | undefined {
+  if (chain === undefined) return chainId === undefined ? undefined : knownChain(chainId);
+  const known = readChain(chain, `${field}.chain`);
+  if (chainId === undefined || chainId === known.id) return known;
+  throw new InputError(`${field}.chainId`, `is ${describe(chainId)}, and ${field}.chain is chain ${known.id}`);
 }
 
 /** Checks everything but the block itself. @throws InputError naming the field */

@@ -129,14 +129,13 @@ export class PevmEngine implements TracingEngine {
 
   async openWorld(given: WorldOptions = {}): Promise<World> {
     const { options, runners } = this.#parts;
-    const { state = options.state, chainId = options.chainId, block } = checkWorldOptions(given);
+    const { state = options.state, chain = options.chain, block } = checkWorldOptions(given);
     checkSource(state, 'options.state');
     const turns = new Turns();
     const begun = await this.#exclusive(turns, {}, (scope) =>
       openWorldState({ state, open: () => runners.openHome(), ask: (body) => this.#ask(scope, body) }),
     );
-    const settings = chainId === undefined ? options : { ...options, chainId };
-    return new ResidentWorld(this.#worldTurns(turns, settings), begun, readWorldBlock(block, begun));
+    return new ResidentWorld(this.#worldTurns(turns, { ...options, chain }), begun, readWorldBlock(block, begun));
   }
 
   execute<T = unknown>(

@@ -4,6 +4,7 @@ import { bytesFromHex, type Hex } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { planBlock } from '../block/block-plan.ts';
 import { decodeOutput, decodeRequests, type TransactionOutput } from '../block/receipts.ts';
+import type { BlobRules } from '../chain/chain.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { hasLogBy, readEvmResult } from '../core/evm/evm-decode.ts';
 import type { Results } from '../core/host/outcome.ts';
@@ -15,6 +16,8 @@ import { planEvmBlock } from './evm-block.ts';
 export interface BlockContext {
   readonly chainId: number;
   readonly hardfork: Hardfork;
+  /** Where the chain has others than the fork. */
+  readonly blobs?: BlobRules | undefined;
   readonly block: BlockInput;
   readonly blockHashes: ReadonlyMap<bigint, Hex>;
   readonly senders: 'trust' | 'recover';

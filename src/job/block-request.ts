@@ -3,9 +3,11 @@
 import { address as readAddress } from '../base/reader.ts';
 import { checkBlobs } from '../block/blobs.ts';
 import { readBlock, readBlockHashes } from '../block/block-input.ts';
-import { depositContractOf, paysReward, scheduledHardfork } from '../block/chains.ts';
+import { paysReward, scheduledFork } from '../block/chains.ts';
+import type { Chain } from '../chain/chain.ts';
+import { knownChain } from '../chain/chains.ts';
 import { readHardfork } from '../chain/hardfork.ts';
-import { type CheckedOptions, checkBlockRequest } from '../config/options.ts';
+import { type CheckedOptions, checkBlockRequest, readChainOf } from '../config/options.ts';
 import { readDescription } from '../state/description.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { BlockRequest } from '../types.ts';
@@ -25,17 +27,14 @@ export interface CheckedBlockRequest {
 /** @throws InputError naming the field */
 export function readBlockRequest(request: BlockRequest, options: CheckedOptions): CheckedBlockRequest {
   checkBlockRequest(request);
-  const { chainId = options.chainId ?? 1, state = options.state, verify, expected } = request;
-  const named = request.hardfork ?? options.hardfork;
-  const hardfork =
-    named === undefined || named === 'auto'
-      ? scheduledHardfork(chainId, request.block)
-      : readHardfork(named, 'request.hardfork');
+  const { state = options.state, verify, expected } = request;
+  const chain = readChainOf(request, 'request') ?? options.chain ?? knownChain(1);
+  const { hardfork, blobs } = forkOf(request, options, chain);
   checkSource(state, 'request.state');
   const { maximumTransactionGas } = options;
   const limits = maximumTransactionGas === undefined ? {} : { maximumTransactionGas };
   const block = readBlock(request.block, hardfork, 'block', limits);
-  checkBlobs(hardfork, block);
+  checkBlobs(hardfork, block, blobs);
   const senders = request.senders ?? (block.transactions.every(({ from }) => from !== undefined) ? 'trust' : 'recover');
   const blockHashes =
     request.blockHashes === undefined
@@ -44,12 +43,11 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
   const parent = BigInt(block.number) - 1n;
   if (parent >= 0n && !blockHashes.has(parent)) blockHashes.set(parent, block.parentHash);
   const memoryBytes = options.maximumMiB * 2 ** 20;
-  const { depositContract: given, blockReward = paysReward(chainId, hardfork, block) } = request;
-  const depositContract =
-    given === undefined ? depositContractOf(chainId) : readAddress(given, 'request.depositContract');
+  const { depositContract: given, blockReward = paysReward(chain, hardfork, block) } = request;
+  const depositContract = given === undefined ? chain.depositContract : readAddress(given, 'request.depositContract');
   return {
     context: {
-      ...{ chainId, hardfork, block, blockHashes, senders, memoryBytes },
+      ...{ chainId: chain.id, hardfork, blobs, block, blockHashes, senders, memoryBytes },
       ...{ depositContract, blockReward: Boolean(blockReward) },
     },
     state,
@@ -58,4 +56,12 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
     taskTimeoutMs: request.taskTimeoutMs ?? options.taskTimeoutMs,
     limits: request,
   };
+}
+
+/** The fork that is named, else that of the chain's schedule; what the chain says of its blobs holds in either. */
+function forkOf(request: BlockRequest, options: CheckedOptions, chain: Chain) {
+  const named = request.hardfork ?? options.hardfork;
+  if (named === undefined || named === 'auto') return scheduledFork(chain, request.block);
+  const hardfork = readHardfork(named, 'request.hardfork');
+  return { hardfork, blobs: chain.forks?.find(({ name }) => name === hardfork)?.blobs };
 }

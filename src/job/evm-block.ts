@@ -6,6 +6,7 @@ import { blobBaseFee } from '../block/blobs.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { hasPostStep, isDaoBlock } from '../block/block-plan.ts';
 import { chainOf } from '../block/chains.ts';
+import type { BlobRules } from '../chain/chain.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../chain/dao.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
@@ -36,6 +37,8 @@ export interface EvmPlan {
 export interface EvmBlockContext {
   readonly chainId: number;
   readonly hardfork: Hardfork;
+  /** Where the chain has others than the fork. */
+  readonly blobs?: BlobRules | undefined;
   readonly block: BlockInput;
   /** By block number; what is missing is asked for when BLOCKHASH needs it. */
   readonly blockHashes: ReadonlyMap<bigint, Hex>;
@@ -83,7 +86,7 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
 }
 
 /** What the transactions of a block share. */
-export function environmentOf({ chainId, hardfork, block, blockHashes }: EvmBlockContext): EvmBlockInput {
+export function environmentOf({ chainId, hardfork, blobs, block, blockHashes }: EvmBlockContext): EvmBlockInput {
   const rules = rulesOf(hardfork);
   const number = BigInt(block.number);
   const hashes: (Hex | undefined)[] = [];
@@ -98,7 +101,7 @@ export function environmentOf({ chainId, hardfork, block, blockHashes }: EvmBloc
     coinbase: bytesFromHex(block.miner),
     randao: BigInt((rules.hasProofOfStake ? block.mixHash : block.difficulty) ?? '0x0'),
     baseFeePerGas: rules.hasBaseFee ? BigInt(block.baseFeePerGas ?? '0x0') : 0n,
-    blobBaseFee: blobBaseFee(hardfork, block.excessBlobGas),
+    blobBaseFee: blobBaseFee(hardfork, block.excessBlobGas, blobs),
     chainId: BigInt(chainId),
     blockHashes: hashes,
     // From then on only where the state is known to hold some.

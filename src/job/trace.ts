@@ -23,7 +23,7 @@ import type { Desk, Examine, Job, Limits } from './job.ts';
 import { blockKeys, stateBefore } from './state-before.ts';
 
 const BLOCK_FIELDS = [
-  ...['block', 'chainId', 'hardfork', 'state', 'blockHashes', 'depositContract', 'blockReward'],
+  ...['block', 'chainId', 'chain', 'hardfork', 'state', 'blockHashes', 'depositContract', 'blockReward'],
   ...['senders', 'signal', 'executionTimeoutMs'],
 ];
 

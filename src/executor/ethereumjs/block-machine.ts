@@ -12,6 +12,7 @@ import { blobBaseFee } from '../../block/blobs.ts';
 import type { BlockInput, HeaderInput } from '../../block/block-input.ts';
 import { isDaoBlock } from '../../block/block-plan.ts';
 import { encodeOutput, encodeRequests } from '../../block/receipts.ts';
+import type { BlobRules } from '../../chain/chain.ts';
 import type { Hardfork } from '../../chain/hardfork.ts';
 import { type Rules, rulesOf } from '../../chain/rules.ts';
 import type { ExecutionOutcome, StateView } from '../../task/executor.ts';
@@ -26,6 +27,8 @@ import { ViewEvm } from './view-evm.ts';
 export interface BlockOptions {
   chainId: number;
   hardfork: Hardfork;
+  /** Where the chain has others than the fork. */
+  blobs?: BlobRules | undefined;
   /** Checked with `readBlock`. */
   block: BlockInput;
   /** For BLOCKHASH, by block number. */
@@ -59,7 +62,7 @@ export class BlockMachine {
     this.#state = state;
     this.#evm = evm;
     this.#vm = vm;
-    this.#block = emptyBlock(options.block, options.hardfork, common);
+    this.#block = emptyBlock(options, common);
   }
 
   static async create(options: BlockOptions, chain: { daoTransition?: boolean } = {}): Promise<BlockMachine> {
@@ -211,7 +214,7 @@ class BlockHashes implements EVMMockBlockchainInterface {
 }
 
 /** The block without its transactions: they are run one by one. */
-function emptyBlock(block: BlockInput, hardfork: Hardfork, common: Common): Block {
+function emptyBlock({ block, hardfork, blobs }: BlockOptions, common: Common): Block {
   const options = { common, skipConsensusFormatValidation: true, freeze: false };
   const result = createBlock(
     {
@@ -222,7 +225,7 @@ function emptyBlock(block: BlockInput, hardfork: Hardfork, common: Common): Bloc
     options,
   );
   // The library adds up terms until they vanish, which after absurd excesses takes for ever.
-  const price = blobBaseFee(hardfork, block.excessBlobGas);
+  const price = blobBaseFee(hardfork, block.excessBlobGas, blobs);
   result.header.getBlobGasPrice = () => price;
   return result;
 }

@@ -112,6 +112,41 @@ for (const executor of ['wasm', 'ethereumjs'] as const) {
       ]);
     });
 
+    test('a chain of a genesis file says forks, blobs, deposits and rewards', async () => {
+      const forks = {
+        ...{ homesteadBlock: 0, eip150Block: 0, eip155Block: 0, eip158Block: 0, byzantiumBlock: 0, petersburgBlock: 0 },
+        ...{ constantinopleBlock: 0, istanbulBlock: 0, berlinBlock: 0, londonBlock: 0, terminalTotalDifficulty: 50 },
+        ...{ shanghaiTime: 0, cancunTime: 0, clique: {}, depositContractAddress: MINER },
+        blobSchedule: { cancun: { target: 1, max: 2, baseFeeUpdateFraction: 131_072 } },
+      };
+      // sstore(0, blobbasefee())
+      const state = memoryState({ [SENDER]: { balance: 10n ** 20n }, [MINER]: { nonce: 1, code: '0x4a5f5500' } });
+      const call = { from: SENDER, to: MINER, nonce: 0, gas: 100_000, gasPrice: 20, value: 0, input: '0x' };
+      const run = async (fields: object, request: object) =>
+        (await engine()).executeBlock({ block: header(fields), state, ...request } as never);
+      const genesis = { config: { chainId: UNKNOWN, ...forks }, alloc: {} };
+      const blob = { type: '0x3', maxFeePerBlobGas: 100, maxFeePerGas: 20, maxPriorityFeePerGas: 1, accessList: [] };
+      const blobs = (count: number) => ({
+        ...{ ...call, ...blob, gasPrice: undefined, chainId: UNKNOWN },
+        blobVersionedHashes: Array(count).fill(`0x01${'00'.repeat(31)}`),
+      });
+      const full = { ...after, excessBlobGas: 131_072 * 3, transactions: [call, { ...blobs(2), nonce: 1 }] };
+      for (const chain of [genesis, genesis.config, { id: UNKNOWN, name: 'ours', forks }]) {
+        const { stateDiff } = await run(full, { chain });
+        // floor(e^3)
+        expect(stateDiff.get(MINER)?.storage.get(word(0))).toBe(word(20));
+      }
+      const three = run({ ...full, transactions: [blobs(3)] }, { chain: genesis });
+      await expect(three).rejects.toThrow('with it the block has 3 blobs, and 2 are allowed');
+      // With a difficulty it is one before the merge: London, made by authorities.
+      const early = await run({ difficulty: 7 }, { chain: genesis });
+      expect(early.stateDiff.size).toBe(0);
+      await expect(run(full, { chain: genesis, chainId: 1 })).rejects.toThrow(
+        /request.chainId: is 1, and request.chain/,
+      );
+      await expect(run(full, { chain: { ...forks } })).rejects.toThrow(/request.chain: expected an id/);
+    });
+
     test.each([{ chainId: SEPOLIA }, { v: 35 + 2 * SEPOLIA, r: word(1), s: word(1) }])(
       'a legacy transaction of another chain (%o) is refused, also where senders are trusted',
       async (more) => {
@@ -130,4 +165,18 @@ for (const executor of ['wasm', 'ethereumjs'] as const) {
 
 test('after proof of work nothing is asked about rewards', () => {
   expect(paysReward(UNKNOWN, 'paris', header() as never)).toBe(true);
+});
+
+test('engines and worlds know the chain of their blocks', async () => {
+  const config = { chainId: UNKNOWN, homesteadBlock: 0, clique: {} };
+  await using engine = await createEngine({ workers: 1, chain: config });
+  const block = header({ baseFeePerGas: undefined });
+  const state = memoryState({});
+  expect((await engine.executeBlock({ block, state })).stateDiff.size).toBe(0);
+  const ours = await engine.openWorld({ state });
+  expect((await ours.executeBlock({ block })).stateDiff.size).toBe(0);
+  const mainnet = await engine.openWorld({ state, chain: { id: 1, name: 'Ethereum' } });
+  expect((await mainnet.executeBlock({ block })).stateDiff.get(MINER)?.balance).toBe(5n * 10n ** 18n);
+  await expect(createEngine({ chain: 'mainnet' as never })).rejects.toThrow(/options.chain: expected a chain's id/);
+  await expect(engine.openWorld({ state, chain: {} })).rejects.toThrow(/options.chain: expected an id/);
 });
