@@ -166,8 +166,11 @@ export interface WorldOptions {
    * `id`, such as a chain of viem, whose `forks` may be such a config. Default the engine's.
    */
   readonly chain?: number | object;
-  /** The block that the state is the one after. */
-  readonly block?: { readonly number: bigint | number; readonly hash?: Hex };
+  /**
+   * The block that the state is the one after: its number, its hash where it is known, or all of it, as that of a
+   * genesis file.
+   */
+  readonly block?: { readonly number: bigint | number; readonly hash?: Hex } | BlockInput;
 }
 
 /** The third argument of `engine.execute`. */

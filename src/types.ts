@@ -6,6 +6,8 @@ import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
 import type { Mismatch, Omission } from './block/verify.ts';
 import type { HaltReason } from './chain/halt-reasons.ts';
+import type { Hardfork } from './chain/hardfork.ts';
+import type { ByteSource } from './file/chain-file.ts';
 import type { BlockRequest, ExecutionOptions, WorldOptions } from './option-types.ts';
 import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
 
@@ -70,6 +72,15 @@ export interface WorldBlock {
   readonly hash?: Hex;
 }
 
+/** A block of a chain file that was executed, and is what its header says. */
+export interface ImportedBlock {
+  readonly number: bigint;
+  readonly hash: Hex;
+  readonly hardfork: Hardfork;
+  /** How many. */
+  readonly transactions: number;
+}
+
 /** A block for a world, which brings the state itself. */
 export type WorldBlockRequest = Omit<BlockRequest, 'state'>;
 
@@ -82,6 +93,12 @@ export interface World extends AsyncDisposable {
   readonly block: WorldBlock | undefined;
   /** Executes a block, which becomes part of the state unless it is refused, cancelled, or does not fit into the memory. */
   executeBlock(request: WorldBlockRequest): BlockRun;
+  /**
+   * Executes the blocks of a chain file, RLP one behind the other, from the child of the world's block on. Each is compared
+   * with its header, roots of the state and of receipts included, before the next one is read.
+   * @throws InputError for what is no block; InvalidBlockError naming what differs: the world stays before that block
+   */
+  importChain(source: ByteSource): AsyncGenerator<ImportedBlock>;
   /** In wei. */
   getBalance(address: string): Promise<bigint>;
   getNonce(address: string): Promise<bigint>;
@@ -166,7 +183,7 @@ export interface BlockResult {
   readonly number: bigint;
   readonly transactions: readonly TransactionResult[];
   readonly receipts: readonly Receipt[];
-  /** Root of the receipts trie; before Byzantium it would need state roots and is not known. */
+  /** Root of the receipts trie; before Byzantium, whose receipts hold roots of states, only where a complete state is verified. */
   readonly receiptsRoot: Hex | undefined;
   /** Root of the state after the block, where `verify.stateRoot` asks for it. */
   readonly stateRoot: Hex | undefined;

@@ -2,7 +2,7 @@
 
 import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
 import type { BlockInput, HeaderInput, TransactionInput, WithdrawalInput } from './block-input.ts';
 import {
   ACCESS,
@@ -22,6 +22,8 @@ type Encodable = Uint8Array | Encodable[];
 type Fields = Readonly<Record<string, unknown>>;
 
 const NO_BYTES = new Uint8Array(0);
+/** Fields at the end of a transaction: v or yParity, r and s. */
+const SIGNATURE_FIELDS = 3;
 
 /** Checked values, as `readBlock` returns them: lower-case hex, quantities minimal. */
 const WRITE: Readonly<Record<FieldKind, (value: unknown) => Encodable>> = {
@@ -46,6 +48,20 @@ export function encodeTransaction(transaction: TransactionInput, chainId: number
   return encoded;
 }
 
+/** The bytes that a transaction's sender signs the hash of; a legacy one says in v whether it is for one chain alone (EIP-155). */
+export function signedBytes(transaction: TransactionInput, chainId: number): Uint8Array {
+  const { type = '0x0', v = '0x0' } = transaction;
+  const table = TYPED[Number(type)];
+  if (table === undefined) {
+    const fields = values({ ...transaction, v, r: '0x0', s: '0x0' }, LEGACY).slice(0, -SIGNATURE_FIELDS);
+    if (BigInt(v) < 35n) return RLP.encode(fields);
+    return RLP.encode([...fields, bytesFromNumber((BigInt(v) - 35n) / 2n), NO_BYTES, NO_BYTES]);
+  }
+  const given = { chainId: quantityFromNumber(chainId), ...transaction, yParity: '0x0', r: '0x0', s: '0x0' };
+  const body = RLP.encode(values(given, table).slice(0, -SIGNATURE_FIELDS));
+  return Uint8Array.of(Number(type), ...body);
+}
+
 export function encodeWithdrawal(withdrawal: WithdrawalInput): Uint8Array {
   return RLP.encode(values(withdrawal, WITHDRAWAL));
 }
@@ -56,6 +72,17 @@ export function headerFields(header: HeaderInput): Encodable[] | undefined {
   const length = HEADER.findLastIndex(([name]) => given[name] !== undefined) + 1;
   const table = HEADER.slice(0, Math.max(length, SHORTEST_HEADER));
   return table.some(([name]) => given[name] === undefined) ? undefined : values(given, table);
+}
+
+/** A block as clients exchange and export it. `undefined` where its header or a signature lacks something. */
+export function encodeBlock(block: BlockInput, chainId: number): Uint8Array | undefined {
+  const header = headerFields(block);
+  const uncles = (block.uncleHeaders ?? []).map(headerFields);
+  const transactions = block.transactions.map((transaction) => encodeTransaction(transaction, chainId));
+  if (header === undefined || uncles.includes(undefined) || transactions.includes(undefined)) return undefined;
+  const items = transactions.map((bytes) => (bytes![0]! >= 0xc0 ? (RLP.decode(bytes!) as Encodable) : bytes!));
+  const withdrawals = block.withdrawals?.map((withdrawal) => values(withdrawal, WITHDRAWAL));
+  return RLP.encode([header, items, uncles as Encodable[], ...(withdrawals === undefined ? [] : [withdrawals])]);
 }
 
 export function headerHash(fields: Encodable[], keccak256: Keccak256 = keccak_256): Hex {

@@ -5,7 +5,14 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
-import { type BlockInput, readBlock, readTransaction, type TransactionInput } from './block-input.ts';
+import {
+  type BlockInput,
+  type HeaderInput,
+  readBlock,
+  readHeader as readHeaderFields,
+  readTransaction,
+  type TransactionInput,
+} from './block-input.ts';
 import {
   ACCESS,
   AUTHORIZATION,
@@ -77,6 +84,12 @@ export function parseBlockRlp(
     field,
     limits,
   );
+}
+
+/** Reads the header of a block alone: its fork follows from it. @throws InputError naming the field */
+export function parseBlockHeaderRlp(encoded: Uint8Array, field = 'block'): HeaderInput {
+  const [header] = list(decode(encoded, field), field);
+  return readHeaderFields(readHeader(header, `${field}.header`), `${field}.header`);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { RLP } from '@ethereumjs/rlp';
 import { InvalidBlockError } from '../base/errors.ts';
-import { bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
+import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
 import { HALT_REASONS, type HaltReason } from '../chain/halt-reasons.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
@@ -41,6 +41,8 @@ export interface Receipt {
   transactionHash: Hex | undefined;
   type: number;
   status: 'success' | 'reverted';
+  /** Of the state after the transaction: before Byzantium, in place of the status, where a complete state was verified. */
+  root?: Hex;
   gasUsed: bigint;
   cumulativeGasUsed: bigint;
   /** In wei per gas. */
@@ -56,7 +58,7 @@ export interface BlockOutput {
   receipts: Receipt[];
   gasUsed: bigint;
   logsBloom: Hex;
-  /** `undefined` before Byzantium: those receipts hold intermediate state roots. */
+  /** `undefined` before Byzantium where the roots of the states between the transactions are not known. */
   receiptsRoot: Hex | undefined;
   /** From Prague on, where the step behind the transactions was run. */
   requestsHash: Hex | undefined;
@@ -123,6 +125,8 @@ export interface ExecutedBlock {
   readonly outputs: readonly TransactionOutput[];
   /** Requests after the deposits, each with its type in front; `undefined` where those steps were not run. */
   readonly requests: readonly Uint8Array[] | undefined;
+  /** Of the state after each transaction, where receipts hold them and they are known. */
+  readonly roots?: readonly Hex[] | undefined;
   /** Where there is a faster one than the library's. */
   readonly keccak256?: (bytes: Uint8Array) => Uint8Array;
 }
@@ -170,7 +174,7 @@ export function checkSmallGas(block: BlockInput, gasUsed: ArrayLike<number>): nu
   return Number.isSafeInteger(sum) ? sum : undefined;
 }
 
-export function receiptsOf({ block, outputs }: ExecutedBlock): Receipt[] {
+export function receiptsOf({ block, outputs, roots }: ExecutedBlock): Receipt[] {
   let gasUsed = 0n;
   let logIndex = 0;
   return outputs.map((output, i) => {
@@ -181,6 +185,7 @@ export function receiptsOf({ block, outputs }: ExecutedBlock): Receipt[] {
       transactionHash: hash,
       type: Number(type ?? '0x0'),
       status: output.success ? 'success' : 'reverted',
+      ...(roots !== undefined && { root: roots[i]! }),
       gasUsed: output.gasUsed,
       cumulativeGasUsed: gasUsed,
       effectiveGasPrice: output.effectiveGasPrice,
@@ -206,13 +211,15 @@ export function logsBloomOf({ outputs }: ExecutedBlock): Hex {
   return hexFromBytes(bloom);
 }
 
-/** `undefined` before Byzantium: those receipts hold intermediate state roots. */
-export function receiptsRootOf({ hardfork, block, outputs, keccak256 }: ExecutedBlock): Hex | undefined {
-  if (!rulesOf(hardfork).hasReceiptStatus) return undefined;
+/** `undefined` before Byzantium where the roots of the states between the transactions are not known. */
+export function receiptsRootOf({ hardfork, block, outputs, roots, keccak256 }: ExecutedBlock): Hex | undefined {
+  const { hasReceiptStatus } = rulesOf(hardfork);
+  if (!hasReceiptStatus && roots === undefined) return undefined;
   let gasUsed = 0n;
   const encoded = outputs.map((output, i) => {
     gasUsed += output.gasUsed;
-    return encodeReceipt(output, Number(block.transactions[i]?.type ?? '0x0'), gasUsed);
+    const outcome = hasReceiptStatus ? statusBytes(output.success) : bytesFromHex(roots![i]!);
+    return encodeReceipt(outcome, output, Number(block.transactions[i]?.type ?? '0x0'), gasUsed);
   });
   return hexFromBytes(orderedRoot(encoded, keccak256));
 }
@@ -245,10 +252,28 @@ function checkGasLeft(index: number, wanted: bigint, left: bigint): void {
   }
 }
 
-/** The consensus encoding of a receipt from Byzantium on, with the type byte of EIP-2718. */
-function encodeReceipt(output: TransactionOutput, type: number, cumulativeGasUsed: bigint): Uint8Array {
+function statusBytes(success: boolean): Uint8Array {
+  return success ? Uint8Array.of(1) : NO_BYTES;
+}
+
+/** The bytes of a receipt of which the trie of receipts is made. */
+export function receiptBytes({ type, status, root, cumulativeGasUsed, logs, logsBloom }: Receipt): Uint8Array {
+  const raw = logs.map(({ address, topics, data }) => {
+    return { address: bytesFromHex(address), topics: topics.map(bytesFromHex), data: bytesFromHex(data) };
+  });
+  const outcome = root === undefined ? statusBytes(status === 'success') : bytesFromHex(root);
+  return encodeReceipt(outcome, { logs: raw, logsBloom: bytesFromHex(logsBloom) }, type, cumulativeGasUsed);
+}
+
+/** The consensus encoding of a receipt, with the type byte of EIP-2718. `outcome`: the status, or the state's root. */
+function encodeReceipt(
+  outcome: Uint8Array,
+  output: Pick<TransactionOutput, 'logs' | 'logsBloom'>,
+  type: number,
+  cumulativeGasUsed: bigint,
+): Uint8Array {
   const body = RLP.encode([
-    output.success ? Uint8Array.of(1) : NO_BYTES,
+    outcome,
     bytesFromNumber(cumulativeGasUsed),
     output.logsBloom,
     output.logs.map(({ address, topics, data }) => [address, topics, data]),

@@ -134,7 +134,8 @@ export function verifyBlock(verified: Verified, wanted: (check: HeaderCheck) => 
 const WITHOUT_RECEIPTS_ROOT: Omission = {
   name: 'receiptsRoot',
   reason: 'not-computed',
-  message: 'before Byzantium each receipt holds the root of the state after its transaction, which is not computed',
+  message:
+    'before Byzantium each receipt holds the root of the state after its transaction: that takes a complete state, as memoryState makes one',
 };
 
 const WITHOUT_REQUESTS_HASH: Omission = {

@@ -200,9 +200,10 @@ export const BLOCK_REQUEST: Options = {
 
 /** The block that a state is the one after. */
 const worldBlock: Kind = {
-  type: '{ readonly number: bigint | number; readonly hash?: Hex }',
+  type: '{ readonly number: bigint | number; readonly hash?: Hex } | BlockInput',
   check(value, field) {
     const { number } = plainObject(value, field);
+    if (typeof number === 'string' && /^0x[0-9a-f]{1,16}$/i.test(number)) return;
     if (typeof number === 'bigint' ? number >= 0n : Number.isSafeInteger(number) && (number as number) >= 0) return;
     throw new InputError(`${field}.number`, `expected a block number, got ${describe(number)}`);
   },
@@ -211,7 +212,10 @@ const worldBlock: Kind = {
 export const WORLD_OPTIONS: Options = {
   state: option(stateSource, 'The state that the world begins with.', "the engine's"),
   chain: option(chain, `Chain of its blocks: ${CHAIN_FORMS}.`, "the engine's"),
-  block: option(worldBlock, 'The block that the state is the one after.'),
+  block: option(
+    worldBlock,
+    'The block that the state is the one after: its number, its hash where it is known, or all of it, as that of a genesis file.',
+  ),
 };
 
 export const EXECUTION_OPTIONS: Options = {

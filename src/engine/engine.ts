@@ -2,6 +2,7 @@
 
 import { EngineDisposedError, InputError } from '../base/errors.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
+import type { BlockInput } from '../block/block-input.ts';
 import { type CheckedOptions, checkEngineOptions, checkWorldOptions } from '../config/options.ts';
 import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
@@ -38,7 +39,7 @@ import type { WorkerPool } from '../workers/pool.ts';
 import type { RunControl } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
 import { TracedRun } from '../workers/tracing-runner.ts';
-import { openWorldState, readWorldBlock } from '../world/opening.ts';
+import { openWorldState, readFirstBlock, readWorldBlock } from '../world/opening.ts';
 import { ResidentWorld, type WorldTurns } from '../world/world.ts';
 import { WorldBlockJob } from '../world/world-block-job.ts';
 import { DependencyHints } from './dependency-hints.ts';
@@ -135,7 +136,12 @@ export class PevmEngine implements TracingEngine {
     const begun = await this.#exclusive(turns, {}, (scope) =>
       openWorldState({ state, open: () => runners.openHome(), ask: (body) => this.#ask(scope, body) }),
     );
-    return new ResidentWorld(this.#worldTurns(turns, { ...options, chain }), begun, readWorldBlock(block, begun));
+    const first = readFirstBlock(block, chain);
+    return new ResidentWorld(
+      this.#worldTurns(turns, { ...options, chain }, first),
+      begun,
+      readWorldBlock(block, begun),
+    );
   }
 
   execute<T = unknown>(
@@ -233,13 +239,15 @@ export class PevmEngine implements TracingEngine {
   }
 
   /** The turns of a world: its own, in the engine's scopes. */
-  #worldTurns(turns: Turns, options: CheckedOptions): WorldTurns {
+  #worldTurns(turns: Turns, options: CheckedOptions, first?: BlockInput): WorldTurns {
     this.#worlds.add(turns);
     return {
       take: (body) => this.#exclusive(turns, {}, (scope) => body((asked) => this.#ask(scope, asked))),
       executeBlock: (request, state, advanced) =>
         this.#start(turns, () => new WorldBlockJob(request, options, state, advanced)),
-      another: () => this.#worldTurns(new Turns(), options),
+      another: () => this.#worldTurns(new Turns(), options, first),
+      chain: options.chain,
+      first,
       end: async () => {
         await turns.over();
         this.#worlds.delete(turns);

@@ -1,6 +1,6 @@
 // From the results of a block's tasks to the block's result: transactions and receipts, read when somebody looks at them.
 
-import { hexFromBytes } from '../base/hex.ts';
+import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { lacksNoUncle } from '../block/block-plan.ts';
 import {
@@ -148,6 +148,8 @@ export interface FinishedBlock {
   readonly encoding: BlockEncoding;
   readonly decoder: TransactionDecoder;
   readonly outcome: RunOutcome;
+  /** Of the state after each transaction, where they were asked for. */
+  readonly roots?: readonly Hex[] | undefined;
   readonly keccak256: Keccak256;
 }
 
@@ -159,14 +161,14 @@ export type BlockExecution = Omit<BlockResult, 'mismatches' | 'report' | 'stateR
  * @throws InvalidBlockError for a block that only its results show to be invalid
  */
 export function resultOf(finished: FinishedBlock): BlockExecution {
-  const { context, encoding, decoder, outcome, keccak256 } = finished;
+  const { context, encoding, decoder, outcome, roots, keccak256 } = finished;
   const { hardfork, block } = context;
   const gasUsed = decoder.gasUsed();
   const transactions = lazy(() => decoder.transactions());
   const requests = encoding.requestsOf(decoder.results);
   const executed = lazy((): ExecutedBlock => {
     const { depositContract } = context;
-    return { hardfork, block, outputs: decoder.outputs(), requests, keccak256, depositContract };
+    return { hardfork, block, outputs: decoder.outputs(), requests, roots, keccak256, depositContract };
   });
   const receipts = lazy(() => receiptsOf(executed()));
   const logsBloom = lazy(() => logsBloomOf(executed()));

@@ -10,13 +10,15 @@ import type { ResultBatch } from '../core/host/outcome.ts';
 import { reportOf } from '../metrics/report.ts';
 import { InvalidOutcome, type RunPlan } from '../run/conductor.ts';
 import { type Work, workOf } from '../run/work.ts';
-import type { MemoryState } from '../state/memory.ts';
+import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
 import { stateRootOf } from '../state/state-root.ts';
+import type { StateSource } from '../state/state-source.ts';
 import type { BlockRequest, BlockResult, TransactionResult } from '../types.ts';
 import { auditRefusal, auditResult } from './block-audit.ts';
 import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import { type BlockExecution, completed, resultOf, TransactionDecoder } from './block-result.ts';
+import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { blockKeys, type StandingState, type StateBefore, standingBefore, stateBefore } from './state-before.ts';
 import { verification } from './verification.ts';
@@ -34,7 +36,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   /** The state that stays, which the block advances; `undefined`: it brings the state before it. */
   readonly #standing: StandingState | undefined;
 
-  /** The state before the block, for its audit, where that state does not wait for it. */
+  /** The state before the block, for what runs after it, where that state does not wait. */
   #copy: MemoryState | undefined;
 
   /** Reads the request, and encodes the block for who is to execute it. @throws InputError, InvalidTransactionError */
@@ -66,7 +68,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
     const startMs = performance.now();
     const encoding = this.#encoding;
-    if (this.#isAudited) await this.#copyForAudit(desk);
+    if (this.#isAudited || this.#wantsRoots) await this.#copyBefore(desk);
     const before = await this.#stateBefore(desk);
     const work = await this.#workOf(desk, encoding, before);
     const encodeMs = performance.now() - startMs;
@@ -78,7 +80,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     );
 
     const decodeStartMs = performance.now();
-    const result = this.#resultOf(desk, encoding, executed);
+    const result = this.#resultOf(desk, encoding, executed, await this.#rootsBetween(desk));
     const stateRoot = await this.#stateRootAfter(desk, result.stateDiff);
     const { context, verify, expected } = this.#request;
     const found = verification(context, result, { verify, expected, stateRoot, keccak256: desk.keccak256 });
@@ -97,8 +99,16 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return this.#options.preset === 'audit';
   }
 
+  /** Whether receipts hold roots of the state, and are to be compared, on a state whose roots can be computed. */
+  get #wantsRoots(): boolean {
+    const { verify = false, context, state } = this.#request;
+    if (rulesOf(context.hardfork).hasReceiptStatus || context.block.transactions.length === 0) return false;
+    const isComplete = this.#standing?.residence.complete ?? state.description?.accounts !== undefined;
+    return isComplete && (verify === true || (verify !== false && verify.receiptsRoot === true));
+  }
+
   /** What stays is advanced by the time of the audit. @throws InputError where it is not known as a whole */
-  async #copyForAudit(desk: Desk<TransactionResult>): Promise<void> {
+  async #copyBefore(desk: Desk<TransactionResult>): Promise<void> {
     const standing = this.#standing;
     if (standing === undefined) return;
     if (!standing.residence.complete) {
@@ -147,18 +157,18 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return workOf({ tasks: payloads, executor, precompiles: undefined });
   }
 
-  /** Runs the block's tasks. @throws InvalidTransactionError, InvalidBlockError */
+  /** Runs the block's tasks; `aside`: those of another block on another state, which nobody sees. @throws InvalidTransactionError, InvalidBlockError */
   async #execute(
     desk: Desk<TransactionResult>,
     encoding: BlockEncoding,
     plan: RunPlan,
     work: Work,
-    isShown = true,
+    aside?: { readonly context: BlockContext; readonly state: StateSource },
   ): Promise<ExecutedBlock> {
-    const { context, taskTimeoutMs } = this.#request;
-    const [state, residence] = isShown
-      ? [this.#request.state, this.#standing?.residence]
-      : [this.#copy ?? this.#request.state, undefined];
+    const { taskTimeoutMs } = this.#request;
+    const { context, state } = aside ?? this.#request;
+    const residence = aside === undefined ? this.#standing?.residence : undefined;
+    const isShown = aside === undefined;
     const decoder = new TransactionDecoder(context.block, encoding);
     const take = (batch: ResultBatch) => {
       decoder.push(batch, (task, result) => desk.fail(stepError(encoding, task, result)));
@@ -177,12 +187,36 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const encoding = encodeForModule(this.#request.context);
     const before = await (this.#copy === undefined ? this.#stateBefore(desk) : stateBefore(desk, this.#copy));
     const work = await this.#workOf(desk, encoding, before);
-    const executed = await this.#execute(desk, encoding, this.#planOf(encoding, before, true), work, false);
+    const executed = await this.#execute(desk, encoding, this.#planOf(encoding, before, true), work, {
+      context: this.#request.context,
+      state: this.#copy ?? this.#request.state,
+    });
     return this.#resultOf(desk, encoding, executed);
   }
 
-  #resultOf(desk: Desk<TransactionResult>, encoding: BlockEncoding, { decoder, outcome }: ExecutedBlock) {
-    return resultOf({ context: this.#request.context, encoding, decoder, outcome, keccak256: desk.keccak256 });
+  /** Roots of the states between the transactions, where receipts hold them and are to be compared. */
+  async #rootsBetween(desk: Desk<TransactionResult>): Promise<readonly Hex[] | undefined> {
+    if (!this.#wantsRoots) return undefined;
+    const { state, context } = this.#request;
+    const { accounts } = state.description ?? {};
+    const before = this.#copy ?? stateOfAccounts(accounts!, context.blockHashes);
+    return intermediateRoots(context, before, async (part, state) => {
+      const encoding = encodeForCore(part);
+      const alone = await stateBefore(desk, state);
+      const plan = this.#planOf(encoding, alone, true);
+      const work = await this.#workOf(desk, encoding, alone);
+      const executed = await this.#execute(desk, encoding, plan, work, { state, context: part });
+      return resultOf({ ...executed, context: part, encoding, keccak256: desk.keccak256 }).stateDiff;
+    });
+  }
+
+  #resultOf(
+    desk: Desk<TransactionResult>,
+    encoding: BlockEncoding,
+    { decoder, outcome }: ExecutedBlock,
+    roots?: readonly Hex[],
+  ) {
+    return resultOf({ context: this.#request.context, encoding, decoder, outcome, roots, keccak256: desk.keccak256 });
   }
 
   /** Root of the state after the block, where it is asked for. @throws InputError where the state is not known as a whole */

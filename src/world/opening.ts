@@ -1,6 +1,8 @@
 // How a world begins: a complete state is put into the core as a whole, any other is asked for when somebody needs it.
 
-import { readBlockHashes } from '../block/block-input.ts';
+import { type BlockInput, readBlock, readBlockHashes } from '../block/block-input.ts';
+import { scheduledHardfork } from '../block/chains.ts';
+import type { Chain } from '../chain/chain.ts';
 import { type Home, Residence } from '../run/residence.ts';
 import { imageOf, storageOnlyImage } from '../run/state-loading.ts';
 import { readDescription } from '../state/description.ts';
@@ -31,6 +33,12 @@ export async function openWorldState({
   const { image, ...whole } = await ask(() => imageOf({ ...state.description, accounts }));
   const residence = await Residence.open({ open, complete: true }, image);
   return new WorldState(residence, state, { blockHashes, ...whole });
+}
+
+/** All of the block, where more than its number and hash is given. @throws InputError naming the field */
+export function readFirstBlock(block: WorldOptions['block'], chain: Chain | undefined): BlockInput | undefined {
+  if (block === undefined || !('parentHash' in block)) return undefined;
+  return readBlock(block, scheduledHardfork(chain ?? 1, block), 'options.block');
 }
 
 /** @throws InputError for a hash that is none */

@@ -8,19 +8,17 @@ import type { Desk, Job, Limits } from '../job/job.ts';
 import type { BlockResult, TransactionResult, WorldBlockRequest } from '../types.ts';
 import type { WorldState } from './world-state.ts';
 
+/** Hears of a block that is part of the state now. */
+export type Advanced = (context: BlockContext, result: BlockResult) => void;
+
 export class WorldBlockJob implements Job<TransactionResult, BlockResult> {
   readonly kind = 'block';
   readonly #block: BlockJob;
   readonly #state: WorldState;
-  readonly #advanced: (context: BlockContext) => void;
+  readonly #advanced: Advanced;
 
   /** @throws InputError, InvalidTransactionError as a block's job does */
-  constructor(
-    request: WorldBlockRequest,
-    options: CheckedOptions,
-    state: WorldState,
-    advanced: (context: BlockContext) => void,
-  ) {
+  constructor(request: WorldBlockRequest, options: CheckedOptions, state: WorldState, advanced: Advanced) {
     if (typeof request === 'object' && request !== null && 'state' in request && request.state !== undefined) {
       throw new InputError('request.state', 'a world has its own');
     }
@@ -48,7 +46,7 @@ export class WorldBlockJob implements Job<TransactionResult, BlockResult> {
       const result = await this.#block.run(desk);
       // Who has given up in the last moment is told that nothing has happened: so it must be.
       await desk.ask(async () => {});
-      this.#advanced(this.#block.context);
+      this.#advanced(this.#block.context, result);
       return result;
     } catch (error) {
       await residence.revertTo(mark);

@@ -3,18 +3,30 @@
 import { InputError } from '../base/errors.ts';
 import { bytes32FromNumber, bytesFromHex, type Hex } from '../base/hex.ts';
 import { amount, bytes as bytesReader, describe, address as readAddress } from '../base/reader.ts';
+import type { BlockInput } from '../block/block-input.ts';
+import { scheduledFork } from '../block/chains.ts';
 import type { StateDiff } from '../block/state-diff.ts';
+import type { Chain } from '../chain/chain.ts';
+import { knownChain } from '../chain/chains.ts';
 import { rulesOf } from '../chain/rules.ts';
+import type { ByteSource } from '../file/chain-file.ts';
 import type { BlockContext } from '../job/block-encoding.ts';
 import { stateDiffOf } from '../job/changed-state.ts';
-import type { BlockRun, World, WorldBlock, WorldBlockRequest } from '../types.ts';
+import { importChain } from '../node/chain-import.ts';
+import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
+import type { BlockResult, BlockRun, ImportedBlock, World, WorldBlock, WorldBlockRequest } from '../types.ts';
+import type { Advanced } from './world-block-job.ts';
 import { changesSince } from './world-diff.ts';
 import type { Ask, WorldState } from './world-state.ts';
 
 /** What a world asks of its engine: turns, in the order in which they are asked for. */
 export interface WorldTurns {
   take<R>(body: (ask: Ask) => Promise<R>): Promise<R>;
-  executeBlock(request: WorldBlockRequest, state: WorldState, advanced: (context: BlockContext) => void): BlockRun;
+  executeBlock(request: WorldBlockRequest, state: WorldState, advanced: Advanced): BlockRun;
+  /** The world's chain, where it is known. */
+  readonly chain: Chain | undefined;
+  /** All of the block that the world was opened at, where it is known. */
+  readonly first: BlockInput | undefined;
   /** Turns for another world. */
   another(): WorldTurns;
   /** The world is no more; settles when its last turn is over. */
@@ -24,7 +36,11 @@ export interface WorldTurns {
 interface Snapshot {
   readonly mark: number;
   readonly block: WorldBlock | undefined;
+  /** Of the recorded chain; `undefined`: from before it was recorded. */
+  readonly position: ChainPosition | undefined;
 }
+
+const FIRST: ChainPosition = { blocks: 1, steps: 0 };
 
 const readAmount = amount(256);
 const readNonce = amount(64);
@@ -39,6 +55,9 @@ export class ResidentWorld implements World {
   /** Whether an empty account is none, in the newest block (EIP-161). */
   #emptyIsAbsent = true;
   #disposed: Promise<void> | undefined;
+  /** Where somebody asks for more than the newest state. */
+  #record: RecordedChain | undefined;
+  #recording: Promise<RecordedChain> | undefined;
 
   constructor(turns: WorldTurns, state: WorldState, block: WorldBlock | undefined) {
     this.#turns = turns;
@@ -51,7 +70,11 @@ export class ResidentWorld implements World {
   }
 
   executeBlock(request: WorldBlockRequest): BlockRun {
-    return this.#turns.executeBlock(request, this.#state, (context) => this.#advanced(context));
+    return this.#turns.executeBlock(request, this.#state, (context, result) => this.#advanced(context, result));
+  }
+
+  async *importChain(source: ByteSource): AsyncGenerator<ImportedBlock> {
+    yield* importChain(this, await this.#recorded(), source);
   }
 
   async getBalance(address: string): Promise<bigint> {
@@ -103,15 +126,20 @@ export class ResidentWorld implements World {
     const id = this.#nextSnapshot++;
     // It is the state when all that was asked for before is done.
     this.#take(async () => {
-      this.#snapshots.set(id, { mark: this.#state.residence.mark, block: this.#block });
+      this.#snapshots.set(id, {
+        mark: this.#state.residence.mark,
+        block: this.#block,
+        position: this.#record?.position,
+      });
     }).catch(() => {});
     return id;
   }
 
   revert(id: number): Promise<void> {
     return this.#take(async () => {
-      const { mark, block } = this.#snapshot(id);
+      const { mark, block, position = FIRST } = this.#snapshot(id);
       await this.#state.residence.revertTo(mark);
+      this.#record?.returnTo(position);
       for (const later of this.#snapshots.keys()) if (later > id) this.#snapshots.delete(later);
       for (const number of this.#state.blockHashes.keys()) {
         if (block !== undefined && number > block.number) this.#state.blockHashes.delete(number);
@@ -164,11 +192,29 @@ export class ResidentWorld implements World {
         await residence.revertTo(mark);
         throw error;
       }
+      this.#record?.changed(stateDiffOf(changesSince(residence, mark), true));
       this.#forget();
     });
   }
 
-  #advanced({ block, hardfork }: BlockContext): void {
+  /** The chain that the world executes, from now on. */
+  #recorded(): Promise<RecordedChain> {
+    this.#recording ??= this.#take(async () => {
+      if (!this.#state.residence.complete) {
+        throw new InputError('options.state', 'a chain is recorded on a complete state, as memoryState makes one');
+      }
+      const { chain = knownChain(1), first } = this.#turns;
+      const { number = 0n, hash } = this.#block ?? {};
+      const isFirst = first !== undefined && BigInt(first.number) === number;
+      const block = isFirst ? first : unknownBlock(number, hash);
+      const { hardfork } = scheduledFork(chain, block);
+      this.#record = new RecordedChain(chain, { block, hardfork }, await this.#state.whole());
+      return this.#record;
+    });
+    return this.#recording;
+  }
+
+  #advanced({ block, hardfork }: BlockContext, result: BlockResult): void {
     const number = BigInt(block.number);
     const { hash, parentHash } = block;
     const { blockHashes } = this.#state;
@@ -178,6 +224,7 @@ export class ResidentWorld implements World {
     this.#emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
     // Before EIP-161 blocks leave some.
     if (!this.#emptyIsAbsent) this.#state.emptyAccounts = true;
+    this.#record?.append({ block, hardfork, result });
     this.#forget();
   }
 

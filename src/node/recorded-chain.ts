@@ -1,0 +1,145 @@
+// What a world has been through since somebody began to ask: its blocks, and the state after each of them.
+
+import type { Hex } from '../base/hex.ts';
+import { hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import type { BlockInput } from '../block/block-input.ts';
+import type { Receipt } from '../block/receipts.ts';
+import type { StateDiff } from '../block/state-diff.ts';
+import type { Chain } from '../chain/chain.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
+import type { MemoryState } from '../state/memory.ts';
+import type { BlockResult } from '../types.ts';
+import { type ChainBlock, ChainStore, hashOfBlock } from './chain-store.ts';
+import { StateHistory } from './state-history.ts';
+
+/** A block that a world has executed. */
+export interface ExecutedBlock {
+  readonly block: BlockInput;
+  readonly hardfork: Hardfork;
+  readonly result: Pick<BlockResult, 'receipts' | 'stateDiff'>;
+}
+
+/** A moment to come back to. */
+export interface ChainPosition {
+  readonly blocks: number;
+  readonly steps: number;
+}
+
+export class RecordedChain {
+  readonly chain: Chain;
+  readonly store: ChainStore;
+  readonly #states: StateHistory;
+  /** By block: how many steps lead to the state that it left. */
+  readonly #executed: number[] = [0];
+
+  /** `state`: after the block `first`. */
+  constructor(chain: Chain, first: { block: BlockInput; hardfork: Hardfork }, state: MemoryState) {
+    this.chain = chain;
+    this.store = new ChainStore(recorded(first.block, first.hardfork, () => []));
+    this.#states = new StateHistory(state);
+  }
+
+  get head(): ChainBlock {
+    return this.store.head;
+  }
+
+  append({ block, hardfork, result }: ExecutedBlock): ChainBlock {
+    const added = recorded(block, hardfork, () => result.receipts);
+    // A block on another one than the head: what was recorded belongs to no chain that goes on.
+    this.#states.append({ diff: result.stateDiff, emptyIsAbsent: rulesOf(hardfork).clearsEmpty });
+    this.store.append(added);
+    this.#executed.push(this.#states.length);
+    return added;
+  }
+
+  /** The state after the head was changed from outside. */
+  changed(diff: StateDiff): void {
+    this.#states.append({ diff, emptyIsAbsent: true });
+  }
+
+  get position(): ChainPosition {
+    return { blocks: this.store.length, steps: this.#states.length };
+  }
+
+  /** Takes back what came later; says which blocks that were. */
+  returnTo({ blocks, steps }: ChainPosition): readonly ChainBlock[] {
+    this.#executed.length = blocks;
+    this.#states.truncate(steps);
+    return this.store.truncate(blocks);
+  }
+
+  /** The state that a block was executed on; of the first one, the state after it. */
+  stateBefore({ number }: ChainBlock): MemoryState {
+    return this.#states.stateAt(Math.max(0, this.#executed[this.#indexOf(number)]! - 1));
+  }
+
+  /** The state after a block, with what was changed from outside before the next one. */
+  stateAfter({ number }: ChainBlock): MemoryState {
+    return this.#states.stateAt(this.#stepsAfter(number));
+  }
+
+  /** Root of what {@link stateAfter} gives. */
+  rootAfter({ number }: ChainBlock): Promise<Hex> {
+    return this.#states.rootAt(this.#stepsAfter(number));
+  }
+
+  /** See {@link TrieArchive}: of the state after a block. */
+  async proofAfter(at: ChainBlock, address: Uint8Array, slots: readonly Uint8Array[]) {
+    const archive = await this.#states.archive();
+    return archive.proof(await this.rootAfter(at), address, slots);
+  }
+
+  /** Root of the state that would be there after a change of the newest one. */
+  async rootWith(diff: StateDiff, hardfork: Hardfork): Promise<Hex> {
+    const archive = await this.#states.archive();
+    const root = await this.#states.rootAt(this.#states.length);
+    return archive.after(root, diff, { emptyIsAbsent: rulesOf(hardfork).clearsEmpty });
+  }
+
+  #indexOf(number: bigint): number {
+    return Number(number - this.store.first.number);
+  }
+
+  #stepsAfter(number: bigint): number {
+    const next = this.#executed[this.#indexOf(number) + 1];
+    return next === undefined ? this.#states.length : next - 1;
+  }
+}
+
+/** Receipts are decoded when somebody asks for them. */
+function recorded(block: BlockInput, hardfork: Hardfork, decode: () => readonly Receipt[]): ChainBlock {
+  let known: readonly Receipt[] | undefined;
+  return {
+    number: BigInt(block.number),
+    hash: hashOfBlock(block),
+    hardfork,
+    block,
+    get receipts() {
+      known ??= decode();
+      return known;
+    },
+  };
+}
+
+const ZERO_HASH: Hex = hexFromBytes(new Uint8Array(32));
+
+/** The block that a world begins with of which no more is known, or nothing. */
+export function unknownBlock(number: bigint, hash: Hex | undefined): BlockInput {
+  return {
+    ...(hash !== undefined && { hash }),
+    parentHash: ZERO_HASH,
+    miner: hexFromBytes(new Uint8Array(20)),
+    number: quantityFromNumber(number),
+    gasLimit: quantityFromNumber(30_000_000),
+    gasUsed: '0x0',
+    timestamp: '0x0',
+    difficulty: '0x0',
+    mixHash: ZERO_HASH,
+    baseFeePerGas: quantityFromNumber(10n ** 9n),
+    blobGasUsed: '0x0',
+    excessBlobGas: '0x0',
+    transactions: [],
+    withdrawals: [],
+  };
+}
