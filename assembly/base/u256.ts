@@ -397,6 +397,14 @@ export function loadAddress(out: u32, from: u32): void {
   storeLimbs(out, a0, a1, a2, 0);
 }
 
+/** The 20 bytes at `to` = the 20 bytes at `from` */
+// @ts-ignore: decorator
+@inline
+export function copyAddress(to: u32, from: u32): void {
+  v128.store(to, v128.load(from));
+  store<u32>(to, load<u32>(from, 16), 16);
+}
+
 /** The 20 bytes at `to` = the word's lowest 160 bits, big-endian */
 // @ts-ignore: decorator
 @inline

@@ -1,168 +1,151 @@
-// CALL, CALLCODE, DELEGATECALL and STATICCALL. The handler settles what needs no frame at once (the result replaces the
-// operands) and enters a frame otherwise; it answers the gas left or a Stop.
+// CALL, CALLCODE, DELEGATECALL and STATICCALL. The callee's frame is filled in step by step; what needs none after all
+// is settled at once, with the result in place of the operands.
 
 import { EvmHalt, EvmTransferKind } from "../../../layout";
 import * as u256 from "../../../base/u256";
 import { accountAccessGas, callStipend, callValueGas, clearsEmpty, keepsGas, newAccountGas } from "../rules/fork-rules";
 import { Op } from "../rules/opcodes";
 import { precompileNumber } from "../rules/precompile-numbers";
-import { depth, frame, memoryStart, returned, returnedLength, trimReturned } from "../memory/context";
-import { Exit, Stop } from "../memory/exits";
+import {
+  copyReturned, depth, frame, isStatic, memoryStart, returned, returnedLength, trimReturned,
+} from "../memory/context";
+import { Exit } from "../memory/exits";
+import { unfinished } from "../memory/failure";
+import { charge, currentGas, setGas } from "../memory/gas";
 import { rangeLength, rangeOffset, takeRange } from "../memory/ranges";
-import { Frame, FrameFlag, MAX_DEPTH, Temporary, temporary } from "../memory/workspace";
-import { Account, AccountFlag, accountOf } from "../state/accounts";
+import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
+import { Account, AccountFlag } from "../state/accounts";
 import { flagAccount, resumeCheckpoint, revertTo, setCheckpoint } from "../state/journal";
-import { Answer, NO_CODE, balanceOf, isAbsent, touchWarm } from "../state/world";
+import { Answer, NO_CODE, isAbsent } from "../state/world";
 import { PrecompileResult, precompileGas, runPrecompile } from "../precompiles/precompiles";
-import { codeRecord, takeCode, takeNoCode } from "./delegation";
-import { beginCode, haltFor, unfinished } from "./halts";
-import { checkpointOf, frameNumber, leaveCaller, openCall } from "./opening";
-import { traceCall, traceFrameEnd, traceRefusal } from "./tracing";
+import { account, takeAccount } from "./access";
+import { codeRecord, takeCode } from "./delegation";
+import { beginCode, haltFor } from "./halts";
+import { findRefusal, frameNumber, leaveCaller, mostForCallee, openCall, refusal, refuse } from "./opening";
+import { traceCall, traceFrameEnd } from "./tracing";
 import { transfer } from "./transfers";
 
 /** Operands from the top: gas, address, (value,) input offset and length, output offset and length. */
-export function call(opcode: u32, top: u32, gas: i64): i64 {
+export function call(opcode: u32, top: u32): u32 {
   const hasValue = opcode == Op.CALL || opcode == Op.CALLCODE;
-  const rest: u32 = hasValue ? top - 96 : top - 64; // the ranges lie below
+  const ranges: u32 = hasValue ? top - 96 : top - 64;
   const value: u32 = hasValue ? top - 96 : temporary + Temporary.ZERO;
   const sendsValue = hasValue && !u256.isZero(value);
-  const own = load<u32>(frame, Frame.ACCOUNT);
-  let flags = load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC;
-  if (opcode == Op.CALL && sendsValue && flags != 0) return haltFor(EvmHalt.STATIC_WRITE);
-  if (opcode == Op.STATICCALL) flags = FrameFlag.STATIC;
+  if (opcode == Op.CALL && sendsValue && isStatic()) return haltFor(EvmHalt.STATIC_WRITE);
 
-  gas = takeRange(rest - 32, rest - 64, gas);
-  if (gas < 0) return gas;
-  const inputOffset = rangeOffset;
-  const inputLength = rangeLength;
-  gas = takeRange(rest - 96, rest - 128, gas);
-  if (gas < 0) return gas;
-  const outputOffset = rangeOffset;
-  const wantedLength = rangeLength;
+  const callee = frameNumber(depth + 1);
+  let exit = takeRanges(callee, ranges);
+  if (exit == Exit.NONE) exit = takeTarget(opcode, top - 64, sendsValue);
+  if (exit == Exit.NONE) exit = giveGas(callee, top - 32, sendsValue);
+  if (exit != Exit.NONE) return exit;
+  const target = account;
+  identify(callee, opcode, target, value);
+  traceCall(opcode, callee, target);
 
-  const address = temporary + Temporary.ADDRESS;
-  u256.storeAddress(address, top - 64);
-  const target = accountOf(address);
-  if (target == 0) return unfinished();
-  const cold = touchWarm(target);
-  if (cold != 0) {
-    if (cold < 0) return Stop.UNFINISHED;
-    gas -= accountAccessGas;
-    if (gas < 0) return Stop.HALTED;
-  }
-  if (sendsValue) gas -= callValueGas;
-  if (gas < 0) return Stop.HALTED;
-  if (opcode == Op.CALL && (sendsValue || !clearsEmpty)) {
-    const absent = isAbsent(target);
-    if (absent == Answer.FAILED) return Stop.UNFINISHED;
-    if (absent == Answer.YES) gas -= newAccountGas;
-    if (gas < 0) return Stop.HALTED;
+  const result = ranges - 128;
+  exit = findRefusal(load<u32>(frame, Frame.ACCOUNT), value, EvmHalt.NONE);
+  if (exit != Exit.NONE) return exit;
+  if (refusal != EvmHalt.NONE) return refuse(refusal, result, load<i64>(callee, Frame.GAS));
+
+  setCheckpoint(callee + Frame.CHECKPOINT);
+  if (!flagAccount(load<u32>(callee, Frame.ACCOUNT), AccountFlag.TOUCHED)) return unfinished();
+  if (opcode == Op.CALL && sendsValue) {
+    const own = load<u32>(frame, Frame.ACCOUNT);
+    if (!transfer(own, target, value, depth + 1, EvmTransferKind.CALL)) return Exit.UNFINISHED;
   }
   const precompile = precompileNumber(target);
-  if (precompile != 0) takeNoCode();
-  else {
-    gas = takeCode(target, gas);
-    if (gas < 0) return gas;
-  }
-
-  // The callee's gas
-  let calleeGas: i64;
-  const wanted = u256.clamped(top - 32, u64(i64.MAX_VALUE));
-  if (keepsGas) {
-    const most = gas - gas / 64;
-    calleeGas = wanted < u64(most) ? i64(wanted) : most;
-  } else {
-    if (wanted > u64(gas)) return Stop.HALTED;
-    calleeGas = i64(wanted);
-  }
-  gas -= calleeGas;
-  if (sendsValue) calleeGas += callStipend;
-
-  traceCall(opcode, own, target, value, flags, calleeGas, gas, memoryStart + inputOffset, inputLength);
-  const operands: u32 = hasValue ? 7 : 6;
-  const result = top - operands * 32;
-  if (sendsValue || depth >= MAX_DEPTH) {
-    let refusal: u32 = depth >= MAX_DEPTH ? EvmHalt.CALL_DEPTH : EvmHalt.NONE;
-    if (refusal == EvmHalt.NONE) {
-      const funds = balanceOf(own);
-      if (funds == 0) return Stop.UNFINISHED;
-      if (u256.less(funds, value)) refusal = EvmHalt.INSUFFICIENT_BALANCE;
-    }
-    if (refusal != EvmHalt.NONE) {
-      traceRefusal(refusal, calleeGas);
-      trimReturned(0);
-      u256.clear(result);
-      return gas + calleeGas;
-    }
-  }
-
-  const number = depth + 1;
-  setCheckpoint(checkpointOf(number));
-  const self: u32 = opcode == Op.CALL || opcode == Op.STATICCALL ? target : own;
-  if (!flagAccount(self, AccountFlag.TOUCHED)) return unfinished();
-  if (opcode == Op.CALL && sendsValue && !transfer(own, target, value, number, EvmTransferKind.CALL)) {
-    return Stop.UNFINISHED;
-  }
-
-  if (precompile != 0) {
-    const input = memoryStart + inputOffset;
-    const left = callPrecompile(precompile, number, calleeGas, input, inputLength, outputOffset, wantedLength, result);
-    resumeCheckpoint(frame + Frame.CHECKPOINT);
-    return left < 0 ? left : gas + left;
-  }
-  if (codeRecord == NO_CODE) {
-    resumeCheckpoint(frame + Frame.CHECKPOINT);
-    traceFrameEnd(number, Exit.SUCCESS, calleeGas, 0, 0);
-    trimReturned(0);
-    u256.set(result, 1);
-    return gas + calleeGas;
-  }
-
-  const callee = frameNumber(number);
-  store<i64>(callee, calleeGas, Frame.GAS);
-  store<u32>(callee, flags, Frame.FLAGS);
-  store<u32>(callee, self, Frame.ACCOUNT);
-  store<u32>(callee, memoryStart + inputOffset, Frame.INPUT);
-  store<u32>(callee, inputLength, Frame.INPUT_LENGTH);
-  store<u32>(callee, outputOffset, Frame.OUTPUT);
-  store<u32>(callee, wantedLength, Frame.OUTPUT_LENGTH);
-  if (opcode == Op.DELEGATECALL) {
-    memory.copy(callee + Frame.CALLER, frame + Frame.CALLER, 20);
-    u256.copy(callee + Frame.VALUE, frame + Frame.VALUE);
-  } else {
-    memory.copy(callee + Frame.CALLER, own + Account.ADDRESS, 20);
-    u256.copy(callee + Frame.VALUE, value);
-  }
-  leaveCaller(gas, result);
-  return openCall(number, codeRecord) ? Stop.ENTERED : Stop.UNFINISHED;
+  if (precompile != 0) return callPrecompile(precompile, callee, result);
+  if (codeRecord == NO_CODE) return callNobody(callee, result);
+  leaveCaller(result);
+  return openCall(depth + 1, codeRecord) ? Exit.ENTERED : Exit.UNFINISHED;
 }
 
-/** Runs a precompile; returns what is left of its gas, or Stop.UNFINISHED. */
-function callPrecompile(
-  precompile: u32, number: u32, gas: i64, input: u32, inputLength: u32, outputOffset: u32, wanted: u32, result: u32,
-): i64 {
-  gas = chargePrecompile(precompile, input, inputLength, gas);
-  if (gas == Stop.UNFINISHED) return gas;
-  if (gas < 0) {
-    traceFrameEnd(number, Exit.HALTED, 0, 0, 0);
-    beginCode();
-    revertTo(checkpointOf(number));
-    u256.clear(result);
-    trimReturned(0);
-    return 0;
+/** Input and output: the ranges whose operands lie below `top`. */
+function takeRanges(callee: u32, top: u32): u32 {
+  let exit = takeRange(top - 32, top - 64);
+  if (exit != Exit.NONE) return exit;
+  const inputOffset = rangeOffset;
+  store<u32>(callee, rangeLength, Frame.INPUT_LENGTH);
+  exit = takeRange(top - 96, top - 128);
+  if (exit != Exit.NONE) return exit;
+  store<u32>(callee, memoryStart + inputOffset, Frame.INPUT); // by now memory has moved if it had to
+  store<u32>(callee, rangeOffset, Frame.OUTPUT);
+  store<u32>(callee, rangeLength, Frame.OUTPUT_LENGTH);
+  return Exit.NONE;
+}
+
+/** Finds who is called (`account`) and the code that runs, and charges for both and for the value. */
+function takeTarget(opcode: u32, word: u32, sendsValue: bool): u32 {
+  const exit = takeAccount(word, accountAccessGas);
+  if (exit != Exit.NONE) return exit;
+  if (sendsValue && !charge(callValueGas)) return Exit.HALTED;
+  if (opcode == Op.CALL && (sendsValue || !clearsEmpty)) {
+    const absent = isAbsent(account);
+    if (absent == Answer.FAILED) return Exit.UNFINISHED;
+    if (absent == Answer.YES && !charge(newAccountGas)) return Exit.HALTED;
   }
-  traceFrameEnd(number, Exit.SUCCESS, gas, returned, returnedLength);
+  return takeCode(account);
+}
+
+/** Moves gas to the callee: as much as the word says, if it may have so much. */
+function giveGas(callee: u32, word: u32, sendsValue: bool): u32 {
+  const most = mostForCallee();
+  const wanted = u256.clamped(word, u64(i64.MAX_VALUE));
+  if (!keepsGas && wanted > u64(most)) return Exit.HALTED;
+  const given = wanted < u64(most) ? i64(wanted) : most;
+  charge(given);
+  store<i64>(callee, sendsValue ? given + callStipend : given, Frame.GAS);
+  return Exit.NONE;
+}
+
+/** Who the callee is, who has called it, and with what value. */
+function identify(callee: u32, opcode: u32, target: u32, value: u32): void {
+  const own = load<u32>(frame, Frame.ACCOUNT);
+  const delegates = opcode == Op.DELEGATECALL;
+  const inherited = load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC;
+  store<u32>(callee, opcode == Op.STATICCALL ? FrameFlag.STATIC : inherited, Frame.FLAGS);
+  store<u32>(callee, delegates || opcode == Op.CALLCODE ? own : target, Frame.ACCOUNT);
+  u256.copyAddress(callee + Frame.CALLER, delegates ? frame + Frame.CALLER : own + Account.ADDRESS);
+  u256.copy(callee + Frame.VALUE, delegates ? frame + Frame.VALUE : value);
+}
+
+/** A call of an account without code: it succeeds and leaves its gas. */
+function callNobody(callee: u32, result: u32): u32 {
+  const left = load<i64>(callee, Frame.GAS);
+  traceFrameEnd(depth + 1, Exit.SUCCESS, left, 0, 0);
+  resumeCheckpoint(frame + Frame.CHECKPOINT);
+  setGas(currentGas() + left);
+  trimReturned(0);
   u256.set(result, 1);
-  const copied = returnedLength < wanted ? returnedLength : wanted;
-  if (copied != 0) memory.copy(memoryStart + outputOffset, returned, copied);
-  return gas;
+  return Exit.NONE;
 }
 
-/** Charges for a precompile and runs it into the return data: the gas left, or a Stop. */
-export function chargePrecompile(precompile: u32, input: u32, length: u32, gas: i64): i64 {
+function callPrecompile(precompile: u32, callee: u32, result: u32): u32 {
+  const kept = currentGas();
+  setGas(load<i64>(callee, Frame.GAS));
+  const exit = chargePrecompile(precompile, load<u32>(callee, Frame.INPUT), load<u32>(callee, Frame.INPUT_LENGTH));
+  if (exit == Exit.UNFINISHED) return exit;
+  if (exit == Exit.HALTED) {
+    traceFrameEnd(depth + 1, Exit.HALTED, 0, 0, 0);
+    beginCode();
+    revertTo(callee + Frame.CHECKPOINT);
+    trimReturned(0);
+    setGas(kept);
+  } else {
+    traceFrameEnd(depth + 1, Exit.SUCCESS, currentGas(), returned, returnedLength);
+    copyReturned(callee);
+    setGas(kept + currentGas());
+  }
+  u256.set(result, u64(exit == Exit.NONE));
+  resumeCheckpoint(frame + Frame.CHECKPOINT);
+  return Exit.NONE;
+}
+
+/** Charges for a precompile and runs it into the return data. */
+export function chargePrecompile(precompile: u32, input: u32, length: u32): u32 {
   const cost = precompileGas(precompile, input, length);
-  if (cost < 0 || cost > gas) return Stop.HALTED;
+  if (cost < 0 || !charge(cost)) return Exit.HALTED;
   const outcome = runPrecompile(precompile, input, length);
   if (outcome == PrecompileResult.FAILED) return haltFor(EvmHalt.PRECOMPILE_FAILURE);
-  return outcome == PrecompileResult.EXHAUSTED ? Stop.UNFINISHED : gas - cost;
+  return outcome == PrecompileResult.EXHAUSTED ? Exit.UNFINISHED : Exit.NONE;
 }

@@ -2,36 +2,38 @@
 
 import { coldAccountGas, hasDelegation, warmAccessGas } from "../rules/fork-rules";
 import { precompileNumber } from "../rules/precompile-numbers";
-import { Stop } from "../memory/exits";
+import { Exit } from "../memory/exits";
+import { unfinished } from "../memory/failure";
+import { charge } from "../memory/gas";
 import { accountOf } from "../state/accounts";
 import { delegationIn } from "../state/code";
-import { NO_CODE, codeOf, touchWarm } from "../state/world";
-import { unfinished } from "./halts";
+import { Answer, NO_CODE, codeOf, touchWarm } from "../state/world";
 
 /** The code that was found last (BaseValue), NO_CODE where there is none. */
 export let codeRecord: u32 = 0;
 
-/** A call that runs no code, but a precompile. */
-export function takeNoCode(): void {
-  codeRecord = NO_CODE;
-}
-
 /**
  * Finds the code that runs when `target` is called. The access to an account to which it delegates is charged, and
- * warms it: the gas left, or a Stop.
+ * warms it.
  */
-export function takeCode(target: u32, gas: i64): i64 {
-  codeRecord = codeOf(target);
-  if (codeRecord == 0) return Stop.UNFINISHED;
-  if (!hasDelegation || codeRecord == NO_CODE) return gas;
+export function takeCode(target: u32): u32 {
+  codeRecord = codeOrPrecompile(target);
+  if (codeRecord == 0) return Exit.UNFINISHED;
+  if (!hasDelegation || codeRecord == NO_CODE) return Exit.NONE;
   const delegated = delegationIn(codeRecord);
-  if (delegated == 0) return gas;
+  if (delegated == 0) return Exit.NONE;
   const account = accountOf(delegated);
   if (account == 0) return unfinished();
   const cold = touchWarm(account);
-  if (cold < 0) return Stop.UNFINISHED;
-  gas -= cold == 0 ? warmAccessGas : coldAccountGas;
-  if (gas < 0) return Stop.HALTED;
-  codeRecord = precompileNumber(account) != 0 ? NO_CODE : codeOf(account);
-  return codeRecord == 0 ? Stop.UNFINISHED : gas;
+  if (cold == Answer.FAILED) return Exit.UNFINISHED;
+  if (!charge(cold == Answer.YES ? coldAccountGas : warmAccessGas)) return Exit.HALTED;
+  codeRecord = codeOrPrecompile(account);
+  return codeRecord == 0 ? Exit.UNFINISHED : Exit.NONE;
+}
+
+/** The code of an account; a precompile has none. */
+// @ts-ignore: decorator
+@inline
+function codeOrPrecompile(account: u32): u32 {
+  return precompileNumber(account) != 0 ? NO_CODE : codeOf(account);
 }

@@ -7,15 +7,15 @@ import * as u256 from "../../../base/u256";
 import { addCode } from "../../../store/code-store";
 import { codeDepositGas, depositMustBePaid, maxCodeSize, reservesEf } from "../rules/fork-rules";
 import {
-  depth, enterFrame, frame, keepReturned, memoryStart, output, outputLength, returned, setOutput, trimReturned,
+  copyReturned, depth, enterFrame, frame, keepReturned, output, outputLength, setOutput, trimReturned,
 } from "../memory/context";
 import { Exit } from "../memory/exits";
-import { exhaust } from "../memory/failure";
+import { unfinished } from "../memory/failure";
 import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
 import { Account } from "../state/accounts";
 import { resumeCheckpoint, revertTo } from "../state/journal";
 import { setCodeHash } from "../state/world";
-import { exitFor } from "./halts";
+import { haltFor } from "./halts";
 import { interpret } from "./interpreter";
 import { traceCodeEnd, traceReturn } from "./tracing";
 
@@ -49,12 +49,12 @@ function closeFrame(exit: u32): u32 {
 function deposit(): u32 {
   const length = outputLength;
   const code = output;
-  if (i64(length) > maxCodeSize) return exitFor(EvmHalt.CODE_TOO_LARGE);
-  if (reservesEf && length != 0 && load<u8>(code) == 0xef) return exitFor(EvmHalt.CODE_PREFIX);
+  if (i64(length) > maxCodeSize) return haltFor(EvmHalt.CODE_TOO_LARGE);
+  if (reservesEf && length != 0 && load<u8>(code) == 0xef) return haltFor(EvmHalt.CODE_PREFIX);
   const gas = load<i64>(frame, Frame.GAS) - codeDepositGas * i64(length);
   if (gas < 0) {
     // Frontier: the account stays, without code.
-    if (depositMustBePaid) return exitFor(EvmHalt.OUT_OF_GAS);
+    if (depositMustBePaid) return haltFor(EvmHalt.OUT_OF_GAS);
     setOutput(0, 0);
     return Exit.SUCCESS;
   }
@@ -62,33 +62,23 @@ function deposit(): u32 {
   if (length == 0) return Exit.SUCCESS;
   const hash = temporary + Temporary.HASH;
   keccak256(hash, code, length);
-  if (!addCode(hash, code, length)) {
-    exhaust();
-    return Exit.UNFINISHED;
-  }
+  if (!addCode(hash, code, length)) return unfinished();
   return setCodeHash(load<u32>(frame, Frame.ACCOUNT), hash) ? Exit.SUCCESS : Exit.UNFINISHED;
 }
 
 /** Hands the outcome of the running frame to its caller, which becomes the running frame. */
 function backToCaller(exit: u32): bool {
   const callee = frame;
-  const gas = load<i64>(callee, Frame.GAS);
   const creation = (load<u32>(callee, Frame.FLAGS) & FrameFlag.CREATION) != 0;
   if (creation && exit == Exit.SUCCESS) trimReturned(0);
   else if (!keepReturned(output, outputLength)) return false;
-  const length: u32 = creation && exit == Exit.SUCCESS ? 0 : outputLength;
   enterFrame(depth - 1);
   resumeCheckpoint(frame + Frame.CHECKPOINT);
-  store<i64>(frame, load<i64>(frame, Frame.GAS) + gas, Frame.GAS);
+  store<i64>(frame, load<i64>(frame, Frame.GAS) + load<i64>(callee, Frame.GAS), Frame.GAS);
   const result = load<u32>(frame, Frame.STACK) - 32;
-  if (creation) {
-    if (exit == Exit.SUCCESS) u256.loadAddress(result, load<u32>(callee, Frame.ACCOUNT) + Account.ADDRESS);
-    else u256.clear(result);
-    return true;
-  }
-  u256.set(result, u64(exit == Exit.SUCCESS));
-  const wanted = load<u32>(callee, Frame.OUTPUT_LENGTH);
-  const copied = length < wanted ? length : wanted;
-  if (copied != 0) memory.copy(memoryStart + load<u32>(callee, Frame.OUTPUT), returned, copied);
+  if (exit != Exit.SUCCESS) u256.clear(result);
+  else if (creation) u256.loadAddress(result, load<u32>(callee, Frame.ACCOUNT) + Account.ADDRESS);
+  else u256.set(result, 1);
+  if (!creation) copyReturned(callee);
   return true;
 }

@@ -1,12 +1,11 @@
 // Why a frame halted exceptionally. Running code pays nothing for it: a halt means "out of gas" unless the place that
-// halts says otherwise, and what stopped the interpreter's own loop is read off the opcode, the gas and the height of
-// the stack.
+// halts says otherwise, and what kept the interpreter from running an opcode is read off its row and the height of the
+// stack.
 
 import { EvmHalt, EvmOpcode, STACK_SIZE } from "../../../layout";
 import { opcodeTable } from "../rules/fork-rules";
 import { frame } from "../memory/context";
-import { Exit, Stop } from "../memory/exits";
-import { exhaust } from "../memory/failure";
+import { Exit } from "../memory/exits";
 import { Frame } from "../memory/workspace";
 
 /** EvmHalt of a frame that has just halted; of the outermost one when a transaction has. */
@@ -19,35 +18,17 @@ export function beginCode(): void {
   haltReason = EvmHalt.OUT_OF_GAS;
 }
 
-/** Halts the running frame from a handler, for another reason than gas. */
-export function haltFor(reason: u32): i64 {
-  haltReason = reason;
-  return Stop.HALTED;
-}
-
-/** Ends the attempt from a handler, because memory is exhausted. */
-export function unfinished(): i64 {
-  exhaust();
-  return Stop.UNFINISHED;
-}
-
-/** `haltFor` where an Exit is due. */
-export function exitFor(reason: u32): u32 {
+/** Halts the running frame for another reason than gas. */
+export function haltFor(reason: u32): u32 {
   haltReason = reason;
   return Exit.HALTED;
 }
 
-/**
- * Halts at the opcode before `pc`, which the interpreter did not run to its end, with `gas` left after its price
- * (negative: too little) and the stack up to `top`. The order is the Yellow Paper's: unknown opcode, stack, gas,
- * destination.
- */
-export function haltAt(pc: u32, gas: i64, top: u32): u32 {
+/** Halts at the opcode before `pc`, which the fork does not know, or for which the stack up to `top` is not right. */
+export function haltUnfit(pc: u32, top: u32): u32 {
   const opcode = opcodeTable + load<u8>(pc - 1) * EvmOpcode.SIZE;
-  const height = top - load<u32>(frame, Frame.STACK_BASE);
   const needed = u32(load<u16>(opcode, EvmOpcode.NEEDED));
-  if (needed > STACK_SIZE) return exitFor(EvmHalt.INVALID_OPCODE);
-  if (height < needed) return exitFor(EvmHalt.STACK_UNDERFLOW);
-  if (height - needed > load<u16>(opcode, EvmOpcode.ROOM)) return exitFor(EvmHalt.STACK_OVERFLOW);
-  return exitFor(gas < 0 ? EvmHalt.OUT_OF_GAS : EvmHalt.INVALID_JUMP);
+  if (needed > STACK_SIZE) return haltFor(EvmHalt.INVALID_OPCODE);
+  const height = top - load<u32>(frame, Frame.STACK_BASE);
+  return haltFor(height < needed ? EvmHalt.STACK_UNDERFLOW : EvmHalt.STACK_OVERFLOW);
 }

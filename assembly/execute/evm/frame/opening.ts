@@ -1,22 +1,23 @@
-// Entering a frame: its number, its code, its part of the stacks and memories.
+// Entering a frame: whether it may be, its number, its gas, its code, its part of the stacks and memories.
 
-import { BaseValue } from "../../../layout";
-import { enterFrame, frame, trimReturned } from "../memory/context";
+import { BaseValue, EvmHalt } from "../../../layout";
+import * as u256 from "../../../base/u256";
+import { keepsGas } from "../rules/fork-rules";
+import { depth, enterFrame, frame, trimReturned } from "../memory/context";
+import { Exit } from "../memory/exits";
 import { exhaust } from "../memory/failure";
+import { currentGas, setGas } from "../memory/gas";
 import { placeMemory, placeStack } from "../memory/segments";
-import { Frame, frames } from "../memory/workspace";
+import { Frame, MAX_DEPTH, frames } from "../memory/workspace";
 import { jumpMapOf, laidOutSize, layOut, mapBehind } from "../state/code";
+import { balanceOf } from "../state/world";
+import { traceRefusal } from "./tracing";
 
-/** Frame number `number`, to be filled in before `openCall` or `openCreation`. */
+/** Frame number `number`, to be filled in before `openCall` or `openCreation`; there is one more than can run. */
 // @ts-ignore: decorator
 @inline
 export function frameNumber(number: u32): u32 {
   return frames + number * Frame.SIZE;
-}
-
-/** Notes where frame `number` begins, for `revertTo`. */
-export function checkpointOf(number: u32): u32 {
-  return frameNumber(number) + Frame.CHECKPOINT;
 }
 
 /** Enters frame `number`, whose fields from GAS to VALUE are set but for code and memory, with stored code. */
@@ -53,8 +54,35 @@ export function openCreation(number: u32, code: u32, length: u32): bool {
   return true;
 }
 
-/** Saves the caller's gas and stack, with room for the result on it. */
-export function leaveCaller(gas: i64, result: u32): void {
-  store<i64>(frame, gas, Frame.GAS);
+/** Saves the caller's stack, with room for the result on it. */
+export function leaveCaller(result: u32): void {
   store<u32>(frame, result + 32, Frame.STACK);
+}
+
+/** Gas that the running frame may give to a callee: all, or all but a 64th (EIP-150). */
+export function mostForCallee(): i64 {
+  const gas = currentGas();
+  return keepsGas ? gas - gas / 64 : gas;
+}
+
+/** Why the frame that `findRefusal` was last asked about is not entered: an EvmHalt. */
+export let refusal: u32 = EvmHalt.NONE;
+
+/** Looks whether `payer` may enter one more frame with the value at `value`; `known`: why not, as far as is known. */
+export function findRefusal(payer: u32, value: u32, known: u32): u32 {
+  refusal = depth >= MAX_DEPTH ? EvmHalt.CALL_DEPTH : known;
+  if (refusal != EvmHalt.NONE || u256.isZero(value)) return Exit.NONE;
+  const funds = balanceOf(payer);
+  if (funds == 0) return Exit.UNFINISHED;
+  if (u256.less(funds, value)) refusal = EvmHalt.INSUFFICIENT_BALANCE;
+  return Exit.NONE;
+}
+
+/** Does not enter the frame after all: 0 is the result, and `left` of its gas goes back. */
+export function refuse(reason: u32, result: u32, left: i64): u32 {
+  traceRefusal(reason, left);
+  setGas(currentGas() + left);
+  trimReturned(0);
+  u256.clear(result);
+  return Exit.NONE;
 }

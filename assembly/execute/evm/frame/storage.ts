@@ -1,22 +1,23 @@
-// SLOAD, SSTORE, TLOAD and TSTORE. Handlers take operands on the stack and the gas, and answer the gas left or a Stop.
+// SLOAD, SSTORE, TLOAD and TSTORE.
 
 import { EvmHalt } from "../../../layout";
 import { allocate } from "../../../base/arena";
 import * as u256 from "../../../base/u256";
 import { NO_ENTRY, originalOf } from "../../../store/access-set";
 import {
-  clearRefund, netStorageMetering, slotAccessGas, storageReadGas, storageSentryGas, storageSetGas, storageUpdateGas,
+  clearRefund, coldSlotGas, netStorageMetering, slotAccessGas, storageReadGas, storageSentryGas, storageSetGas,
+  storageUpdateGas,
 } from "../rules/fork-rules";
-import { frame } from "../memory/context";
-import { Stop } from "../memory/exits";
-import { exhaust } from "../memory/failure";
-import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
+import { frame, isStatic } from "../memory/context";
+import { Exit } from "../memory/exits";
+import { unfinished } from "../memory/failure";
+import { charge, currentGas } from "../memory/gas";
+import { Frame, Temporary, temporary } from "../memory/workspace";
 import { addRefund } from "../state/effects";
 import { saveWord } from "../state/journal";
 import { findTransient, placeTransient } from "../state/transient-storage";
-import { setSlot, slotNumber, slotValue, touchSlot } from "../state/world";
+import { Answer, setSlot, slotNumber, slotValue, touchSlot } from "../state/world";
 import { haltFor } from "./halts";
-
 
 /** A slot that was met lately: whose, its number in the access set, and the transaction that met it. */
 abstract class Recent {
@@ -66,35 +67,32 @@ function find(slot: u32): u32 {
 }
 
 /** The word at `slot` becomes the slot's value. */
-export function loadStorage(slot: u32, gas: i64): i64 {
+export function loadStorage(slot: u32): u32 {
   const number = find(slot);
-  if (number == NO_ENTRY) return Stop.UNFINISHED;
+  if (number == NO_ENTRY) return Exit.UNFINISHED;
   const cold = touchSlot(number);
-  if (cold != 0) {
-    if (cold < 0) return Stop.UNFINISHED;
-    gas -= slotAccessGas;
-    if (gas < 0) return Stop.HALTED;
+  if (cold != Answer.NO) {
+    if (cold == Answer.FAILED) return Exit.UNFINISHED;
+    if (!charge(slotAccessGas)) return Exit.HALTED;
   }
   const value = slotValue(number);
-  if (value == 0) return Stop.UNFINISHED;
+  if (value == 0) return Exit.UNFINISHED;
   u256.copy(slot, value);
-  return gas;
+  return Exit.NONE;
 }
 
-export function storeStorage(slot: u32, value: u32, gas: i64): i64 {
-  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return haltFor(EvmHalt.STATIC_WRITE);
-  if (gas <= storageSentryGas) return Stop.HALTED;
+export function storeStorage(slot: u32, value: u32): u32 {
+  if (isStatic()) return haltFor(EvmHalt.STATIC_WRITE);
+  if (currentGas() <= storageSentryGas) return Exit.HALTED;
   const number = find(slot);
-  if (number == NO_ENTRY) return Stop.UNFINISHED;
+  if (number == NO_ENTRY) return Exit.UNFINISHED;
   const cold = touchSlot(number);
-  if (cold < 0) return Stop.UNFINISHED;
-  gas -= cold;
+  if (cold == Answer.FAILED) return Exit.UNFINISHED;
   const current = slotValue(number);
-  if (current == 0) return Stop.UNFINISHED;
-  gas -= updateGas(number, current, value);
-  if (gas < 0) return Stop.HALTED;
-  if (!u256.equal(current, value) && !setSlot(number, value)) return Stop.UNFINISHED;
-  return gas;
+  if (current == 0) return Exit.UNFINISHED;
+  const price = updateGas(number, current, value) + (cold == Answer.YES ? coldSlotGas : 0);
+  if (!charge(price)) return Exit.HALTED;
+  return u256.equal(current, value) || setSlot(number, value) ? Exit.NONE : Exit.UNFINISHED;
 }
 
 /** What it costs to change a slot from `current` to `value`; counts the refund. */
@@ -130,13 +128,10 @@ export function loadTransient(slot: u32): void {
   else u256.copy(slot, value);
 }
 
-export function storeTransient(slot: u32, value: u32, gas: i64): i64 {
-  if ((load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0) return haltFor(EvmHalt.STATIC_WRITE);
+export function storeTransient(slot: u32, value: u32): u32 {
+  if (isStatic()) return haltFor(EvmHalt.STATIC_WRITE);
   const place = placeTransient(load<u32>(frame, Frame.ACCOUNT), slot);
-  if (place == 0 || !saveWord(place)) {
-    exhaust();
-    return Stop.UNFINISHED;
-  }
+  if (place == 0 || !saveWord(place)) return unfinished();
   u256.copy(place, value);
-  return gas;
+  return Exit.NONE;
 }

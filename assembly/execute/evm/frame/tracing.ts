@@ -15,11 +15,12 @@ import { opcodeTable } from "../rules/fork-rules";
 import { Op } from "../rules/opcodes";
 import { precompileNumber } from "../rules/precompile-numbers";
 import {
-  depth, frame, memorySize, memoryStart, origin, output, outputLength, returned, returnedLength, transaction,
+  depth, frame, memorySize, memoryStart, output, outputLength, returned, returnedLength, transaction,
 } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { miss } from "../memory/failure";
-import { Frame } from "../memory/workspace";
+import { currentGas } from "../memory/gas";
+import { Frame, FrameFlag, frames } from "../memory/workspace";
 import { Account } from "../state/accounts";
 import { refund, writeTransfer } from "../state/effects";
 import { haltReason } from "./halts";
@@ -116,64 +117,53 @@ export function traceTransactionEnd(result: u32): void {
 /** The outermost frame begins, of the account at `address` (20 bytes). */
 // @ts-ignore: decorator
 @inline
-export function traceOutermost(address: u32, gas: i64): void {
+export function traceOutermost(address: u32): void {
   if (isDefined(TRACE)) {
     if (!wants(TraceEvent.FRAME_BEGAN)) return;
     const creates = (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.CREATION) != 0;
     const input = transaction + load<u32>(transaction, EvmTransaction.DATA);
     const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
-    const opcode: u32 = creates ? Op.CREATE : Op.CALL;
-    const value = transaction + EvmTransaction.VALUE;
-    frameBegins(opcode, 0, origin, address, address, 0, value, gas, 0, input, length);
+    frameBegins(creates ? Op.CREATE : Op.CALL, frames, address, address, 0, input, length);
   }
 }
 
-/** A call by `own` to `target` (account records) begins, in a frame above the running one. */
+/** A call of `target` begins, in the frame `callee` above the running one. */
 // @ts-ignore: decorator
 @inline
-export function traceCall(
-  opcode: u32, own: u32, target: u32, value: u32, flags: u32, gas: i64, callerGas: i64, input: u32, inputLength: u32,
-): void {
+export function traceCall(opcode: u32, callee: u32, target: u32): void {
   if (isDefined(TRACE)) {
     if (!wants(TraceEvent.FRAME_BEGAN)) return;
-    const delegates = opcode == Op.DELEGATECALL;
-    const caller = delegates ? frame + Frame.CALLER : own + Account.ADDRESS;
-    const self = delegates || opcode == Op.CALLCODE ? own : target;
-    if (delegates) value = frame + Frame.VALUE;
-    frameBegins(
-      opcode, depth + 1, caller, self + Account.ADDRESS, target + Account.ADDRESS, flags, value, gas, callerGas,
-      input, inputLength,
-    );
+    const self = load<u32>(callee, Frame.ACCOUNT) + Account.ADDRESS;
+    const input = load<u32>(callee, Frame.INPUT);
+    const length = load<u32>(callee, Frame.INPUT_LENGTH);
+    frameBegins(opcode, callee, self, target + Account.ADDRESS, currentGas(), input, length);
   }
 }
 
-/** A creation at `address` (20 bytes) begins. */
+/** A creation at `address` (20 bytes) begins, in the frame `callee` above the running one. */
 // @ts-ignore: decorator
 @inline
-export function traceCreation(
-  opcode: u32, own: u32, address: u32, value: u32, gas: i64, callerGas: i64, code: u32, length: u32,
-): void {
+export function traceCreation(opcode: u32, callee: u32, address: u32, code: u32, length: u32): void {
   if (isDefined(TRACE)) {
-    if (!wants(TraceEvent.FRAME_BEGAN)) return;
-    frameBegins(opcode, depth + 1, own + Account.ADDRESS, address, address, 0, value, gas, callerGas, code, length);
+    if (wants(TraceEvent.FRAME_BEGAN)) frameBegins(opcode, callee, address, address, currentGas(), code, length);
   }
 }
 
+/** `began`: a frame whose flags, gas, caller and value are set; addresses are 20 bytes. */
 function frameBegins(
-  opcode: u32, number: u32, caller: u32, address: u32, codeAddress: u32, flags: u32, value: u32, gas: i64,
-  callerGas: i64, input: u32, inputLength: u32,
+  opcode: u32, began: u32, address: u32, codeAddress: u32, callerGas: i64, input: u32, inputLength: u32,
 ): void {
   store<u32>(record, opcode, TraceFrame.OPCODE);
-  store<u32>(record, number, TraceFrame.DEPTH);
-  store<i64>(record, gas, TraceFrame.GAS);
+  store<u32>(record, (began - frames) / Frame.SIZE, TraceFrame.DEPTH);
+  store<i64>(record, load<i64>(began, Frame.GAS), TraceFrame.GAS);
   store<i64>(record, callerGas, TraceFrame.CALLER_GAS);
   store<u32>(record, input, TraceFrame.INPUT);
   store<u32>(record, inputLength, TraceFrame.INPUT_LENGTH);
-  memory.copy(record + TraceFrame.CALLER, caller, 20);
+  memory.copy(record + TraceFrame.CALLER, began + Frame.CALLER, 20);
   memory.copy(record + TraceFrame.ADDRESS, address, 20);
   memory.copy(record + TraceFrame.CODE_ADDRESS, codeAddress, 20);
-  store<u32>(record, flags, TraceFrame.STATIC);
-  u256.copy(record + TraceFrame.VALUE, value);
+  store<u32>(record, load<u32>(began, Frame.FLAGS) & FrameFlag.STATIC, TraceFrame.STATIC);
+  u256.copy(record + TraceFrame.VALUE, began + Frame.VALUE);
   const creates = opcode == Op.CREATE || opcode == Op.CREATE2;
   store<u32>(record, creates ? 0 : precompileNumber(codeAddress), TraceFrame.PRECOMPILE);
   hostTrace(TraceEvent.FRAME_BEGAN, record);

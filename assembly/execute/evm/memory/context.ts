@@ -3,7 +3,7 @@
 
 import { allocate } from "../../../base/arena";
 import { exhaust } from "./failure";
-import { Frame, frames } from "./workspace";
+import { Frame, FrameFlag, frames } from "./workspace";
 
 // The block and the transaction
 export let block: u32 = 0;
@@ -51,6 +51,13 @@ export function enterFrame(number: u32): void {
   useMemory();
 }
 
+/** Whether the running frame may change nothing (EIP-214). */
+// @ts-ignore: decorator
+@inline
+export function isStatic(): bool {
+  return (load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC) != 0;
+}
+
 /** Notes where the running frame's memory lies, which has grown or moved. */
 // @ts-ignore: decorator
 @inline
@@ -90,4 +97,11 @@ export function keepReturned(start: u32, length: u32): bool {
 /** Sets the length of return data that fills less than the room made. */
 export function trimReturned(length: u32): void {
   returnedLength = length;
+}
+
+/** Copies return data to where the running frame wanted that of `callee`, which has ended. */
+export function copyReturned(callee: u32): void {
+  const wanted = load<u32>(callee, Frame.OUTPUT_LENGTH);
+  const copied = returnedLength < wanted ? returnedLength : wanted;
+  if (copied != 0) memory.copy(memoryStart + load<u32>(callee, Frame.OUTPUT), returned, copied);
 }

@@ -2,6 +2,7 @@
 
 import { ReadResult } from "../../../layout";
 import { reportMissing } from "../../state-view";
+import { Exit } from "./exits";
 
 /** Why the attempt must end: a ReadResult. */
 export let failure: u32 = 0;
@@ -34,4 +35,16 @@ export function fail(readResult: u32): void {
 export function exhaust(): bool {
   failure = ReadResult.EXHAUSTED;
   return false;
+}
+
+/** `exhaust` where an Exit is due. */
+export function unfinished(): u32 {
+  exhaust();
+  return Exit.UNFINISHED;
+}
+
+/** `exhaust` where an address is due: always 0. */
+export function exhausted(): u32 {
+  exhaust();
+  return 0;
 }

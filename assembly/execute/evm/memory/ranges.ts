@@ -1,11 +1,11 @@
-// Ranges of the running frame's memory: what they cost, and making room for them. Handlers answer the gas left or a
-// Stop.
+// Ranges of the running frame's memory: what they cost, and making room for them.
 
 import * as u256 from "../../../base/u256";
 import { memorySquareShift, memoryWordGas } from "../rules/fork-rules";
 import { frame, memorySize, memoryStart, useMemory } from "./context";
-import { Stop } from "./exits";
-import { exhaust } from "./failure";
+import { Exit } from "./exits";
+import { unfinished } from "./failure";
+import { charge } from "./gas";
 import { growMemory } from "./segments";
 
 /** No memory is that large, and its price would not fit 63 bits. */
@@ -22,36 +22,31 @@ function memoryGas(words: u64): u64 {
   return words * u64(memoryWordGas) + (words >> shift) * words + ((rest * words) >> shift);
 }
 
-/** Charges for memory up to byte `end` and provides it: the gas left, or a Stop. */
-export function expandMemory(end: u64, gas: i64): i64 {
-  if (end <= memorySize) return gas;
-  if (end > UNPAYABLE) return Stop.HALTED;
+/** Charges for memory up to byte `end` and provides it. */
+export function expandMemory(end: u64): u32 {
+  if (end <= memorySize) return Exit.NONE;
+  if (end > UNPAYABLE) return Exit.HALTED;
   const words = (end + 31) >> 5;
-  gas -= i64(memoryGas(words) - memoryGas(u64(memorySize >> 5)));
-  if (gas < 0) return Stop.HALTED;
-  if (end > UNHOLDABLE || !growMemory(frame, u32(words << 5))) {
-    exhaust();
-    return Stop.UNFINISHED;
-  }
+  if (!charge(i64(memoryGas(words) - memoryGas(u64(memorySize >> 5))))) return Exit.HALTED;
+  if (end > UNHOLDABLE || !growMemory(frame, u32(words << 5))) return unfinished();
   useMemory();
-  return gas;
+  return Exit.NONE;
 }
 
 /** Offset of the range that the last `takeRange` was about, 0 for empty ones; add `memoryStart`. */
 export let rangeOffset: u32 = 0;
 export let rangeLength: u32 = 0;
 
-/** Charges for the memory range (offset, length), two words, and provides it: the gas left, or a Stop. */
-export function takeRange(offset: u32, length: u32, gas: i64): i64 {
+/** Charges for the memory range (offset, length), two words, and provides it. */
+export function takeRange(offset: u32, length: u32): u32 {
   rangeOffset = 0;
   rangeLength = 0;
-  if (u256.isZero(length)) return gas;
-  const end = u256.clamped(offset, UNPAYABLE) + u256.clamped(length, UNPAYABLE);
-  gas = expandMemory(end, gas);
-  if (gas < 0) return gas;
+  if (u256.isZero(length)) return Exit.NONE;
+  const exit = expandMemory(u256.clamped(offset, UNPAYABLE) + u256.clamped(length, UNPAYABLE));
+  if (exit != Exit.NONE) return exit;
   rangeOffset = load<u32>(offset);
   rangeLength = load<u32>(length);
-  return gas;
+  return Exit.NONE;
 }
 
 /**

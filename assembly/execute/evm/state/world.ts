@@ -9,9 +9,9 @@ import {
 } from "../../../store/access-set";
 import { findCode } from "../../../store/code-store";
 import { atLeastState, locateState, readState } from "../../state-view";
-import { clearsEmpty, coldAccountGas, coldSlotGas, hasWarmth } from "../rules/fork-rules";
+import { clearsEmpty, hasWarmth } from "../rules/fork-rules";
 import { precompileNumber } from "../rules/precompile-numbers";
-import { exhaust, fail, miss } from "../memory/failure";
+import { exhaust, exhausted, fail, miss } from "../memory/failure";
 import { Temporary, temporary } from "../memory/workspace";
 import { Account, AccountFlag } from "./accounts";
 import { flagAccount, saveCode, saveNumber, warmNumber } from "./journal";
@@ -229,7 +229,7 @@ export function earlierBlockHash(number: u64): u32 {
   store<u32>(key, 0, 16);
   const location = locateState(Kind.BLOCK_HASH, key, 0);
   const entry = location == 0 ? NO_ENTRY : numberOf(location);
-  if (entry == NO_ENTRY) return u32(exhaust());
+  if (entry == NO_ENTRY) return exhausted();
   return readNumber(entry) ? entryAt(entry) + Access.VALUE : 0;
 }
 
@@ -242,13 +242,13 @@ export function setExistence(account: u32, exists: bool): bool {
   return writeField(account, Kind.EXISTENCE, temporary + (exists ? Temporary.ONE : Temporary.ZERO));
 }
 
-/** Marks an account warm: the gas of a cold access, 0 when it was warm (or the fork knows neither), -1: failed. */
-export function touchWarm(account: u32): i64 {
-  if (!hasWarmth || (load<u32>(account, Account.FLAGS) & AccountFlag.WARM) != 0) return 0;
-  if (precompileNumber(account) != 0) return 0;
-  if (flagAccount(account, AccountFlag.WARM)) return coldAccountGas;
+/** Marks an account warm. Whether it was cold: NO, too, where the fork knows neither. */
+export function touchWarm(account: u32): u32 {
+  if (!hasWarmth || (load<u32>(account, Account.FLAGS) & AccountFlag.WARM) != 0) return Answer.NO;
+  if (precompileNumber(account) != 0) return Answer.NO;
+  if (flagAccount(account, AccountFlag.WARM)) return Answer.YES;
   exhaust();
-  return -1;
+  return Answer.FAILED;
 }
 
 /** Number of the access-set entry of a slot (32 bytes big-endian at `key`); NO_ENTRY: failed. */
@@ -259,12 +259,12 @@ export function slotNumber(account: u32, key: u32): u32 {
   return number;
 }
 
-/** Marks a slot warm: the gas of a cold access, 0 when it was warm (or the fork knows neither), -1: failed. */
-export function touchSlot(number: u32): i64 {
-  if (!hasWarmth || (load<u32>(entryAt(number), Access.FLAGS) & AccessFlag.WARM) != 0) return 0;
-  if (warmNumber(number)) return coldSlotGas;
+/** Marks a slot warm. Whether it was cold: NO, too, where the fork knows neither. */
+export function touchSlot(number: u32): u32 {
+  if (!hasWarmth || (load<u32>(entryAt(number), Access.FLAGS) & AccessFlag.WARM) != 0) return Answer.NO;
+  if (warmNumber(number)) return Answer.YES;
   exhaust();
-  return -1;
+  return Answer.FAILED;
 }
 
 /** Address of a slot's value, 0: failed. */

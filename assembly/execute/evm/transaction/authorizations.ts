@@ -37,7 +37,7 @@ function apply(authorization: u32): bool {
   if (!recover(address, authorization)) return true;
   const authority = accountOf(address);
   if (authority == 0) return exhaust();
-  if (touchWarm(authority) < 0) return false;
+  if (touchWarm(authority) == Answer.FAILED) return false;
   const record = codeOf(authority);
   if (record == 0) return false;
   if (record != NO_CODE && delegationIn(record) == 0) return true;

@@ -4,19 +4,20 @@ import { EvmHalt, EvmTransaction, EvmTransactionFlag, EvmTransferKind } from "..
 import * as u256 from "../../../base/u256";
 import { precompileNumber } from "../rules/precompile-numbers";
 import { frame, output, outputLength, returned, returnedLength, setOutput, transaction } from "../memory/context";
-import { Exit, Stop } from "../memory/exits";
-import { exhaust } from "../memory/failure";
+import { Exit } from "../memory/exits";
+import { unfinished } from "../memory/failure";
+import { currentGas, setGas } from "../memory/gas";
 import { Frame, Temporary, temporary } from "../memory/workspace";
 import { Account, AccountFlag, accountOf } from "../state/accounts";
 import { flagAccount, revertTo, setCheckpoint } from "../state/journal";
 import { Answer, NO_CODE, touchWarm } from "../state/world";
 import { chargePrecompile } from "../frame/calls";
 import { createdAddress } from "../frame/contract-addresses";
-import { beginCreation, isFree } from "../frame/creation";
+import { beginCreation, newAccount, takeNewAccount } from "../frame/creation";
 import { codeRecord, takeCode } from "../frame/delegation";
 import { runFrames } from "../frame/frames";
-import { beginCode, exitFor } from "../frame/halts";
-import { checkpointOf, frameNumber, openCall } from "../frame/opening";
+import { beginCode, haltFor } from "../frame/halts";
+import { frameNumber, openCall } from "../frame/opening";
 import { traceFrameEnd, traceOutermost } from "../frame/tracing";
 import { transfer } from "../frame/transfers";
 
@@ -46,11 +47,11 @@ export function runOutermost(sender: u32, gas: i64): u32 {
   const opened = frameNumber(0);
   store<i64>(opened, gas, Frame.GAS);
   store<u32>(opened, 0, Frame.FLAGS);
-  memory.copy(opened + Frame.CALLER, sender + Account.ADDRESS, 20);
+  u256.copyAddress(opened + Frame.CALLER, sender + Account.ADDRESS);
   u256.copy(opened + Frame.VALUE, transaction + EvmTransaction.VALUE);
-  setCheckpoint(checkpointOf(0));
+  setCheckpoint(opened + Frame.CHECKPOINT);
   const creation = (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.CREATION) != 0;
-  const exit = creation ? runCreation(sender, gas) : runCall(sender, gas);
+  const exit = creation ? runCreation(sender) : runCall(sender);
   if (exit == Exit.HALTED) gasLeft = 0;
   if (exit != Exit.UNFINISHED) traceFrameEnd(0, exit, gasLeft, output, outputLength);
   return exit;
@@ -63,58 +64,45 @@ function runOpened(): u32 {
   return exit;
 }
 
-function runCreation(sender: u32, gas: i64): u32 {
+function runCreation(sender: u32): u32 {
   const address = temporary + Temporary.ADDRESS;
   createdAddress(address, sender + Account.ADDRESS, load<u64>(transaction, EvmTransaction.NONCE));
-  traceOutermost(address, gas);
-  const account = accountOf(address);
-  if (account == 0) {
-    exhaust();
-    return Exit.UNFINISHED;
-  }
-  if (touchWarm(account) < 0) return Exit.UNFINISHED;
-  const free = isFree(account);
+  traceOutermost(address);
+  const free = takeNewAccount(address);
   if (free == Answer.FAILED) return Exit.UNFINISHED;
-  if (free == Answer.NO) return exitFor(EvmHalt.ADDRESS_COLLISION);
+  if (free == Answer.NO) return haltFor(EvmHalt.ADDRESS_COLLISION);
   const code = transaction + load<u32>(transaction, EvmTransaction.DATA);
   const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
-  if (!beginCreation(0, account, sender, code, length)) return Exit.UNFINISHED;
-  created = account;
-  return runOpened();
+  created = newAccount;
+  return beginCreation(0, created, sender, code, length) ? runOpened() : Exit.UNFINISHED;
 }
 
-function runCall(sender: u32, gas: i64): u32 {
-  traceOutermost(transaction + EvmTransaction.TO, gas);
+function runCall(sender: u32): u32 {
+  traceOutermost(transaction + EvmTransaction.TO);
   const target = accountOf(transaction + EvmTransaction.TO);
-  if (target == 0 || !flagAccount(target, AccountFlag.TOUCHED)) {
-    exhaust();
-    return Exit.UNFINISHED;
-  }
-  if (touchWarm(target) < 0) return Exit.UNFINISHED;
+  if (target == 0 || !flagAccount(target, AccountFlag.TOUCHED)) return unfinished();
+  if (touchWarm(target) == Answer.FAILED) return Exit.UNFINISHED;
   const value = transaction + EvmTransaction.VALUE;
   if (!u256.isZero(value) && !transfer(sender, target, value, 0, EvmTransferKind.CALL)) return Exit.UNFINISHED;
-  const data = transaction + load<u32>(transaction, EvmTransaction.DATA);
-  const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
-
-  const precompile = precompileNumber(target);
-  if (precompile != 0) {
-    gasLeft = chargePrecompile(precompile, data, length, gas);
-    if (gasLeft == Stop.UNFINISHED) return Exit.UNFINISHED;
-    if (gasLeft < 0) {
-      revertTo(checkpointOf(0));
-      return Exit.HALTED;
-    }
-    setOutput(returned, returnedLength);
-    return Exit.SUCCESS;
-  }
-  // The access to an account to which the target delegates costs the transaction nothing.
-  if (takeCode(target, i64.MAX_VALUE) < 0) return Exit.UNFINISHED;
-  gasLeft = gas;
-  if (codeRecord == NO_CODE) return Exit.SUCCESS; // a plain transfer
   const opened = frameNumber(0);
   store<u32>(opened, target, Frame.ACCOUNT);
-  store<u32>(opened, data, Frame.INPUT);
-  store<u32>(opened, length, Frame.INPUT_LENGTH);
-  if (!openCall(0, codeRecord)) return Exit.UNFINISHED;
-  return runOpened();
+  store<u32>(opened, transaction + load<u32>(transaction, EvmTransaction.DATA), Frame.INPUT);
+  store<u32>(opened, load<u32>(transaction, EvmTransaction.DATA_LENGTH), Frame.INPUT_LENGTH);
+  const precompile = precompileNumber(target);
+  if (precompile != 0) return runPrecompiled(precompile, opened);
+  // The access to an account to which the target delegates costs the transaction nothing.
+  setGas(i64.MAX_VALUE);
+  if (takeCode(target) != Exit.NONE) return Exit.UNFINISHED;
+  if (codeRecord == NO_CODE) return Exit.SUCCESS; // a plain transfer
+  return openCall(0, codeRecord) ? runOpened() : Exit.UNFINISHED;
+}
+
+function runPrecompiled(precompile: u32, opened: u32): u32 {
+  setGas(gasGiven);
+  const exit = chargePrecompile(precompile, load<u32>(opened, Frame.INPUT), load<u32>(opened, Frame.INPUT_LENGTH));
+  if (exit == Exit.HALTED) revertTo(opened + Frame.CHECKPOINT);
+  if (exit != Exit.NONE) return exit;
+  gasLeft = currentGas();
+  setOutput(returned, returnedLength);
+  return Exit.SUCCESS;
 }

@@ -5,7 +5,7 @@ import { allocate } from "../../../base/arena";
 import * as u256 from "../../../base/u256";
 import { gasPrice, output, outputLength } from "../memory/context";
 import { Exit } from "../memory/exits";
-import { exhaust } from "../memory/failure";
+import { exhausted } from "../memory/failure";
 import { Account } from "../state/accounts";
 import { logCount, logs, logsUsed, refund, transfers, transfersUsed } from "../state/effects";
 import { haltReason } from "../frame/halts";
@@ -48,7 +48,7 @@ export function finish(exit: u32, used: i64, refunded: i64): u32 {
   const size = bloomEnd + transfersUsed;
   if (size > resultCapacity) {
     const larger = allocate(size * 2);
-    if (larger == 0) return u32(exhaust());
+    if (larger == 0) return exhausted();
     result = larger;
     resultCapacity = size * 2;
   }

@@ -4,7 +4,7 @@ import { EvmInvalid, EvmTransaction, EvmTransactionFlag } from "../../../layout"
 import * as u256 from "../../../base/u256";
 import { gasPrice, origin, setOrigin, transaction } from "../memory/context";
 import { Exit } from "../memory/exits";
-import { exhaust } from "../memory/failure";
+import { exhaust, exhausted } from "../memory/failure";
 import { Temporary, temporary } from "../memory/workspace";
 import { AccountFlag, accountOf } from "../state/accounts";
 import { flagAccount } from "../state/journal";
@@ -17,7 +17,7 @@ import { finish, reject } from "./result";
 export function runSystemCall(): u32 {
   setOrigin(transaction + EvmTransaction.SENDER);
   const sender = accountOf(origin);
-  if (sender == 0) return u32(exhaust());
+  if (sender == 0) return exhausted();
   u256.clear(gasPrice);
   const flags = load<u32>(transaction, EvmTransaction.FLAGS);
   if ((flags & (EvmTransactionFlag.CREDIT | EvmTransactionFlag.SWEEP)) != 0) {
@@ -26,7 +26,7 @@ export function runSystemCall(): u32 {
   const required = (flags & EvmTransactionFlag.REQUIRED) != 0;
   if (required) {
     const target = accountOf(transaction + EvmTransaction.TO);
-    const code = target == 0 ? u32(exhaust()) : codeOf(target);
+    const code = target == 0 ? exhausted() : codeOf(target);
     if (code == 0) return 0;
     if (code == NO_CODE) return reject(EvmInvalid.SYSTEM_CONTRACT_MISSING);
   }

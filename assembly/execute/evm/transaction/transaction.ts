@@ -8,7 +8,7 @@ import { noteLocation, unfinished } from "../../state-view";
 import { forgetRules, refundQuotient, useRules } from "../rules/fork-rules";
 import { block, setOrigin, setTransactionContext, takeContext, transaction } from "../memory/context";
 import { Exit } from "../memory/exits";
-import { exhaust, failure, forgetFailure, missed } from "../memory/failure";
+import { exhaust, exhausted, failure, forgetFailure, missed } from "../memory/failure";
 import { takeSegments } from "../memory/segments";
 import { resetWorkspace, takeWorkspace } from "../memory/workspace";
 import { accountOf, forgetAccounts, takeAccounts } from "../state/accounts";
@@ -79,12 +79,12 @@ export function executeEvm(record: u32): u32 {
 /** An Outcome; 0 when the attempt must end (`failure`). */
 function runTransaction(): u32 {
   const address = senderOf(transaction);
-  if (address == EvmSender.UNKNOWN) return u32(exhaust());
+  if (address == EvmSender.UNKNOWN) return exhausted();
   if (address == EvmSender.NOBODY) return reject(EvmInvalid.BAD_SIGNATURE);
   if (!isExpectedSender(transaction, address)) return reject(EvmInvalid.WRONG_SENDER);
   setOrigin(address);
   const sender = accountOf(address);
-  if (sender == 0) return u32(exhaust());
+  if (sender == 0) return exhausted();
   const reason = admit(transaction, block, sender);
   if (reason == UNKNOWN) return 0;
   if (reason != EvmInvalid.NONE) return reject(reason);

@@ -1,0 +1,103 @@
+// Opcodes between the running frame's memory and its stack, code, call data and return data. The interpreter reads and
+// writes words that are in memory by itself.
+
+import { EvmHalt } from "../../../layout";
+import { keccak256 } from "../../../base/keccak256";
+import * as u256 from "../../../base/u256";
+import { copyWordGas, hashWordGas } from "../rules/fork-rules";
+import { frame, memoryStart, returned, returnedLength, setOutput } from "../memory/context";
+import { Exit } from "../memory/exits";
+import { charge } from "../memory/gas";
+import { copyToRange, expandMemory, rangeLength, rangeOffset, takeRange, wordGas } from "../memory/ranges";
+import { Frame, Temporary, temporary } from "../memory/workspace";
+import { haltFor } from "./halts";
+
+/** Memory offsets beyond this cannot be paid for. */
+const FAR: u64 = 1 << 40;
+
+/** The memory offset in the word at `word`; FAR stands for all beyond. */
+// @ts-ignore: decorator
+@inline
+export function offsetIn(word: u32): u64 {
+  return u256.clamped(word, FAR);
+}
+
+/** MLOAD of the word at `word`, beyond the memory's end. */
+export function loadBeyond(word: u32): u32 {
+  const exit = expandMemory(offsetIn(word) + 32);
+  if (exit == Exit.NONE) u256.loadBigEndian(word, memoryStart + load<u32>(word));
+  return exit;
+}
+
+/** MSTORE beyond the memory's end. */
+export function storeBeyond(offset: u32, value: u32): u32 {
+  const exit = expandMemory(offsetIn(offset) + 32);
+  if (exit == Exit.NONE) u256.storeBigEndian(memoryStart + load<u32>(offset), value);
+  return exit;
+}
+
+/** MSTORE8 beyond the memory's end. */
+export function storeByteBeyond(offset: u32, value: u32): u32 {
+  const exit = expandMemory(offsetIn(offset) + 1);
+  if (exit == Exit.NONE) store<u8>(memoryStart + load<u32>(offset), load<u8>(value));
+  return exit;
+}
+
+/** Charges for a copy with the operands memory offset, source offset, length below `top`. */
+export function takeCopy(top: u32): u32 {
+  const exit = takeRange(top - 32, top - 96);
+  if (exit != Exit.NONE) return exit;
+  return charge(wordGas(rangeLength, copyWordGas)) ? Exit.NONE : Exit.HALTED;
+}
+
+export function callDataCopy(top: u32): u32 {
+  const exit = takeCopy(top);
+  if (exit == Exit.NONE) copyToRange(load<u32>(frame, Frame.INPUT), load<u32>(frame, Frame.INPUT_LENGTH), top - 64);
+  return exit;
+}
+
+export function codeCopy(top: u32): u32 {
+  const exit = takeCopy(top);
+  if (exit == Exit.NONE) copyToRange(load<u32>(frame, Frame.CODE), load<u32>(frame, Frame.CODE_LENGTH), top - 64);
+  return exit;
+}
+
+export function returnDataCopy(top: u32): u32 {
+  const limit: u64 = u64(returnedLength) + 1;
+  const end = u256.clamped(top - 64, limit) + u256.clamped(top - 96, limit);
+  if (end > returnedLength) return haltFor(EvmHalt.RETURN_DATA_BOUNDS);
+  const exit = takeCopy(top);
+  if (exit == Exit.NONE) copyToRange(returned, returnedLength, top - 64);
+  return exit;
+}
+
+/** Operands from the top: to, from, length. */
+export function memoryCopy(top: u32): u32 {
+  let exit = takeRange(top - 64, top - 96);
+  if (exit != Exit.NONE) return exit;
+  const from = rangeOffset;
+  exit = takeCopy(top);
+  if (exit == Exit.NONE && rangeLength != 0) {
+    memory.copy(memoryStart + rangeOffset, memoryStart + from, rangeLength);
+  }
+  return exit;
+}
+
+/** Operands from the top: offset, length; the hash replaces the length. */
+export function hashMemory(top: u32): u32 {
+  const exit = takeRange(top - 32, top - 64);
+  if (exit != Exit.NONE) return exit;
+  if (!charge(wordGas(rangeLength, hashWordGas))) return Exit.HALTED;
+  const hash = temporary + Temporary.HASH;
+  keccak256(hash, memoryStart + rangeOffset, rangeLength);
+  u256.loadBigEndian(top - 64, hash);
+  return Exit.NONE;
+}
+
+/** Ends the frame as `ending` says (Exit), with its output. Operands from the top: offset, length. */
+export function endWith(ending: u32, top: u32): u32 {
+  const exit = takeRange(top - 32, top - 64);
+  if (exit != Exit.NONE) return exit;
+  setOutput(memoryStart + rangeOffset, rangeLength);
+  return ending;
+}
