@@ -4,6 +4,7 @@ import type { Hex } from './base/hex.ts';
 import type { BlockInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './chain/hardfork.ts';
+import type { BlockId } from './state/remote/state-requests.ts';
 import type { StateSource } from './state/state-source.ts';
 
 /** What `createEngine` accepts. Unknown keys are refused with the nearest right name. */
@@ -167,10 +168,11 @@ export interface WorldOptions {
    */
   readonly chain?: number | object;
   /**
-   * The block that the state is the one after: its number, its hash where it is known, or all of it, as that of a
-   * genesis file.
+   * The block that the state is the one after. Of the state of a chain (`rpcState`) any block, by number, hash or
+   * tag: the world is pinned to its hash. Of other states what they are: number, hash where it is known, or all of
+   * the block, as that of a genesis file. Default the state's.
    */
-  readonly block?: { readonly number: bigint | number; readonly hash?: Hex } | BlockInput;
+  readonly block?: BlockId | { readonly number: bigint | number; readonly hash?: Hex } | BlockInput;
 }
 
 /** The third argument of `engine.execute`. */

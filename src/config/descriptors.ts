@@ -200,12 +200,17 @@ export const BLOCK_REQUEST: Options = {
 
 /** The block that a state is the one after. */
 const worldBlock: Kind = {
-  type: '{ readonly number: bigint | number; readonly hash?: Hex } | BlockInput',
+  type: 'BlockId | { readonly number: bigint | number; readonly hash?: Hex } | BlockInput',
   check(value, field) {
-    const { number } = plainObject(value, field);
+    // Names are read by the state that they are of.
+    if (typeof value === 'string') return;
+    const number = typeof value === 'object' ? plainObject(value, field).number : value;
     if (typeof number === 'string' && /^0x[0-9a-f]{1,16}$/i.test(number)) return;
     if (typeof number === 'bigint' ? number >= 0n : Number.isSafeInteger(number) && (number as number) >= 0) return;
-    throw new InputError(`${field}.number`, `expected a block number, got ${describe(number)}`);
+    throw new InputError(
+      number === value ? field : `${field}.number`,
+      `expected a block number, got ${describe(number)}`,
+    );
   },
 };
 
@@ -214,7 +219,8 @@ export const WORLD_OPTIONS: Options = {
   chain: option(chain, `Chain of its blocks: ${CHAIN_FORMS}.`, "the engine's"),
   block: option(
     worldBlock,
-    'The block that the state is the one after: its number, its hash where it is known, or all of it, as that of a genesis file.',
+    'The block that the state is the one after. Of the state of a chain (`rpcState`) any block, by number, hash or tag: the world is pinned to its hash. Of other states what they are: number, hash where it is known, or all of the block, as that of a genesis file.',
+    "the state's",
   ),
 };
 

@@ -39,7 +39,7 @@ import type { WorkerPool } from '../workers/pool.ts';
 import type { RunControl } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
 import { TracedRun } from '../workers/tracing-runner.ts';
-import { openWorldState, readFirstBlock, readWorldBlock } from '../world/opening.ts';
+import { beginWorld, readFirstBlock } from '../world/opening.ts';
 import { ResidentWorld, type WorldTurns } from '../world/world.ts';
 import { WorldBlockJob } from '../world/world-block-job.ts';
 import { DependencyHints } from './dependency-hints.ts';
@@ -130,18 +130,18 @@ export class PevmEngine implements TracingEngine {
 
   async openWorld(given: WorldOptions = {}): Promise<World> {
     const { options, runners } = this.#parts;
-    const { state = options.state, chain = options.chain, block } = checkWorldOptions(given);
+    const { state = options.state, chain: named = options.chain, block: at } = checkWorldOptions(given);
     checkSource(state, 'options.state');
     const turns = new Turns();
-    const begun = await this.#exclusive(turns, {}, (scope) =>
-      openWorldState({ state, open: () => runners.openHome(), ask: (body) => this.#ask(scope, body) }),
+    const { chain, block, ...begun } = await this.#exclusive(turns, {}, (scope) =>
+      beginWorld(
+        { state, block: at, chain: named },
+        () => runners.openHome(),
+        (body) => this.#ask(scope, body),
+      ),
     );
-    const first = readFirstBlock(block, chain);
-    return new ResidentWorld(
-      this.#worldTurns(turns, { ...options, chain }, first),
-      begun,
-      readWorldBlock(block, begun),
-    );
+    const first = readFirstBlock(at, chain);
+    return new ResidentWorld(this.#worldTurns(turns, { ...options, chain }, first), begun.state, block);
   }
 
   execute<T = unknown>(
@@ -243,8 +243,8 @@ export class PevmEngine implements TracingEngine {
     this.#worlds.add(turns);
     return {
       take: (body) => this.#exclusive(turns, {}, (scope) => body((asked) => this.#ask(scope, asked))),
-      executeBlock: (request, state, advanced) =>
-        this.#start(turns, () => new WorldBlockJob(request, options, state, advanced)),
+      executeBlock: (request, state, place) =>
+        this.#start(turns, () => new WorldBlockJob(request, options, state, place)),
       another: () => this.#worldTurns(new Turns(), options, first),
       chain: options.chain,
       first,

@@ -1,25 +1,42 @@
 // How a world begins: a complete state is put into the core as a whole, any other is asked for when somebody needs it.
 
+import { InputError, ReorganisationError } from '../base/errors.ts';
+import type { Hex } from '../base/hex.ts';
 import { type BlockInput, readBlock, readBlockHashes } from '../block/block-input.ts';
 import { scheduledHardfork } from '../block/chains.ts';
 import type { Chain } from '../chain/chain.ts';
+import { knownChain } from '../chain/chains.ts';
+import type { BlockContext } from '../job/block-encoding.ts';
 import { type Home, Residence } from '../run/residence.ts';
 import { imageOf, storageOnlyImage } from '../run/state-loading.ts';
+import { isChainState } from '../state/chain-state.ts';
 import { readDescription } from '../state/description.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { WorldBlock, WorldOptions } from '../types.ts';
 import { type Ask, WorldState } from './world-state.ts';
 
-/** @throws MemoryLimitError for a state that does not fit */
-export async function openWorldState({
-  state,
-  open,
-  ask,
-}: {
+/** What a world begins with. */
+export interface Beginning {
+  readonly state: WorldState;
+  readonly block: WorldBlock | undefined;
+  readonly chain: Chain | undefined;
+}
+
+/** What is asked for: a checked request. */
+interface WantedWorld extends Pick<WorldOptions, 'block'> {
   readonly state: StateSource;
-  readonly open: () => Promise<Home>;
-  readonly ask: Ask;
-}): Promise<WorldState> {
+  readonly chain: Chain | undefined;
+}
+
+/** @throws InputError naming the option; MemoryLimitError for a state that does not fit */
+export async function beginWorld(wanted: WantedWorld, open: () => Promise<Home>, ask: Ask): Promise<Beginning> {
+  const { state, block, chain } = await originOf(wanted, ask);
+  const begun = await openState(state, open, ask);
+  if (block?.hash !== undefined) begun.blockHashes.set(block.number, block.hash);
+  return { state: begun, block, chain };
+}
+
+async function openState(state: StateSource, open: () => Promise<Home>, ask: Ask): Promise<WorldState> {
   const {
     accounts,
     blockHashes,
@@ -37,16 +54,53 @@ export async function openWorldState({
 
 /** All of the block, where more than its number and hash is given. @throws InputError naming the field */
 export function readFirstBlock(block: WorldOptions['block'], chain: Chain | undefined): BlockInput | undefined {
-  if (block === undefined || !('parentHash' in block)) return undefined;
+  if (typeof block !== 'object' || !('parentHash' in block)) return undefined;
   return readBlock(block, scheduledHardfork(chain ?? 1, block), 'options.block');
 }
 
-/** @throws InputError for a hash that is none */
-export function readWorldBlock(block: WorldOptions['block'], { blockHashes }: WorldState): WorldBlock | undefined {
-  if (block === undefined) return undefined;
-  const number = BigInt(block.number);
-  if (block.hash === undefined) return { number };
-  const hash = readBlockHashes(new Map([[number, block.hash]]), 'options.block.hash').get(number)!;
-  blockHashes.set(number, hash);
-  return { number, hash };
+/** The state of a chain is pinned to a block by its hash; of another state the block is what the caller says. */
+async function originOf({ state, block, chain }: WantedWorld, ask: Ask) {
+  const isPlace = typeof block === 'object' && block !== null;
+  if (!isChainState(state)) {
+    if (block === undefined) return { state, block, chain };
+    if (!isPlace) {
+      throw new InputError('options.block', 'expected { number, hash? }: the state is not that of a chain with blocks');
+    }
+    return { state, block: readPlace(block), chain };
+  }
+  const id = isPlace ? (block.hash ?? block.number) : block;
+  const at = id === undefined ? state : state.at(id);
+  const pinned = await ask((signal) => at.pinned({ signal }));
+  if (chain !== undefined && BigInt(chain.id) !== pinned.chainId) {
+    throw new InputError('options.chain', `the state is of chain ${pinned.chainId}, not of ${chain.id}`);
+  }
+  if (isPlace && BigInt(block.number) !== pinned.number) {
+    throw new InputError('options.block.number', `block ${pinned.hash} has the number ${pinned.number}`);
+  }
+  return {
+    state: at,
+    block: { number: pinned.number, hash: pinned.hash },
+    chain: chain ?? knownChain(Number(pinned.chainId)),
+  };
+}
+
+function readPlace({
+  number: given,
+  hash,
+}: {
+  readonly number: bigint | number | Hex;
+  readonly hash?: Hex;
+}): WorldBlock {
+  const number = BigInt(given);
+  if (hash === undefined) return { number };
+  return { number, hash: readBlockHashes(new Map([[number, hash]]), 'options.block.hash').get(number)! };
+}
+
+/** @throws ReorganisationError, InputError for a block whose parent is not the one that the state is after */
+export function checkParent({ block }: BlockContext, newest: WorldBlock | undefined): void {
+  if (newest?.hash === undefined || block.parentHash === newest.hash) return;
+  const { number, hash } = newest;
+  if (BigInt(block.number) === number + 1n) throw new ReorganisationError(number, hash, block.parentHash);
+  const problem = `block ${BigInt(block.number)} has the parent ${block.parentHash}, the state is that after`;
+  throw new InputError('block.parentHash', `${problem} block ${number}, ${hash}`);
 }

@@ -8,22 +8,27 @@ import type { Desk, Job, Limits } from '../job/job.ts';
 import type { BlockResult, TransactionResult, WorldBlockRequest } from '../types.ts';
 import type { WorldState } from './world-state.ts';
 
-/** Hears of a block that is part of the state now. */
-export type Advanced = (context: BlockContext, result: BlockResult) => void;
+/** Where a world stands among the blocks of its chain. */
+export interface Place {
+  /** @throws ReorganisationError, InputError for a block that does not come next */
+  admit(context: BlockContext): void;
+  /** The block has become part of the state. */
+  advance(context: BlockContext, result: BlockResult): void;
+}
 
 export class WorldBlockJob implements Job<TransactionResult, BlockResult> {
   readonly kind = 'block';
   readonly #block: BlockJob;
   readonly #state: WorldState;
-  readonly #advanced: Advanced;
+  readonly #place: Place;
 
   /** @throws InputError, InvalidTransactionError as a block's job does */
-  constructor(request: WorldBlockRequest, options: CheckedOptions, state: WorldState, advanced: Advanced) {
+  constructor(request: WorldBlockRequest, options: CheckedOptions, state: WorldState, place: Place) {
     if (typeof request === 'object' && request !== null && 'state' in request && request.state !== undefined) {
       throw new InputError('request.state', 'a world has its own');
     }
     this.#state = state;
-    this.#advanced = advanced;
+    this.#place = place;
     this.#block = new BlockJob({ ...request, state }, options, state);
   }
 
@@ -40,13 +45,14 @@ export class WorldBlockJob implements Job<TransactionResult, BlockResult> {
   }
 
   async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
+    this.#place.admit(this.#block.context);
     const { residence } = this.#state;
     const { mark } = residence;
     try {
       const result = await this.#block.run(desk);
       // Who has given up in the last moment is told that nothing has happened: so it must be.
       await desk.ask(async () => {});
-      this.#advanced(this.#block.context, result);
+      this.#place.advance(this.#block.context, result);
       return result;
     } catch (error) {
       await residence.revertTo(mark);

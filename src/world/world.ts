@@ -15,14 +15,15 @@ import { stateDiffOf } from '../job/changed-state.ts';
 import { importChain } from '../node/chain-import.ts';
 import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
 import type { BlockResult, BlockRun, ImportedBlock, World, WorldBlock, WorldBlockRequest } from '../types.ts';
-import type { Advanced } from './world-block-job.ts';
+import { checkParent } from './opening.ts';
+import type { Place } from './world-block-job.ts';
 import { changesSince } from './world-diff.ts';
 import type { Ask, WorldState } from './world-state.ts';
 
 /** What a world asks of its engine: turns, in the order in which they are asked for. */
 export interface WorldTurns {
   take<R>(body: (ask: Ask) => Promise<R>): Promise<R>;
-  executeBlock(request: WorldBlockRequest, state: WorldState, advanced: Advanced): BlockRun;
+  executeBlock(request: WorldBlockRequest, state: WorldState, place: Place): BlockRun;
   /** The world's chain, where it is known. */
   readonly chain: Chain | undefined;
   /** All of the block that the world was opened at, where it is known. */
@@ -58,6 +59,10 @@ export class ResidentWorld implements World {
   /** Where somebody asks for more than the newest state. */
   #record: RecordedChain | undefined;
   #recording: Promise<RecordedChain> | undefined;
+  readonly #place: Place = {
+    admit: (context) => checkParent(context, this.#block),
+    advance: (context, result) => this.#advanced(context, result),
+  };
 
   constructor(turns: WorldTurns, state: WorldState, block: WorldBlock | undefined) {
     this.#turns = turns;
@@ -70,7 +75,7 @@ export class ResidentWorld implements World {
   }
 
   executeBlock(request: WorldBlockRequest): BlockRun {
-    return this.#turns.executeBlock(request, this.#state, (context, result) => this.#advanced(context, result));
+    return this.#turns.executeBlock(request, this.#state, this.#place);
   }
 
   async *importChain(source: ByteSource): AsyncGenerator<ImportedBlock> {

@@ -73,14 +73,14 @@ export class FakeNode {
     return this.#known.get(hash)!;
   }
 
-  /** Adds a block; `salt` makes another one of the same number. */
+  /** Adds a block; `salt` makes another one of the same number; `more` is of its header, the first one's number too. */
   add(alloc: Alloc, salt = '', more: Readonly<Record<string, unknown>> = {}): FakeBlock {
     return this.addState(memoryState(alloc), salt, more);
   }
 
   addState(state: MemoryState, salt = '', more: Readonly<Record<string, unknown>> = {}): FakeBlock {
-    const number = this.#blocks.length;
-    const hash = HASH_OF(`block ${number} ${salt}`);
+    const number = Number(more.number ?? this.#blocks.length);
+    const hash = (more.hash as Hex | undefined) ?? HASH_OF(`block ${number} ${salt}`);
     const header = {
       ...{ number: `0x${number.toString(16)}`, hash, parentHash: this.#blocks.at(-1)?.hash ?? `0x${'00'.repeat(32)}` },
       ...{
@@ -168,7 +168,7 @@ export class FakeNode {
   #named(id: unknown): FakeBlock | undefined {
     if (id === 'latest' || id === 'safe' || id === 'finalized') return this.head;
     if (id === 'earliest') return this.#blocks[0];
-    return this.#blocks[Number(id)];
+    return this.#blocks[Number(id) - Number(this.#blocks[0]?.number ?? 0)];
   }
 
   #at(id: unknown, read: (state: MemoryState) => unknown): FakeReply | Promise<FakeReply> {
@@ -179,7 +179,7 @@ export class FakeNode {
       const { blockHash } = id as { blockHash: Hex };
       block = this.#known.get(blockHash);
       if (block === undefined) return { error: { code: -32000, message: 'header for hash not found' } };
-      if (this.#blocks[Number(block.number)] !== block) {
+      if (this.#named(block.number) !== block) {
         return { error: { code: -32000, message: 'hash is not currently canonical' } };
       }
     } else {

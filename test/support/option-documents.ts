@@ -13,6 +13,7 @@ import type { Hex } from './base/hex.ts';
 import type { BlockInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './chain/hardfork.ts';
+import type { BlockId } from './state/remote/state-requests.ts';
 import type { StateSource } from './state/state-source.ts';
 
 ${OPTION_GROUPS.map(interfaceOf).join('\n')}`;

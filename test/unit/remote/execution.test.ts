@@ -37,10 +37,10 @@ test('a world over a node gives what one over memory gives, and asks for nothing
   const { file } = await createTraffic({ transactions: 12, seed: 'world' });
   const { block, chainId, hardfork, state, blockHashes } = checkBlockFile(file);
   const node = new FakeNode({ chainId });
-  node.addState(state);
+  node.addState(state, '', { number: `0x${(BigInt(block.number) - 1n).toString(16)}`, hash: block.parentHash });
   const source = rpcState({ transport: { url: 'http://node.test', fetch: fakeFetch(node) }, chainId });
   const expected = await engine.executeBlock({ block, chainId, hardfork, blockHashes, state });
-  const world = await engine.openWorld({ state: source, chain: chainId });
+  const world = await engine.openWorld({ state: source });
   const result = await world.executeBlock({ block, hardfork, blockHashes });
   expect(result.receiptsRoot).toBe(expected.receiptsRoot);
   const { requests } = source.statistics();
