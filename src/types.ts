@@ -94,6 +94,16 @@ export interface World extends AsyncDisposable {
   /** Executes a block, which becomes part of the state unless it is refused, cancelled, or does not fit into the memory. */
   executeBlock(request: WorldBlockRequest): BlockRun;
   /**
+   * Executes blocks one after the other: while one runs, the next is taken from `blocks`, checked and encoded, and its state
+   * is fetched. Each begins when the result of the one before was taken. A block that is refused, or differs from its header
+   * where `verify` asks, ends it, with the world at the block before; `signal` and `break` likewise.
+   * @throws what executeBlock throws; InvalidBlockError with the mismatches
+   */
+  executeBlocks(
+    blocks: Iterable<WorldBlockRequest> | AsyncIterable<WorldBlockRequest>,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncGenerator<BlockResult>;
+  /**
    * Executes the blocks of a chain file, RLP one behind the other, from the child of the world's block on. Each is compared
    * with its header, roots of the state and of receipts included, before the next one is read.
    * @throws InputError for what is no block; InvalidBlockError naming what differs: the world stays before that block

@@ -41,8 +41,12 @@ export class InputError extends PevmError {
 
 /** A well-formed block that the rules do not allow. */
 export class InvalidBlockError extends PevmError {
-  constructor(problem: string, options: PevmErrorOptions = {}) {
+  /** What its execution gives otherwise than its header says, where that is the reason. */
+  readonly mismatches: readonly { readonly name: string; readonly expected: string; readonly actual: string }[];
+
+  constructor(problem: string, options: PevmErrorOptions = {}, mismatches: InvalidBlockError['mismatches'] = []) {
     super(-38001, problem, options);
+    this.mismatches = mismatches;
   }
 }
 

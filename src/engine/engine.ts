@@ -245,6 +245,14 @@ export class PevmEngine implements TracingEngine {
       take: (body) => this.#exclusive(turns, {}, (scope) => body((asked) => this.#ask(scope, asked))),
       executeBlock: (request, state, place) =>
         this.#start(turns, () => new WorldBlockJob(request, options, state, place)),
+      prepareBlock: (request, state, place) => {
+        const job = new WorldBlockJob(request, options, state, place);
+        return {
+          number: job.number,
+          fetchAhead: (signal) => void callFor(this, () => job.fetchAhead(signal)).catch(() => {}),
+          run: () => this.#start(turns, () => job),
+        };
+      },
       another: () => this.#worldTurns(new Turns(), options, first),
       chain: options.chain,
       first,

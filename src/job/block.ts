@@ -12,7 +12,7 @@ import { InvalidOutcome, type RunPlan } from '../run/conductor.ts';
 import { type Work, workOf } from '../run/work.ts';
 import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
 import { stateRootOf } from '../state/state-root.ts';
-import type { StateSource } from '../state/state-source.ts';
+import type { StateKey, StateSource } from '../state/state-source.ts';
 import type { BlockRequest, BlockResult, TransactionResult } from '../types.ts';
 import { auditRefusal, auditResult } from './block-audit.ts';
 import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
@@ -39,6 +39,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   /** The state before the block, for what runs after it, where that state does not wait. */
   #copy: MemoryState | undefined;
 
+  /** What the block will probably touch, where somebody has asked before its turn came. */
+  #keys: Promise<readonly StateKey[]> | undefined;
+
   /** Reads the request, and encodes the block for who is to execute it. @throws InputError, InvalidTransactionError */
   constructor(request: BlockRequest, options: CheckedOptions, standing?: StandingState) {
     this.#options = options;
@@ -63,6 +66,15 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
 
   get firstItem(): number {
     return this.#encoding.firstTransaction;
+  }
+
+  /** Fetches what the block will probably need, before its turn has come: another block may run on the state that stays. */
+  async fetchAhead(signal: AbortSignal): Promise<void> {
+    const standing = this.#standing;
+    if (standing === undefined || standing.residence.complete) return;
+    this.#keys ??= blockKeys(standing, this.#request.context.block);
+    const keys = await this.#keys;
+    if (!signal.aborted) await standing.fetchAhead(keys, signal);
   }
 
   async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
@@ -120,7 +132,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   #stateBefore(desk: Desk<TransactionResult>): Promise<StateBefore> {
     const { state, context } = this.#request;
     if (this.#standing !== undefined) {
-      return standingBefore(desk, this.#standing, () => blockKeys(state, context.block));
+      return standingBefore(desk, this.#standing, () => this.#keys ?? blockKeys(state, context.block));
     }
     return stateBefore(desk, state, () => blockKeys(state, context.block));
   }

@@ -56,6 +56,8 @@ export interface StandingState extends DescribedStateSource {
   readonly residence: Residence;
   /** Those of the keys whose values nobody knows yet. */
   unknown(keys: readonly StateKey[]): readonly StateKey[];
+  /** Asks the source for what a block will need, while another one may be at work on the state. */
+  fetchAhead(keys: readonly StateKey[], signal: AbortSignal): Promise<void>;
   /** All of a complete state. */
   whole(): Promise<MemoryState>;
 }

@@ -44,6 +44,15 @@ export class WorldBlockJob implements Job<TransactionResult, BlockResult> {
     return this.#block.firstItem;
   }
 
+  get number(): bigint {
+    return BigInt(this.#block.context.block.number);
+  }
+
+  /** Fetches what the block will probably need, while another one runs. */
+  fetchAhead(signal: AbortSignal): Promise<void> {
+    return this.#block.fetchAhead(signal);
+  }
+
   async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
     this.#place.admit(this.#block.context);
     const { residence } = this.#state;

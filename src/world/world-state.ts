@@ -8,6 +8,7 @@ import { Kind } from '../core/instance/abi.ts';
 import type { StandingState } from '../job/state-before.ts';
 import type { Residence } from '../run/residence.ts';
 import { loadKeys } from '../run/state-loading.ts';
+import { isChainState } from '../state/chain-state.ts';
 import { describedSource } from '../state/layers.ts';
 import {
   EMPTY_CODE_HASH,
@@ -36,6 +37,8 @@ export interface AccountNow {
   readonly codeHash: Uint8Array;
 }
 
+/** Values that are kept for blocks to come, and names of what was asked for. */
+const MOST_AHEAD = 50_000;
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** What is known of a state when a world is opened on it. */
@@ -55,6 +58,10 @@ export class WorldState implements StandingState {
   /** See {@link KnownState}. */
   emptyAccounts: boolean | undefined;
   readonly storageOnly: readonly Hex[];
+  /** Fetched for a block that comes, by name. */
+  readonly #ahead = new Map<string, Promise<StateValue | undefined>>();
+  /** Names of what was asked for by blocks, lately. */
+  readonly #asked = new Set<string>();
 
   constructor(residence: Residence, source: StateSource, { blockHashes, emptyAccounts, storageOnly }: KnownState) {
     this.residence = residence;
@@ -73,9 +80,42 @@ export class WorldState implements StandingState {
     return new WorldState(await this.residence.fork(), this.#source, this);
   }
 
+  /**
+   * Asks the source for values before a block's turn has come. What is resident changes at that time, and is not looked at:
+   * what the source says holds for what no block has touched.
+   */
+  async fetchAhead(keys: readonly StateKey[], signal: AbortSignal): Promise<void> {
+    // That of a chain remembers by itself what it was asked in its hint.
+    if (isChainState(this.#source)) return;
+    if (this.#ahead.size > MOST_AHEAD) this.#ahead.clear();
+    const isOpen = (name: string) => !this.#asked.has(name) && !this.#ahead.has(name);
+    const asked = keys.filter((key) => isOpen(nameOfKey(key)));
+    if (asked.length === 0) return;
+    const answers = this.#source.load(asked, { signal });
+    for (const [at, key] of asked.entries()) {
+      const value = answers.then(
+        (values) => (values[at]?.kind === key.kind ? values[at] : undefined),
+        () => undefined,
+      );
+      this.#ahead.set(nameOfKey(key), value);
+    }
+    await answers;
+  }
+
+  /** What was asked for ahead, once; whatever a block asks for will be resident. */
+  async #fetchedAhead(key: SourceKey): Promise<StateValue | undefined> {
+    if (key.kind === 'blockHash') return undefined;
+    const name = nameOfKey(key);
+    const value = this.#ahead.get(name);
+    this.#ahead.delete(name);
+    if (this.#asked.size >= MOST_AHEAD) this.#asked.clear();
+    this.#asked.add(name);
+    return value;
+  }
+
   /** For a run that has met something that is not resident. */
   async load(keys: readonly SourceKey[], options?: LoadOptions): Promise<StateValue[]> {
-    const values = keys.map((key) => this.#known(key));
+    const values = await Promise.all(keys.map((key) => this.#known(key) ?? this.#fetchedAhead(key)));
     const asked = keys.filter((_, i) => values[i] === undefined);
     const answers = asked.length === 0 ? [] : await this.#source.load(asked, options);
     if (!Array.isArray(answers) || answers.length !== asked.length) {
@@ -224,4 +264,8 @@ export class WorldState implements StandingState {
     const { image } = await ask((signal) => loadKeys(this.#source, [key], NOBODY, signal));
     await this.residence.learn(image);
   }
+}
+
+function nameOfKey(key: StateKey): string {
+  return key.kind === 'storage' ? `${key.address}${key.slot}` : `${key.kind}${key.address}`;
 }

@@ -15,6 +15,7 @@ import { stateDiffOf } from '../job/changed-state.ts';
 import { importChain } from '../node/chain-import.ts';
 import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
 import type { BlockResult, BlockRun, ImportedBlock, World, WorldBlock, WorldBlockRequest } from '../types.ts';
+import { executeBlocks, type PreparedBlock } from './block-pipeline.ts';
 import { checkParent } from './opening.ts';
 import type { Place } from './world-block-job.ts';
 import { changesSince } from './world-diff.ts';
@@ -24,6 +25,8 @@ import type { Ask, WorldState } from './world-state.ts';
 export interface WorldTurns {
   take<R>(body: (ask: Ask) => Promise<R>): Promise<R>;
   executeBlock(request: WorldBlockRequest, state: WorldState, place: Place): BlockRun;
+  /** A block whose turn is not asked for yet. @throws InputError, InvalidTransactionError as executeBlock does */
+  prepareBlock(request: WorldBlockRequest, state: WorldState, place: Place): PreparedBlock;
   /** The world's chain, where it is known. */
   readonly chain: Chain | undefined;
   /** All of the block that the world was opened at, where it is known. */
@@ -76,6 +79,17 @@ export class ResidentWorld implements World {
 
   executeBlock(request: WorldBlockRequest): BlockRun {
     return this.#turns.executeBlock(request, this.#state, this.#place);
+  }
+
+  async *executeBlocks(...[blocks, { signal } = {}]: Parameters<World['executeBlocks']>): AsyncGenerator<BlockResult> {
+    const { prepareBlock } = this.#turns;
+    const world = {
+      prepare: (request: WorldBlockRequest) => prepareBlock(request, this.#state, this.#place),
+      snapshot: () => this.snapshot(),
+      revert: (id: number) => this.revert(id),
+      release: (id: number) => this.release(id),
+    };
+    yield* executeBlocks(world, blocks, signal);
   }
 
   async *importChain(source: ByteSource): AsyncGenerator<ImportedBlock> {

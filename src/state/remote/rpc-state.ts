@@ -195,7 +195,8 @@ class RemoteState implements RpcState {
   readonly #id: CheckedBlockId;
   #pinned: Promise<PinnedBlock> | undefined;
   #fetcher: Fetcher | undefined;
-  #foresight: Foresight | undefined;
+  /** Of the newest blocks: one may run while the next is expected. */
+  #foresights: readonly Foresight[] = [];
   #emptyAccounts: boolean | undefined;
   readonly #asked = new Set<string>();
 
@@ -249,17 +250,17 @@ class RemoteState implements RpcState {
     const { oracle, cancellation, guesses } = this.#shared;
     const pin = await this.pinned();
     const keys = new Map(keysOf(block).map((key) => [nameOfUnit(unitOf(key)), key]));
-    this.#foresight = guesses && !oracle.knows(block) ? this.#foresee(block, fetcher) : undefined;
+    const early = guesses && !oracle.knows(block) ? this.#foresee(block, fetcher) : undefined;
     const [prophecy] = await Promise.all([
       oracle.ask(block, pin, cancellation),
       fetcher.fetch([...keys.values()].map(unitOf), cancellation),
     ]);
     if (prophecy.known) {
-      this.#foresight = undefined;
+      this.#foresights = this.#foresights.filter((foresight) => foresight !== early);
       await fetcher.fetch(prophecy.units, cancellation);
       for (const unit of prophecy.units) if (unit.kind !== 'blockHash') keys.set(nameOfUnit(unit), unit);
-    } else if (guesses) {
-      this.#foresight ??= this.#foresee(block, fetcher);
+    } else if (guesses && early === undefined) {
+      this.#foresee(block, fetcher);
     }
     const all = [...keys.values()];
     const contracts = all.filter((key) => key.kind === 'account' && fetcher.account(key.address).code !== '0x');
@@ -277,6 +278,7 @@ class RemoteState implements RpcState {
     const foresight = new Foresight(emit, (address) =>
       fetcher.has({ kind: 'account', address }) ? fetcher.account(address) : undefined,
     );
+    this.#foresights = [...this.#foresights.slice(-1), foresight];
     foresight.begin(block);
     return foresight;
   }
@@ -328,8 +330,10 @@ class RemoteState implements RpcState {
       load: trust === undefined ? loaderOf(surroundings, pin) : provenLoader(surroundings, trust),
       fetched: (unit) => {
         counts.keys++;
-        if (unit.kind === 'account') this.#foresight?.account(unit.address, fetcher.account(unit.address));
-        if (unit.kind === 'storage') this.#foresight?.slot(unit.address, fetcher.slot(unit.address, unit.slot));
+        for (const foresight of this.#foresights) {
+          if (unit.kind === 'account') foresight.account(unit.address, fetcher.account(unit.address));
+          if (unit.kind === 'storage') foresight.slot(unit.address, fetcher.slot(unit.address, unit.slot));
+        }
       },
     });
     this.#fetcher = fetcher;
