@@ -35,7 +35,8 @@ export async function coldFigures(script: string, options: readonly string[], re
   return runs[runs.length >> 1] as ColdFigures;
 }
 
-function output(script: string, options: readonly string[]): Promise<string> {
+/** What `script` prints in a process of its own. */
+export function output(script: string, options: readonly string[]): Promise<string> {
   const child = spawn(process.execPath, [script, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.on('data', (part: Buffer) => {
@@ -45,7 +46,7 @@ function output(script: string, options: readonly string[]): Promise<string> {
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve(text);
-      else reject(new Error(`the process that runs a block for the first time ended with ${code}`));
+      else reject(new Error(`the process of ${options[0]} ended with ${code}`));
     });
   });
 }

@@ -15,6 +15,7 @@ import { measurePrecompiles, precompileTable } from './precompiles.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
+import { blockWork, measureVersus, programWork, versusOfProcesses, versusTable } from './versus.ts';
 
 /** Blocks of every era, among them those known as hard: long chains of dependent transactions, heavy precompiles. */
 const CHOSEN = [
@@ -35,12 +36,16 @@ const PARTS = {
   ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
+  versus: 'programs and real blocks on this core and on another build of it (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
 
 type Part = keyof typeof PARTS;
 
 const BY_DEFAULT: readonly Part[] = ['core', 'transfers', 'programs', 'mainnet', 'traffic'];
+
+/** Processes whose best counts where two builds are compared. */
+const VERSUS_PROCESSES = 6;
 
 /** Fresh processes per block. */
 const COLD_PROCESSES = 3;
@@ -55,6 +60,7 @@ ${Object.entries(PARTS)
   --programs LIST  names of programs, separated by commas (default: all)
   --repeat N       rounds that count (default 15; ethereumjs and traffic 5)
   --warm-up N      rounds that do not (default 3)
+  --other PATH     versus: the other build, such as ../before/build/core.wasm; layouts must be the same
   --without-anvil  leave the native peer out
   --quick          real blocks without ethereumjs and without fresh processes
   --json           figures as JSON on standard output, instead of tables
@@ -71,6 +77,10 @@ interface Options {
   /** Whether anvil takes part. */
   native: boolean;
   quick: boolean;
+  /** Of another build: its path. */
+  other: string | undefined;
+  /** In a process of `versus`: whether this build comes first. */
+  swapped: boolean | undefined;
 }
 
 /** What a part found: for people and for programs. */
@@ -89,6 +99,9 @@ async function main(): Promise<void> {
       'warm-up': { type: 'string', default: '3' },
       'without-anvil': { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      other: { type: 'string' },
+      /** Of a process that another started: which build comes first. */
+      first: { type: 'string' },
       json: { type: 'boolean', default: false },
       shared: { type: 'string', default: process.env.PEVM_SHARED ?? '../shared' },
       help: { type: 'boolean', default: false },
@@ -104,6 +117,8 @@ async function main(): Promise<void> {
     shared: values.shared,
     native: !values['without-anvil'] && anvilBinary() !== undefined,
     quick: values.quick,
+    other: values.other,
+    swapped: values.first === undefined ? undefined : values.first === 'own',
   };
   if (!values['without-anvil'] && !options.native)
     progress('no native peer: npm did not install anvil for this platform');
@@ -194,6 +209,23 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const { repeat = 15, warmUp } = options;
     const figures = await measureDeaths(subjects, { rounds: repeat, warmUp, onProgress: progress });
     return { text: `Deaths of a worker, two workers\n\n${deathTable(figures)}`, figures };
+  },
+  async versus(options) {
+    const { other, swapped, shared, programs, blocks, repeat = 8 } = options;
+    if (other === undefined) throw new RangeError('versus needs --other, the path of another build of the core');
+    if (swapped === undefined) {
+      const flags = ['--json', '--other', other, '--shared', shared, '--repeat', String(repeat)];
+      if (programs !== undefined) flags.push('--programs', programs);
+      if (blocks !== undefined) flags.push('--blocks', blocks);
+      const figures = await versusOfProcesses(script, ['versus', ...flags], VERSUS_PROCESSES, progress);
+      return { text: `This core and ${other}\n\n${versusTable(figures)}`, figures };
+    }
+    const works = [
+      ...((await chosenPrograms(options)) ?? []).map(programWork),
+      ...((await realBlocks(options)) ?? []).map(({ name, file }) => blockWork(name, file)),
+    ];
+    const figures = await measureVersus(works, { other, swapped, rounds: repeat });
+    return { text: versusTable(figures), figures };
   },
   async cold(options) {
     const [subject] = (await realBlocks(options)) ?? [];

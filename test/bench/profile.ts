@@ -89,7 +89,7 @@ function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profile): ProfileFig
 }
 
 /** The state before the block as the core takes it. */
-function stateOf({ state, hardfork }: BlockFile): { base: BaseValue[]; codes: CodeMap } {
+export function stateOf({ state, hardfork }: BlockFile): { base: BaseValue[]; codes: CodeMap } {
   const codes = new Map<string, { hash: Uint8Array; bytes: Uint8Array }>();
   const base: BaseValue[] = [];
   for (const account of state.accounts.values()) {

@@ -112,50 +112,51 @@ class CoreCalls {
   }
 
   check(program: Program): void {
-    this.#load(program);
+    loadProgram(this.#host, program);
     const [result] = this.#host.collect(1, this.#host.runBlock()).results;
     compare(`${program.name}, core`, program, result?.gasUsed, result?.returnData);
   }
 
   /** Milliseconds of the call, without loading it. */
   run(program: Program): number {
-    this.#load(program);
+    loadProgram(this.#host, program);
     const start = performance.now();
     this.#host.runBlock();
     return performance.now() - start;
   }
+}
 
-  #load({ code, calldata, gasLimit }: Program): void {
-    const block: EvmBlockInput = {
-      fork: HARDFORK,
-      number: 0n,
-      timestamp: 0n,
-      gasLimit: 1n << 62n,
-      coinbase: new Uint8Array(20),
-      randao: 0n,
-      baseFeePerGas: 0n,
-      blobBaseFee: 1n,
-      chainId: 1n,
-      blockHashes: [],
-      emptyAccounts: false,
-    };
-    // A call of the protocol's own: no intrinsic gas, no refund.
-    const call: EvmTransactionInput = {
-      type: 0,
-      sender: CALLER,
-      to: CONTRACT,
-      nonce: 0n,
-      gasLimit,
-      value: 0n,
-      data: calldata,
-      maxFeePerGas: 0n,
-      maxPriorityFeePerGas: 0n,
-      system: true,
-    };
-    const hash = keccak_256(code);
-    const base = [{ kind: Kind.CODE, address: CONTRACT, value: hash }];
-    this.#host.loadBlock(block, [call], base, new Map([['', { hash, bytes: code }]]));
-  }
+/** Lays a call of the program out on a core. */
+export function loadProgram(host: EvmHost, { code, calldata, gasLimit }: Program): void {
+  const block: EvmBlockInput = {
+    fork: HARDFORK,
+    number: 0n,
+    timestamp: 0n,
+    gasLimit: 1n << 62n,
+    coinbase: new Uint8Array(20),
+    randao: 0n,
+    baseFeePerGas: 0n,
+    blobBaseFee: 1n,
+    chainId: 1n,
+    blockHashes: [],
+    emptyAccounts: false,
+  };
+  // A call of the protocol's own: no intrinsic gas, no refund.
+  const call: EvmTransactionInput = {
+    type: 0,
+    sender: CALLER,
+    to: CONTRACT,
+    nonce: 0n,
+    gasLimit,
+    value: 0n,
+    data: calldata,
+    maxFeePerGas: 0n,
+    maxPriorityFeePerGas: 0n,
+    system: true,
+  };
+  const hash = keccak_256(code);
+  const base = [{ kind: Kind.CODE, address: CONTRACT, value: hash }];
+  host.loadBlock(block, [call], base, new Map([['', { hash, bytes: code }]]));
 }
 
 class AnvilCalls implements AsyncDisposable {
