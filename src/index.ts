@@ -34,6 +34,8 @@ export type { ByteSource } from './file/chain-file.ts';
 export { chainFileBlocks } from './file/chain-file.ts';
 export type { Genesis } from './file/genesis-file.ts';
 export { readGenesis, readGenesisFile } from './file/genesis-file.ts';
+export type { DevGenesis, DevGenesisOptions } from './node/dev-chain.ts';
+export { devGenesis } from './node/dev-chain.ts';
 export type { LayerLoad } from './state/layers.ts';
 export { layerState } from './state/layers.ts';
 export type { Alloc, AllocAccount, MemoryState } from './state/memory.ts';

@@ -109,6 +109,13 @@ export interface World extends AsyncDisposable {
    * @throws InputError for what is no block; InvalidBlockError naming what differs: the world stays before that block
    */
   importChain(source: ByteSource): AsyncGenerator<ImportedBlock>;
+  /**
+   * JSON-RPC over this world, as EIP-1193 has it: for viem's `custom`, ethers' `BrowserProvider`, web3.js. The chain is
+   * recorded from the first call on, which takes a complete state and a chain whose forks are known.
+   */
+  provider(options?: NodeOptions): Provider;
+  /** The same for viem: `createPublicClient({ transport: world.transport() })`. It does not ask again what has failed. */
+  transport(options?: NodeOptions): WorldTransport;
   /** In wei. */
   getBalance(address: string): Promise<bigint>;
   getNonce(address: string): Promise<bigint>;
@@ -132,6 +139,54 @@ export interface World extends AsyncDisposable {
   fork(): Promise<World>;
   /** Leaves the memory to others; what is under way is finished first. Also `await using`. */
   dispose(): Promise<void>;
+}
+
+/** How a world answers JSON-RPC. */
+export interface NodeOptions {
+  /**
+   * When transactions that are sent become part of a block: each at once, every so many milliseconds, or when `evm_mine` is
+   * called. Default `instant`.
+   */
+  readonly mining?: 'instant' | 'none' | { readonly intervalMs: number };
+  /** Private keys, 32 bytes of hex each, that `eth_accounts` names the addresses of and `eth_sendTransaction` signs with. */
+  readonly accounts?: readonly string[];
+  /** What `web3_clientVersion` says behind the library's name. */
+  readonly version?: string;
+}
+
+export interface ProviderRequest {
+  readonly method: string;
+  readonly params?: readonly unknown[] | object | undefined;
+}
+
+export interface ProviderEvents {
+  /** What a subscription found (`eth_subscribe`). */
+  readonly message: {
+    readonly type: 'eth_subscription';
+    readonly data: { readonly subscription: string; readonly result: unknown };
+  };
+  /** The world was disposed of. */
+  readonly disconnect: Error;
+}
+
+/** A transport as viem takes it. */
+export type WorldTransport = () => {
+  readonly config: {
+    readonly key: string;
+    readonly name: string;
+    readonly type: 'custom';
+    readonly retryCount: number;
+    readonly request: Provider['request'];
+  };
+  readonly request: Provider['request'];
+  readonly value: Provider;
+};
+
+/** EIP-1193. What goes wrong rejects with an error that has a `code` of JSON-RPC, and names the parameter. */
+export interface Provider {
+  request(request: ProviderRequest): Promise<unknown>;
+  on<E extends keyof ProviderEvents>(event: E, listener: (detail: ProviderEvents[E]) => void): this;
+  removeListener<E extends keyof ProviderEvents>(event: E, listener: (detail: ProviderEvents[E]) => void): this;
 }
 
 export type ExecutorChoice<T = unknown> =

@@ -74,6 +74,12 @@ export function headerFields(header: HeaderInput): Encodable[] | undefined {
   return table.some(([name]) => given[name] === undefined) ? undefined : values(given, table);
 }
 
+/** The bytes of which a block's hash is made. `undefined` where a field is missing. */
+export function encodeHeader(header: HeaderInput): Uint8Array | undefined {
+  const fields = headerFields(header);
+  return fields === undefined ? undefined : RLP.encode(fields);
+}
+
 /** A block as clients exchange and export it. `undefined` where its header or a signature lacks something. */
 export function encodeBlock(block: BlockInput, chainId: number): Uint8Array | undefined {
   const header = headerFields(block);

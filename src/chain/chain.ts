@@ -9,6 +9,8 @@ import { rulesOf } from './rules.ts';
 export interface BlobRules {
   /** Of a block. */
   readonly maxBlobs: number;
+  /** Blobs of a block at which their base fee stays as it is. */
+  readonly targetBlobs: number;
   /** How fast their base fee moves. */
   readonly blobUpdateFraction: bigint;
 }

@@ -118,6 +118,16 @@ export function readChain(value: unknown, field: string): Chain {
   if (typeof value !== 'object' || value === null) {
     throw new InputError(field, `expected a chain's id, an object with one, or geth's config, got ${describe(value)}`);
   }
+  if (READ.has(value)) return value as Chain;
+  const read = readObject(value, field);
+  READ.add(read);
+  return read;
+}
+
+/** Chains that were read before: they may be passed on as they are. */
+const READ = new WeakSet<object>();
+
+function readObject(value: object, field: string): Chain {
   const chain = plainObject(value, field);
   if (Object.keys(chain).some((key) => key.toLowerCase() === 'chainid')) return chainFromGenesisConfig(chain, field);
   if (chain.config !== undefined) return chainFromGenesisConfig(chain.config, `${field}.config`);

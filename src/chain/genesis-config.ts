@@ -201,7 +201,7 @@ function forksByTime(source: Source, before: readonly ChainFork[]): ChainFork[] 
 
 function readBlobs(value: unknown, field: string): BlobRules | undefined {
   if (value === undefined || value === null) return undefined;
-  const { max, baseFeeUpdateFraction } = plainObject(value, field);
+  const { max, target = max, baseFeeUpdateFraction } = plainObject(value, field);
   const blobUpdateFraction = amount(64)(baseFeeUpdateFraction, `${field}.baseFeeUpdateFraction`);
   if (blobUpdateFraction === 0n) {
     throw new InputError(
@@ -209,5 +209,6 @@ function readBlobs(value: unknown, field: string): BlobRules | undefined {
       `expected more than 0, got ${describe(baseFeeUpdateFraction)}`,
     );
   }
-  return { maxBlobs: integer(1 << 20)(max, `${field}.max`), blobUpdateFraction };
+  const blobs = integer(1 << 20);
+  return { maxBlobs: blobs(max, `${field}.max`), targetBlobs: blobs(target, `${field}.target`), blobUpdateFraction };
 }

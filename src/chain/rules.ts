@@ -123,8 +123,12 @@ interface BlockRules {
   readonly blockReward: bigint;
   /** Blobs of a block; 0: there are none (EIP-4844, 7691, 7892). */
   readonly maxBlobs: number;
+  /** Blobs of a block at which their base fee stays as it is. */
+  readonly targetBlobs: number;
   /** How fast the blobs' base fee moves. */
   readonly blobUpdateFraction: bigint;
+  /** EIP-7918: the base fee of blobs is bounded below by that of gas. */
+  readonly bindsBlobFee: boolean;
 }
 
 export interface Rules extends Numbers, Switches, BlockRules {
@@ -227,7 +231,9 @@ const FIRST: Omit<Rules, 'hardfork' | 'prices'> = {
   hasRequests: false,
   blockReward: 5n * ETHER,
   maxBlobs: 0,
+  targetBlobs: 0,
   blobUpdateFraction: 0n,
+  bindsBlobFee: false,
 };
 
 /** Rows without a line changed only difficulty or headers. */
@@ -318,7 +324,7 @@ const ROWS: Readonly<Record<Hardfork, Changes>> = {
     hasBeaconRoot: true, // EIP-4788
     lastPrecompile: 10, // EIP-4844
     lastTransactionType: 3,
-    ...{ maxBlobs: 6, maxBlobsOfTransaction: 6, blobUpdateFraction: 3_338_477n },
+    ...{ maxBlobs: 6, targetBlobs: 3, maxBlobsOfTransaction: 6, blobUpdateFraction: 3_338_477n },
     destroysOnlyNew: true, // EIP-6780
   },
   prague: {
@@ -326,7 +332,7 @@ const ROWS: Readonly<Record<Hardfork, Changes>> = {
     hasBlockHashContract: true, // EIP-2935
     ...{ floorZeroByteGas: 10, floorDataByteGas: 40 }, // EIP-7623
     hasRequests: true, // EIP-7685
-    ...{ maxBlobs: 9, maxBlobsOfTransaction: 9, blobUpdateFraction: 5_007_716n }, // EIP-7691
+    ...{ maxBlobs: 9, targetBlobs: 6, maxBlobsOfTransaction: 9, blobUpdateFraction: 5_007_716n }, // EIP-7691
     hasDelegation: true, // EIP-7702
     lastTransactionType: 4,
   },
@@ -335,10 +341,11 @@ const ROWS: Readonly<Record<Hardfork, Changes>> = {
     modexpMaximumLength: 1024, // EIP-7823
     transactionGasCap: 1 << 24, // EIP-7825
     ...{ modexpMinimumGas: 500, modexpDivisor: 1, modexpExponentByteFactor: 16, modexpDoubles: true }, // EIP-7883
+    bindsBlobFee: true, // EIP-7918
     hasP256: true, // EIP-7951
   },
-  bpo1: { maxBlobs: 15, blobUpdateFraction: 8_346_193n }, // EIP-7892
-  bpo2: { maxBlobs: 21, blobUpdateFraction: 11_684_671n },
+  bpo1: { maxBlobs: 15, targetBlobs: 10, blobUpdateFraction: 8_346_193n }, // EIP-7892
+  bpo2: { maxBlobs: 21, targetBlobs: 14, blobUpdateFraction: 11_684_671n },
 };
 
 /** The rules of all forks, each the one before it with its row. */

@@ -18,7 +18,7 @@ import { callFor, refuseNestedCall } from '../run/nested-call.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { Task } from '../task/executor.ts';
-import type { BlockTraceRequest, TraceRun } from '../trace/request.ts';
+import type { BlockTraceRequest, TraceRun, TransactionTrace } from '../trace/request.ts';
 import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
 import type {
   BlockRequest,
@@ -256,6 +256,10 @@ export class PevmEngine implements TracingEngine {
       another: () => this.#worldTurns(new Turns(), options, first),
       chain: options.chain,
       first,
+      host: {
+        openWorld: (given) => this.openWorld(given),
+        traceBlock: (request) => this.traceBlock(request) as unknown as PromiseLike<readonly TransactionTrace[]>,
+      },
       end: async () => {
         await turns.over();
         this.#worlds.delete(turns);

@@ -6,6 +6,7 @@ import { headerFields, headerHash } from '../block/block-encoding.ts';
 import type { BlockInput, TransactionInput } from '../block/block-input.ts';
 import type { Receipt } from '../block/receipts.ts';
 import { senderOf } from '../block/sender.ts';
+import type { BlobRules } from '../chain/chain.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 
 /** A block and what its execution left. */
@@ -13,6 +14,8 @@ export interface ChainBlock {
   readonly number: bigint;
   readonly hash: Hex;
   readonly hardfork: Hardfork;
+  /** The chain's own rules, or those of the fork. */
+  readonly blobs: BlobRules;
   readonly block: BlockInput;
   readonly receipts: readonly Receipt[];
 }

@@ -5,7 +5,7 @@ import { hexFromBytes, quantityFromNumber } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import type { Receipt } from '../block/receipts.ts';
 import type { StateDiff } from '../block/state-diff.ts';
-import type { Chain } from '../chain/chain.ts';
+import type { BlobRules, Chain } from '../chain/chain.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { MemoryState } from '../state/memory.ts';
@@ -30,13 +30,16 @@ export class RecordedChain {
   readonly chain: Chain;
   readonly store: ChainStore;
   readonly #states: StateHistory;
+  readonly #listeners = new Set<(at: ChainBlock, removed: boolean) => void>();
+  /** Whether nobody hears of what happens: it will be taken back. */
+  isQuiet = false;
   /** By block: how many steps lead to the state that it left. */
   readonly #executed: number[] = [0];
 
   /** `state`: after the block `first`. */
   constructor(chain: Chain, first: { block: BlockInput; hardfork: Hardfork }, state: MemoryState) {
     this.chain = chain;
-    this.store = new ChainStore(recorded(first.block, first.hardfork, () => []));
+    this.store = new ChainStore(recorded(chain, first.block, first.hardfork, () => []));
     this.#states = new StateHistory(state);
   }
 
@@ -44,12 +47,23 @@ export class RecordedChain {
     return this.store.head;
   }
 
+  /** Hears of blocks that become part of the chain, and of those that no longer are. */
+  watch(listener: (at: ChainBlock, removed: boolean) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** The chain's own rules for blobs, where it has some. */
+  blobsOf(hardfork: Hardfork): BlobRules {
+    return blobsOf(this.chain, hardfork);
+  }
+
   append({ block, hardfork, result }: ExecutedBlock): ChainBlock {
-    const added = recorded(block, hardfork, () => result.receipts);
+    const added = recorded(this.chain, block, hardfork, () => result.receipts);
     // A block on another one than the head: what was recorded belongs to no chain that goes on.
     this.#states.append({ diff: result.stateDiff, emptyIsAbsent: rulesOf(hardfork).clearsEmpty });
     this.store.append(added);
     this.#executed.push(this.#states.length);
+    this.#tell(added, false);
     return added;
   }
 
@@ -66,7 +80,13 @@ export class RecordedChain {
   returnTo({ blocks, steps }: ChainPosition): readonly ChainBlock[] {
     this.#executed.length = blocks;
     this.#states.truncate(steps);
-    return this.store.truncate(blocks);
+    const removed = this.store.truncate(blocks);
+    for (const at of removed.toReversed()) this.#tell(at, true);
+    return removed;
+  }
+
+  #tell(at: ChainBlock, removed: boolean): void {
+    if (!this.isQuiet) for (const listener of this.#listeners) listener(at, removed);
   }
 
   /** The state that a block was executed on; of the first one, the state after it. */
@@ -90,13 +110,6 @@ export class RecordedChain {
     return archive.proof(await this.rootAfter(at), address, slots);
   }
 
-  /** Root of the state that would be there after a change of the newest one. */
-  async rootWith(diff: StateDiff, hardfork: Hardfork): Promise<Hex> {
-    const archive = await this.#states.archive();
-    const root = await this.#states.rootAt(this.#states.length);
-    return archive.after(root, diff, { emptyIsAbsent: rulesOf(hardfork).clearsEmpty });
-  }
-
   #indexOf(number: bigint): number {
     return Number(number - this.store.first.number);
   }
@@ -108,18 +121,24 @@ export class RecordedChain {
 }
 
 /** Receipts are decoded when somebody asks for them. */
-function recorded(block: BlockInput, hardfork: Hardfork, decode: () => readonly Receipt[]): ChainBlock {
+function recorded(chain: Chain, block: BlockInput, hardfork: Hardfork, decode: () => readonly Receipt[]): ChainBlock {
   let known: readonly Receipt[] | undefined;
   return {
     number: BigInt(block.number),
     hash: hashOfBlock(block),
     hardfork,
+    blobs: blobsOf(chain, hardfork),
     block,
     get receipts() {
       known ??= decode();
       return known;
     },
   };
+}
+
+/** The chain's own rules for blobs, where it has some. */
+function blobsOf({ forks = [] }: Chain, hardfork: Hardfork): BlobRules {
+  return forks.findLast((fork) => fork.hardfork === hardfork)?.blobs ?? rulesOf(hardfork);
 }
 
 const ZERO_HASH: Hex = hexFromBytes(new Uint8Array(32));

@@ -22,7 +22,7 @@ export interface ProvenAccount {
 }
 
 export interface StateProof {
-  readonly account: ProvenAccount;
+  readonly account: ProvenAccount & { readonly isThere: boolean };
   /** Nodes from the root down. */
   readonly accountProof: readonly Uint8Array[];
   readonly storage: readonly { readonly value: bigint; readonly proof: readonly Uint8Array[] }[];
@@ -62,7 +62,7 @@ export class TrieArchive {
 
   async proof(root: Hex, address: Uint8Array, slots: readonly Uint8Array[]): Promise<StateProof> {
     const trie = this.#trie(bytesFromHex(root));
-    const account = await accountIn(trie, address);
+    const account = { ...(await accountIn(trie, address)), isThere: (await trie.get(address)) !== null };
     const storageTrie = this.#trie(account.storageRoot);
     const storage: { value: bigint; proof: readonly Uint8Array[] }[] = [];
     for (const slot of slots) {

@@ -9,6 +9,7 @@ export interface BlockTraceRequest
     BlockRequest,
     | 'block'
     | 'chainId'
+    | 'chain'
     | 'hardfork'
     | 'state'
     | 'blockHashes'

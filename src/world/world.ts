@@ -7,17 +7,29 @@ import type { BlockInput } from '../block/block-input.ts';
 import { scheduledFork } from '../block/chains.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import type { Chain } from '../chain/chain.ts';
-import { knownChain } from '../chain/chains.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { ByteSource } from '../file/chain-file.ts';
 import type { BlockContext } from '../job/block-encoding.ts';
 import { stateDiffOf } from '../job/changed-state.ts';
 import { importChain } from '../node/chain-import.ts';
+import { ChainNode, type NodeHost } from '../node/chain-node.ts';
+import { NodeProvider } from '../node/provider.ts';
 import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
-import type { BlockResult, BlockRun, ImportedBlock, World, WorldBlock, WorldBlockRequest } from '../types.ts';
+
+import type {
+  BlockResult,
+  BlockRun,
+  ImportedBlock,
+  NodeOptions,
+  Provider,
+  World,
+  WorldBlock,
+  WorldBlockRequest,
+} from '../types.ts';
 import { executeBlocks, type PreparedBlock } from './block-pipeline.ts';
 import { checkParent } from './opening.ts';
 import type { Place } from './world-block-job.ts';
+
 import { changesSince } from './world-diff.ts';
 import type { Ask, WorldState } from './world-state.ts';
 
@@ -27,6 +39,8 @@ export interface WorldTurns {
   executeBlock(request: WorldBlockRequest, state: WorldState, place: Place): BlockRun;
   /** A block whose turn is not asked for yet. @throws InputError, InvalidTransactionError as executeBlock does */
   prepareBlock(request: WorldBlockRequest, state: WorldState, place: Place): PreparedBlock;
+  /** What nodes ask of the engine beside. */
+  readonly host: Omit<NodeHost, 'world'>;
   /** The world's chain, where it is known. */
   readonly chain: Chain | undefined;
   /** All of the block that the world was opened at, where it is known. */
@@ -66,6 +80,7 @@ export class ResidentWorld implements World {
     admit: (context) => checkParent(context, this.#block),
     advance: (context, result) => this.#advanced(context, result),
   };
+  #provider: NodeProvider | undefined;
 
   constructor(turns: WorldTurns, state: WorldState, block: WorldBlock | undefined) {
     this.#turns = turns;
@@ -90,6 +105,20 @@ export class ResidentWorld implements World {
       release: (id: number) => this.release(id),
     };
     yield* executeBlocks(world, blocks, signal);
+  }
+
+  provider(options: NodeOptions = {}): NodeProvider {
+    this.#provider ??= new NodeProvider(
+      this.#recorded().then((record) => new ChainNode({ world: this, ...this.#turns.host }, record, options)),
+    );
+    return this.#provider;
+  }
+
+  transport(options: NodeOptions = {}): ReturnType<World['transport']> {
+    const provider = this.provider(options);
+    const request: Provider['request'] = (given) => provider.request(given);
+    const config = { key: 'pevm', name: 'pevm-wasm', type: 'custom', retryCount: 0, request } as const;
+    return () => ({ config, request, value: provider });
   }
 
   async *importChain(source: ByteSource): AsyncGenerator<ImportedBlock> {
@@ -187,7 +216,12 @@ export class ResidentWorld implements World {
   }
 
   dispose(): Promise<void> {
-    this.#disposed ??= this.#turns.end().then(() => this.#state.residence.dispose());
+    this.#disposed ??= (async () => {
+      const ended = this.#turns.end();
+      await this.#provider?.dispose();
+      await ended;
+      this.#state.residence.dispose();
+    })();
     return this.#disposed;
   }
 
@@ -222,7 +256,10 @@ export class ResidentWorld implements World {
       if (!this.#state.residence.complete) {
         throw new InputError('options.state', 'a chain is recorded on a complete state, as memoryState makes one');
       }
-      const { chain = knownChain(1), first } = this.#turns;
+      const { chain, first } = this.#turns;
+      if (chain?.forks === undefined) {
+        throw new InputError('options.chain', 'missing, or its forks are not known: a chain is recorded by its rules');
+      }
       const { number = 0n, hash } = this.#block ?? {};
       const isFirst = first !== undefined && BigInt(first.number) === number;
       const block = isFirst ? first : unknownBlock(number, hash);

@@ -76,7 +76,7 @@ describe('the config of a genesis file', () => {
     const bpo4 = { max: 40, target: 30, baseFeeUpdateFraction: '0x10' };
     const config = { ...CONFIG, bpo4Time: '600', blobSchedule: { ...CONFIG.blobSchedule, bpo4 } };
     const fork = forkAt(chainFromGenesisConfig(config), at(90, 600, 0));
-    expect(fork).toEqual({ hardfork: 'bpo2', blobs: { maxBlobs: 40, blobUpdateFraction: 16n } });
+    expect(fork).toEqual({ hardfork: 'bpo2', blobs: { maxBlobs: 40, targetBlobs: 30, blobUpdateFraction: 16n } });
   });
 
   test('says where deposits are made and whether blocks are rewarded', () => {

@@ -1,0 +1,88 @@
+// eth_*: blocks, their transactions and receipts.
+
+import { hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
+import { encodeTransaction } from '../../block/block-encoding.ts';
+import type { ChainNode } from '../chain-node.ts';
+import type { ChainBlock } from '../chain-store.ts';
+import { blockAnswer, minedAnswer, receiptAnswer, transactionAnswer } from './answers.ts';
+import type { Method, Methods } from './method.ts';
+import { findBlock, hashOf, type Params, quantityOf } from './parameters.ts';
+
+const byHash = (node: ChainNode, params: Params) => node.record.store.byHash(hashOf(params[0], 'params[0]'));
+const byNumber = (node: ChainNode, params: Params) => findBlock(node.record.store, params[0], 'params[0]');
+
+/** A method about a block, with another that names the block otherwise; `null` where there is none. */
+function onBlock(
+  params: readonly string[],
+  find: (node: ChainNode, params: Params) => ChainBlock | undefined,
+  answer: (node: ChainNode, at: ChainBlock, params: Params) => unknown,
+): Method {
+  return {
+    params,
+    run(node, given) {
+      const at = find(node, given);
+      return at === undefined ? null : answer(node, at, given);
+    },
+  };
+}
+
+const whole = (node: ChainNode, at: ChainBlock, params: Params) => blockAnswer(node.record, at, params[1] === true);
+const count = (_: ChainNode, { block }: ChainBlock) => quantityFromNumber(block.transactions.length);
+const uncleCount = (_: ChainNode, { block }: ChainBlock) => quantityFromNumber(block.uncles?.length ?? 0);
+const rawAt = (node: ChainNode, at: ChainBlock, params: Params) => {
+  const index = Number(quantityOf(params[1], 'params[1]'));
+  const transaction = at.block.transactions[index];
+  return transaction === undefined ? null : hexFromBytes(encodeTransaction(transaction, node.record.chain.id)!);
+};
+const transactionAt = (node: ChainNode, at: ChainBlock, params: Params) => {
+  const index = Number(quantityOf(params[1], 'params[1]'));
+  return at.block.transactions[index] === undefined ? null : minedAnswer(node.record, { at, index });
+};
+const uncleAt = (_: ChainNode, { block }: ChainBlock, params: Params) => {
+  const index = Number(quantityOf(params[1], 'params[1]'));
+  const header = block.uncleHeaders?.[index];
+  return header === undefined ? null : { ...header, hash: block.uncles?.[index], uncles: [], size: '0x0' };
+};
+const receipts = (node: ChainNode, at: ChainBlock) =>
+  at.block.transactions.map((_, index) => receiptAnswer(node.record, { at, index }));
+
+export const ETH_BLOCKS: Methods = {
+  eth_blockNumber: { params: [], run: ({ record }) => quantityFromNumber(record.head.number) },
+  eth_getBlockByNumber: onBlock(['block', 'full?'], byNumber, whole),
+  eth_getBlockByHash: onBlock(['hash', 'full?'], byHash, whole),
+  eth_getHeaderByNumber: onBlock(['block'], byNumber, (node, at) => headerOf(blockAnswer(node.record, at, false))),
+  eth_getHeaderByHash: onBlock(['hash'], byHash, (node, at) => headerOf(blockAnswer(node.record, at, false))),
+  eth_getBlockTransactionCountByNumber: onBlock(['block'], byNumber, count),
+  eth_getBlockTransactionCountByHash: onBlock(['hash'], byHash, count),
+  eth_getUncleCountByBlockNumber: onBlock(['block'], byNumber, uncleCount),
+  eth_getUncleCountByBlockHash: onBlock(['hash'], byHash, uncleCount),
+  eth_getUncleByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, uncleAt),
+  eth_getUncleByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, uncleAt),
+  eth_getTransactionByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, transactionAt),
+  eth_getTransactionByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, transactionAt),
+  eth_getRawTransactionByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, rawAt),
+  eth_getRawTransactionByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, rawAt),
+  eth_getBlockReceipts: onBlock(['block'], byNumber, receipts),
+  eth_getTransactionByHash: {
+    params: ['hash'],
+    run({ record, pool }, params) {
+      const hash = hashOf(params[0], 'params[0]');
+      const place = record.store.transaction(hash);
+      if (place !== undefined) return minedAnswer(record, place);
+      const waiting = pool.byHash(hash);
+      return waiting === undefined ? null : transactionAnswer(waiting.transaction, waiting.from, record.chain.id);
+    },
+  },
+  eth_getTransactionReceipt: {
+    params: ['hash'],
+    run({ record }, params) {
+      const place = record.store.transaction(hashOf(params[0], 'params[0]'));
+      return place === undefined ? null : receiptAnswer(record, place);
+    },
+  },
+};
+
+/** A header of JSON-RPC is a block without its lists. */
+function headerOf({ transactions: _, uncles: __, withdrawals: ___, size: ____, ...header }: Record<string, unknown>) {
+  return header;
+}

@@ -1,0 +1,100 @@
+// eth_*: what gas and blobs cost, and have cost.
+
+import { InputError } from '../../base/errors.ts';
+import { quantityFromNumber } from '../../base/hex.ts';
+import { describe, list } from '../../base/reader.ts';
+import { blobBaseFee } from '../../block/blobs.ts';
+import { nextBaseFee, nextExcessBlobGas } from '../../block/fees.ts';
+import { rulesOf } from '../../chain/rules.ts';
+import type { ChainNode } from '../chain-node.ts';
+import type { ChainBlock } from '../chain-store.ts';
+import { tipOf } from '../pool.ts';
+import type { Methods } from './method.ts';
+import { blockOf, looseNumberOf, type Params } from './parameters.ts';
+
+/** What is suggested where nothing else is known: in wei per gas. */
+const TIP = 10n ** 9n;
+/** Blocks of one answer, as in geth. */
+const MAXIMUM_BLOCKS = 1024n;
+const MAXIMUM_PERCENTILES = 100;
+
+export const ETH_FEES: Methods = {
+  eth_gasPrice: {
+    params: [],
+    run: ({ record }) => quantityFromNumber(baseFeeAfter(record.head) + TIP),
+  },
+  eth_maxPriorityFeePerGas: { params: [], run: () => quantityFromNumber(TIP) },
+  eth_blobBaseFee: { params: [], run: ({ record }) => quantityFromNumber(blobFeeAfter(record.head)) },
+  eth_feeHistory: { params: ['blocks', 'newest', 'percentiles?'], run: feeHistory },
+};
+
+function baseFeeAfter({ hardfork, block }: ChainBlock): bigint {
+  return rulesOf(hardfork).hasBaseFee ? nextBaseFee(block) : 0n;
+}
+
+/** Of the next block, if it follows the same fork. */
+function blobFeeAfter({ hardfork, blobs, block }: ChainBlock): bigint {
+  if (blobs.maxBlobs === 0) return 0n;
+  const excess = nextExcessBlobGas(block, hardfork, blobs);
+  return blobBaseFee(hardfork, quantityFromNumber(excess), blobs);
+}
+
+function feeHistory({ record }: ChainNode, params: Params) {
+  const wanted = looseNumberOf(params[0], 'params[0]');
+  const newest = blockOf(record.store, params[1], 'params[1]');
+  const percentiles = list(percentile, MAXIMUM_PERCENTILES)(params[2] ?? [], 'params[2]');
+  percentiles.forEach((value, i) => {
+    if (i > 0 && value < percentiles[i - 1]!) throw new InputError(`params[2][${i}]`, `smaller than the one before it`);
+  });
+  if (wanted === 0n) return { oldestBlock: '0x0', gasUsedRatio: [] };
+  const available = newest.number - record.store.first.number + 1n;
+  const count = [wanted, available, MAXIMUM_BLOCKS].reduce((left, right) => (left < right ? left : right));
+  const blocks = Array.from(
+    { length: Number(count) },
+    (_, i) => record.store.byNumber(newest.number - count + 1n + BigInt(i))!,
+  );
+  return {
+    oldestBlock: quantityFromNumber(blocks[0]!.number),
+    ...(percentiles.length > 0 && { reward: blocks.map((at) => rewards(at, percentiles)) }),
+    baseFeePerGas: [
+      ...blocks.map(({ block }) => block.baseFeePerGas ?? '0x0'),
+      quantityFromNumber(baseFeeAfter(newest)),
+    ],
+    gasUsedRatio: blocks.map(({ block }) => ratio(BigInt(block.gasUsed ?? '0x0'), BigInt(block.gasLimit))),
+    baseFeePerBlobGas: [
+      ...blocks.map(({ hardfork, blobs, block }) =>
+        quantityFromNumber(blobBaseFee(hardfork, block.excessBlobGas, blobs)),
+      ),
+      quantityFromNumber(blobFeeAfter(newest)),
+    ],
+    blobGasUsedRatio: blocks.map(({ hardfork, blobs, block }) =>
+      ratio(BigInt(block.blobGasUsed ?? '0x0'), BigInt(blobs.maxBlobs * rulesOf(hardfork).blobGas)),
+    ),
+  };
+}
+
+function percentile(value: unknown, field: string): number {
+  if (typeof value === 'number' && value >= 0 && value <= 100) return value;
+  throw new InputError(field, `expected a percentile from 0 to 100, got ${describe(value)}`);
+}
+
+function ratio(part: bigint, whole: bigint): number {
+  return whole === 0n ? 0 : Number(part) / Number(whole);
+}
+
+/** Tips at the percentiles of a block's gas. */
+function rewards({ block, receipts }: ChainBlock, percentiles: readonly number[]): string[] {
+  const baseFee = BigInt(block.baseFeePerGas ?? '0x0');
+  const paid = block.transactions
+    .map((transaction, i) => ({ tip: tipOf(transaction, baseFee), gas: Number(receipts[i]!.gasUsed) }))
+    .sort((left, right) => (left.tip < right.tip ? -1 : left.tip > right.tip ? 1 : 0));
+  const total = Number(block.gasUsed ?? '0x0');
+  return percentiles.map((share) => {
+    let sum = 0;
+    for (const { tip, gas } of paid) {
+      sum += gas;
+      if (sum >= (total * share) / 100) return quantityFromNumber(tip);
+    }
+    return quantityFromNumber(paid.at(-1)?.tip ?? 0n);
+  });
+}

@@ -1,0 +1,24 @@
+// All methods of JSON-RPC that a node answers, by name.
+
+import { CONTROL } from './control.ts';
+import { DEBUG } from './debug.ts';
+import { ETH_BLOCKS } from './eth-blocks.ts';
+import { ETH_FEES } from './eth-fees.ts';
+import { ETH_LOGS } from './eth-logs.ts';
+import { ETH_SEND } from './eth-send.ts';
+import { ETH_STATE } from './eth-state.ts';
+import type { Methods } from './method.ts';
+import { NET } from './net.ts';
+import { TESTING } from './testing.ts';
+
+export const METHODS: Methods = {
+  ...ETH_BLOCKS,
+  ...ETH_STATE,
+  ...ETH_LOGS,
+  ...ETH_FEES,
+  ...ETH_SEND,
+  ...DEBUG,
+  ...NET,
+  ...CONTROL,
+  ...TESTING,
+};

@@ -1,0 +1,181 @@
+// JSON-RPC over a world of one's own: blocks are made, read and taken back, and what is wrong with a request is told.
+
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  createEngine,
+  devGenesis,
+  type Engine,
+  type Hex,
+  memoryState,
+  type Provider,
+  type World,
+} from '../../../src/index.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ workers: 1, threading: 'inline' });
+});
+afterAll(() => engine.dispose());
+
+const CARL = '0x00000000000000000000000000000000000ca401';
+/** Logs the word 42 with the topic 7, and returns. */
+const LOGGER = '0x602a5f52600760205fa100';
+
+interface Setting {
+  readonly world: World;
+  readonly provider: Provider;
+  readonly ask: <T = unknown>(method: string, ...params: unknown[]) => Promise<T>;
+  readonly alice: Hex;
+}
+
+async function setting(mining: 'instant' | 'none' = 'instant'): Promise<Setting> {
+  const { state, config, block, accounts } = await devGenesis({ accounts: 2, alloc: { [CARL]: { code: LOGGER } } });
+  const world = await engine.openWorld({ state, chain: config, block });
+  const provider = world.provider({ mining, accounts: accounts.map(({ privateKey }) => privateKey) });
+  const ask = async <T>(method: string, ...params: unknown[]) => (await provider.request({ method, params })) as T;
+  return { world, provider, ask, alice: accounts[0]!.address };
+}
+
+describe('a chain of its own', () => {
+  test('a transaction becomes a block at once, whose header is what our own verification computes', async () => {
+    const { world, ask, alice } = await setting();
+    const before = world.snapshot();
+    const hash = await ask('eth_sendTransaction', { from: alice, to: CARL, value: '0x5', gas: '0x186a0' });
+    const receipt = await ask<Record<string, unknown>>('eth_getTransactionReceipt', hash);
+    expect(receipt).toMatchObject({ status: '0x1', from: alice, to: CARL, blockNumber: '0x1', type: '0x2' });
+    const block = await ask<Record<string, unknown>>('eth_getBlockByNumber', 'latest', true);
+    expect(await ask('eth_getBalance', CARL)).toBe('0x5');
+
+    // The block as anybody gets it, on the state before it.
+    await world.revert(before);
+    expect(await ask('eth_blockNumber')).toBe('0x0');
+    const verified = await world.executeBlock({ block: block as never, senders: 'recover', verify: true });
+    expect(verified.mismatches).toEqual([]);
+    expect(verified.omitted.map(({ name }) => name)).toEqual(['stateRoot']);
+    expect(await ask('eth_getBlockByNumber', 'latest', true)).toEqual(block);
+    const raw = await ask<string>('debug_getRawBlock', 'latest');
+    expect(raw.length / 2 - 1).toBe(Number(block.size));
+    await world.dispose();
+  });
+
+  test('the root of the state stands in the header, and a proof over it gives the balance', async () => {
+    const { world, ask, alice } = await setting();
+    await ask('eth_sendTransaction', { from: alice, to: CARL, value: '0x5', gas: '0x186a0' });
+    const { stateRoot } = await ask<{ stateRoot: string }>('eth_getBlockByNumber', 'latest', false);
+    const { accountProof, balance } = await ask<{ accountProof: string[]; balance: string }>('eth_getProof', CARL, []);
+    const { keccak_256 } = await import('@noble/hashes/sha3.js');
+    const node = Buffer.from(accountProof[0]!.slice(2), 'hex');
+    expect(`0x${Buffer.from(keccak_256(node)).toString('hex')}`).toBe(stateRoot);
+    expect(balance).toBe('0x5');
+    expect(await ask('eth_getBalance', CARL, '0x0')).toBe('0x0');
+    await world.dispose();
+  });
+
+  test('without mining transactions wait, in the order of their nonces, until evm_mine', async () => {
+    const { world, ask, alice } = await setting('none');
+    for (const nonce of ['0x1', '0x0', '0x5']) {
+      await ask('eth_sendTransaction', { from: alice, to: CARL, gas: '0x186a0', nonce });
+    }
+    expect(await ask('txpool_status')).toEqual({ pending: '0x2', queued: '0x1' });
+    expect(await ask('eth_getTransactionCount', alice, 'pending')).toBe('0x2');
+    expect(await ask('eth_blockNumber')).toBe('0x0');
+    await ask('evm_setNextBlockTimestamp', 1000);
+    await ask('evm_mine');
+    const block = await ask<{ transactions: unknown[]; timestamp: string }>('eth_getBlockByNumber', 'latest', false);
+    expect(block.transactions.length).toBe(2);
+    expect(block.timestamp).toBe('0x3e8');
+    expect(await ask('txpool_status')).toEqual({ pending: '0x0', queued: '0x1' });
+    await world.dispose();
+  });
+
+  test('a snapshot is gone back to once, with its blocks, logs and filters', async () => {
+    const { world, ask, provider, alice } = await setting();
+    const logs: unknown[] = [];
+    provider.on('message', ({ data }) => logs.push(data.result));
+    await ask('eth_subscribe', 'logs', { address: CARL });
+    const filter = await ask('eth_newBlockFilter');
+    const id = await ask('evm_snapshot');
+    await ask('eth_sendTransaction', { from: alice, to: CARL, gas: '0x186a0' });
+    expect(await ask<unknown[]>('eth_getFilterChanges', filter)).toHaveLength(1);
+    const found = await ask<{ data: string }[]>('eth_getLogs', { address: CARL, fromBlock: '0x0', topics: [] });
+    expect(found).toMatchObject([{ data: `0x${'2a'.padStart(64, '0')}`, removed: false }]);
+    expect(await ask('evm_revert', id)).toBe(true);
+    expect(await ask('eth_blockNumber')).toBe('0x0');
+    expect(await ask('eth_getLogs', { fromBlock: '0x0' })).toEqual([]);
+    expect(logs).toMatchObject([{ removed: false }, { removed: true }]);
+    expect(await ask('evm_revert', id)).toBe(false);
+    await world.dispose();
+  });
+
+  test('accounts are set from outside, and acted for without a key', async () => {
+    const { world, ask } = await setting();
+    const dora = `0x${'d0'.repeat(20)}`;
+    await ask('anvil_setBalance', dora, '0xde0b6b3a7640000');
+    await ask('hardhat_setNonce', dora, '0x7');
+    await ask('anvil_setCode', dora, '0x00');
+    await ask('anvil_setCode', dora, '0x');
+    await ask('hardhat_setStorageAt', CARL, '0x1', `0x${'9'.padStart(64, '0')}`);
+    expect(await ask('eth_getStorageAt', CARL, '0x1')).toBe(`0x${'9'.padStart(64, '0')}`);
+    const request = { from: dora, to: CARL, value: '0x1', gas: '0x186a0' };
+    await expect(ask('eth_sendTransaction', request)).rejects.toMatchObject({ code: -32000 });
+    await ask('anvil_impersonateAccount', dora);
+    const hash = await ask('eth_sendTransaction', request);
+    expect(await ask('eth_getTransactionReceipt', hash)).toMatchObject({ from: dora, status: '0x1' });
+    expect(await ask('eth_getTransactionCount', dora)).toBe('0x8');
+    await world.dispose();
+  });
+
+  test('what cannot be in a block is refused when it is sent', async () => {
+    const { world, ask, alice } = await setting();
+    const send = (change: object) => ask('eth_sendTransaction', { from: alice, to: CARL, gas: '0x186a0', ...change });
+    await expect(send({ value: '0xffffffffffffffffffffff' })).rejects.toThrow('insufficient funds');
+    await expect(send({ gas: '0x5207' })).rejects.toThrow('intrinsic gas too low');
+    await expect(send({ gas: '0xffffffff' })).rejects.toThrow('exceeds block gas limit');
+    await expect(ask('eth_sendRawTransaction', '0x02')).rejects.toMatchObject({ code: -32602 });
+    expect(await ask('eth_blockNumber')).toBe('0x0');
+    await world.dispose();
+  });
+});
+
+test('the examples of the documentation run', async () => {
+  const text = readFileSync(new URL('../../../docs/provider.md', import.meta.url), 'utf8');
+  const examples = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+  expect(examples.length).toBeGreaterThan(0);
+  for (const code of examples) {
+    const body = code.replace(/^import .*\n/gm, '');
+    const run = new Function('createEngine', 'devGenesis', `return (async () => { ${body} })()`);
+    await run(createEngine, devGenesis);
+  }
+});
+
+describe('what is wrong with a request', () => {
+  test('is told with a code that no client asks again after', async () => {
+    const { world, ask, provider, alice } = await setting('none');
+    await expect(ask('eth_getBalanc', alice)).rejects.toMatchObject({
+      code: -32601,
+      message: 'there is no method "eth_getBalanc"; did you mean eth_getBalance?',
+    });
+    await expect(ask('eth_getBalance', '0x12')).rejects.toMatchObject({ code: -32602 });
+    await expect(ask('eth_getBalance', '0x12')).rejects.toThrow(/^params\[0\]: expected 20 bytes/);
+    await expect(ask('eth_getBalance')).rejects.toThrow('params[0]: address is missing');
+    await expect(ask('eth_getBalance', alice, 'latest', 1)).rejects.toThrow('params: 3 given, at most 2 expected');
+    await expect(ask('eth_getBalance', alice, '0x9')).rejects.toMatchObject({ code: -32000 });
+    await expect(ask('eth_getBalance', alice, 'newest')).rejects.toThrow(
+      'params[1]: expected a hex quantity or one of',
+    );
+    await expect(ask('eth_getBlockByNumber', '2', false)).rejects.toMatchObject({ code: -32602 });
+    await expect(provider.request({ method: 'eth_getBalance', params: { address: alice } })).rejects.toMatchObject({
+      code: -32602,
+    });
+    await expect(provider.request({} as never)).rejects.toMatchObject({ code: -32602 });
+    await world.dispose();
+    await expect(ask('eth_chainId')).rejects.toMatchObject({ code: 4900 });
+  });
+
+  test('a world without a chain whose forks are known is told what it lacks', async () => {
+    const world = await engine.openWorld({ state: memoryState({}) });
+    await expect(world.provider().request({ method: 'eth_chainId' })).rejects.toThrow('options.chain: missing');
+    await world.dispose();
+  });
+});
