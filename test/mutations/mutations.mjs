@@ -372,6 +372,15 @@ const evm = [
     why: 'EIP-152: a call that has to fail succeeds',
     ...VECTORS,
   },
+  {
+    name: 'memory beyond 2^40 bytes costs what 2^40 do',
+    file: 'assembly/execute/evm/memory/ranges.ts',
+    text: 'export const UNPAYABLE: u64 = 1 << 41;',
+    replacement: 'export const UNPAYABLE: u64 = 1 << 40;',
+    why: 'with absurd gas the block ends for lack of memory, where the transaction is out of gas',
+    project: 'differential',
+    test: 'test/differential/huge-operands.test.ts',
+  },
 ];
 
 const encoders = [

@@ -12,7 +12,7 @@ import {
 import { Exit } from "../memory/exits";
 import { unfinished } from "../memory/failure";
 import { charge, currentGas, setGas } from "../memory/gas";
-import { rangeLength, rangeOffset, takeRange } from "../memory/ranges";
+import { rangeLength, rangeOffset, takeBoth, takeRange } from "../memory/ranges";
 import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
 import { Account, AccountFlag } from "../state/accounts";
 import { flagAccount, resumeCheckpoint, revertTo, setCheckpoint } from "../state/journal";
@@ -62,13 +62,12 @@ export function call(opcode: u32, top: u32): u32 {
 
 /** Input and output: the ranges whose operands lie below `top`. */
 function takeRanges(callee: u32, top: u32): u32 {
-  let exit = takeRange(top - 32, top - 64);
+  const exit = takeBoth(top - 32, top - 64, top - 96, top - 128);
   if (exit != Exit.NONE) return exit;
-  const inputOffset = rangeOffset;
+  takeRange(top - 32, top - 64);
+  store<u32>(callee, memoryStart + rangeOffset, Frame.INPUT);
   store<u32>(callee, rangeLength, Frame.INPUT_LENGTH);
-  exit = takeRange(top - 96, top - 128);
-  if (exit != Exit.NONE) return exit;
-  store<u32>(callee, memoryStart + inputOffset, Frame.INPUT); // by now memory has moved if it had to
+  takeRange(top - 96, top - 128);
   store<u32>(callee, rangeOffset, Frame.OUTPUT);
   store<u32>(callee, rangeLength, Frame.OUTPUT_LENGTH);
   return Exit.NONE;

@@ -8,7 +8,7 @@ import { depth, frame, isStatic, memoryStart, trimReturned } from "../memory/con
 import { Exit } from "../memory/exits";
 import { exhaust } from "../memory/failure";
 import { charge } from "../memory/gas";
-import { rangeLength, rangeOffset, takeRange, wordGas } from "../memory/ranges";
+import { UNPAYABLE, rangeLength, rangeOffset, takeRange, wordGas } from "../memory/ranges";
 import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
 import { Account, AccountFlag, accountOf } from "../state/accounts";
 import { flagAccount, setCheckpoint } from "../state/journal";
@@ -60,9 +60,10 @@ export function create(opcode: u32, top: u32): u32 {
 
 /** Takes the memory with the init code, and charges for it. */
 function takeInitCode(salted: bool, offset: u32, length: u32): u32 {
+  // Before there is memory for it.
+  if (i64(u256.clamped(length, UNPAYABLE)) > maxInitCodeSize) return haltFor(EvmHalt.INIT_CODE_TOO_LARGE);
   const exit = takeRange(offset, length);
   if (exit != Exit.NONE) return exit;
-  if (i64(rangeLength) > maxInitCodeSize) return haltFor(EvmHalt.INIT_CODE_TOO_LARGE);
   const price = wordGas(rangeLength, initCodeWordGas + (salted ? hashWordGas : 0));
   return charge(price) ? Exit.NONE : Exit.HALTED;
 }

@@ -8,18 +8,17 @@ import { copyWordGas, hashWordGas } from "../rules/fork-rules";
 import { frame, memoryStart, returned, returnedLength, setOutput } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { charge } from "../memory/gas";
-import { copyToRange, expandMemory, rangeLength, rangeOffset, takeRange, wordGas } from "../memory/ranges";
+import {
+  UNPAYABLE, copyToRange, expandMemory, rangeLength, rangeOffset, takeBoth, takeRange, wordGas,
+} from "../memory/ranges";
 import { Frame, Temporary, temporary } from "../memory/workspace";
 import { haltFor } from "./halts";
 
-/** Memory offsets beyond this cannot be paid for. */
-const FAR: u64 = 1 << 40;
-
-/** The memory offset in the word at `word`; FAR stands for all beyond. */
+/** The memory offset in the word at `word`; UNPAYABLE stands for all beyond. */
 // @ts-ignore: decorator
 @inline
 export function offsetIn(word: u32): u64 {
-  return u256.clamped(word, FAR);
+  return u256.clamped(word, UNPAYABLE);
 }
 
 /** MLOAD of the word at `word`, beyond the memory's end. */
@@ -73,8 +72,9 @@ export function returnDataCopy(top: u32): u32 {
 
 /** Operands from the top: to, from, length. */
 export function memoryCopy(top: u32): u32 {
-  let exit = takeRange(top - 64, top - 96);
+  let exit = takeBoth(top - 64, top - 96, top - 32, top - 96);
   if (exit != Exit.NONE) return exit;
+  takeRange(top - 64, top - 96);
   const from = rangeOffset;
   exit = takeCopy(top);
   if (exit == Exit.NONE && rangeLength != 0) {

@@ -8,12 +8,12 @@ import { unfinished } from "./failure";
 import { charge } from "./gas";
 import { growMemory } from "./segments";
 
-/** No memory is that large, and its price would not fit 63 bits. */
-const UNPAYABLE: u64 = 1 << 40;
+/** From here on the price does not fit 63 bits, as gas has to (EIP-1985). */
+export const UNPAYABLE: u64 = 1 << 41;
 /** More than a 32-bit memory can ever hold. */
 const UNHOLDABLE: u64 = 1 << 31;
 
-/** What `words` of memory cost. At most 2^35, whose square itself would not fit 64 bits. */
+/** What `words` of memory cost. Below 2^36, whose square itself would not fit 64 bits. */
 // @ts-ignore: decorator
 @inline
 function memoryGas(words: u64): u64 {
@@ -25,9 +25,10 @@ function memoryGas(words: u64): u64 {
 /** Charges for memory up to byte `end` and provides it. */
 export function expandMemory(end: u64): u32 {
   if (end <= memorySize) return Exit.NONE;
-  if (end > UNPAYABLE) return Exit.HALTED;
+  if (end > UNPAYABLE - 32) return Exit.HALTED;
   const words = (end + 31) >> 5;
-  if (!charge(i64(memoryGas(words) - memoryGas(u64(memorySize >> 5))))) return Exit.HALTED;
+  const price = memoryGas(words) - memoryGas(u64(memorySize >> 5));
+  if (price > u64(i64.MAX_VALUE) || !charge(i64(price))) return Exit.HALTED;
   if (end > UNHOLDABLE || !growMemory(frame, u32(words << 5))) return unfinished();
   useMemory();
   return Exit.NONE;
@@ -37,12 +38,31 @@ export function expandMemory(end: u64): u32 {
 export let rangeOffset: u32 = 0;
 export let rangeLength: u32 = 0;
 
+/** Where the range (offset, length), two words, ends; 0 for empty ones. */
+// @ts-ignore: decorator
+@inline
+function endOf(offset: u32, length: u32): u64 {
+  if (u256.isZero(length)) return 0;
+  return u256.clamped(offset, UNPAYABLE) + u256.clamped(length, UNPAYABLE);
+}
+
+/**
+ * Charges for two ranges and provides both; `takeRange` then costs nothing. The price is that of the farther one: that the
+ * nearer could be paid for does not matter.
+ */
+export function takeBoth(offset: u32, length: u32, other: u32, otherLength: u32): u32 {
+  const end = endOf(offset, length);
+  const otherEnd = endOf(other, otherLength);
+  return expandMemory(end > otherEnd ? end : otherEnd);
+}
+
 /** Charges for the memory range (offset, length), two words, and provides it. */
 export function takeRange(offset: u32, length: u32): u32 {
   rangeOffset = 0;
   rangeLength = 0;
-  if (u256.isZero(length)) return Exit.NONE;
-  const exit = expandMemory(u256.clamped(offset, UNPAYABLE) + u256.clamped(length, UNPAYABLE));
+  const end = endOf(offset, length);
+  if (end == 0) return Exit.NONE;
+  const exit = expandMemory(end);
   if (exit != Exit.NONE) return exit;
   rangeOffset = load<u32>(offset);
   rangeLength = load<u32>(length);

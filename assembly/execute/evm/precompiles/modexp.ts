@@ -1,14 +1,19 @@
 // MODEXP (EIP-198, 2565, 7823, 7883): its price and the length of its output. The arithmetic is the host's.
 
+import { multiplyHigh } from "../../../base/u256";
 import {
   modexpCountsWords, modexpDivisor, modexpDoubles, modexpExponentByteFactor, modexpMaximumLength, modexpMinimumGas,
 } from "../rules/fork-rules";
 
 const UNPAYABLE: i64 = -1;
-/** Bases and moduli beyond this are all the same: nobody can pay for them. */
-const FAR: u64 = 1 << 31;
-/** Exponents likewise, but they cost a twentieth of a gas a bit: those of 2^32 bytes can be paid for. */
-const FAR_EXPONENT: u64 = 1 << 55;
+/** Bases and moduli beyond this are all the same: no gas that fits 63 bits can pay for them. */
+const FAR: u64 = 1 << 40;
+/** Outputs beyond this are all the same: no memory holds them. */
+const LONGEST_OUTPUT: u64 = 1 << 31;
+/** Beyond 2^63, by more than what doubles round off. */
+const UNPAYABLE_ABOUT: f64 = 1e19;
+/** Of an exponent whose length takes more than 128 bits. */
+const VERY_LONG: f64 = 1e60;
 
 /** Byte `at` of the input, which zeros follow. */
 // @ts-ignore: decorator
@@ -17,58 +22,102 @@ function byteAt(input: u32, length: u32, at: u64): u64 {
   return at < length ? u64(load<u8>(input + u32(at))) : 0;
 }
 
+/** The 64 bits at byte `at` of the input. */
+function limbAt(input: u32, length: u32, at: u64): u64 {
+  let value: u64 = 0;
+  for (let offset: u64 = 0; offset < 8; offset++) value = (value << 8) | byteAt(input, length, at + offset);
+  return value;
+}
+
 /** The length in word `index` of the input, at most `far`. */
 function lengthAt(input: u32, length: u32, index: u32, far: u64): u64 {
-  let value: u64 = 0;
-  for (let at: u64 = u64(index) * 32; at < u64(index) * 32 + 32; at++) {
-    value = (value << 8) | byteAt(input, length, at);
-    if (value > far) return far;
-  }
-  return value;
+  const at = u64(index) * 32;
+  if ((limbAt(input, length, at) | limbAt(input, length, at + 8) | limbAt(input, length, at + 16)) != 0) return far;
+  const value = limbAt(input, length, at + 24);
+  return value < far ? value : far;
 }
 
 /** Bytes of the output; the call must have been paid for. */
 export function modexpLength(input: u32, length: u32): u32 {
-  return u32(lengthAt(input, length, 2, FAR));
+  return u32(lengthAt(input, length, 2, LONGEST_OUTPUT));
 }
 
 export function modexpGas(input: u32, length: u32): i64 {
   const baseLength = lengthAt(input, length, 0, FAR);
-  const exponentLength = lengthAt(input, length, 1, FAR_EXPONENT);
   const modulusLength = lengthAt(input, length, 2, FAR);
   const longest = baseLength > modulusLength ? baseLength : modulusLength;
-  if (longest > u64(modexpMaximumLength) || exponentLength > u64(modexpMaximumLength)) return UNPAYABLE;
-  const complexity = complexityOf(f64(longest));
-  if (exponentLength == FAR_EXPONENT && longest != 0) return UNPAYABLE;
-  let iterations = iterationsOf(input, length, baseLength, exponentLength);
-  if (iterations < 1) iterations = 1;
-  if (complexity * f64(iterations) > 4e18) return UNPAYABLE;
-  // From here on everything is exact.
-  const exact = (i64(complexity) * i64(iterations)) / modexpDivisor;
-  return exact > modexpMinimumGas ? exact : modexpMinimumGas;
+  // The exponent costs a twentieth of a gas a bit, and nothing where nothing is multiplied: its length may be anything.
+  const isVeryLong = (limbAt(input, length, 32) | limbAt(input, length, 40)) != 0;
+  const exponentHigh = limbAt(input, length, 48);
+  const exponentLow = limbAt(input, length, 56);
+  const exponentLength = isVeryLong ? VERY_LONG : f64(exponentHigh) * 18446744073709551616.0 + f64(exponentLow);
+  if (longest > u64(modexpMaximumLength)) return UNPAYABLE;
+  if (lengthAt(input, length, 1, u64(i64.MAX_VALUE)) > u64(modexpMaximumLength)) return UNPAYABLE;
+  if (longest == FAR) return UNPAYABLE;
+  setComplexity(longest);
+  if ((complexityHigh | complexityLow) == 0) return modexpMinimumGas;
+  const isLong = exponentLength > 32;
+  const bits = bitsShown(input, length, baseLength, isLong ? 32 : exponentLow);
+  const least = max<u64>(bits, 1);
+  const about = (isLong ? (exponentLength - 32) * f64(modexpExponentByteFactor) : 0.0) + f64(least);
+  const complexity = f64(complexityHigh) * 18446744073709551616.0 + f64(complexityLow);
+  if ((complexity * about) / f64(modexpDivisor) > UNPAYABLE_ABOUT) return UNPAYABLE;
+  const price = isLong
+    ? priceOf(exponentHigh - u64(exponentLow < 32), exponentLow - 32, bits)
+    : priceOf(0, 0, least);
+  if (price < 0) return UNPAYABLE;
+  return price > modexpMinimumGas ? price : modexpMinimumGas;
 }
 
-/** Below 2^53 exact, beyond unpayable. */
-function complexityOf(longest: f64): f64 {
+// The multiplication's complexity, 128 bits.
+let complexityHigh: u64 = 0;
+let complexityLow: u64 = 0;
+
+function setComplexity(longest: u64): void {
   if (modexpCountsWords) {
-    const words = Math.floor((longest + 7) / 8);
-    if (modexpDoubles) return longest > 32 ? 2 * words * words : 16;
-    return words * words;
+    const words = (longest + 7) / 8;
+    complexityHigh = multiplyHigh(words, words);
+    complexityLow = words * words;
+    if (modexpDoubles) complexityLow = longest > 32 ? 2 * complexityLow : 16;
+    return;
   }
-  if (longest <= 64) return longest * longest;
-  if (longest <= 1024) return Math.floor((longest * longest) / 4) + 96 * longest - 3072;
-  return Math.floor((longest * longest) / 16) + 480 * longest - 199680;
+  complexityHigh = multiplyHigh(longest, longest);
+  complexityLow = longest * longest;
+  if (longest <= 64) return;
+  if (longest <= 1024) {
+    complexityLow = complexityLow / 4 + 96 * longest - 3072;
+    return;
+  }
+  const square = (complexityLow >> 4) | (complexityHigh << 60);
+  complexityLow = square + (480 * longest - 199680);
+  complexityHigh = (complexityHigh >> 4) + u64(complexityLow < square);
 }
 
-/** The exponent's length in bits, as far as it shows in its first 32 bytes; further bytes count more each. */
-function iterationsOf(input: u32, length: u32, baseLength: u64, exponentLength: u64): u64 {
-  const shown = exponentLength < 32 ? exponentLength : 32;
-  let bits: u64 = 0;
+/**
+ * Complexity times iterations, through the divisor: iterations are `bits`, and for each of the exponent's further bytes,
+ * whose number has 128 bits, some more. Negative beyond 63 bits. The product must fit 128 bits.
+ */
+function priceOf(furtherHigh: u64, furtherLow: u64, bits: u64): i64 {
+  const factor = u64(modexpExponentByteFactor);
+  let high = multiplyHigh(furtherLow, factor) + furtherHigh * factor;
+  let low = furtherLow * factor + bits;
+  if (low < bits) high++;
+  high = multiplyHigh(low, complexityLow) + high * complexityLow + low * complexityHigh;
+  low *= complexityLow;
+  // Digit by digit, of 32 bits.
+  const divisor = u64(modexpDivisor);
+  if (high / divisor != 0) return UNPAYABLE;
+  const upper = ((high % divisor) << 32) | (low >> 32);
+  const lower = ((upper % divisor) << 32) | (low & 0xffffffff);
+  if (upper / divisor > 0x7fffffff) return UNPAYABLE;
+  return i64(((upper / divisor) << 32) | (lower / divisor));
+}
+
+/** Bits of the exponent's first `shown` bytes below the highest that is set; 0 where none is. */
+function bitsShown(input: u32, length: u32, baseLength: u64, shown: u64): u64 {
   for (let at: u64 = 0; at < shown; at++) {
     const byte = byteAt(input, length, 96 + baseLength + at);
-    if (byte == 0) continue;
-    bits = (shown - at) * 8 - (clz(byte) - 56) - 1;
-    break;
+    if (byte != 0) return (shown - at) * 8 - (clz(byte) - 56) - 1;
   }
-  return exponentLength > 32 ? (exponentLength - 32) * u64(modexpExponentByteFactor) + bits : bits;
+  return 0;
 }
