@@ -47,8 +47,8 @@ function endOf(offset: u32, length: u32): u64 {
 }
 
 /**
- * Charges for two ranges and provides both; `takeRange` then costs nothing. The price is that of the farther one: that the
- * nearer could be paid for does not matter.
+ * Charges for two ranges and provides both; `takeRange` then costs nothing. The price is that of the farther one: that
+ * the nearer could be paid for does not matter.
  */
 export function takeBoth(offset: u32, length: u32, other: u32, otherLength: u32): u32 {
   const end = endOf(offset, length);

@@ -94,8 +94,8 @@ function setComplexity(longest: u64): void {
 }
 
 /**
- * Complexity times iterations, through the divisor: iterations are `bits`, and for each of the exponent's further bytes,
- * whose number has 128 bits, some more. Negative beyond 63 bits. The product must fit 128 bits.
+ * Complexity times iterations, through the divisor: iterations are `bits`, and some more for each further byte of the
+ * exponent; their number has 128 bits. Negative beyond 63 bits. The product must fit 128 bits.
  */
 function priceOf(furtherHigh: u64, furtherLow: u64, bits: u64): i64 {
   const factor = u64(modexpExponentByteFactor);
