@@ -359,10 +359,11 @@ const evm = [
   {
     name: 'long exponents are priced by their first 32 bytes',
     file: 'assembly/execute/evm/precompiles/modexp.ts',
-    text: '(exponentLength - 32) * u64(modexpExponentByteFactor) + bits',
-    replacement: 'bits',
+    text: 'priceOf(exponentHigh - u64(exponentLow < 32), exponentLow - 32, bits)',
+    replacement: 'priceOf(0, 0, bits)',
     why: 'EIP-2565: minutes of work for little gas',
-    ...VECTORS,
+    project: 'differential',
+    test: 'test/differential/huge-operands.test.ts',
   },
   {
     name: 'BLAKE2F takes any flag',
