@@ -80,7 +80,7 @@ function absorb(input: u32): void {
   for (let at: u32 = 0; at < RATE; at += 8) store<u64>(state + at, load<u64>(state + at) ^ load<u64>(input + at));
 }
 
-/** keccak-f[1600] on the state: lanes in locals, one round per turn. */
+/** keccak-f[1600] on the state: lanes in locals, and so in one piece; one round per turn. */
 function permute(): void {
 
   let a00 = load<u64>(state, 0);

@@ -20,7 +20,7 @@ export const INVERSION_SCRATCH: u32 = 160;
 
 /**
  * out = the inverse of `word` modulo `modulus`, 0 for 0. Words are four little-endian limbs of 64 bits; `word` is
- * below the modulus and may be `out`.
+ * below the modulus and may be `out`. In one piece: the four factors of a turn stay in locals.
  */
 export function invertModulo(out: u32, word: u32, modulus: u32, scratch: u32): void {
   // f and g are what is divided, d and e what they are multiples of the input by: d * word = f, e * word = g (mod

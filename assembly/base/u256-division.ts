@@ -115,7 +115,8 @@ let knownReciprocal: u64 = 0;
  * quotient goes to scratch, the remainder to `remainder`.
  *
  * The divisor is shifted to the top of four limbs. The numerator, shifted likewise, streams from its top through a
- * four-limb remainder that stays in locals: one quotient digit per limb.
+ * four-limb remainder that stays in locals: one quotient digit per limb. In one piece, for between functions they would
+ * have to lie in memory.
  */
 function divideLong(limbs: u32, divisor: u32, remainder: u32): void {
   const leading = u256.leadingZeros(divisor);

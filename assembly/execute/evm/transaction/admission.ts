@@ -15,7 +15,7 @@ import { missed } from "../memory/failure";
 import { wordGas } from "../memory/ranges";
 import { Temporary, temporary } from "../memory/workspace";
 import { delegationIn } from "../state/code";
-import { NO_CODE, balanceOf, codeOf, nonceOf } from "../state/world";
+import { Answer, NO_CODE, balanceOf, codeOf, nonceOf } from "../state/world";
 
 const BLOB_VERSION: u32 = 1;
 
@@ -26,47 +26,49 @@ export let floorGas: i64 = 0;
 /** Why the transaction that `admit` lets run cannot be part of the block; NONE where nothing speaks against it. */
 export let postponed: u32 = 0;
 
-/** Marks an answer of `admit` that is a state not known yet. */
-export const UNKNOWN: u32 = 0xffffffff;
+/** Why the last transaction that `admit` did not let run cannot be part of the block. */
+export let invalid: u32 = EvmInvalid.NONE;
 
-/**
- * EvmInvalid.NONE, or why not; UNKNOWN when the state is not there (`failure`). Reads nonce, code and balance of
- * `sender`.
- */
+/** Whether the transaction may run (`invalid`: why not). Reads nonce, code and balance of `sender`. */
 export function admit(transaction: u32, block: u32, sender: u32): u32 {
   postponed = EvmInvalid.NONE;
   const reason = check(transaction, block);
-  if (reason != EvmInvalid.NONE) return reason;
+  if (reason != EvmInvalid.NONE) return refuse(reason);
 
   const wanted = load<u64>(transaction, EvmTransaction.NONCE);
   const nonce = nonceOf(sender);
-  if (nonce == 0) return UNKNOWN;
+  if (nonce == 0) return Answer.FAILED;
   const current = load<u64>(nonce);
   if (missed != 0) return explore(sender);
-  if (wanted < current) return EvmInvalid.NONCE_TOO_LOW;
+  if (wanted < current) return refuse(EvmInvalid.NONCE_TOO_LOW);
   if (wanted > current) {
-    if (load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) return EvmInvalid.NONCE_TOO_HIGH;
+    if (load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) return refuse(EvmInvalid.NONCE_TOO_HIGH);
     // Likely one that comes before misses state: this one runs all the same, to learn what it will miss.
     postponed = EvmInvalid.NONCE_TOO_HIGH;
     return explore(sender);
   }
-  if (wanted == u64.MAX_VALUE) return EvmInvalid.NONCE_AT_MAXIMUM;
+  if (wanted == u64.MAX_VALUE) return refuse(EvmInvalid.NONCE_AT_MAXIMUM);
 
   const record = codeOf(sender);
-  if (record == 0) return UNKNOWN;
-  if (record != NO_CODE && !(hasDelegation && delegationIn(record) != 0)) return EvmInvalid.SENDER_NOT_EOA; // EIP-3607
+  if (record == 0) return Answer.FAILED;
+  const delegates = hasDelegation && record != NO_CODE && delegationIn(record) != 0;
+  if (record != NO_CODE && !delegates) return refuse(EvmInvalid.SENDER_NOT_EOA); // EIP-3607
 
   const cost = temporary + Temporary.WORD;
-  if (!highestCost(cost, transaction)) return EvmInvalid.INSUFFICIENT_FUNDS;
+  if (!highestCost(cost, transaction)) return refuse(EvmInvalid.INSUFFICIENT_FUNDS);
   const balance = balanceOf(sender);
-  if (balance == 0) return UNKNOWN;
-  if (missed != 0) return EvmInvalid.NONE;
-  return u256.less(balance, cost) ? EvmInvalid.INSUFFICIENT_FUNDS : EvmInvalid.NONE;
+  if (balance == 0) return Answer.FAILED;
+  return missed == 0 && u256.less(balance, cost) ? refuse(EvmInvalid.INSUFFICIENT_FUNDS) : Answer.YES;
+}
+
+function refuse(reason: u32): u32 {
+  invalid = reason;
+  return Answer.NO;
 }
 
 /** Reads the rest of the sender and lets the transaction run, to learn what else is missing. */
 function explore(sender: u32): u32 {
-  return codeOf(sender) == 0 || balanceOf(sender) == 0 ? UNKNOWN : EvmInvalid.NONE;
+  return codeOf(sender) == 0 || balanceOf(sender) == 0 ? Answer.FAILED : Answer.YES;
 }
 
 /** The part of `admit` that needs no state. */
