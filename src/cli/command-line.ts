@@ -10,6 +10,7 @@ import type { Terminal } from './terminal.ts';
 const overview = `pevm ${manifest.version}: parallel EVM execution over shared-memory WebAssembly
 
   pevm replay [FILE…] [OPTIONS]   run blocks in parallel and check what comes out
+  pevm replay --rpc URL [--block N | N..M | latest]   blocks of a node, verified one by one
   pevm --version                  print the version
 
 pevm replay --help explains the options. Without a file, it builds a block.`;

@@ -5,9 +5,20 @@ import { pathToFileURL } from 'node:url';
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import { HARDFORKS, type Hardfork } from '../index.ts';
 import { type TrafficKind, type TrafficOptions, trafficKinds } from '../traffic/index.ts';
 import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
 import type { Rounds } from './measurement.ts';
+import { type BlockRange, readBlockRange } from './verified-range.ts';
+
+export interface ChainOptions {
+  readonly urls: readonly string[];
+  readonly range: BlockRange;
+  /** Where it is written how far the replay has come. */
+  readonly resume?: string;
+  /** Of chains whose forks are not known. */
+  readonly hardfork?: Hardfork;
+}
 
 export interface ReplayOptions {
   /** Paths; none for the traffic block. */
@@ -20,8 +31,12 @@ export interface ReplayOptions {
   readonly traffic: TrafficOptions;
   /** Where to write the traffic block. */
   readonly save?: string;
+  /** Blocks of a node, in place of files. */
+  readonly chain?: ChainOptions;
 }
 
+const TRAFFIC_FLAGS = ['transactions', 'conflict-rate', 'seed', 'mix', 'save'];
+const CHAIN_FLAGS = ['block', 'hardfork', 'resume'];
 const mostWorkers = 64;
 const builtIn = ['wasm', 'ethereumjs'];
 
@@ -67,11 +82,30 @@ export const replayCommand = defineCommand({
     seed: { type: 'string', alias: 's', valueHint: 'S', description: 'equal seeds give equal traffic blocks (1)' },
     mix: { type: 'string', valueHint: 'KIND=W,…', description: `weights of ${Object.keys(trafficKinds).join(', ')}` },
     save: { type: 'string', valueHint: 'FILE', description: 'write the traffic block as a block file' },
+    rpc: {
+      type: 'string',
+      valueHint: 'URL,…',
+      description:
+        'blocks of this node, in place of files; several nodes: the first is asked, the others where it fails',
+    },
+    block: {
+      type: 'string',
+      alias: 'b',
+      valueHint: 'N|N..M|latest',
+      description: 'which blocks of the node: a number or hash, a range (also N..latest), or the newest (default)',
+    },
+    hardfork: { type: 'string', valueHint: 'NAME', description: 'fork of a node whose chain is not a known one' },
+    resume: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'write how far the range is verified to this file, and go on from there when it exists',
+    },
   },
 });
 
 export const replayNotes = [
   'Times are wall clock, from handing the block over to holding the receipts, with the state before the block in memory. A fresh process starts with cold compilers; when comparing, both ways therefore run warm-up rounds first (the workers so often that each has seen as many transactions as the sequential run), then take turns, and the medians are shown.',
+  'With --rpc the blocks are executed one after the other in one world over the node, on the state after the block before the first, and each is verified before the next one counts: gas, receipts root, bloom, requests and what else its header says. It ends at the first one that is not right.',
   'Exit code: 0 if every block is right, 1 if one is not, 2 for wrong usage or input.',
 ];
 
@@ -83,11 +117,12 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
   const text = (name: string) => given[name] as string | undefined;
   const files = positionalsOf(raw, definitions);
   if (files.length > 0) {
-    for (const name of ['transactions', 'conflict-rate', 'seed', 'mix', 'save']) {
+    for (const name of TRAFFIC_FLAGS) {
       if (given[name] !== undefined)
         throw new InputError(`--${name}`, 'is about the traffic block, but files are given');
     }
   }
+  const chain = readChainOptions(given, files);
   const sequential = given.sequential === true || files.length === 0;
   const count = (name: string, least: number, fallback: number) => {
     const value = text(name);
@@ -116,7 +151,40 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
       mix: readMix(text('mix')),
     },
     ...(save !== undefined && { save }),
+    ...(chain !== undefined && { chain }),
   };
+}
+
+type Given = Readonly<Record<string, string | boolean | undefined>>;
+
+function readChainOptions(given: Given, files: readonly string[]): ChainOptions | undefined {
+  const { rpc, block = 'latest', hardfork, resume } = given;
+  if (typeof rpc !== 'string') {
+    for (const name of CHAIN_FLAGS) {
+      if (given[name] !== undefined) throw new InputError(`--${name}`, 'is about the blocks of a node: give its --rpc');
+    }
+    return undefined;
+  }
+  if (files.length > 0) throw new InputError('--rpc', 'blocks come from a node or from files, not from both');
+  for (const name of [...TRAFFIC_FLAGS, 'audit', 'sequential', 'repeat', 'warm-up']) {
+    if (given[name] !== undefined) throw new InputError(`--${name}`, 'does not go with --rpc');
+  }
+  return {
+    urls: rpc.split(','),
+    range: readBlockRange(String(block)),
+    ...(hardfork !== undefined && { hardfork: readHardfork(String(hardfork)) }),
+    ...(typeof resume === 'string' && { resume }),
+  };
+}
+
+function readHardfork(text: string): Hardfork {
+  const found = HARDFORKS.find((name) => name === text);
+  if (found !== undefined) return found;
+  const meant = nearest(text, HARDFORKS);
+  throw new InputError(
+    '--hardfork',
+    `there is no fork "${text}"${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+  );
 }
 
 function readWorkers(text: string): number | 'auto' {

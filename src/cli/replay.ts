@@ -1,9 +1,10 @@
-// `pevm replay`: the run over files or over the built-in traffic block.
+// `pevm replay`: the run over files, over the built-in traffic block, or over blocks of a node.
 import { InputError, PevmError } from '../base/errors.ts';
 import { runSequential } from '../executor/ethereumjs/sequential.ts';
 import { createEngine } from '../index.ts';
 import { createTraffic, sealTraffic } from '../traffic/index.ts';
 import type { Engine } from '../types.ts';
+import { replayChain } from './chain-replay.ts';
 import { type Measurement, measure, workOf } from './measurement.ts';
 import type { ReplayOptions } from './replay-options.ts';
 import { failedRow, jsonLine, jsonLineOfFailure, page, tableFoot, tableHead, tableRow } from './report.ts';
@@ -12,7 +13,8 @@ import { type Progress, startProgress, type Terminal } from './terminal.ts';
 
 /** Replays and prints. Returns the exit code: 0 all right, 1 a block is not, 2 wrong input. */
 export async function replay(options: ReplayOptions, terminal: Terminal): Promise<number> {
-  const { workers, executor, audit, files } = options;
+  const { workers, executor, audit, files, chain } = options;
+  if (chain !== undefined) return replayChain(options, chain, terminal);
   const engine = await createEngine({ workers, executor, preset: audit ? 'audit' : 'default' });
   try {
     return await (files.length === 0 ? replayTraffic : replayFiles)(engine, options, terminal);

@@ -1,0 +1,249 @@
+// `pevm replay --rpc`: blocks of anvil and of a made-up node, right ones and wrong ones, and replays that go on.
+
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { createCustomCommon, Mainnet } from '@ethereumjs/common';
+import { createFeeMarket1559Tx } from '@ethereumjs/tx';
+import { bytesToHex } from '@ethereumjs/util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ChainJsonLine } from '../../../src/cli/chain-replay.ts';
+import { main } from '../../../src/cli/command-line.ts';
+import { Anvil, anvilBinary } from '../../bench/anvil.ts';
+import { addressOf } from '../../support/evm-signing.ts';
+import { FakeNode } from '../../support/fake-node.ts';
+import { HttpNode } from '../../support/http-node.ts';
+import { exampleAlloc } from '../../support/remote-source.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'pevm-chain-'));
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string[];
+  readonly err: string[];
+  /** Of the bar. */
+  readonly drawn: string;
+}
+
+async function pevm(words: string[], isTerminal = false): Promise<Outcome> {
+  const [out, err]: [string[], string[]] = [[], []];
+  let drawn = '';
+  const stderr = Object.assign(new PassThrough(), { isTTY: isTerminal, columns: 80, cursorTo() {}, clearLine() {} });
+  stderr.on('data', (part: Buffer) => {
+    drawn += part.toString();
+  });
+  const code = await main(['replay', '--workers', '1', ...words], {
+    paint: (_, text) => text,
+    stderr: stderr as never,
+    print: (line) => void out.push(line),
+    complain: (line) => void err.push(line),
+  });
+  return { code, out, err, drawn };
+}
+
+const lines = ({ out }: Outcome) => out.map((line): ChainJsonLine => JSON.parse(line));
+
+/** Empty blocks 0 to `last` after Cancun, with right hashes. */
+async function chainOf(last: number, wrong?: number): Promise<FakeNode> {
+  const node = new FakeNode({ chainId: 560048 });
+  const root = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
+  for (let number = 0; number <= last; number++) {
+    node.add(exampleAlloc(), '', {
+      ...{ timestamp: `0x${(1_700_000_000 + number).toString(16)}`, withdrawals: [], withdrawalsRoot: root },
+      ...{ excessBlobGas: '0x0', blobGasUsed: '0x0', parentBeaconBlockRoot: `0x${'00'.repeat(32)}` },
+      ...(number === wrong && { gasUsed: '0x1' }),
+    });
+  }
+  return node.seal();
+}
+
+describe('blocks of a node', () => {
+  test('are verified one by one, and told as lines of JSON', async () => {
+    const node = await chainOf(5);
+    await using served = await HttpNode.start(node);
+    const outcome = await pevm(['--rpc', served.url, '--block', '2..4', '--json']);
+    expect(outcome).toMatchObject({ code: 0, err: [] });
+    const told = lines(outcome);
+    expect(told.map(({ number, hash, ok }) => [number, hash, ok])).toEqual(
+      [2, 3, 4].map((number) => [number, node.block(number).hash, true]),
+    );
+    expect(told[0]).toMatchObject({ gasUsed: 0, transactions: 0, mismatches: [] });
+    expect(told[0]!.rounds).toBeGreaterThan(0);
+    expect(told[0]!.omitted.map(({ name }) => name)).toEqual(['stateRoot']);
+  });
+
+  test('are the newest one, one by number or by hash, or all up to the newest', async () => {
+    const node = await chainOf(3);
+    await using served = await HttpNode.start(node);
+    for (const [words, numbers] of [
+      [[], [3]],
+      [['--block', '0x2'], [2]],
+      [['-b', node.block(2).hash], [2]],
+      [
+        ['--block', '2..latest'],
+        [2, 3],
+      ],
+    ] as const) {
+      const outcome = await pevm(['--rpc', served.url, '--json', ...words]);
+      expect(lines(outcome).map(({ number }) => number)).toEqual(numbers);
+    }
+  });
+
+  test('are a table and a bar on a terminal', async () => {
+    await using served = await HttpNode.start(await chainOf(3));
+    const { code, out, drawn } = await pevm(['--rpc', served.url, '--block', '1..3'], true);
+    expect(code).toBe(0);
+    expect(out[0]).toMatch(/block +txs +gas +executed +in all +rounds +requests +kB/);
+    expect(out[1]).toMatch(/^✓ +1 +0 +0 +[\d.]+ ms +\d+ ms +\d+ +\d+ +\d+$/);
+    expect(out.at(-1)).toBe('3 of 3 blocks right, 1 to 3');
+    expect(drawn).toMatch(/block 3 +━+ 100 %/);
+  });
+
+  test('that are not what their headers say end it with code 1', async () => {
+    await using served = await HttpNode.start(await chainOf(4, 3));
+    const outcome = await pevm(['--rpc', served.url, '--block', '2..4', '--json']);
+    expect(outcome.code).toBe(1);
+    const told = lines(outcome);
+    expect(told.map(({ number, ok }) => [number, ok])).toEqual([
+      [2, true],
+      [3, false],
+    ]);
+    expect(told[1]).toMatchObject({
+      mismatches: [{ name: 'gasUsed', expected: '1', actual: '0' }],
+      error: 'block 3: gasUsed is 0, not 1',
+    });
+    const { code, out } = await pevm(['--rpc', served.url, '--block', '3']);
+    expect(code).toBe(1);
+    expect(out.slice(1)).toEqual([expect.stringMatching(/^✗ +3 /), '    block 3: gasUsed is 0, not 1']);
+  });
+});
+
+describe('a replay that goes on', () => {
+  test('begins after the last block that is verified, and does nothing when there is none left', async () => {
+    const node = await chainOf(6);
+    await using served = await HttpNode.start(node);
+    const file = join(folder, 'progress.json');
+    const rest = ['--rpc', served.url, '--json', '--resume', file];
+    expect(lines(await pevm([...rest, '--block', '1..3'])).map(({ number }) => number)).toEqual([1, 2, 3]);
+    const { hash } = node.block(3);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ replay: 1, chainId: 560048, first: 1, last: 3, hash });
+    expect(lines(await pevm([...rest, '--block', '1..5'])).map(({ number }) => number)).toEqual([4, 5]);
+    expect(await pevm([...rest, '--block', '1..5'])).toMatchObject({ code: 0, out: [] });
+    expect(lines(await pevm([...rest, '--block', '1..latest'])).map(({ number }) => number)).toEqual([6]);
+  });
+
+  test('keeps what was verified before a wrong block', async () => {
+    await using served = await HttpNode.start(await chainOf(4, 3));
+    const file = join(folder, 'wrong.json');
+    const words = ['--rpc', served.url, '--json', '--resume', file, '--block', '1..4'];
+    expect((await pevm(words)).code).toBe(1);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ first: 1, last: 2 });
+    expect(lines(await pevm(words)).map(({ number, ok }) => [number, ok])).toEqual([[3, false]]);
+  });
+
+  test('refuses files of another chain, another range or a branch that is gone, and what is none', async () => {
+    const node = await chainOf(5);
+    await using served = await HttpNode.start(node);
+    const file = join(folder, 'bad.json');
+    const { hash } = node.block(2);
+    const good = { replay: 1, chainId: 560048, first: 1, last: 2, hash };
+    const words = ['--rpc', served.url, '--resume', file, '--block', '1..4'];
+    for (const [content, problem, code] of [
+      [{ ...good, chainId: 1 }, /--resume: .* is about chain 1, the node is of 560048/, 2],
+      [{ ...good, first: 2 }, /--resume: .* is about blocks 2 to 2, not 1 to 4/, 2],
+      [{ ...good, hash: node.block(1).hash }, /block 2 was 0x.* and is now 0x.*reorganised/, 1],
+      [{ ...good, hash: 7 }, /--resume: .* is not what a replay writes; delete it/, 2],
+      ['{"replay":1,"cha', /--resume: .* is not JSON, or not all of it; delete it/, 2],
+    ] as const) {
+      writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+      const outcome = await pevm(words);
+      expect(outcome.err.join('\n')).toMatch(problem);
+      expect(outcome.code).toBe(code);
+    }
+    expect(await pevm([...words.slice(0, 3), join(folder, 'no/such/folder'), ...words.slice(4)])).toMatchObject({
+      code: 2,
+      err: [expect.stringMatching(/--resume: .* cannot be written/)],
+    });
+  });
+});
+
+test.each([
+  [['--block', '5'], /--block: is about the blocks of a node/],
+  [['--rpc', 'http://x', '--block', '0'], /--block: the genesis block/],
+  [['--rpc', 'http://x', '--block', '5..3'], /--block: 3 comes before 5/],
+  [['--rpc', 'http://x', '--block', '1..2..3'], /--block: expected N, N\.\.M/],
+  [['--rpc', 'http://x', '--block', 'newest'], /--block: expected N, N\.\.M/],
+  [['--rpc', 'http://x', 'file.json'], /--rpc: blocks come from a node or from files/],
+  [['--rpc', 'http://x', '--seed', '1'], /--seed: does not go with --rpc/],
+  [['--rpc', 'http://x', '--hardfork', 'pragu'], /--hardfork: .*prague/],
+  [['--rpc', 'not a url'], /transport/],
+])('%j is refused', async (words, problem) => {
+  const { code, err } = await pevm(words);
+  expect(err.join('\n')).toMatch(problem);
+  expect(code).toBe(2);
+});
+
+test('a node that is not there, or a chain whose forks nobody knows, is told', async () => {
+  const { code, err } = await pevm(['--rpc', 'http://127.0.0.1:9', '--block', '1']);
+  expect(code).toBe(1);
+  expect(err.join('\n')).toMatch(/127\.0\.0\.1:9.*no answer/);
+  const node = new FakeNode();
+  for (let number = 0; number < 2; number++) node.add({});
+  await using served = await HttpNode.start(await node.seal());
+  const unknown = await pevm(['--rpc', served.url]);
+  expect(unknown.code).toBe(2);
+  expect(unknown.err.join('\n')).toMatch(/--hardfork: .*chain 1337/);
+  expect((await pevm(['--rpc', served.url, '--block', '7'])).err.join('\n')).toMatch(/there is no block 7/);
+});
+
+const binary = anvilBinary();
+
+describe.skipIf(binary === undefined)('a mined range of anvil', () => {
+  let node: Anvil;
+  beforeAll(async () => {
+    const key = new Uint8Array(32).fill(7);
+    const sender = bytesToHex(addressOf(key));
+    const counter = `0x${'c0'.repeat(20)}`;
+    // storage[caller] += 1, and a log.
+    const code = '0x33546001013355600060006000a000';
+    node = await Anvil.start(
+      {
+        ...{ hardfork: 'cancun', chainId: 31337, number: 0n, timestamp: 1_750_000_000n, gasLimit: 30_000_000n },
+        alloc: {
+          [sender]: { balance: `0x${(10n ** 20n).toString(16)}`, nonce: '0x0' },
+          [counter]: { balance: '0x0', nonce: '0x1', code },
+        },
+      },
+      binary,
+    );
+    const common = createCustomCommon({ chainId: 31337 }, Mainnet, { hardfork: 'cancun' });
+    let nonce = 0;
+    for (let block = 0; block < 4; block++) {
+      for (let i = 0; i < 3; i++) {
+        const fields = { nonce: nonce++, gasLimit: 100_000, maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 1n };
+        const to = i === 2 ? (`0x${'b0'.repeat(20)}` as const) : (counter as `0x${string}`);
+        const signed = createFeeMarket1559Tx({ ...fields, to, value: 1n }, { common }).sign(key);
+        await node.call('eth_sendRawTransaction', bytesToHex(signed.serialize()));
+      }
+      await node.call('evm_mine');
+    }
+  }, 120_000);
+  afterAll(() => node?.stop());
+
+  test('is what its headers say, receipts included', async () => {
+    const url = `http://127.0.0.1:${node.port}`;
+    const outcome = await pevm(['--rpc', url, '--block', '1..latest', '--hardfork', 'cancun', '--json']);
+    expect(outcome.out.filter((line) => line.includes('error'))).toEqual([]);
+    expect(outcome).toMatchObject({ code: 0, err: [] });
+    const told = lines(outcome);
+    expect(told.map(({ number, transactions, ok }) => [number, transactions, ok])).toEqual(
+      [1, 2, 3, 4].map((number) => [number, 3, true]),
+    );
+    for (const { number, receiptsRoot, gasUsed } of told) {
+      const header = await node.call<Record<string, string>>('eth_getBlockByNumber', `0x${number}`, false);
+      expect(receiptsRoot).toBe(header.receiptsRoot);
+      expect(gasUsed).toBe(Number(header.gasUsed));
+    }
+  });
+});
