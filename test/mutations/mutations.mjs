@@ -383,6 +383,15 @@ const evm = [
     ...VECTORS,
   },
   {
+    name: 'the jump map of init code goes on where somebody jumps, not where it ended',
+    file: 'assembly/execute/evm/frame/opening.ts',
+    text: 'load<u32>(frame, Frame.CODE), mapped, end,',
+    replacement: 'load<u32>(frame, Frame.CODE), byte, end,',
+    why: 'data of a PUSH is taken for a JUMPDEST',
+    project: 'unit',
+    test: 'test/unit/evm/jump-maps.test.ts',
+  },
+  {
     name: 'memory beyond 2^40 bytes costs what 2^40 do',
     file: 'assembly/execute/evm/memory/ranges.ts',
     text: 'export const UNPAYABLE: u64 = 1 << 41;',

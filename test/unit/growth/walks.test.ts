@@ -95,3 +95,31 @@ test('asking again and again whether an account is empty takes no more room than
     memoryOf({ hardfork: 'cancun', transactions: [{}], accounts: { [TARGET]: { nonce: 1, code: code(n) } } });
   expect(await memory(200_000)).toBeLessThan((await memory(20)) + 2 * MIB);
 });
+
+/** Processor time of the quickest of three runs. */
+async function quickest(run: () => unknown): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round++) best = Math.min(best, await processorTime(run));
+  return best;
+}
+
+test('init codes whose length nobody pays for cost what anything costs for the same gas', patient, async () => {
+  // London: 2.8 MB of memory are 15 M gas, and then each creation 32,000.
+  const size = 2_800_000;
+  const hopFar = BigInt(`0x62${(size - 1).toString(16).padStart(6, '0')}56`) << 216n;
+  const codes = {
+    anything: '0 again: 1 ADD DUP1 DUP1 MUL POP @again JUMP',
+    'ends at once': `0 ${size} MSTORE again: ${size} 0 0 CREATE POP @again JUMP`,
+    'jumps to its end': `0x5b ${size - 1} MSTORE8 0x${hopFar.toString(16)} 0 MSTORE again: ${size} 0 0 CREATE POP @again JUMP`,
+  };
+  const times: Record<string, number> = {};
+  for (const [name, source] of Object.entries(codes)) {
+    const accounts = { [TARGET]: { nonce: 1, code: assemble(source) } };
+    const block = hostileBlock({ hardfork: 'london', transactions: [{ gas: '0x1c9c380' }], accounts });
+    times[name] = await quickest(() => engine.executeBlock(block));
+  }
+  if (process.env.PEVM_VERBOSE) console.log(times);
+  // They took 100 times as long as long as all of it was looked at.
+  expect(times['ends at once']).toBeLessThan(5 * times.anything! + 150);
+  expect(times['jumps to its end']).toBeLessThan(10 * times.anything! + 300);
+});

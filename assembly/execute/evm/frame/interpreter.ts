@@ -25,6 +25,7 @@ import {
   callDataCopy, codeCopy, endWith, hashMemory, loadBeyond, memoryCopy, offsetIn, returnDataCopy, storeBeyond,
   storeByteBeyond,
 } from "./memory-access";
+import { mapJumps } from "./opening";
 import { selfDestruct } from "./self-destruction";
 import { loadStorage, loadTransient, storeStorage, storeTransient } from "./storage";
 import { traceStep } from "./tracing";
@@ -81,7 +82,14 @@ function jumpByte(word: u32, codeLength: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function mayJump(map: u32, byte: u32, codeLength: u32): bool {
-  return byte != codeLength && ((load<u8>(map + (byte >> 3)) >> u8(byte & 7)) & 1) != 0;
+  if (byte == codeLength) return false;
+  return isMarked(map, byte) || (mapJumps(byte) && isMarked(map, byte));
+}
+
+// @ts-ignore: decorator
+@inline
+function isMarked(map: u32, byte: u32): bool {
+  return ((load<u8>(map + (byte >> 3)) >> u8(byte & 7)) & 1) != 0;
 }
 
 /** Runs the running frame: how it ended (Exit). Its program counter, stack and gas are kept in the frame meanwhile. */

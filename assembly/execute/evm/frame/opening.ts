@@ -8,8 +8,8 @@ import { Exit } from "../memory/exits";
 import { exhaust } from "../memory/failure";
 import { currentGas, setGas } from "../memory/gas";
 import { placeMemory, placeStack } from "../memory/segments";
-import { Frame, MAX_DEPTH, frames } from "../memory/workspace";
-import { jumpMapOf, laidOutSize, layOut, mapBehind } from "../state/code";
+import { ALL_MAPPED, Frame, MAX_DEPTH, frames } from "../memory/workspace";
+import { analyse, jumpMapOf, laidOutSize, layOut, mapBehind } from "../state/code";
 import { balanceOf } from "../state/world";
 import { traceRefusal } from "./tracing";
 
@@ -31,6 +31,7 @@ export function openCall(number: u32, record: u32): bool {
   store<u32>(opened, code, Frame.CODE);
   store<u32>(opened, load<u32>(record, BaseValue.CODE_LENGTH), Frame.CODE_LENGTH);
   store<u32>(opened, map, Frame.JUMP_MAP);
+  store<u32>(opened, ALL_MAPPED, Frame.MAPPED);
   enterFrame(number);
   trimReturned(0);
   return true;
@@ -47,10 +48,24 @@ export function openCreation(number: u32, code: u32, length: u32): bool {
   store<u32>(opened, place, Frame.CODE);
   store<u32>(opened, length, Frame.CODE_LENGTH);
   store<u32>(opened, mapBehind(place, length), Frame.JUMP_MAP);
+  store<u32>(opened, 0, Frame.MAPPED);
   store<u32>(opened, 0, Frame.INPUT);
   store<u32>(opened, 0, Frame.INPUT_LENGTH);
   enterFrame(number);
   trimReturned(0);
+  return true;
+}
+
+/** Bytes of init code that are mapped at once. */
+const MAPPED_AT_ONCE: u32 = 1024;
+
+/** Maps the running frame's code, if it is init code, up to behind `byte`. False: it is mapped there already. */
+export function mapJumps(byte: u32): bool {
+  const mapped = load<u32>(frame, Frame.MAPPED);
+  if (byte < mapped) return false;
+  const length = load<u32>(frame, Frame.CODE_LENGTH);
+  const end = length - byte > MAPPED_AT_ONCE ? byte + MAPPED_AT_ONCE : length;
+  store<u32>(frame, analyse(load<u32>(frame, Frame.CODE), mapped, end, load<u32>(frame, Frame.JUMP_MAP)), Frame.MAPPED);
   return true;
 }
 

@@ -28,6 +28,8 @@ export abstract class Frame {
   /** Bytes in use, a multiple of 32. */
   static readonly MEMORY_SIZE: u32 = 40;
   static readonly MEMORY_SEGMENT: u32 = 44;
+  /** From this byte of the code on the jump map is still empty; ALL_MAPPED: nowhere. */
+  static readonly MAPPED: u32 = 48;
   /** FrameFlag */
   static readonly FLAGS: u32 = 52;
   /** Account record of ADDRESS: whose storage and balance it is. */
@@ -44,6 +46,9 @@ export abstract class Frame {
   static readonly CHECKPOINT: u32 = 128;
   static readonly SIZE: u32 = 160;
 }
+
+/** Of `Frame.MAPPED`: the whole code is mapped. */
+export const ALL_MAPPED: u32 = 0xffffffff;
 
 /** Where a frame began, in the journal and among the effects: what it takes back when it fails. */
 export abstract class Checkpoint {
