@@ -5,15 +5,18 @@ import { nearest } from '../base/nearest.ts';
 import { helpFor } from './arguments.ts';
 import { replay } from './replay.ts';
 import { readReplayOptions, replayCommand, replayNotes } from './replay-options.ts';
+import { serve } from './serve.ts';
+import { readServeOptions, serveCommand, serveNotes } from './serve-options.ts';
 import type { Terminal } from './terminal.ts';
 
 const overview = `pevm ${manifest.version}: parallel EVM execution over shared-memory WebAssembly
 
   pevm replay [FILE…] [OPTIONS]   run blocks in parallel and check what comes out
   pevm replay --rpc URL [--block N | N..M | latest]   blocks of a node, verified one by one
+  pevm serve [OPTIONS]            answer JSON-RPC over HTTP and WebSocket
   pevm --version                  print the version
 
-pevm replay --help explains the options. Without a file, it builds a block.`;
+pevm replay --help and pevm serve --help explain the options.`;
 
 /** Runs the command line and returns the exit code. */
 export async function main(raw: readonly string[], terminal: Terminal): Promise<number> {
@@ -27,18 +30,20 @@ export async function main(raw: readonly string[], terminal: Terminal): Promise<
       terminal.print(manifest.version);
       return 0;
     }
-    if (command !== 'replay') {
-      const meant = nearest(command, ['replay']);
-      throw new InputError(
-        command,
-        meant === undefined ? 'unknown command; there is replay' : `unknown command; did you mean ${meant}?`,
-      );
-    }
-    if (rest.includes('--help') || rest.includes('-h')) {
+    const wantsHelp = rest.includes('--help') || rest.includes('-h');
+    if (command === 'replay') {
+      if (!wantsHelp) return await replay(readReplayOptions(rest), terminal);
       terminal.print(helpFor('pevm', replayCommand, replayNotes));
       return 0;
     }
-    return await replay(readReplayOptions(rest), terminal);
+    if (command === 'serve') {
+      if (!wantsHelp) return await serve(readServeOptions(rest), terminal);
+      terminal.print(helpFor('pevm', serveCommand, serveNotes));
+      return 0;
+    }
+    const meant = nearest(command, ['replay', 'serve']);
+    const hint = meant === undefined ? 'there are replay and serve' : `did you mean ${meant}?`;
+    throw new InputError(command, `unknown command; ${hint}`);
   } catch (error) {
     if (!(error instanceof PevmError)) throw error;
     terminal.complain(`${terminal.paint('red', 'error')} ${error.message}`);

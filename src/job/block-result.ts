@@ -1,7 +1,6 @@
 // From the results of a block's tasks to the block's result: transactions and receipts, read when somebody looks at them.
 
 import { type Hex, hexFromBytes } from '../base/hex.ts';
-import { lazy } from '../base/lazy.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { lacksNoUncle } from '../block/block-plan.ts';
 import {
@@ -23,7 +22,7 @@ import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome } from '../run/conductor.ts';
 import type { BlockResult, TransactionResult } from '../types.ts';
 import type { BlockContext, BlockEncoding } from './block-encoding.ts';
-import { type Emptiness, stateDiffOf } from './changed-state.ts';
+import { stateDiffOf } from './changed-state.ts';
 
 /** The transactions among the results of a block's tasks; each is decoded when it is first looked at. */
 export class TransactionDecoder {
@@ -152,7 +151,6 @@ export interface FinishedBlock {
   /** Of the state after each transaction, where they were asked for. */
   readonly roots?: readonly Hex[] | undefined;
   readonly keccak256: Keccak256;
-  readonly emptiness: Emptiness;
 }
 
 /** A block's result but for what its caller adds; `omitted`: without what a verification could not compare. */
@@ -163,7 +161,7 @@ export type BlockExecution = Omit<BlockResult, 'mismatches' | 'report' | 'stateR
  * @throws InvalidBlockError for a block that only its results show to be invalid
  */
 export function resultOf(finished: FinishedBlock): BlockExecution {
-  const { context, encoding, decoder, outcome, roots, keccak256, emptiness } = finished;
+  const { context, encoding, decoder, outcome, roots, keccak256 } = finished;
   const { hardfork, block } = context;
   const gasUsed = decoder.gasUsed();
   const transactions = lazy(() => decoder.transactions());
@@ -179,10 +177,11 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
   if (requests !== undefined && encoding.mayHoldDeposit(decoder.results)) requestsHash();
   const omitted = lazy(() => omissionsOf(context, requests === undefined ? undefined : executed()));
-  const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptiness));
+  const emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
+  const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptyIsAbsent));
   const { checkpoint } = outcome;
   const transactionsStateDiff =
-    checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint), emptiness));
+    checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint), emptyIsAbsent));
   return {
     number: BigInt(block.number),
     get transactions() {
@@ -236,4 +235,13 @@ export function completed(
   rest: Pick<BlockResult, 'mismatches' | 'report' | 'stateRoot'> & Partial<Pick<BlockResult, 'omitted'>>,
 ): BlockResult {
   return Object.defineProperties(result, Object.getOwnPropertyDescriptors(rest)) as BlockResult;
+}
+
+/** Computes a value when it is first asked for, and keeps it. */
+function lazy<T>(compute: () => T): () => T {
+  let known: { value: T } | undefined;
+  return () => {
+    known ??= { value: compute() };
+    return known.value;
+  };
 }

@@ -30,11 +30,14 @@ export class NodeProvider implements Provider {
   }
 
   request(request: ProviderRequest): Promise<unknown> {
-    return this.answer(request, { notify: (subscription, result) => this.#notify(subscription, result) });
+    return this.#answer(request, {
+      signal: request?.signal,
+      notify: (subscription, result) => this.#notify(subscription, result),
+    });
   }
 
-  /** The same, for somebody else. @throws PevmError with a code, always */
-  async answer(request: ProviderRequest, call: Call): Promise<unknown> {
+  /** @throws PevmError with a code, always */
+  async #answer(request: ProviderRequest, call: Call): Promise<unknown> {
     try {
       if (typeof request !== 'object' || request === null || typeof request.method !== 'string') {
         throw new InputError('method', `expected the name of a method, got ${describe(request?.method)}`);

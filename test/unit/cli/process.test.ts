@@ -154,3 +154,38 @@ test('who stops reading ends the command quietly', async () => {
   expect(err).toBe('');
   expect(code).toBe(0);
 });
+
+test('serve prints accounts and where it listens, answers there, and stops when it is asked to', async () => {
+  const child = spawn(process.execPath, [cli, 'serve', '--port', '0', '--workers', '1', '--accounts', '2']);
+  const closed = new Promise((resolve) => child.on('close', resolve));
+  let out = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    child.on('close', () => reject(new Error(out)));
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+      const found = /listening on (\S+)/.exec(out);
+      if (found !== null) resolve(found[1]!);
+    });
+  });
+  expect(out).toContain('0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266');
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"jsonrpc":"2.0","id":1,"method":"web3_clientVersion"}',
+  });
+  expect(await response.json()).toMatchObject({ result: expect.stringMatching(/^pevm-wasm\/\d/) });
+  child.kill('SIGTERM');
+  expect(await closed).toBe(0);
+});
+
+test('serve says what is wrong with its flags', async () => {
+  expect(await pevm('serve', '--chain', 'x')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--chain: needs --genesis'),
+  });
+  expect(await pevm('serve', '--genesis', '/nowhere')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--genesis'),
+  });
+  expect(await pevm('serv')).toMatchObject({ code: 2, err: expect.stringContaining('did you mean serve?') });
+});
