@@ -16,6 +16,7 @@ export { loadBase } from "./store/base-state";
 export { addDependency } from "./schedule/dependencies";
 export { beginBlock, beginRun, declareDead, initialize, join, resumeBlock, setTransaction } from "./engine/block";
 export { addHeld, changesEnd, changesStart, clearChanges, collectChanges } from "./engine/changes";
+export { recordTransactions } from "./engine/recordings";
 export { beginFold, finishFold, foldPrefix, keepAll, keepOne, keepWritten, restoreBase } from "./engine/residence";
 export {
   exhaustAttempt as exhaust, finishAttempt as finish, parkAttempt as park, currentIncarnation as incarnation,

@@ -3,8 +3,8 @@
 import {
   BaseValue, Change, CODE_HASH_SIZE, CODE_PADDING, Access, CONTROL_BASE, Control, Deque, FOLD_INCARNATION, Halt,
   Incarnation, LINE, Location, MAX_INCARNATION, MAX_TRANSACTIONS, MAX_WORKERS, EvmResult, EvmSender, EvmSignature,
-  EvmTransaction, EvmTransfer, Metric, ReadEntry, Span, TraceDestruction, TraceFrame, TraceFrameEnd, TracePeek,
-  TraceStep, TxSlot, Version, VersionFlag, Worker, WriteEntry,
+  EvmTransaction, EvmTransfer, Metric, ReadEntry, RecordedAccess, Recording, Span, TraceDestruction, TraceFrame,
+  TraceFrameEnd, TracePeek, TraceStep, TxSlot, Version, VersionFlag, Worker, WriteEntry,
 } from "./layout";
 
 // Sizes that the design promises.
@@ -59,4 +59,6 @@ if (TraceFrame.VALUE + 32 != TraceFrame.PRECOMPILE || TraceDestruction.VALUE + 3
   ERROR("trace records hold their values");
 if (TraceFrame.SIZE > 144 || TraceFrameEnd.SIZE > 144 || TraceStep.SIZE > 144)
   ERROR("all trace records share 144 bytes");
+if (((Recording.SIZE | RecordedAccess.SIZE | RecordedAccess.VALUE | Recording.GAS) & 7) != 0)
+  ERROR("values of recordings are aligned");
 if (TracePeek.SLOT + 32 != TracePeek.VALUE || TracePeek.VALUE + 32 != TracePeek.SIZE) ERROR("a peek holds its value");

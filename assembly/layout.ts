@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 15;
+export const LAYOUT_VERSION: u32 = 16;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -177,6 +177,8 @@ export abstract class TxSlot {
   // written by the host before workers start
   /** The first transaction of its lane: of what those below it wrote, it sees nothing. */
   static readonly FLOOR: u32 = 48;
+  /** What an earlier run on the same state has recorded of the transaction (Recording), 0 for nothing. */
+  static readonly RECORDING: u32 = 52;
   static readonly SIZE: u32 = 64;
 }
 
@@ -389,6 +391,8 @@ export abstract class Incarnation {
   /** Execution time, f64 milliseconds. */
   static readonly DURATION: u32 = 48;
   static readonly WORKER: u32 = 56;
+  /** 1: nothing was executed, it came from a recording. */
+  static readonly REPEATED: u32 = 60;
   static readonly SIZE: u32 = 64;
 }
 
@@ -425,6 +429,32 @@ export abstract class WriteEntry {
   static readonly LOCATION: u32 = 0;
   static readonly NODE: u32 = 4;
   static readonly SIZE: u32 = 8;
+}
+
+/**
+ * What an incarnation read, wrote and answered, for a later run on the same state in the same memory: RecordedAccess
+ * records of the reads and of the writes, and the output, follow.
+ */
+export abstract class Recording {
+  static readonly TRANSACTION: u32 = 0;
+  /** Bytes of all of it, a multiple of 8. */
+  static readonly LENGTH: u32 = 4;
+  static readonly READ_COUNT: u32 = 8;
+  static readonly WRITE_COUNT: u32 = 12;
+  static readonly OUTCOME: u32 = 16;
+  static readonly OUTPUT_LENGTH: u32 = 20;
+  static readonly GAS: u32 = 24;
+  static readonly SIZE: u32 = 32;
+}
+
+export abstract class RecordedAccess {
+  /** location:24 | kind:8 << 24; kind: ReadKind of a read, Kind of a write */
+  static readonly LOCATION: u32 = 0;
+  /** Of a read: it saw the base value, whatever that is. Of a write: VALUE was credited. */
+  static readonly FLAG: u32 = 4;
+  /** What was seen, the bound of a question, or what was written: 32 bytes */
+  static readonly VALUE: u32 = 8;
+  static readonly SIZE: u32 = 40;
 }
 
 /** One location as the running attempt sees it. Private to its worker. */

@@ -84,6 +84,65 @@ export interface ImportedBlock {
 /** A block for a world, which brings the state itself. */
 export type WorldBlockRequest = Omit<BlockRequest, 'state'>;
 
+/** A block that a world has executed. */
+export interface WorldBlockResult extends BlockResult {
+  /**
+   * What the block would have come to with other transactions, on the state before it. Transactions that the edits do not
+   * reach are not executed again. The world stays as it is; it must still be as the block has left it.
+   * @throws InputError naming the edit and its field, or where the world has moved on; MemoryLimitError
+   */
+  whatIf(edits: readonly Edit[], options?: WhatIfOptions): Promise<WhatIf>;
+}
+
+/**
+ * A change to a block's list of transactions; places are those of the list before all edits. What is inserted comes before
+ * the transaction at its place, at the end where the place is the list's length. A new transaction is one of JSON-RPC, or a
+ * request with at least `from`: nonce, fee and gas limit follow from the state and the block where they are missing.
+ */
+export type Edit =
+  | { readonly at: number; readonly drop: true }
+  | { readonly at: number; readonly insert: object }
+  | { readonly at: number; readonly replace: object };
+
+/** What ends a what-if early. */
+export interface WhatIfOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds. Default the engine's. */
+  readonly executionTimeoutMs?: number;
+}
+
+/** A block as it would have been with edits. The gas limit of the block is not enforced: see `gasUsed`. */
+export interface WhatIf {
+  /** In the edited order. */
+  readonly transactions: readonly WhatIfTransaction[];
+  /** Of all transactions that are valid. */
+  readonly gasUsed: bigint;
+  /** Places of transactions that had to be executed. */
+  readonly executed: readonly number[];
+  /** Places of transactions that are new, or came to something else than in the block. */
+  readonly changed: readonly number[];
+  /** The part of the block's gas, from 0 to 1, whose transactions did not have to be executed again. */
+  readonly saved: number;
+  /** What the edited block changes in the state before it. */
+  readonly stateDiff: StateDiff;
+  /** Where the state after the edited block is another than after the block, with the values of the edited one. */
+  readonly changedState: StateDiff;
+  readonly report: Report;
+}
+
+export interface WhatIfTransaction {
+  /** Its place in the edited list. */
+  readonly index: number;
+  /** Its place in the block; missing: it is new. */
+  readonly origin?: number;
+  /** `invalid`: no block may hold it here, and it is as if it were not there. */
+  readonly status: 'success' | 'reverted' | 'invalid';
+  /** Why it is invalid. */
+  readonly error?: string;
+  /** Unless it is invalid. */
+  readonly result?: TransactionResult;
+}
+
 /**
  * A state that stays in the core from run to run. What is asked of it is done in the order in which it was asked for, one
  * thing at a time; what fails has changed nothing.
@@ -92,7 +151,7 @@ export interface World extends AsyncDisposable {
   /** The newest block that was executed, or the one that it was opened at. */
   readonly block: WorldBlock | undefined;
   /** Executes a block, which becomes part of the state unless it is refused, cancelled, or does not fit into the memory. */
-  executeBlock(request: WorldBlockRequest): BlockRun;
+  executeBlock(request: WorldBlockRequest): WorldBlockRun;
   /**
    * Executes blocks one after the other: while one runs, the next is taken from `blocks`, checked and encoded, and its state
    * is fetched. Each begins when the result of the one before was taken. A block that is refused, or differs from its header
@@ -102,7 +161,7 @@ export interface World extends AsyncDisposable {
   executeBlocks(
     blocks: Iterable<WorldBlockRequest> | AsyncIterable<WorldBlockRequest>,
     options?: { readonly signal?: AbortSignal },
-  ): AsyncGenerator<BlockResult>;
+  ): AsyncGenerator<WorldBlockResult>;
   /**
    * Executes the blocks of a chain file, RLP one behind the other, from the child of the world's block on. Each is compared
    * with its header, roots of the state and of receipts included, before the next one is read.
@@ -213,6 +272,8 @@ export interface Run<Item, Result> extends PromiseLike<Result>, AsyncIterable<It
 }
 
 export type BlockRun = Run<TransactionResult, BlockResult>;
+/** The same on a world. */
+export type WorldBlockRun = Run<TransactionResult, WorldBlockResult>;
 
 export interface ExecutionRun extends Run<TaskResult, ExecutionResult> {
   /** Tells the running scheduler that `higher` probably needs `lower`. A hint; ignored once the run is over. */
@@ -424,7 +485,7 @@ export interface Analysis {
 /** What `engine.on` reports. */
 export interface EngineEvents {
   /** A block or a list of tasks is complete. */
-  readonly run: { readonly kind: 'block' | 'tasks' | 'trace'; readonly report: Report };
+  readonly run: { readonly kind: 'block' | 'tasks' | 'trace' | 'what-if'; readonly report: Report };
   readonly 'worker-lost': { readonly id: number; readonly reason: string };
   readonly 'worker-replaced': { readonly id: number; readonly by: number };
   /** Memory or incarnations ran out: the rest runs sequentially from transaction `from` on. */

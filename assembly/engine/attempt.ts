@@ -29,6 +29,8 @@ let began: u32 = 0;
 let agreed: u32 = 0;
 /** Whether the attempt was found to be STALE. */
 let stale: bool = false;
+/** Whether what the attempt did comes from a recording. */
+let repeated: bool = false;
 let startedAt: f64 = 0;
 let recheckValue: u32 = 0;
 
@@ -47,6 +49,7 @@ export function beginAttempt(transaction: u32): void {
   began = shared.read(CONTROL_BASE, Control.CLOCK);
   agreed = began;
   stale = false;
+  repeated = false;
   shared.add(self, Worker.ATTEMPT, 1);
   shared.write(self, Worker.RUNNING, transaction + 1);
   const slot = slotAt(transaction);
@@ -60,6 +63,11 @@ export function beginAttempt(transaction: u32): void {
 /** Incarnation number of the running attempt. */
 export function currentIncarnation(): u32 {
   return incarnationIn(status);
+}
+
+/** Says of the attempt that it has executed nothing, but repeated what was recorded. */
+export function noteRepeated(): void {
+  repeated = true;
 }
 
 /**
@@ -217,6 +225,7 @@ function seal(outcome: u32, gas: u64, output: u32, outputLength: u32, duration: 
   shared.write(record, Incarnation.PUBLISHED, 0);
   store<f64>(record, duration, Incarnation.DURATION);
   store<u32>(record, me, Incarnation.WORKER);
+  store<u32>(record, u32(repeated), Incarnation.REPEATED);
   sealReads(record + Incarnation.SIZE);
   if (!discardWrites && !sealWrites(writesOf(record), incarnationIn(status))) return 0;
   count(Metric.READS, reads);

@@ -188,7 +188,10 @@ function keep(location: u32): void {
   commitChange(KeptBase.SIZE);
 }
 
-/** Puts `count` KeptBase records back, just as they were; returns how many fitted into the memory. Host, alone. */
+/**
+ * Puts `count` KeptBase records back, just as they were, and into the records what was there instead; returns how many
+ * fitted into the memory. Host, alone.
+ */
 export function restoreBase(records: u32, count: u32): u32 {
   for (let at: u32 = 0; at < count; at++) {
     const record = records + at * KeptBase.SIZE;
@@ -197,12 +200,22 @@ export function restoreBase(records: u32, count: u32): u32 {
     const index = locate(kind, record + KeptBase.ADDRESS, slot);
     if (index == 0) return at;
     const location = locationAt(index);
-    const generation = load<u32>(record, KeptBase.GENERATION);
-    if (kind == Kind.RESET) shared.write(location, Location.EMPTIED, generation);
-    else shared.write(location, Location.GENERATION, generation);
-    u256.copy(location + Location.VALUE, record + KeptBase.VALUE);
-    shared.write(location, Location.BASE, load<u32>(record, KeptBase.FLAGS));
-    if (kind == Kind.STORAGE && !u256.isZero(record + KeptBase.VALUE)) noteStorage(resetOf(location));
+    exchange(record, location, kind);
+    if (kind == Kind.STORAGE && !u256.isZero(location + Location.VALUE)) noteStorage(resetOf(location));
   }
   return count;
+}
+
+function exchange(record: u32, location: u32, kind: u32): void {
+  const isReset = kind == Kind.RESET;
+  const generation = isReset ? shared.read(location, Location.EMPTIED) : shared.read(location, Location.GENERATION);
+  const flags = shared.read(location, Location.BASE);
+  u256.copy(value, location + Location.VALUE);
+  if (isReset) shared.write(location, Location.EMPTIED, load<u32>(record, KeptBase.GENERATION));
+  else shared.write(location, Location.GENERATION, load<u32>(record, KeptBase.GENERATION));
+  u256.copy(location + Location.VALUE, record + KeptBase.VALUE);
+  shared.write(location, Location.BASE, load<u32>(record, KeptBase.FLAGS));
+  store<u32>(record, generation, KeptBase.GENERATION);
+  store<u32>(record, flags, KeptBase.FLAGS);
+  u256.copy(record + KeptBase.VALUE, value);
 }

@@ -11,7 +11,7 @@ import { Fault } from "../base/faults";
 import { announce, count, countTime, halt, me, now, span, workerAt } from "../base/worker";
 import { blockedBy, enterLane, fold } from "../store/versions";
 import { locationAt } from "../store/locations";
-import { executeNative, nativeGas, nativeOutput, nativeOutputLength } from "../execute/native";
+import { executeNative, nativeGas, nativeOutput, nativeOutputLength, nativeRepeated } from "../execute/native";
 import { lastLocation, unfinished } from "../execute/state-view";
 import {
   NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, hand, nextToValidate, transactionCount,
@@ -19,7 +19,9 @@ import {
 } from "../schedule/scheduler";
 import { commit, hasFlag, isOrphaned, recordIn, resume, slotAt, stateIn, statusOf } from "../schedule/status";
 import { abort, reclaim } from "./abort";
-import { beginAttempt, exhaustAttempt, finishAttempt, parkAttempt, suspendAttempt, writesOf } from "./attempt";
+import {
+  beginAttempt, exhaustAttempt, finishAttempt, noteRepeated, parkAttempt, suspendAttempt, writesOf,
+} from "./attempt";
 import { recoverAhead, recoverClaimed } from "./recovery";
 import { foldShares } from "./residence";
 import { isStamped, validate } from "./validation";
@@ -93,6 +95,7 @@ function isStarved(): bool {
 /** Runs the attempt that has begun inside the core, to whatever end. */
 function attemptNative(transaction: u32): void {
   const outcome = executeNative(transaction);
+  if (nativeRepeated) noteRepeated();
   if (outcome == unfinished(ReadResult.BLOCKED)) suspendAttempt(blockedBy);
   else if (outcome == unfinished(ReadResult.MISSING)) parkAttempt(lastLocation);
   else if (outcome == unfinished(ReadResult.EXHAUSTED)) exhaustAttempt();

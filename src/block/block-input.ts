@@ -217,21 +217,27 @@ export function readBlock(
   }
   if (BigInt(block.gasLimit) >> 63n !== 0n) throw new InputError(`${field}.gasLimit`, 'must be below 2^63');
   block.transactions.forEach((transaction, i) => {
-    if (BigInt(transaction.gas) > maximumTransactionGas) {
-      throw new InputError(`${field}.transactions[${i}].gas`, `at most ${maximumTransactionGas} allowed`);
-    }
-    const type = Number(transaction.type ?? '0x0');
-    if (type > rules.lastTransactionType) {
-      const from = firstForkWhere(({ lastTransactionType }) => lastTransactionType >= type);
-      throw new InputError(
-        `${field}.transactions[${i}].type`,
-        `type ${type} exists from ${from} on; the hardfork is ${hardfork}`,
-      );
-    }
+    checkTransaction(transaction, hardfork, `${field}.transactions[${i}]`, { maximumTransactionGas });
   });
   freeze(block);
   checkedBlocks.set(block, { hardfork, maximumTransactionGas });
   return block;
+}
+
+/** Checks a transaction against what its fork knows, and the gas that one may have. @throws InputError naming the field */
+export function checkTransaction(
+  transaction: TransactionInput,
+  hardfork: Hardfork,
+  field: string,
+  { maximumTransactionGas = MAXIMUM_TRANSACTION_GAS }: { maximumTransactionGas?: bigint | undefined } = {},
+): void {
+  if (BigInt(transaction.gas) > maximumTransactionGas) {
+    throw new InputError(`${field}.gas`, `at most ${maximumTransactionGas} allowed`);
+  }
+  const type = Number(transaction.type ?? '0x0');
+  if (type <= rulesOf(hardfork).lastTransactionType) return;
+  const from = firstForkWhere(({ lastTransactionType }) => lastTransactionType >= type);
+  throw new InputError(`${field}.type`, `type ${type} exists from ${from} on; the hardfork is ${hardfork}`);
 }
 
 /** Blocks that were checked before, and how. */

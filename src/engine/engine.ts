@@ -245,6 +245,7 @@ export class PevmEngine implements TracingEngine {
       take: (body) => this.#exclusive(turns, {}, (scope) => body((asked) => this.#ask(scope, asked))),
       executeBlock: (request, state, place) =>
         this.#start(turns, () => new WorldBlockJob(request, options, state, place)),
+      start: (read) => this.#start(turns, () => read(options)),
       prepareBlock: (request, state, place) => {
         const job = new WorldBlockJob(request, options, state, place);
         return {

@@ -10,7 +10,7 @@ import { hasLogBy, readEvmResult } from '../core/evm/evm-decode.ts';
 import type { Results } from '../core/host/outcome.ts';
 import type { PlannedTask, RunPlan } from '../run/conductor.ts';
 import type { Task } from '../task/executor.ts';
-import { planEvmBlock } from './evm-block.ts';
+import { type EvmPlan, planEvmBlock } from './evm-block.ts';
 
 /** A checked block and what it runs on. */
 export interface BlockContext {
@@ -36,6 +36,8 @@ export interface BlockEncoding {
   readonly tasks: readonly PlannedTask[];
   /** For the EVM inside the core; `undefined`: `payloads` are for an executor outside, made with `options`. */
   readonly evm: RunPlan['evm'];
+  /** What `evm` was made of. */
+  readonly evmPlan: EvmPlan | undefined;
   readonly payloads: readonly Task[];
   readonly options: BlockContext | undefined;
   /** Where the block's first transaction is among the tasks. */
@@ -53,14 +55,20 @@ export interface BlockEncoding {
 
 /** A block for the EVM inside the core. @throws InvalidTransactionError as planEvmBlock does */
 export function encodeForCore(context: BlockContext): BlockEncoding {
-  const { environment, transactions, firstTransaction, post, requests } = planEvmBlock(context);
+  return encodingOf(planEvmBlock(context), context);
+}
+
+/** How a planned block is handed to the core, and its results are read. */
+export function encodingOf(plan: EvmPlan, context: Pick<BlockContext, 'depositContract'>): BlockEncoding {
+  const { environment, transactions, firstTransaction, post, requests } = plan;
   const deposits = context.depositContract === null ? undefined : bytesFromHex(context.depositContract);
-  const transactionCount = context.block.transactions.length;
+  const transactionCount = post - firstTransaction;
   const count = transactions.costs.length;
   return {
     count,
     tasks: [],
     evm: { environment, transactions },
+    evmPlan: plan,
     payloads: [],
     options: undefined,
     firstTransaction,
@@ -103,6 +111,7 @@ export function encodeForModule(context: BlockContext): BlockEncoding {
     count: tasks.length,
     tasks: tasks.map(plannedStep),
     evm: undefined,
+    evmPlan: undefined,
     payloads: tasks,
     options: context,
     firstTransaction,

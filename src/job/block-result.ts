@@ -1,6 +1,7 @@
 // From the results of a block's tasks to the block's result: transactions and receipts, read when somebody looks at them.
 
 import { type Hex, hexFromBytes } from '../base/hex.ts';
+import { lazy } from '../base/lazy.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { lacksNoUncle } from '../block/block-plan.ts';
 import {
@@ -22,7 +23,7 @@ import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome } from '../run/conductor.ts';
 import type { BlockResult, TransactionResult } from '../types.ts';
 import type { BlockContext, BlockEncoding } from './block-encoding.ts';
-import { stateDiffOf } from './changed-state.ts';
+import { type Emptiness, stateDiffOf } from './changed-state.ts';
 
 /** The transactions among the results of a block's tasks; each is decoded when it is first looked at. */
 export class TransactionDecoder {
@@ -151,6 +152,7 @@ export interface FinishedBlock {
   /** Of the state after each transaction, where they were asked for. */
   readonly roots?: readonly Hex[] | undefined;
   readonly keccak256: Keccak256;
+  readonly emptiness: Emptiness;
 }
 
 /** A block's result but for what its caller adds; `omitted`: without what a verification could not compare. */
@@ -161,7 +163,7 @@ export type BlockExecution = Omit<BlockResult, 'mismatches' | 'report' | 'stateR
  * @throws InvalidBlockError for a block that only its results show to be invalid
  */
 export function resultOf(finished: FinishedBlock): BlockExecution {
-  const { context, encoding, decoder, outcome, roots, keccak256 } = finished;
+  const { context, encoding, decoder, outcome, roots, keccak256, emptiness } = finished;
   const { hardfork, block } = context;
   const gasUsed = decoder.gasUsed();
   const transactions = lazy(() => decoder.transactions());
@@ -177,11 +179,10 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
   if (requests !== undefined && encoding.mayHoldDeposit(decoder.results)) requestsHash();
   const omitted = lazy(() => omissionsOf(context, requests === undefined ? undefined : executed()));
-  const emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
-  const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptyIsAbsent));
+  const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptiness));
   const { checkpoint } = outcome;
   const transactionsStateDiff =
-    checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint), emptyIsAbsent));
+    checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint), emptiness));
   return {
     number: BigInt(block.number),
     get transactions() {
@@ -235,13 +236,4 @@ export function completed(
   rest: Pick<BlockResult, 'mismatches' | 'report' | 'stateRoot'> & Partial<Pick<BlockResult, 'omitted'>>,
 ): BlockResult {
   return Object.defineProperties(result, Object.getOwnPropertyDescriptors(rest)) as BlockResult;
-}
-
-/** Computes a value when it is first asked for, and keeps it. */
-function lazy<T>(compute: () => T): () => T {
-  let known: { value: T } | undefined;
-  return () => {
-    known ??= { value: compute() };
-    return known.value;
-  };
 }

@@ -3,7 +3,6 @@
 import { InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { stepError } from '../block/block-plan.ts';
-import type { StateDiff } from '../block/state-diff.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
@@ -18,14 +17,18 @@ import { auditRefusal, auditResult } from './block-audit.ts';
 import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import { type BlockExecution, completed, resultOf, TransactionDecoder } from './block-result.ts';
+import type { Emptiness } from './changed-state.ts';
 import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { blockKeys, type StandingState, type StateBefore, standingBefore, stateBefore } from './state-before.ts';
 import { verification } from './verification.ts';
 
 /** A block that was run to its end. */
-interface ExecutedBlock extends Performed {
+export interface ExecutedBlock extends Performed {
+  readonly plan: RunPlan;
+  readonly work: Work;
   readonly decoder: TransactionDecoder;
+  readonly emptiness: Emptiness;
 }
 
 export class BlockJob implements Job<TransactionResult, BlockResult> {
@@ -38,6 +41,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
 
   /** The state before the block, for what runs after it, where that state does not wait. */
   #copy: MemoryState | undefined;
+  #executed: ExecutedBlock | undefined;
 
   /** What the block will probably touch, where somebody has asked before its turn came. */
   #keys: Promise<readonly StateKey[]> | undefined;
@@ -54,6 +58,15 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   /** The block, checked, and what it runs on. */
   get context(): BlockContext {
     return this.#request.context;
+  }
+
+  get encoding(): BlockEncoding {
+    return this.#encoding;
+  }
+
+  /** How it was executed, when it was. */
+  get executed(): ExecutedBlock | undefined {
+    return this.#executed;
   }
 
   get limits(): Limits {
@@ -84,16 +97,15 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const before = await this.#stateBefore(desk);
     const work = await this.#workOf(desk, encoding, before);
     const encodeMs = performance.now() - startMs;
-    const executed = await this.#execute(desk, encoding, this.#planOf(encoding, before), work).catch(
-      async (error: unknown) => {
-        if (this.#isAudited) await auditRefusal(error, () => this.#executeAgain(desk));
-        throw error;
-      },
-    );
+    const executed = await this.#execute(desk, encoding, before, work).catch(async (error: unknown) => {
+      if (this.#isAudited) await auditRefusal(error, () => this.#executeAgain(desk));
+      throw error;
+    });
+    this.#executed = executed;
 
     const decodeStartMs = performance.now();
     const result = this.#resultOf(desk, encoding, executed, await this.#rootsBetween(desk));
-    const stateRoot = await this.#stateRootAfter(desk, result.stateDiff);
+    const stateRoot = await this.#stateRootAfter(desk, result);
     const { context, verify, expected } = this.#request;
     const found = verification(context, result, { verify, expected, stateRoot, keccak256: desk.keccak256 });
     if (this.#isAudited) found.mismatches.push(...(await auditResult(result, () => this.#executeAgain(desk))));
@@ -173,10 +185,11 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   async #execute(
     desk: Desk<TransactionResult>,
     encoding: BlockEncoding,
-    plan: RunPlan,
+    before: StateBefore,
     work: Work,
     aside?: { readonly context: BlockContext; readonly state: StateSource },
   ): Promise<ExecutedBlock> {
+    const plan = this.#planOf(encoding, before, aside !== undefined);
     const { taskTimeoutMs } = this.#request;
     const { context, state } = aside ?? this.#request;
     const residence = aside === undefined ? this.#standing?.residence : undefined;
@@ -191,7 +204,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       .catch((error: unknown) => {
         throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
       });
-    return { ...performed, decoder };
+    const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
+    const emptiness = { emptyIsAbsent, emptyAccounts: !emptyIsAbsent || before.emptyAccounts !== false };
+    return { ...performed, plan, work, decoder, emptiness };
   }
 
   /** The block as ethereumjs runs it, one transaction at a time, on a state that is asked for anew. */
@@ -199,7 +214,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const encoding = encodeForModule(this.#request.context);
     const before = await (this.#copy === undefined ? this.#stateBefore(desk) : stateBefore(desk, this.#copy));
     const work = await this.#workOf(desk, encoding, before);
-    const executed = await this.#execute(desk, encoding, this.#planOf(encoding, before, true), work, {
+    const executed = await this.#execute(desk, encoding, before, work, {
       context: this.#request.context,
       state: this.#copy ?? this.#request.state,
     });
@@ -215,9 +230,8 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return intermediateRoots(context, before, async (part, state) => {
       const encoding = encodeForCore(part);
       const alone = await stateBefore(desk, state);
-      const plan = this.#planOf(encoding, alone, true);
       const work = await this.#workOf(desk, encoding, alone);
-      const executed = await this.#execute(desk, encoding, plan, work, { state, context: part });
+      const executed = await this.#execute(desk, encoding, alone, work, { state, context: part });
       return resultOf({ ...executed, context: part, encoding, keccak256: desk.keccak256 }).stateDiff;
     });
   }
@@ -225,14 +239,15 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   #resultOf(
     desk: Desk<TransactionResult>,
     encoding: BlockEncoding,
-    { decoder, outcome }: ExecutedBlock,
+    { decoder, outcome, emptiness }: ExecutedBlock,
     roots?: readonly Hex[],
   ) {
-    return resultOf({ context: this.#request.context, encoding, decoder, outcome, roots, keccak256: desk.keccak256 });
+    const { context } = this.#request;
+    return resultOf({ context, encoding, decoder, outcome, emptiness, roots, keccak256: desk.keccak256 });
   }
 
   /** Root of the state after the block, where it is asked for. @throws InputError where the state is not known as a whole */
-  async #stateRootAfter(desk: Desk<TransactionResult>, diff: StateDiff): Promise<Hex | undefined> {
+  async #stateRootAfter(desk: Desk<TransactionResult>, result: BlockExecution): Promise<Hex | undefined> {
     const { state, verify, context } = this.#request;
     if (typeof verify !== 'object' || verify.stateRoot !== true) return undefined;
     const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
@@ -245,6 +260,6 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     if (accounts === undefined) {
       throw new InputError('request.verify.stateRoot', 'a state root takes a complete state, as memoryState makes one');
     }
-    return desk.ask(() => stateRootOf({ accounts }, diff, { emptyIsAbsent }));
+    return desk.ask(() => stateRootOf({ accounts }, result.stateDiff, { emptyIsAbsent }));
   }
 }

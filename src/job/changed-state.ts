@@ -6,11 +6,18 @@ import { decodeChanges, type RawChanges } from '../core/host/change-records.ts';
 import type { AccountChange, AccountFields, StateChanges } from '../core/host/state-changes.ts';
 import type { FinalState } from '../types.ts';
 
-/** `emptyIsAbsent`: from Spurious Dragon on, an empty account is none. */
-export function stateDiffOf(changes: StateChanges, emptyIsAbsent: boolean): StateDiff {
+/** How empty accounts are dealt with. */
+export interface Emptiness {
+  /** New ones never come into the state, and those that are touched go (EIP-161). */
+  readonly emptyIsAbsent: boolean;
+  /** Whether there may be any. Where there are none, nobody keeps a record of which accounts exist. */
+  readonly emptyAccounts: boolean;
+}
+
+export function stateDiffOf(changes: StateChanges, emptiness: Emptiness): StateDiff {
   const diff: StateDiff = new Map();
   for (const change of changes.accounts.values()) {
-    const account = accountDiff(change, emptyIsAbsent);
+    const account = accountDiff(change, emptiness);
     if (account !== undefined) diff.set(hexFromBytes(change.address), account);
   }
   return diff;
@@ -40,7 +47,7 @@ export function finalStateOf(
     },
     get stateDiff() {
       // Custom tasks know no rule that makes empty accounts disappear.
-      diff ??= stateDiffOf(changes(), false);
+      diff ??= stateDiffOf(changes(), { emptyIsAbsent: false, emptyAccounts: true });
       return diff;
     },
   };
@@ -51,11 +58,15 @@ export function nameOf(key: string | Uint8Array): string {
   return keyFromBytes(typeof key === 'string' ? new TextEncoder().encode(key) : key);
 }
 
-function accountDiff(change: AccountChange, emptyIsAbsent: boolean): AccountDiff | null | undefined {
+function accountDiff(
+  change: AccountChange,
+  { emptyIsAbsent, emptyAccounts }: Emptiness,
+): AccountDiff | null | undefined {
   const { before, after } = change;
-  const wasPresent = !isEmpty(before) || before.exists;
+  const wasPresent = !isEmpty(before) || (before.exists && emptyAccounts);
   // Empty accounts of old are in the state until somebody touches them (EIP-161); new ones never come in.
-  const present = !isEmpty(after) || (after.exists && (!emptyIsAbsent || (isEmpty(before) && before.exists)));
+  const present =
+    !isEmpty(after) || (after.exists && emptyAccounts && (!emptyIsAbsent || (isEmpty(before) && before.exists)));
   // Slots of an account that is not there, in custom tasks, are state all the same.
   if (!present && wasPresent && [...change.storage.values()].every((slot) => isZero(slot.after))) return null;
   const account: AccountDiff = { storage: new Map() };

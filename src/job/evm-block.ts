@@ -3,7 +3,7 @@
 import { InvalidTransactionError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, quantityFromNumber } from '../base/hex.ts';
 import { blobBaseFee } from '../block/blobs.ts';
-import type { BlockInput } from '../block/block-input.ts';
+import type { BlockInput, TransactionInput } from '../block/block-input.ts';
 import { hasPostStep, isDaoBlock } from '../block/block-plan.ts';
 import { chainOf } from '../block/chains.ts';
 import type { BlobRules } from '../chain/chain.ts';
@@ -12,6 +12,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import { BEACON_ROOTS, BLOCK_HASHES, CONSOLIDATION_REQUESTS, WITHDRAWAL_REQUESTS } from '../chain/system-contracts.ts';
 import {
+  arrangeEvmTransactions,
   type EvmBlockInput,
   type EvmSignatureForm,
   type EvmSystemStep,
@@ -85,6 +86,54 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
   };
 }
 
+/**
+ * A planned block with another list of transactions: of each its place in the block, or what is new, whose sender is trusted
+ * unless it has signed.
+ * @throws InvalidTransactionError for a new one of another chain
+ */
+export function editEvmPlan(
+  plan: EvmPlan,
+  context: EvmBlockContext,
+  list: readonly (number | TransactionInput)[],
+): EvmPlan {
+  const { chainId, hardfork, block } = context;
+  const { firstTransaction, post, requests, transactions: before } = plan;
+  const signatureOf = signatureReader({ chainId: BigInt(chainId), hardfork });
+  const added = list.filter((entry) => typeof entry !== 'number');
+  for (const transaction of added) checkChain(transaction, list.indexOf(transaction), chainId);
+  const made = encodeEvmTransactions(
+    added,
+    (at) => (context.senders === 'trust' ? undefined : signatureOf(added[at]!)),
+    context.memoryBytes,
+  );
+  const kept = (at: number) => ({ from: before, at });
+  let next = 0;
+  const parts = [
+    ...Array.from({ length: firstTransaction }, (_, at) => kept(at)),
+    ...list.map((entry) => (typeof entry === 'number' ? kept(firstTransaction + entry) : { from: made, at: next++ })),
+    ...Array.from({ length: before.costs.length - post }, (_, at) => kept(post + at)),
+  ];
+  const senders: (Hex | undefined)[] = new Array<undefined>(parts.length).fill(undefined);
+  for (const [at, entry] of list.entries()) {
+    senders[firstTransaction + at] = (typeof entry === 'number' ? block.transactions[entry] : entry)?.from;
+  }
+  const shift = firstTransaction + list.length - post;
+  return {
+    environment: plan.environment,
+    transactions: arrangeEvmTransactions(parts, senders),
+    firstTransaction,
+    post: post + shift,
+    requests: requests.map(({ at, type }) => ({ at: at + shift, type })),
+  };
+}
+
+/** @throws InvalidTransactionError */
+function checkChain(transaction: TransactionInput, index: number, chainId: number): void {
+  const made = chainOf(transaction);
+  if (made === undefined || made === BigInt(chainId)) return;
+  throw new InvalidTransactionError(index, `made for chain ${made}, not for ${chainId}`);
+}
+
 /** What the transactions of a block share. */
 export function environmentOf({ chainId, hardfork, blobs, block, blockHashes }: EvmBlockContext): EvmBlockInput {
   const rules = rulesOf(hardfork);
@@ -152,15 +201,12 @@ function systemStep(
   return { from, to, nonce: '0x0', gas: '0x0', value: '0x0', input: '0x', system, ...given };
 }
 
-/** What each transaction of the block was signed with; empty where senders are trusted. */
+/** What each transaction of the block was signed with; `undefined` for those whose sender is trusted. */
 export function signaturesOf({ chainId, hardfork, senders, block }: EvmBlockContext): (EvmSignatureForm | undefined)[] {
   const read = senders === 'recover' ? signatureReader({ chainId: BigInt(chainId), hardfork }) : undefined;
   const signatures: (EvmSignatureForm | undefined)[] = [];
   block.transactions.forEach((transaction, index) => {
-    const made = chainOf(transaction);
-    if (made !== undefined && made !== BigInt(chainId)) {
-      throw new InvalidTransactionError(index, `made for chain ${made}, not for ${chainId}`);
-    }
+    checkChain(transaction, index, chainId);
     const signature = read?.(transaction);
     if (read !== undefined && signature === undefined) {
       throw new InvalidTransactionError(index, 'the sender is to be recovered, but there is no signature');
@@ -168,7 +214,7 @@ export function signaturesOf({ chainId, hardfork, senders, block }: EvmBlockCont
     if (read === undefined && transaction.from === undefined) {
       throw new InvalidTransactionError(index, 'the sender is to be trusted, but is not given');
     }
-    if (signature !== undefined) signatures.push(signature);
+    signatures.push(signature);
   });
   return signatures;
 }

@@ -17,6 +17,7 @@ import {
 } from '../core/host/change-records.ts';
 import { type KeptRecords, keepWritten } from '../core/host/kept-state.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
+import { giveRecordings, type Recordings } from '../core/host/recordings.ts';
 import { addCounters, readTrace, type Trace } from '../core/host/run-statistics.ts';
 import { type AccountFields, snapshotState } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
@@ -51,6 +52,16 @@ export interface RunPlan {
   readonly block: BlockTasks | undefined;
   /** Also collect what had changed before this task. */
   readonly checkpoint: number | undefined;
+  /** Given: the state that stays is as it was when the run is over, but for what {@link StayingState.keep} was told. */
+  readonly trial?: Trial | undefined;
+}
+
+/** What a run that changes nothing begins with. */
+export interface Trial {
+  /** What an earlier run has recorded of the tasks. */
+  readonly recordings: Recordings;
+  /** The layout in which the recordings hold. */
+  readonly layout: number;
 }
 
 /** Structured-cloneable. */
@@ -99,6 +110,8 @@ export interface RoundOptions {
 export interface StayingState {
   /** Transactions from which on the workers fold together; fewer are folded by the host alone. */
   readonly foldTogether: number;
+  /** Another number as soon as locations may have other numbers. */
+  readonly layout: number;
   /** Takes what the run has written held before it: what takes the run back. */
   keep(records: KeptRecords): void;
   /** Takes what the run has changed, as it is in the memory. */
@@ -345,7 +358,7 @@ export class Conductor {
 
   #begin(host: BlockHost, image: StateImage, sequential: boolean): void {
     const start = performance.now();
-    const { tasks, programs, evm, complete, haltOnInvalid, profile, window } = this.#plan;
+    const { tasks, programs, evm, complete, haltOnInvalid, profile, window, trial } = this.#plan;
     const first = this.#first;
     const count = this.#plan.count - first;
     const tooSmall = (what: string): never => {
@@ -359,6 +372,10 @@ export class Conductor {
       const { environment, transactions } = evm;
       if (!host.setEvmBlock(environment)) tooSmall('the environment of the block');
       if (!host.setEvmTransactions(transactions, first)) tooSmall('the list of transactions');
+      // Whoever gets none for lack of memory is executed.
+      if (trial !== undefined && trial.layout === this.#staying?.layout) {
+        giveRecordings(host.instance, trial.recordings.slice(first));
+      }
       // The EVM inside the core finds out what a transaction misses although those before it have not run: no waiting then.
       if (complete) this.#addSenderOrder(host, transactions);
     }
@@ -407,7 +424,7 @@ export class Conductor {
   /** Makes what is committed part of the state that stays. */
   async #advance({ host, committed }: Segment, isOver: boolean): Promise<void> {
     const { instance } = host;
-    if (this.#staying === undefined || committed === 0) return;
+    if (this.#staying === undefined || committed === 0 || (this.#plan.trial !== undefined && isOver)) return;
     this.#throwIfCancelled();
     // What was credited to accounts that nobody had asked for is added to what they hold.
     if (this.#late.size > 0 && !host.load(imageOfFields(this.#late))) {

@@ -16,6 +16,7 @@ import {
   keepAll,
   keptAt,
   keptValue,
+  keptValues,
   locationUse,
   overwritten,
   restoreKept,
@@ -24,6 +25,7 @@ import {
   withoutOldest,
   withoutZeros,
 } from '../core/host/kept-state.ts';
+import { takeRecordings } from '../core/host/recordings.ts';
 import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
 import { type CoreInstance, Kind } from '../core/instance/abi.ts';
 import type { StayingState } from './conductor.ts';
@@ -66,6 +68,10 @@ export class Residence implements StayingState {
   #forgotten = 0;
   #home: Home;
   #isTainted = false;
+  /** How often a memory was laid out. */
+  #layout = 0;
+  /** How often the state has changed. */
+  #edition = 0;
 
   private constructor({ open, complete }: ResidenceOptions, home: Home) {
     this.#open = open;
@@ -135,6 +141,27 @@ export class Residence implements StayingState {
 
   keep(records: KeptRecords): void {
     this.#log.push(records);
+    this.#edition++;
+  }
+
+  /** Another number as soon as locations may have other numbers. */
+  get layout(): number {
+    return this.#layout;
+  }
+
+  /** Another number as soon as the state may be another. */
+  get edition(): number {
+    return this.#edition;
+  }
+
+  /** Another number as soon as a block has begun in the memory, which overwrites what the one before has left there. */
+  get blockNumber(): number {
+    return blockNumberOf(this.#home.host.instance);
+  }
+
+  /** What the last block has recorded, while it is still in the memory. */
+  recordings(): (Uint8Array | undefined)[] {
+    return takeRecordings(this.#home.host.instance);
   }
 
   changed(records: ChangeRecords): void {
@@ -149,14 +176,34 @@ export class Residence implements StayingState {
   /** Takes back what has changed since then, all of it or nothing. @throws MemoryLimitError */
   async revertTo(mark: number): Promise<void> {
     if (this.mark <= mark) return;
-    const { host } = await this.home();
     // The oldest value of a place comes last, and stays.
-    const records = this.since(mark).toReversed().flat();
-    const { used, capacity } = locationUse(host.instance);
-    // A place whose value was dropped takes a location again, and perhaps its account another.
-    const fits = used + 2 * countKept(records) <= capacity && host.idle() && restoreKept(host.instance, records);
-    if (!fits) await this.#rebuild(records);
+    await this.exchange(this.since(mark).toReversed().flat());
     this.#log.length = mark - this.#forgotten;
+  }
+
+  /**
+   * Puts other values in the places of what is there, all of them or none, and gives what was there: exchanged in its turn,
+   * it takes everything back.
+   * @throws MemoryLimitError
+   */
+  async exchange(records: KeptRecords): Promise<KeptRecords> {
+    const { host } = await this.home();
+    this.#edition++;
+    const { used, capacity } = locationUse(host.instance);
+    const before: Uint8Array[] = [];
+    // A place whose value was dropped takes a location again, and perhaps its account another.
+    const fits =
+      used + 2 * countKept(records) <= capacity && host.idle() && restoreKept(host.instance, records, before);
+    if (fits) return before.reverse();
+    const held = [...keptValues(records)].map(({ kind, address, slot }) => this.#held(kind, address, slot));
+    await this.#rebuild(records);
+    return held;
+  }
+
+  /** The record of a place as it is. */
+  #held(kind: number, address: Uint8Array, slot: Uint8Array): Uint8Array {
+    const place = kind === Kind.STORAGE ? slot : undefined;
+    return keptAt(this.#home.host.instance, kind, address, place) ?? unknownRecord(kind, address, place);
   }
 
   /** Lays the memory out anew, with other values for some places. What does not fit leaves it as it was. */
@@ -227,6 +274,7 @@ export class Residence implements StayingState {
     const { instance } = host;
     const before = keptAt(instance, kind, address, slot) ?? unknownRecord(kind, address, slot);
     host.idle();
+    this.#edition++;
     if (!restoreKept(instance, [changedRecord(kind, address, slot, value, blockNumberOf(instance))])) {
       this.#refuse(this.#home);
     }
@@ -269,6 +317,7 @@ export class Residence implements StayingState {
   async #settle({ host }: Home, transactions: number, records: KeptRecords, number: number): Promise<void> {
     const { instance } = host;
     const count = countKept(records);
+    this.#layout++;
     if (!host.openState(transactions, count)) this.#refuse(this.#home);
     setBlockNumber(instance, Math.max(number, blockNumberOf(instance)));
     if (!host.idle() || !restoreKept(instance, records)) this.#refuse(this.#home);

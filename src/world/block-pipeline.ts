@@ -2,14 +2,14 @@
 
 import { InputError, InvalidBlockError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
-import type { BlockResult, BlockRun, WorldBlockRequest } from '../types.ts';
+import type { BlockResult, WorldBlockRequest, WorldBlockResult, WorldBlockRun } from '../types.ts';
 
 /** A block that was checked and encoded, and waits for its turn. */
 export interface PreparedBlock {
   readonly number: bigint;
   /** Fetches what it will probably need, as far as that may be done while another block runs. What fails is forgotten. */
   fetchAhead(signal: AbortSignal): void;
-  run(): BlockRun;
+  run(): WorldBlockRun;
 }
 
 /** What the pipeline needs of its world. */
@@ -29,7 +29,7 @@ export async function* executeBlocks(
   world: PipelineWorld,
   blocks: Blocks,
   signal: AbortSignal | undefined,
-): AsyncGenerator<BlockResult> {
+): AsyncGenerator<WorldBlockResult> {
   const iterator = iteratorOf(blocks);
   const ahead = new AbortController();
   const aborted = abortion(signal);

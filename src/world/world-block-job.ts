@@ -5,7 +5,16 @@ import type { CheckedOptions } from '../config/options.ts';
 import { BlockJob } from '../job/block.ts';
 import type { BlockContext } from '../job/block-encoding.ts';
 import type { Desk, Job, Limits } from '../job/job.ts';
-import type { BlockResult, TransactionResult, WorldBlockRequest } from '../types.ts';
+import type {
+  BlockResult,
+  Edit,
+  TransactionResult,
+  WhatIf,
+  WhatIfOptions,
+  WorldBlockRequest,
+  WorldBlockResult,
+} from '../types.ts';
+import type { WorldExecution } from './what-if-job.ts';
 import type { WorldState } from './world-state.ts';
 
 /** Where a world stands among the blocks of its chain. */
@@ -13,10 +22,11 @@ export interface Place {
   /** @throws ReorganisationError, InputError for a block that does not come next */
   admit(context: BlockContext): void;
   /** The block has become part of the state. */
-  advance(context: BlockContext, result: BlockResult): void;
+  advance(execution: WorldExecution, result: BlockResult): void;
+  whatIf(execution: WorldExecution, edits: readonly Edit[], options?: WhatIfOptions): Promise<WhatIf>;
 }
 
-export class WorldBlockJob implements Job<TransactionResult, BlockResult> {
+export class WorldBlockJob implements Job<TransactionResult, WorldBlockResult> {
   readonly kind = 'block';
   readonly #block: BlockJob;
   readonly #state: WorldState;
@@ -53,7 +63,7 @@ export class WorldBlockJob implements Job<TransactionResult, BlockResult> {
     return this.#block.fetchAhead(signal);
   }
 
-  async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
+  async run(desk: Desk<TransactionResult>): Promise<WorldBlockResult> {
     this.#place.admit(this.#block.context);
     const { residence } = this.#state;
     const { mark } = residence;
@@ -61,8 +71,12 @@ export class WorldBlockJob implements Job<TransactionResult, BlockResult> {
       const result = await this.#block.run(desk);
       // Who has given up in the last moment is told that nothing has happened: so it must be.
       await desk.ask(async () => {});
-      this.#place.advance(this.#block.context, result);
-      return result;
+      const { layout, edition, blockNumber } = residence;
+      const executed = this.#block.executed!;
+      const execution = { job: this.#block, executed, mark, after: { layout, edition, blockNumber } };
+      this.#place.advance(execution, result);
+      const whatIf = (edits: readonly Edit[], options?: WhatIfOptions) => this.#place.whatIf(execution, edits, options);
+      return Object.defineProperty(result, 'whatIf', { value: whatIf }) as WorldBlockResult;
     } catch (error) {
       await residence.revertTo(mark);
       throw error;

@@ -225,7 +225,8 @@ export class WorldState implements StandingState {
     const nonce = of(Kind.NONCE)?.number ?? 0n;
     const hash = of(Kind.CODE)?.word;
     const hasCode = hash?.some((byte) => byte !== 0) ?? false;
-    const exists = (of(Kind.EXISTENCE)?.number ?? 0n) !== 0n;
+    // Where there are no empty accounts, nobody says which exist.
+    const exists = this.emptyAccounts !== false && (of(Kind.EXISTENCE)?.number ?? 0n) !== 0n;
     const [first] = values;
     if (first === undefined || !(exists || hasCode || balance !== 0n || nonce !== 0n || storage.size > 0))
       return undefined;

@@ -8,26 +8,29 @@ import { scheduledFork } from '../block/chains.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import type { Chain } from '../chain/chain.ts';
 import { rulesOf } from '../chain/rules.ts';
+import type { CheckedOptions } from '../config/options.ts';
 import type { ByteSource } from '../file/chain-file.ts';
-import type { BlockContext } from '../job/block-encoding.ts';
-import { stateDiffOf } from '../job/changed-state.ts';
+import { type Emptiness, stateDiffOf } from '../job/changed-state.ts';
+import type { Job } from '../job/job.ts';
 import { importChain } from '../node/chain-import.ts';
 import { ChainNode, type NodeHost } from '../node/chain-node.ts';
 import { NodeProvider } from '../node/provider.ts';
 import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
-
 import type {
   BlockResult,
-  BlockRun,
   ImportedBlock,
   NodeOptions,
   ProviderRequest,
+  Run,
   World,
   WorldBlock,
   WorldBlockRequest,
+  WorldBlockResult,
+  WorldBlockRun,
 } from '../types.ts';
 import { executeBlocks, type PreparedBlock } from './block-pipeline.ts';
 import { checkParent } from './opening.ts';
+import { WhatIfJob, type WorldExecution } from './what-if-job.ts';
 import type { Place } from './world-block-job.ts';
 
 import { changesSince } from './world-diff.ts';
@@ -36,7 +39,9 @@ import type { Ask, WorldState } from './world-state.ts';
 /** What a world asks of its engine: turns, in the order in which they are asked for. */
 export interface WorldTurns {
   take<R>(body: (ask: Ask) => Promise<R>): Promise<R>;
-  executeBlock(request: WorldBlockRequest, state: WorldState, place: Place): BlockRun;
+  executeBlock(request: WorldBlockRequest, state: WorldState, place: Place): WorldBlockRun;
+  /** Queues a job. */
+  start<Item, Answer>(read: (options: CheckedOptions) => Job<Item, Answer>): Run<Item, Answer>;
   /** A block whose turn is not asked for yet. @throws InputError, InvalidTransactionError as executeBlock does */
   prepareBlock(request: WorldBlockRequest, state: WorldState, place: Place): PreparedBlock;
   /** What nodes ask of the engine beside. */
@@ -70,6 +75,8 @@ export class ResidentWorld implements World {
   readonly #snapshots = new Map<number, Snapshot>();
   #nextSnapshot = 1;
   #block: WorldBlock | undefined;
+  /** What takes the newest block back. */
+  #lastMark: number | undefined;
   /** Whether an empty account is none, in the newest block (EIP-161). */
   #emptyIsAbsent = true;
   #disposed: Promise<void> | undefined;
@@ -78,7 +85,11 @@ export class ResidentWorld implements World {
   #recording: Promise<RecordedChain> | undefined;
   readonly #place: Place = {
     admit: (context) => checkParent(context, this.#block),
-    advance: (context, result) => this.#advanced(context, result),
+    advance: (execution, result) => this.#advanced(execution, result),
+    whatIf: async (execution, edits, limits) => {
+      if (this.#disposed !== undefined) throw new InputError('world', 'it was disposed of');
+      return this.#turns.start((options) => new WhatIfJob(execution, this.#state, options, edits, limits));
+    },
   };
   #provider: NodeProvider | undefined;
 
@@ -92,11 +103,13 @@ export class ResidentWorld implements World {
     return this.#block;
   }
 
-  executeBlock(request: WorldBlockRequest): BlockRun {
+  executeBlock(request: WorldBlockRequest): WorldBlockRun {
     return this.#turns.executeBlock(request, this.#state, this.#place);
   }
 
-  async *executeBlocks(...[blocks, { signal } = {}]: Parameters<World['executeBlocks']>): AsyncGenerator<BlockResult> {
+  async *executeBlocks(
+    ...[blocks, { signal } = {}]: Parameters<World['executeBlocks']>
+  ): AsyncGenerator<WorldBlockResult> {
     const { prepareBlock } = this.#turns;
     const world = {
       prepare: (request: WorldBlockRequest) => prepareBlock(request, this.#state, this.#place),
@@ -197,6 +210,7 @@ export class ResidentWorld implements World {
         if (block !== undefined && number > block.number) this.#state.blockHashes.delete(number);
       }
       this.#block = block;
+      this.#lastMark = undefined;
     });
   }
 
@@ -211,7 +225,7 @@ export class ResidentWorld implements World {
   stateDiffSince(id: number): Promise<StateDiff> {
     return this.#take(async () => {
       const { mark } = this.#snapshot(id);
-      return stateDiffOf(changesSince(this.#state.residence, mark), this.#emptyIsAbsent);
+      return stateDiffOf(changesSince(this.#state.residence, mark), this.#emptiness(this.#emptyIsAbsent));
     });
   }
 
@@ -238,6 +252,10 @@ export class ResidentWorld implements World {
     return this.#turns.take(body);
   }
 
+  #emptiness(emptyIsAbsent: boolean): Emptiness {
+    return { emptyIsAbsent, emptyAccounts: this.#state.emptyAccounts ?? true };
+  }
+
   /** A change from outside: all of it, or nothing. */
   #change(body: (ask: Ask) => Promise<void>): Promise<void> {
     return this.#take(async (ask) => {
@@ -249,7 +267,7 @@ export class ResidentWorld implements World {
         await residence.revertTo(mark);
         throw error;
       }
-      this.#record?.changed(stateDiffOf(changesSince(residence, mark), true));
+      this.#record?.changed(stateDiffOf(changesSince(residence, mark), this.#emptiness(true)));
       this.#forget();
     });
   }
@@ -274,7 +292,9 @@ export class ResidentWorld implements World {
     return this.#recording;
   }
 
-  #advanced({ block, hardfork }: BlockContext, result: BlockResult): void {
+  #advanced({ job, mark }: WorldExecution, result: BlockResult): void {
+    const { block, hardfork } = job.context;
+    this.#lastMark = mark;
     const number = BigInt(block.number);
     const { hash, parentHash } = block;
     const { blockHashes } = this.#state;
@@ -291,7 +311,7 @@ export class ResidentWorld implements World {
   /** What nobody can come back to need not be kept. */
   #forget(): void {
     const { residence } = this.#state;
-    let oldest = residence.mark;
+    let oldest = Math.min(residence.mark, this.#lastMark ?? residence.mark);
     for (const { mark } of this.#snapshots.values()) oldest = Math.min(oldest, mark);
     residence.forgetBefore(oldest);
   }

@@ -16,6 +16,7 @@ import { measureProfile, type ProfileFigures, profileTable } from './profile.ts'
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
 import { blockWork, measureVersus, programWork, versusOfProcesses, versusTable } from './versus.ts';
+import { measureWhatIf, whatIfTable } from './what-if.ts';
 
 /** Blocks of every era, among them those known as hard: long chains of dependent transactions, heavy precompiles. */
 const CHOSEN = [
@@ -34,6 +35,7 @@ const PARTS = {
   traffic: 'the built-in traffic',
   precompiles: 'the precompiles that the host runs (only where it is named)',
   ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
+  'what-if': 'real blocks with one transaction dropped, against executing them again (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
   versus: 'programs and real blocks on this core and on another build of it (only where it is named)',
@@ -192,6 +194,13 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     progress('precompiles');
     const figures = await measurePrecompiles(options.repeat);
     return { text: `Precompiles on the host\n\n${precompileTable(figures)}`, figures };
+  },
+  async 'what-if'(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const { repeat: rounds = 15, warmUp } = options;
+    const figures = await measureWhatIf(subjects, { rounds, warmUp, onProgress: progress });
+    return { text: `What-if: one transaction dropped\n\n${whatIfTable(figures)}`, figures };
   },
   async profile(options) {
     const subjects = await realBlocks(options);

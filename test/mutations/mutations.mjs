@@ -145,6 +145,15 @@ const commit = [
     only: 'on virtual workers',
   },
   {
+    name: 'what was recorded of a transaction holds whatever it reads now',
+    file: 'assembly/execute/recording.ts',
+    text: 'return sameValue(kindOf(location), seen, value) ? result : ReadResult.STALE;',
+    replacement: 'return result;',
+    why: 'a what-if leaves the transactions that an edit reaches as they were',
+    project: 'unit',
+    test: 'test/unit/world/what-if.test.ts',
+  },
+  {
     name: 'that a balance was too small holds whatever it is by now',
     file: 'assembly/engine/validation.ts',
     text: 'if (kind == ReadKind.BELOW) return u256.less(scratchValue, aux);',
@@ -565,8 +574,8 @@ const blocks = [
   {
     name: 'transactions of other chains may run',
     file: 'src/job/evm-block.ts',
-    text: 'if (made !== undefined && made !== BigInt(chainId)) {',
-    replacement: 'if (false) {',
+    text: 'if (made === undefined || made === BigInt(chainId)) return;',
+    replacement: 'if (chainId > 0) return;',
     why: 'EIP-155: a transaction is replayed',
     project: 'unit',
     test: 'test/unit/executor/evm-block.test.ts',

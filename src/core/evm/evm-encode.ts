@@ -156,6 +156,34 @@ export function encodeEvmTransactions(
   return { records: encoder.bytes, offsets, costs, previous };
 }
 
+/**
+ * Encoded transactions in another order, with some left out and others between them, without encoding any anew.
+ * @param parts in order: from which list, and its place there
+ * @param senders of all of them, where they are known
+ */
+export function arrangeEvmTransactions(
+  parts: readonly { readonly from: EvmTransactions; readonly at: number }[],
+  senders: readonly (Hex | undefined)[],
+): EvmTransactions {
+  const offsets = new Uint32Array(parts.length + 1);
+  for (const [index, { from, at }] of parts.entries()) {
+    offsets[index + 1] = offsets[index]! + from.offsets[at + 1]! - from.offsets[at]!;
+  }
+  const records = new Uint8Array(offsets[parts.length]!);
+  const costs = new Uint32Array(parts.length);
+  const previous = new Int32Array(parts.length).fill(-1);
+  const lastOf = new Map<Hex, number>();
+  for (const [index, { from, at }] of parts.entries()) {
+    records.set(from.records.subarray(from.offsets[at]!, from.offsets[at + 1]!), offsets[index]!);
+    costs[index] = from.costs[at]!;
+    const sender = senders[index];
+    if (sender === undefined) continue;
+    previous[index] = lastOf.get(sender) ?? -1;
+    lastOf.set(sender, index);
+  }
+  return { records, offsets, costs, previous };
+}
+
 /** What the memory of a core has at most. */
 const MOST = 0x7fff_ffff;
 const trusted = () => undefined;

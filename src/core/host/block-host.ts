@@ -21,7 +21,7 @@ import type { SourceKey } from '../../state/state-source.ts';
 import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from '../evm/evm-encode.ts';
 import { type CoreInstance, PAGE } from '../instance/abi.ts';
 import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
-import { HEAD, OutputForm, type RawResult, type ResultBatch, Results } from './outcome.ts';
+import { HEAD, OutputForm, type RawResult, REPEATED, type ResultBatch, Results } from './outcome.ts';
 import { ImageLoader, type StateImage } from './state-image.ts';
 
 /** How a block is to be run. */
@@ -340,7 +340,8 @@ export class BlockHost {
       const record = this.recordOf(index) >>> 2;
       const flags = words[(this.#slot(index) + TxSlot.FLAGS) >>> 2]!;
       end += words[record + (Incarnation.OUTPUT_LENGTH >>> 2)]!;
-      heads[at + HEAD.KIND] = words[record + (Incarnation.OUTCOME >>> 2)]! | (outputForm(flags) << 8);
+      const repeated = words[record + (Incarnation.REPEATED >>> 2)] === 0 ? 0 : REPEATED;
+      heads[at + HEAD.KIND] = words[record + (Incarnation.OUTCOME >>> 2)]! | (outputForm(flags) << 8) | repeated;
       heads[at + HEAD.END] = end;
       heads[at + HEAD.GAS_LOW] = words[record + (Incarnation.GAS >>> 2)]!;
       heads[at + HEAD.GAS_HIGH] = words[record + (Incarnation.GAS >>> 2) + 1]!;

@@ -74,8 +74,11 @@ export function keptAt(
   return parts[0];
 }
 
-/** Puts records back as they were; false when the memory is too small for them. Host, between two blocks. */
-export function restoreKept(instance: CoreInstance, records: KeptRecords): boolean {
+/**
+ * Puts records back as they were; false when the memory is too small for them. `before` gets what was there instead. Host,
+ * between two blocks.
+ */
+export function restoreKept(instance: CoreInstance, records: KeptRecords, before?: Uint8Array[]): boolean {
   const { core, bytes } = instance;
   let staging = 0;
   for (const part of records) {
@@ -86,6 +89,7 @@ export function restoreKept(instance: CoreInstance, records: KeptRecords): boole
       bytes.set(batch, staging);
       const count = batch.length / KeptBase.SIZE;
       if (core.restoreBase(staging, count) !== count) return false;
+      before?.push(bytes.slice(staging, staging + batch.length));
     }
   }
   return true;

@@ -15,7 +15,7 @@ export interface RawResult {
 
 /** Committed transactions that follow each other, as the core has them. Structured-cloneable. */
 export interface ResultBatch {
-  /** Four words each: Outcome | output form << 8, end of the output, gas (low, high). */
+  /** Four words each: Outcome | output form << 8 | {@link REPEATED}, end of the output, gas (low, high). */
   readonly heads: Uint32Array;
   /** One after the other. */
   readonly outputs: Uint8Array;
@@ -30,6 +30,9 @@ export const OutputForm = {
   /** An EvmResult record. */
   EVM: 2,
 } as const;
+
+/** Nothing was executed: the result comes from a recording. */
+export const REPEATED: number = 1 << 16;
 
 /** Words of a head. */
 export const HEAD = { KIND: 0, END: 1, GAS_LOW: 2, GAS_HIGH: 3, SIZE: 4 } as const;
@@ -126,12 +129,18 @@ export class Results {
     const kind = this.#word(index, HEAD.KIND);
     const output = this.output(index);
     const gas = (BigInt(this.#word(index, HEAD.GAS_HIGH)) << 32n) | BigInt(this.#word(index, HEAD.GAS_LOW));
-    const result = unpackResult(kind & 0xff, gas, output, kind >>> 8 === OutputForm.PACKED);
-    return kind >>> 8 === OutputForm.EVM ? { ...result, error: evmErrorOf(output) } : result;
+    const form = (kind >>> 8) & 0xff;
+    const result = unpackResult(kind & 0xff, gas, output, form === OutputForm.PACKED);
+    return form === OutputForm.EVM ? { ...result, error: evmErrorOf(output) } : result;
   }
 
   status(index: number): RawResult['status'] {
     return STATUSES[this.#word(index, HEAD.KIND) & 0xff] ?? 'failed';
+  }
+
+  /** Whether it comes from a recording. */
+  isRepeated(index: number): boolean {
+    return (this.#word(index, HEAD.KIND) & REPEATED) !== 0;
   }
 
   /** Exact up to 2^53. */

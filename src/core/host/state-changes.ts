@@ -118,6 +118,28 @@ export function mergeChanges(into: StateChanges, later: StateChanges): void {
   }
 }
 
+/** What takes changes back, but for storage that was emptied as a whole. `codeOf`: code by its hash. */
+export function inverted(
+  { accounts, data, numbers }: StateChanges,
+  codeOf: (hash: Uint8Array) => Uint8Array | undefined,
+): StateChanges {
+  const swapped = <V>({ before, after }: { readonly before: V; readonly after: V }) => ({
+    before: after,
+    after: before,
+  });
+  const all = <V>(values: ReadonlyMap<string, { readonly before: V; readonly after: V }>) =>
+    new Map(Array.from(values, ([key, value]) => [key, swapped(value)]));
+  const account = (change: AccountChange): AccountChange => ({
+    ...{ address: change.address, ...swapped(change), storage: all(change.storage), emptied: false },
+    code: sameBytes(change.before.codeHash, change.after.codeHash) ? undefined : codeOf(change.before.codeHash),
+  });
+  return {
+    accounts: new Map(Array.from(accounts, ([key, change]) => [key, account(change)])),
+    data: all(data),
+    numbers: all(numbers),
+  };
+}
+
 /**
  * After a read that found no base value: scratch VALUE holds the sum of the credits above it (`written`), or nothing.
  * Puts what the value is with the base that was found out later there.

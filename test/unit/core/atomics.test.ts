@@ -35,6 +35,7 @@ const plainAllowed: Record<string, string> = {
   'engine/changes': 'records for the host, while no worker is inside the core',
   'engine/residence':
     'immutable records and versions; the base value of a location that only this worker folds, or the host alone',
+  'engine/recordings': 'immutable records and versions, while no worker is inside the core',
   'engine/recovery': 'the fixed input of a transaction',
   'engine/validation': "immutable records; the worker's own conflict notes",
   'engine/written': 'immutable records, while no worker is inside the core',
@@ -64,6 +65,7 @@ const plainAllowed: Record<string, string> = {
       "the worker's own frames, buffers and tables; transactions, blocks and code: immutable since they were published",
     ]),
   ),
+  'execute/recording': "recordings: immutable since the block began; the worker's own scratch",
   'execute/state-view': "the running attempt's own values",
   'execute/synthetic': "programs, fixed before workers start; the worker's own registers",
   index: "the worker's own scratch area",

@@ -1,0 +1,282 @@
+// "What if this block had been another": a block that a world has executed, once more with edits, on the state before it. Only
+// transactions that the edits reach are executed; the world stays as it is.
+
+import { InputError } from '../base/errors.ts';
+import { bytesFromHex, type Hex, quantityFromNumber } from '../base/hex.ts';
+import { lazy } from '../base/lazy.ts';
+import type { TransactionInput } from '../block/block-input.ts';
+import type { CheckedOptions } from '../config/options.ts';
+import { decodeChanges } from '../core/host/change-records.ts';
+import type { ResultBatch } from '../core/host/outcome.ts';
+import { codeHashesIn } from '../core/host/recordings.ts';
+import { inverted, mergeChanges } from '../core/host/state-changes.ts';
+import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
+import type { BlockJob, ExecutedBlock } from '../job/block.ts';
+import { type BlockEncoding, encodingOf } from '../job/block-encoding.ts';
+import { TransactionDecoder } from '../job/block-result.ts';
+import { stateDiffOf } from '../job/changed-state.ts';
+import { editEvmPlan } from '../job/evm-block.ts';
+import type { Desk, Job, Limits } from '../job/job.ts';
+import { reportOf } from '../metrics/report.ts';
+import type { RunPlan } from '../run/conductor.ts';
+import type { Edit, Report, WhatIf, WhatIfOptions, WhatIfTransaction } from '../types.ts';
+import { type EditedTransaction, editedList } from './edits.ts';
+import type { Ask, WorldState } from './world-state.ts';
+
+/** A block as a world has executed it last. */
+export interface WorldExecution {
+  readonly job: BlockJob;
+  readonly executed: ExecutedBlock;
+  /** What takes the state back to before it. */
+  readonly mark: number;
+  /** The residence after it: the state, and what it has left in the memory. */
+  readonly after: { edition: number; readonly layout: number; readonly blockNumber: number };
+}
+
+export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
+  readonly kind = 'what-if';
+  readonly firstItem: number;
+  readonly limits: Limits;
+  readonly #execution: WorldExecution;
+  readonly #state: WorldState;
+  readonly #list: readonly EditedTransaction[];
+
+  /** @throws InputError naming the edit and its field */
+  constructor(
+    execution: WorldExecution,
+    state: WorldState,
+    options: CheckedOptions,
+    edits: readonly Edit[],
+    limits: WhatIfOptions = {},
+  ) {
+    if (execution.job.encoding.evm === undefined) {
+      throw new InputError('options.executor', 'what-if takes blocks that the EVM inside the core has executed');
+    }
+    this.limits = limits;
+    this.#execution = execution;
+    this.#state = state;
+    this.#list = editedList(edits, execution.job.context, options.maximumTransactionGas);
+    this.firstItem = execution.job.firstItem;
+  }
+
+  get itemCount(): number {
+    return this.#list.length;
+  }
+
+  async run(desk: Desk<WhatIfTransaction>): Promise<WhatIf> {
+    const startMs = performance.now();
+    const { residence } = this.#state;
+    const { after, mark } = this.#execution;
+    if (residence.edition !== after.edition) {
+      throw new InputError('run', 'the world has moved on since this block: go back and execute it again');
+    }
+    const isThere = residence.layout === after.layout && residence.blockNumber === after.blockNumber;
+    const recordings = isThere ? residence.recordings() : [];
+    const { layout } = residence;
+    const left = await residence.exchange(residence.since(mark).toReversed().flat());
+    const { mark: end } = residence;
+    try {
+      const encoding = await this.#encode((body) => desk.ask(body));
+      const plan = this.#planOf(encoding, recordings, layout);
+      const encodeMs = performance.now() - startMs;
+      return await this.#execute(desk, encoding, plan, { startMs, encodeMs });
+    } finally {
+      // What memory had no room for at once was folded part by part.
+      await residence.revertTo(end);
+      await residence.exchange(left);
+      after.edition = residence.edition;
+    }
+  }
+
+  async #execute(
+    desk: Desk<WhatIfTransaction>,
+    encoding: BlockEncoding,
+    plan: RunPlan,
+    { startMs, encodeMs }: { startMs: number; encodeMs: number },
+  ): Promise<WhatIf> {
+    const { context } = this.#execution.job;
+    const transactions = this.#list.map(({ transaction }) => transaction);
+    const decoder = new TransactionDecoder({ ...context.block, transactions }, encoding);
+    const comparison = new Comparison(this.#execution, this.#list, encoding, decoder);
+    const take = (batch: ResultBatch) => {
+      decoder.push(batch, () => {});
+      desk.push(decoder.length, comparison.at);
+    };
+    const performed = await desk.perform({
+      ...{ plan, take, work: this.#execution.executed.work, state: this.#state, residence: this.#state.residence },
+      ...{ taskTimeoutMs: undefined, isShown: true },
+    });
+    const report = reportOf(performed, {
+      ...{ totalDurationMs: performance.now() - startMs, encodeMs, offset: this.firstItem, block: context.block },
+    });
+    desk.report(report);
+    const { emptiness, outcome } = this.#execution.executed;
+    const { changes } = performed.outcome;
+    const stateDiff = lazy(() => stateDiffOf(decodeChanges(changes), emptiness));
+    const changedState = lazy(() => {
+      const difference = inverted(decodeChanges(outcome.changes), (hash) => this.#state.residence.code(hash));
+      mergeChanges(difference, decodeChanges(changes));
+      return stateDiffOf(difference, emptiness);
+    });
+    return resultOf(comparison, report, { stateDiff, changedState });
+  }
+
+  /** The edited block; nonces of what is new are filled from the state before it. */
+  async #encode(ask: Ask): Promise<BlockEncoding> {
+    const { context, encoding } = this.#execution.job;
+    const nonces = new Map<Hex, bigint>();
+    const list: (number | TransactionInput)[] = [];
+    for (const { transaction, origin, wantsNonce } of this.#list) {
+      const { from } = transaction;
+      let { nonce } = transaction;
+      if (wantsNonce && from !== undefined) {
+        nonce = quantityFromNumber(nonces.get(from) ?? (await this.#state.account(ask, bytesFromHex(from))).nonce);
+      }
+      if (from !== undefined) nonces.set(from, BigInt(nonce) + 1n);
+      list.push(origin ?? { ...transaction, nonce });
+    }
+    return encodingOf(editEvmPlan(encoding.evmPlan!, context, list), context);
+  }
+
+  #planOf(encoding: BlockEncoding, recordings: readonly (Uint8Array | undefined)[], layout: number): RunPlan {
+    const { plan } = this.#execution.executed;
+    const { count, firstTransaction, transactionCount } = encoding;
+    const moved = this.#moved(encoding, recordings);
+    const environment = plan.evm?.environment;
+    return {
+      ...plan,
+      ...{ count, image: this.#codesOf(moved), sequential: false, checkpoint: undefined, haltOnInvalid: false },
+      evm: encoding.evm && { ...encoding.evm, ...(environment && { environment }) },
+      block: { firstTransaction, transactionCount },
+      trial: { recordings: moved, layout },
+    };
+  }
+
+  /** The recordings of the block's tasks in their new places. */
+  #moved(
+    { count, firstTransaction, transactionCount }: BlockEncoding,
+    recordings: readonly (Uint8Array | undefined)[],
+  ): (Uint8Array | undefined)[] {
+    const behind = firstTransaction + transactionCount;
+    const shift = this.#execution.job.encoding.count - count;
+    return Array.from({ length: count }, (_, task) => {
+      if (task < firstTransaction) return recordings[task];
+      if (task >= behind) return recordings[task + shift];
+      const origin = this.#list[task - firstTransaction]?.origin;
+      return origin === undefined ? undefined : recordings[firstTransaction + origin];
+    });
+  }
+
+  /** Code that a repeated transaction gives to an account, which nobody brings along. */
+  #codesOf(recordings: readonly (Uint8Array | undefined)[]): StateImage {
+    const codes: StateImage['codes'][number][] = [];
+    for (const recording of recordings) {
+      for (const hash of recording === undefined ? [] : codeHashesIn(recording)) {
+        const code = this.#state.residence.code(hash);
+        if (code !== undefined) codes.push({ hash, code });
+      }
+    }
+    return { ...EMPTY_IMAGE, codes };
+  }
+}
+
+/** The transactions of the edited block beside those of the block. */
+class Comparison {
+  readonly decoder: TransactionDecoder;
+  readonly #execution: WorldExecution;
+  readonly #list: readonly EditedTransaction[];
+  readonly #first: number;
+  readonly #transactions: WhatIfTransaction[] = [];
+
+  constructor(
+    execution: WorldExecution,
+    list: readonly EditedTransaction[],
+    { firstTransaction }: BlockEncoding,
+    decoder: TransactionDecoder,
+  ) {
+    this.#execution = execution;
+    this.#list = list;
+    this.#first = firstTransaction;
+    this.decoder = decoder;
+  }
+
+  get length(): number {
+    return this.#list.length;
+  }
+
+  readonly at = (index: number): WhatIfTransaction => {
+    this.#transactions[index] ??= this.#made(index);
+    return this.#transactions[index];
+  };
+
+  /** Whether it did not have to be executed. */
+  isRepeated(index: number): boolean {
+    return this.decoder.results.isRepeated(this.#first + index);
+  }
+
+  /** Whether it came to something else than in the block; so it is with what is new. */
+  isChanged(index: number): boolean {
+    const origin = this.#list[index]?.origin;
+    if (origin === undefined) return true;
+    if (this.isRepeated(index)) return false;
+    const { results } = this.decoder;
+    const before = this.#execution.executed.decoder.results;
+    const [now, then] = [this.#first + index, this.#first + origin];
+    return results.status(now) !== before.status(then) || !areSame(results.output(now), before.output(then));
+  }
+
+  /** What is invalid uses none. */
+  gasUsed(): number {
+    let sum = 0;
+    for (let at = 0; at < this.length; at++) sum += this.decoder.results.gas(this.#first + at);
+    return sum;
+  }
+
+  /** The part of the block's gas whose transactions did not have to be executed. */
+  saved(): number {
+    const before = this.#execution.executed.decoder.results;
+    let [all, kept] = [0, 0];
+    for (let at = 0; at < this.#execution.executed.decoder.length; at++) all += before.gas(this.#first + at);
+    for (const [index, { origin }] of this.#list.entries()) {
+      if (origin !== undefined && this.isRepeated(index)) kept += before.gas(this.#first + origin);
+    }
+    return all === 0 ? 1 : kept / all;
+  }
+
+  #made(index: number): WhatIfTransaction {
+    const origin = this.#list[index]?.origin;
+    const { status, error } = this.decoder.results.at(this.#first + index);
+    const place = { index, ...(origin === undefined ? {} : { origin }) };
+    if (status === 'invalid') return { ...place, status, error: error ?? 'invalid' };
+    return { ...place, status: status === 'success' ? 'success' : 'reverted', result: this.decoder.at(index) };
+  }
+}
+
+function resultOf(
+  comparison: Comparison,
+  report: Report,
+  states: { readonly stateDiff: () => WhatIf['stateDiff']; readonly changedState: () => WhatIf['changedState'] },
+): WhatIf {
+  const places = Array.from({ length: comparison.length }, (_, index) => index);
+  const transactions = lazy(() => places.map(comparison.at));
+  return {
+    get transactions() {
+      return transactions();
+    },
+    gasUsed: BigInt(comparison.gasUsed()),
+    executed: places.filter((index) => !comparison.isRepeated(index)),
+    changed: places.filter((index) => comparison.isChanged(index)),
+    saved: comparison.saved(),
+    get stateDiff() {
+      return states.stateDiff();
+    },
+    get changedState() {
+      return states.changedState();
+    },
+    report,
+  };
+}
+
+function areSame(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
+}

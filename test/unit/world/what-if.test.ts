@@ -1,0 +1,190 @@
+// "What if this block had been another": which transactions run again, what the answer says, and what it is asked in vain.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createEngine, type Engine, type Hex, memoryState } from '../../../src/index.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ workers: 2, chainId: 1 });
+});
+afterAll(() => engine.dispose());
+
+const COUNT = 20;
+const sender = (at: number) => address(0x1000 + at);
+const receiver = (at: number) => address(0x2000 + at);
+/** storage[0] += 1; returns it. */
+const COUNTER = address(0xc0);
+const COUNTER_CODE = '0x6000546001018060005560005260206000f3';
+
+function address(number: number): Hex {
+  return `0x${number.toString(16).padStart(40, '0')}`;
+}
+
+function transfer(at: number) {
+  return { from: sender(at), to: receiver(at), nonce: 0, gas: 100_000, value: 5, input: '0x', gasPrice: 10 };
+}
+
+/** Nobody checks them. */
+const hashOf = (at: number): Hex => `0x${(at + 1).toString(16).padStart(64, '0')}`;
+
+const header = {
+  ...{ number: 1, timestamp: 1_700_000_000, gasLimit: 30_000_000, miner: address(0xfee), baseFeePerGas: 7 },
+  ...{ parentHash: `0x${'00'.repeat(32)}`, mixHash: `0x${'00'.repeat(32)}`, withdrawals: [] },
+};
+
+async function openWorld() {
+  return engine.openWorld({
+    state: memoryState({
+      ...Object.fromEntries(Array.from({ length: COUNT }, (_, at) => [sender(at), { balance: 10n ** 18n }])),
+      [COUNTER]: { code: COUNTER_CODE },
+    }),
+  });
+}
+
+/** Every second transaction sends five wei to somebody of its own, the others count. */
+const block = {
+  ...header,
+  transactions: Array.from({ length: COUNT }, (_, at) => ({
+    ...{ ...transfer(at), hash: hashOf(at) },
+    ...(at % 2 === 0 ? {} : { to: COUNTER, value: 0 }),
+  })),
+} as never;
+
+describe('what if', () => {
+  test('nothing is changed, nothing is executed', async () => {
+    const world = await openWorld();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    const same = await run.whatIf([]);
+    expect(same.executed).toEqual([]);
+    expect(same.changed).toEqual([]);
+    expect(same.saved).toBe(1);
+    expect(same.gasUsed).toBe(run.gasUsed);
+    expect(same.stateDiff).toEqual(run.stateDiff);
+    expect(same.changedState).toEqual(new Map());
+    expect(same.transactions.map(({ result }) => result?.logs.length)).toEqual(run.transactions.map(() => 0));
+    await world.dispose();
+  });
+
+  test('a transfer that nobody sees is dropped, nobody else runs again', async () => {
+    const world = await openWorld();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    const without = await run.whatIf([{ at: 4, drop: true }]);
+    expect(without.transactions).toHaveLength(COUNT - 1);
+    expect(without.transactions.map(({ origin }) => origin)).not.toContain(4);
+    expect(without.transactions[4]!.result!.hash).toBe(hashOf(5));
+    expect(without.executed).toEqual([]);
+    expect(without.changed).toEqual([]);
+    expect(without.saved).toBeCloseTo(1 - 21_000 / Number(run.gasUsed), 6);
+    expect(without.gasUsed).toBe(run.gasUsed - 21_000n);
+    expect([...without.changedState.keys()].sort()).toEqual([header.miner, sender(4), receiver(4)].sort());
+    expect(without.changedState.get(sender(4))?.balance).toBe(10n ** 18n);
+    expect(without.changedState.get(receiver(4))).toBeNull();
+    await world.dispose();
+  });
+
+  test('a count is dropped, the later counts run again and come to less', async () => {
+    const world = await openWorld();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    const without = await run.whatIf([{ at: 9, drop: true }]);
+    const later = without.transactions
+      .filter(({ origin = 0 }) => origin > 9 && origin % 2 === 1)
+      .map(({ index }) => index);
+    expect(without.executed).toEqual(later);
+    expect(without.changed).toEqual(later);
+    expect(BigInt(without.transactions.at(-1)!.result!.returnValue)).toBe(BigInt(COUNT / 2 - 1));
+    // The world still has what the block has left.
+    expect(BigInt(await world.getStorage(COUNTER, 0))).toBe(BigInt(COUNT / 2));
+    expect(await world.getBalance(receiver(4))).toBe(5n);
+    await world.dispose();
+  });
+
+  test('what is inserted has what the rules give it, and is told by its place', async () => {
+    const world = await openWorld();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    const edited = await run.whatIf([
+      { at: 0, insert: { from: sender(3), to: receiver(90), value: 7 } },
+      { at: COUNT, insert: { from: sender(0), to: COUNTER } },
+      { at: COUNT, insert: { from: sender(0), data: '0x60016000f3' } },
+    ]);
+    expect(edited.transactions.map(({ origin }) => origin)).toEqual([
+      undefined,
+      ...Array.from({ length: COUNT }, (_, at) => at),
+      undefined,
+      undefined,
+    ]);
+    // The sender's own transaction comes with a nonce that is used by then.
+    expect(edited.transactions[4]).toMatchObject({
+      origin: 3,
+      status: 'invalid',
+      error: expect.stringContaining('nonce'),
+    });
+    expect(edited.transactions[4]!.result).toBeUndefined();
+    expect(edited.transactions[0]).toMatchObject({ status: 'success', result: { gasUsed: 21_000n } });
+    expect(BigInt(edited.transactions[COUNT + 1]!.result!.returnValue)).toBe(BigInt(COUNT / 2));
+    expect(edited.transactions[COUNT + 2]!.result!.createdAddress).toBeDefined();
+    expect(edited.changed).toEqual(expect.arrayContaining([0, 4, COUNT + 1, COUNT + 2]));
+    expect(await world.getBalance(receiver(90))).toBe(0n);
+    await world.dispose();
+  });
+
+  test('a replaced transaction keeps its place', async () => {
+    const world = await openWorld();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    const edited = await run.whatIf([{ at: 2, replace: { ...transfer(2), value: 6 } }]);
+    expect(edited.executed).toEqual([2]);
+    expect(edited.changedState.get(receiver(2))?.balance).toBe(6n);
+    await world.dispose();
+  });
+
+  test('questions may be asked one after the other, until the world moves on', async () => {
+    const world = await openWorld();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    const [first, second] = await Promise.all([
+      run.whatIf([{ at: 1, drop: true }]),
+      run.whatIf([{ at: 1, drop: true }]),
+    ]);
+    expect(second.gasUsed).toBe(first.gasUsed);
+    expect(second.changed).toEqual(first.changed);
+    await world.setBalance(sender(1), 1n);
+    await expect(run.whatIf([])).rejects.toThrow('moved on');
+    await world.dispose();
+    await expect(run.whatIf([])).rejects.toThrow('world: it was disposed of');
+  });
+
+  test('a snapshot is reached as before', async () => {
+    const world = await openWorld();
+    const id = world.snapshot();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    await run.whatIf([{ at: 0, drop: true }]);
+    expect((await world.stateDiffSince(id)).size).toBe(run.stateDiff.size);
+    await world.revert(id);
+    expect(await world.getBalance(receiver(4))).toBe(0n);
+    await expect(run.whatIf([])).rejects.toThrow('moved on');
+    await world.dispose();
+  });
+
+  test.each([
+    [{}, 'edits: expected an array'],
+    [[7], 'edits[0]: expected { at'],
+    [[{ at: 1 }], 'edits[0]: expected one of'],
+    [[{ at: 1, drop: true, insert: transfer(1) }], 'edits[0]: expected one of'],
+    [[{ at: 1, drop: true, why: 1 }], 'edits[0].why: unknown'],
+    [[{ at: COUNT, drop: true }], `edits[0].at: expected a place from 0 to ${COUNT - 1}`],
+    [[{ at: -1, insert: transfer(1) }], `edits[0].at: expected a place from 0 to ${COUNT}`],
+    [
+      [
+        { at: 1, drop: true },
+        { at: 1, replace: transfer(1) },
+      ],
+      'edits[1].at: transaction 1 is dropped or replaced',
+    ],
+    [[{ at: 1, insert: { to: sender(1) } }], 'edits[0].insert.from: missing'],
+    [[{ at: 1, insert: { from: sender(1), type: 3 } }], 'edits[0].insert'],
+    [[{ at: 1, insert: { from: sender(1), gas: '0x10000000000' } }], 'edits[0].insert.gas: at most'],
+    [[{ at: 1, replace: 'x' }], 'edits[0].replace: expected a transaction'],
+  ])('%j is refused by name', async (edits, message) => {
+    const world = await openWorld();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    await expect(run.whatIf(edits as never)).rejects.toThrow(message);
+    await world.dispose();
+  });
+});
