@@ -300,11 +300,11 @@ const evm = [
   {
     name: 'transient storage lasts longer than its transaction',
     file: 'assembly/execute/evm/state/transient-storage.ts',
-    text: 'export function beginTransientStorage(): void {\n  stamp++;\n  used = 0;\n',
-    replacement: 'export function beginTransientStorage(): void {\n',
+    text: '  stamp++;\n  used = 0;\n  block = firstBlock;',
+    replacement: '  used = 0;\n  block = firstBlock;',
     why: 'EIP-1153: a lock that one transaction took keeps the next one out',
-    project: 'differential',
-    test: 'test/differential/evm-programs.test.ts',
+    project: 'unit',
+    test: 'test/unit/engine/evm-rules.test.ts',
   },
   {
     name: 'return data up to its end is out of bounds',
@@ -355,7 +355,7 @@ const evm = [
     replacement: '',
     why: 'EIP-7702: a delegation that was taken back can be put in place again by anybody',
     project: 'unit',
-    test: 'test/unit/executor/delegation.test.ts',
+    test: 'test/unit/engine/evm-rules.test.ts',
   },
   {
     name: 'an empty account that was touched stays',
@@ -380,7 +380,8 @@ const evm = [
     text: 'if (length != 213 || load<u8>(input, 212) > 1) return PrecompileResult.FAILED;',
     replacement: 'if (length != 213) return PrecompileResult.FAILED;',
     why: 'EIP-152: a call that has to fail succeeds',
-    ...VECTORS,
+    project: 'unit',
+    test: 'test/unit/engine/evm-rules.test.ts',
   },
   {
     name: 'the jump map of init code goes on where somebody jumps, not where it ended',
