@@ -92,11 +92,16 @@ export function moduleUrl(source: string): string {
   return URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
 }
 
+/** The files of this machine; `undefined`: there are none. */
+export function localFiles(): typeof FileSystem | undefined {
+  return nodeModule<typeof FileSystem>('node:fs/promises');
+}
+
 /** The bytes behind a file: URL, which Node's fetch does not know; everything else as it is. */
 export async function readIfLocal<T>(source: T): Promise<T | Uint8Array<ArrayBuffer>> {
   const url = source instanceof URL || typeof source === 'string' ? String(source) : '';
   if (!url.startsWith('file:')) return source;
-  const files = nodeModule<typeof FileSystem>('node:fs/promises');
+  const files = localFiles();
   const urls = nodeModule<typeof Urls>('node:url');
   if (files === undefined || urls === undefined) return source;
   try {

@@ -128,6 +128,19 @@ test('a page whose policy allows blobs needs nothing else', async () => {
   expect(result.receiptsRoot).toBe(receiptsRoot);
 });
 
+test('state of a node is kept in IndexedDB, for pages that are opened later', async () => {
+  const [first, again] = await inPage({}, async (page) => {
+    const cold = await page.evaluate(() => window.readCached());
+    // What is written is not waited for.
+    await page.waitForTimeout(500);
+    await page.reload();
+    return [cold, await page.evaluate(() => window.readCached())] as const;
+  });
+  expect(first.statistics).toMatchObject({ keys: 2, cached: 0, cacheFaults: 0 });
+  expect(again.statistics).toMatchObject({ keys: 2, cached: 2, cacheFaults: 0, requests: 2 });
+  expect(again.values).toBe(first.values);
+});
+
 /** Of every age, with the forks that changed execution most. */
 const realBlocks = [
   46147, 1150000, 2688148, 4369999, 7280000, 9069000, 12459406, 13287210, 15537393, 17034869, 19426587, 19933597,

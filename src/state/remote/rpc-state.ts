@@ -7,6 +7,7 @@ import { describe, plainObject, address as readAddress, hash as readHash } from 
 import type { BlockInput } from '../../block/block-input.ts';
 import { scheduledHardfork } from '../../block/chains.ts';
 import { rulesOf } from '../../chain/rules.ts';
+import type { StateCache } from '../cache/state-cache.ts';
 import type {
   DescribedStateSource,
   LoadOptions,
@@ -15,6 +16,7 @@ import type {
   StateKey,
   StateValue,
 } from '../state-source.ts';
+import { BlockCache, type CacheCounts } from './block-cache.ts';
 import { keysOf } from './block-keys.ts';
 import { Cancellation } from './cancellation.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -59,6 +61,11 @@ export interface RpcStateOptions {
    */
   readonly verifyProofs?: boolean | { readonly stateRoot: Hex };
   readonly limits?: RpcLimits;
+  /**
+   * Where what was fetched is kept, and looked up: by chain and hash of the block, code by its hash. `memoryCache()`,
+   * `fileCache(directory)`, `indexedDbCache(name)`, or one of your own.
+   */
+  readonly cache?: StateCache;
   /** Ends everything that is under way, and whatever is asked for later. */
   readonly signal?: AbortSignal;
 }
@@ -73,8 +80,12 @@ export interface RpcStatistics {
   readonly messages: number;
   /** Messages that brought nothing, or not all of it. */
   readonly failures: number;
-  /** Accounts (each with its code), slots and hashes of blocks that were fetched. */
+  /** Accounts (each with its code), slots and hashes of blocks that were fetched, from nodes or from the cache. */
   readonly keys: number;
+  /** Those of them that were in the cache. */
+  readonly cached: number;
+  /** Entries of the cache that were not what was written there, and reads and writes of it that failed: as if nothing was kept. */
+  readonly cacheFaults: number;
   /** Those of them that nobody has asked for. */
   readonly wasted: number;
   /** Sent and received; 0 for providers, of whose traffic nobody knows. */
@@ -116,7 +127,8 @@ interface Shared {
   readonly guesses: boolean;
   /** Of the nodes, once they said it. */
   chainId: bigint | undefined;
-  readonly counts: { keys: number; asked: number };
+  readonly cache: StateCache | undefined;
+  readonly counts: CacheCounts & { keys: number; asked: number };
 }
 
 /** For tests: time and chance. */
@@ -125,7 +137,7 @@ export interface RpcSurroundings {
   readonly random: () => number;
 }
 
-const OPTIONS = ['transport', 'block', 'chainId', 'prefetch', 'verifyProofs', 'limits', 'signal'];
+const OPTIONS = ['transport', 'block', 'chainId', 'prefetch', 'verifyProofs', 'limits', 'cache', 'signal'];
 const PREFETCH = ['auto', 'prestate', 'accessList', 'guess', 'none'] as const;
 /** Of all sources of this process: code is the same wherever it is. */
 const codes = new CodeStore();
@@ -162,7 +174,8 @@ export function openRpcState(options: RpcStateOptions, { clock, random }: RpcSur
     codes,
     cancellation: Cancellation.of(signal).cancellation,
     chainId: chainId === undefined ? undefined : readChain(chainId),
-    counts: { keys: 0, asked: 0 },
+    cache: readCache(given.cache),
+    counts: { keys: 0, asked: 0, cached: 0, cacheFaults: 0 },
   };
   return new RemoteState(shared, readBlockId(options.block ?? 'latest', 'options.block'), 'options.block');
 }
@@ -172,6 +185,13 @@ function readProofs(value: unknown): Shared['proofs'] {
   if (value === true) return { stateRoot: undefined };
   const { stateRoot } = plainObject(value, 'options.verifyProofs');
   return { stateRoot: readHash(stateRoot, 'options.verifyProofs.stateRoot') };
+}
+
+function readCache(value: unknown): StateCache | undefined {
+  if (value === undefined) return undefined;
+  const { read, append } = (typeof value === 'object' && value !== null ? value : {}) as Partial<StateCache>;
+  if (typeof read === 'function' && typeof append === 'function') return value as StateCache;
+  throw new InputError('options.cache', `expected a cache with read and append, got ${describe(value)}`);
 }
 
 function readPrefetch(value: unknown): (typeof PREFETCH)[number] {
@@ -306,8 +326,9 @@ class RemoteState implements RpcState {
 
   statistics(): RpcStatistics {
     const { rounds, requests, messages, failures, bytesSent, bytesReceived } = this.#shared.transport.statistics();
-    const { keys, asked } = this.#shared.counts;
-    return { rounds, requests, messages, failures, keys, wasted: keys - asked, bytes: bytesSent + bytesReceived };
+    const { keys, asked, cached, cacheFaults } = this.#shared.counts;
+    const bytes = bytesSent + bytesReceived;
+    return { rounds, requests, messages, failures, keys, cached, cacheFaults, wasted: keys - asked, bytes };
   }
 
   /** The state as far as it is known, once these units are. */
@@ -327,7 +348,7 @@ class RemoteState implements RpcState {
     const fetcher: Fetcher = new Fetcher({
       transport,
       cancellation,
-      load: trust === undefined ? loaderOf(surroundings, pin) : provenLoader(surroundings, trust),
+      load: this.#cached(trust === undefined ? loaderOf(surroundings, pin) : provenLoader(surroundings, trust), pin),
       fetched: (unit) => {
         counts.keys++;
         for (const foresight of this.#foresights) {
@@ -338,6 +359,13 @@ class RemoteState implements RpcState {
     });
     this.#fetcher = fetcher;
     return fetcher;
+  }
+
+  #cached(load: Loader, { chainId, hash }: PinnedBlock): Loader {
+    const { cache, codes, counts, transport, proofs } = this.#shared;
+    if (cache === undefined) return load;
+    const arrived = () => transport.arrived;
+    return new BlockCache({ cache, codes, chainId, hash, counts, arrived, proven: proofs !== undefined }).over(load);
   }
 
   async #pin(): Promise<PinnedBlock> {

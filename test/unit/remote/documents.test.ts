@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createEngine, rpcState } from '../../../src/index.ts';
+import { createEngine, memoryCache, rpcState } from '../../../src/index.ts';
 import { fakeFetch } from '../../support/fake-http.ts';
 import { FakeNode } from '../../support/fake-node.ts';
 import { exampleAlloc } from '../../support/remote-source.ts';
@@ -23,8 +23,9 @@ test('the examples of docs/forking.md run', async () => {
     rpcState({ ...options, transport: { url: String(options.transport), fetch } });
   const said: unknown[][] = [];
   const body = examples.map((code) => code.replace(/^import .*$/gm, '')).join('\n');
-  const run = new Function('createEngine', 'rpcState', 'console', `return (async () => {${body}})()`);
-  await run(createEngine, over, { log: (...words: unknown[]) => said.push(words) });
+  const run = new Function('createEngine', 'rpcState', 'memoryCache', 'console', `return (async () => {${body}})()`);
+  await run(createEngine, over, memoryCache, { log: (...words: unknown[]) => said.push(words) });
   expect(said[0]?.[0]).toBe(`state after block 2 (${node.head.hash}) of chain 560048`);
-  expect(said.at(-1)?.[0]).toMatchObject({ failures: 0 });
+  expect(said.at(-2)?.[0]).toMatchObject({ failures: 0 });
+  expect(said.at(-1)).toEqual([0]);
 });

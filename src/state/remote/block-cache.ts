@@ -1,0 +1,233 @@
+// What a cache has of one block, by chain and hash: read once, and added to. Damage and other people's files are noticed.
+
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
+import type { StateCache } from '../cache/state-cache.ts';
+import type { CodeStore } from './code-store.ts';
+import type { Loaded, Loader } from './loader.ts';
+import { type FetchedAccount, nameOfUnit, type Unit } from './state-keys.ts';
+
+export interface CacheCounts {
+  /** Units that were answered by the cache. */
+  cached: number;
+  /** Entries that were not what was written, and reads and writes that failed. */
+  cacheFaults: number;
+}
+
+export interface BlockCacheOptions {
+  readonly cache: StateCache;
+  readonly codes: CodeStore;
+  readonly chainId: bigint;
+  readonly hash: Hex;
+  /** Whether what is kept was proven: what was not is no answer for who wants proofs. */
+  readonly proven: boolean;
+  readonly counts: CacheCounts;
+  /** The latest trip that has arrived: what is cached costs none. */
+  readonly arrived: () => number;
+}
+
+type CachedAccount = Omit<FetchedAccount, 'code'>;
+
+/** A unit that is cached: its name, and its code where it is an account. */
+interface Known {
+  readonly name: string;
+  readonly code: Hex;
+}
+
+/** One line: what was fetched together. */
+interface Entry {
+  readonly accounts: readonly (readonly [Hex, CachedAccount])[];
+  readonly slots: readonly (readonly [address: Hex, slot: Hex, value: Hex])[];
+  readonly hashes: readonly (readonly [bigint, Hex])[];
+}
+
+const EMPTY_CODE = hexFromBytes(keccak_256(new Uint8Array(0)));
+const CHECK_DIGITS = 16;
+
+export class BlockCache {
+  readonly #options: BlockCacheOptions;
+  readonly #name: string;
+  readonly #accounts = new Map<string, CachedAccount>();
+  readonly #slots = new Map<string, Hex>();
+  readonly #hashes = new Map<string, Hex>();
+  /** Code that is kept already, or about to be. */
+  readonly #keptCodes = new Set<Hex>();
+  #read: Promise<void> | undefined;
+
+  constructor(options: BlockCacheOptions) {
+    this.#options = options;
+    this.#name = `${options.proven ? 'proven' : 'state'}-${options.chainId}-${options.hash}`;
+  }
+
+  /** A loader that asks `load` for what is not cached, and keeps it. */
+  over(load: Loader): Loader {
+    return async (units, cancellation) => {
+      this.#read ??= this.#readAll();
+      await this.#read;
+      const known = await this.#known(units);
+      const { counts, arrived } = this.#options;
+      const missing = units.filter((unit) => !known.has(unit));
+      counts.cached += known.size;
+      const cached = { ...this.#loaded(known), trip: arrived() };
+      if (missing.length === 0) return cached;
+      const loaded = await load(missing, cancellation);
+      void this.#keep(loaded);
+      return {
+        accounts: [...cached.accounts, ...loaded.accounts],
+        slots: [...cached.slots, ...loaded.slots],
+        hashes: [...cached.hashes, ...loaded.hashes],
+        trip: loaded.trip,
+      };
+    };
+  }
+
+  async #readAll(): Promise<void> {
+    const text = (await this.#attempt(() => this.#options.cache.read(this.#name))) ?? '';
+    for (const line of text.split('\n')) {
+      if (line === '') continue;
+      const payload = unsealed(line, this.#name);
+      const entry = payload === undefined ? undefined : readEntry(payload);
+      if (entry === undefined) {
+        this.#options.counts.cacheFaults++;
+        continue;
+      }
+      for (const [address, account] of entry.accounts) this.#accounts.set(address, account);
+      for (const [address, slot, value] of entry.slots) this.#slots.set(slotName(address, slot), value);
+      for (const [number, hash] of entry.hashes) this.#hashes.set(String(number), hash);
+    }
+  }
+
+  /** The units that are cached, accounts with their code. */
+  async #known(units: readonly Unit[]): Promise<Map<Unit, Known>> {
+    const known = new Map<Unit, Known>();
+    await Promise.all(
+      units.map(async (unit) => {
+        const name = nameOfUnit(unit);
+        if (unit.kind === 'storage' && this.#slots.has(name)) known.set(unit, { name, code: '0x' });
+        if (unit.kind === 'blockHash' && this.#hashes.has(name)) known.set(unit, { name, code: '0x' });
+        const account = unit.kind === 'account' ? this.#accounts.get(name) : undefined;
+        const code = account && (await this.#codeOf(account.codeHash));
+        if (code !== undefined) known.set(unit, { name, code });
+      }),
+    );
+    return known;
+  }
+
+  #loaded(known: ReadonlyMap<Unit, Known>): Omit<Loaded, 'trip'> {
+    const accounts: [Hex, FetchedAccount][] = [];
+    const slots: [Hex, Hex, Hex][] = [];
+    const hashes: [bigint, Hex][] = [];
+    for (const [unit, { name, code }] of known) {
+      if (unit.kind === 'storage') slots.push([unit.address, unit.slot, this.#slots.get(name)!]);
+      else if (unit.kind === 'blockHash') hashes.push([unit.number, this.#hashes.get(name)!]);
+      else accounts.push([unit.address, { ...this.#accounts.get(name)!, code }]);
+    }
+    return { accounts, slots, hashes };
+  }
+
+  /** Code is the same at every block and on every chain, and says itself whether it is the right one. */
+  async #codeOf(hash: Hex): Promise<Hex | undefined> {
+    const { cache, codes, counts } = this.#options;
+    if (hash === EMPTY_CODE) return '0x';
+    const found = codes.get(hash);
+    if (found !== undefined) return found;
+    const text = await this.#attempt(() => cache.read(codeName(hash)));
+    if (text === undefined) return undefined;
+    // Two processes may have kept it at the same time.
+    for (const line of text.split('\n')) {
+      if (/^0x([0-9a-f]{2})*$/.test(line) && hexFromBytes(keccak_256(bytesFromHex(line as Hex))) === hash) {
+        this.#keptCodes.add(hash);
+        return codes.add(line as Hex).code;
+      }
+    }
+    counts.cacheFaults++;
+    return undefined;
+  }
+
+  async #keep({ accounts, slots, hashes }: Omit<Loaded, 'trip'>): Promise<void> {
+    const { cache } = this.#options;
+    for (const [, { code, codeHash }] of accounts) {
+      if (code === '0x' || this.#keptCodes.has(codeHash)) continue;
+      this.#keptCodes.add(codeHash);
+      const kept = await this.#attempt(() => cache.read(codeName(codeHash)));
+      if (kept === undefined) await this.#attempt(() => cache.append(codeName(codeHash), `\n${code}\n`));
+    }
+    const written = accounts.map(([address, { code: _, ...account }]) => [address, account] as const);
+    const line = sealed(writtenEntry({ accounts: written, slots, hashes }), this.#name);
+    // A line that was cut off before ends here.
+    await this.#attempt(() => cache.append(this.#name, `\n${line}\n`));
+  }
+
+  /** What fails is counted, and is as if nothing was kept. */
+  async #attempt<T>(body: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await body();
+    } catch {
+      this.#options.counts.cacheFaults++;
+      return undefined;
+    }
+  }
+}
+
+function codeName(hash: Hex): string {
+  return `code-${hash}`;
+}
+
+function slotName(address: Hex, slot: Hex): string {
+  return nameOfUnit({ kind: 'storage', address, slot });
+}
+
+/** A line says under which name it stands: a file that was renamed, or copied from another chain, is none of ours. */
+function checkOf(payload: string, name: string): string {
+  return hexFromBytes(keccak_256(new TextEncoder().encode(`${name}\n${payload}`))).slice(2, 2 + CHECK_DIGITS);
+}
+
+function sealed(payload: string, name: string): string {
+  return `${checkOf(payload, name)} ${payload}`;
+}
+
+function unsealed(line: string, name: string): string | undefined {
+  const payload = line.slice(CHECK_DIGITS + 1);
+  return line.slice(0, CHECK_DIGITS) === checkOf(payload, name) ? payload : undefined;
+}
+
+function writtenEntry({ accounts, slots, hashes }: Entry): string {
+  return JSON.stringify([
+    accounts.map(([address, { balance, nonce, exists, codeHash }]) => [
+      ...[address, balance.toString(16), nonce.toString(16), exists, codeHash],
+    ]),
+    slots,
+    hashes.map(([number, hash]) => [number.toString(16), hash]),
+  ]);
+}
+
+function readEntry(payload: string): Entry | undefined {
+  try {
+    const [accounts, slots, hashes] = JSON.parse(payload) as [
+      [string, string, string, boolean, string][],
+      [string, string, string][],
+      [string, string][],
+    ];
+    return {
+      accounts: accounts.map(([address, balance, nonce, exists, codeHash]) => [
+        hex(address, 20),
+        {
+          balance: BigInt(`0x${balance}`),
+          nonce: BigInt(`0x${nonce}`),
+          exists: exists === true,
+          codeHash: hex(codeHash, 32),
+        },
+      ]),
+      slots: slots.map(([address, slot, value]) => [hex(address, 20), hex(slot, 32), hex(value, 32)]),
+      hashes: hashes.map(([number, hash]) => [BigInt(`0x${number}`), hex(hash, 32)]),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws TypeError */
+function hex(value: string, bytes: number): Hex {
+  if (value.length !== 2 + 2 * bytes || !/^0x[0-9a-f]*$/.test(value)) throw new TypeError('not of this length');
+  return value as Hex;
+}
