@@ -61,9 +61,13 @@ export function hasWorkers(): boolean {
 
 /** Why memory cannot be shared with workers; `undefined` when it can. */
 export function sharingProblem(): string | undefined {
-  if (typeof SharedArrayBuffer === 'undefined' && typeof document !== 'undefined') {
-    return 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
+  if (typeof SharedArrayBuffer === 'undefined') {
+    return typeof document === 'undefined'
+      ? 'there is no SharedArrayBuffer here'
+      : 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
   }
+  // Always; and Jest's page has no structuredClone.
+  if (nodeThreads() !== undefined) return undefined;
   try {
     structuredClone(new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true }));
     return undefined;

@@ -134,9 +134,18 @@ describe('where things are not as usual', () => {
   const page = "globalThis.document = { createElement() {}, baseURI: 'http://localhost/' };";
   const silent = 'globalThis.Worker = class extends EventTarget { postMessage() {} terminate() {} };';
 
+  // As jest-environment-jsdom leaves them: a timer is a number, and some of Node's are missing.
+  const jest = `
+    globalThis.window = globalThis.self = globalThis;
+    Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'jsdom' }, configurable: true });
+    const { setTimeout: nodeTimeout } = globalThis;
+    globalThis.setTimeout = (call, ms) => (nodeTimeout(call, ms), 7);
+    for (const name of ['structuredClone', 'setImmediate', 'MessageChannel', 'fetch', 'Blob']) delete globalThis[name];`;
+
   test('Node with the globals of a page is Node', () => {
     expect(run(executing(page))).toBe('shared 8\n');
     expect(run(executing(page + silent))).toBe('shared 8\n');
+    expect(run(executing(page + jest))).toBe('shared 8\n');
   });
 
   test('without worker threads the block runs in the calling thread', () => {
