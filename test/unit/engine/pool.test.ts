@@ -1,4 +1,5 @@
 // Threads, memories and runs apart: several engines share workers, and memories go from run to run and engine to engine.
+import type * as WorkerThreads from 'node:worker_threads';
 import workerSource from 'virtual:pevm/worker';
 import { afterAll, expect, test } from 'vitest';
 import { moduleUrl } from '../../../src/base/platform.ts';
@@ -172,34 +173,39 @@ test('who replaces another worker loads precompiled contracts when the first of 
 });
 
 test('after its first use a pool keeps one worker to spare, which takes a place at once and ends with the pool', async () => {
+  const named = moduleUrl(`
+    import { threadId } from 'node:worker_threads';
+    export const createExecutor = () => ({
+      execute(_, view) {
+        view.writeNumber('thread', BigInt(threadId));
+        return { status: 'success' };
+      },
+    });
+  `);
+  const started: WorkerThreads.Worker[] = [];
   const alive = new Set<unknown>();
-  let started = 0;
   const restore = watchStarts((worker) => {
-    started++;
+    started.push(worker);
     alive.add(worker);
     worker.once('exit', () => alive.delete(worker));
   });
-  const until = async (isSo: () => boolean) => {
-    while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 15_000 }).toBe(true);
+  const aWhile = () => new Promise((resolve) => setTimeout(resolve, 400));
   const engine = await PevmEngine.create({ workers: 1 });
-  const payload = words();
-  letGo(payload);
-  const run = () => engine.execute([{ id: 0, payload }], waiting);
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  expect(started).toBe(1);
-  await run();
-  await until(() => started === 2);
+  const run = async () => (await engine.execute([{ id: 0 }], named)).state.readNumber('thread');
+  await aWhile();
+  expect(started.length).toBe(1);
+  expect(await run()).toBe(BigInt(started[0]!.threadId));
+  await until(() => started.length === 2);
   // One that is lost while it waits, some time after it is up, is replaced, too.
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  const [, spare] = alive;
-  await (spare as { terminate(): Promise<number> }).terminate();
+  await aWhile();
+  await started[1]!.terminate();
   await run();
-  await until(() => started === 3);
+  await until(() => started.length === 3);
+  const third = BigInt(started[2]!.threadId);
   engine.terminateWorker(0);
-  const { report } = await run();
-  expect([report.workersLost, started]).toEqual([1, 3]);
-  await until(() => started === 4);
+  expect(await run()).toBe(third);
+  await until(() => started.length === 4);
   await engine.dispose();
   restore();
   await until(() => alive.size === 0);
