@@ -651,6 +651,21 @@ export abstract class EvmTransactionFlag {
   static readonly CREDIT: u32 = 8;
   /** With SYSTEM: moves all of SENDER's balance to TO and calls nothing (EIP-779). */
   static readonly SWEEP: u32 = 16;
+  /** The nonce is whatever the sender's is: NONCE does not count. */
+  static readonly ANY_NONCE: u32 = 32;
+  /** The sender may have code (EIP-3607), and gas has no limit: neither the block's nor that of EIP-7825. */
+  static readonly UNBOUND: u32 = 64;
+  /** No price is asked of gas, and none is paid: MAX_FEE is 0. */
+  static readonly FREE: u32 = 128;
+}
+
+/** A precompiled contract that is not where the fork has it. */
+export abstract class EvmPrecompile {
+  /** 20 bytes */
+  static readonly ADDRESS: u32 = 0;
+  /** Which one is there; 0: none. */
+  static readonly NUMBER: u32 = 20;
+  static readonly SIZE: u32 = 24;
 }
 
 /** One line of an access list: an address, or one of its slots (an address with n slots is n + 1 lines). */
@@ -726,7 +741,10 @@ export abstract class EvmBlock {
   /** Address of hashes of 32 bytes: that of block NUMBER - 1 first; zeros: not known (Kind.BLOCK_HASH). */
   static readonly HASHES: u32 = 184;
   static readonly HASH_COUNT: u32 = 188;
-  static readonly SIZE: u32 = 192;
+  /** Address of EvmPrecompile records. */
+  static readonly PRECOMPILES: u32 = 192;
+  static readonly PRECOMPILE_COUNT: u32 = 196;
+  static readonly SIZE: u32 = 200;
 }
 
 export abstract class EvmBlockFlag {

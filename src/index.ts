@@ -2,6 +2,8 @@
 
 export {
   AuditError,
+  CallFailedError,
+  CallRejectedError,
   CoreTrapError,
   EngineDisposedError,
   ExecutionTimeoutError,

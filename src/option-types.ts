@@ -1,7 +1,7 @@
 // The options that the library accepts. Made from src/config/descriptors.ts: `npx vitest run test/unit/config -u`.
 
 import type { Hex } from './base/hex.ts';
-import type { BlockInput, LibraryBlock } from './block/block-input.ts';
+import type { BlockInput, HeaderInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { BlockId } from './state/remote/state-requests.ts';
@@ -170,9 +170,9 @@ export interface WorldOptions {
   /**
    * The block that the state is the one after. Of the state of a chain (`rpcState`) any block, by number, hash or
    * tag: the world is pinned to its hash. Of other states what they are: number, hash where it is known, or all of
-   * the block, as that of a genesis file. Default the state's.
+   * its header, which calls then see, as that of a genesis file. Default the state's.
    */
-  readonly block?: BlockId | { readonly number: bigint | number; readonly hash?: Hex } | BlockInput;
+  readonly block?: BlockId | { readonly number: bigint | number; readonly hash?: Hex } | HeaderInput;
 }
 
 /** The third argument of `engine.execute`. */

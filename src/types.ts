@@ -5,6 +5,7 @@ import type { MetricName } from './base/metrics.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
 import type { Mismatch, Omission } from './block/verify.ts';
+import type { CallOptions, CallRequest, CallResult } from './call-types.ts';
 import type { HaltReason } from './chain/halt-reasons.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { ByteSource } from './file/chain-file.ts';
@@ -13,6 +14,7 @@ import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
 
 export type { MetricName } from './base/metrics.ts';
 export type { Mismatch, Omission } from './block/verify.ts';
+export type * from './call-types.ts';
 export type {
   BlockRequest,
   EngineAssets,
@@ -175,6 +177,12 @@ export interface World extends AsyncDisposable {
   provider(options?: NodeOptions): Provider;
   /** The same for viem: `createPublicClient({ transport: world.transport() })`. It does not ask again what has failed. */
   transport(options?: NodeOptions): WorldTransport;
+  /**
+   * Calls as `eth_call` does: in the environment of the world's block, on the state after it. What is missing in the request
+   * is filled in, no nonce is asked for, and gas costs nothing unless a fee is given. Nothing stays of it.
+   * @throws InputError naming the field; CallRejectedError where the rules do not let it run
+   */
+  call(request: CallRequest, options?: CallOptions): Promise<CallResult>;
   /** In wei. */
   getBalance(address: string): Promise<bigint>;
   getNonce(address: string): Promise<bigint>;

@@ -197,6 +197,21 @@ export class AuditError extends PevmError {
   }
 }
 
+/** A call that is not made: its sender cannot pay, its gas is too little, what it asks for contradicts itself. */
+export class CallRejectedError extends PevmError {
+  /** `code`: -32000 as geth has it, or one of `eth_simulateV1`. */
+  constructor(problem: string, code = -32000, options: PevmErrorOptions = {}) {
+    super(code, problem, options);
+  }
+}
+
+/** A call that was made and did not succeed, where nothing else can be answered. `code` 3: a revert, whose bytes are `data`. */
+export class CallFailedError extends PevmError {
+  constructor(code: number, problem: string, options: PevmErrorOptions = {}) {
+    super(code, problem, options);
+  }
+}
+
 /** The engine was disposed of before, or during, the call. */
 export class EngineDisposedError extends PevmError {
   constructor(options: PevmErrorOptions = {}) {

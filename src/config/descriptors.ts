@@ -200,7 +200,7 @@ export const BLOCK_REQUEST: Options = {
 
 /** The block that a state is the one after. */
 const worldBlock: Kind = {
-  type: 'BlockId | { readonly number: bigint | number; readonly hash?: Hex } | BlockInput',
+  type: 'BlockId | { readonly number: bigint | number; readonly hash?: Hex } | HeaderInput',
   check(value, field) {
     // Names are read by the state that they are of.
     if (typeof value === 'string') return;
@@ -219,7 +219,7 @@ export const WORLD_OPTIONS: Options = {
   chain: option(chain, `Chain of its blocks: ${CHAIN_FORMS}.`, "the engine's"),
   block: option(
     worldBlock,
-    'The block that the state is the one after. Of the state of a chain (`rpcState`) any block, by number, hash or tag: the world is pinned to its hash. Of other states what they are: number, hash where it is known, or all of the block, as that of a genesis file.',
+    'The block that the state is the one after. Of the state of a chain (`rpcState`) any block, by number, hash or tag: the world is pinned to its hash. Of other states what they are: number, hash where it is known, or all of its header, which calls then see, as that of a genesis file.',
     "the state's",
   ),
 };

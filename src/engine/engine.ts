@@ -4,6 +4,7 @@ import { EngineDisposedError, InputError } from '../base/errors.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { type CheckedOptions, checkEngineOptions, checkWorldOptions } from '../config/options.ts';
+import type { CoreInstance } from '../core/instance/abi.ts';
 import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { BlockJob } from '../job/block.ts';
@@ -35,11 +36,12 @@ import type {
   WorldOptions,
 } from '../types.ts';
 import { Assets } from '../workers/assets.ts';
+import { equip, loadEquipment, prepare } from '../workers/modules.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import type { RunControl } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
 import { TracedRun } from '../workers/tracing-runner.ts';
-import { beginWorld, readFirstBlock } from '../world/opening.ts';
+import { beginWorld, readFirstBlock, readHead } from '../world/opening.ts';
 import { ResidentWorld, type WorldTurns } from '../world/world.ts';
 import { WorldBlockJob } from '../world/world-block-job.ts';
 import { DependencyHints } from './dependency-hints.ts';
@@ -141,7 +143,8 @@ export class PevmEngine implements TracingEngine {
       ),
     );
     const first = readFirstBlock(at, chain);
-    return new ResidentWorld(this.#worldTurns(turns, { ...options, chain }, first), begun.state, block);
+    const head = readHead({ block, chain, ...begun }, at, options.hardfork);
+    return new ResidentWorld(this.#worldTurns(turns, { ...options, chain }, first), begun.state, block, head);
   }
 
   execute<T = unknown>(
@@ -242,7 +245,8 @@ export class PevmEngine implements TracingEngine {
   #worldTurns(turns: Turns, options: CheckedOptions, first?: BlockInput): WorldTurns {
     this.#worlds.add(turns);
     return {
-      take: (body) => this.#exclusive(turns, {}, (scope) => body((asked) => this.#ask(scope, asked))),
+      take: (body, limits = {}) => this.#exclusive(turns, limits, (scope) => body((asked) => this.#ask(scope, asked))),
+      equip: (instance) => this.#equip(instance),
       executeBlock: (request, state, place) =>
         this.#start(turns, () => new WorldBlockJob(request, options, state, place)),
       start: (read) => this.#start(turns, () => read(options)),
@@ -266,6 +270,13 @@ export class PevmEngine implements TracingEngine {
         this.#worlds.delete(turns);
       },
     };
+  }
+
+  async #equip(instance: CoreInstance): Promise<void> {
+    const precompiles = await this.#parts.assets.precompiles();
+    const equipment = await loadEquipment({ executor: undefined, precompiles });
+    equip(instance, equipment);
+    void prepare(equipment);
   }
 
   /** Where a job asks for what it needs while its turn lasts. */

@@ -43,7 +43,8 @@ export interface StateOverride {
 /** By address. */
 export type StateOverrides = Readonly<Record<string, StateOverride>> | ReadonlyMap<string, StateOverride>;
 
-interface Override {
+/** An override, read. */
+export interface Override {
   readonly address: Uint8Array;
   readonly balance: bigint | undefined;
   readonly nonce: bigint | undefined;
@@ -54,6 +55,7 @@ interface Override {
   readonly slots: ReadonlyMap<string, MemorySlot>;
 }
 
+/** By `keyFromBytes(address)`. */
 type Overrides = ReadonlyMap<string, Override>;
 
 const FIELDS = ['balance', 'nonce', 'code', 'state', 'stateDiff'];
@@ -84,7 +86,8 @@ export function overlayState(
   );
 }
 
-function readOverrides(value: unknown, field: string): Overrides {
+/** @throws InputError naming the field */
+export function readOverrides(value: unknown, field: string): Overrides {
   const overrides = new Map<string, Override>();
   const entries: Iterable<[unknown, unknown]> = isMap(value)
     ? value.entries()

@@ -196,6 +196,10 @@ export class WorldState implements StandingState {
     await this.residence.write(Kind.STORAGE, address, slot, value);
   }
 
+  async emptyStorage(address: Uint8Array): Promise<void> {
+    await this.residence.write(Kind.RESET, address, undefined, 0n);
+  }
+
   /** All of a complete state, as the tries and other sources take it. */
   async whole(): Promise<MemoryState> {
     const parts = new Map<string, KeptValue[]>();

@@ -6,16 +6,25 @@ import { amount, bytes as bytesReader, describe, address as readAddress } from '
 import type { BlockInput } from '../block/block-input.ts';
 import { scheduledFork } from '../block/chains.ts';
 import type { StateDiff } from '../block/state-diff.ts';
+import type { CallOptions, CallRequest, CallResult } from '../call-types.ts';
 import type { Chain } from '../chain/chain.ts';
+import { knownChain } from '../chain/chains.ts';
 import { rulesOf } from '../chain/rules.ts';
+
 import type { CheckedOptions } from '../config/options.ts';
+import type { CoreInstance } from '../core/instance/abi.ts';
 import type { ByteSource } from '../file/chain-file.ts';
 import { type Emptiness, stateDiffOf } from '../job/changed-state.ts';
-import type { Job } from '../job/job.ts';
+import type { Job, Limits } from '../job/job.ts';
+
 import { importChain } from '../node/chain-import.ts';
 import { ChainNode, type NodeHost } from '../node/chain-node.ts';
 import { NodeProvider } from '../node/provider.ts';
 import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
+
+import { call, readCall } from '../simulation/call.ts';
+import type { Head, Setting } from '../simulation/setting.ts';
+
 import type {
   BlockResult,
   ImportedBlock,
@@ -38,7 +47,9 @@ import type { Ask, WorldState } from './world-state.ts';
 
 /** What a world asks of its engine: turns, in the order in which they are asked for. */
 export interface WorldTurns {
-  take<R>(body: (ask: Ask) => Promise<R>): Promise<R>;
+  take<R>(body: (ask: Ask) => Promise<R>, limits?: Limits): Promise<R>;
+  /** Makes an instance of the core of this thread ready for the precompiled contracts that it leaves to its host. */
+  equip(instance: CoreInstance): Promise<void>;
   executeBlock(request: WorldBlockRequest, state: WorldState, place: Place): WorldBlockRun;
   /** Queues a job. */
   start<Item, Answer>(read: (options: CheckedOptions) => Job<Item, Answer>): Run<Item, Answer>;
@@ -61,6 +72,7 @@ interface Snapshot {
   readonly block: WorldBlock | undefined;
   /** Of the recorded chain; `undefined`: from before it was recorded. */
   readonly position: ChainPosition | undefined;
+  readonly head: Head;
 }
 
 const FIRST: ChainPosition = { blocks: 1, steps: 0 };
@@ -77,6 +89,8 @@ export class ResidentWorld implements World {
   #block: WorldBlock | undefined;
   /** What takes the newest block back. */
   #lastMark: number | undefined;
+  /** What calls see of it. */
+  #head: Head;
   /** Whether an empty account is none, in the newest block (EIP-161). */
   #emptyIsAbsent = true;
   #disposed: Promise<void> | undefined;
@@ -93,10 +107,11 @@ export class ResidentWorld implements World {
   };
   #provider: NodeProvider | undefined;
 
-  constructor(turns: WorldTurns, state: WorldState, block: WorldBlock | undefined) {
+  constructor(turns: WorldTurns, state: WorldState, block: WorldBlock | undefined, head: Head) {
     this.#turns = turns;
     this.#state = state;
     this.#block = block;
+    this.#head = head;
   }
 
   get block(): WorldBlock | undefined {
@@ -140,6 +155,11 @@ export class ResidentWorld implements World {
 
   async *importChain(source: ByteSource): AsyncGenerator<ImportedBlock> {
     yield* importChain(this, await this.#recorded(), source);
+  }
+
+  async call(request: CallRequest, options: CallOptions = {}): Promise<CallResult> {
+    const read = readCall(request, options);
+    return this.#asked(options, (setting) => call(setting, read));
   }
 
   async getBalance(address: string): Promise<bigint> {
@@ -195,6 +215,7 @@ export class ResidentWorld implements World {
         mark: this.#state.residence.mark,
         block: this.#block,
         position: this.#record?.position,
+        head: this.#head,
       });
     }).catch(() => {});
     return id;
@@ -202,7 +223,7 @@ export class ResidentWorld implements World {
 
   revert(id: number): Promise<void> {
     return this.#take(async () => {
-      const { mark, block, position = FIRST } = this.#snapshot(id);
+      const { mark, block, head, position = FIRST } = this.#snapshot(id);
       await this.#state.residence.revertTo(mark);
       this.#record?.returnTo(position);
       for (const later of this.#snapshots.keys()) if (later > id) this.#snapshots.delete(later);
@@ -211,6 +232,7 @@ export class ResidentWorld implements World {
       }
       this.#block = block;
       this.#lastMark = undefined;
+      this.#head = head;
     });
   }
 
@@ -230,7 +252,9 @@ export class ResidentWorld implements World {
   }
 
   fork(): Promise<World> {
-    return this.#take(async () => new ResidentWorld(this.#turns.another(), await this.#state.fork(), this.#block));
+    return this.#take(
+      async () => new ResidentWorld(this.#turns.another(), await this.#state.fork(), this.#block, this.#head),
+    );
   }
 
   dispose(): Promise<void> {
@@ -247,9 +271,22 @@ export class ResidentWorld implements World {
     return this.dispose();
   }
 
-  #take<R>(body: (ask: Ask) => Promise<R>): Promise<R> {
+  #take<R>(body: (ask: Ask) => Promise<R>, limits?: Limits): Promise<R> {
     if (this.#disposed !== undefined) return Promise.reject(new InputError('world', 'it was disposed of'));
-    return this.#turns.take(body);
+    return this.#turns.take(body, limits);
+  }
+
+  /** What is asked of the state, and leaves it as it is. */
+  #asked<R>(
+    { signal }: { readonly signal?: AbortSignal | undefined },
+    body: (setting: Setting) => Promise<R>,
+  ): Promise<R> {
+    const limits = signal === undefined ? {} : { signal };
+    return this.#take(async (ask) => {
+      const result = await body({ state: this.#state, head: this.#head, ask, equip: this.#turns.equip });
+      this.#forget();
+      return result;
+    }, limits);
   }
 
   #emptiness(emptyIsAbsent: boolean): Emptiness {
@@ -293,8 +330,12 @@ export class ResidentWorld implements World {
   }
 
   #advanced({ job, mark }: WorldExecution, result: BlockResult): void {
-    const { block, hardfork } = job.context;
+    const { block, hardfork, blobs, chainId } = job.context;
     this.#lastMark = mark;
+    const { chain } = this.#head;
+    // Of its transactions nobody will ask here.
+    const header: BlockInput = { ...block, transactions: [] };
+    this.#head = { chain: chain.id === chainId ? chain : knownChain(chainId), hardfork, blobs, header };
     const number = BigInt(block.number);
     const { hash, parentHash } = block;
     const { blockHashes } = this.#state;

@@ -343,7 +343,7 @@ const evm = [
   {
     name: 'the base fee goes to the beneficiary',
     file: 'assembly/execute/evm/transaction/fees.ts',
-    text: 'if (hasBaseFee) u256.subtract(price, price, block + EvmBlock.BASE_FEE);',
+    text: 'if (hasBaseFee && !isFree()) u256.subtract(price, price, block + EvmBlock.BASE_FEE);',
     replacement: '',
     why: 'EIP-1559: what should be burnt is not',
     ...VECTORS,

@@ -6,6 +6,7 @@ import {
   EvmAuthorization,
   EvmBlock,
   EvmOpcode,
+  EvmPrecompile,
   EvmRules,
   EvmSignature,
   EvmTransaction,
@@ -116,9 +117,10 @@ export function transactionRecord(transaction: TransactionInput, form?: EvmSigna
 
 /** The record of a block's environment, at address `start`. */
 export function blockRecord(block: EvmBlockInput, start: number): Uint8Array {
-  const { blockHashes } = block;
+  const { blockHashes, precompiles = [] } = block;
   const hashesAt = EvmBlock.SIZE + EvmRules.SIZE;
-  const record = new Record(hashesAt + 32 * blockHashes.length);
+  const placesAt = hashesAt + 32 * blockHashes.length;
+  const record = new Record(placesAt + EvmPrecompile.SIZE * precompiles.length);
   record.word(EvmBlock.RULES, start + EvmBlock.SIZE);
   record.put(EvmBlock.SIZE, EvmRules.SIZE, rulesRecord(rulesOf(block.fork)));
   record.word(EvmBlock.FLAGS, (block.emptyAccounts ? 1 : 0) + (block.recordTransfers ? 2 : 0));
@@ -132,6 +134,12 @@ export function blockRecord(block: EvmBlockInput, start: number): Uint8Array {
   record.number(EvmBlock.CHAIN_ID, 32, block.chainId);
   record.word(EvmBlock.HASHES, start + hashesAt);
   record.word(EvmBlock.HASH_COUNT, blockHashes.length);
+  record.word(EvmBlock.PRECOMPILES, start + placesAt);
+  record.word(EvmBlock.PRECOMPILE_COUNT, precompiles.length);
+  precompiles.forEach(({ address, number }, i) => {
+    record.put(placesAt + EvmPrecompile.SIZE * i + EvmPrecompile.ADDRESS, 20, address);
+    record.word(placesAt + EvmPrecompile.SIZE * i + EvmPrecompile.NUMBER, number);
+  });
   blockHashes.forEach((hash, i) => {
     if (hash !== undefined) record.put(hashesAt + 32 * i, 32, hash);
   });

@@ -10,7 +10,7 @@ export function optionTypes(): string {
   return `// The options that the library accepts. Made from src/config/descriptors.ts: \`npx vitest run test/unit/config -u\`.
 
 import type { Hex } from './base/hex.ts';
-import type { BlockInput, LibraryBlock } from './block/block-input.ts';
+import type { BlockInput, HeaderInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { BlockId } from './state/remote/state-requests.ts';

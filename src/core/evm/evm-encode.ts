@@ -4,6 +4,7 @@ import {
   EvmAuthorization,
   EvmBlock,
   EvmBlockFlag,
+  EvmPrecompile,
   EvmRules,
   EvmSignature,
   EvmSignatureFlag,
@@ -45,6 +46,25 @@ export interface EvmTransactionFields {
   readonly s?: Hex | undefined;
   /** A step of the protocol's own: no nonce, no fee, no intrinsic gas. */
   readonly system?: EvmSystemStep;
+  /** What is not asked of a transaction that only might be one. */
+  readonly waived?: EvmWaivers;
+}
+
+/** Rules that do not hold for a call from outside. */
+export interface EvmWaivers {
+  /** The nonce is the sender's, whatever is given. */
+  readonly nonce?: boolean;
+  /** The sender may have code, and the gas limit knows neither the block's nor that of EIP-7825. */
+  readonly limits?: boolean;
+  /** Gas costs nothing, whatever the base fee is: only where no fee is given. */
+  readonly fee?: boolean;
+}
+
+/** A precompiled contract that is not where the fork has it. */
+export interface EvmPrecompilePlace {
+  readonly address: Hex;
+  /** Which one is there; 0: none. */
+  readonly number: number;
 }
 
 /** An EIP-7702 authorisation. */
@@ -107,6 +127,8 @@ export interface EvmBlockInput {
   emptyAccounts: boolean;
   /** Whether results list the value that moved; no unless given. */
   recordTransfers?: boolean;
+  /** The first of an address counts. */
+  precompiles?: readonly EvmPrecompilePlace[];
 }
 
 /**
@@ -250,7 +272,8 @@ class TransactionEncoder {
     const type = typeOf(transaction);
     if (!(type <= LAST_TYPE)) throw new InputError('type', `there is no type ${type}`);
     this.#set(at + EvmTransaction.TYPE, type);
-    this.#set(at + EvmTransaction.FLAGS, (to === undefined ? EvmTransactionFlag.CREATION : 0) | systemFlags(system));
+    const creation = to === undefined ? EvmTransactionFlag.CREATION : 0;
+    this.#set(at + EvmTransaction.FLAGS, creation | systemFlags(system) | waivedFlags(transaction.waived));
     writeQuantity(bytes, at + EvmTransaction.NONCE, 8, transaction.nonce);
     writeQuantity(bytes, at + EvmTransaction.GAS_LIMIT, 8, transaction.gas);
     if (from !== undefined) writeBytes(bytes, at + EvmTransaction.SENDER, 20, from, 'from');
@@ -346,13 +369,18 @@ function systemFlags(step: EvmSystemStep): number {
   return SYSTEM | (step === 'required' ? REQUIRED : step === 'credit' ? CREDIT : step === 'sweep' ? SWEEP : 0);
 }
 
+function waivedFlags({ nonce, limits, fee }: EvmWaivers = {}): number {
+  const { ANY_NONCE, UNBOUND, FREE } = EvmTransactionFlag;
+  return (nonce === true ? ANY_NONCE : 0) | (limits === true ? UNBOUND : 0) | (fee === true ? FREE : 0);
+}
+
 /** Behind the record of a block are its rules, and behind those the hashes. */
 const RULES = EvmBlock.SIZE;
 const HASHES = RULES + EvmRules.SIZE;
 
 /** Bytes of the record of a block, and of what is behind it. */
-export function evmBlockSize(block: EvmBlockInput): number {
-  return HASHES + block.blockHashes.length * 32;
+export function evmBlockSize({ blockHashes, precompiles = NONE }: EvmBlockInput): number {
+  return HASHES + blockHashes.length * 32 + precompiles.length * EvmPrecompile.SIZE;
 }
 
 /**
@@ -385,6 +413,16 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   view.setUint32(EvmBlock.HASH_COUNT, blockHashes.length, true);
   blockHashes.forEach((hash, index) => {
     if (hash !== undefined) writeBytes(bytes, at + HASHES + index * 32, 32, hash, 'block.blockHashes');
+  });
+  const { precompiles = NONE } = block;
+  const places = HASHES + blockHashes.length * 32;
+  view.setUint32(EvmBlock.PRECOMPILES, at + places, true);
+  view.setUint32(EvmBlock.PRECOMPILE_COUNT, precompiles.length, true);
+  precompiles.forEach(({ address, number }, index) => {
+    const place = at + places + index * EvmPrecompile.SIZE;
+    writeBytes(bytes, place + EvmPrecompile.ADDRESS, 20, address, 'block.precompiles');
+    bytes[place + EvmPrecompile.NUMBER] = number & 255;
+    bytes[place + EvmPrecompile.NUMBER + 1] = number >>> 8;
   });
 }
 

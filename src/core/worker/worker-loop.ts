@@ -64,6 +64,15 @@ export async function runRound(instance: CoreInstance, round: WorkerRound): Prom
   }
 }
 
+/** One round of transactions that all run inside the core, with nobody else in the memory: at once, and to its end. */
+export function runAlone({ core }: CoreInstance, workerId: number): void {
+  if (!core.join(workerId)) return;
+  while (true) {
+    const index = core.next(false, Number.NaN);
+    if (index === Next.DONE || index === Next.HALTED || index === Next.DISMISSED) return;
+  }
+}
+
 /** How long the core may keep the thread: for ever, a while, or one transaction. */
 function budgetOf({ pause, watch, executor }: WorkerRound): number {
   if (pause === undefined) return Number.NaN;

@@ -1,5 +1,6 @@
 // The precompiled contracts by number, and which of them the fork has.
 
+import { EvmPrecompile } from "../../../layout";
 import { hasP256, lastPrecompile } from "./fork-rules";
 
 export abstract class Precompile {
@@ -23,8 +24,27 @@ export abstract class Precompile {
   static readonly P256_VERIFY: u32 = 0x100;
 }
 
-/** Number of the precompile at the 20 bytes of `address`; 0 where there is none in this fork. */
+/** EvmPrecompile records: what a simulation has moved. */
+let moved: u32 = 0;
+let movedEnd: u32 = 0;
+
+/** Called when a block's rules are read. */
+export function usePrecompiles(records: u32, count: u32): void {
+  moved = records;
+  movedEnd = records + count * EvmPrecompile.SIZE;
+}
+
+/** Number of the precompile at the 20 bytes of `address`; 0 where there is none. */
 export function precompileNumber(address: u32): u32 {
+  for (let record = moved; record != movedEnd; record += EvmPrecompile.SIZE) {
+    if (memory.compare(record + EvmPrecompile.ADDRESS, address, 20) != 0) continue;
+    return load<u32>(record, EvmPrecompile.NUMBER);
+  }
+  return nativePrecompile(address);
+}
+
+/** The same as the fork has it, wherever a simulation may have moved it: what is warm from the beginning. */
+export function nativePrecompile(address: u32): u32 {
   if (load<u64>(address) != 0 || load<u64>(address, 8) != 0 || load<u16>(address, 16) != 0) return 0;
   const number = (u32(load<u8>(address, 18)) << 8) | u32(load<u8>(address, 19));
   if (i64(number) <= lastPrecompile) return number;

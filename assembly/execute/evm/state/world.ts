@@ -10,7 +10,7 @@ import {
 import { findCode } from "../../../store/code-store";
 import { atLeastState, locateState, readState } from "../../state-view";
 import { clearsEmpty, hasWarmth } from "../rules/fork-rules";
-import { precompileNumber } from "../rules/precompile-numbers";
+import { nativePrecompile } from "../rules/precompile-numbers";
 import { exhaust, exhausted, fail, miss } from "../memory/failure";
 import { Temporary, temporary } from "../memory/workspace";
 import { Account, AccountFlag } from "./accounts";
@@ -245,7 +245,7 @@ export function setExistence(account: u32, exists: bool): bool {
 /** Marks an account warm. Whether it was cold: NO, too, where the fork knows neither. */
 export function touchWarm(account: u32): u32 {
   if (!hasWarmth || (load<u32>(account, Account.FLAGS) & AccountFlag.WARM) != 0) return Answer.NO;
-  if (precompileNumber(account) != 0) return Answer.NO;
+  if (nativePrecompile(account) != 0) return Answer.NO;
   if (flagAccount(account, AccountFlag.WARM)) return Answer.YES;
   exhaust();
   return Answer.FAILED;

@@ -29,16 +29,22 @@ export let postponed: u32 = 0;
 /** Why the last transaction that `admit` did not let run cannot be part of the block. */
 export let invalid: u32 = EvmInvalid.NONE;
 
+/** The sender's nonce, where `admit` lets the transaction run. */
+export let senderNonce: u64 = 0;
+
 /** Whether the transaction may run (`invalid`: why not). Reads nonce, code and balance of `sender`. */
 export function admit(transaction: u32, block: u32, sender: u32): u32 {
   postponed = EvmInvalid.NONE;
   const reason = check(transaction, block);
   if (reason != EvmInvalid.NONE) return refuse(reason);
 
-  const wanted = load<u64>(transaction, EvmTransaction.NONCE);
+  const flags = load<u32>(transaction, EvmTransaction.FLAGS);
   const nonce = nonceOf(sender);
   if (nonce == 0) return Answer.FAILED;
   const current = load<u64>(nonce);
+  let wanted = load<u64>(transaction, EvmTransaction.NONCE);
+  if ((flags & EvmTransactionFlag.ANY_NONCE) != 0) wanted = current;
+  senderNonce = wanted;
   if (missed != 0) return explore(sender);
   if (wanted < current) return refuse(EvmInvalid.NONCE_TOO_LOW);
   if (wanted > current) {
@@ -52,7 +58,8 @@ export function admit(transaction: u32, block: u32, sender: u32): u32 {
   const record = codeOf(sender);
   if (record == 0) return Answer.FAILED;
   const delegates = hasDelegation && record != NO_CODE && delegationIn(record) != 0;
-  if (record != NO_CODE && !delegates) return refuse(EvmInvalid.SENDER_NOT_EOA); // EIP-3607
+  const mayHaveCode = (flags & EvmTransactionFlag.UNBOUND) != 0;
+  if (record != NO_CODE && !delegates && !mayHaveCode) return refuse(EvmInvalid.SENDER_NOT_EOA); // EIP-3607
 
   const cost = temporary + Temporary.WORD;
   if (!highestCost(cost, transaction)) return refuse(EvmInvalid.INSUFFICIENT_FUNDS);
@@ -76,12 +83,16 @@ function check(transaction: u32, block: u32): u32 {
   const type = load<u32>(transaction, EvmTransaction.TYPE);
   if (i64(type) > lastTransactionType) return EvmInvalid.TYPE_NOT_ACTIVE;
   const gasLimit = load<u64>(transaction, EvmTransaction.GAS_LIMIT);
-  if (gasLimit > load<u64>(block, EvmBlock.GAS_LIMIT) || i64(gasLimit) < 0) return EvmInvalid.GAS_ABOVE_BLOCK;
-  if (i64(gasLimit) > transactionGasCap) return EvmInvalid.GAS_ABOVE_CAP;
-  const creation = (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.CREATION) != 0;
+  if (i64(gasLimit) < 0) return EvmInvalid.GAS_ABOVE_BLOCK;
+  const flags = load<u32>(transaction, EvmTransaction.FLAGS);
+  if ((flags & EvmTransactionFlag.UNBOUND) == 0) {
+    if (gasLimit > load<u64>(block, EvmBlock.GAS_LIMIT)) return EvmInvalid.GAS_ABOVE_BLOCK;
+    if (i64(gasLimit) > transactionGasCap) return EvmInvalid.GAS_ABOVE_CAP;
+  }
+  const creation = (flags & EvmTransactionFlag.CREATION) != 0;
   const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
   if (creation && i64(length) > maxInitCodeSize) return EvmInvalid.INIT_CODE_TOO_LARGE;
-  if (hasBaseFee) {
+  if (hasBaseFee && (flags & EvmTransactionFlag.FREE) == 0) {
     if (u256.less(transaction + EvmTransaction.MAX_FEE, block + EvmBlock.BASE_FEE)) return EvmInvalid.FEE_BELOW_BASE;
     if (u256.less(transaction + EvmTransaction.MAX_FEE, transaction + EvmTransaction.MAX_PRIORITY_FEE)) {
       return EvmInvalid.PRIORITY_ABOVE_FEE;

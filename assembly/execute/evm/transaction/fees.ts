@@ -1,7 +1,7 @@
 // What a transaction pays: the price of its gas, all of it in advance, what was not used back, the rest to the
 // beneficiary as a credit that reads nothing.
 
-import { EvmBlock, EvmTransaction } from "../../../layout";
+import { EvmBlock, EvmTransaction, EvmTransactionFlag } from "../../../layout";
 import * as u256 from "../../../base/u256";
 import { blobGas, hasBaseFee } from "../rules/fork-rules";
 import { block, gasPrice, transaction } from "../memory/context";
@@ -10,13 +10,18 @@ import { Temporary, temporary } from "../memory/workspace";
 import { AccountFlag, accountOf } from "../state/accounts";
 import { flagAccount } from "../state/journal";
 import { credit, debit, setNonce } from "../state/world";
-import { multiplyBy } from "./admission";
+import { multiplyBy, senderNonce } from "./admission";
 import { emptyAccountsMatter } from "./clearing";
+
+/** Whether gas has no price, whatever the base fee is. */
+function isFree(): bool {
+  return (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.FREE) != 0;
+}
 
 /** min(max fee, base fee + priority fee); types 0 and 1 name one price as both. */
 export function computeGasPrice(): void {
   u256.copy(gasPrice, transaction + EvmTransaction.MAX_FEE);
-  if (!hasBaseFee) return;
+  if (!hasBaseFee || isFree()) return;
   const sum = temporary + Temporary.WORD;
   const overflows = u256.addWithCarry(sum, block + EvmBlock.BASE_FEE, transaction + EvmTransaction.MAX_PRIORITY_FEE);
   if (!overflows && u256.less(sum, gasPrice)) u256.copy(gasPrice, sum);
@@ -33,7 +38,7 @@ export function payUpFront(sender: u32): bool {
     u256.add(cost, cost, part);
   }
   if (!flagAccount(sender, AccountFlag.TOUCHED)) return exhaust();
-  return debit(sender, cost) && setNonce(sender, load<u64>(transaction, EvmTransaction.NONCE) + 1);
+  return debit(sender, cost) && setNonce(sender, senderNonce + 1);
 }
 
 /** Gives back what was not used, and credits the beneficiary. */
@@ -43,7 +48,7 @@ export function settle(sender: u32, gasLimit: i64, used: i64): bool {
   if (!u256.isZero(amount) && !credit(sender, amount)) return false;
   const price = temporary + Temporary.HASH;
   u256.copy(price, gasPrice);
-  if (hasBaseFee) u256.subtract(price, price, block + EvmBlock.BASE_FEE);
+  if (hasBaseFee && !isFree()) u256.subtract(price, price, block + EvmBlock.BASE_FEE);
   multiplyBy(amount, price, u64(used));
   const pays = !u256.isZero(amount);
   if (!pays && !emptyAccountsMatter()) return true;

@@ -20,6 +20,7 @@ import { beginCode, haltFor } from "../frame/halts";
 import { frameNumber, openCall } from "../frame/opening";
 import { traceFrameEnd, traceOutermost } from "../frame/tracing";
 import { transfer } from "../frame/transfers";
+import { senderNonce } from "./admission";
 
 /** Gas that the outermost frame was given, and what it left. */
 let gasGiven: i64 = 0;
@@ -66,7 +67,7 @@ function runOpened(): u32 {
 
 function runCreation(sender: u32): u32 {
   const address = temporary + Temporary.ADDRESS;
-  createdAddress(address, sender + Account.ADDRESS, load<u64>(transaction, EvmTransaction.NONCE));
+  createdAddress(address, sender + Account.ADDRESS, senderNonce);
   traceOutermost(address);
   const free = takeNewAccount(address);
   if (free == Answer.FAILED) return Exit.UNFINISHED;

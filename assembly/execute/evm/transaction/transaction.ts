@@ -6,6 +6,7 @@ import {
 } from "../../../layout";
 import { noteLocation, unfinished } from "../../state-view";
 import { forgetRules, refundQuotient, useRules } from "../rules/fork-rules";
+import { usePrecompiles } from "../rules/precompile-numbers";
 import { block, setOrigin, setTransactionContext, takeContext, transaction } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { exhaust, exhausted, failure, forgetFailure, missed } from "../memory/failure";
@@ -43,7 +44,9 @@ function prepare(): bool {
   if (!takeWorkspace() || !takeSegments() || !takeContext() || !takeTracing()) return false;
   if (!takeJournal() || !takeEffects(recordsTransfers()) || !takeAccounts() || !takeStorage()) return false;
   if (!takeResult()) return false;
-  useRules(load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.RULES));
+  const record = load<u32>(CONTROL_BASE, Control.EVM_BLOCK);
+  useRules(load<u32>(record, EvmBlock.RULES));
+  usePrecompiles(load<u32>(record, EvmBlock.PRECOMPILES), load<u32>(record, EvmBlock.PRECOMPILE_COUNT));
   ready = true;
   return true;
 }

@@ -1,0 +1,111 @@
+// What is asked of a state without advancing it, and what comes back.
+
+import type { Hex } from './base/hex.ts';
+import type { HaltReason } from './chain/halt-reasons.ts';
+import type { StateOverride } from './state/overlay.ts';
+
+/** Hex, a bigint or a safe integer. */
+export type Quantity = Hex | bigint | number;
+
+/** An authorization of EIP-7702, signed. */
+export interface CallAuthorization {
+  readonly chainId: Quantity;
+  readonly address: string;
+  readonly nonce: Quantity;
+  readonly yParity?: Quantity;
+  readonly v?: Quantity;
+  readonly r: Quantity;
+  readonly s: Quantity;
+}
+
+/** A transaction that might be: of what is missing, the rules say what holds. */
+export interface CallRequest {
+  /** Default the zero address. */
+  readonly from?: string | null | undefined;
+  /** Missing or null: a contract creation. */
+  readonly to?: string | null | undefined;
+  /** Default, and at most, 50 million. */
+  readonly gas?: Quantity | null | undefined;
+  readonly gasPrice?: Quantity | null | undefined;
+  readonly maxFeePerGas?: Quantity | null | undefined;
+  readonly maxPriorityFeePerGas?: Quantity | null | undefined;
+  readonly maxFeePerBlobGas?: Quantity | null | undefined;
+  /** In wei. */
+  readonly value?: Quantity | null | undefined;
+  /** Call data, or init code. */
+  readonly data?: string | null | undefined;
+  /** The same as `data`. */
+  readonly input?: string | null | undefined;
+  readonly nonce?: Quantity | null | undefined;
+  readonly chainId?: Quantity | null | undefined;
+  readonly accessList?:
+    | readonly { readonly address: string; readonly storageKeys: readonly string[] }[]
+    | null
+    | undefined;
+  readonly blobVersionedHashes?: readonly string[] | null | undefined;
+  readonly authorizationList?: readonly CallAuthorization[] | null | undefined;
+}
+
+/** What is different about an account while a call runs. */
+export interface CallStateOverride extends StateOverride {
+  /** Where the precompiled contract at this address is instead. */
+  readonly movePrecompileToAddress?: string | null;
+}
+
+/** By address. */
+export type CallStateOverrides = Readonly<Record<string, CallStateOverride>> | ReadonlyMap<string, CallStateOverride>;
+
+/** What is different about the block that a call runs in. */
+export interface BlockOverrides {
+  readonly number?: Quantity | null;
+  /** Seconds. */
+  readonly time?: Quantity | null;
+  readonly gasLimit?: Quantity | null;
+  readonly feeRecipient?: string | null;
+  readonly prevRandao?: string | null;
+  readonly difficulty?: Quantity | null;
+  readonly baseFeePerGas?: Quantity | null;
+  readonly blobBaseFee?: Quantity | null;
+}
+
+export interface CallOptions {
+  readonly stateOverrides?: CallStateOverrides | undefined;
+  readonly blockOverrides?: BlockOverrides | undefined;
+  /** Cancels what waits for its turn, or for state; not what runs. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Why a call did not succeed. */
+export interface CallFailure {
+  /** `revert`: with a text or bytes; `panic`: Solidity's Panic(uint256); `custom`: an error of a given ABI; `halt`. */
+  readonly kind: 'revert' | 'panic' | 'custom' | 'halt';
+  /** Of the error, `Error` or `Panic` among them. */
+  readonly name?: string;
+  readonly args?: readonly unknown[];
+  /** Of a revert: begins with `execution reverted`. */
+  readonly message: string;
+  /** As it came. */
+  readonly data: Hex;
+  /** As in JSON-RPC: 3 for reverts and panics, -32000 for halts. */
+  readonly code: number;
+  /** What stopped it, where it halted. */
+  readonly halt?: HaltReason;
+}
+
+export interface CallLog {
+  readonly address: Hex;
+  readonly topics: readonly Hex[];
+  readonly data: Hex;
+}
+
+export interface CallResult {
+  readonly status: 'success' | 'reverted' | 'halted';
+  /** What a transaction would pay for: its own price included, refunds subtracted. */
+  readonly gasUsed: bigint;
+  readonly returnData: Hex;
+  readonly logs: readonly CallLog[];
+  /** Of a creation that succeeded. */
+  readonly createdAddress?: Hex;
+  /** Where it did not succeed. */
+  readonly error?: CallFailure;
+}

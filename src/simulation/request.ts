@@ -1,0 +1,121 @@
+// A call's request as callers write it, checked, and as the transaction that the core runs.
+
+import { CallRejectedError, InputError } from '../base/errors.ts';
+import { type Hex, quantityFromNumber } from '../base/hex.ts';
+import { address, amount, bytes, hash, list, optional, type Read, record, required } from '../base/reader.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
+import type { EvmTransactionFields } from '../core/evm/evm-encode.ts';
+
+const AUTHORIZATION = {
+  chainId: required(amount(256)),
+  address: required(address),
+  nonce: required(amount(64)),
+  yParity: optional(amount(8), 'v'),
+  r: required(amount(256)),
+  s: required(amount(256)),
+};
+
+const REQUEST = {
+  from: optional(address),
+  to: optional(address),
+  gas: optional(amount(64)),
+  gasPrice: optional(amount(256)),
+  maxFeePerGas: optional(amount(256)),
+  maxPriorityFeePerGas: optional(amount(256)),
+  maxFeePerBlobGas: optional(amount(256)),
+  value: optional(amount(256)),
+  input: optional(bytes(), 'data'),
+  nonce: optional(amount(64)),
+  chainId: optional(amount(256)),
+  accessList: optional(list(record({ address: required(address), storageKeys: required(list(hash)) }))),
+  blobVersionedHashes: optional(list(hash)),
+  authorizationList: optional(list(record(AUTHORIZATION))),
+};
+
+const readShape = record(REQUEST);
+
+/** A checked request. */
+export type ReadRequest = Read<typeof REQUEST>;
+
+/** As geth caps what calls may use. */
+export const GAS_CAP = 50_000_000n;
+const NOBODY: Hex = `0x${'00'.repeat(20)}`;
+
+/** @throws InputError naming the field; CallRejectedError for what contradicts itself */
+export function readRequest(value: unknown, field: string): ReadRequest {
+  const request = readShape(value, field);
+  const { gasPrice, maxFeePerGas, maxPriorityFeePerGas, blobVersionedHashes, authorizationList, to } = request;
+  if (gasPrice !== undefined && (maxFeePerGas !== undefined || maxPriorityFeePerGas !== undefined)) {
+    throw new InputError(`${field}.gasPrice`, 'not together with maxFeePerGas or maxPriorityFeePerGas');
+  }
+  if (maxFeePerGas !== undefined && maxPriorityFeePerGas !== undefined && maxFeePerGas < maxPriorityFeePerGas) {
+    throw new CallRejectedError(`${field}.maxPriorityFeePerGas: above maxFeePerGas, ${maxFeePerGas}`);
+  }
+  if (blobVersionedHashes !== undefined) {
+    if (blobVersionedHashes.length === 0) throw new InputError(`${field}.blobVersionedHashes`, 'empty');
+    if (to === undefined) throw new InputError(`${field}.to`, 'missing, and blobs need a recipient');
+  }
+  if (authorizationList !== undefined) {
+    if (authorizationList.length === 0) throw new InputError(`${field}.authorizationList`, 'empty');
+    if (to === undefined) throw new InputError(`${field}.to`, 'missing, and authorizations need a recipient');
+  }
+  return request;
+}
+
+/** Whether no fee is given, so that none is asked for. */
+export function isFree({ gasPrice = 0n, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n }: ReadRequest): boolean {
+  return gasPrice === 0n && maxFeePerGas === 0n && maxPriorityFeePerGas === 0n;
+}
+
+/** What holds of the rules of transactions. */
+export interface Strictness {
+  /** Default false: the nonce is the sender's. */
+  readonly nonce?: boolean;
+  /** Default false: what gives no fee pays none. */
+  readonly fee?: boolean;
+}
+
+/** The request as the core takes it; of blocks that have no such type yet, without what that would bring. */
+export function transactionOf(
+  request: ReadRequest,
+  hardfork: Hardfork,
+  gas: bigint,
+  { nonce = false, fee = false }: Strictness = {},
+): EvmTransactionFields {
+  const { gasPrice, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n, accessList, authorizationList } = request;
+  const type = Math.min(typeOf(request), rulesOf(hardfork).lastTransactionType);
+  const price = quantityFromNumber(gasPrice ?? (type < 2 ? maxFeePerGas : 0n));
+  return {
+    type: quantityFromNumber(type),
+    from: request.from ?? NOBODY,
+    to: request.to,
+    nonce: quantityFromNumber(request.nonce ?? 0n),
+    gas: quantityFromNumber(gas),
+    value: quantityFromNumber(request.value ?? 0n),
+    input: request.input ?? '0x',
+    gasPrice: price,
+    maxFeePerGas: quantityFromNumber(gasPrice ?? maxFeePerGas),
+    maxPriorityFeePerGas: quantityFromNumber(gasPrice ?? maxPriorityFeePerGas),
+    maxFeePerBlobGas: quantityFromNumber(request.maxFeePerBlobGas ?? 0n),
+    accessList,
+    blobVersionedHashes: request.blobVersionedHashes,
+    authorizationList: authorizationList?.map(({ address: target, ...rest }) => ({
+      address: target,
+      chainId: quantityFromNumber(rest.chainId),
+      nonce: quantityFromNumber(rest.nonce),
+      yParity: quantityFromNumber(rest.yParity ?? 0n),
+      r: quantityFromNumber(rest.r),
+      s: quantityFromNumber(rest.s),
+    })),
+    waived: { nonce: !nonce, limits: true, fee: !fee && isFree(request) },
+  };
+}
+
+/** The least type that can hold what is given. */
+export function typeOf(request: ReadRequest): number {
+  if (request.authorizationList !== undefined) return 4;
+  if (request.blobVersionedHashes !== undefined) return 3;
+  if (request.maxFeePerGas !== undefined || request.maxPriorityFeePerGas !== undefined) return 2;
+  return request.accessList === undefined ? 0 : 1;
+}

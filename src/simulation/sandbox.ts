@@ -1,0 +1,180 @@
+// Runs transactions one by one on a state that stays, on the calling thread: in the memory where the state is, so that
+// a call begins at once. What ran is forgotten, or folded into the state until somebody takes that back.
+
+import { CoreTrapError, MemoryLimitError, StateSourceError } from '../base/errors.ts';
+import { hexFromBytes } from '../base/hex.ts';
+import { type EvmTransactionOutput, readEvmResult } from '../core/evm/evm-decode.ts';
+import { type EvmBlockInput, type EvmTransactionFields, encodeEvmTransactions } from '../core/evm/evm-encode.ts';
+import type { EvmTracer } from '../core/evm/tracer.ts';
+import { Tracing } from '../core/evm/tracing.ts';
+import { type BlockHost, nameOfKey } from '../core/host/block-host.ts';
+import { collectRecords, decodeChanges, unknownAccounts } from '../core/host/change-records.ts';
+import { keepWritten } from '../core/host/kept-state.ts';
+import type { AccountFields, StateChanges } from '../core/host/state-changes.ts';
+import { imageOfFields } from '../core/host/state-image.ts';
+import { type CoreInstance, openCore, wallClock } from '../core/instance/abi.ts';
+import { compileTracedCore } from '../core/instance/traced-module.ts';
+import { runAlone } from '../core/worker/worker-loop.ts';
+import type { Home } from '../run/residence.ts';
+import { loadKeys } from '../run/state-loading.ts';
+import type { Setting } from './setting.ts';
+
+/** Instances of this thread over a memory: the one that executes, and the one that can be traced. */
+interface Instances {
+  plain?: Promise<CoreInstance>;
+  traced?: Promise<{ readonly worker: CoreInstance; readonly tracing: Tracing }>;
+}
+
+const known = new WeakMap<WebAssembly.Memory, Instances>();
+
+/** Ids of workers are free in a run that no worker joins. */
+const CALLER = 1;
+
+export interface SandboxRun {
+  readonly environment: EvmBlockInput;
+  readonly transaction: EvmTransactionFields;
+  /** Makes one who watches the attempt; called again where the attempt has to begin again. */
+  readonly watch?: ((tracing: Tracing) => EvmTracer) | undefined;
+  /** Whether what it changes stays, until it is taken back. */
+  readonly fold?: boolean;
+}
+
+export interface SandboxOutcome {
+  readonly output: EvmTransactionOutput;
+  /** What it changed, where it was folded. */
+  readonly changes: StateChanges | undefined;
+}
+
+export class Sandbox {
+  readonly #setting: Setting;
+  readonly #mark: number;
+
+  constructor(setting: Setting) {
+    this.#setting = setting;
+    this.#mark = setting.state.residence.mark;
+  }
+
+  /** Takes back everything that was folded, or set, since the sandbox was opened. */
+  async leave(): Promise<void> {
+    await this.#setting.state.residence.revertTo(this.#mark);
+  }
+
+  /** @throws MemoryLimitError, StateSourceError, CoreTrapError */
+  async run({ environment, transaction, watch, fold = false }: SandboxRun): Promise<SandboxOutcome> {
+    const { residence } = this.#setting.state;
+    const home = await residence.home(1);
+    const { host } = home;
+    const { worker, tracing } = await this.#instances(home, watch !== undefined);
+    const encoded = encodeEvmTransactions([transaction]);
+    // What does not fit is refused before it has begun; what is in the state stays.
+    const begun =
+      host.beginRun({
+        count: 1,
+        first: 0,
+        window: 1,
+        complete: residence.complete,
+        haltOnInvalid: true,
+        profile: false,
+      }) &&
+      host.setEvmBlock(environment) &&
+      host.setEvmTransactions(encoded, 0);
+    if (!begun) throw tooSmall(host);
+    await this.#attempts(host, worker, watch === undefined ? undefined : { tracing: tracing!, watch });
+    const output = readEvmResult(host.results(0, 1).outputs, 0);
+    const changes = fold && output.status !== 'invalid' ? await this.#fold(host) : undefined;
+    return { output, changes };
+  }
+
+  /** Attempts until there is a result: again with each round of state that was missing. */
+  async #attempts(
+    host: BlockHost,
+    worker: CoreInstance,
+    traced: { tracing: Tracing; watch: (tracing: Tracing) => EvmTracer } | undefined,
+  ): Promise<void> {
+    const loaded = new Set<string>();
+    while (true) {
+      traced?.tracing.watch(traced.watch(traced.tracing));
+      try {
+        runAlone(worker, CALLER);
+      } catch (error) {
+        this.#setting.state.residence.taint();
+        throw new CoreTrapError('the core broke', { details: String(error), cause: error });
+      } finally {
+        traced?.tracing.watch({});
+      }
+      const failure = traced?.tracing.takeFailure();
+      if (failure !== undefined) throw failure.error;
+      if (traced?.tracing.state.isExhausted) throw tooSmall(host);
+      const halted = host.halted();
+      if (halted === 'none' || halted === 'invalid') return;
+      if (halted !== 'missing') throw tooSmall(host);
+      await this.#load(host, loaded);
+    }
+  }
+
+  async #load(host: BlockHost, loaded: Set<string>): Promise<void> {
+    const { state, ask } = this.#setting;
+    const keys = host.missing().filter((key) => !loaded.has(nameOfKey(key)));
+    if (keys.length === 0) throw new StateSourceError('the state source did not give what it was asked for');
+    for (const key of keys) loaded.add(nameOfKey(key));
+    const { image } = await ask((signal) => loadKeys(state, keys, new Set(), signal));
+    if (!host.load(image)) throw tooSmall(host);
+    host.resume();
+  }
+
+  /** Makes what the transaction wrote part of the state. */
+  async #fold(host: BlockHost): Promise<StateChanges> {
+    const { state, ask } = this.#setting;
+    const { residence } = state;
+    const { instance } = host;
+    const records = await collectRecords(instance, 1, () => undefined);
+    const late = new Map<string, AccountFields>();
+    const unknown = unknownAccounts(records, late);
+    if (unknown.length > 0) {
+      const keys = unknown.map((address) => ({ kind: 'account', address: hexFromBytes(address) }) as const);
+      const { image, accounts } = await ask((signal) => loadKeys(state, keys, new Set(), signal));
+      for (const [address, fields] of accounts) late.set(address, fields);
+      if (!host.load(image) || !host.load(imageOfFields(late))) throw tooSmall(host);
+    }
+    residence.keep(keepWritten(instance, 1));
+    residence.changed(records);
+    if (instance.core.beginFold()) instance.core.finishFold();
+    else instance.core.foldPrefix(1);
+    return decodeChanges([{ records, rewound: undefined, late }]);
+  }
+
+  async #instances(home: Home, traces: boolean): Promise<{ worker: CoreInstance; tracing?: Tracing }> {
+    const { memory } = home.host.instance;
+    const instances = known.get(memory) ?? {};
+    known.set(memory, instances);
+    if (traces) {
+      instances.traced ??= this.#openTraced(home);
+      return instances.traced;
+    }
+    instances.plain ??= this.#openPlain(home);
+    return { worker: await instances.plain };
+  }
+
+  async #openPlain({ host, lease, worker }: Home): Promise<CoreInstance> {
+    const module = lease?.core.module;
+    if (module === undefined && worker === undefined) throw new TypeError('nobody can run in this memory');
+    const options = { clockBase: wallClock() - host.instance.now(), mayWait: false };
+    const instance = worker ?? (await openCore(module!, host.instance.memory, options));
+    await this.#setting.equip(instance);
+    return instance;
+  }
+
+  async #openTraced({ host }: Home) {
+    const { memory } = host.instance;
+    const tracing = new Tracing(memory);
+    const options = { clockBase: wallClock() - host.instance.now(), mayWait: false, trace: tracing.trace };
+    const worker = await openCore(await compileTracedCore(), memory, options);
+    await this.#setting.equip(worker);
+    tracing.connect(worker);
+    return { worker, tracing };
+  }
+}
+
+function tooSmall({ instance }: BlockHost): MemoryLimitError {
+  return new MemoryLimitError(`the call does not fit into ${instance.bytes.length} bytes of memory`);
+}

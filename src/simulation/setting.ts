@@ -1,0 +1,74 @@
+// Where calls run: the state, the block whose environment they see, and what it takes to run them.
+
+import type { Hex } from '../base/hex.ts';
+import type { BlockInput } from '../block/block-input.ts';
+import type { BlobRules, Chain } from '../chain/chain.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
+import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
+import type { CoreInstance } from '../core/instance/abi.ts';
+import { environmentOf } from '../job/evm-block.ts';
+import type { StandingState } from '../job/state-before.ts';
+
+/** Asks somebody else's code, unless the caller has given up. */
+export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
+/** A state that can be changed for a while. */
+export interface ChangeableState extends StandingState {
+  readonly blockHashes: ReadonlyMap<bigint, Hex>;
+  readonly emptyAccounts: boolean | undefined;
+  setBalance(ask: Ask, address: Uint8Array, balance: bigint): Promise<void>;
+  setNonce(ask: Ask, address: Uint8Array, nonce: bigint): Promise<void>;
+  setCode(ask: Ask, address: Uint8Array, code: Uint8Array): Promise<void>;
+  setStorage(address: Uint8Array, slot: Uint8Array, value: Uint8Array): Promise<void>;
+  /** Leaves the account without storage. */
+  emptyStorage(address: Uint8Array): Promise<void>;
+  account(ask: Ask, address: Uint8Array): Promise<{ readonly balance: bigint; readonly nonce: bigint }>;
+}
+
+/** The block that a state is the one after. */
+export interface Head {
+  readonly chain: Chain;
+  readonly hardfork: Hardfork;
+  readonly blobs: BlobRules | undefined;
+  /** Its header; of a block that is not known, what a usual one would have. */
+  readonly header: BlockInput;
+}
+
+export interface Setting {
+  readonly state: ChangeableState;
+  readonly head: Head;
+  readonly ask: Ask;
+  /** Makes an instance of the core ready for the precompiled contracts that it leaves to its host. */
+  equip(instance: CoreInstance): Promise<void>;
+}
+
+/** What a call sees of the block: of the very one that the state is the one after. */
+export function environmentAt({ state, head }: Setting): EvmBlockInput {
+  const { chain, hardfork, blobs, header } = head;
+  const environment = environmentOf({
+    ...{ chainId: chain.id, hardfork, blobs, block: header, blockHashes: state.blockHashes, senders: 'trust' },
+  });
+  return { ...environment, emptyAccounts: environment.emptyAccounts || state.emptyAccounts !== false };
+}
+
+/**
+ * The fork at another number, or time, than the head's: a fork holds where all before it do. A fork that is not the one of
+ * the chain's schedule was named by somebody, and stays.
+ */
+export function forkAtPlace({ chain, hardfork, header }: Head, number: bigint, time: bigint): Hardfork {
+  if (chain.forks === undefined) return hardfork;
+  const { hasProofOfStake } = rulesOf(hardfork);
+  const at = (blockNumber: bigint, timestamp: bigint): Hardfork | undefined => {
+    let last: Hardfork | undefined = 'chainstart';
+    for (const { since, hardfork: next } of chain.forks!) {
+      const holds =
+        since === 'merge' ? hasProofOfStake : 'block' in since ? blockNumber >= since.block : timestamp >= since.time;
+      if (!holds) break;
+      last = next;
+    }
+    return last;
+  };
+  const scheduled = at(BigInt(header.number), BigInt(header.timestamp));
+  return scheduled === hardfork ? (at(number, time) ?? hardfork) : hardfork;
+}
