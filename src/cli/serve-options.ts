@@ -8,11 +8,14 @@ import { readOrigin } from './rpc-server.ts';
 export interface ServeOptions {
   readonly genesis?: string;
   readonly chain?: string;
+  /** Of a node. */
+  readonly fork?: string;
+  readonly forkBlock?: number;
   readonly host: string;
   readonly port: number;
   readonly mining: NonNullable<NodeOptions['mining']>;
   readonly accounts: number;
-  readonly chainId: number;
+  readonly chainId: number | undefined;
   readonly cors: readonly string[];
   readonly workers: number | 'auto';
 }
@@ -25,6 +28,12 @@ export const serveCommand = defineCommand({
   args: {
     genesis: { type: 'string', valueHint: 'FILE', description: 'genesis file of geth; without one, a chain for tests' },
     chain: { type: 'string', valueHint: 'FILE', description: 'its blocks, RLP one behind the other; all are executed' },
+    fork: {
+      type: 'string',
+      valueHint: 'URL',
+      description: 'a node whose state it goes on from; accounts have funds all the same',
+    },
+    'fork-block': { type: 'string', valueHint: 'N', description: 'after which of its blocks (the latest)' },
     port: { type: 'string', alias: 'p', valueHint: 'N', description: 'where to listen (8545); 0: any that is free' },
     host: { type: 'string', valueHint: 'ADDRESS', description: 'on which address (127.0.0.1)' },
     mining: {
@@ -57,7 +66,16 @@ export function readServeOptions(raw: readonly string[]): ServeOptions {
     return text === undefined ? fallback : readNumber(`--${name}`, text, { least, most, integer: true });
   };
   if (given.chain !== undefined && given.genesis === undefined) throw new InputError('--chain', 'needs --genesis');
+  if (given['fork-block'] !== undefined && given.fork === undefined)
+    throw new InputError('--fork-block', 'needs --fork');
+  if (given.fork !== undefined && !/^https?:\/\//.test(given.fork)) {
+    throw new InputError('--fork', `expected an http(s) URL, not "${given.fork}"`);
+  }
+  if (given.fork !== undefined && given['chain-id'] !== undefined) {
+    throw new InputError('--chain-id', 'is said by the node');
+  }
   if (given.genesis !== undefined) {
+    if (given.fork !== undefined) throw new InputError('--fork', 'not together with --genesis');
     for (const name of ['accounts', 'chain-id']) {
       if (given[name] !== undefined) throw new InputError(`--${name}`, 'is said by the genesis file');
     }
@@ -65,11 +83,13 @@ export function readServeOptions(raw: readonly string[]): ServeOptions {
   return {
     ...(given.genesis !== undefined && { genesis: given.genesis }),
     ...(given.chain !== undefined && { chain: given.chain }),
+    ...(given.fork !== undefined && { fork: given.fork }),
+    ...(given['fork-block'] !== undefined && { forkBlock: count('fork-block', 0, 0, Number.MAX_SAFE_INTEGER) }),
     host: given.host ?? '127.0.0.1',
     port: count('port', 8545, 0, 65_535),
     mining: readMining(given.mining, given.chain === undefined ? 'instant' : 'none'),
     accounts: count('accounts', MOST_ACCOUNTS, 0, MOST_ACCOUNTS),
-    chainId: count('chain-id', 31_337, 1, Number.MAX_SAFE_INTEGER),
+    chainId: given['chain-id'] === undefined ? undefined : count('chain-id', 1, 1, Number.MAX_SAFE_INTEGER),
     cors: (given.cors?.split(',') ?? []).map(readOrigin),
     workers: given.workers === undefined || given.workers === 'auto' ? 'auto' : count('workers', 1, 1, MOST_WORKERS),
   };

@@ -4,7 +4,17 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import manifest from '../../package.json';
 import { InputError } from '../base/errors.ts';
-import { createEngine, devGenesis, type Engine, type Genesis, readGenesisFile, type World } from '../index.ts';
+import {
+  type BlockInput,
+  createEngine,
+  type DevGenesis,
+  devGenesis,
+  type Engine,
+  readGenesisFile,
+  rpcState,
+  type World,
+  type WorldOptions,
+} from '../index.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
 import type { ServeOptions } from './serve-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -37,38 +47,62 @@ async function openServer(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<RpcServer | undefined> {
-  const { genesis, accounts } = await genesisOf(options);
-  const { state, config, block } = genesis;
-  const world = await engine.openWorld({ state, chain: config, block });
+  const { accounts, ...beginning } = await beginningOf(options);
+  const world = await engine.openWorld(beginning);
   const provider = world.provider({
     mining: options.mining,
     accounts: accounts.map(({ privateKey }) => privateKey),
     version: manifest.version,
   });
+  if (options.fork !== undefined) {
+    for (const { address } of accounts) {
+      await provider.request({ method: 'anvil_setBalance', params: [address, FUNDS] });
+    }
+  }
   if (options.chain !== undefined && !(await importFile(world, options.chain, signal))) return undefined;
   const server = await startRpcServer({ ...options, provider }).catch((error: NodeJS.ErrnoException) => {
     throw new InputError('--port', `cannot listen on ${options.host}:${options.port}: ${error.code ?? error.message}`);
   });
-  if (accounts.length > 0) terminal.print(`accounts, each with ${FUNDS}; their keys are known to everybody`);
+  if (accounts.length > 0) terminal.print(`accounts, each with 10,000 ether; their keys are known to everybody`);
   for (const { address, privateKey } of accounts) terminal.print(`  ${address}  ${privateKey}`);
   const { number = 0n } = world.block ?? {};
-  terminal.print(`chain ${genesis.chain.id} at block ${number}; ${server.url.replace('http', 'ws')} and`);
-  terminal.print(`listening on ${server.url}`);
+  const chainId = Number(await provider.request({ method: 'eth_chainId' }));
+  terminal.print(`chain ${chainId} at block ${number}`);
+  terminal.print(`listening on ${server.url} and ${server.url.replace('http', 'ws')}`);
   return server;
 }
 
-const FUNDS = '10,000 ether';
+/** 10,000 ether. */
+const FUNDS = '0x21e19e0c9bab2400000';
 
-async function genesisOf({ genesis, accounts, chainId }: ServeOptions) {
+/** The world to open, and whose keys are there. */
+async function beginningOf(options: ServeOptions): Promise<WorldOptions & Pick<DevGenesis, 'accounts'>> {
+  const { genesis, fork, accounts, chainId } = options;
+  if (fork !== undefined) return forkOf(fork, options);
   if (genesis === undefined) {
-    const made = await devGenesis({ accounts, chainId });
-    return { genesis: made as Genesis, accounts: made.accounts };
+    const made = await devGenesis({ accounts, ...(chainId !== undefined && { chainId }) });
+    return { state: made.state, chain: made.config, block: made.block, accounts: made.accounts };
   }
   const bytes = await readFile(genesis).catch((error: Error) => {
     throw new InputError('--genesis', error.message);
   });
-  return { genesis: await readGenesisFile(new Uint8Array(bytes), genesis), accounts: [] };
+  const { state, config, block } = await readGenesisFile(new Uint8Array(bytes), genesis);
+  return { state, chain: config, block, accounts: [] };
 }
+
+/** The state of a node after one of its blocks. A chain that nobody knows here goes on by the newest rules. */
+async function forkOf(url: string, { forkBlock, accounts: count }: ServeOptions) {
+  const latest = rpcState({ transport: url });
+  const state = forkBlock === undefined ? latest : latest.at(forkBlock);
+  const { chainId, hash } = await state.pinned();
+  const block = (await state.fetchBlock(hash)) as unknown as BlockInput;
+  const { config, accounts } = await devGenesis({ accounts: count, chainId: Number(chainId) });
+  const chain = KNOWN_CHAINS.has(Number(chainId)) ? Number(chainId) : config;
+  return { state: state.at(hash), chain, block, accounts };
+}
+
+/** Mainnet, Sepolia, Holesky, Hoodi. */
+const KNOWN_CHAINS = new Set([1, 11_155_111, 17_000, 560_048]);
 
 /** Whether it came to its end. */
 async function importFile(world: World, path: string, signal: AbortSignal): Promise<boolean> {

@@ -1,6 +1,9 @@
 // A node over one world: its recorded chain, what waits for it, and how more is asked of the engine.
 
-import type { MemoryState } from '../state/memory.ts';
+import type { Hex } from '../base/hex.ts';
+import { layerState } from '../state/layers.ts';
+import { stateOfAccounts } from '../state/memory.ts';
+import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
 import type { TracerChoice } from '../trace/tracers.ts';
 import type { NodeOptions, World, WorldOptions } from '../types.ts';
@@ -32,7 +35,7 @@ export class ChainNode {
   readonly options: NodeOptions;
   readonly #host: NodeHost;
   readonly #snapshots = new Map<number, { offset: bigint; nextTimestamp: bigint | undefined }>();
-  readonly #worlds = new Map<MemoryState, Promise<World>>();
+  readonly #worlds = new Map<DescribedStateSource, Promise<World>>();
 
   constructor(host: NodeHost, record: RecordedChain, options: NodeOptions) {
     this.#host = host;
@@ -70,7 +73,11 @@ export class ChainNode {
     const state = this.record.stateAfter(at);
     const known = this.#worlds.get(state);
     if (known !== undefined) return known;
-    const opened = this.#host.openWorld({ state, chain: this.record.chain, block: at.block });
+    const opened = this.#host.openWorld({
+      state: withHashes(state, this.record.store.hashesBefore(at.number)),
+      chain: this.record.chain,
+      block: at.block,
+    });
     this.#worlds.set(state, opened);
     opened.catch(() => this.#worlds.delete(state));
     for (const [other, world] of this.#worlds) {
@@ -112,4 +119,15 @@ export class ChainNode {
       );
     this.#worlds.clear();
   }
+}
+
+/** The state with the hashes of blocks that BLOCKHASH asks for. */
+function withHashes(state: DescribedStateSource, hashes: ReadonlyMap<bigint, Hex>): StateSource {
+  const { accounts } = state.description;
+  if (accounts !== undefined) return stateOfAccounts(accounts, hashes);
+  return layerState(
+    state,
+    (keys, below, options) => below.load(keys, options),
+    (below) => ({ ...below, blockHashes: hashes }),
+  );
 }

@@ -1,7 +1,7 @@
 // Makes blocks: what waits in the pool, executed on the head, with a header that says all that came of it.
 
 import { InvalidTransactionError, PevmError } from '../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
 import { blobGasUsed } from '../block/blobs.ts';
 import { encodeTransaction, headerFields, headerHash, unclesHash, withdrawalsRoot } from '../block/block-encoding.ts';
 import type { BlockInput, TransactionInput, WithdrawalInput } from '../block/block-input.ts';
@@ -128,7 +128,7 @@ export class Miner {
       baseFeePerGas: wishes.baseFeePerGas ?? this.nextBaseFee,
     };
     const header = this.#header(wanted);
-    let chosen = this.#choose(header);
+    let chosen = await this.#choose(header);
     while (true) {
       const before = world.snapshot();
       record.isQuiet = true;
@@ -161,10 +161,11 @@ export class Miner {
   }
 
   /** What fits into the block, in order. */
-  #choose({ header, hardfork }: Draft): PooledTransaction[] {
+  async #choose({ header, hardfork }: Draft): Promise<PooledTransaction[]> {
     const { record, pool } = this.#node;
-    const { accounts } = record.stateAfter(record.head);
-    const nonceOf = (from: Hex) => accounts.get(keyOf(from))?.nonce ?? 0n;
+    const nonces = new Map<Hex, bigint>();
+    for (const [from] of pool.senders()) nonces.set(from, await record.nonceAfter(record.head, from));
+    const nonceOf = (from: Hex) => nonces.get(from) ?? 0n;
     const baseFee = BigInt(header.baseFeePerGas ?? '0x0');
     const rules = rulesOf(hardfork);
     let gas = BigInt(header.gasLimit);
@@ -231,7 +232,8 @@ export class Miner {
     const encoded = transactions.map((transaction) => encodeTransaction(transaction, record.chain.id)!);
     const complete = {
       ...header,
-      stateRoot: await record.rootAfter(record.head),
+      // Of a state that is a node's the root is not known.
+      stateRoot: record.hasRoots ? await record.rootAfter(record.head) : ZERO_HASH,
       transactionsRoot: hexFromBytes(orderedRoot(encoded)),
       receiptsRoot: result.receiptsRoot ?? ZERO_HASH,
       logsBloom: result.logsBloom ?? NO_BLOOM,
@@ -248,8 +250,4 @@ export class Miner {
 interface Draft {
   readonly header: Omit<BlockInput, 'transactions'>;
   readonly hardfork: ChainBlock['hardfork'];
-}
-
-function keyOf(address: Hex): string {
-  return keyFromBytes(bytesFromHex(address));
 }

@@ -1,5 +1,6 @@
 // What a world has been through since somebody began to ask: its blocks, and the state after each of them.
 
+import { StateSourceError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { hexFromBytes, quantityFromNumber } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
@@ -9,6 +10,7 @@ import type { BlobRules, Chain } from '../chain/chain.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { MemoryState } from '../state/memory.ts';
+import type { AccountValue, DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { BlockResult } from '../types.ts';
 import { type ChainBlock, ChainStore, hashOfBlock } from './chain-store.ts';
 import { StateHistory } from './state-history.ts';
@@ -37,7 +39,7 @@ export class RecordedChain {
   readonly #executed: number[] = [0];
 
   /** `state`: after the block `first`. */
-  constructor(chain: Chain, first: { block: BlockInput; hardfork: Hardfork }, state: MemoryState) {
+  constructor(chain: Chain, first: { block: BlockInput; hardfork: Hardfork }, state: MemoryState | StateSource) {
     this.chain = chain;
     this.store = new ChainStore(recorded(chain, first.block, first.hardfork, () => []));
     this.#states = new StateHistory(state);
@@ -90,13 +92,44 @@ export class RecordedChain {
   }
 
   /** The state that a block was executed on; of the first one, the state after it. */
-  stateBefore({ number }: ChainBlock): MemoryState {
+  stateBefore({ number }: ChainBlock): DescribedStateSource {
     return this.#states.stateAt(Math.max(0, this.#executed[this.#indexOf(number)]! - 1));
   }
 
   /** The state after a block, with what was changed from outside before the next one. */
-  stateAfter({ number }: ChainBlock): MemoryState {
+  stateAfter({ number }: ChainBlock): DescribedStateSource {
     return this.#states.stateAt(this.#stepsAfter(number));
+  }
+
+  /** Whether the roots of its states are known. */
+  get hasRoots(): boolean {
+    return this.#states.hasRoots;
+  }
+
+  /** An account after a block. */
+  async accountAfter(at: ChainBlock, address: Hex): Promise<AccountValue> {
+    const [value] = await this.stateAfter(at).load([{ kind: 'account', address }]);
+    if (value?.kind !== 'account') throw new StateSourceError(`the state source gave no account ${address}`);
+    return value;
+  }
+
+  async nonceAfter(at: ChainBlock, address: Hex): Promise<bigint> {
+    return (await this.accountAfter(at, address)).nonce;
+  }
+
+  /** The 32 bytes of slots after a block. */
+  async slotsAfter(at: ChainBlock, address: Hex, slots: readonly Hex[]): Promise<Hex[]> {
+    const keys = slots.map((slot) => ({ kind: 'storage', address, slot }) as const);
+    return (await this.stateAfter(at).load(keys)).map((value, i) => {
+      if (value.kind === 'storage') return value.value;
+      throw new StateSourceError(`the state source gave no slot ${slots[i]} of ${address}`);
+    });
+  }
+
+  async codeAfter(at: ChainBlock, address: Hex): Promise<Hex> {
+    const [value] = await this.stateAfter(at).load([{ kind: 'code', address }]);
+    if (value?.kind !== 'code') throw new StateSourceError(`the state source gave no code of ${address}`);
+    return value.code;
   }
 
   /** Root of what {@link stateAfter} gives. */

@@ -1,9 +1,12 @@
 // The states after each block of a chain: what each block changed, over the state that the chain is known from.
 
+import { StateSourceError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import type { StateDiff } from '../block/state-diff.ts';
+import { changedState } from '../state/changed-state.ts';
 import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
 import { stateAfter } from '../state/state-after.ts';
+import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { TrieArchive } from '../state/trie-archive.ts';
 
 /** A change of the state: by a block, or from outside after one. */
@@ -18,19 +21,27 @@ const KEPT_EVERY = 64;
 /** States that somebody asked for last. */
 const RECENT = 8;
 
-/** Of a state that is known as a whole. */
+/** States as nodes read them. */
 export class StateHistory {
+  /** Of which not all is known. */
+  readonly #source: StateSource | undefined;
   readonly #steps: StateStep[] = [];
   /** By how many steps lead to them; the first one is always there. */
   readonly #kept = new Map<number, MemoryState>();
-  readonly #recent = new Map<number, MemoryState>();
-  readonly #archive: Promise<TrieArchive>;
+  readonly #recent = new Map<number, DescribedStateSource>();
+  readonly #archive: Promise<TrieArchive> | undefined;
   readonly #roots: Promise<Hex>[] = [];
 
-  constructor(first: MemoryState) {
+  /** `first`: a state that is known as a whole, or a source that is asked. */
+  constructor(first: MemoryState | StateSource) {
+    if (!isWhole(first)) {
+      this.#source = first;
+      return;
+    }
     this.#kept.set(0, first);
-    this.#archive = import('../state/trie-archive.ts').then((module) => new module.TrieArchive());
-    this.#roots.push(this.#archive.then((archive) => archive.begin(first.accounts.values())));
+    const archive = import('../state/trie-archive.ts').then((module) => new module.TrieArchive());
+    this.#archive = archive;
+    this.#roots.push(archive.then((opened) => opened.begin(first.accounts.values())));
   }
 
   /** How many steps there are. */
@@ -40,44 +51,71 @@ export class StateHistory {
 
   append(step: StateStep): void {
     this.#steps.push(step);
+    const archive = this.#archive;
+    if (archive === undefined) return;
     const before = this.#roots.at(-1)!;
-    const root = before.then(async (known) => (await this.#archive).after(known, step.diff, step));
+    const root = before.then(async (known) => (await archive).after(known, step.diff, step));
     // Whoever asks for it is told.
     root.catch(() => {});
     this.#roots.push(root);
-    if (this.length % KEPT_EVERY === 0) this.#kept.set(this.length, this.stateAt(this.length));
+    if (this.length % KEPT_EVERY === 0) this.#kept.set(this.length, this.#wholeAt(this.length));
   }
 
   /** Takes back all but the first `length` steps. */
   truncate(length: number): void {
     this.#steps.length = Math.min(length, this.#steps.length);
-    this.#roots.length = this.#steps.length + 1;
+    this.#roots.length = Math.min(this.#roots.length, this.#steps.length + 1);
     for (const states of [this.#kept, this.#recent]) {
       for (const at of states.keys()) if (at > this.length) states.delete(at);
     }
   }
 
   /** The state after so many steps. */
-  stateAt(steps: number): MemoryState {
+  stateAt(steps: number): DescribedStateSource {
     const recent = this.#recent.get(steps) ?? this.#kept.get(steps);
     if (recent !== undefined) return recent;
-    const from = Math.max(...[...this.#kept.keys(), ...this.#recent.keys()].filter((at) => at < steps));
-    let state = (this.#recent.get(from) ?? this.#kept.get(from))!;
+    const source = this.#source;
+    const state =
+      source === undefined
+        ? this.#wholeAt(steps)
+        : changedState(
+            source,
+            this.#steps.slice(0, steps).map(({ diff }) => diff),
+          );
+    this.#recent.set(steps, state);
+    for (const at of this.#recent.keys()) if (this.#recent.size > RECENT) this.#recent.delete(at);
+    return state;
+  }
+
+  #wholeAt(steps: number): MemoryState {
+    const known = (at: number) => this.#kept.get(at) ?? this.#recent.get(at);
+    const from = Math.max(...[...this.#kept.keys(), ...this.#recent.keys()].filter((at) => at <= steps));
+    let state = known(from) as MemoryState;
     for (const { diff, emptyIsAbsent } of this.#steps.slice(from, steps)) {
       state = stateAfter(state, diff, { emptyIsAbsent });
     }
-    const whole = stateOfAccounts(state.accounts, new Map());
-    this.#recent.set(steps, whole);
-    for (const at of this.#recent.keys()) if (this.#recent.size > RECENT) this.#recent.delete(at);
-    return whole;
+    return stateOfAccounts(state.accounts, new Map());
   }
 
   /** Root of the state after so many steps. */
   rootAt(steps: number): Promise<Hex> {
-    return this.#roots[steps]!;
+    return this.#roots[steps] ?? Promise.reject(unknownRoot());
   }
 
   archive(): Promise<TrieArchive> {
-    return this.#archive;
+    return this.#archive ?? Promise.reject(unknownRoot());
   }
+
+  /** Whether its roots are known. */
+  get hasRoots(): boolean {
+    return this.#archive !== undefined;
+  }
+}
+
+function isWhole(state: MemoryState | StateSource): state is MemoryState {
+  return 'accounts' in state;
+}
+
+function unknownRoot(): StateSourceError {
+  return new StateSourceError('the state is that of a node: not all of it is known, and it has no root here');
 }

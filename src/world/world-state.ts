@@ -76,6 +76,11 @@ export class WorldState implements StandingState {
     return { storageOnly, ...(emptyAccounts === undefined ? {} : { emptyAccounts }) };
   }
 
+  /** Who is asked for what is not resident. */
+  get source(): DescribedStateSource {
+    return this.#source;
+  }
+
   async fork(): Promise<WorldState> {
     return new WorldState(await this.residence.fork(), this.#source, this);
   }

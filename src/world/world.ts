@@ -312,8 +312,13 @@ export class ResidentWorld implements World {
   /** The chain that the world executes, from now on. */
   #recorded(): Promise<RecordedChain> {
     this.#recording ??= this.#take(async () => {
-      if (!this.#state.residence.complete) {
-        throw new InputError('options.state', 'a chain is recorded on a complete state, as memoryState makes one');
+      const { complete, mark } = this.#state.residence;
+      // What is not resident its source says as it was in the beginning.
+      if (!complete && mark > 0) {
+        throw new InputError(
+          'options.state',
+          'a chain over a node is recorded from the first change on, or not at all',
+        );
       }
       const { chain, first } = this.#turns;
       if (chain?.forks === undefined) {
@@ -321,9 +326,14 @@ export class ResidentWorld implements World {
       }
       const { number = 0n, hash } = this.#block ?? {};
       const isFirst = first !== undefined && BigInt(first.number) === number;
-      const block = isFirst ? first : unknownBlock(number, hash);
+      // Of what happened in it nothing is known here.
+      const block = isFirst ? { ...first, transactions: [] } : unknownBlock(number, hash);
       const { hardfork } = scheduledFork(chain, block);
-      this.#record = new RecordedChain(chain, { block, hardfork }, await this.#state.whole());
+      this.#record = new RecordedChain(
+        chain,
+        { block, hardfork },
+        complete ? await this.#state.whole() : this.#state.source,
+      );
       return this.#record;
     });
     return this.#recording;

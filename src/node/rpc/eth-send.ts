@@ -4,7 +4,7 @@ import { RLP } from '@ethereumjs/rlp';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError, PevmError } from '../../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes, quantityFromNumber } from '../../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
 import { bytes, plainObject } from '../../base/reader.ts';
 import { readTransaction, type TransactionInput } from '../../block/block-input.ts';
 import { parseTransactionRlp } from '../../block/block-rlp.ts';
@@ -43,8 +43,8 @@ export const ETH_SEND: Methods = {
   txpool_content: { params: [], run: (node) => poolContent(node) },
   txpool_status: {
     params: [],
-    run(node) {
-      const { pending, queued } = waiting(node);
+    async run(node) {
+      const { pending, queued } = await waiting(node);
       return { pending: quantityFromNumber(pending.length), queued: quantityFromNumber(queued.length) };
     },
   },
@@ -91,7 +91,7 @@ function versionedHash(commitment: Uint8Array): Hex {
 async function accept(node: ChainNode, transaction: TransactionInput, from: Hex): Promise<Hex> {
   const { record, pool, miner, filters } = node;
   const { head } = record;
-  const account = record.stateAfter(head).accounts.get(keyFromBytes(bytesFromHex(from)));
+  const { balance, nonce } = await record.accountAfter(head, from);
   const gas = BigInt(transaction.gas);
   const limit = BigInt(head.block.gasLimit);
   const rules = rulesOf(head.hardfork);
@@ -102,7 +102,6 @@ async function accept(node: ChainNode, transaction: TransactionInput, from: Hex)
   const least = intrinsicGas(transaction, node);
   if (gas < least) throw new PevmError(SERVER_ERROR, `intrinsic gas too low: gas ${gas}, minimum needed ${least}`);
   const cost = gas * feeCap(transaction) + BigInt(transaction.value);
-  const balance = account?.balance ?? 0n;
   if (balance < cost) {
     throw new PevmError(
       SERVER_ERROR,
@@ -110,7 +109,7 @@ async function accept(node: ChainNode, transaction: TransactionInput, from: Hex)
     );
   }
   const known = { ...transaction, from };
-  pool.add(known, from, account?.nonce ?? 0n);
+  pool.add(known, from, nonce);
   filters.transaction(known.hash!);
   await miner.arrived();
   return known.hash!;
@@ -150,7 +149,7 @@ async function completed(node: ChainNode, value: unknown): Promise<{ transaction
   const from = addressOf(given.from ?? accounts.addresses[0], 'params[0].from');
   if (!accounts.actsFor(from)) throw new PevmError(SERVER_ERROR, `unknown account ${from}`);
   const { head } = record;
-  const nonce = record.stateAfter(head).accounts.get(keyFromBytes(bytesFromHex(from)))?.nonce ?? 0n;
+  const nonce = await record.nonceAfter(head, from);
   given.from = from;
   given.nonce ??= quantityFromNumber(pool.nextNonce(from, nonce));
   given.value ??= '0x0';
@@ -177,12 +176,12 @@ function sign(accounts: ChainNode['accounts'], address: unknown, message: unknow
 
 type Waiting = { readonly from: Hex; readonly nonce: bigint; readonly transaction: TransactionInput };
 
-function waiting({ record, pool }: ChainNode): { pending: Waiting[]; queued: Waiting[] } {
-  const { accounts } = record.stateAfter(record.head);
+async function waiting({ record, pool }: ChainNode): Promise<{ pending: Waiting[]; queued: Waiting[] }> {
+  const { head } = record;
   const pending: Waiting[] = [];
   const queued: Waiting[] = [];
   for (const [from, own] of pool.senders()) {
-    let next = accounts.get(keyFromBytes(bytesFromHex(from)))?.nonce ?? 0n;
+    let next = await record.nonceAfter(head, from);
     for (const pooled of own) {
       const isNext = pooled.nonce === next;
       (isNext ? pending : queued).push(pooled);
@@ -192,8 +191,8 @@ function waiting({ record, pool }: ChainNode): { pending: Waiting[]; queued: Wai
   return { pending, queued };
 }
 
-function poolContent(node: ChainNode) {
-  const { pending, queued } = waiting(node);
+async function poolContent(node: ChainNode) {
+  const { pending, queued } = await waiting(node);
   const grouped = (list: readonly Waiting[]) => {
     const senders: Record<string, Record<string, unknown>> = {};
     for (const { from, nonce, transaction } of list) {

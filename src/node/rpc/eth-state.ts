@@ -1,10 +1,10 @@
 // eth_*: what a state holds, and proofs of it.
 
 import { InputError } from '../../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes, quantityFromNumber } from '../../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
 import { describe, list, plainObject } from '../../base/reader.ts';
-import type { MemoryAccount } from '../../state/memory.ts';
 import type { ChainNode } from '../chain-node.ts';
+import type { RecordedChain } from '../recorded-chain.ts';
 import type { Methods } from './method.ts';
 import { addressOf, blockOf, type Params, slotOf } from './parameters.ts';
 
@@ -15,43 +15,45 @@ const MAXIMUM_SLOTS = 1024;
 export const ETH_STATE: Methods = {
   eth_getBalance: {
     params: ['address', 'block?'],
-    run: (node, params) => quantityFromNumber(accountOf(node, params, 1)?.balance ?? 0n),
+    async run({ record }, params) {
+      const { address, at } = placeOf(record, params, 1);
+      return quantityFromNumber((await record.accountAfter(at, address)).balance);
+    },
   },
   eth_getTransactionCount: {
     params: ['address', 'block?'],
-    run(node, params) {
-      const nonce = accountOf(node, params, 1)?.nonce ?? 0n;
-      if (params[1] !== 'pending') return quantityFromNumber(nonce);
-      return quantityFromNumber(node.pool.nextNonce(addressOf(params[0], 'params[0]'), nonce));
+    async run({ record, pool }, params) {
+      const { address, at } = placeOf(record, params, 1);
+      const nonce = await record.nonceAfter(at, address);
+      return quantityFromNumber(params[1] === 'pending' ? pool.nextNonce(address, nonce) : nonce);
     },
   },
   eth_getCode: {
     params: ['address', 'block?'],
-    run: (node, params) => hexFromBytes(accountOf(node, params, 1)?.code ?? new Uint8Array(0)),
+    run({ record }, params) {
+      const { address, at } = placeOf(record, params, 1);
+      return record.codeAfter(at, address);
+    },
   },
   eth_getStorageAt: {
     params: ['address', 'slot', 'block?'],
-    run(node, params) {
+    async run({ record }, params) {
       const slot = slotOf(params[1], 'params[1]');
-      return slotValue(accountOf(node, params, 2), slot);
+      const { address, at } = placeOf(record, params, 2);
+      return (await record.slotsAfter(at, address, [slot]))[0];
     },
   },
   eth_getStorageValues: { params: ['slots', 'block?'], run: storageValues },
   eth_getProof: { params: ['address', 'slots', 'block?'], run: proof },
 };
 
-function accountOf({ record }: ChainNode, params: Params, block: number): MemoryAccount | undefined {
+/** The account and the block that the parameters name. */
+function placeOf({ store }: RecordedChain, params: Params, block: number) {
   const address = addressOf(params[0], 'params[0]');
-  const at = blockOf(record.store, params[block], `params[${block}]`);
-  return record.stateAfter(at).accounts.get(keyFromBytes(bytesFromHex(address)));
+  return { address, at: blockOf(store, params[block], `params[${block}]`) };
 }
 
-function slotValue(account: MemoryAccount | undefined, slot: Hex): Hex {
-  const found = account?.storage.get(keyFromBytes(bytesFromHex(slot)));
-  return found === undefined ? ZERO : hexFromBytes(found.value);
-}
-
-function storageValues({ record }: ChainNode, params: Params) {
+async function storageValues({ record }: ChainNode, params: Params) {
   const wanted = Object.entries(plainObject(params[0], 'params[0]')).map(([name, slots]) => {
     const field = `params[0].${name}`;
     return [addressOf(name, field), list(slotOf, MAXIMUM_SLOTS)(slots, field)] as const;
@@ -59,13 +61,11 @@ function storageValues({ record }: ChainNode, params: Params) {
   const count = wanted.reduce((sum, [, slots]) => sum + slots.length, 0);
   if (count === 0) throw new InputError('params[0]', 'empty: it names no slot');
   if (count > MAXIMUM_SLOTS) throw new InputError('params[0]', `${count} slots, at most ${MAXIMUM_SLOTS} allowed`);
-  const { accounts } = record.stateAfter(blockOf(record.store, params[1], 'params[1]'));
-  return Object.fromEntries(
-    wanted.map(([address, slots]) => {
-      const account = accounts.get(keyFromBytes(bytesFromHex(address)));
-      return [address, slots.map((slot) => slotValue(account, slot))];
-    }),
+  const at = blockOf(record.store, params[1], 'params[1]');
+  const answers = wanted.map(
+    async ([address, slots]) => [address, await record.slotsAfter(at, address, slots)] as const,
   );
+  return Object.fromEntries(await Promise.all(answers));
 }
 
 async function proof({ record }: ChainNode, params: Params) {

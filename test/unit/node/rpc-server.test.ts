@@ -9,7 +9,7 @@ import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type RpcServer, startRpcServer } from '../../../src/cli/rpc-server.ts';
-import { createEngine, devGenesis, type Engine, type Hex, type World } from '../../../src/index.ts';
+import { createEngine, devGenesis, type Engine, type Hex, rpcState, type World } from '../../../src/index.ts';
 
 let engine: Engine;
 let world: World;
@@ -227,6 +227,32 @@ describe('with ethers', () => {
     expect(await heard).toBe(await provider.getBlockNumber());
     await provider.destroy();
   });
+});
+
+test('a world over another node goes on from its block, and the node stays as it is', async () => {
+  const state = rpcState({ transport: server.url });
+  const { hash } = await state.pinned();
+  const block = (await state.fetchBlock(hash)) as never;
+  const { config, accounts } = await devGenesis();
+  const forked = await engine.openWorld({ state: state.at(hash), chain: config, block });
+  const provider = forked.provider({ accounts: accounts.map(({ privateKey }) => privateKey) });
+  const ask = (method: string, ...params: unknown[]) => provider.request({ method, params });
+  const [from, to] = [accounts[3]!.address, '0x00000000000000000000000000000000000000c3'];
+  const number = Number(await ask('eth_blockNumber'));
+  const sent = await ask('eth_sendTransaction', { from, to, value: '0x7', gas: '0x5208' });
+  expect(await ask('eth_getTransactionReceipt', sent)).toMatchObject({
+    status: '0x1',
+    blockNumber: `0x${(number + 1).toString(16)}`,
+  });
+  expect([await ask('eth_getBalance', to), await ask('eth_getBalance', to, `0x${number.toString(16)}`)]).toEqual([
+    '0x7',
+    '0x0',
+  ]);
+  const trace = await ask('debug_traceTransaction', sent, { tracer: 'callTracer' });
+  expect(trace).toMatchObject({ from, to, value: '0x7' });
+  expect((await post(JSON.stringify(request('eth_getBalance', [to])))).answer.result).toBe('0x0');
+  await expect(ask('eth_getProof', to, [])).rejects.toThrow('no root here');
+  await forked.dispose();
 });
 
 test('the examples of the documentation run', async () => {
