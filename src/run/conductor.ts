@@ -18,7 +18,7 @@ import {
 import { type KeptRecords, keepWritten } from '../core/host/kept-state.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import { giveRecordings, type Recordings } from '../core/host/recordings.ts';
-import { addCounters, readTrace, type Trace } from '../core/host/run-statistics.ts';
+import { addTrace, readTrace, type Trace } from '../core/host/run-statistics.ts';
 import { type AccountFields, snapshotState } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import type { SourceKey } from '../state/state-source.ts';
@@ -475,28 +475,4 @@ export class Conductor {
     this.#host = undefined;
     throw this.#cancelled.reason;
   }
-}
-
-/** Adds the trace of a later segment, whose transaction 0 is task `first`. */
-function addTrace(earlier: Trace | undefined, later: Trace, first: number): Trace {
-  for (const path of later.paths) path.first += first;
-  if (earlier === undefined) return later;
-  for (const worker of later.workers) {
-    const known = earlier.workers.find(({ id }) => id === worker.id);
-    if (known === undefined) {
-      earlier.workers.push(worker);
-      continue;
-    }
-    addCounters(known.counters, worker.counters);
-    // One by one: a call takes some 100,000 arguments.
-    for (const span of worker.spans) known.spans.push({ ...span, transaction: span.transaction + first });
-  }
-  return {
-    workers: earlier.workers,
-    conflicts: [...earlier.conflicts, ...later.conflicts],
-    t1Ms: earlier.t1Ms + later.t1Ms,
-    // One segment begins when the one before has ended.
-    tInfinityMs: earlier.tInfinityMs + later.tInfinityMs,
-    paths: [...earlier.paths, ...later.paths],
-  };
 }

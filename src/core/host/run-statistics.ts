@@ -238,3 +238,27 @@ function writerOf(meta: number): number {
 function camelCase(name: string): string {
   return name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
+
+/** Adds the trace of a later segment, whose transaction 0 is task `first`. */
+export function addTrace(earlier: Trace | undefined, later: Trace, first: number): Trace {
+  for (const path of later.paths) path.first += first;
+  if (earlier === undefined) return later;
+  for (const worker of later.workers) {
+    const known = earlier.workers.find(({ id }) => id === worker.id);
+    if (known === undefined) {
+      earlier.workers.push(worker);
+      continue;
+    }
+    addCounters(known.counters, worker.counters);
+    // One by one: a call takes some 100,000 arguments.
+    for (const span of worker.spans) known.spans.push({ ...span, transaction: span.transaction + first });
+  }
+  return {
+    workers: earlier.workers,
+    conflicts: [...earlier.conflicts, ...later.conflicts],
+    t1Ms: earlier.t1Ms + later.t1Ms,
+    // One segment begins when the one before has ended.
+    tInfinityMs: earlier.tInfinityMs + later.tInfinityMs,
+    paths: [...earlier.paths, ...later.paths],
+  };
+}
