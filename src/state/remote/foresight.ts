@@ -7,6 +7,8 @@ import { type CallContext, contextOf, wordOf } from './block-keys.ts';
 import { addressOf, type CodeFacts, factsOf, type KeyOrigin, type SlotPattern, slotOf } from './code-facts.ts';
 import { type FetchedAccount, nameOfUnit, type Unit } from './state-keys.ts';
 
+export type FoundCode = Pick<FetchedAccount, 'code' | 'codeHash'>;
+
 /** What is known of an account while a block runs. */
 interface Known {
   readonly address: Hex;
@@ -35,14 +37,14 @@ export class Foresight {
   readonly #parties = new Set<Hex>();
   readonly #guessed = new Set<string>();
   readonly #emit: (units: Unit[]) => void;
-  readonly #lookUp: (address: Hex) => FetchedAccount | undefined;
+  readonly #lookUp: (address: Hex) => FoundCode | undefined;
   #budget = BASE_BUDGET;
 
   /**
    * @param emit takes what should be fetched
-   * @param lookUp an account that is there already
+   * @param lookUp the code of an account that is there already, or was known at another block
    */
-  constructor(emit: (units: Unit[]) => void, lookUp: (address: Hex) => FetchedAccount | undefined) {
+  constructor(emit: (units: Unit[]) => void, lookUp: (address: Hex) => FoundCode | undefined) {
     this.#emit = emit;
     this.#lookUp = lookUp;
   }
@@ -72,7 +74,7 @@ export class Foresight {
   }
 
   /** An account has come, with its code. */
-  account(address: Hex, { code, codeHash }: FetchedAccount): void {
+  account(address: Hex, { code, codeHash }: FoundCode): void {
     if (code === '0x' || this.#contexts.length === 0) return;
     const known = this.#known(address);
     if (known.facts !== undefined) return;

@@ -21,6 +21,7 @@ import { keysOf } from './block-keys.ts';
 import { Cancellation } from './cancellation.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { CodeStore } from './code-store.ts';
+import { type CallPlace, Experience } from './experience.ts';
 import { Fetcher } from './fetcher.ts';
 import { Foresight } from './foresight.ts';
 import type { RpcRequest } from './json-rpc.ts';
@@ -121,6 +122,8 @@ interface Shared {
   /** Of the source as a whole. */
   readonly cancellation: Cancellation;
   readonly oracle: Oracle;
+  /** What calls have read at other blocks. */
+  readonly experience: Experience;
   /** Whether everything is proven: against this root, or that of a header which is named by its hash. */
   readonly proofs: { readonly stateRoot: Hex | undefined } | undefined;
   /** Whether what was not asked for yet is fetched when it is likely to be. */
@@ -169,6 +172,7 @@ export function openRpcState(options: RpcStateOptions, { clock, random }: RpcSur
       prestate: prefetch === 'auto' || prefetch === 'prestate',
       accessList: prefetch === 'auto' || prefetch === 'accessList',
     }),
+    experience: new Experience(),
     guesses: prefetch !== 'none',
     proofs: readProofs(given.verifyProofs),
     codes,
@@ -217,6 +221,8 @@ class RemoteState implements RpcState {
   #fetcher: Fetcher | undefined;
   /** Of the newest blocks: one may run while the next is expected. */
   #foresights: readonly Foresight[] = [];
+  /** The calls of the newest block that is expected, where what is asked for can be told to be theirs. */
+  #calls: readonly CallPlace[] = [];
   #emptyAccounts: boolean | undefined;
   readonly #asked = new Set<string>();
 
@@ -267,10 +273,13 @@ class RemoteState implements RpcState {
 
   async hint(block: BlockInput): Promise<StateKey[]> {
     const fetcher = await this.#open();
-    const { oracle, cancellation, guesses } = this.#shared;
+    const { oracle, cancellation, guesses, experience } = this.#shared;
     const pin = await this.pinned();
+    const calls = experience.callsOf(block);
+    this.#calls = calls;
     const keys = new Map(keysOf(block).map((key) => [nameOfUnit(unitOf(key)), key]));
     const early = guesses && !oracle.knows(block) ? this.#foresee(block, fetcher) : undefined;
+    if (early !== undefined) fetcher.ahead(experience.expected(calls).concat([...keys.values()].map(unitOf)));
     const [prophecy] = await Promise.all([
       oracle.ask(block, pin, cancellation),
       fetcher.fetch([...keys.values()].map(unitOf), cancellation),
@@ -295,9 +304,13 @@ class RemoteState implements RpcState {
       if (waiting.length === 0) queueMicrotask(() => fetcher.ahead(waiting.splice(0)));
       waiting.push(...units);
     };
-    const foresight = new Foresight(emit, (address) =>
-      fetcher.has({ kind: 'account', address }) ? fetcher.account(address) : undefined,
-    );
+    const { experience, codes } = this.#shared;
+    const foresight = new Foresight(emit, (address) => {
+      if (fetcher.has({ kind: 'account', address })) return fetcher.account(address);
+      const codeHash = experience.codeHashAt(address);
+      const code = codeHash === undefined ? undefined : codes.get(codeHash);
+      return code === undefined || codeHash === undefined ? undefined : { code, codeHash };
+    });
     this.#foresights = [...this.#foresights.slice(-1), foresight];
     foresight.begin(block);
     return foresight;
@@ -336,13 +349,14 @@ class RemoteState implements RpcState {
     const fetcher = await this.#open(signal);
     this.#count(units);
     await withSignal(signal, (inner) => fetcher.fetch(units, inner));
+    this.#shared.experience.learn(this.#calls, units);
     return fetcher;
   }
 
   async #open(signal?: AbortSignal): Promise<Fetcher> {
     const pin = await this.pinned(signal === undefined ? {} : { signal });
     if (this.#fetcher !== undefined) return this.#fetcher;
-    const { transport, codes, counts, cancellation } = this.#shared;
+    const { transport, codes, counts, cancellation, experience } = this.#shared;
     const surroundings = { transport, codes, pin };
     const trust = this.#trust(pin);
     const fetcher: Fetcher = new Fetcher({
@@ -351,6 +365,7 @@ class RemoteState implements RpcState {
       load: this.#cached(trust === undefined ? loaderOf(surroundings, pin) : provenLoader(surroundings, trust), pin),
       fetched: (unit) => {
         counts.keys++;
+        if (unit.kind === 'account') experience.meet(unit.address, fetcher.account(unit.address).codeHash);
         for (const foresight of this.#foresights) {
           if (unit.kind === 'account') foresight.account(unit.address, fetcher.account(unit.address));
           if (unit.kind === 'storage') foresight.slot(unit.address, fetcher.slot(unit.address, unit.slot));

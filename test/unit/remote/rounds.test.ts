@@ -59,6 +59,24 @@ describe('a cold block of one transaction', () => {
   });
 });
 
+test.for(['swapV2', 'swapV3'] as const)(
+  'a second cold call of the same contracts takes two trips: %s',
+  async (kind) => {
+    const file = await oneOf(kind);
+    const expected = await run(file, file.state);
+    const { source, node } = await slowSource(file.state);
+    await run(file, source);
+    node.addState(file.state);
+    const before = source.statistics();
+    const again = source.at(1);
+    // Another amount: other call data.
+    const result = await run(file, again);
+    expect(result.receiptsRoot).toBe(expected.receiptsRoot);
+    // The first of them pins the block.
+    expect(again.statistics().rounds - before.rounds).toBeLessThanOrEqual(3);
+  },
+);
+
 test('a block of 150 transactions takes few trips', async () => {
   const { file: json } = await createTraffic({ transactions: 150 });
   const file = checkBlockFile(json);
