@@ -10,7 +10,16 @@ export type Keccak256 = (bytes: Uint8Array) => Uint8Array;
 /** 512 KiB. */
 const PAGES = 8;
 
-export async function openKeccak256(module: WebAssembly.Module): Promise<Keccak256> {
+const opened = new WeakMap<WebAssembly.Module, Promise<Keccak256>>();
+
+/** One for all engines of a thread: the platform reserves 10 GB of addresses for a memory, and gives them back late. */
+export function openKeccak256(module: WebAssembly.Module): Promise<Keccak256> {
+  const known = opened.get(module) ?? open(module);
+  opened.set(module, known);
+  return known;
+}
+
+async function open(module: WebAssembly.Module): Promise<Keccak256> {
   const { core, bytes } = await openCore(module, createMemory(PAGES), { clockBase: 0, mayWait: false });
   const out = CONTROL_BASE;
   const scratch = out + 64;

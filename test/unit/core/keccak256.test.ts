@@ -12,3 +12,8 @@ test('every length up to some blocks, 64 twice, and what does not fit hash as wi
     expect(hash(bytes), `${length} bytes`).toEqual(keccak_256(bytes));
   }
 });
+
+test('all engines of a thread share one instance', async () => {
+  const module = await compileCore();
+  expect(await openKeccak256(module)).toBe(await openKeccak256(await compileCore()));
+});
