@@ -136,7 +136,10 @@ export interface VerifyOptions {
   readonly gasUsed?: boolean;
   /** Bloom filter of all logs. Default false. */
   readonly logsBloom?: boolean;
-  /** Root of the receipts trie. Default false. */
+  /**
+   * Root of the receipts trie; before Byzantium only where it is named, since receipts then hold roots of the whole
+   * state. Default false.
+   */
   readonly receiptsRoot?: boolean;
   /** EIP-7685, from Prague on. Default false. */
   readonly requestsHash?: boolean;

@@ -135,7 +135,7 @@ const WITHOUT_RECEIPTS_ROOT: Omission = {
   name: 'receiptsRoot',
   reason: 'not-computed',
   message:
-    'before Byzantium each receipt holds the root of the state after its transaction: that takes a complete state, as memoryState makes one',
+    'before Byzantium each receipt holds the root of the state after its transaction: that takes verify.receiptsRoot, and a complete state',
 };
 
 const WITHOUT_REQUESTS_HASH: Omission = {

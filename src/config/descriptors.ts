@@ -125,7 +125,11 @@ export const ENGINE_OPTIONS: Options = {
 export const VERIFY_OPTIONS: Options = {
   gasUsed: option(truth, 'Gas of all transactions.', 'false'),
   logsBloom: option(truth, 'Bloom filter of all logs.', 'false'),
-  receiptsRoot: option(truth, 'Root of the receipts trie.', 'false'),
+  receiptsRoot: option(
+    truth,
+    'Root of the receipts trie; before Byzantium only where it is named, since receipts then hold roots of the whole state.',
+    'false',
+  ),
   requestsHash: option(truth, 'EIP-7685, from Prague on.', 'false'),
   blobGasUsed: option(truth, 'Against the blobs that the transactions carry (EIP-4844).', 'false'),
   transactionsRoot: option(

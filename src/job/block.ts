@@ -123,12 +123,15 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return this.#options.preset === 'audit';
   }
 
-  /** Whether receipts hold roots of the state, and are to be compared, on a state whose roots can be computed. */
+  /**
+   * Whether receipts hold roots of the state, and are named as what to compare: then the state is said to be all there is. A
+   * state that is complete for its block, as that of a block file, need not be.
+   */
   get #wantsRoots(): boolean {
     const { verify = false, context, state } = this.#request;
     if (rulesOf(context.hardfork).hasReceiptStatus || context.block.transactions.length === 0) return false;
     const isComplete = this.#standing?.residence.complete ?? state.description?.accounts !== undefined;
-    return isComplete && (verify === true || (verify !== false && verify.receiptsRoot === true));
+    return isComplete && typeof verify === 'object' && verify.receiptsRoot === true;
   }
 
   /** What stays is advanced by the time of the audit. @throws InputError where it is not known as a whole */
