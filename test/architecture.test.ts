@@ -152,7 +152,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...['job', 'trace', 'config', 'run', 'core/worker', 'core/host', 'core/evm', 'core/instance'],
     ...['base', 'chain', 'block', 'state', 'call-types.ts', 'types.ts'],
   ],
-  node: ['trace', 'config', 'file', 'base', 'chain', 'block', 'state', 'types.ts'],
+  node: ['trace', 'config', 'file', 'base', 'chain', 'block', 'state', 'call-types.ts', 'types.ts'],
   world: [
     'simulation',
     'call-types.ts',

@@ -3,6 +3,7 @@
 import { CONTROL } from './control.ts';
 import { DEBUG } from './debug.ts';
 import { ETH_BLOCKS } from './eth-blocks.ts';
+import { ETH_EXECUTION } from './eth-execution.ts';
 import { ETH_FEES } from './eth-fees.ts';
 import { ETH_LOGS } from './eth-logs.ts';
 import { ETH_SEND } from './eth-send.ts';
@@ -14,6 +15,7 @@ import { TESTING } from './testing.ts';
 export const METHODS: Methods = {
   ...ETH_BLOCKS,
   ...ETH_STATE,
+  ...ETH_EXECUTION,
   ...ETH_LOGS,
   ...ETH_FEES,
   ...ETH_SEND,

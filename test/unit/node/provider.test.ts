@@ -149,6 +149,37 @@ test('the examples of the documentation run', async () => {
   }
 });
 
+describe('calls', () => {
+  test('run at any block, with overrides, and leave the state as it was', async () => {
+    const { world, ask } = await setting('none');
+    await ask('evm_mine');
+    const NUMBER = '0x435f5260205ff3';
+    const override = { [CARL]: { code: NUMBER } };
+    const word = (value: number) => `0x${value.toString(16).padStart(64, '0')}`;
+    expect(await ask('eth_call', { to: CARL }, 'latest', override)).toBe(word(1));
+    expect(await ask('eth_call', { to: CARL }, '0x0', override)).toBe(word(0));
+    expect(await ask('eth_call', { to: CARL }, 'latest', override, { number: '0x63' })).toBe(word(99));
+    expect(await ask('eth_call', { to: CARL, data: '0x12', input: '0x34' })).toBe('0x');
+    expect(await ask('eth_getCode', CARL)).toBe(LOGGER);
+    await world.dispose();
+  });
+
+  test('that revert have code 3 and their data, and what cannot be read is named by its parameter', async () => {
+    const { world, ask } = await setting('none');
+    const reverts = { [CARL]: { code: '0x60015f5260205ffd' } };
+    await expect(ask('eth_call', { to: CARL }, 'latest', reverts)).rejects.toMatchObject({
+      ...{ code: 3, data: `0x${'1'.padStart(64, '0')}` },
+      message: expect.stringMatching(/^execution reverted/),
+    });
+    const halts = { [CARL]: { code: '0xfe' } };
+    await expect(ask('eth_call', { to: CARL }, 'latest', halts)).rejects.toMatchObject({ code: -32000 });
+    await expect(ask('eth_call', { to: '0x12' })).rejects.toThrow(/^params\[0\]\.to: /);
+    await expect(ask('eth_call', { to: CARL, gas: 'x' })).rejects.toThrow(/^params\[0\]\.gas: /);
+    await expect(ask('eth_call', { to: CARL }, 'latest', { [CARL]: { nonce: 'x' } })).rejects.toThrow(/^params\[2\]/);
+    await world.dispose();
+  });
+});
+
 describe('what is wrong with a request', () => {
   test('is told with a code that no client asks again after', async () => {
     const { world, ask, provider, alice } = await setting('none');
