@@ -385,7 +385,7 @@ const evm = [
   },
   {
     name: 'the jump map of init code goes on where somebody jumps, not where it ended',
-    file: 'assembly/execute/evm/frame/opening.ts',
+    file: 'assembly/execute/evm/frame/jumps.ts',
     text: 'load<u32>(frame, Frame.CODE), mapped, end,',
     replacement: 'load<u32>(frame, Frame.CODE), byte, end,',
     why: 'data of a PUSH is taken for a JUMPDEST',

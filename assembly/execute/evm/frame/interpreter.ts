@@ -25,7 +25,7 @@ import {
   callDataCopy, codeCopy, endWith, hashMemory, loadBeyond, memoryCopy, offsetIn, returnDataCopy, storeBeyond,
   storeByteBeyond,
 } from "./memory-access";
-import { mapJumps } from "./opening";
+import { isMarked, jumpBeyond } from "./jumps";
 import { selfDestruct } from "./self-destruction";
 import { loadStorage, loadTransient, storeStorage, storeTransient } from "./storage";
 import { traceStep } from "./tracing";
@@ -82,14 +82,7 @@ function jumpByte(word: u32, codeLength: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function mayJump(map: u32, byte: u32, codeLength: u32): bool {
-  if (byte == codeLength) return false;
-  return isMarked(map, byte) || (mapJumps(byte) && isMarked(map, byte));
-}
-
-// @ts-ignore: decorator
-@inline
-function isMarked(map: u32, byte: u32): bool {
-  return ((load<u8>(map + (byte >> 3)) >> u8(byte & 7)) & 1) != 0;
+  return byte != codeLength && isMarked(map, byte);
 }
 
 /** Runs the running frame: how it ended (Exit). Its program counter, stack and gas are kept in the frame meanwhile. */
@@ -199,7 +192,7 @@ export function interpret(): u32 {
       case Op.SSTORE: setGas(gas); exit = storeStorage(top - 32, top - 64); top -= 64; break;
       case Op.JUMP: {
         const byte = jumpByte(top - 32, codeLength);
-        if (!mayJump(map, byte, codeLength)) return haltFor(EvmHalt.INVALID_JUMP);
+        if (!mayJump(map, byte, codeLength)) return jumpBeyond(byte, top - 32, gas);
         pc = code + byte;
         top -= 32;
         continue;
@@ -207,7 +200,7 @@ export function interpret(): u32 {
       case Op.JUMPI: {
         if (!u256.isZero(top - 64)) {
           const byte = jumpByte(top - 32, codeLength);
-          if (!mayJump(map, byte, codeLength)) return haltFor(EvmHalt.INVALID_JUMP);
+          if (!mayJump(map, byte, codeLength)) return jumpBeyond(byte, top - 64, gas);
           pc = code + byte;
         }
         top -= 64;

@@ -9,7 +9,7 @@ import { exhaust } from "../memory/failure";
 import { currentGas, setGas } from "../memory/gas";
 import { placeMemory, placeStack } from "../memory/segments";
 import { ALL_MAPPED, Frame, MAX_DEPTH, frames } from "../memory/workspace";
-import { analyse, jumpMapOf, laidOutSize, layOut, mapBehind } from "../state/code";
+import { jumpMapOf, laidOutSize, layOut, mapBehind } from "../state/code";
 import { balanceOf } from "../state/world";
 import { traceRefusal } from "./tracing";
 
@@ -53,19 +53,6 @@ export function openCreation(number: u32, code: u32, length: u32): bool {
   store<u32>(opened, 0, Frame.INPUT_LENGTH);
   enterFrame(number);
   trimReturned(0);
-  return true;
-}
-
-/** Bytes of init code that are mapped at once. */
-const MAPPED_AT_ONCE: u32 = 1024;
-
-/** Maps the running frame's code, if it is init code, up to behind `byte`. False: it is mapped there already. */
-export function mapJumps(byte: u32): bool {
-  const mapped = load<u32>(frame, Frame.MAPPED);
-  if (byte < mapped) return false;
-  const length = load<u32>(frame, Frame.CODE_LENGTH);
-  const end = length - byte > MAPPED_AT_ONCE ? byte + MAPPED_AT_ONCE : length;
-  store<u32>(frame, analyse(load<u32>(frame, Frame.CODE), mapped, end, load<u32>(frame, Frame.JUMP_MAP)), Frame.MAPPED);
   return true;
 }
 
