@@ -122,6 +122,15 @@ export class Anvil implements AsyncDisposable {
     }
   }
 
+  /** One that takes its state from another node, which keeps nothing on disk. */
+  static async fork(url: string, hardfork: Hardfork, binary: string): Promise<Anvil> {
+    const child = spawnGuarded(binary, [
+      ...['--fork-url', url, '--port', '0', '--hardfork', hardforkName(hardfork), '--accounts', '0'],
+      ...['--no-storage-caching', '--no-mining', '--no-rate-limit', '--disable-console-log', '--no-cors'],
+    ]);
+    return new Anvil(child, await listening(child));
+  }
+
   /** Where it listens, on loopback. */
   get port(): number {
     return this.#port;

@@ -10,6 +10,7 @@ import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from
 import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
 import { deathTable, measureDeaths } from './deaths.ts';
+import { forkingTable, measureForking } from './forking.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
 import { measurePrecompiles, precompileTable } from './precompiles.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
@@ -38,6 +39,7 @@ const PARTS = {
   'what-if': 'real blocks with one transaction dropped, against executing them again (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
+  forking: 'cold runs over a node that is 50 ms away, against anvil and ethereumjs (only where it is named)',
   versus: 'programs and real blocks on this core and on another build of it (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
@@ -211,6 +213,12 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
       figures.push(await measureProfile(name, file, { rounds: options.repeat ?? 60 }));
     }
     return { text: figures.map(profileTable).join('\n\n'), figures };
+  },
+  async forking() {
+    const binary = anvilBinary();
+    if (binary === undefined) return undefined;
+    const figures = await measureForking(binary, progress);
+    return { text: `Forking, cold, 50 ms to the node\n\n${forkingTable(figures)}`, figures };
   },
   async deaths(options) {
     const subjects = await realBlocks({ ...options, blocks: options.blocks ?? BLOCKS_OF_DEATHS });

@@ -1,0 +1,143 @@
+// Cold runs on a fork: what a swap, and a block of 150 transactions, cost over a node that is 50 ms away, here and elsewhere.
+
+import { createCustomCommon, type Hardfork as LibraryFork, Mainnet } from '@ethereumjs/common';
+import { createEVM } from '@ethereumjs/evm';
+import { RPCStateManager } from '@ethereumjs/statemanager';
+import { createAddressFromString, hexToBytes } from '@ethereumjs/util';
+import { createEngine } from '../../src/engine/engine.ts';
+import { type BlockFile, checkBlockFile } from '../../src/file/block-file.ts';
+import { type RpcStateOptions, rpcState } from '../../src/state/remote/rpc-state.ts';
+import { createTraffic, type TrafficFile, trafficKinds } from '../../src/traffic/index.ts';
+import type { Engine } from '../../src/types.ts';
+import { LatencyProxy } from '../support/latency-proxy.ts';
+import { Anvil, type AnvilOptions } from './anvil.ts';
+import { fixed, NONE, table } from './table.ts';
+
+/** One cold run, from the state's block being known to the result. */
+export interface ForkFigures {
+  readonly job: string;
+  readonly who: string;
+  /** Messages one after the other, each after an answer that came before it. */
+  readonly rounds: number;
+  readonly messages: number;
+  /** Questions in all messages. */
+  readonly requests: number;
+  /** Keys that were fetched and nobody asked for; of the others nobody knows. */
+  readonly inVain: number | undefined;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+const LATENCY_MS = 50;
+
+type Run = () => Promise<{ inVain?: number }>;
+
+export async function measureForking(binary: string, onProgress: (text: string) => void): Promise<ForkFigures[]> {
+  const engine = await createEngine({ workers: 2 });
+  const figures: ForkFigures[] = [];
+  try {
+    for (const [job, transactions] of [
+      ['Uniswap v3 swap', 1],
+      ['150 transactions', 150],
+    ] as const) {
+      const only = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), swapV3: 1 };
+      const { file: json } = await createTraffic({ transactions, ...(transactions === 1 && { mix: only }) });
+      const file = checkBlockFile(json);
+      await using node = await Anvil.start(originOf(file, json), binary);
+      const proxy = await LatencyProxy.start(node.port, LATENCY_MS);
+      try {
+        const measure = async (who: string, run: Run) => {
+          onProgress(`${job}: ${who}`);
+          proxy.forget();
+          const start = performance.now();
+          const { inVain } = await run();
+          const ms = performance.now() - start;
+          const { rounds, messages, requests, bytes } = proxy;
+          figures.push({ job, who, rounds, messages, requests, inVain, bytes, ms });
+        };
+        await ours(engine, file, proxy.url, measure);
+        if (transactions === 1) await others(file, proxy, binary, measure);
+      } finally {
+        await proxy.stop();
+      }
+    }
+  } finally {
+    await engine.dispose();
+  }
+  return figures;
+}
+
+type Measure = (who: string, run: Run) => Promise<void>;
+
+async function ours(engine: Engine, file: BlockFile, url: string, measure: Measure): Promise<void> {
+  const { block, chainId, hardfork, blockHashes } = file;
+  const request = { block, chainId, hardfork, blockHashes };
+  const { receiptsRoot } = await engine.executeBlock({ ...request, state: file.state });
+  for (const prefetch of ['none', 'guess', 'accessList', 'auto'] as const satisfies RpcStateOptions['prefetch'][]) {
+    let state = rpcState({ transport: url, prefetch });
+    const run = async () => {
+      const before = state.statistics().wasted;
+      const result = await engine.executeBlock({ ...request, state });
+      if (result.receiptsRoot !== receiptsRoot) throw new Error(`${prefetch}: another result`);
+      return { inVain: state.statistics().wasted - before };
+    };
+    await state.pinned();
+    await measure(`pevm, prefetch: '${prefetch}'`, run);
+    if (prefetch !== 'guess') continue;
+    state = state.at('latest');
+    await state.pinned();
+    await measure(`pevm, '${prefetch}', second cold run`, run);
+  }
+}
+
+/** The same call on the same state, as a call: what none of them pays for is what the block adds to it. */
+async function others(file: BlockFile, proxy: LatencyProxy, binary: string, measure: Measure): Promise<void> {
+  const { block, chainId, hardfork } = file;
+  const [transaction] = block.transactions;
+  if (transaction?.from === undefined || transaction.to === undefined) throw new Error('the block holds one call');
+  const { from, to, input, value } = transaction;
+  await using fork = await Anvil.fork(proxy.url, hardfork, binary);
+  await measure('anvil --fork-url', async () => {
+    await fork.call('eth_call', { from, to, data: input, value }, 'latest');
+    return {};
+  });
+  const name = hardfork as LibraryFork;
+  const common = createCustomCommon({ chainId }, Mainnet, { hardfork: name });
+  const stateManager = new RPCStateManager({ provider: proxy.url, blockTag: BigInt(block.number) - 1n, common });
+  const evm = await createEVM({ common, stateManager });
+  await measure('ethereumjs RPCStateManager', async () => {
+    const { execResult } = await evm.runCall({
+      caller: createAddressFromString(from),
+      to: createAddressFromString(to),
+      data: hexToBytes(input),
+      value: BigInt(value),
+      gasLimit: 5_000_000n,
+    });
+    if (execResult.exceptionError !== undefined) throw new Error(`ethereumjs: ${execResult.exceptionError.error}`);
+    return {};
+  });
+}
+
+function originOf(file: BlockFile, { pre }: TrafficFile): AnvilOptions {
+  const { block, hardfork, chainId } = file;
+  const alloc = Object.entries(pre).map(([address, { balance, nonce, code, storage }]) => [
+    address,
+    { balance: String(balance), nonce: String(nonce), ...(code && { code }), ...(storage && { storage }) },
+  ]);
+  return {
+    ...{ hardfork, chainId, number: BigInt(block.number) - 1n, timestamp: BigInt(block.timestamp) - 12n },
+    gasLimit: BigInt(block.gasLimit),
+    alloc: Object.fromEntries(alloc) as AnvilOptions['alloc'],
+  };
+}
+
+export function forkingTable(figures: readonly ForkFigures[]): string {
+  return table(
+    ['cold', 'rounds', 'messages', 'requests', 'in vain', 'kB', 'ms'],
+    figures.map(({ job, who, rounds, messages, requests, inVain, bytes, ms }) => [
+      `${job}, ${who}`,
+      ...[String(rounds), String(messages), String(requests), inVain === undefined ? NONE : String(inVain)],
+      ...[fixed(bytes / 1000, 0), fixed(ms, 0)],
+    ]),
+  );
+}
