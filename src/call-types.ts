@@ -92,6 +92,16 @@ export interface CallFailure {
   readonly halt?: HaltReason;
 }
 
+export type AccessList = readonly { readonly address: Hex; readonly storageKeys: readonly Hex[] }[];
+
+export interface AccessListResult {
+  readonly accessList: AccessList;
+  /** With the list. */
+  readonly gasUsed: bigint;
+  /** Where the call did not succeed: the list is what it touched until then. */
+  readonly error?: CallFailure;
+}
+
 export interface CallLog {
   readonly address: Hex;
   readonly topics: readonly Hex[];

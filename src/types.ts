@@ -5,7 +5,7 @@ import type { MetricName } from './base/metrics.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
 import type { Mismatch, Omission } from './block/verify.ts';
-import type { CallOptions, CallRequest, CallResult } from './call-types.ts';
+import type { AccessListResult, CallOptions, CallRequest, CallResult } from './call-types.ts';
 import type { HaltReason } from './chain/halt-reasons.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { ByteSource } from './file/chain-file.ts';
@@ -183,6 +183,16 @@ export interface World extends AsyncDisposable {
    * @throws InputError naming the field; CallRejectedError where the rules do not let it run
    */
   call(request: CallRequest, options?: CallOptions): Promise<CallResult>;
+  /**
+   * A gas limit with which the request succeeds, as `eth_estimateGas` finds it: at most 1.5 % above the least one.
+   * @throws CallFailedError for what fails with any gas, code 3 for reverts; CallRejectedError where funds do not suffice
+   */
+  estimateGas(request: CallRequest, options?: CallOptions): Promise<bigint>;
+  /**
+   * What the request touches, as `eth_createAccessList` lists it: without sender, recipient and precompiled contracts, but for
+   * their slots. @throws as call
+   */
+  createAccessList(request: CallRequest, options?: CallOptions): Promise<AccessListResult>;
   /** In wei. */
   getBalance(address: string): Promise<bigint>;
   getNonce(address: string): Promise<bigint>;

@@ -155,6 +155,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   node: ['trace', 'config', 'file', 'base', 'chain', 'block', 'state', 'call-types.ts', 'types.ts'],
   world: [
     'simulation',
+    'trace',
     'call-types.ts',
     'node',
     'file',
@@ -174,7 +175,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...['world', 'job', 'trace', 'config', 'metrics', 'workers', 'run', 'core/instance'],
     ...['base', 'task', 'block', 'state', 'types.ts'],
   ],
-  'index.ts': ['engine', 'node', 'trace', 'file', 'base', 'chain', 'task', 'block', 'state', 'types.ts'],
+  'index.ts': ['engine', 'world', 'node', 'trace', 'file', 'base', 'chain', 'task', 'block', 'state', 'types.ts'],
   'executor/ethereumjs': ['file', 'state', 'block', 'task', 'chain', 'base'],
   traffic: ['base'],
   cli: ['index.ts', 'traffic', 'executor/ethereumjs', 'job', 'file', 'base', 'types.ts'],
@@ -300,6 +301,8 @@ test('the lock file holds the optional packages of all platforms, or npm ci refu
 test('the public names are these', { timeout: 60_000 }, () => {
   expect(exportsOf('src/index.ts')).toMatchInlineSnapshot(`
     [
+      "AccessList",
+      "AccessListResult",
       "AccountDiff",
       "AccountValue",
       "Alloc",
@@ -425,6 +428,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "TracerName",
       "Tracers",
       "TracingEngine",
+      "TracingWorld",
       "TransactionInput",
       "TransactionResult",
       "TransactionTrace",

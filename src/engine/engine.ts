@@ -32,7 +32,6 @@ import type {
   ExecutionRun,
   ExecutorChoice,
   MetricsSnapshot,
-  World,
   WorldOptions,
 } from '../types.ts';
 import { Assets } from '../workers/assets.ts';
@@ -42,7 +41,7 @@ import type { RunControl } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
 import { TracedRun } from '../workers/tracing-runner.ts';
 import { beginWorld, readFirstBlock, readHead } from '../world/opening.ts';
-import { ResidentWorld, type WorldTurns } from '../world/world.ts';
+import { ResidentWorld, type TracingWorld, type WorldTurns } from '../world/world.ts';
 import { WorldBlockJob } from '../world/world-block-job.ts';
 import { DependencyHints } from './dependency-hints.ts';
 import { Events } from './events.ts';
@@ -66,6 +65,7 @@ export interface TracingEngine extends Engine {
    * @throws InputError naming the field; MemoryLimitError for a trace that does not fit
    */
   traceBlock<Choice extends TracerChoice>(request: BlockTraceRequest & Choice): TraceRun<TraceOf<Choice>>;
+  openWorld(options?: WorldOptions): Promise<TracingWorld>;
 }
 
 /** What an engine is made of. */
@@ -130,7 +130,7 @@ export class PevmEngine implements TracingEngine {
     return this.#start(this.#turns, () => new TraceJob<TraceOf<Choice>>(request, this.#parts.options));
   }
 
-  async openWorld(given: WorldOptions = {}): Promise<World> {
+  async openWorld(given: WorldOptions = {}): Promise<TracingWorld> {
     const { options, runners } = this.#parts;
     const { state = options.state, chain: named = options.chain, block: at } = checkWorldOptions(given);
     checkSource(state, 'options.state');

@@ -23,6 +23,7 @@ export interface ChangeableState extends StandingState {
   setStorage(address: Uint8Array, slot: Uint8Array, value: Uint8Array): Promise<void>;
   /** Leaves the account without storage. */
   emptyStorage(address: Uint8Array): Promise<void>;
+  code(ask: Ask, address: Uint8Array): Promise<Hex>;
   account(ask: Ask, address: Uint8Array): Promise<{ readonly balance: bigint; readonly nonce: bigint }>;
 }
 

@@ -6,7 +6,7 @@ import { amount, bytes as bytesReader, describe, address as readAddress } from '
 import type { BlockInput } from '../block/block-input.ts';
 import { scheduledFork } from '../block/chains.ts';
 import type { StateDiff } from '../block/state-diff.ts';
-import type { CallOptions, CallRequest, CallResult } from '../call-types.ts';
+import type { AccessListResult, CallOptions, CallRequest, CallResult } from '../call-types.ts';
 import type { Chain } from '../chain/chain.ts';
 import { knownChain } from '../chain/chains.ts';
 import { rulesOf } from '../chain/rules.ts';
@@ -22,9 +22,13 @@ import { ChainNode, type NodeHost } from '../node/chain-node.ts';
 import { NodeProvider } from '../node/provider.ts';
 import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
 
+import { createAccessList } from '../simulation/access-list.ts';
 import { call, readCall } from '../simulation/call.ts';
+import { estimateGas } from '../simulation/estimate-gas.ts';
 import type { Head, Setting } from '../simulation/setting.ts';
+import { type CallTraceOptions, readCallTrace, traceCall } from '../simulation/trace-call.ts';
 
+import type { TraceOf } from '../trace/tracers.ts';
 import type {
   BlockResult,
   ImportedBlock,
@@ -81,7 +85,17 @@ const readAmount = amount(256);
 const readNonce = amount(64);
 const readCode = bytesReader();
 
-export class ResidentWorld implements World {
+/** A world that also traces. */
+export interface TracingWorld extends World {
+  /**
+   * Traces a call as `debug_traceCall` does: the tracer and its options stand beside the overrides.
+   * @throws InputError naming the field; CallRejectedError where the rules do not let it run
+   */
+  trace<Choice extends CallTraceOptions>(request: CallRequest, options: Choice): Promise<TraceOf<Choice>>;
+  fork(): Promise<TracingWorld>;
+}
+
+export class ResidentWorld implements TracingWorld {
   readonly #turns: WorldTurns;
   readonly #state: WorldState;
   readonly #snapshots = new Map<number, Snapshot>();
@@ -160,6 +174,21 @@ export class ResidentWorld implements World {
   async call(request: CallRequest, options: CallOptions = {}): Promise<CallResult> {
     const read = readCall(request, options);
     return this.#asked(options, (setting) => call(setting, read));
+  }
+
+  async estimateGas(request: CallRequest, options: CallOptions = {}): Promise<bigint> {
+    const read = readCall(request, options);
+    return this.#asked(options, (setting) => estimateGas(setting, read));
+  }
+
+  async createAccessList(request: CallRequest, options: CallOptions = {}): Promise<AccessListResult> {
+    const read = readCall(request, options);
+    return this.#asked(options, (setting) => createAccessList(setting, read));
+  }
+
+  async trace<Choice extends CallTraceOptions>(request: CallRequest, options: Choice): Promise<TraceOf<Choice>> {
+    const read = readCallTrace(request, options);
+    return this.#asked(options, (setting) => traceCall(setting, read) as Promise<TraceOf<Choice>>);
   }
 
   async getBalance(address: string): Promise<bigint> {
@@ -251,7 +280,7 @@ export class ResidentWorld implements World {
     });
   }
 
-  fork(): Promise<World> {
+  fork(): Promise<TracingWorld> {
     return this.#take(
       async () => new ResidentWorld(this.#turns.another(), await this.#state.fork(), this.#block, this.#head),
     );

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { RLP } from '@ethereumjs/rlp';
 import { type Hex, numberFromBytes } from '../../src/base/hex.ts';
 import { parseBlockRlp } from '../../src/block/block-rlp.ts';
-import type { Engine } from '../../src/index.ts';
-import { memoryState, type World } from '../../src/index.ts';
+import type { TracingEngine } from '../../src/index.ts';
+import { memoryState, type TracingWorld } from '../../src/index.ts';
 import { archivedFiles } from './archive.ts';
 import { forkOf } from './geth-config.ts';
 import { sharedFolder } from './shared.ts';
@@ -43,14 +43,14 @@ export async function rpcCases(
 
 /** The chain of ../shared/execution-apis in a world, with a snapshot after each block. */
 export interface RpcChain {
-  readonly world: World;
+  readonly world: TracingWorld;
   readonly head: number;
   /** Brings the world to the state after a block; never to a later one again. */
   goTo(block: number): Promise<void>;
   numberOf(hash: string): number | undefined;
 }
 
-export async function openRpcChain(engine: Engine): Promise<RpcChain> {
+export async function openRpcChain(engine: TracingEngine): Promise<RpcChain> {
   const folder = join(sharedFolder!, 'execution-apis');
   const genesis = JSON.parse(readFileSync(join(folder, 'genesis.json'), 'utf8'));
   const { config, alloc, timestamp, gasLimit, coinbase, difficulty, mixHash } = genesis;
@@ -104,7 +104,8 @@ export function blockOf(chain: RpcChain, tag: unknown): number | undefined {
 export function comparable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(comparable);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => {
+  const sorted = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  const entries = sorted.map(([key, item]) => {
     if (key !== 'error' || typeof item !== 'object' || item === null) return [key, comparable(item)] as const;
     const { message: _, ...rest } = item as { message?: unknown };
     return [key, comparable(rest)] as const;
@@ -124,8 +125,7 @@ export function jsonOf(value: unknown): unknown {
 
 /** The answer that an error is. */
 export function errorAnswer(error: unknown): { error: { code: number; data?: unknown } } {
-  const { code, data } = error as { code?: number; data?: { data?: unknown } };
+  const { code, data } = error as { code?: number; data?: unknown };
   if (code === undefined) throw error;
-  const bytes = data?.data;
-  return { error: { code, ...(bytes === undefined ? {} : { data: bytes }) } };
+  return { error: { code, ...(data === undefined ? {} : { data }) } };
 }

@@ -9,6 +9,8 @@ import {
   InputError,
   memoryState,
   type StateSource,
+  type TracingEngine,
+  type TracingWorld,
   type World,
 } from '../../../src/index.ts';
 
@@ -127,6 +129,51 @@ describe.each([
     const created = await world.call({ from: SENDER, data });
     expect(created).toMatchObject({ status: 'success', returnData: word(42) });
     expect(created.createdAddress).toMatch(/^0x/);
+  });
+});
+
+describe('what else is asked of a call', () => {
+  let engine: TracingEngine;
+  let world: TracingWorld;
+  beforeAll(async () => {
+    engine = await createEngine({ workers: 1, hardfork: 'cancun', chainId: 1, memory: { maximumMiB: 64 } });
+    world = await engine.openWorld({ state: distant(), block });
+  });
+  afterAll(() => engine.dispose());
+
+  test('a limit is enough, and hardly more than enough', async () => {
+    // A callee that needs most of its gas at once: of the limit it gets 63/64.
+    const stateOverrides = { [LOOPS]: { code: `0x5f5f5f5f5f73${COUNTER.slice(2)}620f4240f1602357fe5b00` } };
+    const limit = await world.estimateGas({ to: LOOPS }, { stateOverrides });
+    expect((await world.call({ to: LOOPS, gas: limit }, { stateOverrides })).status).toBe('success');
+    const less = (limit * 98n) / 100n;
+    expect((await world.call({ to: LOOPS, gas: less }, { stateOverrides })).status).not.toBe('success');
+    expect(await world.estimateGas({ from: SENDER, to: SENDER, value: 1n })).toBe(21_000n);
+  });
+
+  test('what fails with any gas rejects, with the bytes of a revert', async () => {
+    const data = `0x4e487b71${word(0x11).slice(2)}`;
+    await expect(world.estimateGas({ to: REVERTS })).rejects.toMatchObject({ code: 3, data });
+    const endless = world.estimateGas({ to: LOOPS, gas: 100_000 });
+    await expect(endless).rejects.toMatchObject({ code: -32000, message: 'gas required exceeds allowance (100000)' });
+    const poor = world.estimateGas({ from: COUNTER, to: COUNTER, gasPrice: 10n ** 12n });
+    await expect(poor).rejects.toMatchObject({ code: -32000 });
+  });
+
+  test('a list has the slots of the recipient, and the accounts beside', async () => {
+    const { accessList, gasUsed, error } = await world.createAccessList({ from: SENDER, to: COUNTER });
+    expect(accessList).toEqual([{ address: COUNTER, storageKeys: [word(0)] }]);
+    expect(error).toBeUndefined();
+    expect(gasUsed).toBe(26_130n + 2400n + 1900n - 2000n);
+    const failed = await world.createAccessList({ to: REVERTS });
+    expect(failed).toMatchObject({ accessList: [], error: { kind: 'panic' } });
+  });
+
+  test('a tracer is told, and an unknown one refused', async () => {
+    const frame = await world.trace({ to: COUNTER }, { tracer: 'callTracer' });
+    expect(frame).toMatchObject({ type: 'CALL', to: COUNTER, output: word(6) });
+    const wrong = world.trace({ to: COUNTER }, { tracer: 'callTrace' } as never);
+    await expect(wrong).rejects.toMatchObject({ code: -32602, field: 'options.tracer' });
   });
 });
 

@@ -1,0 +1,108 @@
+// eth_createAccessList, as geth does it: what a call touches, found again and again until the list does not change any more.
+
+import { RLP } from '@ethereumjs/rlp';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes } from '../base/hex.ts';
+import type { AccessList, AccessListResult } from '../call-types.ts';
+import { numbersOf } from '../chain/opcodes.ts';
+import type { EvmTracer } from '../core/evm/tracer.ts';
+import { gasOf, type ReadCall, withOverrides } from './call.ts';
+import { failureOf, rejectionOf } from './outcome.ts';
+import { precompilesOf } from './overrides.ts';
+import { transactionOf } from './request.ts';
+import type { Setting } from './setting.ts';
+
+const SLOTS: ReadonlySet<number> = new Set(Object.values(numbersOf('SLOAD', 'SSTORE')));
+const ACCOUNTS: ReadonlySet<number> = new Set(
+  Object.values(numbersOf('EXTCODECOPY', 'EXTCODEHASH', 'EXTCODESIZE', 'BALANCE', 'SELFDESTRUCT')),
+);
+const CALLS: ReadonlySet<number> = new Set(Object.values(numbersOf('CALL', 'CALLCODE', 'DELEGATECALL', 'STATICCALL')));
+/** Operands of the shortest call that geth looks at. */
+const CALL_OPERANDS = 5;
+const NOBODY: Hex = `0x${'00'.repeat(20)}`;
+
+/** @throws CallRejectedError where the rules do not let the call run */
+export async function createAccessList(setting: Setting, read: ReadCall): Promise<AccessListResult> {
+  return withOverrides(setting, read, async (sandbox, environment) => {
+    const { from = NOBODY, to, accessList: given = [] } = read.request;
+    const { state, ask } = setting;
+    const target = to ?? createdBy(from, (await state.account(ask, bytesFromHex(from))).nonce);
+    const excluded = new Set([from, target, ...precompilesOf(environment.fork)]);
+    let before = new Touched(excluded, given);
+    while (true) {
+      const accessList = before.list();
+      const request = {
+        ...read.request,
+        accessList: accessList.map(({ address, storageKeys }) => ({ address, storageKeys: [...storageKeys] })),
+      };
+      const transaction = transactionOf(request, environment.fork, gasOf(request));
+      let touched = before;
+      const watch = (): EvmTracer => {
+        touched = new Touched(excluded, accessList);
+        return touched;
+      };
+      const { output } = await sandbox.run({ environment, transaction, watch });
+      if (output.status === 'invalid') throw rejectionOf(output);
+      if (touched.size === before.size) {
+        const error = failureOf(output);
+        return { accessList, gasUsed: output.gasUsed, ...(error === undefined ? {} : { error }) };
+      }
+      before = touched;
+    }
+  });
+}
+
+/** What a transaction has touched, over what was listed before: it only grows. */
+class Touched implements EvmTracer {
+  readonly #excluded: ReadonlySet<Hex>;
+  readonly #slots = new Map<Hex, Set<Hex>>();
+  size = 0;
+
+  constructor(excluded: ReadonlySet<Hex>, list: AccessList) {
+    this.#excluded = excluded;
+    for (const { address, storageKeys } of list) {
+      this.#add(address);
+      for (const key of storageKeys) this.#addSlot(address, key);
+    }
+  }
+
+  stepped(step: Parameters<NonNullable<EvmTracer['stepped']>>[0]): void {
+    const { opcode } = step;
+    if (SLOTS.has(opcode)) {
+      if (step.stackHeight >= 1) this.#addSlot(step.address, step.topWord(0));
+    } else if (ACCOUNTS.has(opcode)) {
+      if (step.stackHeight >= 1) this.#add(addressIn(step.topWord(0)));
+    } else if (CALLS.has(opcode) && step.stackHeight >= CALL_OPERANDS) {
+      this.#add(addressIn(step.topWord(1)));
+    }
+  }
+
+  list(): AccessList {
+    const lines = [...this.#slots].map(([address, keys]) => ({ address, storageKeys: [...keys].sort() }));
+    return lines.sort((left, right) => (left.address < right.address ? -1 : 1));
+  }
+
+  #add(address: Hex): void {
+    if (this.#excluded.has(address) || this.#slots.has(address)) return;
+    this.#slots.set(address, new Set());
+    this.size++;
+  }
+
+  #addSlot(address: Hex, slot: Hex): void {
+    const slots = this.#slots.get(address) ?? new Set();
+    this.#slots.set(address, slots);
+    if (slots.size === 0) this.size++;
+    if (slots.has(slot)) return;
+    slots.add(slot);
+    this.size++;
+  }
+}
+
+function addressIn(word: Hex): Hex {
+  return `0x${word.slice(-40)}`;
+}
+
+function createdBy(from: Hex, nonce: bigint): Hex {
+  const encoded = RLP.encode([bytesFromHex(from), bytesFromNumber(nonce)]);
+  return hexFromBytes(keccak_256(encoded).subarray(12));
+}
