@@ -103,7 +103,7 @@ export class WorkerPool {
 
   release(posts: readonly Post[]): void {
     for (const post of posts) this.#taken.delete(post);
-    this.#spare.park();
+    this.#spare.parkWhenIdle(() => this.#taken.size > 0);
     // As many to spare as were asked for are enough.
     for (let at = this.#posts.length - 1; at >= this.#asked * 2; at--) {
       const post = this.#posts[at]!;
@@ -118,7 +118,7 @@ export class WorkerPool {
     post.seat((await this.#spare.take()) ?? (await this.#start(isNeedless)));
     if (this.#disposed) post.handle.terminate('the engine was disposed of');
     // Deaths come in series.
-    this.#spare.park();
+    this.#spare.parkSoon();
   }
 
   #start(isNeedless: () => boolean): Promise<WorkerHandle> {

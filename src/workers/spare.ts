@@ -10,11 +10,12 @@ export interface Rehearsal {
   readonly precompiles: string;
 }
 
-/**
- * How long after a run, or a death, the worker is started: who runs one block only does not pay for it, and in the middle
- * of a short run it would take the processor from those who carry on.
- */
-const DELAY_MS = 50;
+/** How long after a death the worker is started: in the rest of a short run it would take the processor from the others. */
+const AFTER_DEATH_MS = 50;
+/** How long nobody must have run anything, before the first: who runs one block only, or a few, does not pay for it. */
+const IDLE_MS = 200;
+/** Where somebody always runs something, it is started after so long. */
+const PATIENCE_MS = 2000;
 
 export class Spare {
   readonly #url: string;
@@ -23,18 +24,40 @@ export class Spare {
   #starting: Promise<WorkerHandle | undefined> | undefined;
   #handle: WorkerHandle | undefined;
   #callOff: (() => void) | undefined;
+  /** Whether what can be called off is a start after a death. */
+  #isSoon = false;
   #isDisposed = false;
 
   constructor(url: string) {
     this.#url = url;
   }
 
-  /** Sees to it that there will be one soon. */
-  park(): void {
-    if (this.#isDisposed || this.#callOff !== undefined) return;
-    // Who waits may be lost as well.
-    const isThere = this.#handle === undefined ? this.#starting !== undefined : !this.#handle.over;
-    if (!isThere) this.#callOff = later(DELAY_MS, () => this.#start());
+  /** Somebody was lost: sees to it that there will be one soon. */
+  parkSoon(): void {
+    if (this.#isSoon) return;
+    this.#callOff?.();
+    this.#callOff = undefined;
+    if (!this.#isNeeded()) return;
+    this.#isSoon = true;
+    this.#callOff = later(AFTER_DEATH_MS, () => this.#start());
+  }
+
+  /** The same, when nobody is at work. */
+  parkWhenIdle(isBusy: () => boolean): void {
+    if (!this.#isNeeded()) return;
+    const wait = (leftMs: number): void => {
+      this.#callOff = later(IDLE_MS, () => {
+        if (leftMs > 0 && isBusy()) wait(leftMs - IDLE_MS);
+        else this.#start();
+      });
+    };
+    wait(PATIENCE_MS);
+  }
+
+  /** Who waits may be lost as well. */
+  #isNeeded(): boolean {
+    if (this.#isDisposed || this.#callOff !== undefined) return false;
+    return this.#handle === undefined ? this.#starting === undefined : this.#handle.over;
   }
 
   /** The one that waits, or is about to; `undefined`: there is none. */
@@ -54,6 +77,7 @@ export class Spare {
 
   #start(): void {
     this.#callOff = undefined;
+    this.#isSoon = false;
     this.#handle = undefined;
     const starting = WorkerHandle.start(this.#url, true).then(
       (handle) => {

@@ -725,8 +725,8 @@ const deaths = [
   {
     name: 'a spare worker that is lost while it waits is not missed',
     file: 'src/workers/spare.ts',
-    text: '!this.#handle.over;',
-    replacement: 'true;',
+    text: ': this.#handle.over;',
+    replacement: ': false;',
     why: 'from then on each death costs the start of a thread',
     project: 'unit',
     test: 'test/unit/engine/pool.test.ts',
