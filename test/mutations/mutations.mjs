@@ -744,6 +744,69 @@ const deaths = [
   },
 ];
 
+const chains = [
+  {
+    name: 'a world takes a block of another branch',
+    file: 'src/world/opening.ts',
+    text: 'if (newest?.hash === undefined || block.parentHash === newest.hash) return;',
+    replacement: 'return;',
+    why: 'after a reorganisation blocks are executed on a state that is not the one before them, and nobody is told',
+    project: 'unit',
+    test: 'test/unit/remote/world-block.test.ts',
+    only: 'the next block must have',
+  },
+  {
+    name: 'a block that differs from its header stays in the world',
+    file: 'src/world/block-pipeline.ts',
+    text: '        await world.revert(before);\n',
+    replacement: '',
+    why: 'who goes on from the last good block goes on from the wrong one',
+    project: 'unit',
+    test: 'test/unit/world/block-pipeline.test.ts',
+    only: 'differs from its header',
+  },
+  {
+    name: 'damaged lines of a cache are believed',
+    file: 'src/state/remote/block-cache.ts',
+    text: 'return line.slice(0, CHECK_DIGITS) === checkOf(payload, name) ? payload : undefined;',
+    replacement: 'return payload;',
+    why: 'a bit that has flipped on the disk, or a file of another block, is wrong state',
+    project: 'unit',
+    test: 'test/unit/remote/cache.test.ts',
+    only: 'files that are damaged',
+  },
+  {
+    name: 'a cache answers for another chain',
+    file: 'src/state/remote/block-cache.ts',
+    text: 'options.chainId}',
+    replacement: '1}',
+    why: 'chains that were split have blocks with the same hash, and state of their own',
+    project: 'unit',
+    test: 'test/unit/remote/cache.test.ts',
+    only: 'blocks, chains',
+  },
+  {
+    name: 'code of a cache is not hashed',
+    file: 'src/state/remote/block-cache.ts',
+    text: ' && hexFromBytes(keccak_256(bytesFromHex(line as Hex))) === hash',
+    replacement: '',
+    why: 'other code runs than the account has',
+    project: 'unit',
+    test: 'test/unit/remote/cache.test.ts',
+    only: 'code that is not what',
+  },
+  {
+    name: 'a replay goes on after a branch that is gone',
+    file: 'src/cli/chain-replay.ts',
+    text: '    if (now.hash !== before.hash) throw new ReorganisationError(before.last, before.hash, now.hash);\n',
+    replacement: '',
+    why: 'a range counts as verified of which the first part is no part of the chain',
+    project: 'unit',
+    test: 'test/unit/cli/chain-replay.test.ts',
+    only: 'refuses files',
+  },
+];
+
 /** @type {readonly Mutation[]} */
 export const mutations = [
   ...store,
@@ -755,4 +818,5 @@ export const mutations = [
   ...state,
   ...shell,
   ...deaths,
+  ...chains,
 ];

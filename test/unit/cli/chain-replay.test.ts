@@ -153,6 +153,7 @@ describe('a replay that goes on', () => {
       [{ ...good, chainId: 1 }, /--resume: .* is about chain 1, the node is of 560048/, 2],
       [{ ...good, first: 2 }, /--resume: .* is about blocks 2 to 2, not 1 to 4/, 2],
       [{ ...good, hash: node.block(1).hash }, /block 2 was 0x.* and is now 0x.*reorganised/, 1],
+      [{ ...good, last: 4, hash }, /block 4 was 0x.* and is now 0x.*reorganised/, 1],
       [{ ...good, hash: 7 }, /--resume: .* is not what a replay writes; delete it/, 2],
       ['{"replay":1,"cha', /--resume: .* is not JSON, or not all of it; delete it/, 2],
     ] as const) {
