@@ -1,6 +1,7 @@
 // A node over one world: its recorded chain, what waits for it, and how more is asked of the engine.
 
 import type { Hex } from '../base/hex.ts';
+import type { CallOptions, CallRequest } from '../call-types.ts';
 import { layerState } from '../state/layers.ts';
 import { stateOfAccounts } from '../state/memory.ts';
 import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
@@ -15,10 +16,15 @@ import { Miner } from './miner.ts';
 import { Pool } from './pool.ts';
 import type { RecordedChain } from './recorded-chain.ts';
 
+/** A world that also traces calls. */
+export interface NodeWorld extends World {
+  trace(request: CallRequest, options: TracerChoice & CallOptions): Promise<unknown>;
+}
+
 /** What a node asks of the engine. */
 export interface NodeHost {
-  readonly world: World;
-  openWorld(options: WorldOptions): Promise<World>;
+  readonly world: NodeWorld;
+  openWorld(options: WorldOptions): Promise<NodeWorld>;
   traceBlock(request: BlockTraceRequest & TracerChoice): PromiseLike<readonly TransactionTrace[]>;
 }
 
@@ -27,7 +33,7 @@ const KEPT_WORLDS = 2;
 
 export class ChainNode {
   readonly record: RecordedChain;
-  readonly world: World;
+  readonly world: NodeWorld;
   readonly filters = new Filters();
   readonly pool = new Pool();
   readonly accounts: Accounts;
@@ -35,7 +41,7 @@ export class ChainNode {
   readonly options: NodeOptions;
   readonly #host: NodeHost;
   readonly #snapshots = new Map<number, { offset: bigint; nextTimestamp: bigint | undefined }>();
-  readonly #worlds = new Map<DescribedStateSource, Promise<World>>();
+  readonly #worlds = new Map<DescribedStateSource, Promise<NodeWorld>>();
 
   constructor(host: NodeHost, record: RecordedChain, options: NodeOptions) {
     this.#host = host;
@@ -68,7 +74,7 @@ export class ChainNode {
   }
 
   /** A world on the state after a block, which must not be changed. */
-  async worldAfter(at: ChainBlock): Promise<World> {
+  async worldAfter(at: ChainBlock): Promise<NodeWorld> {
     if (at.hash === this.record.head.hash) return this.world;
     const state = this.record.stateAfter(at);
     const known = this.#worlds.get(state);

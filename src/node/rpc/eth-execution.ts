@@ -1,12 +1,12 @@
 // eth_*: what runs on a state and leaves it as it was.
 
 import { CallFailedError, InputError } from '../../base/errors.ts';
-import type { Hex } from '../../base/hex.ts';
+import { type Hex, quantityFromNumber } from '../../base/hex.ts';
 import { bytes, describe, plainObject } from '../../base/reader.ts';
 import type { CallOptions, CallRequest } from '../../call-types.ts';
-import type { World } from '../../types.ts';
 import type { Call } from '../call.ts';
-import type { ChainNode } from '../chain-node.ts';
+import type { ChainNode, NodeWorld } from '../chain-node.ts';
+import { tracerOf } from './debug.ts';
 import type { Methods } from './method.ts';
 import { addressOf, blockOf, type Params } from './parameters.ts';
 
@@ -23,7 +23,32 @@ export const ETH_EXECUTION: Methods = {
         throw new CallFailedError(code, message, code === REVERTED ? { data } : {});
       }),
   },
+  eth_estimateGas: {
+    params: CALL_PARAMS,
+    run: (node, params, call) =>
+      onWorld(node, params, call, async (world, request, options) =>
+        quantityFromNumber(await world.estimateGas(request, options)),
+      ),
+  },
+  eth_createAccessList: {
+    params: CALL_PARAMS,
+    run: (node, params, call) =>
+      onWorld(node, params, call, async (world, request, options) => {
+        const { accessList, gasUsed, error } = await world.createAccessList(request, options);
+        const failed = error === undefined ? {} : { error: error.message };
+        return { accessList, gasUsed: quantityFromNumber(gasUsed), ...failed };
+      }),
+  },
+  debug_traceCall: { params: ['transaction', 'block?', 'options?'], run: traceCall },
 };
+
+/** Overrides stand among the tracer's options here. */
+async function traceCall(node: ChainNode, [transaction, block, options]: Params, call: Call): Promise<unknown> {
+  const { stateOverrides, blockOverrides, ...rest } = plainObject(options ?? {}, 'params[2]');
+  const choice = tracerOf(rest, 'params[2]', ['txIndex']);
+  const params = [transaction, block, stateOverrides, blockOverrides];
+  return onWorld(node, params, call, (world, request, given) => world.trace(request, { ...choice, ...given }));
+}
 
 /** Code of a revert, which comes with its data. */
 const REVERTED = 3;
@@ -33,7 +58,7 @@ export async function onWorld<R>(
   node: ChainNode,
   params: Params,
   { signal }: Call,
-  body: (world: World, request: CallRequest, options: CallOptions) => Promise<R>,
+  body: (world: NodeWorld, request: CallRequest, options: CallOptions) => Promise<R>,
 ): Promise<R> {
   const request = requestOf(params[0], 'params[0]');
   const at = blockOf(node.record.store, params[1], 'params[1]');
@@ -49,7 +74,7 @@ export async function onWorld<R>(
 }
 
 /** Where what the library names stands in the parameters. */
-const PLACES: readonly (readonly [library: string, parameter: string])[] = [
+export const PLACES: readonly (readonly [library: string, parameter: string])[] = [
   ['request', 'params[0]'],
   ['options.stateOverrides', 'params[2]'],
   ['options.blockOverrides', 'params[3]'],

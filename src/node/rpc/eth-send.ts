@@ -15,6 +15,7 @@ import { rulesOf } from '../../chain/rules.ts';
 import type { ChainNode } from '../chain-node.ts';
 import { feeCap } from '../pool.ts';
 import { transactionAnswer } from './answers.ts';
+import { PLACES, placed, requestOf } from './eth-execution.ts';
 import type { Methods } from './method.ts';
 import { addressOf, type Params, SERVER_ERROR } from './parameters.ts';
 
@@ -142,6 +143,16 @@ async function sendTransaction(node: ChainNode, params: Params): Promise<Hex> {
   return accept(node, transaction, from);
 }
 
+/** Gas for a request that names none. Its fees are left out: who has no funds for them hears of that when it comes in. */
+async function estimated({ world }: ChainNode, given: Record<string, unknown>): Promise<Hex> {
+  const { gasPrice: _, maxFeePerGas: __, maxPriorityFeePerGas: ___, nonce: ____, ...request } = given;
+  try {
+    return quantityFromNumber(await world.estimateGas(requestOf(request, 'params[0]')));
+  } catch (error) {
+    throw placed(error, PLACES);
+  }
+}
+
 /** A request with what is missing filled in by the rules, signed. */
 async function completed(node: ChainNode, value: unknown): Promise<{ transaction: TransactionInput; from: Hex }> {
   const { record, pool, accounts } = node;
@@ -160,7 +171,7 @@ async function completed(node: ChainNode, value: unknown): Promise<{ transaction
     given.maxFeePerGas ??= quantityFromNumber(2n * nextBaseFee(head.block) + BigInt(tip as string));
   }
   given.gasPrice ??= given.maxFeePerGas === undefined ? quantityFromNumber(10n ** 9n) : undefined;
-  if (given.gas === undefined && given.gasLimit === undefined) throw new InputError('params[0].gas', 'missing');
+  if (given.gas === undefined && given.gasLimit === undefined) given.gas = await estimated(node, given);
   const transaction = readTransaction(given, 'params[0]');
   return { transaction: accounts.signTransaction(transaction, from, record.chain.id), from };
 }

@@ -164,6 +164,23 @@ describe('calls', () => {
     await world.dispose();
   });
 
+  test('are estimated, listed and traced; a transaction that names no gas gets what it needs', async () => {
+    const { world, ask, alice } = await setting();
+    const request = { from: alice, to: CARL };
+    const gas = await ask<string>('eth_estimateGas', request);
+    expect(Number(gas)).toBeGreaterThan(21_000);
+    expect(await ask('eth_createAccessList', request)).toMatchObject({ accessList: [] });
+    expect(await ask('debug_traceCall', request, 'latest', { tracer: 'callTracer' })).toMatchObject({ to: CARL });
+    const steps = await ask<{ structLogs: unknown[] }>('debug_traceCall', request, 'latest', {});
+    expect(steps.structLogs).toHaveLength(8);
+    const hash = await ask('eth_sendTransaction', request);
+    expect(await ask('eth_getTransactionByHash', hash)).toMatchObject({ gas });
+    expect(await ask('eth_getTransactionReceipt', hash)).toMatchObject({ status: '0x1' });
+    const reverts = { [CARL]: { code: '0x5f5ffd' } };
+    await expect(ask('eth_estimateGas', request, 'latest', reverts)).rejects.toMatchObject({ code: 3 });
+    await world.dispose();
+  });
+
   test('that revert have code 3 and their data, and what cannot be read is named by its parameter', async () => {
     const { world, ask } = await setting('none');
     const reverts = { [CARL]: { code: '0x60015f5260205ffd' } };

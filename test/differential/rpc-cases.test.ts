@@ -1,0 +1,105 @@
+// Ethereum's own cases of JSON-RPC, and those made with geth on the same chain: by the provider, and by `pevm serve`.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildLibrary } from '../../scripts/library.mjs';
+import { createEngine, type Engine, type Provider, readGenesisFile } from '../../src/index.ts';
+import { difference, type RpcCase, type RpcExchange, type RpcResponse, rpcCases } from '../support/rpc-cases.ts';
+import { sharedFolder, withoutShared } from '../support/shared.ts';
+
+const folder = join(sharedFolder ?? '', 'execution-apis');
+const cli = join(import.meta.dirname, '../../dist/cli.js');
+
+/** What is not answered, so that its cases are told that there is no such method. */
+const UNANSWERED = ['eth_simulateV1'];
+
+type Ask = (request: RpcExchange['request']) => Promise<RpcResponse>;
+
+/** What differs, by the name of the case. */
+async function differences(cases: readonly RpcCase[], ask: Ask): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, exchanges, speconly } of cases) {
+    for (const { request, response } of exchanges) {
+      if (UNANSWERED.includes(request.method)) {
+        const { error } = await ask(request);
+        if (error?.code !== -32601) found.push(`${name} is answered`);
+        continue;
+      }
+      const differing = difference(response, await ask(request), speconly);
+      if (differing !== undefined) found.push(`${name} ${differing}`);
+    }
+  }
+  return found;
+}
+
+describe.skipIf(withoutShared('execution-apis') || withoutShared('rpc-geth'))('cases of JSON-RPC', () => {
+  let official: RpcCase[];
+  let ours: RpcCase[];
+  beforeAll(async () => {
+    official = await rpcCases('execution-apis');
+    ours = await rpcCases('rpc-geth');
+  });
+
+  test('there are all of them', () => {
+    expect([official.length, ours.length]).toEqual([111, 606]);
+  });
+
+  describe('by the provider, without a server', () => {
+    let engine: Engine;
+    let provider: Provider;
+    beforeAll(async () => {
+      engine = await createEngine({ workers: 1, threading: 'inline' });
+      const { state, config, block } = await readGenesisFile(readFileSync(join(folder, 'genesis.json')));
+      const world = await engine.openWorld({ state, chain: config, block });
+      provider = world.provider({ mining: 'none' });
+      for await (const _ of world.importChain(readFileSync(join(folder, 'chain.rlp'))));
+    });
+    afterAll(() => engine.dispose());
+
+    const ask: Ask = async ({ id, method, params }) => {
+      const frame = { jsonrpc: '2.0', id };
+      const answer = await provider.request({ method, params }).then(
+        (result) => ({ ...frame, result }),
+        ({ code, message, data }) => ({ ...frame, error: { code, message, data } }),
+      );
+      return JSON.parse(JSON.stringify(answer));
+    };
+
+    test('the official ones', async () => expect(await differences(official, ask)).toEqual([]));
+    test('those made with geth', async () => expect(await differences(ours, ask)).toEqual([]));
+  });
+
+  describe('by pevm serve', () => {
+    let child: ChildProcess;
+    let url: string;
+    beforeAll(async () => {
+      await buildLibrary({ types: false });
+      const files = ['--genesis', join(folder, 'genesis.json'), '--chain', join(folder, 'chain.rlp')];
+      child = spawn(process.execPath, [cli, 'serve', '--port', '0', '--workers', '1', ...files]);
+      url = await new Promise((resolve, reject) => {
+        let out = '';
+        child.on('close', () => reject(new Error(out)));
+        child.stderr?.on('data', (chunk) => {
+          out += chunk;
+        });
+        child.stdout?.on('data', (chunk) => {
+          out += chunk;
+          const found = /listening on (\S+)/.exec(out);
+          if (found !== null) resolve(found[1]!);
+        });
+      });
+    });
+    afterAll(() => void child.kill());
+
+    const ask: Ask = async (request) => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(request) });
+      return (await response.json()) as RpcResponse;
+    };
+
+    test('the official ones', async () => expect(await differences(official, ask)).toEqual([]));
+    test('those made with geth', async () => expect(await differences(ours, ask)).toEqual([]));
+  });
+});
