@@ -43,9 +43,9 @@ import type {
 } from '../types.ts';
 import { executeBlocks, type PreparedBlock } from './block-pipeline.ts';
 import { checkParent } from './opening.ts';
+import type { TracingWorld } from './tracing-world.ts';
 import { WhatIfJob, type WorldExecution } from './what-if-job.ts';
 import type { Place } from './world-block-job.ts';
-
 import { changesSince } from './world-diff.ts';
 import type { Ask, WorldState } from './world-state.ts';
 
@@ -84,16 +84,6 @@ const FIRST: ChainPosition = { blocks: 1, steps: 0 };
 const readAmount = amount(256);
 const readNonce = amount(64);
 const readCode = bytesReader();
-
-/** A world that also traces. */
-export interface TracingWorld extends World {
-  /**
-   * Traces a call as `debug_traceCall` does: the tracer and its options stand beside the overrides.
-   * @throws InputError naming the field; CallRejectedError where the rules do not let it run
-   */
-  trace<Choice extends CallTraceOptions>(request: CallRequest, options: Choice): Promise<TraceOf<Choice>>;
-  fork(): Promise<TracingWorld>;
-}
 
 export class ResidentWorld implements TracingWorld {
   readonly #turns: WorldTurns;
