@@ -1,7 +1,9 @@
 // What is asked of a state without advancing it, and what comes back.
 
 import type { Hex } from './base/hex.ts';
+import type { BlockInput, WithdrawalInput } from './block/block-input.ts';
 import type { HaltReason } from './chain/halt-reasons.ts';
+import type { Hardfork } from './chain/hardfork.ts';
 import type { StateOverride } from './state/overlay.ts';
 
 /** Hex, a bigint or a safe integer. */
@@ -118,4 +120,60 @@ export interface CallResult {
   readonly createdAddress?: Hex;
   /** Where it did not succeed. */
   readonly error?: CallFailure;
+}
+
+/** What is different about a simulated block. What it says of beneficiary, gas limit and difficulty holds for later ones, too. */
+export interface SimulatedBlockOverrides extends BlockOverrides {
+  /** Root of the parent's beacon block (EIP-4788); default zeros. */
+  readonly beaconRoot?: string | null;
+  readonly withdrawals?: readonly WithdrawalInput[] | null;
+}
+
+/** A block that might be. */
+export interface BlockStateCalls {
+  readonly blockOverrides?: SimulatedBlockOverrides | null;
+  readonly stateOverrides?: CallStateOverrides | null;
+  /** In order; one without gas has what is left of its block. */
+  readonly calls?: readonly CallRequest[] | null;
+}
+
+export interface SimulateRequest {
+  /** At most 256, those that fill gaps between their numbers included. */
+  readonly blockStateCalls: readonly BlockStateCalls[];
+  /** Whether value that moves is among the logs, as transfers of a token at 0xeeee…eeee. Default false. */
+  readonly traceTransfers?: boolean | null;
+  /** Whether nonces, fees and base fees follow the rules. Default false: no nonce is asked for, and the base fee is 0. */
+  readonly validation?: boolean | null;
+  /** Of JSON-RPC's answer; here transactions are always whole. */
+  readonly returnFullTransactions?: boolean | null;
+}
+
+export interface SimulateOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SimulatedLog extends CallLog {
+  /** In the block. Logs that were taken back have used theirs up, as in geth. */
+  readonly logIndex: number;
+  readonly transactionHash: Hex;
+  readonly transactionIndex: number;
+}
+
+export interface SimulatedCall {
+  readonly status: 'success' | 'reverted' | 'halted';
+  readonly returnData: Hex;
+  /** Refunds subtracted. */
+  readonly gasUsed: bigint;
+  /** Before refunds. */
+  readonly maxUsedGas: bigint;
+  readonly logs: readonly SimulatedLog[];
+  /** Where it did not succeed: code 3 for reverts, -32015 for halts. */
+  readonly error?: CallFailure;
+}
+
+export interface SimulatedBlock {
+  /** With its hash, its roots, and the transactions, which nobody has signed. Over a state that is a node's, the root is zero. */
+  readonly block: BlockInput;
+  readonly hardfork: Hardfork;
+  readonly calls: readonly SimulatedCall[];
 }

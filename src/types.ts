@@ -5,7 +5,15 @@ import type { MetricName } from './base/metrics.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
 import type { Mismatch, Omission } from './block/verify.ts';
-import type { AccessListResult, CallOptions, CallRequest, CallResult } from './call-types.ts';
+import type {
+  AccessListResult,
+  CallOptions,
+  CallRequest,
+  CallResult,
+  SimulatedBlock,
+  SimulateOptions,
+  SimulateRequest,
+} from './call-types.ts';
 import type { HaltReason } from './chain/halt-reasons.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { ByteSource } from './file/chain-file.ts';
@@ -193,6 +201,12 @@ export interface World extends AsyncDisposable {
    * their slots. @throws as call
    */
   createAccessList(request: CallRequest, options?: CallOptions): Promise<AccessListResult>;
+  /**
+   * Blocks that might follow the world's, as `eth_simulateV1` gives them: calls on the state that those before them leave, in
+   * blocks with hashes and roots. Nothing stays of it.
+   * @throws InputError naming the field; CallRejectedError with the codes of eth_simulateV1, -38010 to -38026
+   */
+  simulate(request: SimulateRequest, options?: SimulateOptions): Promise<SimulatedBlock[]>;
   /** In wei. */
   getBalance(address: string): Promise<bigint>;
   getNonce(address: string): Promise<bigint>;

@@ -7,3 +7,7 @@ export const CALL_OPTIONS: Options = {
   blockOverrides: option(checkedLater('BlockOverrides'), 'What is different about the block.'),
   signal: option(signal, 'Cancels what waits for its turn, or for state.'),
 };
+
+export const SIMULATE_OPTIONS: Options = {
+  signal: option(signal, 'Cancels what waits for its turn, or for state; between two blocks.'),
+};

@@ -66,23 +66,41 @@ const BLOCK_HASH_WINDOW = 256n;
  * @throws MemoryLimitError for transactions that cannot fit
  */
 export function planEvmBlock(context: EvmBlockContext): EvmPlan {
-  const { hardfork, block } = context;
-  const before = stepsBefore(context);
+  const { block } = context;
+  const { before, funds, requests: calls } = stepsOf(context);
   const post = before.length + block.transactions.length;
-  const funds = hasPostStep(hardfork, block, context.blockReward) ? fundsAfter(context) : [];
-  const calls = rulesOf(hardfork).hasRequests ? REQUEST_CONTRACTS : [];
-  const after = [...funds, ...calls.map(({ address }) => systemCall(address, '0x', 'required'))];
+  const after = [...funds, ...calls.map(({ step }) => step)];
   const signatures = signaturesOf(context);
   return {
     environment: environmentOf(context),
     transactions: encodeEvmTransactions(
-      before.concat(block.transactions, after),
+      [...before, ...block.transactions, ...after],
       (at) => signatures[at - before.length],
       context.memoryBytes,
     ),
     firstTransaction: before.length,
     post,
     requests: calls.map(({ type }, i) => ({ at: post + funds.length + i, type })),
+  };
+}
+
+/** What the protocol itself does in a block: before the transactions, and after them. */
+export interface ProtocolSteps {
+  readonly before: readonly EvmTransactionFields[];
+  readonly funds: readonly EvmTransactionFields[];
+  /** Calls whose output are requests of this type; after the funds. */
+  readonly requests: readonly { readonly address: Hex; readonly type: number; readonly step: EvmTransactionFields }[];
+}
+
+export function stepsOf(
+  context: Pick<EvmBlockContext, 'chainId' | 'hardfork' | 'block' | 'blockReward'>,
+): ProtocolSteps {
+  const { hardfork, block } = context;
+  const calls = rulesOf(hardfork).hasRequests ? REQUEST_CONTRACTS : [];
+  return {
+    before: stepsBefore(context),
+    funds: hasPostStep(hardfork, block, context.blockReward) ? fundsAfter(context) : [],
+    requests: calls.map((call) => ({ ...call, step: systemCall(call.address, '0x', 'required') })),
   };
 }
 
@@ -158,7 +176,7 @@ export function environmentOf({ chainId, hardfork, blobs, block, blockHashes }: 
   };
 }
 
-function stepsBefore({ chainId, hardfork, block }: EvmBlockContext): EvmTransactionFields[] {
+function stepsBefore({ chainId, hardfork, block }: Parameters<typeof stepsOf>[0]): EvmTransactionFields[] {
   if (isDaoBlock(chainId, hardfork, BigInt(block.number))) {
     return DAO_ACCOUNTS.map((account) => systemStep('sweep', account, DAO_REFUND_CONTRACT));
   }
@@ -172,7 +190,7 @@ function stepsBefore({ chainId, hardfork, block }: EvmBlockContext): EvmTransact
 }
 
 /** Withdrawals (EIP-4895), or the rewards of proof of work (yellow paper, section 11.3; EIP-649, EIP-1234). */
-function fundsAfter({ hardfork, block }: EvmBlockContext): EvmTransactionFields[] {
+function fundsAfter({ hardfork, block }: Parameters<typeof stepsOf>[0]): EvmTransactionFields[] {
   // An uncle that is too old for any block would be rewarded with less than nothing.
   const credit = (to: Hex, amount: bigint) =>
     systemStep('credit', SYSTEM_ADDRESS, to, { value: quantityFromNumber(BigInt.asUintN(256, amount)) });

@@ -1,6 +1,6 @@
 // EIP-1193 over a node: one request after the other or at once, answers of the methods, and errors that say what is wrong.
 
-import { InputError, messageOf, PevmError } from '../base/errors.ts';
+import { CallRejectedError, InputError, messageOf, PevmError } from '../base/errors.ts';
 import { nearestName } from '../base/nearest.ts';
 import { describe } from '../base/reader.ts';
 import type { Provider, ProviderEvents, ProviderRequest } from '../types.ts';
@@ -96,8 +96,12 @@ export class NodeProvider implements Provider {
   }
 }
 
-/** Nothing that will not change is without a code, or has the one that clients ask again after. */
+/**
+ * Nothing that will not change is without a code, or has the one that clients ask again after: but for what eth_simulateV1 has
+ * no other code for.
+ */
 function coded(error: unknown): PevmError {
+  if (error instanceof CallRejectedError) return error;
   if (error instanceof PevmError && error.code !== INTERNAL) return error;
   const { code, data } = (typeof error === 'object' && error !== null ? error : {}) as {
     code?: unknown;

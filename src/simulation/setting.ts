@@ -6,6 +6,7 @@ import type { BlobRules, Chain } from '../chain/chain.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
+import type { StateChanges } from '../core/host/state-changes.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import { environmentOf } from '../job/evm-block.ts';
 import type { StandingState } from '../job/state-before.ts';
@@ -24,6 +25,8 @@ export interface ChangeableState extends StandingState {
   /** Leaves the account without storage. */
   emptyStorage(address: Uint8Array): Promise<void>;
   code(ask: Ask, address: Uint8Array): Promise<Hex>;
+  /** What is different since then. */
+  changesSince(mark: number): StateChanges;
   account(ask: Ask, address: Uint8Array): Promise<{ readonly balance: bigint; readonly nonce: bigint }>;
 }
 

@@ -4,6 +4,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { StateSourceError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
 import { type KeptValue, keptValues } from '../core/host/kept-state.ts';
+import type { StateChanges } from '../core/host/state-changes.ts';
 import { Kind } from '../core/instance/abi.ts';
 import type { StandingState } from '../job/state-before.ts';
 import type { Residence } from '../run/residence.ts';
@@ -26,6 +27,7 @@ import type {
   StateSource,
   StateValue,
 } from '../state/state-source.ts';
+import { changesSince } from './world-diff.ts';
 
 /** Asks somebody else's code, unless the caller has given up. */
 export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
@@ -203,6 +205,11 @@ export class WorldState implements StandingState {
 
   async emptyStorage(address: Uint8Array): Promise<void> {
     await this.residence.write(Kind.RESET, address, undefined, 0n);
+  }
+
+  /** No run may be at work on the state. */
+  changesSince(mark: number): StateChanges {
+    return changesSince(this.residence, mark);
   }
 
   /** All of a complete state, as the tries and other sources take it. */

@@ -6,7 +6,15 @@ import { amount, bytes as bytesReader, describe, address as readAddress } from '
 import type { BlockInput } from '../block/block-input.ts';
 import { scheduledFork } from '../block/chains.ts';
 import type { StateDiff } from '../block/state-diff.ts';
-import type { AccessListResult, CallOptions, CallRequest, CallResult } from '../call-types.ts';
+import type {
+  AccessListResult,
+  CallOptions,
+  CallRequest,
+  CallResult,
+  SimulatedBlock,
+  SimulateOptions,
+  SimulateRequest,
+} from '../call-types.ts';
 import type { Chain } from '../chain/chain.ts';
 import { knownChain } from '../chain/chains.ts';
 import { rulesOf } from '../chain/rules.ts';
@@ -26,6 +34,8 @@ import { createAccessList } from '../simulation/access-list.ts';
 import { call, readCall } from '../simulation/call.ts';
 import { estimateGas } from '../simulation/estimate-gas.ts';
 import type { Head, Setting } from '../simulation/setting.ts';
+import { simulate } from '../simulation/simulate.ts';
+import { readSimulation } from '../simulation/simulate-request.ts';
 import { type CallTraceOptions, readCallTrace, traceCall } from '../simulation/trace-call.ts';
 
 import type { TraceOf } from '../trace/tracers.ts';
@@ -174,6 +184,11 @@ export class ResidentWorld implements TracingWorld {
   async createAccessList(request: CallRequest, options: CallOptions = {}): Promise<AccessListResult> {
     const read = readCall(request, options);
     return this.#asked(options, (setting) => createAccessList(setting, read));
+  }
+
+  async simulate(request: SimulateRequest, options: SimulateOptions = {}): Promise<SimulatedBlock[]> {
+    const read = readSimulation(request, options);
+    return this.#asked(options, (setting) => simulate(setting, read));
   }
 
   async trace<Choice extends CallTraceOptions>(request: CallRequest, options: Choice): Promise<TraceOf<Choice>> {

@@ -7,6 +7,7 @@ import { ETH_EXECUTION } from './eth-execution.ts';
 import { ETH_FEES } from './eth-fees.ts';
 import { ETH_LOGS } from './eth-logs.ts';
 import { ETH_SEND } from './eth-send.ts';
+import { ETH_SIMULATE } from './eth-simulate.ts';
 import { ETH_STATE } from './eth-state.ts';
 import type { Methods } from './method.ts';
 import { NET } from './net.ts';
@@ -16,6 +17,7 @@ export const METHODS: Methods = {
   ...ETH_BLOCKS,
   ...ETH_STATE,
   ...ETH_EXECUTION,
+  ...ETH_SIMULATE,
   ...ETH_LOGS,
   ...ETH_FEES,
   ...ETH_SEND,

@@ -1,0 +1,80 @@
+// eth_simulateV1: blocks that might follow, in the form in which nodes give them.
+
+import { InputError } from '../../base/errors.ts';
+import { quantityFromNumber } from '../../base/hex.ts';
+import { describe, plainObject } from '../../base/reader.ts';
+import type { BlockStateCalls, SimulatedBlock, SimulatedCall, SimulateRequest } from '../../call-types.ts';
+import type { Call } from '../call.ts';
+import type { ChainNode } from '../chain-node.ts';
+import type { ChainBlock } from '../chain-store.ts';
+import { blockAnswer, type Json } from './answers.ts';
+import { overridesOf, placed, requestOf } from './eth-execution.ts';
+import type { Methods } from './method.ts';
+import { blockOf, type Params } from './parameters.ts';
+
+export const ETH_SIMULATE: Methods = { eth_simulateV1: { params: ['simulation', 'block?'], run: simulate } };
+
+async function simulate(node: ChainNode, params: Params, { signal }: Call): Promise<Json[]> {
+  const request = simulationOf(params[0], 'params[0]');
+  const { record } = node;
+  const at = blockOf(record.store, params[1], 'params[1]');
+  const world = await node.worldAfter(at);
+  const blocks = await world.simulate(request, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+    throw placed(error, [['request', 'params[0]']]);
+  });
+  return blocks.map((simulated) => answerOf(node, simulated, request.returnFullTransactions === true));
+}
+
+/** As geth reads it: what it does not know is ignored. */
+function simulationOf(value: unknown, field: string): SimulateRequest {
+  const { blockStateCalls, traceTransfers, validation, returnFullTransactions } = plainObject(value, field);
+  return {
+    blockStateCalls: listOf(blockStateCalls, `${field}.blockStateCalls`).map((block, i) =>
+      blockOfCalls(block, `${field}.blockStateCalls[${i}]`),
+    ),
+    ...({ traceTransfers, validation, returnFullTransactions } as object),
+  };
+}
+
+function blockOfCalls(value: unknown, field: string): BlockStateCalls {
+  const { blockOverrides, stateOverrides, calls } = plainObject(value, field);
+  return {
+    ...({ blockOverrides } as object),
+    stateOverrides: overridesOf(stateOverrides, `${field}.stateOverrides`) ?? null,
+    calls: listOf(calls ?? [], `${field}.calls`).map((call, i) => requestOf(call, `${field}.calls[${i}]`)),
+  };
+}
+
+function listOf(value: unknown, field: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new InputError(field, `expected an array, got ${describe(value)}`);
+  return value;
+}
+
+function answerOf({ record }: ChainNode, { block, hardfork, calls }: SimulatedBlock, full: boolean): Json {
+  const blobs = record.blobsOf(hardfork);
+  const at: ChainBlock = { number: BigInt(block.number), hash: block.hash!, hardfork, blobs, block, receipts: [] };
+  return { ...blockAnswer(record, at, full), calls: calls.map((call) => callAnswer(at, call)) };
+}
+
+function callAnswer({ number, hash, block }: ChainBlock, call: SimulatedCall): Json {
+  const { status, returnData, gasUsed, maxUsedGas, logs, error } = call;
+  return {
+    // What a revert returns stands in its error.
+    returnData: status === 'success' ? returnData : '0x',
+    logs: logs.map(({ logIndex, transactionIndex, ...log }) => ({
+      ...log,
+      blockNumber: quantityFromNumber(number),
+      transactionIndex: quantityFromNumber(transactionIndex),
+      blockHash: hash,
+      blockTimestamp: block.timestamp,
+      logIndex: quantityFromNumber(logIndex),
+      removed: false,
+    })),
+    gasUsed: quantityFromNumber(gasUsed),
+    maxUsedGas: quantityFromNumber(maxUsedGas),
+    status: status === 'success' ? '0x1' : '0x0',
+    ...(error !== undefined && {
+      error: { code: error.code, message: error.message, ...(error.kind !== 'halt' && { data: error.data }) },
+    }),
+  };
+}

@@ -1,0 +1,269 @@
+// eth_simulateV1: blocks that might follow the world's, one after the other, on a state that is taken back in the end.
+
+import { CallRejectedError } from '../base/errors.ts';
+import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { blobGasUsed } from '../block/blobs.ts';
+import { headerFields, headerHash, withdrawalsRoot } from '../block/block-encoding.ts';
+import type { BlockInput } from '../block/block-input.ts';
+import { orderedRoot } from '../block/ordered-root.ts';
+import { logsBloomOf, receiptsRootOf, requestsHashOf, type TransactionOutput } from '../block/receipts.ts';
+import type { SimulatedBlock, SimulatedCall } from '../call-types.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
+import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
+import type { EvmBlockInput, EvmTransactionFields } from '../core/evm/evm-encode.ts';
+import { stateDiffOf } from '../job/changed-state.ts';
+import { environmentOf, stepsOf } from '../job/evm-block.ts';
+import type { MemoryState } from '../state/memory.ts';
+import { stateRootOf } from '../state/state-root.ts';
+import { applyOverrides } from './call.ts';
+import { failureOf, type RejectionCodes, rejectionOf } from './outcome.ts';
+import { precompilesWith } from './overrides.ts';
+import { GAS_CAP, type ReadRequest, transactionOf } from './request.ts';
+import { Sandbox } from './sandbox.ts';
+import type { Setting } from './setting.ts';
+import type { ReadSimulation } from './simulate-request.ts';
+import { draftOf, type PlacedBlock, placeBlocks, ZERO_HASH } from './simulated-chain.ts';
+import { SimulatedLogs } from './simulated-logs.ts';
+import { simulatedTransaction } from './simulated-transaction.ts';
+
+const BLOCK_GAS_EXCEEDED = -38015;
+/** A call that ran and halted. */
+const HALTED = -32015;
+const INVALID_PARAMS = -32602;
+const INTERNAL = -32603;
+const CODES: RejectionCodes = {
+  'nonce too low': -38010,
+  'nonce too high': -38011,
+  'fee below the base fee': -38012,
+  'intrinsic gas too low': -38013,
+  'floor gas too low': -38013,
+  'insufficient funds': -38014,
+  'init code too large': -38025,
+  'priority fee above the fee': INVALID_PARAMS,
+  'nonce at maximum': INTERNAL,
+};
+const LAST_NONCE = (1n << 64n) - 1n;
+const NOBODY: Hex = `0x${'00'.repeat(20)}`;
+const NO_BLOOM = new Uint8Array(256);
+
+/** @throws CallRejectedError with the code that eth_simulateV1 has for what the rules do not allow */
+export async function simulate(setting: Setting, read: ReadSimulation): Promise<SimulatedBlock[]> {
+  const placed = placeBlocks(setting.head, read.blocks);
+  const { complete } = setting.state.residence;
+  const whole = complete ? await setting.state.whole() : undefined;
+  const sandbox = new Sandbox(setting);
+  try {
+    const simulation = new Simulation(setting, read, sandbox, whole);
+    const blocks: SimulatedBlock[] = [];
+    for (const block of placed) {
+      // Somebody may have given up.
+      await setting.ask(async () => undefined);
+      blocks.push(await simulation.run(block));
+    }
+    return blocks;
+  } finally {
+    await sandbox.leave();
+  }
+}
+
+/** What a block has come to so far. */
+interface Progress {
+  readonly draft: BlockInput;
+  readonly hardfork: Hardfork;
+  readonly environment: EvmBlockInput;
+  readonly encoded: Uint8Array[];
+  readonly outputs: TransactionOutput[];
+  readonly calls: SimulatedCall[];
+  /** Of the state after each transaction, before Byzantium. */
+  readonly roots: Hex[];
+  gasUsed: bigint;
+  nextLog: number;
+}
+
+class Simulation {
+  readonly #setting: Setting;
+  readonly #read: ReadSimulation;
+  readonly #sandbox: Sandbox;
+  /** The state before; `undefined`: not all of it is known. */
+  readonly #whole: MemoryState | undefined;
+  readonly #mark: number;
+  readonly #hashes: Map<bigint, Hex>;
+  #parent: BlockInput;
+  #parentHash: Hex;
+  /** What all calls together may use, as in geth. */
+  #gasLeft = GAS_CAP;
+
+  constructor(setting: Setting, read: ReadSimulation, sandbox: Sandbox, whole: MemoryState | undefined) {
+    const { state, head } = setting;
+    this.#setting = setting;
+    this.#read = read;
+    this.#sandbox = sandbox;
+    this.#whole = whole;
+    this.#mark = state.residence.mark;
+    this.#hashes = new Map(state.blockHashes);
+    this.#parent = head.header;
+    this.#parentHash = head.header.hash ?? state.blockHashes.get(BigInt(head.header.number)) ?? hashOf(head.header);
+  }
+
+  async run(placed: PlacedBlock): Promise<SimulatedBlock> {
+    const { hardfork } = placed;
+    const draft = draftOf(placed, this.#parent, this.#parentHash, this.#read.validation);
+    this.#hashes.set(placed.number - 1n, this.#parentHash);
+    const environment = this.#environmentOf(placed, draft);
+    await applyOverrides(this.#setting, placed.state);
+    const progress: Progress = {
+      ...{ draft, hardfork, environment, encoded: [], outputs: [], calls: [], roots: [], gasUsed: 0n, nextLog: 0 },
+    };
+    const { chain } = this.#setting.head;
+    const blockReward = chain.blockReward !== false;
+    const steps = stepsOf({ chainId: chain.id, hardfork, block: draft, blockReward });
+    for (const step of steps.before) await this.#step(step, environment);
+    for (const request of placed.calls) await this.#call(request, progress);
+    for (const step of steps.funds) await this.#step(step, environment);
+    const requests: Uint8Array[] = [];
+    for (const { address, type, step } of steps.requests) {
+      // A world without the contract has none of its requests.
+      if ((await this.#setting.state.code(this.#setting.ask, bytesFromHex(address))) === '0x') continue;
+      const { returnData } = await this.#step(step, environment);
+      requests.push(Uint8Array.of(type, ...returnData));
+    }
+    const block = await this.#finish(progress, requests);
+    this.#parent = block;
+    this.#parentHash = block.hash!;
+    return { block, hardfork, calls: progress.calls };
+  }
+
+  #environmentOf({ hardfork, blobs, state, overrides }: PlacedBlock, block: BlockInput): EvmBlockInput {
+    const { head, state: world } = this.#setting;
+    const blockHashes = this.#hashes;
+    const own = environmentOf({ chainId: head.chain.id, hardfork, blobs, block, blockHashes, senders: 'trust' });
+    return {
+      ...own,
+      emptyAccounts: own.emptyAccounts || world.emptyAccounts !== false,
+      precompiles: precompilesWith(state, hardfork),
+      ...(overrides.blobBaseFee !== undefined && { blobBaseFee: overrides.blobBaseFee }),
+    };
+  }
+
+  /** Runs a step of the protocol's own. */
+  async #step(transaction: EvmTransactionFields, environment: EvmBlockInput): Promise<EvmTransactionOutput> {
+    const { output } = await this.#sandbox.run({ environment, transaction, fold: true });
+    if (output.status === 'invalid') throw rejectionOf(output);
+    return output;
+  }
+
+  async #call(request: ReadRequest, progress: Progress): Promise<void> {
+    const { validation, traceTransfers } = this.#read;
+    const { environment, hardfork, draft } = progress;
+    const filled = await this.#filled(request, progress);
+    const { transaction, encoded } = simulatedTransaction(filled, hardfork, this.#setting.head.chain.id);
+    const freeBlobs = filled.blobVersionedHashes !== undefined && !filled.maxFeePerBlobGas && !validation;
+    let watched = new SimulatedLogs(traceTransfers, progress.nextLog);
+    const { output } = await this.#sandbox.run({
+      environment: freeBlobs ? { ...environment, blobBaseFee: 0n } : environment,
+      transaction: transactionOf(filled, hardfork, filled.gas, { nonce: validation, fee: validation }),
+      fold: true,
+      watch: () => {
+        watched = new SimulatedLogs(traceTransfers, progress.nextLog);
+        return watched;
+      },
+    });
+    if (output.status === 'invalid') throw rejectionOf(output, CODES);
+    this.#gasLeft -= output.gasUsed;
+    progress.gasUsed += output.gasUsed;
+    progress.nextLog = watched.next;
+    const place = { transactionHash: transaction.hash!, transactionIndex: draft.transactions.length };
+    draft.transactions.push(transaction);
+    progress.encoded.push(encoded);
+    progress.outputs.push(receiptOutput(output));
+    if (!rulesOf(hardfork).hasReceiptStatus) progress.roots.push(await this.#root(hardfork));
+    const failure = failureOf(output);
+    const before = output.executionGas + watched.intrinsicGas;
+    progress.calls.push({
+      status: output.status,
+      returnData: hexFromBytes(output.returnData),
+      gasUsed: output.gasUsed,
+      // Refunds come afterwards, and call data has its least price (EIP-7623) all the same.
+      maxUsedGas: before > output.gasUsed ? before : output.gasUsed,
+      logs: watched.logs.map((log) => ({ ...log, ...place })),
+      ...(failure !== undefined && { error: failure.kind === 'halt' ? { ...failure, code: HALTED } : failure }),
+    });
+  }
+
+  async #filled(request: ReadRequest, { draft, gasUsed }: Progress) {
+    const { state, ask, head } = this.#setting;
+    const { validation } = this.#read;
+    const { from = NOBODY, chainId = BigInt(head.chain.id) } = request;
+    if (chainId !== BigInt(head.chain.id)) {
+      throw new CallRejectedError(`a call for chain ${chainId}, and this is chain ${head.chain.id}`);
+    }
+    const { nonce: next } = await state.account(ask, bytesFromHex(from));
+    const nonce = request.nonce ?? next;
+    // geth asks for the nonce before everything else.
+    if (validation && nonce !== next) {
+      const reason = nonce < next ? 'nonce too low' : 'nonce too high';
+      throw new CallRejectedError(`${reason}: ${nonce}, and that of ${from} is ${next}`, CODES[reason]);
+    }
+    if (next === LAST_NONCE) throw new CallRejectedError(`${from} has used all nonces`, INTERNAL);
+    const limit = BigInt(draft.gasLimit);
+    const gas = request.gas ?? limit - gasUsed;
+    if (gasUsed + gas > limit) {
+      throw new CallRejectedError(`block gas limit reached: ${gasUsed + gas} > ${limit}`, BLOCK_GAS_EXCEEDED);
+    }
+    return { ...request, nonce, gas: gas < this.#gasLeft ? gas : this.#gasLeft };
+  }
+
+  async #finish(progress: Progress, requests: Uint8Array[]): Promise<BlockInput> {
+    const { draft, hardfork, outputs, roots } = progress;
+    const rules = rulesOf(hardfork);
+    const { depositContract } = this.#setting.head.chain;
+    const executed = {
+      ...{ hardfork, block: draft, outputs, requests, depositContract },
+      ...(rules.hasReceiptStatus ? {} : { roots }),
+    };
+    const complete: BlockInput = {
+      ...draft,
+      stateRoot: await this.#root(hardfork),
+      transactionsRoot: hexFromBytes(orderedRoot(progress.encoded)),
+      receiptsRoot: receiptsRootOf(executed)!,
+      logsBloom: logsBloomOf(executed),
+      gasUsed: quantityFromNumber(progress.gasUsed),
+      ...(draft.withdrawals !== undefined && { withdrawalsRoot: withdrawalsRoot(draft.withdrawals) }),
+      ...(draft.excessBlobGas !== undefined && { blobGasUsed: quantityFromNumber(blobGasUsed(hardfork, draft)) }),
+      ...(rules.hasRequests && { requestsHash: requestsHashOf(executed) }),
+    };
+    return { ...complete, hash: hashOf(complete) };
+  }
+
+  /** Of the state as it is now; zeros where not all of it is known. */
+  async #root(hardfork: Hardfork): Promise<Hex> {
+    const { state } = this.#setting;
+    if (this.#whole === undefined) return ZERO_HASH;
+    const emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
+    const emptyAccounts = state.emptyAccounts ?? true;
+    const diff = stateDiffOf(state.changesSince(this.#mark), { emptyIsAbsent, emptyAccounts });
+    return stateRootOf(this.#whole, diff, { emptyIsAbsent });
+  }
+}
+
+/** Of a header that lacks something nobody knows the hash. */
+function hashOf(header: BlockInput): Hex {
+  const fields = headerFields(header);
+  return fields === undefined ? ZERO_HASH : headerHash(fields);
+}
+
+function receiptOutput(output: EvmTransactionOutput): TransactionOutput {
+  return {
+    success: output.status === 'success',
+    gasUsed: output.gasUsed,
+    executionGas: output.executionGas,
+    refundCounter: output.refundCounter,
+    halt: output.halt,
+    effectiveGasPrice: output.gasPrice,
+    logs: output.logs,
+    logsBloom: output.logsBloom ?? NO_BLOOM,
+    createdAddress: output.created,
+    returnData: output.returnData,
+  };
+}

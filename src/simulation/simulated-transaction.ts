@@ -1,0 +1,58 @@
+// A simulated call as the transaction of its block: filled in as geth does it, and never signed.
+
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { encodeTransaction } from '../block/block-encoding.ts';
+import type { TransactionInput } from '../block/block-input.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
+import type { ReadRequest } from './request.ts';
+
+const NOBODY: Hex = `0x${'00'.repeat(20)}`;
+
+/** What a request lacks, filled in. */
+export interface FilledRequest extends ReadRequest {
+  readonly nonce: bigint;
+  readonly gas: bigint;
+}
+
+/** @returns it, and the bytes of which its hash is made */
+export function simulatedTransaction(
+  request: FilledRequest,
+  hardfork: Hardfork,
+  chainId: number,
+): { transaction: TransactionInput; encoded: Uint8Array } {
+  const { from = NOBODY, to, nonce, gas, value = 0n, input = '0x', gasPrice } = request;
+  const { maxFeePerGas = 0n, maxPriorityFeePerGas = 0n, maxFeePerBlobGas = 0n } = request;
+  const { blobVersionedHashes, authorizationList, accessList = [] } = request;
+  const isLegacy = gasPrice !== undefined || !rulesOf(hardfork).hasBaseFee;
+  const type = isLegacy ? 0 : authorizationList !== undefined ? 4 : blobVersionedHashes !== undefined ? 3 : 2;
+  const transaction = {
+    type: quantityFromNumber(type),
+    from,
+    ...(to !== undefined && { to }),
+    nonce: quantityFromNumber(nonce),
+    gas: quantityFromNumber(gas),
+    value: quantityFromNumber(value),
+    input,
+    ...{ v: '0x0', r: '0x0', s: '0x0' },
+    ...(isLegacy
+      ? { gasPrice: quantityFromNumber(gasPrice ?? 0n) }
+      : {
+          yParity: '0x0',
+          chainId: quantityFromNumber(chainId),
+          maxFeePerGas: quantityFromNumber(maxFeePerGas),
+          maxPriorityFeePerGas: quantityFromNumber(maxPriorityFeePerGas),
+          accessList: accessList.map(({ address, storageKeys }) => ({ address, storageKeys: [...storageKeys] })),
+        }),
+    ...(type === 3 && { maxFeePerBlobGas: quantityFromNumber(maxFeePerBlobGas), blobVersionedHashes }),
+    ...(type === 4 && { authorizationList: authorizationList!.map(quantitiesOf) }),
+  } as TransactionInput;
+  const encoded = encodeTransaction(transaction, chainId)!;
+  return { transaction: { ...transaction, hash: hexFromBytes(keccak_256(encoded)) }, encoded };
+}
+
+function quantitiesOf({ address, ...rest }: NonNullable<ReadRequest['authorizationList']>[number]) {
+  const numbers = Object.entries(rest).map(([name, number]) => [name, quantityFromNumber(number ?? 0n)]);
+  return { address, ...Object.fromEntries(numbers) };
+}

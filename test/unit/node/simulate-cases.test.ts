@@ -1,0 +1,44 @@
+// eth_simulateV1 against Ethereum's own cases, to the digit, through the provider (../shared; skipped without it).
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createEngine, type Engine, type Provider, readGenesisFile } from '../../../src/index.ts';
+import { difference, rpcCases } from '../../support/rpc-cases.ts';
+import { sharedFolder, withoutShared } from '../../support/shared.ts';
+
+const folder = join(sharedFolder ?? '', 'execution-apis');
+
+/** As geth answers it now: the nonce does not wrap round, and the simulation is refused. */
+const KNOWN_TO_DIFFER = ['eth_simulateV1/ethSimulate-overflow-nonce'];
+
+describe.skipIf(withoutShared('execution-apis'))('eth_simulateV1', () => {
+  let engine: Engine;
+  let provider: Provider;
+  beforeAll(async () => {
+    engine = await createEngine({ workers: 1, threading: 'inline' });
+    const { state, config, block } = await readGenesisFile(readFileSync(join(folder, 'genesis.json')));
+    const world = await engine.openWorld({ state, chain: config, block });
+    provider = world.provider({ mining: 'none' });
+    for await (const _ of world.importChain(readFileSync(join(folder, 'chain.rlp'))));
+  }, 120_000);
+  afterAll(() => engine.dispose());
+
+  test('answers the official cases to the digit', { timeout: 120_000 }, async () => {
+    const cases = (await rpcCases('execution-apis')).filter(({ name }) => name.startsWith('eth_simulateV1/'));
+    const differing: string[] = [];
+    for (const { name, exchanges, speconly } of cases) {
+      for (const { request, response } of exchanges) {
+        const { jsonrpc, id, ...expected } = response;
+        const answer = await provider.request(request).then(
+          (result) => ({ result }),
+          ({ code, message, data }) => ({ error: { code, message, data } }),
+        );
+        const found = difference(expected, JSON.parse(JSON.stringify(answer)), speconly);
+        if (KNOWN_TO_DIFFER.includes(name)) expect(answer, name).toMatchObject({ error: { code: -32603 } });
+        else if (found !== undefined) differing.push(`${name} ${found}`);
+      }
+    }
+    expect(differing).toEqual([]);
+    expect(cases.length).toBe(42);
+  });
+});
