@@ -79,8 +79,8 @@ export interface CallOptions {
 
 /** Why a call did not succeed. */
 export interface CallFailure {
-  /** `revert`: with a text or bytes; `panic`: Solidity's Panic(uint256); `custom`: an error of a given ABI; `halt`. */
-  readonly kind: 'revert' | 'panic' | 'custom' | 'halt';
+  /** `revert`: with a text or bytes; `panic`: Solidity's Panic(uint256); `custom`: an error of a given ABI; `halt`; `invalid`: it cannot run. */
+  readonly kind: 'revert' | 'panic' | 'custom' | 'halt' | 'invalid';
   /** Of the error, `Error` or `Panic` among them. */
   readonly name?: string;
   readonly args?: readonly unknown[];
@@ -120,6 +120,34 @@ export interface CallResult {
   readonly createdAddress?: Hex;
   /** Where it did not succeed. */
   readonly error?: CallFailure;
+}
+
+/** What one account gets and gives of one asset, as the events of the transaction say; native value as it moved. */
+export interface AssetChange {
+  readonly account: Hex;
+  readonly kind: 'native' | 'erc20' | 'erc721' | 'erc1155';
+  /** Missing for native value, which does not count what is paid for gas. */
+  readonly token?: Hex;
+  readonly tokenId?: bigint;
+  readonly in: bigint;
+  readonly out: bigint;
+  /** As the token says, without what could steer a terminal, 64 characters at most. */
+  readonly symbol?: string;
+  readonly decimals?: number;
+}
+
+/** Who may take what, before and after, as the token answers: `undefined` where it does not. */
+export interface ApprovalChange {
+  /** `all`: every token of the owner's (setApprovalForAll). */
+  readonly kind: 'erc20' | 'erc721' | 'all';
+  readonly token: Hex;
+  readonly owner: Hex;
+  readonly spender: Hex;
+  /** `erc721` */
+  readonly tokenId?: bigint;
+  /** `erc20`: an amount; `all`: whether; `erc721`: the approved account. */
+  readonly before: bigint | boolean | Hex | undefined;
+  readonly after: bigint | boolean | Hex | undefined;
 }
 
 /** What is different about a simulated block. What it says of beneficiary, gas limit and difficulty holds for later ones, too. */

@@ -78,4 +78,4 @@ export type { BlockTraceRequest, TraceRun, TransactionTrace } from './trace/requ
 export type { TracedBlock, TracedTransaction, Tracer, TracerFactory } from './trace/tracer.ts';
 export type { MuxTracerOptions, TraceOf, TracerChoice, TracerName, Tracers } from './trace/tracers.ts';
 export type * from './types.ts';
-export type { TracingWorld } from './world/tracing-world.ts';
+export type { Preview, PreviewedWorld, TracingWorld } from './world/tracing-world.ts';

@@ -1,8 +1,11 @@
 // A world that also traces, as its users see it: no types of the built core.
 
 import type { CallOptions, CallRequest } from '../call-types.ts';
+import type { Preview } from '../simulation/preview-types.ts';
 import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
 import type { World } from '../types.ts';
+
+export type { Preview, PreviewedWorld } from '../simulation/preview-types.ts';
 
 /** A tracer with its options, what is different while the call runs, and where it stands in its block. */
 export type CallTraceOptions = TracerChoice & CallOptions & { readonly transactionIndex?: number };
@@ -14,5 +17,13 @@ export interface TracingWorld extends World {
    * @throws InputError naming the field; CallRejectedError where the rules do not let it run
    */
   trace<Choice extends CallTraceOptions>(request: CallRequest, options: Choice): Promise<TraceOf<Choice>>;
+  /**
+   * What a transaction would do here: what moves, who may move what afterwards, what it changes and calls, what it needs, and
+   * why it fails. Nothing stays of it. What the rules do not let run has the status `invalid`.
+   * @throws InputError naming the field; MemoryLimitError, StateSourceError
+   */
+  preview(request: CallRequest, options?: CallOptions): Promise<Preview>;
+  /** The same of each by itself, one after the other. */
+  previewMany(requests: readonly CallRequest[], options?: CallOptions): Promise<Preview[]>;
   fork(): Promise<TracingWorld>;
 }

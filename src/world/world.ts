@@ -33,6 +33,8 @@ import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorde
 import { createAccessList } from '../simulation/access-list.ts';
 import { call, readCall } from '../simulation/call.ts';
 import { estimateGas } from '../simulation/estimate-gas.ts';
+import { isUnchanged, preview } from '../simulation/preview.ts';
+import type { Preview } from '../simulation/preview-types.ts';
 import type { Head, Setting } from '../simulation/setting.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { readSimulation } from '../simulation/simulate-request.ts';
@@ -194,6 +196,19 @@ export class ResidentWorld implements TracingWorld {
   async trace<Choice extends CallTraceOptions>(request: CallRequest, options: Choice): Promise<TraceOf<Choice>> {
     const read = readCallTrace(request, options);
     return this.#asked(options, (setting) => traceCall(setting, read) as Promise<TraceOf<Choice>>);
+  }
+
+  async preview(request: CallRequest, options: CallOptions = {}): Promise<Preview> {
+    const read = readCall(request, options);
+    const found = await this.#asked(options, (setting) => preview(setting, read));
+    return { ...found, isStillValid: (world) => isUnchanged(found.dependsOn, world) };
+  }
+
+  async previewMany(requests: readonly CallRequest[], options: CallOptions = {}): Promise<Preview[]> {
+    if (!Array.isArray(requests)) throw new InputError('requests', `expected an array, got ${describe(requests)}`);
+    const previews: Preview[] = [];
+    for (const request of requests) previews.push(await this.preview(request, options));
+    return previews;
   }
 
   async getBalance(address: string): Promise<bigint> {

@@ -202,8 +202,8 @@ test('a request that is none is refused with the name of its field', async () =>
   await engine.dispose();
 });
 
-test('the examples of docs/simulate.md run', async () => {
-  const text = readFileSync(new URL('../../../docs/simulate.md', import.meta.url), 'utf8');
+test.each(['simulate', 'preview'])('the examples of docs/%s.md run', async (page) => {
+  const text = readFileSync(new URL(`../../../docs/${page}.md`, import.meta.url), 'utf8');
   const examples = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
   expect(examples.length).toBeGreaterThan(0);
   const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;

@@ -1,0 +1,172 @@
+// Previews over real tokens: what moves and who may move what, by hand and against what the state says.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readBlock, type TransactionInput } from '../../../src/block/block-input.ts';
+import { createEngine, type Hex, memoryState, type TracingEngine, type TracingWorld } from '../../../src/index.ts';
+import { movementsIn, sumsOf } from '../../../src/simulation/token-events.ts';
+import { createTraffic, type PlannedTransaction } from '../../../src/traffic/index.ts';
+
+const hardfork = 'prague';
+let engine: TracingEngine;
+let world: TracingWorld;
+let planned: { plan: PlannedTransaction; request: { from: Hex; to: Hex; data: Hex; value: Hex }; gas: Hex }[];
+
+beforeAll(async () => {
+  const { file, plan } = await createTraffic({ transactions: 60, hardfork, seed: 3 });
+  engine = await createEngine({ workers: 1, chainId: file.chainId, hardfork });
+  const { transactions, ...header } = readBlock(file.block, hardfork);
+  world = await engine.openWorld({ state: memoryState(file.pre), block: header });
+  planned = plan.map((entry, at) => ({ plan: entry, ...requestOf(transactions[at]!) }));
+}, 60_000);
+afterAll(() => engine.dispose());
+
+function requestOf({ from, to, input, value, gas }: TransactionInput) {
+  return { request: { from: from!, to: to!, data: input, value }, gas };
+}
+
+const word = (value: bigint | Hex) => BigInt(value).toString(16).padStart(64, '0');
+const of = (kind: string) => planned.find(({ plan }) => plan.kind === kind)!;
+const addressOf = (number: number): Hex => `0x${number.toString(16).padStart(40, '0')}`;
+
+describe('a preview', () => {
+  test('comes to what a call comes to, and moves what the balances say, for every kind of traffic', async () => {
+    const kinds = new Set<string>();
+    for (const { plan, request } of planned) {
+      const found = await world.preview(request);
+      const { status, gasUsed, returnData, logs } = await world.call(request);
+      expect({ ...found, calls: undefined }).toMatchObject({ status, gasUsed, returnData, logs });
+      expect(found.calls?.gasUsed).toBe(`0x${gasUsed.toString(16)}`);
+      kinds.add(`${plan.kind} ${status}`);
+      // Of what is not paid for gas, which costs nothing without a fee.
+      const native = new Map(
+        found.assetChanges.filter(({ kind }) => kind === 'native').map((sum) => [sum.account, sum]),
+      );
+      for (const [account, change] of found.stateDiff) {
+        const before = await world.getBalance(account);
+        const moved = native.get(account);
+        expect((change?.balance ?? before) - before).toBe((moved?.in ?? 0n) - (moved?.out ?? 0n));
+      }
+      if (status !== 'success') expect(found.assetChanges).toEqual([]);
+    }
+    expect([...kinds].sort()).toEqual(
+      expect.arrayContaining(['ether success', 'mint success', 'swapV2 success', 'swapV3 success', 'token success']),
+    );
+  });
+
+  test('of a token transfer names both sides, with symbol and decimals, and says what to set', async () => {
+    const { request } = of('token');
+    const { assetChanges, gasLimit, accessList, approvals, error } = await world.preview(request);
+    const amount = BigInt(`0x${request.data.slice(-64)}`);
+    const recipient = `0x${request.data.slice(34, 74)}`;
+    const shared = { kind: 'erc20', token: request.to, decimals: 18, symbol: expect.stringMatching(/^[A-Z0-9]+$/) };
+    expect(assetChanges).toEqual([
+      { account: request.from, ...shared, in: 0n, out: amount },
+      { account: recipient, ...shared, in: amount, out: 0n },
+    ]);
+    expect((await world.call({ ...request, gas: gasLimit })).status).toBe('success');
+    expect(accessList.length).toBeGreaterThanOrEqual(1);
+    expect(approvals).toEqual([]);
+    expect(error).toBeUndefined();
+  });
+
+  test('of a swap shows what is given and what is got', async () => {
+    for (const kind of ['swapV2', 'swapV3']) {
+      const { request } = of(kind);
+      const { assetChanges } = await world.preview(request);
+      const own = assetChanges.filter(({ account }) => account === request.from);
+      expect(own.filter((sum) => sum.out > 0n)).toHaveLength(1);
+      expect(own.filter((sum) => sum.in > 0n)).toHaveLength(1);
+    }
+  });
+
+  test('of a mint shows the token that is new', async () => {
+    const { request } = of('mint');
+    const { assetChanges } = await world.preview(request);
+    expect(assetChanges).toContainEqual(
+      expect.objectContaining({ kind: 'erc721', token: request.to, in: 1n, out: 0n, tokenId: expect.any(BigInt) }),
+    );
+  });
+
+  test('says who may take what before and after, and the world stays as it is', async () => {
+    const { request } = of('token');
+    const spender = addressOf(0x5bed);
+    const approve = { ...request, data: `0x095ea7b3${word(spender)}${word(77n)}` as Hex };
+    const { approvals, stateDiff } = await world.preview(approve);
+    const [owner, token] = [request.from, request.to];
+    expect(approvals).toEqual([{ kind: 'erc20', token, owner, spender, before: 0n, after: 77n }]);
+    expect(stateDiff.get(token)?.storage.size).toBe(1);
+    expect((await world.preview(approve)).approvals[0]?.before).toBe(0n);
+    const collection = of('mint').request.to;
+    const all = { from: owner, to: collection, data: `0xa22cb465${word(spender)}${word(1n)}` as Hex };
+    expect((await world.preview(all)).approvals).toEqual([
+      { kind: 'all', token: collection, owner, spender, before: false, after: true },
+    ]);
+  });
+
+  test('of what fails says why, and of what cannot run that it is invalid', async () => {
+    const failing = planned.find(({ plan }) => plan.kind === 'failing')!;
+    const failed = await world.preview({ ...failing.request, gas: failing.gas });
+    expect(failed.status).not.toBe('success');
+    expect(failed.error?.kind).toMatch(/revert|panic|halt/);
+    expect(failed.assetChanges).toEqual([]);
+    const poor = await world.preview({ from: addressOf(0xdead), to: addressOf(1), value: 1n });
+    expect(poor).toMatchObject({ status: 'invalid', error: { kind: 'invalid', code: -32000 }, assetChanges: [] });
+    expect(poor.error?.message).toContain('insufficient funds');
+    await expect(world.preview({ from: 'me' })).rejects.toThrow('request.from');
+  });
+
+  test('is valid for as long as what it met is the same', async () => {
+    const { request } = of('token');
+    const found = await world.preview(request);
+    const fork = await world.fork();
+    expect(await found.isStillValid(fork)).toBe(true);
+    await fork.setBalance(addressOf(0x77), 1n);
+    expect(await found.isStillValid(fork)).toBe(true);
+    const [[slot] = []] = Object.entries(found.dependsOn[request.to]?.storage ?? {});
+    await fork.setStorage(request.to, slot!, 1n);
+    expect(await found.isStillValid(fork)).toBe(false);
+    expect(await found.isStillValid(world)).toBe(true);
+    await fork.dispose();
+  });
+
+  test('of many is one of each', async () => {
+    const requests = planned.slice(0, 5).map(({ request }) => request);
+    const previews = await world.previewMany(requests);
+    expect(previews.map(({ gasUsed }) => gasUsed)).toEqual(
+      await Promise.all(requests.map(async (request) => (await world.preview(request)).gasUsed)),
+    );
+    await expect(world.previewMany({} as never)).rejects.toThrow('requests: expected an array');
+  });
+});
+
+describe('the events of tokens', () => {
+  const token = addressOf(0x70);
+  const [operator, from, to] = [word(9n), word(1n), word(2n)].map((text): Hex => `0x${text}`);
+  const batch = '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb' as const;
+  const single = '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62' as const;
+  const data = (...words: bigint[]): Hex => `0x${words.map(word).join('')}`;
+
+  test('of ERC-1155 are read one by one, and nobody mints', () => {
+    const logs = [
+      { address: token, topics: [single, operator!, from!, to!], data: data(7n, 3n) },
+      {
+        address: token,
+        topics: [batch, operator!, `0x${word(0n)}` as Hex, to!],
+        data: data(64n, 160n, 2n, 7n, 8n, 2n, 1n, 5n),
+      },
+    ];
+    expect(sumsOf(movementsIn(logs))).toEqual([
+      { account: addressOf(1), kind: 'erc1155', token, tokenId: 7n, in: 0n, out: 3n },
+      { account: addressOf(2), kind: 'erc1155', token, tokenId: 7n, in: 4n, out: 0n },
+      { account: addressOf(2), kind: 'erc1155', token, tokenId: 8n, in: 5n, out: 0n },
+    ]);
+  });
+
+  test.each([
+    ['a list that begins beyond the data', data(64n, 2n ** 40n, 0n)],
+    ['a list that is longer than the data', data(64n, 64n, 2n ** 200n)],
+    ['lists of two lengths', data(64n, 96n, 0n, 1n, 5n)],
+    ['nothing', '0x' as Hex],
+  ])('that lie are passed over: %s', (_, bytes) => {
+    expect(movementsIn([{ address: token, topics: [batch, operator!, from!, to!], data: bytes }])).toEqual([]);
+  });
+});
