@@ -1,11 +1,11 @@
 // Ethereum's own cases of JSON-RPC, and those made with geth on the same chain: by the provider, and by `pevm serve`.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildLibrary } from '../../scripts/library.mjs';
-import { createEngine, type Engine, type Provider, readGenesisFile } from '../../src/index.ts';
+import type { Engine, Provider } from '../../src/index.ts';
+import { importedChain } from '../support/imported-chain.ts';
 import { difference, type RpcCase, type RpcExchange, type RpcResponse, rpcCases } from '../support/rpc-cases.ts';
 import { sharedFolder, withoutShared } from '../support/shared.ts';
 
@@ -50,11 +50,7 @@ describe.skipIf(withoutShared('execution-apis') || withoutShared('rpc-geth'))('c
     let engine: Engine;
     let provider: Provider;
     beforeAll(async () => {
-      engine = await createEngine({ workers: 1, threading: 'inline' });
-      const { state, config, block } = await readGenesisFile(readFileSync(join(folder, 'genesis.json')));
-      const world = await engine.openWorld({ state, chain: config, block });
-      provider = world.provider({ mining: 'none' });
-      for await (const _ of world.importChain(readFileSync(join(folder, 'chain.rlp'))));
+      ({ engine, provider } = await importedChain());
     });
     afterAll(() => engine.dispose());
 

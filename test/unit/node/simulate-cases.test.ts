@@ -1,12 +1,9 @@
 // eth_simulateV1 against Ethereum's own cases, to the digit, through the provider (../shared; skipped without it).
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createEngine, type Engine, type Provider, readGenesisFile } from '../../../src/index.ts';
+import type { Engine, Provider } from '../../../src/index.ts';
+import { importedChain } from '../../support/imported-chain.ts';
 import { difference, rpcCases } from '../../support/rpc-cases.ts';
-import { sharedFolder, withoutShared } from '../../support/shared.ts';
-
-const folder = join(sharedFolder ?? '', 'execution-apis');
+import { withoutShared } from '../../support/shared.ts';
 
 /** As geth answers it now: the nonce does not wrap round, and the simulation is refused. */
 const KNOWN_TO_DIFFER = ['eth_simulateV1/ethSimulate-overflow-nonce'];
@@ -15,11 +12,7 @@ describe.skipIf(withoutShared('execution-apis'))('eth_simulateV1', () => {
   let engine: Engine;
   let provider: Provider;
   beforeAll(async () => {
-    engine = await createEngine({ workers: 1, threading: 'inline' });
-    const { state, config, block } = await readGenesisFile(readFileSync(join(folder, 'genesis.json')));
-    const world = await engine.openWorld({ state, chain: config, block });
-    provider = world.provider({ mining: 'none' });
-    for await (const _ of world.importChain(readFileSync(join(folder, 'chain.rlp'))));
+    ({ engine, provider } = await importedChain());
   }, 120_000);
   afterAll(() => engine.dispose());
 
