@@ -62,6 +62,11 @@ export function bytesFromNumber(value: bigint): Uint8Array {
   return bytesFromHex(`0x${digits.length % 2 === 0 ? digits : `0${digits}`}`);
 }
 
+/** The address in the last 20 bytes of a word. */
+export function addressIn(word: Hex): Hex {
+  return `0x${word.slice(-40)}`;
+}
+
 /** One string per byte sequence, for maps: each byte is one character. */
 export function keyFromBytes(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, bytes as unknown as number[]);

@@ -17,7 +17,7 @@ import { auditRefusal, auditResult } from './block-audit.ts';
 import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import { type BlockExecution, completed, resultOf, TransactionDecoder } from './block-result.ts';
-import type { Emptiness } from './changed-state.ts';
+import { type Emptiness, emptinessOf } from './changed-state.ts';
 import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { blockKeys, type StandingState, type StateBefore, standingBefore, stateBefore } from './state-before.ts';
@@ -207,8 +207,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       .catch((error: unknown) => {
         throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
       });
-    const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
-    const emptiness = { emptyIsAbsent, emptyAccounts: !emptyIsAbsent || before.emptyAccounts !== false };
+    const emptiness = emptinessOf(rulesOf(context.hardfork).clearsEmpty, before.emptyAccounts);
     return { ...performed, plan, work, decoder, emptiness };
   }
 

@@ -14,6 +14,11 @@ export interface Emptiness {
   readonly emptyAccounts: boolean;
 }
 
+/** `emptyAccounts`: whether the state is known to hold some, or none; before EIP-161 blocks leave some. */
+export function emptinessOf(emptyIsAbsent: boolean, emptyAccounts: boolean | undefined): Emptiness {
+  return { emptyIsAbsent, emptyAccounts: !emptyIsAbsent || emptyAccounts !== false };
+}
+
 export function stateDiffOf(changes: StateChanges, emptiness: Emptiness): StateDiff {
   const diff: StateDiff = new Map();
   for (const change of changes.accounts.values()) {

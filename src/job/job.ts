@@ -65,6 +65,9 @@ export interface Performed {
   readonly workers: number;
 }
 
+/** Waits for somebody else's code, unless the caller has given up; that code may not call the engine. */
+export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
 /** What a job may ask of its engine while its turn lasts. */
 export interface Desk<Item> {
   readonly keccak256: Keccak256;
@@ -74,8 +77,7 @@ export interface Desk<Item> {
   perform(run: PlannedRun): Promise<Performed>;
   /** Runs a plan on the calling thread so that it can be traced, and lets the job look at what was committed. */
   trace(run: Omit<PlannedRun, 'taskTimeoutMs' | 'isShown' | 'take'>, examine: Examine): Promise<RunOutcome>;
-  /** Waits for somebody else's code, unless the job is cancelled; that code may not call the engine. */
-  ask<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  readonly ask: Ask;
   /** Shows the caller what items there are. */
   push: Push<Item>;
   /** Ends the job with an error, at once. */

@@ -2,7 +2,7 @@
 
 import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes } from '../base/hex.ts';
+import { addressIn, bytesFromHex, bytesFromNumber, type Hex, hexFromBytes } from '../base/hex.ts';
 import type { AccessList, AccessListResult } from '../call-types.ts';
 import { numbersOf } from '../chain/opcodes.ts';
 import type { EvmTracer } from '../core/evm/tracer.ts';
@@ -96,10 +96,6 @@ class Touched implements EvmTracer {
     slots.add(slot);
     this.size++;
   }
-}
-
-function addressIn(word: Hex): Hex {
-  return `0x${word.slice(-40)}`;
 }
 
 function createdBy(from: Hex, nonce: bigint): Hex {

@@ -9,8 +9,9 @@ import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
 import type { EvmTracer } from '../core/evm/tracer.ts';
 import type { StateChanges } from '../core/host/state-changes.ts';
-import { stateDiffOf } from '../job/changed-state.ts';
+import { emptinessOf, stateDiffOf } from '../job/changed-state.ts';
 import { type CallFrame, callTracer } from '../trace/call-tracer.ts';
+import { joined } from '../trace/mux-tracer.ts';
 import { type Prestate, prestateTracer } from '../trace/prestate-tracer.ts';
 import type { TracedTransaction, Tracer } from '../trace/tracer.ts';
 import { createAccessList } from './access-list.ts';
@@ -21,8 +22,9 @@ import type { Preview, PreviewedWorld } from './preview-types.ts';
 import { transactionOf } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Setting } from './setting.ts';
-import { SimulatedLogs } from './simulated-logs.ts';
-import { approvalsIn, type Movement, movementsIn, NATIVE_TOKEN, sumsOf, TokenReader } from './token-events.ts';
+import { NATIVE_TOKEN, SimulatedLogs } from './simulated-logs.ts';
+import { approvalsIn, type Movement, movementsIn, sumsOf, TokenReader } from './token-events.ts';
+import { tracedBlock } from './trace-call.ts';
 
 /** What a preview is made of, beside what a later state is compared with. */
 export type PreviewData = Omit<Preview, 'isStillValid'>;
@@ -99,8 +101,7 @@ class Previewing {
   /** Runs the request once, and forgets what it did. */
   async #watched(): Promise<{ output: EvmTransactionOutput; watch: Watch }> {
     const environment = this.#environment;
-    const { coinbase, number, fork } = environment;
-    const block = { number, hash: undefined, beneficiary: hexFromBytes(coinbase), rules: rulesOf(fork) };
+    const block = tracedBlock(environment);
     let watch: Watch | undefined;
     const { output } = await this.#sandbox.run({
       environment,
@@ -137,8 +138,7 @@ class Previewing {
   }
 
   #emptiness() {
-    const emptyIsAbsent = rulesOf(this.#environment.fork).clearsEmpty;
-    return { emptyIsAbsent, emptyAccounts: this.#setting.state.emptyAccounts !== false };
+    return emptinessOf(rulesOf(this.#environment.fork).clearsEmpty, this.#setting.state.emptyAccounts);
   }
 
   /** What it met of the state; what the beneficiary has is another in every block, and decides nothing. */
@@ -161,21 +161,7 @@ function watching(transaction: TracedTransaction): Watch {
   const logs = new SimulatedLogs(true, 0);
   const calls = callTracer()(transaction);
   const prestate = prestateTracer()(transaction);
-  const watchers: readonly EvmTracer[] = [logs, calls, prestate];
-  const tracer: EvmTracer = {
-    transactionBegan: (event) => all(watchers, (watcher) => watcher.transactionBegan?.(event)),
-    transactionEnded: (event) => all(watchers, (watcher) => watcher.transactionEnded?.(event)),
-    frameBegan: (event) => all(watchers, (watcher) => watcher.frameBegan?.(event)),
-    frameEnded: (event) => all(watchers, (watcher) => watcher.frameEnded?.(event)),
-    stepped: (event) => all(watchers, (watcher) => watcher.stepped?.(event)),
-    logged: (event) => all(watchers, (watcher) => watcher.logged?.(event)),
-    selfDestructed: (event) => all(watchers, (watcher) => watcher.selfDestructed?.(event)),
-  };
-  return { tracer, logs, calls, prestate };
-}
-
-function all(watchers: readonly EvmTracer[], tell: (watcher: EvmTracer) => void): void {
-  for (const watcher of watchers) tell(watcher);
+  return { tracer: joined([logs, calls, prestate]), logs, calls, prestate };
 }
 
 /** Whether what a preview depends on is as it was. */

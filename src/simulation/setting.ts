@@ -9,10 +9,8 @@ import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
 import type { StateChanges } from '../core/host/state-changes.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import { environmentOf } from '../job/evm-block.ts';
+import type { Ask } from '../job/job.ts';
 import type { StandingState } from '../job/state-before.ts';
-
-/** Asks somebody else's code, unless the caller has given up. */
-export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
 /** A state that can be changed for a while. */
 export interface ChangeableState extends StandingState {

@@ -12,7 +12,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import type { EvmBlockInput, EvmTransactionFields } from '../core/evm/evm-encode.ts';
-import { stateDiffOf } from '../job/changed-state.ts';
+import { emptinessOf, stateDiffOf } from '../job/changed-state.ts';
 import { environmentOf, stepsOf } from '../job/evm-block.ts';
 import type { MemoryState } from '../state/memory.ts';
 import { stateRootOf } from '../state/state-root.ts';
@@ -241,8 +241,7 @@ class Simulation {
     const { state } = this.#setting;
     if (this.#whole === undefined) return ZERO_HASH;
     const emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
-    const emptyAccounts = state.emptyAccounts ?? true;
-    const diff = stateDiffOf(state.changesSince(this.#mark), { emptyIsAbsent, emptyAccounts });
+    const diff = stateDiffOf(state.changesSince(this.#mark), emptinessOf(emptyIsAbsent, state.emptyAccounts));
     return stateRootOf(this.#whole, diff, { emptyIsAbsent });
   }
 }

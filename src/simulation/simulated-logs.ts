@@ -6,9 +6,9 @@ import type { FrameBegan, FrameEnded, SelfDestructed, TransactionBegan } from '.
 import type { EvmTracer, Logged } from '../core/evm/tracer.ts';
 
 /** Where native value seems to be a token (ERC-7528). */
-const NATIVE: Hex = `0x${'ee'.repeat(20)}`;
+export const NATIVE_TOKEN: Hex = `0x${'ee'.repeat(20)}`;
 /** keccak256 of `Transfer(address,address,uint256)`. */
-const TRANSFER: Hex = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';
+export const TRANSFER: Hex = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';
 
 interface NumberedLog extends CallLog {
   readonly logIndex: number;
@@ -64,7 +64,7 @@ export class SimulatedLogs implements EvmTracer {
   #moved(from: Hex, to: Hex, value: bigint): void {
     if (!this.#withTransfers || value === 0n) return;
     const data: Hex = `0x${value.toString(16).padStart(64, '0')}`;
-    this.logged({ address: NATIVE, topics: [TRANSFER, wordOf(from), wordOf(to)], data });
+    this.logged({ address: NATIVE_TOKEN, topics: [TRANSFER, wordOf(from), wordOf(to)], data });
   }
 }
 

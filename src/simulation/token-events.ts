@@ -1,17 +1,15 @@
 // What logs say of tokens: who got what, and who may take what. Tokens lie; what they say is told as theirs.
 
-import { type Hex, hexFromBytes } from '../base/hex.ts';
+import { addressIn, type Hex, hexFromBytes } from '../base/hex.ts';
 import type { ApprovalChange, AssetChange, CallLog } from '../call-types.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
 import { transactionOf } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
-
-/** Where native value seems to be a token (ERC-7528). */
-export const NATIVE_TOKEN: Hex = `0x${'ee'.repeat(20)}`;
+import { NATIVE_TOKEN, TRANSFER } from './simulated-logs.ts';
 
 /** keccak256 of the events' signatures. */
 const EVENT = {
-  transfer: '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef',
+  transfer: TRANSFER,
   approval: '0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925',
   approvalForAll: '0x17307eab39ab6107e8899845ad3d59bd9653f200f220920489ca2b5937696c31',
   transferSingle: '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62',
@@ -169,11 +167,6 @@ function textIn(answer: Uint8Array | undefined): string | undefined {
   // Names are written by strangers: nothing in them may steer a terminal or a page.
   const plain = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '').slice(0, LONGEST_SYMBOL);
   return plain === '' ? undefined : plain;
-}
-
-/** The last 20 bytes of a word. */
-function addressIn(word: Hex): Hex {
-  return `0x${word.slice(-40)}`;
 }
 
 function wordAt(data: Hex, index: number): bigint {

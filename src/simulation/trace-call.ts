@@ -4,7 +4,8 @@ import { hexFromBytes } from '../base/hex.ts';
 import { plainObject } from '../base/reader.ts';
 import type { CallOptions, CallRequest } from '../call-types.ts';
 import { rulesOf } from '../chain/rules.ts';
-import type { Tracer, TracerFactory } from '../trace/tracer.ts';
+import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
+import type { TracedBlock, Tracer, TracerFactory } from '../trace/tracer.ts';
 import { readTracer, type TracerChoice } from '../trace/tracers.ts';
 import { gasOf, type ReadCall, readCall, withOverrides } from './call.ts';
 import { rejectionOf } from './outcome.ts';
@@ -34,8 +35,7 @@ export function readCallTrace(request: CallRequest, options: CallTraceOptions): 
 export async function traceCall(setting: Setting, { read, factory, index }: ReadCallTrace): Promise<unknown> {
   return withOverrides(setting, read, async (sandbox, environment) => {
     const transaction = transactionOf(read.request, environment.fork, gasOf(read.request));
-    const { coinbase, number, fork } = environment;
-    const block = { number, hash: undefined, beneficiary: hexFromBytes(coinbase), rules: rulesOf(fork) };
+    const block = tracedBlock(environment);
     let tracer: Tracer | undefined;
     const { output } = await sandbox.run({
       environment,
@@ -48,4 +48,9 @@ export async function traceCall(setting: Setting, { read, factory, index }: Read
     if (output.status === 'invalid') throw rejectionOf(output);
     return tracer!.result();
   });
+}
+
+/** The block of a call, as tracers see it. */
+export function tracedBlock({ coinbase, number, fork }: EvmBlockInput): TracedBlock {
+  return { number, hash: undefined, beneficiary: hexFromBytes(coinbase), rules: rulesOf(fork) };
 }

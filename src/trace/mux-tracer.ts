@@ -18,11 +18,15 @@ export function muxTracer(factories: Readonly<Record<string, TracerFactory>>) {
   return (transaction: TracedTransaction): Tracer<Readonly<Record<string, unknown>>> => {
     const tracers = Object.entries(factories).map(([name, factory]) => [name, factory(transaction)] as const);
     const result = () => Object.fromEntries(tracers.map(([name, tracer]) => [name, tracer.result()]));
-    const all = tracers.map(([, tracer]) => tracer);
-    const methods = METHODS.map((method) => [method, together(all, method)] as const);
-    // Those that nobody has are left out: they would cost time.
-    return { ...Object.fromEntries(methods.filter(([, told]) => told !== undefined)), result };
+    return { ...joined(tracers.map(([, tracer]) => tracer)), result };
   };
+}
+
+/** One who tells all of them. */
+export function joined(tracers: readonly EvmTracer[]): EvmTracer {
+  const methods = METHODS.map((method) => [method, together(tracers, method)] as const);
+  // Those that nobody has are left out: they would cost time.
+  return Object.fromEntries(methods.filter(([, told]) => told !== undefined));
 }
 
 function together<Method extends (typeof METHODS)[number]>(

@@ -8,6 +8,7 @@ import type { Chain } from '../chain/chain.ts';
 import { knownChain } from '../chain/chains.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import type { BlockContext } from '../job/block-encoding.ts';
+import type { Ask } from '../job/job.ts';
 import { type Home, Residence } from '../run/residence.ts';
 import { imageOf, storageOnlyImage } from '../run/state-loading.ts';
 import type { Head } from '../simulation/setting.ts';
@@ -15,7 +16,7 @@ import { isChainState } from '../state/chain-state.ts';
 import { readDescription } from '../state/description.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { WorldBlock, WorldOptions } from '../types.ts';
-import { type Ask, WorldState } from './world-state.ts';
+import { WorldState } from './world-state.ts';
 
 /** What a world begins with. */
 export interface Beginning {

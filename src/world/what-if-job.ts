@@ -2,7 +2,7 @@
 // transactions that the edits reach are executed; the world stays as it is.
 
 import { InputError } from '../base/errors.ts';
-import { bytesFromHex, type Hex, quantityFromNumber } from '../base/hex.ts';
+import { bytesFromHex, type Hex, quantityFromNumber, sameBytes } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
 import type { TransactionInput } from '../block/block-input.ts';
 import type { CheckedOptions } from '../config/options.ts';
@@ -16,12 +16,12 @@ import { type BlockEncoding, encodingOf } from '../job/block-encoding.ts';
 import { TransactionDecoder } from '../job/block-result.ts';
 import { stateDiffOf } from '../job/changed-state.ts';
 import { editEvmPlan } from '../job/evm-block.ts';
-import type { Desk, Job, Limits } from '../job/job.ts';
+import type { Ask, Desk, Job, Limits } from '../job/job.ts';
 import { reportOf } from '../metrics/report.ts';
 import type { RunPlan } from '../run/conductor.ts';
 import type { Edit, Report, WhatIf, WhatIfOptions, WhatIfTransaction } from '../types.ts';
 import { type EditedTransaction, editedList } from './edits.ts';
-import type { Ask, WorldState } from './world-state.ts';
+import type { WorldState } from './world-state.ts';
 
 /** A block as a world has executed it last. */
 export interface WorldExecution {
@@ -222,7 +222,7 @@ class Comparison {
     const { results } = this.decoder;
     const before = this.#execution.executed.decoder.results;
     const [now, then] = [this.#first + index, this.#first + origin];
-    return results.status(now) !== before.status(then) || !areSame(results.output(now), before.output(then));
+    return results.status(now) !== before.status(then) || !sameBytes(results.output(now), before.output(then));
   }
 
   /** What is invalid uses none. */
@@ -275,8 +275,4 @@ function resultOf(
     },
     report,
   };
-}
-
-function areSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, at) => byte === right[at]);
 }

@@ -6,6 +6,7 @@ import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../base/hex.
 import { type KeptValue, keptValues } from '../core/host/kept-state.ts';
 import type { StateChanges } from '../core/host/state-changes.ts';
 import { Kind } from '../core/instance/abi.ts';
+import type { Ask } from '../job/job.ts';
 import type { StandingState } from '../job/state-before.ts';
 import type { Residence } from '../run/residence.ts';
 import { loadKeys } from '../run/state-loading.ts';
@@ -28,9 +29,6 @@ import type {
   StateValue,
 } from '../state/state-source.ts';
 import { changesSince } from './world-diff.ts';
-
-/** Asks somebody else's code, unless the caller has given up. */
-export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
 export interface AccountNow {
   readonly balance: bigint;

@@ -18,18 +18,15 @@ import type {
 import type { Chain } from '../chain/chain.ts';
 import { knownChain } from '../chain/chains.ts';
 import { rulesOf } from '../chain/rules.ts';
-
 import type { CheckedOptions } from '../config/options.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import type { ByteSource } from '../file/chain-file.ts';
-import { type Emptiness, stateDiffOf } from '../job/changed-state.ts';
-import type { Job, Limits } from '../job/job.ts';
-
+import { type Emptiness, emptinessOf, stateDiffOf } from '../job/changed-state.ts';
+import type { Ask, Job, Limits } from '../job/job.ts';
 import { importChain } from '../node/chain-import.ts';
 import { ChainNode, type NodeHost } from '../node/chain-node.ts';
 import { NodeProvider } from '../node/provider.ts';
 import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
-
 import { createAccessList } from '../simulation/access-list.ts';
 import { call, readCall } from '../simulation/call.ts';
 import { estimateGas } from '../simulation/estimate-gas.ts';
@@ -39,7 +36,6 @@ import type { Head, Setting } from '../simulation/setting.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { readSimulation } from '../simulation/simulate-request.ts';
 import { type CallTraceOptions, readCallTrace, traceCall } from '../simulation/trace-call.ts';
-
 import type { TraceOf } from '../trace/tracers.ts';
 import type {
   BlockResult,
@@ -59,7 +55,7 @@ import type { TracingWorld } from './tracing-world.ts';
 import { WhatIfJob, type WorldExecution } from './what-if-job.ts';
 import type { Place } from './world-block-job.ts';
 import { changesSince } from './world-diff.ts';
-import type { Ask, WorldState } from './world-state.ts';
+import type { WorldState } from './world-state.ts';
 
 /** What a world asks of its engine: turns, in the order in which they are asked for. */
 export interface WorldTurns {
@@ -339,7 +335,7 @@ export class ResidentWorld implements TracingWorld {
   }
 
   #emptiness(emptyIsAbsent: boolean): Emptiness {
-    return { emptyIsAbsent, emptyAccounts: this.#state.emptyAccounts ?? true };
+    return emptinessOf(emptyIsAbsent, this.#state.emptyAccounts);
   }
 
   /** A change from outside: all of it, or nothing. */

@@ -155,8 +155,6 @@ export function encodeEvmTransactions(
   }
   const encoder = new TransactionEncoder(size);
   const costs = new Uint32Array(count);
-  const previous = new Int32Array(count).fill(-1);
-  const lastOf = new Map<Hex, number>();
   for (let index = 0; index < count; index++) {
     const transaction = transactions[index]!;
     const signature = signatureOf(index);
@@ -169,13 +167,10 @@ export function encodeEvmTransactions(
     } catch (error) {
       throw error instanceof InputError ? errorWithin(`transactions[${index}]`, error) : error;
     }
-    if (system !== false) continue;
-    costs[index] = Math.min(Number(gas), 0xffffffff);
-    if (from === undefined) continue;
-    previous[index] = lastOf.get(from) ?? -1;
-    lastOf.set(from, index);
+    if (system === false) costs[index] = Math.min(Number(gas), 0xffffffff);
   }
-  return { records: encoder.bytes, offsets, costs, previous };
+  const senders = transactions.map(({ from, system = false }) => (system === false ? from : undefined));
+  return { records: encoder.bytes, offsets, costs, previous: previousOf(senders) };
 }
 
 /**
@@ -193,17 +188,22 @@ export function arrangeEvmTransactions(
   }
   const records = new Uint8Array(offsets[parts.length]!);
   const costs = new Uint32Array(parts.length);
-  const previous = new Int32Array(parts.length).fill(-1);
-  const lastOf = new Map<Hex, number>();
   for (const [index, { from, at }] of parts.entries()) {
     records.set(from.records.subarray(from.offsets[at]!, from.offsets[at + 1]!), offsets[index]!);
     costs[index] = from.costs[at]!;
-    const sender = senders[index];
-    if (sender === undefined) continue;
-    previous[index] = lastOf.get(sender) ?? -1;
-    lastOf.set(sender, index);
   }
-  return { records, offsets, costs, previous };
+  return { records, offsets, costs, previous: previousOf(senders) };
+}
+
+/** For each the one of the same sender before it, -1 for none. */
+function previousOf(senders: readonly (Hex | undefined)[]): Int32Array {
+  const lastOf = new Map<Hex, number>();
+  return Int32Array.from(senders, (sender, index) => {
+    if (sender === undefined) return -1;
+    const last = lastOf.get(sender) ?? -1;
+    lastOf.set(sender, index);
+    return last;
+  });
 }
 
 /** What the memory of a core has at most. */
