@@ -2,6 +2,7 @@
 
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
+import { showing } from '../base/shown.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { lacksNoUncle } from '../block/block-plan.ts';
 import {
@@ -105,7 +106,7 @@ export class TransactionDecoder {
     );
     const returnValue = lazy(() => hexFromBytes(output().returnData));
     const hash = this.#block.transactions[index]?.hash;
-    return {
+    return showing({
       index,
       ...(hash === undefined ? {} : { hash }),
       success: status === 'success',
@@ -131,7 +132,7 @@ export class TransactionDecoder {
         return createdAddress === undefined ? undefined : hexFromBytes(createdAddress);
       },
       ...(error === undefined ? {} : { error }),
-    };
+    });
   }
 
   #gasAfter(index: number): bigint {
@@ -235,5 +236,5 @@ export function completed(
   result: BlockExecution,
   rest: Pick<BlockResult, 'mismatches' | 'report' | 'stateRoot'> & Partial<Pick<BlockResult, 'omitted'>>,
 ): BlockResult {
-  return Object.defineProperties(result, Object.getOwnPropertyDescriptors(rest)) as BlockResult;
+  return showing(Object.defineProperties(result, Object.getOwnPropertyDescriptors(rest)) as BlockResult);
 }

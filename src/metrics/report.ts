@@ -1,5 +1,6 @@
 // The public report of a run, from what the core left behind.
 
+import { showing } from '../base/shown.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { addCounters, type Counters, noCounters, stepsOf, type Trace } from '../core/host/run-statistics.ts';
 import type { RunOutcome } from '../run/conductor.ts';
@@ -44,7 +45,7 @@ export function reportOf(run: ReportedRun, context: ReportContext): Report {
     counters,
     perWorker: trace.workers,
     conflicts: mergedConflicts(trace.conflicts),
-    bound: {
+    bound: showing({
       t1Ms: trace.t1Ms,
       tInfinityMs: trace.tInfinityMs,
       boundMs,
@@ -55,7 +56,7 @@ export function reportOf(run: ReportedRun, context: ReportContext): Report {
         path ??= criticalPathOf(trace, context);
         return path;
       },
-    },
+    }),
     drains: outcome.drains,
     workersLost,
     loadRounds: outcome.loadRounds,

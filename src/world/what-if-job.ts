@@ -4,6 +4,7 @@
 import { InputError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, quantityFromNumber, sameBytes } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
+import { showing } from '../base/shown.ts';
 import type { TransactionInput } from '../block/block-input.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
@@ -259,7 +260,7 @@ function resultOf(
 ): WhatIf {
   const places = Array.from({ length: comparison.length }, (_, index) => index);
   const transactions = lazy(() => places.map(comparison.at));
-  return {
+  return showing({
     get transactions() {
       return transactions();
     },
@@ -274,5 +275,5 @@ function resultOf(
       return states.changedState();
     },
     report,
-  };
+  });
 }
