@@ -76,8 +76,11 @@ export interface EngineAssets {
   readonly worker?: URL | string;
   /** The ethereumjs executor: its URL. */
   readonly executor?: URL | string;
-  /** The precompiled contracts that the core leaves to its host: their URL. */
-  readonly precompiles?: URL | string;
+  /**
+   * The precompiled contracts that the core leaves to its host: their URL; or, where there are no workers, the
+   * imported module `pevm-wasm/precompiles`.
+   */
+  readonly precompiles?: URL | string | object;
 }
 
 /** A block with its context, for `engine.executeBlock`. A checked `BlockFile` has this shape. */

@@ -222,8 +222,13 @@ export class EngineDisposedError extends PevmError {
 /** What went wrong, in words: of errors, and of whatever else somebody threw. */
 export function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    return withoutSources(error instanceof Error ? error.message : String(error));
   } catch {
     return 'something that has no text';
   }
+}
+
+/** Without the sources of modules that are URLs of their whole text, as the workers' are in Node. */
+export function withoutSources(text: string): string {
+  return text.replace(/data:text\/javascript;base64,[\w+/=]{64,}/g, 'the worker');
 }

@@ -66,13 +66,19 @@ export function sharingProblem(): string | undefined {
       ? 'there is no SharedArrayBuffer here'
       : 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
   }
-  // Always; and Jest's page has no structuredClone.
+  // Always; and Jest's page has no MessageChannel.
   if (nodeThreads() !== undefined) return undefined;
+  // Posted, as it will be: WebKit refuses to clone shared memory, but posts it.
+  const { port1, port2 } = new MessageChannel();
   try {
-    structuredClone(new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true }));
+    port1.postMessage(new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true }));
     return undefined;
-  } catch {
-    return 'shared memory cannot be posted here (a page needs the headers COOP: same-origin and COEP: require-corp)';
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `shared memory cannot be posted here (a page needs the headers COOP: same-origin and COEP: require-corp): ${why}`;
+  } finally {
+    port1.close();
+    port2.close();
   }
 }
 

@@ -70,7 +70,10 @@ export const ASSETS: Options = {
   ),
   worker: option(url, 'The worker script: its URL.'),
   executor: option(url, 'The ethereumjs executor: its URL.'),
-  precompiles: option(url, 'The precompiled contracts that the core leaves to its host: their URL.'),
+  precompiles: option(
+    checkedLater('URL | string | object'),
+    'The precompiled contracts that the core leaves to its host: their URL; or, where there are no workers, the imported module `pevm-wasm/precompiles`.',
+  ),
 };
 
 export const ENGINE_OPTIONS: Options = {

@@ -274,7 +274,7 @@ export class PevmEngine implements TracingEngine {
   }
 
   async #equip(instance: CoreInstance): Promise<void> {
-    const precompiles = await this.#parts.assets.precompiles();
+    const precompiles = await this.#parts.assets.precompilesHere();
     const equipment = await loadEquipment({ executor: undefined, precompiles });
     equip(instance, equipment);
     void prepare(equipment);

@@ -72,7 +72,7 @@ export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 export interface Desk<Item> {
   readonly keccak256: Keccak256;
   /** URLs of what workers import. */
-  readonly assets: { executor(): Promise<string>; precompiles(): Promise<string> };
+  readonly assets: { executor(): Promise<string>; precompiles(): Promise<string>; precompilesHere(): Promise<string> };
   /** Runs a plan, with whoever can. */
   perform(run: PlannedRun): Promise<Performed>;
   /** Runs a plan on the calling thread so that it can be traced, and lets the job look at what was committed. */

@@ -80,7 +80,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
       ...{ haltOnInvalid: true, profile: false, sequential: true, checkpoint: undefined },
       block: { firstTransaction, transactionCount },
     };
-    const work = workOf({ tasks: [], executor: undefined, precompiles: await desk.assets.precompiles() });
+    const work = workOf({ tasks: [], executor: undefined, precompiles: await desk.assets.precompilesHere() });
     const traces: TransactionTrace<Result>[] = [];
     await desk.trace({ plan, work, state }, this.#examiner(desk, traces)).catch((error: unknown) => {
       throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;

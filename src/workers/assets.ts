@@ -4,6 +4,7 @@ import workerSource from 'virtual:pevm/worker';
 import { moduleUrl } from '../base/platform.ts';
 import { absoluteUrl } from '../base/reader.ts';
 import type { EngineOptions } from '../types.ts';
+import { addressOf } from './modules.ts';
 
 let workerUrl: string | undefined;
 let ethereumjsUrl: Promise<string> | undefined;
@@ -12,6 +13,7 @@ let precompilesUrl: Promise<string> | undefined;
 /** The modules that an engine's workers import. */
 export class Assets {
   readonly #options: Pick<EngineOptions, 'assets' | 'executor'>;
+  #isHere = false;
 
   constructor(options: Pick<EngineOptions, 'assets' | 'executor'>) {
     this.#options = options;
@@ -36,11 +38,28 @@ export class Assets {
     return ethereumjsUrl;
   }
 
-  /** The precompiled contracts that the core leaves to its host. @throws InputError */
+  /** There are no workers: from now on all is imported by this thread. */
+  stayHere(): void {
+    this.#isHere = true;
+  }
+
+  /** The precompiled contracts that the core leaves to its host, for whoever executes blocks. @throws InputError */
   async precompiles(): Promise<string> {
     const given = this.#options.assets?.precompiles;
-    if (given !== undefined) return absoluteUrl(given, 'options.assets.precompiles');
+    if (this.#isHere && isModule(given)) return addressOf(given);
+    // A module that is imported already cannot be sent to a worker.
+    if (given !== undefined && !isModule(given)) return absoluteUrl(given, 'options.assets.precompiles');
     precompilesUrl ??= import('virtual:pevm/precompiles').then(({ default: source }) => moduleUrl(source));
     return precompilesUrl;
   }
+
+  /** The same for this thread, which may have them already. @throws InputError */
+  async precompilesHere(): Promise<string> {
+    const given = this.#options.assets?.precompiles;
+    return isModule(given) ? addressOf(given) : this.precompiles();
+  }
+}
+
+function isModule(given: unknown): given is object {
+  return typeof given === 'object' && given !== null && !(given instanceof URL);
 }

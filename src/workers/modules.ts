@@ -55,10 +55,24 @@ export async function prepare({ precompiles }: Equipment): Promise<void> {
 }
 
 let known: Promise<PrecompileModule> | undefined;
+/** What this thread was given as modules, by the address that stands for each. */
+const given = new Map<string, object>();
+const addresses = new WeakMap<object, string>();
+
+/** An address under which this thread, and no other, can load a module that somebody has imported already. */
+export function addressOf(module: object): string {
+  const address = addresses.get(module) ?? `pevm-given:${given.size + 1}`;
+  addresses.set(module, address);
+  given.set(address, module);
+  return address;
+}
 
 /** The module, or why it cannot be had; without a URL the one that was imported last: hosts send it once. */
 async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
-  if (url !== undefined) known = import(/* webpackIgnore: true */ /* @vite-ignore */ url);
+  if (url !== undefined) {
+    const module = given.get(url) as PrecompileModule | undefined;
+    known = module === undefined ? import(/* webpackIgnore: true */ /* @vite-ignore */ url) : Promise.resolve(module);
+  }
   try {
     const module = await known;
     if (module !== undefined && typeof module.createPrecompiles !== 'function') {
@@ -66,8 +80,18 @@ async function importPrecompiles(url: string | undefined): Promise<PrecompileMod
     }
     return module;
   } catch (error) {
-    throw new InputError('options.assets.precompiles', messageOf(error), { cause: error });
+    const problem = url !== undefined && isOwn(url) ? `${NOT_SET}: ${messageOf(error)}` : messageOf(error);
+    throw new InputError('options.assets.precompiles', problem, { cause: error });
   }
+}
+
+const NOT_SET =
+  'needed here, where the module that travels inside the library cannot be imported ' +
+  '(a content security policy may forbid it); host pevm-wasm/precompiles, and name its URL';
+
+/** Whether the address is one of those that the library makes for its own modules. */
+function isOwn(url: string): boolean {
+  return url.startsWith('blob:') || url.startsWith('data:text/javascript;base64,');
 }
 
 async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {

@@ -14,9 +14,9 @@ const CLASSES: Readonly<Record<string, { prototype: Error }>> = { ...errors } as
 
 export function packError(error: unknown): PackedError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined, fields: {} };
-  const { name, message } = error;
-  // The worker's own script is a URL of its whole text.
-  const stack = error.stack?.replace(/data:text\/javascript;base64,[\w+/=]+/g, 'pevm-worker');
+  const { name } = error;
+  const message = errors.withoutSources(error.message);
+  const stack = error.stack && errors.withoutSources(error.stack);
   const fields = Object.fromEntries(Object.entries(error).filter(([, value]) => isPlain(value)));
   return { name, message, stack, fields };
 }

@@ -1,7 +1,7 @@
 // Who runs what on this platform: workers over shared memory where that can be had, else one worker alone, else the calling
 // thread, which also runs what cannot be sent to any worker.
 
-import { messageOf } from '../base/errors.ts';
+import { InputError, messageOf } from '../base/errors.ts';
 import { hasWorkers, sharingProblem } from '../base/platform.ts';
 import { pagesOf } from '../run/memory.ts';
 import type { Home, Residence } from '../run/residence.ts';
@@ -51,13 +51,20 @@ export class Runners {
     const { module, workers, maximumMiB, assets, events } = options;
     const pages = pagesOf(maximumMiB);
     const withoutWorkers = (why: string) => {
+      assets.stayHere();
       const runner = new CallingThreadRunner(module, pages);
       return new Runners(runner, why, options, runner);
     };
     let reason = options.threading === 'inline' ? 'options.threading is "inline"' : sharingProblem();
     let late = false;
     if (!hasWorkers()) return withoutWorkers('there are no workers here');
-    const url = assets.worker();
+    let url: string;
+    try {
+      url = assets.worker();
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      return withoutWorkers(`the worker's script cannot be given an address here: ${messageOf(error)}`);
+    }
     if (reason === undefined) {
       try {
         const pool = options.pool ?? (await WorkerPool.start(url, workers));

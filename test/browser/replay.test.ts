@@ -48,11 +48,22 @@ async function replay(headers: Record<string, string>, options: EngineOptions, r
 
 /** Opens the page with the given headers; no error may go unnoticed in it. */
 async function inPage<T>(headers: Record<string, string>, use: (page: Page) => Promise<T>, ...more: string[]) {
+  return inPreparedPage(headers, () => Promise.resolve(), use, ...more);
+}
+
+/** The same, with something done before the page is opened. */
+async function inPreparedPage<T>(
+  headers: Record<string, string>,
+  prepare: (page: Page) => Promise<unknown>,
+  use: (page: Page) => Promise<T>,
+  ...more: string[]
+) {
   const server = await serve([pages, join(root, 'build'), dist, ...more], headers);
   const page = await browser.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   try {
+    await prepare(page);
     await page.goto(`${server.url}page.html`);
     const result = await use(page);
     expect(errors).toEqual([]);
@@ -81,6 +92,19 @@ describe('a page that is cross-origin isolated', () => {
     expect(durationMs).toBeGreaterThan(500);
     expect(longestTaskMs).toBeLessThan(200);
   });
+});
+
+test('a browser that posts shared memory, but refuses to clone it, as WebKit does, has workers', async () => {
+  const refuse = (page: Page) =>
+    page.addInitScript(() => {
+      globalThis.structuredClone = () => {
+        throw new DOMException('The object can not be cloned.', 'DataCloneError');
+      };
+    });
+  const { capabilities } = await inPreparedPage(isolation, refuse, (page) =>
+    page.evaluate(() => window.replay({ workers: 2 }, 1)),
+  );
+  expect(capabilities).toMatchObject({ threading: 'shared', workers: 2 });
 });
 
 describe('a page that is not', () => {
@@ -120,6 +144,12 @@ test.for(['wasm', 'ethereumjs'] as const)(
     expect(result.receiptsRoot).toBe(receiptsRoot);
   },
 );
+
+test('a page whose policy forbids blobs and that names no addresses is told what is needed', async () => {
+  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src data:";
+  const replaying = replay({ ...isolation, 'Content-Security-Policy': policy }, { workers: 2 });
+  await expect(replaying).rejects.toThrow(/options.assets.precompiles: needed here.*content security policy/);
+});
 
 test('a page whose policy allows blobs needs nothing else', async () => {
   const policy = "default-src 'self'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src blob:; img-src data:";

@@ -145,11 +145,39 @@ describe('where things are not as usual', () => {
   test('Node with the globals of a page is Node', () => {
     expect(run(executing(page))).toBe('shared 8\n');
     expect(run(executing(page + silent))).toBe('shared 8\n');
-    expect(run(executing(page + jest))).toBe('shared 8\n');
+    // Timers that nobody can clear would keep it for their thirty seconds.
+    expect(run(`${executing(page + jest)}\nprocess.exit();`)).toBe('shared 8\n');
   });
 
   test('without worker threads the block runs in the calling thread', () => {
     expect(run(executing('process.getBuiltinModule = undefined; delete globalThis.Worker;'))).toBe('inline 8\n');
+  });
+
+  test('there the precompiled contracts may be a module that is imported already', () => {
+    const before = `process.getBuiltinModule = undefined; delete globalThis.Worker; delete globalThis.Blob;
+      URL.createObjectURL = undefined;
+      const precompiles = await import('pevm-wasm/precompiles');`;
+    expect(run(executing(before, '{ assets: { precompiles } }'))).toBe('inline 8\n');
+  });
+
+  test('a module that is not there is named without the worker that looked for it', () => {
+    expect(() => run(executing('', "{ executor: 'file:///nowhere.js' }"))).toThrow(
+      /InputError: executor: Cannot find module '[^']{0,40}nowhere.js' imported from the worker\n/,
+    );
+  });
+
+  test('results print and stringify with their values', () => {
+    const printed = run(`
+      import { createEngine, checkBlockFile } from 'pevm-wasm';
+      import { createTraffic } from 'pevm-wasm/traffic';
+      const { file } = await createTraffic({ transactions: 2 });
+      const engine = await createEngine({ workers: 1 });
+      const result = await engine.executeBlock(checkBlockFile(file));
+      console.log(result, JSON.stringify(result));
+      await engine.dispose();`);
+    expect(printed).toContain('gasUsed: 21000n');
+    expect(printed).toContain('"gasUsed":"0x5208"');
+    expect(printed).not.toContain('[Getter]');
   });
 
   test('a worker that never answers is given up', () => {

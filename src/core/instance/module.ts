@@ -1,7 +1,7 @@
 // The compiled core as a WebAssembly module: from the bytes inside the library, or from where the caller keeps it.
 
 import bytes from 'virtual:pevm/core';
-import { CoreTrapError, InputError } from '../../base/errors.ts';
+import { CoreTrapError, InputError, messageOf } from '../../base/errors.ts';
 import type { EngineAssets } from '../../types.ts';
 
 let inlined: Promise<WebAssembly.Module> | undefined;
@@ -9,7 +9,10 @@ let inlined: Promise<WebAssembly.Module> | undefined;
 /** @throws InputError when `source` is not the core */
 export async function compileCore(source?: EngineAssets['wasm']): Promise<WebAssembly.Module> {
   if (source === undefined) {
-    inlined ??= WebAssembly.compile(bytes);
+    inlined ??= WebAssembly.compile(bytes).catch((error: unknown) => {
+      const need = 'needed here, where the core that travels inside the library cannot be compiled';
+      throw new InputError('options.assets.wasm', `${need}: ${messageOf(error)}`, { cause: error });
+    });
     return inlined;
   }
   try {
@@ -19,8 +22,7 @@ export async function compileCore(source?: EngineAssets['wasm']): Promise<WebAss
     }
     return module;
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new InputError('options.assets.wasm', `not the core: ${problem}`, { cause: error });
+    throw new InputError('options.assets.wasm', `not the core: ${messageOf(error)}`, { cause: error });
   }
 }
 
