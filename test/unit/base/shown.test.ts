@@ -1,3 +1,4 @@
+// What lazy objects look like in a console and in JSON.
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { showing } from '../../../src/base/shown.ts';
