@@ -1,12 +1,23 @@
 // Transactions that run without leaving WebAssembly: the EVM and the synthetic executor, chosen by TxFlag.
 
-import { CONTROL_BASE, Control, EvmSender, Recording, TxFlag, TxSlot } from "../layout";
+import { CONTROL_BASE, Control, EvmSender, ReadResult, Recording, TxFlag, TxSlot } from "../layout";
+import * as shared from "../base/shared";
 import { hasFlag, slotAt } from "../schedule/status";
+import { beginAccessSet } from "../store/access-set";
+import { assume, missed } from "./evm/memory/failure";
 import { evmGas, evmOutput, evmOutputLength } from "./evm/transaction/result";
 import { isSenderUnknown, senderOf } from "./evm/transaction/sender";
 import { executeEvm, resetEvm } from "./evm/transaction/transaction";
 import { recordedOutput, repeat, resetRecording } from "./recording";
+import { lastLocation, noteLocation, reportMissing, unfinished } from "./state-view";
 import { executeSynthetic, resetSynthetic, syntheticOutput, syntheticOutputLength } from "./synthetic";
+
+// How many locations one run on guesses may miss: a search that finds nothing, or an array without an end, must not
+// fill the host's next batch. Who comes back again and again may really have so many: twice as many each time.
+const MOST_ON_ZEROS: u32 = 16;
+const MOST_ON_PLENTY: u32 = 256;
+const PATIENT_AFTER: u32 = 4;
+const LONGEST_PATIENCE: u32 = 16;
 
 // Of the last native execution.
 export let nativeGas: u64 = 0;
@@ -40,11 +51,36 @@ export function executeNative(transaction: u32): u32 {
     outputLength = load<u32>(recording, Recording.OUTPUT_LENGTH);
     if (nativeRepeated) return repeated;
   }
-  const outcome = executeEvm(load<u32>(slotAt(transaction), TxSlot.INPUT));
+  const input = load<u32>(slotAt(transaction), TxSlot.INPUT);
+  const more = moreGuesses(transaction);
+  assume(false, isDefined(TRACE) ? u32.MAX_VALUE : MOST_ON_ZEROS << more);
+  const outcome = executeEvm(input);
+  if (outcome == unfinished(ReadResult.MISSING)) lookFurther(transaction, input, MOST_ON_PLENTY << more);
   nativeGas = evmGas;
   output = evmOutput;
   outputLength = evmOutputLength;
   return outcome;
+}
+
+/**
+ * Runs a transaction that misses state once more, on the other guess: with zeros, code turns back where nothing is to
+ * be found, and what it would have asked for behind that costs the host a trip of its own. Nothing of it is published.
+ */
+function lookFurther(transaction: u32, input: u32, most: u32): void {
+  if (isDefined(TRACE)) return; // whoever watches sees one run
+  const first = lastLocation;
+  beginAccessSet(transaction);
+  assume(true, most);
+  executeEvm(input);
+  // Another one where what was published meanwhile leads elsewhere. Without memory for a note, it is missed again.
+  if (missed != 0 && missed != first) reportMissing(missed);
+  noteLocation(first);
+}
+
+/** How often the numbers of guesses are doubled for this transaction. */
+function moreGuesses(transaction: u32): u32 {
+  const executions = shared.read(slotAt(transaction), TxSlot.EXECUTIONS);
+  return executions <= PATIENT_AFTER ? 0 : min(executions - PATIENT_AFTER, LONGEST_PATIENCE);
 }
 
 // @ts-ignore: decorator

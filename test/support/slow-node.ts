@@ -10,13 +10,17 @@ const LATENCY_MS = 40;
 
 export async function slowSource(
   state: MemoryState,
-  { node, ...options }: Partial<RpcStateOptions> & { readonly node?: FakeNodeOptions } = {},
+  {
+    node,
+    latencyMs = LATENCY_MS,
+    ...options
+  }: Partial<RpcStateOptions> & { readonly node?: FakeNodeOptions; readonly latencyMs?: number } = {},
 ): Promise<{ source: RpcState; node: FakeNode }> {
   const made = new FakeNode(node);
   made.addState(state);
   const inner = fakeFetch(made);
   const fetch: typeof globalThis.fetch = async (url, init) => {
-    await delay(LATENCY_MS);
+    await delay(latencyMs);
     return inner(url, init);
   };
   const source = rpcState({ transport: { url: 'http://slow.test', fetch }, ...options });

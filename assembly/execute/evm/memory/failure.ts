@@ -13,17 +13,33 @@ export let failure: u32 = 0;
  */
 export let missed: u32 = 0;
 
+/** Whether missing words of storage are taken for plenty, where code that finds nothing turns back; else for 0. */
+export let assumesPlenty: bool = false;
+
+/** How many locations an attempt may miss before it ends, and how many this one still may. */
+let most: u32 = 0;
+let patience: u32 = 0;
+
+/** Chooses the guess of the attempts to come, and how many locations each may miss. */
+export function assume(plenty: bool, atMost: u32): void {
+  assumesPlenty = plenty;
+  most = atMost;
+}
+
 /** Forgets the attempt before. */
 export function forgetFailure(): void {
   failure = ReadResult.VALUE;
   missed = 0;
+  patience = most;
 }
 
-/** Notes that `location` is missing; false when memory is exhausted. */
+/** Notes that `location` is missing; false when the attempt must end: it misses too much, or memory is exhausted. */
 export function miss(location: u32): bool {
   if (missed == 0) missed = location; // reported when the attempt is parked
   else if (!reportMissing(location)) return exhaust();
-  return true;
+  if (patience-- != 0) return true;
+  fail(ReadResult.MISSING);
+  return false;
 }
 
 /** Notes that the attempt must end, and why: a ReadResult. */

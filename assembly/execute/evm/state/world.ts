@@ -8,10 +8,11 @@ import {
   NO_ENTRY, creditNumber, entryAt, guessNumber, loadNumber, numberOf, writeNumber,
 } from "../../../store/access-set";
 import { findCode } from "../../../store/code-store";
+import { kindOf, locationAt } from "../../../store/locations";
 import { atLeastState, locateState, readState } from "../../state-view";
 import { clearsEmpty, hasWarmth } from "../rules/fork-rules";
 import { nativePrecompile } from "../rules/precompile-numbers";
-import { exhaust, exhausted, fail, miss } from "../memory/failure";
+import { assumesPlenty, exhaust, exhausted, fail, miss } from "../memory/failure";
 import { Temporary, temporary } from "../memory/workspace";
 import { Account, AccountFlag } from "./accounts";
 import { flagAccount, saveCode, saveNumber, warmNumber } from "./journal";
@@ -42,12 +43,22 @@ function readNumber(number: u32): bool {
   const result = loadNumber(number);
   if (result == ReadResult.VALUE) return true;
   if (result == ReadResult.MISSING) {
-    if (!miss(load<u32>(entryAt(number), Access.LOCATION))) return false;
+    const location = load<u32>(entryAt(number), Access.LOCATION);
+    if (!miss(location)) return false;
     guessNumber(number);
+    if (assumesPlenty) guessPlenty(number, locationAt(location));
     return true;
   }
   fail(result);
   return false;
+}
+
+/** What lets code go on where it asks for enough: a large amount, which is `true` as well. */
+function guessPlenty(number: u32, location: u32): void {
+  if (kindOf(location) != Kind.STORAGE) return;
+  const value = entryAt(number) + Access.VALUE;
+  store<u64>(value, 1);
+  store<u64>(value, 1 << 63, 8);
 }
 
 /**
