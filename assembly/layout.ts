@@ -179,6 +179,8 @@ export abstract class TxSlot {
   static readonly FLOOR: u32 = 48;
   /** What an earlier run on the same state has recorded of the transaction (Recording), 0 for nothing. */
   static readonly RECORDING: u32 = 52;
+  /** The EvmBlock that it sees, 0 for that of all; it may differ from that in what it says of fees. */
+  static readonly BLOCK: u32 = 56;
   static readonly SIZE: u32 = 64;
 }
 

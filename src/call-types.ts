@@ -122,6 +122,14 @@ export interface CallResult {
   readonly error?: CallFailure;
 }
 
+/** What became of one call of many: `invalid` is one that the rules do not let run, or that the memory is too small for. */
+export interface CallOutcome extends Omit<CallResult, 'status'> {
+  readonly status: CallResult['status'] | 'invalid';
+}
+
+/** The answer to a request, or to each of a bundle. */
+export type CallsAnswer<R> = R extends readonly unknown[] ? CallOutcome[] : CallOutcome;
+
 /** What one account gets and gives of one asset, as the events of the transaction say; native value as it moved. */
 export interface AssetChange {
   readonly account: Hex;

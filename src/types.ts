@@ -10,6 +10,7 @@ import type {
   CallOptions,
   CallRequest,
   CallResult,
+  CallsAnswer,
   SimulatedBlock,
   SimulateOptions,
   SimulateRequest,
@@ -191,6 +192,16 @@ export interface World extends AsyncDisposable {
    * @throws InputError naming the field; CallRejectedError where the rules do not let it run
    */
   call(request: CallRequest, options?: CallOptions): Promise<CallResult>;
+  /**
+   * Many calls, each as {@link call} does it, by all workers at once: none sees what another one does. Of a list among them
+   * each sees what those before it did. Await it, or iterate it. What is not to run has the status `invalid`, and the others
+   * run; `signal` also stops what runs.
+   * @throws InputError naming the request and its field
+   */
+  callMany<R extends CallRequest | readonly CallRequest[]>(
+    requests: readonly R[],
+    options?: CallOptions,
+  ): Run<CallsAnswer<R>, CallsAnswer<R>[]>;
   /**
    * A gas limit with which the request succeeds, as `eth_estimateGas` finds it: at most 1.5 % above the least one.
    * @throws CallFailedError for what fails with any gas, code 3 for reverts; CallRejectedError where funds do not suffice
@@ -517,7 +528,7 @@ export interface Analysis {
 /** What `engine.on` reports. */
 export interface EngineEvents {
   /** A block or a list of tasks is complete. */
-  readonly run: { readonly kind: 'block' | 'tasks' | 'trace' | 'what-if'; readonly report: Report };
+  readonly run: { readonly kind: 'block' | 'calls' | 'tasks' | 'trace' | 'what-if'; readonly report: Report };
   readonly 'worker-lost': { readonly id: number; readonly reason: string };
   readonly 'worker-replaced': { readonly id: number; readonly by: number };
   /** Memory or incarnations ran out: the rest runs sequentially from transaction `from` on. */

@@ -68,12 +68,18 @@ export function validate(transaction: u32, status: u64): bool {
  */
 export function isStamped(transaction: u32, status: u64): bool {
   if (fault(Fault.STALE_STAMP)) return true;
-  // The first of its lane sees nothing but the state before the block.
-  if (load<u32>(slotAt(transaction), TxSlot.FLOOR) == transaction) return true;
+  if (isFirstOfLane(transaction)) return true;
   const newest = shared.read(CONTROL_BASE, Control.COMMIT_CLOCK);
   if (load<u32>(recordIn(status), Incarnation.BEGAN) >= newest) return true;
   const stamp = shared.read64(slotAt(transaction), TxSlot.VALIDATED);
   return (u32(stamp) & 0xff) == incarnationIn(status) && u32(stamp >> 8) >= newest;
+}
+
+/** Whether the transaction sees nothing but the state before the block, so that nothing it read can change. */
+// @ts-ignore: decorator
+@inline
+export function isFirstOfLane(transaction: u32): bool {
+  return load<u32>(slotAt(transaction), TxSlot.FLOOR) == transaction;
 }
 
 function readHolds(read: u32, transaction: u32): bool {

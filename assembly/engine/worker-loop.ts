@@ -24,7 +24,7 @@ import {
 } from "./attempt";
 import { recoverAhead, recoverClaimed } from "./recovery";
 import { foldShares } from "./residence";
-import { isStamped, validate } from "./validation";
+import { isFirstOfLane, isStamped, validate } from "./validation";
 
 /** Of 2^32 hashes of credits, those below are folded: over every 32nd an absolute value is put. */
 const FOLDED: u32 = 1 << 27;
@@ -180,7 +180,8 @@ function validateEarly(): void {
     const transaction = nextToValidate();
     if (transaction == NOTHING) return;
     const status = statusOf(u32(transaction));
-    if (stateIn(status) != TxState.EXECUTED || validate(u32(transaction), status)) continue;
+    if (stateIn(status) != TxState.EXECUTED || isFirstOfLane(u32(transaction))) continue;
+    if (validate(u32(transaction), status)) continue;
     if (abort(u32(transaction), status)) hand(u32(transaction));
     return;
   }

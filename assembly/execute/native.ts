@@ -51,27 +51,32 @@ export function executeNative(transaction: u32): u32 {
     outputLength = load<u32>(recording, Recording.OUTPUT_LENGTH);
     if (nativeRepeated) return repeated;
   }
-  const input = load<u32>(slotAt(transaction), TxSlot.INPUT);
   const more = moreGuesses(transaction);
   assume(false, isDefined(TRACE) ? u32.MAX_VALUE : MOST_ON_ZEROS << more);
-  const outcome = executeEvm(input);
-  if (outcome == unfinished(ReadResult.MISSING)) lookFurther(transaction, input, MOST_ON_PLENTY << more);
+  const outcome = runEvm(transaction);
+  if (outcome == unfinished(ReadResult.MISSING)) lookFurther(transaction, MOST_ON_PLENTY << more);
   nativeGas = evmGas;
   output = evmOutput;
   outputLength = evmOutputLength;
   return outcome;
 }
 
+function runEvm(transaction: u32): u32 {
+  const own = load<u32>(slotAt(transaction), TxSlot.BLOCK);
+  const block = own != 0 ? own : load<u32>(CONTROL_BASE, Control.EVM_BLOCK);
+  return executeEvm(load<u32>(slotAt(transaction), TxSlot.INPUT), block);
+}
+
 /**
  * Runs a transaction that misses state once more, on the other guess: with zeros, code turns back where nothing is to
  * be found, and what it would have asked for behind that costs the host a trip of its own. Nothing of it is published.
  */
-function lookFurther(transaction: u32, input: u32, most: u32): void {
+function lookFurther(transaction: u32, most: u32): void {
   if (isDefined(TRACE)) return; // whoever watches sees one run
   const first = lastLocation;
   beginAccessSet(transaction);
   assume(true, most);
-  executeEvm(input);
+  runEvm(transaction);
   // Another one where what was published meanwhile leads elsewhere. Without memory for a note, it is missed again.
   if (missed != 0 && missed != first) reportMissing(missed);
   noteLocation(first);

@@ -5,7 +5,7 @@ import { MemoryLimitError, StateSourceError, WorkerError } from '../base/errors.
 import { hexFromBytes } from '../base/hex.ts';
 import { turnTaker } from '../base/platform.ts';
 import type { EvmBlockInput, EvmTransactions } from '../core/evm/evm-encode.ts';
-import { type BlockHost, nameOfKey } from '../core/host/block-host.ts';
+import { type BlockHost, type Lanes, nameOfKey } from '../core/host/block-host.ts';
 import {
   type ChangeRecords,
   collectRecords,
@@ -54,6 +54,8 @@ export interface RunPlan {
   readonly checkpoint: number | undefined;
   /** Given: the state that stays is as it was when the run is over, but for what {@link StayingState.keep} was told. */
   readonly trial?: Trial | undefined;
+  /** Given: the tasks of `evm` are in lanes. Nothing of what they do becomes part of the state, and no changes are collected. */
+  readonly lanes?: Lanes | undefined;
 }
 
 /** What a run that changes nothing begins with. */
@@ -150,6 +152,8 @@ interface Segment {
   readonly host: BlockHost;
   /** Tasks that were committed in it. */
   readonly committed: number;
+  /** How many of them were not committed before. */
+  readonly fresh: number;
   /** It ended for lack of ids of workers. */
   readonly spent: boolean;
   readonly sequential: boolean;
@@ -259,19 +263,27 @@ export class Conductor {
       // The committed prefix stands; the rest runs on what it left: one at a time, where memory is short.
       image = this.#imageAfter(segment);
       this.#host = undefined;
-      this.#first += segment.committed;
+      this.#first = this.#nextFirst(segment);
       this.#late.clear();
       this.#loaded.clear();
       if (segment.spent) continue;
-      sequential = true;
+      // Lanes owe each other nothing: while some of them fit, there is no need to run one at a time.
+      sequential = this.#plan.lanes === undefined || segment.fresh === 0;
       this.#drains++;
       this.#hooks.drain(this.#first);
     }
   }
 
+  /** Where the rest begins. What a lane has done is nowhere but in its memory: one that is broken off begins again. */
+  #nextFirst({ committed }: Segment): number {
+    const next = this.#first + committed;
+    return this.#plan.lanes?.firsts[next] ?? next;
+  }
+
   /** Runs what is left of the plan in a memory, as far as it goes there. */
   async #runSegment(image: StateImage, sequential: boolean): Promise<Segment> {
     this.#throwIfCancelled();
+    const before = this.#taken;
     const host = await this.#crew.prepare();
     this.#begin(host, image, sequential);
     this.#host = host;
@@ -281,7 +293,9 @@ export class Conductor {
     const loadRounds = this.#loadRounds;
     const spent = await this.#rounds(host, sequential);
     this.#throwIfCancelled();
-    return { host, committed: host.committed(), spent, sequential, clockMs, loaded: this.#loadRounds > loadRounds };
+    const committed = host.committed();
+    const fresh = Math.max(0, this.#first + committed - before);
+    return { host, committed, fresh, spent, sequential, clockMs, loaded: this.#loadRounds > loadRounds };
   }
 
   /** Takes results, changes and statistics out of the memory while they are there. */
@@ -294,14 +308,18 @@ export class Conductor {
     if (host.halted() === 'invalid') throw new InvalidOutcome(this.#first + committed, host.result(committed));
     await this.#hooks.examine?.(host, this.#first);
     this.#throwIfCancelled();
+    if (this.#plan.lanes === undefined) await this.#decodeChanges(host, committed);
+    this.#trace = addTrace(this.#trace, readTrace(host, committed, clockMs), this.#first);
+    this.#decodeMs += performance.now() - start;
+  }
+
+  async #decodeChanges(host: BlockHost, committed: number): Promise<void> {
     const records = await this.#collect(host, committed);
     // As it is by now: a later segment begins with another one.
     const changes = { records, rewound: undefined, late: new Map(this.#late) };
     await this.#decodeCheckpoint(host, committed, changes);
     this.#changes.push(changes);
     await this.#rest();
-    this.#trace = addTrace(this.#trace, readTrace(host, committed, clockMs), this.#first);
-    this.#decodeMs += performance.now() - start;
   }
 
   /** Also takes what had changed before the plan's checkpoint, where that lies in the segment. */
@@ -318,13 +336,13 @@ export class Conductor {
   }
 
   /** @throws WorkerError or MemoryLimitError where it makes no sense to go on */
-  #checkHeadway({ host, committed, spent, sequential, loaded }: Segment): void {
+  #checkHeadway({ host, fresh, spent, sequential, loaded }: Segment): void {
     const { name } = nameTask(this.#first, this.#plan.block);
     if (!spent) {
-      if (!sequential || committed > 0) return;
+      if (!sequential || fresh > 0) return;
       throw new MemoryLimitError(`${name} and the state it needs do not fit into ${host.instance.bytes.length} bytes`);
     }
-    this.#tries = committed > 0 || loaded ? 0 : this.#tries + 1;
+    this.#tries = fresh > 0 || loaded ? 0 : this.#tries + 1;
     if (this.#tries < MAX_TRIES) return;
     throw new WorkerError(
       `${name}: ${MAX_TRIES} times, all workers that a memory has ids for were lost without headway`,
@@ -358,7 +376,7 @@ export class Conductor {
 
   #begin(host: BlockHost, image: StateImage, sequential: boolean): void {
     const start = performance.now();
-    const { tasks, programs, evm, complete, haltOnInvalid, profile, window, trial } = this.#plan;
+    const { tasks, programs, evm, complete, haltOnInvalid, profile, window, trial, lanes } = this.#plan;
     const first = this.#first;
     const count = this.#plan.count - first;
     const tooSmall = (what: string): never => {
@@ -376,6 +394,7 @@ export class Conductor {
       if (trial !== undefined && trial.layout === this.#staying?.layout) {
         giveRecordings(host.instance, trial.recordings.slice(first));
       }
+      if (lanes !== undefined && !host.setLanes(lanes, first)) tooSmall('the list of lanes');
       // The EVM inside the core finds out what a transaction misses although those before it have not run: no waiting then.
       if (complete) this.#addSenderOrder(host, transactions);
     }
@@ -391,8 +410,9 @@ export class Conductor {
   /** Transactions of one sender depend on each other in order: a hint, as all dependencies. */
   #addSenderOrder(host: BlockHost, { previous }: EvmTransactions): void {
     const first = this.#first;
+    const { lanes } = this.#plan;
     for (let at = first; at < previous.length; at++) {
-      if (previous[at]! >= first) host.addDependency(previous[at]! - first, at - first);
+      if (previous[at]! >= (lanes?.firsts[at] ?? first)) host.addDependency(previous[at]! - first, at - first);
     }
   }
 
@@ -424,7 +444,9 @@ export class Conductor {
   /** Makes what is committed part of the state that stays. */
   async #advance({ host, committed }: Segment, isOver: boolean): Promise<void> {
     const { instance } = host;
-    if (this.#staying === undefined || committed === 0 || (this.#plan.trial !== undefined && isOver)) return;
+    const { trial, lanes } = this.#plan;
+    if (this.#staying === undefined || lanes !== undefined || committed === 0 || (trial !== undefined && isOver))
+      return;
     this.#throwIfCancelled();
     // What was credited to accounts that nobody had asked for is added to what they hold.
     if (this.#late.size > 0 && !host.load(imageOfFields(this.#late))) {

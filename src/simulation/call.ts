@@ -27,9 +27,13 @@ export interface ReadCall {
 
 /** @throws InputError naming the field; CallRejectedError for what contradicts itself */
 export function readCall(request: CallRequest, options: CallOptions = {}): ReadCall {
+  return { request: readRequest(plainObject(request, 'request'), 'request'), ...readOverrides(options) };
+}
+
+/** What is different while calls run. @throws InputError naming the field */
+export function readOverrides(options: CallOptions): Omit<ReadCall, 'request'> {
   checkOptions(options, 'options', CALL_OPTIONS);
   return {
-    request: readRequest(plainObject(request, 'request'), 'request'),
     overrides: readStateOverrides(options.stateOverrides, 'options.stateOverrides'),
     blockOverrides: readBlockOverrides(options.blockOverrides, 'options.blockOverrides'),
   };
@@ -54,7 +58,18 @@ export function gasOf({ gas = GAS_CAP }: ReadRequest): bigint {
 /** Lets `body` run calls on the state with its overrides, in the environment with its own; afterwards all is as it was. */
 export async function withOverrides<R>(
   setting: Setting,
-  { request, overrides, blockOverrides }: ReadCall,
+  { request, ...overrides }: ReadCall,
+  body: (sandbox: Sandbox, environment: EvmBlockInput) => Promise<R>,
+): Promise<R> {
+  return overridden(setting, overrides, (sandbox, environment) =>
+    body(sandbox, { ...environment, ...freeOf(request) }),
+  );
+}
+
+/** The same for requests that are not all alike: which fees a request sees, {@link freeOf} says. */
+export async function overridden<R>(
+  setting: Setting,
+  { overrides, blockOverrides }: Omit<ReadCall, 'request'>,
   body: (sandbox: Sandbox, environment: EvmBlockInput) => Promise<R>,
 ): Promise<R> {
   const environment = environmentFor(setting, blockOverrides);
@@ -62,7 +77,7 @@ export async function withOverrides<R>(
   const sandbox = new Sandbox(setting);
   try {
     await applyOverrides(setting, overrides);
-    return await body(sandbox, { ...environment, precompiles, ...freeOf(request) });
+    return await body(sandbox, { ...environment, precompiles });
   } finally {
     await sandbox.leave();
   }

@@ -2,7 +2,7 @@
 
 import { CallFailedError, CallRejectedError } from '../base/errors.ts';
 import { type Hex, hexFromBytes } from '../base/hex.ts';
-import type { CallFailure, CallLog, CallResult } from '../call-types.ts';
+import type { CallFailure, CallLog, CallOutcome, CallResult } from '../call-types.ts';
 import type { EvmInvalidReason, EvmLogOutput, EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import { revertReason } from '../trace/revert-reason.ts';
 
@@ -36,6 +36,12 @@ export function rejectionOf({ invalid }: EvmTransactionOutput, codes: RejectionC
   const reason = invalid ?? 'bad signature';
   const words = reason === 'insufficient funds' ? 'insufficient funds for gas * price + value' : reason;
   return new CallRejectedError(words, codes[reason] ?? HALTED);
+}
+
+/** The outcome of a call that the rules do not let run, or that cannot be run. */
+export function failureOfRejection({ code, message }: Pick<CallRejectedError, 'code' | 'message'>): CallOutcome {
+  const error: CallFailure = { kind: 'invalid', message, code, data: '0x' };
+  return { status: 'invalid', gasUsed: 0n, returnData: '0x', logs: [], error };
 }
 
 /** Why a call did not succeed; `undefined`: it did. */

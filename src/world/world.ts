@@ -11,6 +11,7 @@ import type {
   CallOptions,
   CallRequest,
   CallResult,
+  CallsAnswer,
   SimulatedBlock,
   SimulateOptions,
   SimulateRequest,
@@ -50,6 +51,7 @@ import type {
   WorldBlockRun,
 } from '../types.ts';
 import { executeBlocks, type PreparedBlock } from './block-pipeline.ts';
+import { type CallOrBundle, CallsJob } from './calls-job.ts';
 import { checkParent } from './opening.ts';
 import type { TracingWorld } from './tracing-world.ts';
 import { WhatIfJob, type WorldExecution } from './what-if-job.ts';
@@ -172,6 +174,17 @@ export class ResidentWorld implements TracingWorld {
   async call(request: CallRequest, options: CallOptions = {}): Promise<CallResult> {
     const read = readCall(request, options);
     return this.#asked(options, (setting) => call(setting, read));
+  }
+
+  callMany<R extends CallOrBundle>(
+    requests: readonly R[],
+    options: CallOptions = {},
+  ): Run<CallsAnswer<R>, CallsAnswer<R>[]> {
+    return this.#turns.start(() => {
+      if (this.#disposed !== undefined) throw new InputError('world', 'it was disposed of');
+      const { equip } = this.#turns;
+      return new CallsJob(() => ({ state: this.#state, head: this.#head, equip }), requests, options);
+    });
   }
 
   async estimateGas(request: CallRequest, options: CallOptions = {}): Promise<bigint> {

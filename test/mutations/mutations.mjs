@@ -725,7 +725,7 @@ const deaths = [
   {
     name: 'a run that loses its workers never gives up',
     file: 'src/run/conductor.ts',
-    text: 'this.#tries = committed > 0 || loaded ? 0 : this.#tries + 1;',
+    text: 'this.#tries = fresh > 0 || loaded ? 0 : this.#tries + 1;',
     replacement: 'this.#tries = 0;',
     why: 'a task that kills every worker holds the engine for ever',
     project: 'unit',
@@ -816,6 +816,38 @@ const chains = [
   },
 ];
 
+const CALL_MANY = /** @type {const} */ ({ project: 'unit', test: 'test/unit/world/call-many.test.ts' });
+
+const worlds = [
+  {
+    name: 'a lane that was broken off goes on in the middle',
+    file: 'src/run/conductor.ts',
+    text: 'return this.#plan.lanes?.firsts[next] ?? next;',
+    replacement: 'return next;',
+    why: 'a call of a bundle does not see what those before it did, where memory was short',
+    ...CALL_MANY,
+    only: 'begin again',
+  },
+  {
+    name: 'all calls see the fees of the first',
+    file: 'src/core/host/block-host.ts',
+    text: 'blocks[feesOf[at]!]!',
+    replacement: 'blocks[0]!',
+    why: 'BASEFEE is 0 for calls that pay, and calls that do not are refused',
+    ...CALL_MANY,
+    only: 'see the fees',
+  },
+  {
+    name: 'a call that does not fit ends all of them',
+    file: 'src/world/calls-job.ts',
+    text: 'if (!(error instanceof MemoryLimitError)) throw error;',
+    replacement: 'throw error;',
+    why: 'one greedy call among a thousand leaves all without an answer',
+    ...CALL_MANY,
+    only: 'refused alone',
+  },
+];
+
 /** @type {readonly Mutation[]} */
 export const mutations = [
   ...store,
@@ -828,4 +860,5 @@ export const mutations = [
   ...shell,
   ...deaths,
   ...chains,
+  ...worlds,
 ];

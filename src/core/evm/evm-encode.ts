@@ -108,6 +108,9 @@ export interface EvmTransactions {
   readonly previous: Int32Array;
 }
 
+/** What may be different for single transactions of a block. */
+export type EvmFees = Pick<EvmBlockInput, 'baseFeePerGas' | 'blobBaseFee'>;
+
 /** The environment that all transactions of a block share. */
 export interface EvmBlockInput {
   /** Whose rules hold. */
@@ -424,6 +427,16 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
     bytes[place + EvmPrecompile.NUMBER] = number & 255;
     bytes[place + EvmPrecompile.NUMBER + 1] = number >>> 8;
   });
+}
+
+/**
+ * Makes the record of a block at `at`, which is a copy of another, say this of fees.
+ * @throws InputError naming the field that does not fit its place
+ */
+export function writeEvmFees(bytes: Uint8Array, at: number, { baseFeePerGas, blobBaseFee }: EvmFees): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, EvmBlock.SIZE);
+  setQuantity(view, EvmBlock.BASE_FEE, baseFeePerGas, 'baseFeePerGas', 4);
+  setQuantity(view, EvmBlock.BLOB_BASE_FEE, blobBaseFee, 'blobBaseFee', 4);
 }
 
 /** That BLOCKHASH sees. */

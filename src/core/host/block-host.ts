@@ -3,6 +3,7 @@
 import {
   CONTROL_BASE,
   Control,
+  EvmBlock,
   Halt,
   Incarnation,
   Kind,
@@ -18,7 +19,14 @@ import {
 } from '../../../assembly/layout.ts';
 import { hexFromBytes } from '../../base/hex.ts';
 import type { SourceKey } from '../../state/state-source.ts';
-import { type EvmBlockInput, type EvmTransactions, evmBlockSize, writeEvmBlock } from '../evm/evm-encode.ts';
+import {
+  type EvmBlockInput,
+  type EvmFees,
+  type EvmTransactions,
+  evmBlockSize,
+  writeEvmBlock,
+  writeEvmFees,
+} from '../evm/evm-encode.ts';
 import { type CoreInstance, PAGE } from '../instance/abi.ts';
 import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
 import { HEAD, OutputForm, type RawResult, REPEATED, type ResultBatch, Results } from './outcome.ts';
@@ -34,6 +42,16 @@ export interface BlockSetup {
   readonly complete: boolean;
   readonly haltOnInvalid: boolean;
   readonly profile: boolean;
+}
+
+/** Groups of transactions that do not see each other. Structured-cloneable. */
+export interface Lanes {
+  /** Of each transaction the first one of its lane. */
+  readonly firsts: Uint32Array;
+  /** What blocks say of fees. */
+  readonly fees: readonly EvmFees[];
+  /** Of each transaction which of these it sees. */
+  readonly feesOf: Uint8Array;
 }
 
 export type HaltReason = 'none' | 'cancelled' | 'exhausted' | 'missing' | 'invalid';
@@ -263,6 +281,29 @@ export class BlockHost {
       const record = offsets[at]!;
       const size = offsets[at + 1]! - record;
       core.setTransaction(at - first, TxFlag.NATIVE | TxFlag.EVM, costs[at]!, start + record - from, size);
+    }
+    return true;
+  }
+
+  /**
+   * Puts the transactions from `first` on, the first of its lane, into lanes; false when memory is exhausted. After
+   * {@link setEvmBlock} and {@link setEvmTransactions}.
+   */
+  setLanes({ firsts, fees, feesOf }: Lanes, first: number): boolean {
+    const { core, bytes, words } = this.instance;
+    const common = words[(CONTROL_BASE + Control.EVM_BLOCK) >>> 2]!;
+    const blocks: number[] = [];
+    for (const one of fees) {
+      const block = core.allocate(EvmBlock.SIZE);
+      if (block === 0) return false;
+      bytes.copyWithin(block, common, common + EvmBlock.SIZE);
+      writeEvmFees(bytes, block, one);
+      blocks.push(block);
+    }
+    for (let at = first; at < firsts.length; at++) {
+      const slot = this.#slot(at - first);
+      words[(slot + TxSlot.FLOOR) >>> 2] = firsts[at]! - first;
+      words[(slot + TxSlot.BLOCK) >>> 2] = blocks[feesOf[at]!]!;
     }
     return true;
   }

@@ -56,12 +56,12 @@ function recordsTransfers(): bool {
   return (load<u32>(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), EvmBlock.FLAGS) & EvmBlockFlag.RECORD_TRANSFERS) != 0;
 }
 
-/** Runs the transaction of the EvmTransaction record `record`: its Outcome, or `unfinished` of state-view. */
-export function executeEvm(record: u32): u32 {
+/** Runs the transaction of an EvmTransaction record in the block of an EvmBlock: its Outcome, or `unfinished`. */
+export function executeEvm(record: u32, blockRecord: u32): u32 {
   forgetFailure();
   if (!ready && !prepare()) exhaust();
   else {
-    setTransactionContext(load<u32>(CONTROL_BASE, Control.EVM_BLOCK), record);
+    setTransactionContext(blockRecord, record);
     beginJournal();
     beginEffects();
     forgetAccounts();
