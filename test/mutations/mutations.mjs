@@ -605,7 +605,7 @@ const state = [
   {
     name: 'a transaction that misses state is not run on the other guess',
     file: 'assembly/execute/native.ts',
-    text: '  if (outcome == unfinished(ReadResult.MISSING)) lookFurther(transaction, input, MOST_ON_PLENTY << more);\n',
+    text: '  if (outcome == unfinished(ReadResult.MISSING)) lookFurther(transaction, MOST_ON_PLENTY << more);\n',
     replacement: '',
     why: 'over a node, every balance and allowance that is missing costs a trip of its own: 10 instead of 7 for a block of 150',
     project: 'unit',
