@@ -81,6 +81,8 @@ export interface EngineAssets {
    * imported module `pevm-wasm/precompiles`.
    */
   readonly precompiles?: URL | string | object;
+  /** The tracers that workers take part in the traces of blocks with: their URL. */
+  readonly tracers?: URL | string;
 }
 
 /** A block with its context, for `engine.executeBlock`. A checked `BlockFile` has this shape. */

@@ -24,6 +24,12 @@ declare module 'virtual:pevm/ethereumjs-executor' {
   export default source;
 }
 
+declare module 'virtual:pevm/tracers' {
+  /** src/job/replay.ts, bundled into the source of one self-contained ES module. */
+  const source: string;
+  export default source;
+}
+
 declare module 'virtual:pevm/precompiles' {
   /** src/precompiles/precompile-module.ts, bundled into the source of one self-contained ES module. */
   const source: string;

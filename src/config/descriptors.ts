@@ -74,6 +74,7 @@ export const ASSETS: Options = {
     checkedLater('URL | string | object'),
     'The precompiled contracts that the core leaves to its host: their URL; or, where there are no workers, the imported module `pevm-wasm/precompiles`.',
   ),
+  tracers: option(url, 'The tracers that workers take part in the traces of blocks with: their URL.'),
 };
 
 export const ENGINE_OPTIONS: Options = {

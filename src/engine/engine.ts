@@ -1,6 +1,6 @@
 // The engine: the public object. Jobs take turns here, each with a scope that can end it and a desk to ask things at.
 
-import { EngineDisposedError, InputError } from '../base/errors.ts';
+import { EngineDisposedError, InputError, MemoryLimitError } from '../base/errors.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { type CheckedOptions, checkEngineOptions, checkWorldOptions } from '../config/options.ts';
@@ -17,6 +17,7 @@ import type { RunHooks, RunOutcome } from '../run/conductor.ts';
 import { pagesOf } from '../run/memory.ts';
 import { callFor, refuseNestedCall } from '../run/nested-call.ts';
 import { loadKeys } from '../run/state-loading.ts';
+import { workOf } from '../run/work.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { Task } from '../task/executor.ts';
 import type { BlockTraceRequest, TraceRun, TransactionTrace } from '../trace/request.ts';
@@ -37,7 +38,7 @@ import type {
 import { Assets } from '../workers/assets.ts';
 import { equip, loadEquipment, prepare } from '../workers/modules.ts';
 import type { WorkerPool } from '../workers/pool.ts';
-import type { RunControl } from '../workers/runner.ts';
+import type { Examiner, RunControl } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
 import { TracedRun } from '../workers/tracing-runner.ts';
 import { beginWorld, readFirstBlock, readHead } from '../world/opening.ts';
@@ -62,7 +63,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Tracing
 export interface TracingEngine extends Engine {
   /**
    * Traces the transactions of a block, or the one at `index`: what geth prints of each, by one of its tracers or one of the
-   * caller's own. Await it, or iterate it. On the calling thread.
+   * caller's own. Await it, or iterate it. On all workers; tracers of the caller's own, and one transaction, on this thread.
    * @throws InputError naming the field; MemoryLimitError for a trace that does not fit
    */
   traceBlock<Choice extends TracerChoice>(request: BlockTraceRequest & Choice): TraceRun<TraceOf<Choice>>;
@@ -328,9 +329,30 @@ export class PevmEngine implements TracingEngine {
     scope: Scope,
   ): Promise<RunOutcome> {
     scope.throwIfCancelled();
-    const run = new TracedRun(pagesOf(this.#parts.options.maximumMiB));
+    const { runners, assets, options } = this.#parts;
+    const hooks = this.#hooks(state, scope, () => {});
+    const runner = runners.for(work);
+    if (runner.threading === 'shared') {
+      try {
+        const examiner: Examiner = {
+          tracers: () => assets.tracers(),
+          precompiles: () => assets.precompilesHere(),
+          examine: (part) => callFor(this, () => examine(part)),
+        };
+        const shared = { plan, work, hooks, taskTimeoutMs: undefined, caller: this, examiner };
+        const control = runner.start(shared);
+        scope.onCancel((reason) => control.cancel(reason));
+        return await control.outcome;
+      } catch (error) {
+        if (!(error instanceof MemoryLimitError)) throw error;
+      }
+    }
+    scope.throwIfCancelled();
+    const alone = { ...plan, window: 1, sequential: true };
+    const run = new TracedRun(pagesOf(options.maximumMiB));
     scope.onCancel((reason) => run.cancel(reason));
-    return callFor(this, () => run.run({ plan, work, hooks: this.#hooks(state, scope, () => {}), examine }));
+    const here = workOf({ ...work, precompiles: await assets.precompilesHere() });
+    return callFor(this, () => run.run({ plan: alone, work: here, hooks, examine }));
   }
 
   #hooks(state: StateSource | undefined, scope: Scope, take: RunHooks['committed']): RunHooks {

@@ -48,13 +48,19 @@ export interface PlannedRun {
   take(batch: ResultBatch): void;
 }
 
-/** Looks at what was committed, while the trace build can run it again. */
-export type Examine = (block: {
+/** What was committed in one memory, while the trace build can run it again. */
+export interface CommittedPart {
   readonly host: BlockHost;
   /** Number of the block's first task in the plan. */
   readonly first: number;
-  readonly tracing: Tracing;
-}) => Promise<void>;
+  /** Opens the trace build on this thread. */
+  tracing(): Promise<Tracing>;
+  /** Of each worker: gives it a `ReplayOrder`; `undefined`: it was lost. */
+  readonly workers: readonly ((order: unknown) => Promise<unknown>)[];
+}
+
+/** Looks at what was committed. */
+export type Examine = (part: CommittedPart) => Promise<void>;
 
 /** A plan that was run to its end. */
 export interface Performed {
@@ -72,10 +78,13 @@ export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 export interface Desk<Item> {
   readonly keccak256: Keccak256;
   /** URLs of what workers import. */
-  readonly assets: { executor(): Promise<string>; precompiles(): Promise<string>; precompilesHere(): Promise<string> };
+  readonly assets: { executor(): Promise<string>; precompiles(): Promise<string> };
   /** Runs a plan, with whoever can. */
   perform(run: PlannedRun): Promise<Performed>;
-  /** Runs a plan on the calling thread so that it can be traced, and lets the job look at what was committed. */
+  /**
+   * Runs a plan so that it can be traced, and lets the job look at what was committed. Where memory is too small for what all
+   * workers do at once it begins again, alone.
+   */
   trace(run: Omit<PlannedRun, 'taskTimeoutMs' | 'isShown' | 'take'>, examine: Examine): Promise<RunOutcome>;
   readonly ask: Ask;
   /** Shows the caller what items there are. */

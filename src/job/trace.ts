@@ -3,23 +3,21 @@
 import { InputError, MemoryLimitError } from '../base/errors.ts';
 import { eventLoopTurn } from '../base/platform.ts';
 import { stepError } from '../block/block-plan.ts';
-import { rulesOf } from '../chain/rules.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { logCountOf } from '../core/evm/evm-decode.ts';
 import type { EvmTransactions } from '../core/evm/evm-encode.ts';
-import type { Tracing } from '../core/evm/tracing.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
-import { ReadResult } from '../core/instance/abi.ts';
 import { InvalidOutcome } from '../run/conductor.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import { workOf } from '../run/work.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
-import type { Tracer, TracerFactory } from '../trace/tracer.ts';
+import type { TracerFactory } from '../trace/tracer.ts';
 import { readTracer, type TracerChoice } from '../trace/tracers.ts';
 import type { BlockRequest } from '../types.ts';
 import { type BlockEncoding, encodeForCore } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
-import type { Desk, Examine, Job, Limits } from './job.ts';
+import type { CommittedPart, Desk, Job, Limits } from './job.ts';
+import { type ReplayAnswer, type ReplayedBlock, type ReplayOrder, replayFor, type TracedItem } from './replay.ts';
 import { blockKeys, stateBefore } from './state-before.ts';
 
 const BLOCK_FIELDS = [
@@ -27,15 +25,18 @@ const BLOCK_FIELDS = [
   ...['senders', 'signal', 'executionTimeoutMs'],
 ];
 
-/** An answer of `replay` that is not an Outcome: a ReadResult, moved up. */
-const UNFINISHED_SHIFT = 8;
+/** Transactions that a worker is asked for at once: few, since one may take as long as all others. */
+const ITEMS_PER_ORDER = 4;
 
 export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly TransactionTrace<Result>[]> {
   readonly kind = 'trace';
   readonly firstItem = 0;
   readonly #request: CheckedBlockRequest;
   readonly #encoding: BlockEncoding;
+  readonly #choice: TracerChoice;
   readonly #factory: TracerFactory<Result>;
+  readonly #block: ReplayedBlock;
+  readonly #window: number;
   /** Places of the first transaction to be traced, and of the one behind the last. */
   readonly #from: number;
   readonly #to: number;
@@ -46,15 +47,19 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     const entries = Object.entries(rest);
     const ofBlock = Object.fromEntries(entries.filter(([name]) => BLOCK_FIELDS.includes(name)));
     const ofTracer = Object.fromEntries(entries.filter(([name]) => !BLOCK_FIELDS.includes(name)));
-    this.#factory = readTracer(ofTracer as unknown as TracerChoice, 'request') as TracerFactory<Result>;
+    this.#choice = ofTracer as unknown as TracerChoice;
+    this.#factory = readTracer(this.#choice, 'request') as TracerFactory<Result>;
     this.#request = readBlockRequest(ofBlock as unknown as BlockRequest, options);
-    const count = this.#request.context.block.transactions.length;
+    const { block, hardfork } = this.#request.context;
+    this.#block = { number: BigInt(block.number), hash: block.hash, beneficiary: block.miner, hardfork };
+    const count = block.transactions.length;
     if (index !== undefined && !(Number.isInteger(index) && index >= 0 && index < count)) {
       throw new InputError('request.index', `expected a place from 0 to ${count - 1}, got ${index}`);
     }
     this.#from = index ?? 0;
     this.#to = index === undefined ? count : index + 1;
     this.#encoding = encodeForCore(this.#request.context);
+    this.#window = options.window;
   }
 
   get limits(): Limits {
@@ -75,76 +80,136 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     const count = firstTransaction + this.#to;
     const environment = emptyAccounts ? { ...evm.environment, emptyAccounts } : evm.environment;
     const plan = {
-      ...{ count, tasks: [], programs: undefined, image, complete, window: 1 },
+      ...{ count, tasks: [], programs: undefined, image, complete, window: this.#window },
       evm: { environment, transactions: firstOf(evm.transactions, count) },
-      ...{ haltOnInvalid: true, profile: false, sequential: true, checkpoint: undefined },
+      ...{ haltOnInvalid: true, profile: false, sequential: false, checkpoint: undefined },
       block: { firstTransaction, transactionCount },
     };
-    const work = workOf({ tasks: [], executor: undefined, precompiles: await desk.assets.precompilesHere() });
+    const work = workOf({ tasks: [], executor: undefined, precompiles: await desk.assets.precompiles() });
     const traces: TransactionTrace<Result>[] = [];
-    await desk.trace({ plan, work, state }, this.#examiner(desk, traces)).catch((error: unknown) => {
+    const examine = (part: CommittedPart) => this.#examine(desk, part, traces);
+    await desk.trace({ plan, work, state }, examine).catch((error: unknown) => {
       throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
     });
     return traces;
   }
 
-  /** Traces what is wanted of each part of the block, while its versions are in the memory. */
-  #examiner(desk: Desk<TransactionTrace<Result>>, traces: TransactionTrace<Result>[]): Examine {
-    const { firstTransaction } = this.#encoding;
-    let logs = 0;
-    return async ({ host, first, tracing }) => {
-      const committed = host.committed();
-      for (let at = 0; at < committed; at++) {
-        const index = first + at - firstTransaction;
-        if (index < 0) continue;
-        if (index >= this.#from && index < this.#to) {
-          traces.push(await this.#trace(desk, { host, tracing, at, index, logs }));
-          desk.push(traces.length, (item) => traces[item]!);
-          await eventLoopTurn();
-        }
-        logs += logCountOf(host.results(at, at + 1).outputs);
-      }
-    };
-  }
+  /** Logs of the parts of the block before. */
+  #logs = 0;
 
-  /** Runs a transaction again, as often as its tracer asks for state that is not loaded yet. */
-  async #trace(
+  /** Traces what is wanted of a part of the block, while its versions are in the memory. */
+  async #examine(
     desk: Desk<TransactionTrace<Result>>,
-    place: { host: BlockHost; tracing: Tracing; at: number; index: number; logs: number },
-  ): Promise<TransactionTrace<Result>> {
-    const { host, tracing, at, index } = place;
-    while (true) {
-      const tracer = this.#tracerFor(place);
-      tracing.watch(tracer);
-      const answer = tracing.replay(at);
-      tracing.watch({});
-      const failure = tracing.takeFailure();
-      if (failure !== undefined) throw failure.error;
-      if (tracing.state.isExhausted || answer === ReadResult.EXHAUSTED << UNFINISHED_SHIFT) {
-        throw new MemoryLimitError(`transaction ${index} and its trace do not fit into the memory`);
-      }
-      if (answer !== ReadResult.MISSING << UNFINISHED_SHIFT) {
+    part: CommittedPart,
+    traces: TransactionTrace<Result>[],
+  ): Promise<void> {
+    const { host, first } = part;
+    if (first === 0) this.#logs = 0;
+    const items: TracedItem[] = [];
+    const committed = host.committed();
+    for (let at = 0; at < committed; at++) {
+      const index = first + at - this.#encoding.firstTransaction;
+      if (index < 0) continue;
+      // What was traced before the block began again is known.
+      if (index >= this.#from + traces.length && index < this.#to) {
         const { hash } = this.#request.context.block.transactions[index]!;
-        return { index, hash, result: tracer.result() };
+        items.push({ at, index, hash, firstLog: this.#logs });
       }
-      const keys = host.missing();
-      const { image } = await desk.ask((signal) => loadKeys(this.#request.state, keys, new Set(), signal));
-      if (!host.load(image))
-        throw new MemoryLimitError(`the state of transaction ${index} does not fit into the memory`);
-      host.resume();
+      this.#logs += logCountOf(host.results(at, at + 1).outputs);
+    }
+    const take = ({ index, hash }: TracedItem, result: unknown) => {
+      traces.push({ index, hash, result: result as Result });
+      desk.push(traces.length, (item) => traces[item]!);
+    };
+    if (part.workers.length > 0 && items.length > 1 && isPortable(this.#choice)) {
+      await this.#shareOut(desk, part, items, take);
+    } else {
+      await this.#here(desk, part, items, take);
     }
   }
 
-  #tracerFor({ tracing, index, logs }: { tracing: Tracing; index: number; logs: number }): Tracer<Result> {
-    const { block, hardfork } = this.#request.context;
-    return this.#factory({
-      index,
-      hash: block.transactions[index]?.hash,
-      block: { number: BigInt(block.number), hash: block.hash, beneficiary: block.miner, rules: rulesOf(hardfork) },
-      firstLog: logs,
-      state: tracing.state,
-    });
+  /** On this thread, one after the other. */
+  async #here(
+    desk: Desk<TransactionTrace<Result>>,
+    { host, tracing: open }: CommittedPart,
+    items: readonly TracedItem[],
+    take: (item: TracedItem, result: unknown) => void,
+  ): Promise<void> {
+    if (items.length === 0) return;
+    const tracing = await open();
+    for (const item of items) {
+      let traced = replayFor(this.#factory, tracing, this.#block, item);
+      // As often as its tracer asks for state that is not loaded yet.
+      while (traced === undefined) {
+        await this.#load(desk, host, item);
+        traced = replayFor(this.#factory, tracing, this.#block, item);
+      }
+      take(item, traced.result);
+      await eventLoopTurn();
+    }
   }
+
+  /** On all workers; what they find is handed on in order. */
+  async #shareOut(
+    desk: Desk<TransactionTrace<Result>>,
+    part: CommittedPart,
+    items: readonly TracedItem[],
+    take: (item: TracedItem, result: unknown) => void,
+  ): Promise<void> {
+    const results = new Map<TracedItem, unknown>();
+    let taken = 0;
+    let waiting = [...items];
+    let workers = part.workers;
+    const flush = () => {
+      for (let item = items[taken]; item !== undefined && results.has(item); item = items[taken]) {
+        take(item, results.get(item));
+        results.delete(item);
+        taken++;
+      }
+    };
+    while (waiting.length > 0) {
+      const left: TracedItem[] = [];
+      const alive = new Set(workers);
+      const work = async (worker: CommittedPart['workers'][number]) => {
+        while (waiting.length > 0 && left.length === 0) {
+          const chunk = waiting.splice(0, ITEMS_PER_ORDER);
+          const order: ReplayOrder = { choice: this.#choice, block: this.#block, items: chunk };
+          const answer = (await worker(order)) as ReplayAnswer | undefined;
+          if (answer === undefined) alive.delete(worker);
+          for (const [at, result] of (answer ?? []).entries()) results.set(chunk[at]!, result);
+          waiting.push(...(answer === undefined ? chunk : []));
+          if (answer === undefined) return;
+          left.push(...chunk.slice(answer.length));
+          flush();
+        }
+      };
+      await Promise.all(workers.map(work));
+      workers = [...alive];
+      waiting = [...left, ...waiting].sort((one, other) => one.index - other.index);
+      if (waiting.length === 0) return;
+      if (workers.length === 0)
+        return this.#here(desk, part, waiting, (item, result) => {
+          results.set(item, result);
+          flush();
+        });
+      if (left.length > 0) await this.#load(desk, part.host, left[0]!);
+    }
+  }
+
+  /** Loads what a tracer has missed. No worker may be at work. */
+  async #load(desk: Desk<TransactionTrace<Result>>, host: BlockHost, { index }: TracedItem): Promise<void> {
+    const keys = host.missing();
+    const { image } = await desk.ask((signal) => loadKeys(this.#request.state, keys, new Set(), signal));
+    if (!host.load(image)) throw new MemoryLimitError(`the state of transaction ${index} does not fit into the memory`);
+    host.resume();
+  }
+}
+
+/** Whether workers can be told of the tracer: it is none of the caller's own, and calls nothing. */
+function isPortable(choice: unknown): boolean {
+  if (typeof choice === 'function') return false;
+  if (typeof choice !== 'object' || choice === null) return true;
+  return Object.values(choice).every(isPortable);
 }
 
 /** The first `count` of the transactions. */

@@ -9,6 +9,7 @@ import { addressOf } from './modules.ts';
 let workerUrl: string | undefined;
 let ethereumjsUrl: Promise<string> | undefined;
 let precompilesUrl: Promise<string> | undefined;
+let tracersUrl: Promise<string> | undefined;
 
 /** The modules that an engine's workers import. */
 export class Assets {
@@ -57,6 +58,14 @@ export class Assets {
   async precompilesHere(): Promise<string> {
     const given = this.#options.assets?.precompiles;
     return isModule(given) ? addressOf(given) : this.precompiles();
+  }
+
+  /** The tracers of geth's names, for workers that trace. @throws InputError */
+  async tracers(): Promise<string> {
+    const given = this.#options.assets?.tracers;
+    if (given !== undefined) return absoluteUrl(given, 'options.assets.tracers');
+    tracersUrl ??= import('virtual:pevm/tracers').then(({ default: source }) => moduleUrl(source));
+    return tracersUrl;
   }
 }
 

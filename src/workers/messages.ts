@@ -33,6 +33,23 @@ export type RoundReply =
   | { readonly problem: 'trap'; readonly message: string }
   | { readonly problem: 'executor'; readonly error: PackedError };
 
+/** Committed transactions to be traced, in a memory that the worker is attached to. */
+export interface ReplayJob {
+  readonly coreId: number;
+  readonly workerId: number;
+  /** The trace build, and the URL of the module that traces. */
+  readonly module: WebAssembly.Module;
+  readonly tracers: string;
+  /** What that module is asked. */
+  readonly order: unknown;
+}
+
+/** `unable`: the worker cannot trace. */
+export type ReplayReply =
+  | { readonly answer: unknown }
+  | { readonly problem: 'unable' }
+  | { readonly problem: 'tracer'; readonly error: PackedError };
+
 /** What a worker posts, outside Comlink, after a round that it was woken for (see doorbell.ts). */
 export interface RoundMessage {
   readonly roundReply: RoundReply;
@@ -73,6 +90,7 @@ export interface WorkerApi {
   /** Loads the libraries of the precompiled contracts, by the URL of their module; nobody waits for it. */
   prepare(precompiles: string): Promise<void>;
   runRound(job: RoundJob): Promise<RoundReply>;
+  runReplay(job: ReplayJob): Promise<ReplayReply>;
   /** Runs everything alone, over a memory of its own. */
   runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply>;
   cancelSolo(): void;

@@ -31,6 +31,24 @@ export async function loadLightEquipment(work: Needs): Promise<Equipment> {
   return loadEquipment(known === undefined ? { ...work, precompiles: undefined } : work);
 }
 
+/** Somebody who traces committed transactions in a memory (see src/job/replay.ts). */
+export interface Replayer {
+  join(workerId: number): boolean;
+  run(order: unknown): unknown;
+}
+
+/** Opens a module's replayer over the memory that an instance is attached to. */
+export async function loadReplayer(
+  url: string,
+  attached: CoreInstance,
+  module: WebAssembly.Module,
+  work: Needs,
+): Promise<Replayer> {
+  const equipment = await loadEquipment({ ...work, executor: undefined });
+  const { createReplayer } = await import(/* webpackIgnore: true */ /* @vite-ignore */ url);
+  return createReplayer(attached, module, (instance: CoreInstance) => equip(instance, equipment));
+}
+
 /** Thrown out of the core by an instance that needs a precompiled contract before they are loaded. */
 export class Unequipped extends Error {}
 

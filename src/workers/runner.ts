@@ -1,9 +1,30 @@
 // What every way to run a plan can do, and what can be done with a run in progress.
 
+import type { Tracing } from '../core/evm/tracing.ts';
+import type { BlockHost } from '../core/host/block-host.ts';
 import type { RunHooks, RunOutcome, RunPlan } from '../run/conductor.ts';
 import type { Home, Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
 import type { Threading } from '../types.ts';
+
+/** What was committed in one memory, and who can run it again (see `CommittedPart` of src/job/job.ts). */
+export interface ExaminedPart {
+  readonly host: BlockHost;
+  /** Number of the block's first task in the plan. */
+  readonly first: number;
+  /** Opens the trace build on this thread. */
+  tracing(): Promise<Tracing>;
+  /** Of each worker. `undefined`: it was lost, or cannot trace. */
+  readonly workers: readonly ((order: unknown) => Promise<unknown>)[];
+}
+
+/** Who looks at what was committed, and the module with which workers trace it. */
+export interface Examiner {
+  readonly tracers: () => Promise<string>;
+  /** The precompiled contracts for this thread. */
+  readonly precompiles: () => Promise<string>;
+  examine(part: ExaminedPart): Promise<void>;
+}
 
 export interface RunRequest {
   readonly plan: RunPlan;
@@ -14,6 +35,8 @@ export interface RunRequest {
   readonly residence?: Residence | undefined;
   /** Who waits for the run: what runs on its thread may not call it (see run/nested-call.ts). */
   readonly caller: object;
+  /** Where somebody looks at what was committed. */
+  readonly examiner?: Examiner | undefined;
 }
 
 /** A run in progress. */

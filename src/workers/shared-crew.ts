@@ -1,7 +1,9 @@
 // The crew of one run over shared memory: workers, their deaths and replacements, and the time limit of tasks.
 
-import { CoreTrapError, InputError, messageOf, WorkerError } from '../base/errors.ts';
+import { CoreTrapError, InputError, MemoryLimitError, messageOf, WorkerError } from '../base/errors.ts';
+import { lazy } from '../base/lazy.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
+import { compileTracedCore } from '../core/instance/traced-module.ts';
 import type { Crew, RoundOptions } from '../run/conductor.ts';
 import { MemoryLease, type MemoryNeed } from '../run/memory.ts';
 import type { Residence } from '../run/residence.ts';
@@ -9,8 +11,11 @@ import { nameTask } from '../run/task-name.ts';
 import type { Work } from '../run/work.ts';
 import { type Attempt, type LateAttempt, type TaskLimit, watchAttempts } from './attempt-watch.ts';
 import { Grace } from './grace.ts';
+import type { ReplayJob } from './messages.ts';
 import { unpackError } from './packed-error.ts';
 import type { PoolEvents, Post, WorkerPool } from './pool.ts';
+import type { Examiner } from './runner.ts';
+import { openTracing } from './tracing-runner.ts';
 
 /** Deaths of one task's workers after which the task is to blame. */
 const MAX_DEATHS = 8;
@@ -102,6 +107,54 @@ export class SharedCrew implements Crew {
     this.#fresh = true;
     this.#spent = false;
     return this.#lease.host;
+  }
+
+  /** Lets somebody look at what is committed, and workers trace it. */
+  async examined({ tracers, precompiles, examine }: Examiner, first: number): Promise<void> {
+    const lease = this.#lease!;
+    const { core, host } = lease;
+    const module = lazy(compileTracedCore);
+    this.#inRound = true;
+    try {
+      await examine({
+        ...{ host, first },
+        tracing: lazy(async () => {
+          const id = this.#guestId();
+          if (id === undefined) throw new MemoryLimitError('the memory has no room for one more worker');
+          return openTracing(await module(), core, await precompiles(), id);
+        }),
+        workers: this.#seats.map((seat) => async (order) => {
+          if (this.#cancelled) throw new WorkerError('the run was cancelled');
+          const { id: workerId, post } = seat;
+          if (post.handle.over || post.isMourned) return undefined;
+          const job = { coreId: core.id, workerId, module: await module(), tracers: await tracers(), order };
+          return this.#replay(lease, seat, job);
+        }),
+      });
+    } finally {
+      this.#inRound = false;
+      this.#grace.over();
+    }
+  }
+
+  async #replay(lease: MemoryLease, seat: Seat, job: ReplayJob): Promise<unknown> {
+    const { handle } = seat.post;
+    const reply = await handle.replay(job).catch((error: unknown) => {
+      if (!(error instanceof WorkerError)) throw error;
+      this.#isTainted = true;
+      lease.abandonedBy(handle.gone);
+      this.#mourn(seat, error.details ?? error.message);
+      return undefined;
+    });
+    if (reply === undefined) return undefined;
+    if ('answer' in reply) return reply.answer;
+    if (reply.problem === 'tracer') throw unpackError(reply.error);
+    return undefined;
+  }
+
+  /** An id for an instance that is none of the workers'. */
+  #guestId(): number | undefined {
+    return this.#nextId > this.#source.need.highestWorker ? undefined : this.#nextId++;
   }
 
   /** Leaves the workers and the memory to others. */

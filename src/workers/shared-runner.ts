@@ -1,6 +1,6 @@
 // Runs plans with the workers of a pool, over a memory that they share for one run.
 
-import { Conductor } from '../run/conductor.ts';
+import { Conductor, type RunHooks } from '../run/conductor.ts';
 import { MemoryLease, useMemories } from '../run/memory.ts';
 import type { Home } from '../run/residence.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';
@@ -49,10 +49,11 @@ export class SharedRunner implements Runner {
     return { host: lease.host, lease, leave };
   }
 
-  start({ plan, work, hooks, taskTimeoutMs, residence }: RunRequest): RunControl {
+  start({ plan, work, hooks, taskTimeoutMs, residence, examiner }: RunRequest): RunControl {
     const staying = residence === undefined ? undefined : { residence, transactions: plan.count };
     const crew = new SharedCrew(this.#source, work, { taskTimeoutMs, block: plan.block }, staying);
-    const conductor = new Conductor(plan, crew, hooks, residence);
+    const examine: RunHooks['examine'] = examiner && ((_, first) => crew.examined(examiner, first));
+    const conductor = new Conductor(plan, crew, { ...hooks, ...(examine && { examine }) }, residence);
     return {
       outcome: conductor.run().finally(() => crew.leave()),
       workersLost: () => crew.workersLost,

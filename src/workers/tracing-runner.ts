@@ -1,5 +1,6 @@
 // Runs plans on the calling thread in the trace build, and lets somebody look at what was committed.
 
+import { MemoryLimitError } from '../base/errors.ts';
 import { eventLoopTurn } from '../base/platform.ts';
 import { Tracing } from '../core/evm/tracing.ts';
 import { BlockHost } from '../core/host/block-host.ts';
@@ -7,24 +8,16 @@ import { createMemory, openCore, wallClock } from '../core/instance/abi.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
 import { Conductor, type RunHooks, type RunOutcome, type RunPlan } from '../run/conductor.ts';
 import { LocalCrew, type LocalMemory } from '../run/local-crew.ts';
-import { memoryOf } from '../run/memory.ts';
+import { memoryOf, type SharedCore } from '../run/memory.ts';
 import type { Work } from '../run/work.ts';
 import { equip, loadEquipment } from './modules.ts';
-
-/** What is committed in the memory of a host, and who can run it again. */
-export interface TracedBlock {
-  readonly host: BlockHost;
-  /** Number of the block's first task in the plan. */
-  readonly first: number;
-  readonly tracing: Tracing;
-}
+import type { Examiner } from './runner.ts';
 
 export interface TracedRunRequest {
   readonly plan: RunPlan;
   readonly work: Work;
   readonly hooks: RunHooks;
-  /** Called with each part of the plan that was committed in one memory. */
-  readonly examine: (block: TracedBlock) => Promise<void>;
+  readonly examine: Examiner['examine'];
 }
 
 /** One run in a memory of its own. */
@@ -47,7 +40,7 @@ export class TracedRun {
     this.#crew = new LocalCrew(memory, { tasks: [], executor: undefined, pause: eventLoopTurn });
     this.#conductor = new Conductor(plan, this.#crew, {
       ...hooks,
-      examine: (host, first) => examine({ host, first, tracing }),
+      examine: (host, first) => examine({ host, first, tracing: async () => tracing, workers: [] }),
     });
     return this.#conductor.run();
   }
@@ -68,4 +61,19 @@ async function openTracedMemory(pages: number): Promise<{ memory: LocalMemory; t
   const worker = await openCore(module, memory, { ...options, trace: tracing.trace });
   tracing.connect(worker);
   return { memory: { host, worker }, tracing };
+}
+
+/** The trace build on this thread, as another worker of the block in a memory. */
+export async function openTracing(
+  module: WebAssembly.Module,
+  { memory, clockBase }: Pick<SharedCore, 'memory' | 'clockBase'>,
+  precompiles: string,
+  workerId: number,
+): Promise<Tracing> {
+  const tracing = new Tracing(memory);
+  const instance = await openCore(module, memory, { clockBase, mayWait: false, trace: tracing.trace });
+  equip(instance, await loadEquipment({ executor: undefined, precompiles }));
+  tracing.connect(instance);
+  if (!instance.core.join(workerId)) throw new MemoryLimitError('the memory has no room for one more worker');
+  return tracing;
 }

@@ -7,7 +7,17 @@ import type { SharedCore } from '../run/memory.ts';
 import type { Work } from '../run/work.ts';
 import { Attachments } from './attachments.ts';
 import { Doorbell } from './doorbell.ts';
-import type { RoundJob, RoundMessage, RoundReply, SoloHooks, SoloJob, SoloReply, WorkerApi } from './messages.ts';
+import type {
+  ReplayJob,
+  ReplayReply,
+  RoundJob,
+  RoundMessage,
+  RoundReply,
+  SoloHooks,
+  SoloJob,
+  SoloReply,
+  WorkerApi,
+} from './messages.ts';
 
 /** A worker that said nothing for as long as {@link startLimitMs} allows. */
 export class LateStartError extends WorkerError {}
@@ -187,6 +197,11 @@ export class WorkerHandle {
           remote.runRound(job).then(resolve, reject);
         }),
     );
+  }
+
+  /** Lets the worker trace in a memory in which it has run a round. Rejects as `call` does. */
+  replay(job: ReplayJob): Promise<ReplayReply> {
+    return this.call<ReplayReply>(async (remote) => await remote.runReplay(job));
   }
 
   /** Lets the worker run a plan alone. Rejects as `call` does. */

@@ -11,13 +11,24 @@ import { LocalCrew, type LocalMemory, openLocalMemory } from '../run/local-crew.
 import type { Work } from '../run/work.ts';
 import { Attachments } from './attachments.ts';
 import { type BareRound, Sleeper } from './doorbell.ts';
-import type { RoundJob, RoundMessage, RoundReply, SoloHooks, SoloJob, SoloReply, WorkerApi } from './messages.ts';
+import type {
+  ReplayJob,
+  ReplayReply,
+  RoundJob,
+  RoundMessage,
+  RoundReply,
+  SoloHooks,
+  SoloJob,
+  SoloReply,
+  WorkerApi,
+} from './messages.ts';
 import {
   type Equipment,
   equip,
   equipLightly,
   loadEquipment,
   loadLightEquipment,
+  loadReplayer,
   prepare,
   Unequipped,
 } from './modules.ts';
@@ -26,6 +37,8 @@ import { rehearse, warmUp } from './warm-up.ts';
 
 /** The memories this worker is attached to. */
 const cores = new Attachments<CoreInstance>();
+/** Those who trace in these memories. */
+const replayers = new WeakMap<CoreInstance, ReturnType<typeof loadReplayer>>();
 /** The run this worker works for. */
 let work: { source: Work; equipment: Equipment } | undefined;
 /** Whether executors were loaded, which are not the core's. */
@@ -59,6 +72,8 @@ const api: WorkerApi = {
     sleeper.whileAwake(loadEquipment({ executor: undefined, precompiles }).then(prepare)),
 
   runRound: (job: RoundJob) => sleeper.whileAwake(runJob(job)),
+
+  runReplay: (job: ReplayJob) => sleeper.whileAwake(replay(job)),
 
   async runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply> {
     try {
@@ -132,6 +147,26 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
     }
   } finally {
     void sleeper.whileAwake(complete(current));
+  }
+}
+
+async function replay({ coreId, workerId, module, tracers, order }: ReplayJob): Promise<ReplayReply> {
+  const attached = cores.get(coreId);
+  if (attached === undefined || work === undefined) return { problem: 'unable' };
+  const opened = replayers.get(attached) ?? loadReplayer(tracers, attached, module, work.source);
+  replayers.set(attached, opened);
+  let replayer: Awaited<typeof opened>;
+  try {
+    replayer = await opened;
+  } catch {
+    replayers.delete(attached);
+    return { problem: 'unable' };
+  }
+  if (!replayer.join(workerId)) return { problem: 'unable' };
+  try {
+    return { answer: replayer.run(order) };
+  } catch (error) {
+    return { problem: 'tracer', error: packError(error) };
   }
 }
 

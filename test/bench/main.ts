@@ -15,6 +15,7 @@ import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subj
 import { measurePrecompiles, precompileTable } from './precompiles.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
+import { measureTraces, traceTable } from './traces.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
 import { blockWork, measureVersus, programWork, versusOfProcesses, versusTable } from './versus.ts';
 import { measureWhatIf, whatIfTable } from './what-if.ts';
@@ -37,6 +38,7 @@ const PARTS = {
   precompiles: 'the precompiles that the host runs (only where it is named)',
   ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
   'what-if': 'real blocks with one transaction dropped, against executing them again (only where it is named)',
+  traces: 'real blocks traced as a whole, against anvil (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
   forking: 'cold runs over a node that is 50 ms away, against anvil and ethereumjs (only where it is named)',
@@ -203,6 +205,13 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const { repeat: rounds = 15, warmUp } = options;
     const figures = await measureWhatIf(subjects, { rounds, warmUp, onProgress: progress });
     return { text: `What-if: one transaction dropped\n\n${whatIfTable(figures)}`, figures };
+  },
+  async traces(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const { repeat: rounds = 5, warmUp, native } = options;
+    const figures = await measureTraces(subjects, { rounds, warmUp, native, onProgress: progress });
+    return { text: `Traces of whole blocks\n\n${traceTable(figures)}`, figures };
   },
   async profile(options) {
     const subjects = await realBlocks(options);

@@ -83,6 +83,21 @@ export class NativeReplay implements AsyncDisposable {
     };
   }
 
+  /**
+   * Milliseconds that the node takes to trace the mined block, with a tracer of geth's name. `undefined`: where it cannot
+   * trace whole blocks, its transactions one after the other.
+   */
+  async traced(tracer: string, hashes: readonly string[]): Promise<number> {
+    const snapshot = await this.#anvil.snapshot();
+    await this.#anvil.load(this.#next, this.#raw);
+    await this.#anvil.mine();
+    const start = performance.now();
+    for (const hash of hashes) await this.#anvil.call('debug_traceTransaction', hash, { tracer });
+    const durationMs = performance.now() - start;
+    await this.#anvil.revert(snapshot);
+    return durationMs;
+  }
+
   async #mined(raw: readonly string[], withGas = false): Promise<{ durationMs: number; gas: Map<string, bigint> }> {
     const snapshot = await this.#anvil.snapshot();
     await this.#anvil.load(this.#next, raw);
