@@ -55,22 +55,17 @@ export class ChainNode {
 
   /** What a tracer says of a block's transactions, or of the one at `index`. */
   async trace(
-    at: ChainBlock,
+    block: BlockTraceRequest,
     tracer: TracerChoice,
     { signal }: Call,
     index?: number,
   ): Promise<readonly TransactionTrace[]> {
-    const { record } = this;
     return this.#host.traceBlock({
       ...tracer,
-      block: at.block,
-      hardfork: at.hardfork,
-      chain: record.chain,
-      state: record.stateBefore(at),
-      blockHashes: record.store.hashesBefore(at.number),
+      ...block,
       ...(index !== undefined && { index }),
       ...(signal !== undefined && { signal }),
-    } as unknown as BlockTraceRequest & TracerChoice);
+    } as BlockTraceRequest & TracerChoice);
   }
 
   /** A world on the state after a block, which must not be changed. */

@@ -22,6 +22,15 @@ export interface ExecutedBlock {
   readonly result: Pick<BlockResult, 'receipts' | 'stateDiff'>;
 }
 
+/** A block and what it was executed on. */
+export interface RecordedRequest {
+  readonly block: BlockInput;
+  readonly hardfork: Hardfork;
+  readonly chain: Chain;
+  readonly state: DescribedStateSource;
+  readonly blockHashes: ReadonlyMap<bigint, Hex>;
+}
+
 /** A moment to come back to. */
 export interface ChainPosition {
   readonly blocks: number;
@@ -94,6 +103,14 @@ export class RecordedChain {
   /** The state that a block was executed on; of the first one, the state after it. */
   stateBefore({ number }: ChainBlock): DescribedStateSource {
     return this.#states.stateAt(Math.max(0, this.#executed[this.#indexOf(number)]! - 1));
+  }
+
+  /** A block of the chain, or another one that follows `parent`, with all that it takes to execute it once more. */
+  requestFor({ block, hardfork }: Pick<ChainBlock, 'block' | 'hardfork'>, parent?: ChainBlock): RecordedRequest {
+    const at = this.store.byNumber(BigInt(block.number));
+    const state = parent === undefined ? this.stateBefore(at!) : this.stateAfter(parent);
+    const blockHashes = this.store.hashesBefore(BigInt(block.number));
+    return { block, hardfork, chain: this.chain, state, blockHashes };
   }
 
   /** The state after a block, with what was changed from outside before the next one. */

@@ -1,5 +1,6 @@
 // A world that also traces, as its users see it: no types of the built core.
 
+import type { Hex } from '../base/hex.ts';
 import type { CallOptions, CallRequest } from '../call-types.ts';
 import type { Preview } from '../simulation/preview-types.ts';
 import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
@@ -14,9 +15,11 @@ export type CallTraceOptions = TracerChoice & CallOptions & { readonly transacti
 export interface TracingWorld extends World {
   /**
    * Traces a call as `debug_traceCall` does: the tracer and its options stand beside the overrides.
+   * With the hash of a transaction, of a block that was executed since `provider` or `importChain` was first called:
+   * `debug_traceTransaction`.
    * @throws InputError naming the field; CallRejectedError where the rules do not let it run
    */
-  trace<Choice extends CallTraceOptions>(request: CallRequest, options: Choice): Promise<TraceOf<Choice>>;
+  trace<Choice extends CallTraceOptions>(request: CallRequest | Hex, options: Choice): Promise<TraceOf<Choice>>;
   /**
    * What a transaction would do here: what moves, who may move what afterwards, what it changes and calls, what it needs, and
    * why it fails. Nothing stays of it. What the rules do not let run has the status `invalid`.

@@ -2,7 +2,7 @@
 
 import { InputError } from '../base/errors.ts';
 import { bytes32FromNumber, bytesFromHex, type Hex } from '../base/hex.ts';
-import { amount, bytes as bytesReader, describe, address as readAddress } from '../base/reader.ts';
+import { amount, bytes as bytesReader, describe, address as readAddress, hash as readHash } from '../base/reader.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { scheduledFork } from '../block/chains.ts';
 import type { StateDiff } from '../block/state-diff.ts';
@@ -37,7 +37,8 @@ import type { Head, Setting } from '../simulation/setting.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { readSimulation } from '../simulation/simulate-request.ts';
 import { type CallTraceOptions, readCallTrace, traceCall } from '../simulation/trace-call.ts';
-import type { TraceOf } from '../trace/tracers.ts';
+import type { BlockTraceRequest } from '../trace/request.ts';
+import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
 import type {
   BlockResult,
   ImportedBlock,
@@ -202,9 +203,21 @@ export class ResidentWorld implements TracingWorld {
     return this.#asked(options, (setting) => simulate(setting, read));
   }
 
-  async trace<Choice extends CallTraceOptions>(request: CallRequest, options: Choice): Promise<TraceOf<Choice>> {
+  async trace<Choice extends CallTraceOptions>(request: CallRequest | Hex, options: Choice): Promise<TraceOf<Choice>> {
+    if (typeof request === 'string') return this.#traceMined(readHash(request, 'request'), options);
     const read = readCallTrace(request, options);
     return this.#asked(options, (setting) => traceCall(setting, read) as Promise<TraceOf<Choice>>);
+  }
+
+  /** A transaction of a block that was executed here. */
+  async #traceMined<Choice extends CallTraceOptions>(hash: Hex, options: Choice): Promise<TraceOf<Choice>> {
+    const record = await this.#recorded();
+    const place = record.store.transaction(hash);
+    if (place === undefined) throw new InputError('request', `there is no transaction ${hash} among those recorded`);
+    const { at, index } = place;
+    const request = { ...options, ...record.requestFor(at), index } as BlockTraceRequest & TracerChoice;
+    const [trace] = await this.#turns.host.traceBlock(request);
+    return trace!.result as TraceOf<Choice>;
   }
 
   async preview(request: CallRequest, options: CallOptions = {}): Promise<Preview> {

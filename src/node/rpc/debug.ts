@@ -1,16 +1,21 @@
 // debug_*: blocks, transactions and receipts in their encoding, and traces of what has happened.
 
 import { InputError, PevmError } from '../../base/errors.ts';
-import { hexFromBytes } from '../../base/hex.ts';
-import { plainObject } from '../../base/reader.ts';
+import { bytesFromHex, hexFromBytes } from '../../base/hex.ts';
+import { bytes as bytesReader, plainObject } from '../../base/reader.ts';
 import { encodeBlock, encodeHeader, encodeTransaction } from '../../block/block-encoding.ts';
+import { parseBlockHeaderRlp, parseBlockRlp } from '../../block/block-rlp.ts';
 import { receiptBytes } from '../../block/receipts.ts';
+import { forkAt } from '../../chain/chain.ts';
 import type { TracerChoice } from '../../trace/tracers.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
+import type { RecordedRequest } from '../recorded-chain.ts';
 import type { Methods } from './method.ts';
 import { blockOf, hashOf, type Params, SERVER_ERROR } from './parameters.ts';
+
+const readBytes = bytesReader();
 
 export const DEBUG: Methods = {
   debug_getRawHeader: {
@@ -40,6 +45,7 @@ export const DEBUG: Methods = {
       return traceBlock(node, blockOf(node.record.store, hash, 'params[0]'), params[1], call);
     },
   },
+  debug_traceBlock: { params: ['block', 'options?'], run: traceEncoded },
   debug_traceTransaction: { params: ['hash', 'options?'], run: traceTransaction },
 };
 
@@ -57,9 +63,30 @@ function rawTransaction({ record, pool }: ChainNode, params: Params): unknown {
 
 async function traceBlock(node: ChainNode, at: ChainBlock, options: unknown, call: Call) {
   const tracer = tracerOf(options, 'params[1]');
-  if (at.block.transactions.length === 0) return [];
-  const traces = await node.trace(at, tracer, call);
+  return tracesOf(node, node.record.requestFor(at), tracer, call);
+}
+
+async function tracesOf(node: ChainNode, block: RecordedRequest, tracer: TracerChoice, call: Call) {
+  if (block.block.transactions.length === 0) return [];
+  const traces = await node.trace(block, tracer, call);
   return traces.map(({ hash, result }) => ({ txHash: hash, result }));
+}
+
+/** Any block on a parent that is here, whether or not it is part of the chain. */
+async function traceEncoded(node: ChainNode, params: Params, call: Call) {
+  const { record } = node;
+  const bytes = bytesFromHex(readBytes(params[0], 'params[0]'));
+  const tracer = tracerOf(params[1], 'params[1]');
+  const { parentHash, number, timestamp, difficulty = '0x0' } = parseBlockHeaderRlp(bytes);
+  const parent = record.store.byHash(parentHash);
+  if (parent === undefined) throw new PevmError(SERVER_ERROR, `parent ${parentHash} not found`);
+  if (BigInt(number) !== parent.number + 1n) {
+    throw new InputError('params[0]', `block ${BigInt(number)} does not follow block ${parent.number}`);
+  }
+  const place = { number: BigInt(number), timestamp: BigInt(timestamp), difficulty: BigInt(difficulty) };
+  const { hardfork } = forkAt(record.chain, place);
+  const block = parseBlockRlp(bytes, hardfork);
+  return tracesOf(node, record.requestFor({ block, hardfork }, parent), tracer, call);
 }
 
 async function traceTransaction(node: ChainNode, params: Params, call: Call) {
@@ -67,7 +94,7 @@ async function traceTransaction(node: ChainNode, params: Params, call: Call) {
   const tracer = tracerOf(params[1], 'params[1]');
   const place = node.record.store.transaction(hash);
   if (place === undefined) throw new PevmError(SERVER_ERROR, `there is no transaction ${hash}`);
-  const [trace] = await node.trace(place.at, tracer, call, place.index);
+  const [trace] = await node.trace(node.record.requestFor(place.at), tracer, call, place.index);
   return trace!.result;
 }
 
