@@ -82,6 +82,7 @@ async function make(entry) {
       reportCompressedSize: false,
       lib: { entry: join(root, entry), formats: ['es'], fileName: 'bundle' },
       rolldownOptions: {
+        checks: { pluginTimings: false },
         external: [/^node:/],
         output: { codeSplitting: false, keepNames: true },
       },

@@ -36,13 +36,17 @@ export async function buildLibrary({ types = true } = {}) {
   if (!upToDate('code')) {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     const core = await buildCore('release');
-    await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+    const output = await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+    const modules = [output]
+      .flat()
+      .flatMap((made) => ('output' in made ? made.output : []))
+      .flatMap(modulesOf);
     replaceFile(join(root, 'dist/core.wasm'), core);
     replaceFile(join(root, 'dist/worker.js'), await bundle('src/workers/worker-main.ts'));
     replaceFile(join(root, 'dist/executors/ethereumjs.js'), await bundle('src/executor/ethereumjs/executor.ts'));
     replaceFile(join(root, 'dist/tracers.js'), await bundle('src/job/replay.ts'));
     replaceFile(join(root, 'dist/precompiles.js'), await bundle('src/precompiles/precompile-module.ts'));
-    replaceFile(join(root, 'dist/THIRD_PARTY_LICENCES.txt'), licenceTexts());
+    replaceFile(join(root, 'dist/THIRD_PARTY_LICENCES.txt'), licenceTexts(modules));
     chmodSync(join(root, 'dist/cli.js'), 0o755);
     finish('code');
   }
@@ -52,8 +56,24 @@ export async function buildLibrary({ types = true } = {}) {
       stdio: 'inherit',
     });
     if (status !== 0) throw new Error('The type declarations could not be made.');
+    for (const [name, text] of Object.entries(assetTypes)) replaceFile(join(root, 'dist/types/assets', name), text);
     finish('types');
   }
+}
+
+/** Of the files that are not for importing: whoever asks for their address, or hands them to a bundler, asks for a module. */
+const assetTypes = {
+  'worker.d.ts':
+    '/** The script of the workers, for `assets.worker`: an address, not to be imported by a page. */\nexport {};\n',
+  'tracers.d.ts': '/** The script that reads traces on the workers, for `assets.tracers`: an address. */\nexport {};\n',
+  'core-wasm.d.ts':
+    '/** The compiled core, for `assets.wasm`: a module where the bundler or runtime makes one of it, else its address. */\n' +
+    'declare const core: object | string;\nexport default core;\n',
+};
+
+/** @param {import('vite').Rollup.OutputChunk | import('vite').Rollup.OutputAsset} file */
+function modulesOf(file) {
+  return file.type === 'chunk' ? Object.keys(file.modules) : [];
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

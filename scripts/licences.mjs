@@ -1,5 +1,5 @@
 // The licences of what travels inside the library: `dist/THIRD_PARTY_LICENCES.txt`, from the installed packages.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './fingerprint.mjs';
 
@@ -25,24 +25,64 @@ TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF TH
 POSSIBILITY OF SUCH DAMAGE.`,
 };
 
+/** What is not installed with the package, but travels inside it (vite.config.ts, bundle.mjs), with all that it needs. */
+const inside = [
+  ...['block', 'common', 'evm', 'mpt', 'statemanager', 'tx', 'util', 'vm'].map((name) => `@ethereumjs/${name}`),
+  ...['citty', 'cli-progress', 'mcl-wasm', 'ws'],
+];
+
 /**
  * The text of every licence of the packages that a user's installation or the bundle holds: dependencies of all depths, not
  * those of development.
  *
+ * @param {Iterable<string>} modules files that were bundled, to be sure that no package is forgotten
  * @returns {string}
  */
-export function licenceTexts() {
+export function licenceTexts(modules) {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const texts = [];
-  for (const [path, { version, license, dev, devOptional }] of Object.entries(packages)) {
+  const paths = reachable(packages, [...Object.keys(packages[''].dependencies), ...inside]);
+  for (const id of modules) {
+    const found = /^.*?\/(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
+    // What the compiler brings with it is its own.
+    if (found !== undefined && !found.includes('@oxc-project/runtime') && !paths.has(found)) {
+      throw new Error(`${found} is bundled, and its licence is not: add it in scripts/licences.mjs`);
+    }
+  }
+  const texts = [...paths].sort().map((path) => {
     const folder = join(root, path);
-    if (path === '' || dev || devOptional || !existsSync(folder)) continue;
+    const { version, license } = packages[path];
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
     const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
     const given = files.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
     const body =
       given || missingTexts[name] || `The package comes without a text; see https://spdx.org/licenses/${license}.html`;
-    texts.push(`${name} ${version}, ${license ?? 'licence as below'}\n\n${body}`);
-  }
+    return `${name} ${version}, ${license ?? 'licence as below'}\n\n${body}`;
+  });
   return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}
+
+/**
+ * The places of packages and of all that they depend on, where Node would find them.
+ *
+ * @param {Record<string, { dependencies?: Record<string, string> }>} packages of the lock file
+ * @param {readonly string[]} names
+ */
+function reachable(packages, names) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  /** @param {string} from @param {string} name */
+  const visit = (from, name) => {
+    let folder = from;
+    while (packages[join(folder, 'node_modules', name)] === undefined) {
+      // Optional ones may be of other platforms.
+      if (folder === '') return;
+      folder = folder.slice(0, Math.max(0, folder.lastIndexOf('node_modules/') - 1));
+    }
+    const path = join(folder, 'node_modules', name);
+    if (found.has(path)) return;
+    found.add(path);
+    for (const dependency of Object.keys(packages[path]?.dependencies ?? {})) visit(path, dependency);
+  };
+  for (const name of names) visit('', name);
+  return found;
 }

@@ -1,5 +1,7 @@
 // The library's public names.
 
+import './base/web-types.ts';
+
 export {
   AuditError,
   CallFailedError,

@@ -1,4 +1,5 @@
 // Public: the built-in traffic block, realistic and reproducible, from real contract code.
+import '../base/web-types.ts';
 import product from 'virtual:pevm/traffic';
 import { buildTrafficBlock, type Traffic, type TrafficOptions } from './block.ts';
 

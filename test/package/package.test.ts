@@ -1,6 +1,7 @@
 // The package as users get it: what is in it, what resolves, and what its types need.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
@@ -49,7 +50,7 @@ test('publint has nothing to say', async () => {
 
 test('types resolve wherever ESM does', async () => {
   const result = await checkPackage(createPackageFromTarballData(tarball), {
-    excludeEntrypoints: ['./core.wasm', './worker', './package.json'],
+    excludeEntrypoints: ['./core.wasm', './package.json'],
   });
   if (!result.types) throw new Error('the package has no types');
   const problems = result.problems.filter(
@@ -58,30 +59,67 @@ test('types resolve wherever ESM does', async () => {
   expect(problems).toEqual([]);
 });
 
-test('types need neither the DOM nor what the library is made with', () => {
-  const declarations = files.filter(
-    (file) => file.endsWith('.d.ts') && !file.includes('/workers/') && !file.includes('/core/'),
-  );
-  const reachable = closure('dist/types/src/index.d.ts', new Set(declarations));
-  expect(reachable.filter((text) => /from ['"](comlink|virtual:|\.\.\/.*(assembly|build)\/)/.test(text))).toEqual([]);
-
-  writeFileSync(
-    join(consumer, 'main.ts'),
-    "import { createEngine, type BlockResult } from 'pevm-wasm';\nexport const run = createEngine;\nexport type Result = BlockResult;\n",
-  );
-  const options = {
-    noEmit: true,
-    strict: true,
-    target: 'es2022',
-    module: 'nodenext',
-    lib: ['es2023', 'esnext.disposable'],
-    types: ['node'],
-  };
-  writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['main.ts'] }));
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { stdout } = spawnSync(process.execPath, [tsc, '-p', consumer], { encoding: 'utf8' });
-  expect(stdout).toBe('');
+test('types need nothing of what the library is made with', () => {
+  const declarations = new Set(files.filter((file) => file.endsWith('.d.ts')));
+  for (const entry of ['index', 'traffic/index', 'precompiles/precompile-module', 'executor/ethereumjs/executor']) {
+    const reachable = closure(`dist/types/src/${entry}.d.ts`, declarations);
+    const foreign = /from ['"](?!\.\.?\/)|from ['"]\.\.\/.*(assembly|build)\//;
+    expect(reachable.filter((text) => foreign.test(text))).toEqual([]);
+  }
 });
+
+describe('types are right without skipLibCheck', () => {
+  const source = `
+    import { createEngine, type BlockResult } from 'pevm-wasm';
+    import { createTraffic } from 'pevm-wasm/traffic';
+    import { createExecutor } from 'pevm-wasm/executors/ethereumjs';
+    import * as precompiles from 'pevm-wasm/precompiles';
+    import wasm from 'pevm-wasm/core.wasm';
+    import type {} from 'pevm-wasm/worker';
+    export const run = () => createEngine({ workers: 2, assets: { wasm, precompiles } });
+    export const gasUsed = (result: BlockResult): bigint => result.gasUsed;
+    export const others = [createTraffic, createExecutor];`;
+  const settings = {
+    nodenext: { module: 'nodenext', lib: ['es2023', 'esnext.disposable'] },
+    'node16, without the DOM': { module: 'node16', lib: ['es2022'] },
+    'node16, with the DOM': { module: 'node16', lib: ['es2022', 'dom'] },
+    'bundler, without the DOM': { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022'] },
+    'bundler, with the DOM': { module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom', 'dom.iterable'] },
+    'with the types of Node': { module: 'nodenext', lib: ['es2023'], types: ['node'] },
+  };
+  test.for(Object.entries(settings))('%s', ([, setting]) => {
+    writeFileSync(join(consumer, 'main.ts'), source);
+    const compilerOptions = {
+      noEmit: true,
+      strict: true,
+      skipLibCheck: false,
+      target: 'es2022',
+      types: [],
+      ...setting,
+    };
+    writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }));
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', consumer], { encoding: 'utf8' });
+    expect(stdout).toBe('');
+  });
+});
+
+test('what is imported is installed with the package', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const imported = files
+    .filter((file) => /^dist\/(?!types).*\.js$/.test(file))
+    .flatMap((file) => importedBy(readFileSync(join(installed, file), 'utf8')))
+    .map((id) => /^(@[^/]+\/)?[^/]+/.exec(id)![0]);
+  expect([...new Set(imported)].sort()).toEqual(Object.keys(dependencies).sort());
+});
+
+/** The packages a module of ours names; built-in modules of Node are left out. */
+function importedBy(source: string): string[] {
+  const found = source.matchAll(/^(?:import|export)\b[^'"\n]*?["']([^'"]+)["'];$|\bimport\(["']([^'"]+)["']\)/gm);
+  return [...found]
+    .map(([, fixed, dynamic]) => fixed ?? dynamic ?? '')
+    .filter((id) => !id.startsWith('.') && !isBuiltin(id));
+}
 
 /** The texts of a declaration file and of all that it imports from the package. */
 function closure(entry: string, known: Set<string>, seen = new Map<string, string>()): string[] {

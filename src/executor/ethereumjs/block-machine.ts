@@ -7,38 +7,20 @@ import type { TypedTransaction } from '@ethereumjs/tx';
 import { Address, bigIntToAddressBytes, EthereumJSError } from '@ethereumjs/util';
 import { buildBlock, createVM, runBlock, runTx, type VM } from '@ethereumjs/vm';
 import { StateSourceError } from '../../base/errors.ts';
-import { bytesFromHex, type Hex, keyFromBytes } from '../../base/hex.ts';
+import { bytesFromHex, keyFromBytes } from '../../base/hex.ts';
 import { blobBaseFee } from '../../block/blobs.ts';
 import type { BlockInput, HeaderInput } from '../../block/block-input.ts';
 import { isDaoBlock } from '../../block/block-plan.ts';
 import { encodeOutput, encodeRequests } from '../../block/receipts.ts';
-import type { BlobRules } from '../../chain/chain.ts';
-import type { Hardfork } from '../../chain/hardfork.ts';
 import { type Rules, rulesOf } from '../../chain/rules.ts';
 import type { ExecutionOutcome, StateView } from '../../task/executor.ts';
+import type { BlockOptions } from './block-options.ts';
 import { chainAt } from './chain.ts';
 import { CodeCache } from './code-cache.ts';
 import { haltOf } from './halt.ts';
 import { ViewStateManager } from './state-manager.ts';
-import { decodeTransaction, type Senders } from './transactions.ts';
+import { decodeTransaction } from './transactions.ts';
 import { ViewEvm } from './view-evm.ts';
-
-/** What a machine needs to know of a block; structured-cloneable. */
-export interface BlockOptions {
-  chainId: number;
-  hardfork: Hardfork;
-  /** Where the chain has others than the fork. */
-  blobs?: BlobRules | undefined;
-  /** Checked with `readBlock`. */
-  block: BlockInput;
-  /** For BLOCKHASH, by block number. */
-  blockHashes: ReadonlyMap<bigint, string>;
-  senders: Senders;
-  /** Accounts of the base state that have storage, but neither nonce nor code: creations there collide (EIP-7610). */
-  storageOnly?: readonly Hex[];
-  /** Whether the base state is known to hold empty accounts, of before EIP-161. */
-  emptyAccounts?: boolean;
-}
 
 /** Shared by all machines of a worker. */
 const CODES = new CodeCache();

@@ -1,11 +1,13 @@
 // The ethereumjs executor: the module that workers load to execute the tasks of a block.
 
+import '../../base/web-types.ts';
 import { InputError, PevmError } from '../../base/errors.ts';
 import type { BlockStep } from '../../block/block-plan.ts';
 import type { ExecutionOutcome, Executor, StateView, Task } from '../../task/executor.ts';
-import { BlockMachine, type BlockOptions } from './block-machine.ts';
+import { BlockMachine } from './block-machine.ts';
+import type { BlockOptions } from './block-options.ts';
 
-export type { BlockOptions } from './block-machine.ts';
+export type { BlockOptions } from './block-options.ts';
 
 /**
  * Executes the steps that `planBlock` made of a block, with the library's own transaction processing. Outputs are read

@@ -7,8 +7,8 @@ import type { StateDiff } from '../../block/state-diff.ts';
 import { rulesOf } from '../../chain/rules.ts';
 import type { BlockFile } from '../../file/block-file.ts';
 import { SequentialView } from '../../state/sequential-view.ts';
+import type { Senders } from './block-options.ts';
 import { createExecutor } from './executor.ts';
-import type { Senders } from './transactions.ts';
 
 export interface SequentialResult extends BlockOutput {
   /** After the whole block. */

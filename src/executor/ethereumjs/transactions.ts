@@ -6,12 +6,7 @@ import { Address } from '@ethereumjs/util';
 import { bytesFromHex, bytesFromNumber } from '../../base/hex.ts';
 import type { TransactionInput } from '../../block/block-input.ts';
 import { chainOf } from '../../block/chains.ts';
-
-/**
- * `trust`: the sender is `from`, and the signature is not looked at. `recover`: the sender is recovered from the
- * signature (about a millisecond), and must be `from` where that is given.
- */
-export type Senders = 'trust' | 'recover';
+import type { Senders } from './block-options.ts';
 
 /** @throws Error with a reason for a transaction that no state could make valid */
 export function decodeTransaction(input: TransactionInput, common: Common, senders: Senders): TypedTransaction {

@@ -31,8 +31,8 @@ export interface HttpEndpoint {
   readonly url: string | URL;
   /** For every message, as for an authorisation. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** In place of the global one. */
-  readonly fetch?: typeof fetch;
+  /** In place of the global one, with its parameters and answers. */
+  readonly fetch?: (input: string, init: object) => Promise<object>;
 }
 
 /** Bytes of one answer; the trace of a large block has a tenth of it. */
@@ -42,7 +42,7 @@ const MAXIMUM_ANSWER = 256 * 1024 * 1024;
 export function httpWire(endpoint: HttpEndpoint, field: string): Wire {
   const { url, authorization } = readUrl(endpoint.url, field);
   const headers = { 'content-type': 'application/json', ...authorization, ...endpoint.headers };
-  const send = endpoint.fetch ?? ((input: string, options: RequestInit) => fetch(input, options));
+  const send = (endpoint.fetch as Fetch | undefined) ?? ((input, options) => fetch(input, options));
   const traffic = { sent: 0, received: 0 };
   let next = 1;
   return {
@@ -85,8 +85,11 @@ function readUrl(value: string | URL, field: string): { url: URL; authorization:
   return { url, authorization: { authorization: `Basic ${secret}` } };
 }
 
+/** Of the global `fetch`, what is used here; public types do without the DOM's. */
+type Fetch = (input: string, options: RequestInit) => Promise<Response>;
+
 async function posted(
-  send: (input: string, options: RequestInit) => Promise<Response>,
+  send: Fetch,
   url: string,
   options: RequestInit & { signal: AbortSignal },
 ): Promise<{ status: number; retryAfterMs: number | undefined; text: string }> {

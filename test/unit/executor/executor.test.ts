@@ -9,7 +9,7 @@ import { planBlock } from '../../../src/block/block-plan.ts';
 import { createExecutor } from '../../../src/executor/ethereumjs/executor.ts';
 import { kzg } from '../../../src/executor/ethereumjs/kzg.ts';
 import { runSequential } from '../../../src/executor/ethereumjs/sequential.ts';
-import type { Senders } from '../../../src/executor/ethereumjs/transactions.ts';
+import type { Senders } from '../../../src/executor/ethereumjs/block-options.ts';
 import { SequentialView } from '../../../src/state/sequential-view.ts';
 import {
   addressOf,
