@@ -6,10 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { InvalidBlockError, InvalidTransactionError } from '../../../src/base/errors.ts';
 import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes } from '../../../src/base/hex.ts';
 import { planBlock } from '../../../src/block/block-plan.ts';
+import type { Senders } from '../../../src/executor/ethereumjs/block-options.ts';
 import { createExecutor } from '../../../src/executor/ethereumjs/executor.ts';
 import { kzg } from '../../../src/executor/ethereumjs/kzg.ts';
 import { runSequential } from '../../../src/executor/ethereumjs/sequential.ts';
-import type { Senders } from '../../../src/executor/ethereumjs/block-options.ts';
 import { SequentialView } from '../../../src/state/sequential-view.ts';
 import {
   addressOf,
