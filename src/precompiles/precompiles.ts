@@ -38,7 +38,7 @@ let table = scriptPrecompiles;
 let preparation: Promise<void> | undefined;
 
 /** The import over a memory of the core's. */
-export function createPrecompiles(memory: WebAssembly.Memory): PrecompileHost {
+export function createPrecompiles(memory: { readonly buffer: ArrayBufferLike }): PrecompileHost {
   return (id, input, inputLength, output, capacity) => {
     const bytes = new Uint8Array(memory.buffer);
     // Copied: libraries may refuse views on shared memory.
