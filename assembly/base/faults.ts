@@ -77,5 +77,15 @@ export abstract class Fault {
   static readonly FOLD_COUNTED_FIRST: u32 = 37;
   /** Folding an emptied account leaves its slots. */
   static readonly RESET_NOT_FOLDED: u32 = 38;
-  static readonly LAST: u32 = 38;
+  /** What was folded counts as something that the source can give again. */
+  static readonly FOLD_LEAVES_CLEAN: u32 = 39;
+  /** What is kept of a location does not say which block gave its value, or emptied the account. */
+  static readonly KEPT_WITHOUT_GENERATION: u32 = 40;
+  /** A value that is put back stays that of the block that has overwritten it. */
+  static readonly RESTORE_KEEPS_GENERATION: u32 = 41;
+  /** No transaction of a lane is validated, except for those of the first lane. */
+  static readonly LANE_UNVALIDATED: u32 = 42;
+  /** Credits are made absolute with those of other lanes. */
+  static readonly LANE_CREDITS_MIXED: u32 = 43;
+  static readonly LAST: u32 = 43;
 }

@@ -123,7 +123,8 @@ function foldLocation(location: u32, count: u32, again: bool): void {
     return;
   }
   if (resolve(location, count, value) != ReadResult.VALUE) unreachable();
-  setBase(location, kind, value, BaseFlag.KNOWN | BaseFlag.DIRTY, block);
+  const dirty: u32 = fault(Fault.FOLD_LEAVES_CLEAN) ? 0 : BaseFlag.DIRTY;
+  setBase(location, kind, value, BaseFlag.KNOWN | dirty, block);
 }
 
 /**
@@ -180,7 +181,7 @@ function keep(location: u32): void {
   const generation = kind == Kind.RESET
     ? shared.read(location, Location.EMPTIED)
     : shared.read(location, Location.GENERATION);
-  store<u32>(record, generation, KeptBase.GENERATION);
+  store<u32>(record, fault(Fault.KEPT_WITHOUT_GENERATION) ? 0 : generation, KeptBase.GENERATION);
   memory.copy(record + KeptBase.ADDRESS, location + Location.ADDRESS, 20);
   if (kind == Kind.STORAGE) memory.copy(record + KeptBase.SLOT, location + Location.SLOT, 32);
   else memory.fill(record + KeptBase.SLOT, 0, 32);
@@ -211,8 +212,9 @@ function exchange(record: u32, location: u32, kind: u32): void {
   const generation = isReset ? shared.read(location, Location.EMPTIED) : shared.read(location, Location.GENERATION);
   const flags = shared.read(location, Location.BASE);
   u256.copy(value, location + Location.VALUE);
-  if (isReset) shared.write(location, Location.EMPTIED, load<u32>(record, KeptBase.GENERATION));
-  else shared.write(location, Location.GENERATION, load<u32>(record, KeptBase.GENERATION));
+  const earlier = fault(Fault.RESTORE_KEEPS_GENERATION) ? generation : load<u32>(record, KeptBase.GENERATION);
+  if (isReset) shared.write(location, Location.EMPTIED, earlier);
+  else shared.write(location, Location.GENERATION, earlier);
   u256.copy(location + Location.VALUE, record + KeptBase.VALUE);
   shared.write(location, Location.BASE, load<u32>(record, KeptBase.FLAGS));
   store<u32>(record, generation, KeptBase.GENERATION);

@@ -79,7 +79,8 @@ export function isStamped(transaction: u32, status: u64): bool {
 // @ts-ignore: decorator
 @inline
 export function isFirstOfLane(transaction: u32): bool {
-  return load<u32>(slotAt(transaction), TxSlot.FLOOR) == transaction;
+  const first = load<u32>(slotAt(transaction), TxSlot.FLOOR);
+  return first == transaction || (fault(Fault.LANE_UNVALIDATED) && first != 0);
 }
 
 function readHolds(read: u32, transaction: u32): bool {

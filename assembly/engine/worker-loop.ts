@@ -202,7 +202,7 @@ function foldCredits(transaction: u32, record: u32): void {
     if (!isFolded(transaction, location)) continue;
     const meta = shared.read(load<u32>(write, WriteEntry.NODE), Version.META);
     if ((meta & VersionFlag.DELTA) == 0) continue;
-    enterLane(load<u32>(slotAt(transaction), TxSlot.FLOOR));
+    enterLane(fault(Fault.LANE_CREDITS_MIXED) ? 0 : load<u32>(slotAt(transaction), TxSlot.FLOOR));
     fold(locationAt(location), transaction, foldScratch);
   }
 }

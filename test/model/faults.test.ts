@@ -63,6 +63,11 @@ const faults: readonly (readonly [keyof typeof Fault, configuration: string])[] 
   ['FOLD_CLAIM_COUNTS', 'residence: a worker dies while it folds'],
   ['FOLD_COUNTED_FIRST', 'residence: a worker dies while it folds'],
   ['RESET_NOT_FOLDED', 'residence: a block after one that was folded'],
+  ['FOLD_LEAVES_CLEAN', 'residence: a block after values were dropped'],
+  ['KEPT_WITHOUT_GENERATION', 'residence: a block after values were dropped'],
+  ['RESTORE_KEEPS_GENERATION', 'residence: a block after one that was folded and taken back'],
+  ['LANE_UNVALIDATED', 'residence: two lanes in one block'],
+  ['LANE_CREDITS_MIXED', 'residence: two lanes in one block'],
 ];
 
 const strategies: readonly (readonly [name: string, schedules: number, ...Strategy[]])[] = [

@@ -50,15 +50,8 @@ const missing: Configuration = {
     const expected = runSequentially(complete);
     const check: Program['check'] = (result) => {
       for (const id of [1, 2]) if (result(id, 0) !== HALTED) return `worker ${id} ended with ${result(id, 0)}`;
-      for (let rounds = 1; world.control(Control.HALT) !== Halt.NONE; rounds++) {
-        if (rounds > 3) return 'the same state is missing again and again';
-        const problem = loadMissing(world, host);
-        if (problem !== undefined) return problem;
-        call(world.host, 'resumeBlock');
-        call(world.instance(1), 'join', 1);
-        const answer = call(world.instance(1), 'next', 0);
-        if (answer !== DONE && answer !== HALTED) return `the next round ended with ${answer}`;
-      }
+      const problem = loadUntilDone(world, () => before);
+      if (problem !== undefined) return problem;
       return differenceFrom(expected, host, world.view);
     };
     const next = (id: number) => [() => call(world.instance(id), 'next', 1)];
@@ -66,9 +59,28 @@ const missing: Configuration = {
   },
 };
 
-/** Does what the host does when a block halts for missing state. */
-function loadMissing(world: World, host: HostExports): string | undefined {
+/**
+ * Does what the host does while the block is halted for missing state, with one worker that goes on. `source` gives the
+ * value of a slot.
+ */
+export function loadUntilDone(world: World, source: Source): string | undefined {
+  for (let rounds = 1; world.control(Control.HALT) !== Halt.NONE; rounds++) {
+    if (rounds > 3) return 'the same state is missing again and again';
+    const problem = loadMissing(world, source);
+    if (problem !== undefined) return problem;
+    call(world.host, 'resumeBlock');
+    call(world.instance(1), 'join', 1);
+    const answer = call(world.instance(1), 'next', 0);
+    if (answer !== DONE && answer !== HALTED) return `the next round ended with ${answer}`;
+  }
+  return undefined;
+}
+
+type Source = (account: number, slot: number) => number;
+
+function loadMissing(world: World, source: Source): string | undefined {
   const { view } = world;
+  const host = world.host as unknown as HostExports;
   if (world.control(Control.HALT) !== Halt.MISSING_STATE) return `the block halted with ${world.control(Control.HALT)}`;
   if (world.control(Control.HALT_TRANSACTION) !== world.control(Control.COMMIT_INDEX)) return 'not the head halted it';
   let note = world.control(Control.MISSING);
@@ -78,8 +90,8 @@ function loadMissing(world: World, host: HostExports): string | undefined {
     const kind = view.getUint8(location + Location.KIND);
     if (kind !== Kind.STORAGE) return `a location of kind ${kind} is missing`;
     const account = view.getUint32(location + Location.ADDRESS + 16);
-    if (!loadValue(host, view, kind, account, view.getUint32(location + Location.SLOT + 28), before))
-      return 'no memory';
+    const slot = view.getUint32(location + Location.SLOT + 28);
+    if (!loadValue(host, view, kind, account, slot, source(account, slot))) return 'no memory';
   }
   return undefined;
 }

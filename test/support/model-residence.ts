@@ -1,12 +1,15 @@
 // State that stays from block to block: folding by workers that die, blocks after blocks that were folded or dropped,
-// blocks that are taken back, lanes.
+// blocks that are taken back, values that are dropped, lanes.
 import { Control, KeptBase, Kind, Location, ReadResult, TxSlot } from '../../assembly/layout.ts';
+import { withoutOldest } from '../../src/core/host/kept-state.ts';
 import type { Configuration, Program } from './model-explorer.ts';
+import { loadUntilDone } from './model-halt.ts';
 import { call, type World } from './model-world.ts';
 import { Operation, partsOfKey, runLane, runSequentially, type SyntheticBlock, stateKey } from './synthetic.ts';
 import { differenceFrom, type HostExports, loadBlock, outputOf } from './synthetic-block.ts';
 
 const DONE = -1;
+const HALTED = -2;
 const DISMISSED = -4;
 
 const { READ, WRITE, INCREMENT, CREDIT, READ_BALANCE, RESET } = Operation;
@@ -57,9 +60,9 @@ const second: SyntheticBlock = {
 const world = { workers: 2, transactions: 3, locations: 24 };
 
 /** The first block, committed, by one worker. */
-function runFirst(space: World): void {
+function runFirst(space: World, block = first): void {
   const host = space.host as unknown as HostExports;
-  if (!loadBlock(host, space.view, first)) throw new Error('the block does not fit');
+  if (!loadBlock(host, space.view, block)) throw new Error('the block does not fit');
   const worker = space.instance(1);
   call(worker, 'join', 1);
   if (call(worker, 'next', 1) !== DONE) throw new Error('the first block does not end');
@@ -78,9 +81,9 @@ function after(block: SyntheticBlock, state: ReadonlyMap<number, bigint>): Synth
 }
 
 /** Begins the second block on the state that is there. */
-function beginSecond(space: World): HostExports {
+function beginSecond(space: World, block = second): HostExports {
   const host = space.host as unknown as HostExports;
-  const fits = call(space.host, 'beginRun', second.programs.length) !== 0 && loadBlock(host, space.view, second);
+  const fits = call(space.host, 'beginRun', block.programs.length) !== 0 && loadBlock(host, space.view, block);
   if (!fits) throw new Error('the second block does not fit');
   space.join();
   return host;
@@ -184,13 +187,72 @@ const reverted: Configuration = {
     const kept = new Uint8Array(view.buffer).slice(start, call(host, 'changesEnd'));
     call(host, 'beginFold');
     call(host, 'finishFold');
-    const place = call(host, 'allocate', kept.length);
-    new Uint8Array(view.buffer).set(kept, place);
-    const count = kept.length / KeptBase.SIZE;
-    if (call(host, 'restoreBase', place, count) !== count) throw new Error('too little memory');
+    putBack(space, kept);
     return runSecond(space, runSequentially(first, 0).state);
   },
 };
+
+/** The first block, with a value that it only reads; and a second one that needs that, and what the first has emptied. */
+const reading: SyntheticBlock = {
+  ...first,
+  storage: [...(first.storage ?? []), [4, 1, 6]],
+  programs: [...first.programs.slice(0, 2), [...first.programs[2]!, [READ, 4, 1]]],
+};
+const needing: SyntheticBlock = {
+  programs: [
+    [
+      [INCREMENT, 4, 1, 5],
+      [READ, 2, 1],
+    ],
+    [...second.programs[1]!, [READ, 4, 1]],
+  ],
+};
+
+/** All that its source can give again is dropped between the blocks. */
+const evicted: Configuration = {
+  name: 'residence: a block after values were dropped',
+  world,
+  prepare: (space) => {
+    runFirst(space, reading);
+    call(space.host, 'beginFold');
+    call(space.host, 'finishFold');
+    const left = withoutOldest(keptBy(space), 0);
+    const number = space.control(Control.BLOCK);
+    if (call(space.host, 'beginBlock', 0) === 0) throw new Error('there is no memory');
+    space.setControl(Control.BLOCK, number);
+    if (call(space.host, 'beginRun', 0) === 0) throw new Error('there is no memory');
+    for (const part of left) putBack(space, part);
+    const host = beginSecond(space, needing);
+    space.setControl(Control.STATE_COMPLETE, 0);
+    const expected = runSequentially(after(needing, runSequentially(reading).state));
+    const source = (account: number, slot: number) =>
+      Number(reading.storage?.find(([owner, place]) => owner === account && place === slot)?.[2] ?? 0);
+    return {
+      calls: [[], ...[1, 2].map((id) => [() => call(space.instance(id), 'next', 1)])],
+      check: (result) => {
+        for (const id of [1, 2]) if (result(id, 0) !== HALTED) return `worker ${id} ended with ${result(id, 0)}`;
+        return loadUntilDone(space, source) ?? differenceFrom(expected, host, space.view);
+      },
+    };
+  },
+};
+
+/** All that is known, as the host takes it out. */
+function keptBy({ host, view }: World): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let next = 1; next !== 0; ) {
+    next = call(host, 'keepAll', next);
+    parts.push(new Uint8Array(view.buffer).slice(call(host, 'changesStart'), call(host, 'changesEnd')));
+  }
+  return parts;
+}
+
+function putBack({ host, view }: World, records: Uint8Array): void {
+  const place = call(host, 'allocate', Math.max(records.length, 8));
+  new Uint8Array(view.buffer).set(records, place);
+  const count = records.length / KeptBase.SIZE;
+  if (call(host, 'restoreBase', place, count) !== count) throw new Error('too little memory');
+}
 
 /** Two lanes: a transaction alone, and two that see each other. */
 const laned: SyntheticBlock = {
@@ -243,5 +305,6 @@ export const residenceConfigurations: readonly Configuration[] = [
   folded,
   dropped,
   reverted,
+  evicted,
   lanes,
 ];
