@@ -38,6 +38,12 @@ export type { ByteSource } from './file/chain-file.ts';
 export { chainFileBlocks } from './file/chain-file.ts';
 export type { Genesis } from './file/genesis-file.ts';
 export { readGenesis, readGenesisFile } from './file/genesis-file.ts';
+export type {
+  ExpositionOptions,
+  PrometheusCollector,
+  PrometheusMetric,
+} from './metrics/exposition.ts';
+export { METRICS_CONTENT_TYPE, metricsText, prometheusCollector } from './metrics/exposition.ts';
 export type { DevGenesis, DevGenesisOptions } from './node/dev-chain.ts';
 export { devGenesis } from './node/dev-chain.ts';
 export { fileCache } from './state/cache/file-cache.ts';

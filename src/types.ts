@@ -1,7 +1,6 @@
 // The public types of the engine: options, runs, results and reports.
 
 import type { Hex } from './base/hex.ts';
-import type { MetricName } from './base/metrics.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
 import type { Mismatch, Omission } from './block/verify.ts';
@@ -19,6 +18,7 @@ import type { HaltReason } from './chain/halt-reasons.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { ByteSource } from './file/chain-file.ts';
 import type { BlockRequest, ExecutionOptions, WorldOptions } from './option-types.ts';
+import type { MetricsSnapshot, Report, Threading } from './report-types.ts';
 import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
 
 export type { MetricName } from './base/metrics.ts';
@@ -34,8 +34,7 @@ export type {
   WorldOptions,
 } from './option-types.ts';
 
-/** How many threads a run has: several over one memory, or one. */
-export type Threading = 'shared' | 'inline';
+export type * from './report-types.ts';
 
 /** What runs, and why not more. */
 export interface Capabilities {
@@ -68,8 +67,10 @@ export interface Engine extends AsyncDisposable {
    * @throws InputError naming the option; MemoryLimitError for a state that does not fit
    */
   openWorld(options?: WorldOptions): Promise<World>;
-  /** Counters over all runs of this engine so far. */
+  /** What the engine has measured so far, and what it does now; costs a few microseconds, at any time. */
   metrics(): MetricsSnapshot;
+  /** Begins to measure anew; what goes on now stays in {@link MetricsSnapshot.now}. */
+  resetMetrics(): void;
   /** Listens; returns a function that ends it. */
   on<E extends keyof EngineEvents>(event: E, listener: (detail: EngineEvents[E]) => void): () => void;
   /** Stops the workers; runs that are not over reject. Also `await using`. */
@@ -397,132 +398,6 @@ export interface FinalState {
   readNumber(key: string | Uint8Array): bigint;
   /** Accounts that changed. */
   readonly stateDiff: StateDiff;
-}
-
-/** A place in the state, by name. */
-export interface LocationName {
-  readonly kind:
-    | 'balance'
-    | 'nonce'
-    | 'code'
-    | 'reset'
-    | 'existence'
-    | 'storage'
-    | 'data'
-    | 'number'
-    | 'bytecode'
-    | 'blockHash';
-  readonly address?: Hex;
-  readonly slot?: Hex;
-  /** Free-form keys: UTF-8 where they are text, hex otherwise. */
-  readonly key?: string;
-}
-
-/** How a run went. Times are milliseconds of wall clock. */
-export interface Report {
-  readonly threading: Threading;
-  readonly workers: number;
-  readonly totalDurationMs: number;
-  /** Loading the state before the block into the core. */
-  readonly loadMs: number;
-  /** Handing the run to the workers and hearing from them: messages, making the executors. */
-  readonly setupMs: number;
-  /** From the first worker's start to the last commit, without loading in between. */
-  readonly executionMs: number;
-  /** Reading results and state out of the core. */
-  readonly decodeMs: number;
-  readonly executions: number;
-  /** Executions beyond the first of each transaction. */
-  readonly reexecutions: number;
-  readonly aborts: number;
-  readonly suspensions: number;
-  /** All counters of the core, summed over the workers. */
-  readonly counters: Readonly<Record<MetricName, number>>;
-  readonly perWorker: readonly WorkerReport[];
-  /** Locations whose changes made validations fail, most frequent first. */
-  readonly conflicts: readonly ConflictReport[];
-  readonly bound: BoundReport;
-  /** How often the rest of the block had to be run sequentially from a committed prefix. */
-  readonly drains: number;
-  readonly workersLost: number;
-  /** Rounds of loading state that was found missing. */
-  readonly loadRounds: number;
-  /** Bytes of the shared memory in use at the end. */
-  readonly memoryBytes: number;
-}
-
-export interface WorkerReport {
-  readonly id: number;
-  readonly counters: Readonly<Record<MetricName, number>>;
-  /** With `enableProfiling`, in order of time. */
-  readonly spans: readonly SpanReport[];
-}
-
-export interface SpanReport {
-  readonly kind: 'executed' | 'suspended' | 'validated' | 'idle' | 'recovered';
-  readonly transaction: number;
-  readonly incarnation: number;
-  /** Since the run began. */
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-export interface ConflictReport {
-  readonly location: LocationName;
-  readonly count: number;
-}
-
-/** How near the run came to what its dependencies allow (see the core's design: T1, T∞). */
-export interface BoundReport {
-  /** Sum of the final executions' times: what one worker needs at least. */
-  readonly t1Ms: number;
-  /** Longest chain of dependent final executions: what any number of workers needs at least. */
-  readonly tInfinityMs: number;
-  /** max(T1 / workers, T∞). */
-  readonly boundMs: number;
-  /** boundMs / executionMs. */
-  readonly efficiency: number;
-  /** T1 / executionMs: against one worker that does nothing but execute. */
-  readonly speedup: number;
-  /** T1 / boundMs: what could be had at best. */
-  readonly speedupBound: number;
-  /** The longest chain, from its first transaction on. */
-  readonly criticalPath: readonly CriticalStep[];
-}
-
-export interface CriticalStep {
-  /** Index of the task, or of the transaction in its block; blocks number their first and last step -1 and n. */
-  readonly index: number;
-  /** Hash of a transaction. */
-  readonly hash?: Hex;
-  readonly durationMs: number;
-  /** What it read from the step before. */
-  readonly location?: LocationName;
-}
-
-export interface MetricsSnapshot {
-  readonly runs: number;
-  readonly transactions: number;
-  readonly executionMs: number;
-  readonly counters: Readonly<Record<MetricName, number>>;
-  readonly workersLost: number;
-  readonly drains: number;
-  readonly last?: Report;
-  /** What held the last run back, in words. */
-  analyze(): Analysis;
-}
-
-export interface Analysis {
-  readonly bottleneck:
-    | 'none'
-    | 'dependencies'
-    | 'conflicts'
-    | 'scheduling'
-    | 'state-loading'
-    | 'memory'
-    | 'worker-loss'
-    | 'too-few-transactions';
-  readonly recommendation: string;
 }
 
 /** What `engine.on` reports. */

@@ -27,6 +27,9 @@ interface NodeProcess {
   /** Electron: `renderer` for a page, which cannot start Node's threads. */
   readonly type?: unknown;
   getBuiltinModule?(name: string): unknown;
+  /** Microseconds. */
+  cpuUsage?(): { readonly user: number; readonly system: number };
+  memoryUsage?(): { readonly rss: number };
 }
 
 const host = (globalThis as { process?: NodeProcess }).process;
@@ -88,6 +91,13 @@ export function coreCount(): number {
   if (cores !== undefined && cores > 0) return cores;
   const os = nodeModule<{ availableParallelism?(): number }>('node:os');
   return os?.availableParallelism?.() ?? 2;
+}
+
+/** What the process, workers included, has used so far; `undefined` where nobody tells. */
+export function processUsage(): { readonly cpuMs: number; readonly residentBytes: number } | undefined {
+  if (!isNode() || host?.cpuUsage === undefined || host.memoryUsage === undefined) return undefined;
+  const { user, system } = host.cpuUsage();
+  return { cpuMs: (user + system) / 1000, residentBytes: host.memoryUsage().rss };
 }
 
 /** Whether this thread may sleep: all but a page's own. */

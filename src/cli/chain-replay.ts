@@ -2,7 +2,7 @@
 
 import { InputError, InvalidBlockError, PevmError, ReorganisationError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
-import { createEngine, type Hardfork, type RpcState, type RpcStatistics, rpcState } from '../index.ts';
+import { type Hardfork, type RpcState, type RpcStatistics, rpcState } from '../index.ts';
 import type { BlockResult, Engine, Mismatch, Omission, WorldBlockRequest } from '../types.ts';
 import type { ChainOptions, ReplayOptions } from './replay-options.ts';
 import { align, type Paint, startProgress, type Terminal, wrap } from './terminal.ts';
@@ -48,13 +48,13 @@ interface Plan {
 }
 
 /** Replays and prints. Returns the exit code: 0 all right, 1 a block is not, or the node fails. */
-export async function replayChain(options: ReplayOptions, chain: ChainOptions, terminal: Terminal): Promise<number> {
-  const engine = await createEngine({ workers: options.workers, executor: options.executor });
-  try {
-    return await new ChainReplay(engine, options, chain, terminal).run();
-  } finally {
-    await engine.dispose();
-  }
+export function replayChain(
+  engine: Engine,
+  options: ReplayOptions,
+  chain: ChainOptions,
+  terminal: Terminal,
+): Promise<number> {
+  return new ChainReplay(engine, options, chain, terminal).run();
 }
 
 class ChainReplay {

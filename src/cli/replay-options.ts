@@ -9,6 +9,7 @@ import { HARDFORKS, type Hardfork } from '../index.ts';
 import { type TrafficKind, type TrafficOptions, trafficKinds } from '../traffic/index.ts';
 import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
 import type { Rounds } from './measurement.ts';
+import { metricsArgument, readMetricsPort } from './metered-engine.ts';
 import { type BlockRange, readBlockRange } from './verified-range.ts';
 
 export interface ChainOptions {
@@ -33,6 +34,7 @@ export interface ReplayOptions {
   readonly save?: string;
   /** Blocks of a node, in place of files. */
   readonly chain?: ChainOptions;
+  readonly metricsPort?: number;
 }
 
 const TRAFFIC_FLAGS = ['transactions', 'conflict-rate', 'seed', 'mix', 'save'];
@@ -100,6 +102,7 @@ export const replayCommand = defineCommand({
       valueHint: 'FILE',
       description: 'write how far the range is verified to this file, and go on from there when it exists',
     },
+    ...metricsArgument,
   },
 });
 
@@ -129,6 +132,7 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
     return value === undefined ? fallback : readNumber(`--${name}`, value, { least, most: 1000, integer: true });
   };
   const save = text('save');
+  const metricsPort = readMetricsPort(text('metrics-port'));
   return {
     files,
     workers: readWorkers(text('workers') ?? 'auto'),
@@ -152,6 +156,7 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
     },
     ...(save !== undefined && { save }),
     ...(chain !== undefined && { chain }),
+    ...(metricsPort !== undefined && { metricsPort }),
   };
 }
 

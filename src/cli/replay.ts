@@ -1,11 +1,11 @@
 // `pevm replay`: the run over files, over the built-in traffic block, or over blocks of a node.
 import { InputError, PevmError } from '../base/errors.ts';
 import { runSequential } from '../executor/ethereumjs/sequential.ts';
-import { createEngine } from '../index.ts';
 import { createTraffic, sealTraffic } from '../traffic/index.ts';
 import type { Engine } from '../types.ts';
 import { replayChain } from './chain-replay.ts';
 import { type Measurement, measure, workOf } from './measurement.ts';
+import { withEngine } from './metered-engine.ts';
 import type { ReplayOptions } from './replay-options.ts';
 import { failedRow, jsonLine, jsonLineOfFailure, page, tableFoot, tableHead, tableRow } from './report.ts';
 import { readSubject, type Subject, saveTraffic, trafficSubject } from './subject.ts';
@@ -13,14 +13,12 @@ import { type Progress, startProgress, type Terminal } from './terminal.ts';
 
 /** Replays and prints. Returns the exit code: 0 all right, 1 a block is not, 2 wrong input. */
 export async function replay(options: ReplayOptions, terminal: Terminal): Promise<number> {
-  const { workers, executor, audit, files, chain } = options;
-  if (chain !== undefined) return replayChain(options, chain, terminal);
-  const engine = await createEngine({ workers, executor, preset: audit ? 'audit' : 'default' });
-  try {
-    return await (files.length === 0 ? replayTraffic : replayFiles)(engine, options, terminal);
-  } finally {
-    await engine.dispose();
-  }
+  const { workers, executor, audit, files, chain, metricsPort } = options;
+  const preset = audit ? 'audit' : 'default';
+  return withEngine({ workers, executor, preset }, metricsPort, terminal, (engine) => {
+    if (chain !== undefined) return replayChain(engine, options, chain, terminal);
+    return (files.length === 0 ? replayTraffic : replayFiles)(engine, options, terminal);
+  });
 }
 
 async function replayTraffic(engine: Engine, options: ReplayOptions, terminal: Terminal): Promise<number> {

@@ -3,6 +3,7 @@ import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import type { NodeOptions } from '../types.ts';
 import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
+import { metricsArgument, readMetricsPort } from './metered-engine.ts';
 import { readOrigin } from './rpc-server.ts';
 
 export interface ServeOptions {
@@ -18,6 +19,7 @@ export interface ServeOptions {
   readonly chainId: number | undefined;
   readonly cors: readonly string[];
   readonly workers: number | 'auto';
+  readonly metricsPort: number | undefined;
 }
 
 const MOST_ACCOUNTS = 10;
@@ -46,6 +48,7 @@ export const serveCommand = defineCommand({
     'chain-id': { type: 'string', valueHint: 'N', description: 'of the chain for tests (31337)' },
     cors: { type: 'string', valueHint: 'ORIGIN,…', description: 'pages that may ask, * for all (none)' },
     workers: { type: 'string', alias: 'w', valueHint: 'N|auto', description: 'workers that execute (auto)' },
+    ...metricsArgument,
   },
 });
 
@@ -92,6 +95,7 @@ export function readServeOptions(raw: readonly string[]): ServeOptions {
     chainId: given['chain-id'] === undefined ? undefined : count('chain-id', 1, 1, Number.MAX_SAFE_INTEGER),
     cors: (given.cors?.split(',') ?? []).map(readOrigin),
     workers: given.workers === undefined || given.workers === 'auto' ? 'auto' : count('workers', 1, 1, MOST_WORKERS),
+    metricsPort: readMetricsPort(given['metrics-port']),
   };
 }
 

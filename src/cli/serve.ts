@@ -6,7 +6,6 @@ import manifest from '../../package.json';
 import { InputError } from '../base/errors.ts';
 import {
   type BlockInput,
-  createEngine,
   type DevGenesis,
   devGenesis,
   type Engine,
@@ -15,6 +14,7 @@ import {
   type World,
   type WorldOptions,
 } from '../index.ts';
+import { withEngine } from './metered-engine.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
 import type { ServeOptions } from './serve-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -28,16 +28,13 @@ function stopSignal(): AbortSignal {
 
 /** Serves until the signal fires; the exit code. @throws InputError, InvalidBlockError before it listens */
 export async function serve(options: ServeOptions, terminal: Terminal, signal = stopSignal()): Promise<number> {
-  const engine = await createEngine({ workers: options.workers });
-  try {
+  const { workers, metricsPort } = options;
+  await withEngine({ workers }, metricsPort, terminal, async (engine) => {
     const server = await openServer(engine, options, terminal, signal);
-    if (server !== undefined) {
-      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-      await server.close();
-    }
-  } finally {
-    await engine.dispose();
-  }
+    if (server === undefined) return;
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await server.close();
+  });
   return 0;
 }
 

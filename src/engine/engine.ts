@@ -12,7 +12,7 @@ import type { Desk, Examine, Job, Limits, Performed, PlannedRun, Push } from '..
 import { checkSource } from '../job/state-before.ts';
 import { TasksJob } from '../job/tasks.ts';
 import { TraceJob } from '../job/trace.ts';
-import { Totals } from '../metrics/totals.ts';
+import { Meter } from '../metrics/meter.ts';
 import type { RunHooks, RunOutcome } from '../run/conductor.ts';
 import { pagesOf } from '../run/memory.ts';
 import { callFor, refuseNestedCall } from '../run/nested-call.ts';
@@ -83,7 +83,7 @@ interface Parts {
 export class PevmEngine implements TracingEngine {
   readonly capabilities: Capabilities;
   readonly #parts: Parts;
-  readonly #totals = new Totals();
+  readonly #meter: Meter;
   readonly #scopes = new Set<Scope>();
   readonly #turns = new Turns();
   readonly #worlds = new Set<Turns>();
@@ -93,6 +93,7 @@ export class PevmEngine implements TracingEngine {
   private constructor(parts: Parts) {
     this.#parts = parts;
     this.capabilities = parts.runners.capabilities;
+    this.#meter = new Meter(this.capabilities.workers);
     parts.options.signal?.addEventListener('abort', this.#aborted);
   }
 
@@ -161,7 +162,11 @@ export class PevmEngine implements TracingEngine {
   }
 
   metrics(): MetricsSnapshot {
-    return this.#totals.snapshot();
+    return this.#meter.snapshot();
+  }
+
+  resetMetrics(): void {
+    this.#meter.reset();
   }
 
   on<E extends keyof EngineEvents>(event: E, listener: (detail: EngineEvents[E]) => void): () => void {
@@ -207,15 +212,20 @@ export class PevmEngine implements TracingEngine {
     } catch (error) {
       return new RunHandle<Item, Answer>(0, 0, () => Promise.reject(error));
     }
-    return new RunHandle<Item, Answer>(job.itemCount, job.firstItem, (push, attach) =>
-      this.#exclusive(turns, job.limits, (scope) => {
+    const metered = this.#meter.take(job.itemCount, job.firstItem);
+    return new RunHandle<Item, Answer>(job.itemCount, job.firstItem, (push, attach) => {
+      const answer = this.#exclusive(turns, job.limits, (scope) => {
+        metered.begin();
         const follow = (control: RunControl) => {
+          metered.follow(control);
           begun(control);
           attach(control);
         };
         return job.run(this.#desk(job, scope, push, follow));
-      }),
-    );
+      });
+      answer.then(metered.done, metered.failed);
+      return answer;
+    });
   }
 
   /** Lets `body` run when everything before it is over. Its rejection does not wait for the clean-up. */
@@ -298,7 +308,7 @@ export class PevmEngine implements TracingEngine {
       ask: (body) => this.#ask(scope, body),
       fail: (error) => scope.cancel(error),
       report: (report) => {
-        this.#totals.add(report, job.itemCount);
+        this.#meter.add(report, job.itemCount);
         events.emit('run', { kind: job.kind, report });
       },
     };

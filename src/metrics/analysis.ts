@@ -4,7 +4,22 @@ import type { Analysis, Report } from '../types.ts';
 
 /** Names the largest loss of a run and what to do about it. `undefined`: nothing has run yet. */
 export function analyzeReport(report: Report | undefined): Analysis {
-  if (report === undefined) return { bottleneck: 'none', recommendation: 'Nothing has run yet.' };
+  if (report === undefined) return { bottleneck: 'none', recommendation: 'Nothing has run yet.', evidence: {} };
+  return { ...judge(report), evidence: evidenceOf(report) };
+}
+
+/** The figures that {@link judge} looks at. */
+function evidenceOf({ bound, ...report }: Report): Analysis['evidence'] {
+  const { workers, executionMs, loadMs, loadRounds, executions, reexecutions, workersLost, drains, memoryBytes } =
+    report;
+  const { t1Ms, tInfinityMs, boundMs, efficiency } = bound;
+  return {
+    ...{ workers, executionMs, loadMs, loadRounds, executions, reexecutions, workersLost, drains, memoryBytes },
+    ...{ t1Ms, tInfinityMs, boundMs, efficiency },
+  };
+}
+
+function judge(report: Report): Omit<Analysis, 'evidence'> {
   const { bound, workers, executionMs } = report;
   if (report.workersLost > 0) {
     return {

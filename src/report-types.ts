@@ -1,0 +1,187 @@
+// The types of what a run reports, and of what an engine measures.
+
+import type { Hex } from './base/hex.ts';
+import type { MetricName } from './base/metrics.ts';
+
+/** How many threads a run has: several over one memory, or one. */
+export type Threading = 'shared' | 'inline';
+
+/** A place in the state, by name. */
+export interface LocationName {
+  readonly kind:
+    | 'balance'
+    | 'nonce'
+    | 'code'
+    | 'reset'
+    | 'existence'
+    | 'storage'
+    | 'data'
+    | 'number'
+    | 'bytecode'
+    | 'blockHash';
+  readonly address?: Hex;
+  readonly slot?: Hex;
+  /** Free-form keys: UTF-8 where they are text, hex otherwise. */
+  readonly key?: string;
+}
+
+/** How a run went. Times are milliseconds of wall clock. */
+export interface Report {
+  readonly threading: Threading;
+  readonly workers: number;
+  readonly totalDurationMs: number;
+  /** Loading the state before the block into the core. */
+  readonly loadMs: number;
+  /** Handing the run to the workers and hearing from them: messages, making the executors. */
+  readonly setupMs: number;
+  /** From the first worker's start to the last commit, without loading in between. */
+  readonly executionMs: number;
+  /** Reading results and state out of the core. */
+  readonly decodeMs: number;
+  readonly executions: number;
+  /** Executions beyond the first of each transaction. */
+  readonly reexecutions: number;
+  readonly aborts: number;
+  readonly suspensions: number;
+  /** All counters of the core, summed over the workers. */
+  readonly counters: Readonly<Record<MetricName, number>>;
+  readonly perWorker: readonly WorkerReport[];
+  /** Locations whose changes made validations fail, most frequent first. */
+  readonly conflicts: readonly ConflictReport[];
+  readonly bound: BoundReport;
+  /** How often the rest of the block had to be run sequentially from a committed prefix. */
+  readonly drains: number;
+  readonly workersLost: number;
+  /** Rounds of loading state that was found missing. */
+  readonly loadRounds: number;
+  /** Bytes of the shared memory in use at the end. */
+  readonly memoryBytes: number;
+}
+
+export interface WorkerReport {
+  readonly id: number;
+  readonly counters: Readonly<Record<MetricName, number>>;
+  /** With `enableProfiling`, in order of time. */
+  readonly spans: readonly SpanReport[];
+}
+
+export interface SpanReport {
+  readonly kind: 'executed' | 'suspended' | 'validated' | 'idle' | 'recovered';
+  readonly transaction: number;
+  readonly incarnation: number;
+  /** Since the run began. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface ConflictReport {
+  readonly location: LocationName;
+  readonly count: number;
+}
+
+/** How near the run came to what its dependencies allow (see the core's design: T1, T∞). */
+export interface BoundReport {
+  /** Sum of the final executions' times: what one worker needs at least. */
+  readonly t1Ms: number;
+  /** Longest chain of dependent final executions: what any number of workers needs at least. */
+  readonly tInfinityMs: number;
+  /** max(T1 / workers, T∞). */
+  readonly boundMs: number;
+  /** boundMs / executionMs. */
+  readonly efficiency: number;
+  /** T1 / executionMs: against one worker that does nothing but execute. */
+  readonly speedup: number;
+  /** T1 / boundMs: what could be had at best. */
+  readonly speedupBound: number;
+  /** The longest chain, from its first transaction on. */
+  readonly criticalPath: readonly CriticalStep[];
+}
+
+export interface CriticalStep {
+  /** Index of the task, or of the transaction in its block; blocks number their first and last step -1 and n. */
+  readonly index: number;
+  /** Hash of a transaction. */
+  readonly hash?: Hex;
+  readonly durationMs: number;
+  /** What it read from the step before. */
+  readonly location?: LocationName;
+}
+
+/** What an engine has measured of itself, since it was made or `engine.resetMetrics()`. Times are in milliseconds. */
+export interface MetricsSnapshot {
+  readonly sinceMs: number;
+  /** Blocks and lists of tasks that came to their end. */
+  readonly runs: number;
+  readonly transactions: number;
+  readonly executionMs: number;
+  readonly loadMs: number;
+  readonly decodeMs: number;
+  /** Rounds of loading state that was found missing. */
+  readonly loadRounds: number;
+  readonly counters: Readonly<Record<MetricName, number>>;
+  readonly workersLost: number;
+  readonly drains: number;
+  /** Runs that rejected, by the name of the error; what was cancelled is among them. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Failures among all runs, 0 to 1. */
+  readonly errorRate: number;
+  /** By time of execution. */
+  readonly transactionsPerSecond: number;
+  /** Attempts that were taken back among all, 0 to 1. */
+  readonly conflictRate: number;
+  /** From the call to the run's turn. */
+  readonly waiting: Distribution;
+  /** From the call to the result. */
+  readonly latency: Distribution;
+  /** {@link Report.executionMs} of each run. */
+  readonly execution: Distribution;
+  /** What goes on at this moment. */
+  readonly now: LiveMetrics;
+  /** Of the shared memory, at the end of the last run. */
+  readonly memoryBytes: number;
+  /** Of the whole process; `undefined` in browsers, which do not tell. */
+  readonly process: { readonly cpuMs: number; readonly residentBytes: number } | undefined;
+  readonly last?: Report;
+  /** What held the last run back, in words. */
+  analyze(): Analysis;
+}
+
+/** How some durations are spread, in milliseconds. */
+export interface Distribution {
+  readonly count: number;
+  readonly sum: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly mean: number;
+  /** The value below which the part `q`, from 0 to 1, of all are; right to 4.5 %. 0 where there is none. @throws RangeError */
+  quantile(q: number): number;
+}
+
+/** What an engine does at this moment. */
+export interface LiveMetrics {
+  /** Runs that wait for their turn. */
+  readonly queueDepth: number;
+  readonly activeRuns: number;
+  /** Workers at the disposal of runs that execute now. */
+  readonly activeWorkers: number;
+  readonly workers: number;
+  /** Of the active runs. */
+  readonly transactions: number;
+  /** How many of these are committed. */
+  readonly committed: number;
+}
+
+export interface Analysis {
+  /** The figures that say so, by name. */
+  readonly evidence: Readonly<Record<string, number>>;
+  readonly bottleneck:
+    | 'none'
+    | 'dependencies'
+    | 'conflicts'
+    | 'scheduling'
+    | 'state-loading'
+    | 'memory'
+    | 'worker-loss'
+    | 'too-few-transactions';
+  readonly recommendation: string;
+}
