@@ -684,8 +684,10 @@ export abstract class EvmAccess {
 export abstract class EvmAuthorization {
   /** 20 bytes */
   static readonly ADDRESS: u32 = 0;
-  /** above 255 counts as 255 */
+  /** above 255 counts as 255; or GIVEN */
   static readonly Y_PARITY: u32 = 20;
+  /** Nobody has signed yet: R begins with the authority's 20 bytes. No transaction of a block can say so. */
+  static readonly GIVEN: u32 = 256;
   static readonly NONCE: u32 = 24;
   static readonly CHAIN_ID: u32 = 32;
   /** 32 bytes big-endian */

@@ -10,7 +10,9 @@ const LIST = 0xc0;
 const STRING = 0x80;
 
 /** The account, whether or not the authorisation is valid otherwise; `undefined` where nobody can have signed it. */
-export function authorityOf({ chainId, address, nonce, yParity, r, s }: TracedAuthorization): Hex | undefined {
+export function authorityOf(authorization: TracedAuthorization): Hex | undefined {
+  const { chainId, address, nonce, yParity, r, s, authority } = authorization;
+  if (authority !== undefined) return authority;
   if (yParity > 1) return undefined;
   const items = [item(bytesFromNumber(chainId)), item(bytesFromHex(address)), item(bytesFromNumber(nonce))];
   const length = items.reduce((sum, part) => sum + part.length, 0);

@@ -12,7 +12,7 @@ const METHODS = [
   'transferred',
   'logged',
   'selfDestructed',
-] as const satisfies (keyof EvmTracer)[];
+] as const satisfies Exclude<keyof EvmTracer, 'opcodes'>[];
 
 export function muxTracer(factories: Readonly<Record<string, TracerFactory>>) {
   return (transaction: TracedTransaction): Tracer<Readonly<Record<string, unknown>>> => {
@@ -26,7 +26,19 @@ export function muxTracer(factories: Readonly<Record<string, TracerFactory>>) {
 export function joined(tracers: readonly EvmTracer[]): EvmTracer {
   const methods = METHODS.map((method) => [method, together(tracers, method)] as const);
   // Those that nobody has are left out: they would cost time.
-  return Object.fromEntries(methods.filter(([, told]) => told !== undefined));
+  const told = Object.fromEntries(methods.filter(([, method]) => method !== undefined));
+  const opcodes = opcodesOf(tracers.filter(({ stepped }) => stepped !== undefined));
+  return opcodes === undefined ? told : { ...told, opcodes };
+}
+
+/** What somebody wants to know of; `undefined`: all. */
+function opcodesOf(tracers: readonly EvmTracer[]): ReadonlySet<number> | undefined {
+  const all = new Set<number>();
+  for (const { opcodes } of tracers) {
+    if (opcodes === undefined) return undefined;
+    for (const opcode of opcodes) all.add(opcode);
+  }
+  return all;
 }
 
 function together<Method extends (typeof METHODS)[number]>(

@@ -51,7 +51,14 @@ export function prestateTracer(options: PrestateTracerOptions = {}) {
   };
 }
 
+/** The instructions that meet accounts and slots. */
+const MEETING: ReadonlySet<number> = new Set([
+  ...[Op.SLOAD, Op.SSTORE, Op.BALANCE, Op.EXTCODESIZE, Op.EXTCODECOPY, Op.EXTCODEHASH, Op.SELFDESTRUCT],
+  ...[Op.CALL, Op.CALLCODE, Op.DELEGATECALL, Op.STATICCALL],
+]);
+
 class PrestateTracer implements EvmTracer, Tracer<Prestate | PrestateDiff> {
+  readonly opcodes = MEETING;
   readonly #transaction: TracedTransaction;
   readonly #options: PrestateTracerOptions;
   readonly #limit = new SizeLimit();
@@ -60,8 +67,9 @@ class PrestateTracer implements EvmTracer, Tracer<Prestate | PrestateDiff> {
   /** Accounts that creations were begun at, and that destroyed themselves, whatever became of it. */
   readonly #created = new Set<Hex>();
   readonly #destroyed = new Set<Hex>();
-  /** What the running instruction meets, unless it halts. */
+  /** What the instruction that was told last meets, unless it halts; and the gas that it had, which no later one has. */
   #met: (() => void) | undefined;
+  #gas = 0n;
 
   constructor(transaction: TracedTransaction, options: PrestateTracerOptions) {
     this.#transaction = transaction;
@@ -85,6 +93,7 @@ class PrestateTracer implements EvmTracer, Tracer<Prestate | PrestateDiff> {
   stepped(step: Step): void {
     this.#met?.();
     this.#met = this.#meetingOf(step);
+    if (this.#met !== undefined) this.#gas = step.gas;
   }
 
   frameBegan(event: FrameBegan): void {
@@ -96,7 +105,7 @@ class PrestateTracer implements EvmTracer, Tracer<Prestate | PrestateDiff> {
   }
 
   frameEnded(event: FrameEnded): void {
-    if (event.haltedAt === undefined) this.#met?.();
+    if (event.haltedAt?.gas !== this.#gas) this.#met?.();
     this.#met = undefined;
   }
 

@@ -77,6 +77,8 @@ export interface EvmAuthorizationFields {
   readonly v?: Hex | undefined;
   readonly r: Hex;
   readonly s: Hex;
+  /** Who is going to sign: taken for the one who has, whatever the signature is. */
+  readonly authority?: Hex | undefined;
 }
 
 /**
@@ -349,13 +351,17 @@ class TransactionEncoder {
     this.#set(at + EvmTransaction.AUTHORIZATIONS, start - at);
     this.#set(at + EvmTransaction.AUTHORIZATION_COUNT, list.length);
     let record = start;
-    for (const { address, nonce, chainId, r, s, yParity, v } of list) {
+    for (const { address, nonce, chainId, r, s, yParity, v, authority } of list) {
       writeBytes(bytes, record + EvmAuthorization.ADDRESS, 20, address, 'authorizationList.address');
-      this.#set(record + EvmAuthorization.Y_PARITY, Math.min(255, Number(yParity ?? v ?? '0x0')));
       writeQuantity(bytes, record + EvmAuthorization.NONCE, 8, nonce);
       writeQuantity(bytes, record + EvmAuthorization.CHAIN_ID, 32, chainId);
       writeBigEndian(bytes, record + EvmAuthorization.R, r);
       writeBigEndian(bytes, record + EvmAuthorization.S, s);
+      this.#set(record + EvmAuthorization.Y_PARITY, Math.min(255, Number(yParity ?? v ?? '0x0')));
+      if (authority !== undefined) {
+        this.#set(record + EvmAuthorization.Y_PARITY, EvmAuthorization.GIVEN);
+        writeBytes(bytes, record + EvmAuthorization.R, 20, authority, 'authorizationList.authority');
+      }
       record += EvmAuthorization.SIZE;
     }
     return record;

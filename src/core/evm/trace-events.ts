@@ -89,13 +89,15 @@ export class TransactionBegan extends TraceRecord {
     const list = this.#input + this.view.getUint32(this.#input + EvmTransaction.AUTHORIZATIONS, true);
     return Array.from({ length: count }, (_, index) => {
       const at = list + index * EvmAuthorization.SIZE;
+      const yParity = this.view.getUint32(at + EvmAuthorization.Y_PARITY, true);
       return {
         chainId: getWord(this.view, at + EvmAuthorization.CHAIN_ID),
         address: this.hex(at + EvmAuthorization.ADDRESS, 20),
         nonce: this.view.getBigUint64(at + EvmAuthorization.NONCE, true),
-        yParity: this.view.getUint32(at + EvmAuthorization.Y_PARITY, true),
+        yParity,
         r: this.hex(at + EvmAuthorization.R, 32),
         s: this.hex(at + EvmAuthorization.S, 32),
+        ...(yParity === EvmAuthorization.GIVEN ? { authority: this.hex(at + EvmAuthorization.R, 20) } : {}),
       };
     });
   }
@@ -119,6 +121,8 @@ export interface TracedAuthorization {
   /** 32 bytes. */
   readonly r: Hex;
   readonly s: Hex;
+  /** Where nobody has signed, but somebody will. */
+  readonly authority?: Hex;
 }
 
 /** A call or a creation begins, whether code runs in it or not. */

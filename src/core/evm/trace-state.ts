@@ -6,7 +6,7 @@ import { getWord } from './evm-decode.ts';
 
 /** What the trace build exports beside the core's own. */
 export interface TraceCore {
-  observe(events: number): void;
+  observe(events: number, ...steps: [bigint, bigint, bigint, bigint]): void;
   replay(index: number): number;
   peek(kind: number): number;
   peekRecord(): number;

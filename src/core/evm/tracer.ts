@@ -17,6 +17,8 @@ export interface EvmTracer {
   frameEnded?(event: FrameEnded): void;
   /** Before each instruction, the STOP behind the end of code among them. */
   stepped?(event: Step): void;
+  /** The only opcodes whose steps it has to be told; it may be told others. Missing: all. */
+  readonly opcodes?: ReadonlySet<number>;
   /** Value moved. It moves back when the frame, or one around it, fails. */
   transferred?(event: ValueMoved): void;
   logged?(event: Logged): void;

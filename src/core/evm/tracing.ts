@@ -17,7 +17,7 @@ const EVENTS = {
   transferred: TraceEvent.TRANSFERRED,
   logged: TraceEvent.LOGGED,
   selfDestructed: TraceEvent.SELF_DESTRUCTED,
-} as const satisfies Record<keyof EvmTracer, number>;
+} as const satisfies Record<Exclude<keyof EvmTracer, 'opcodes'>, number>;
 
 /** TraceEvent bits that a tracer has methods for. */
 export function eventsOf(tracer: EvmTracer): number {
@@ -26,6 +26,24 @@ export function eventsOf(tracer: EvmTracer): number {
     if (tracer[name as keyof EvmTracer] !== undefined) events |= event;
   }
   return events;
+}
+
+const ALL_STEPS: Steps = [-1n, -1n, -1n, -1n];
+/** A bit for each opcode. */
+type Steps = [bigint, bigint, bigint, bigint];
+/** Sets of opcodes are constants of tracers. */
+const knownSteps = new WeakMap<ReadonlySet<number>, Steps>();
+
+/** The opcodes whose steps a tracer wants. */
+function stepsOf({ opcodes }: EvmTracer): Steps {
+  if (opcodes === undefined) return ALL_STEPS;
+  let steps = knownSteps.get(opcodes);
+  if (steps === undefined) {
+    steps = [0n, 0n, 0n, 0n];
+    for (const opcode of opcodes) steps[opcode >> 6]! |= 1n << BigInt(opcode & 63);
+    knownSteps.set(opcodes, steps);
+  }
+  return steps;
 }
 
 /** The import `trace` of an instance of the trace build, and who listens to it. Addresses must stay below 2 GiB. */
@@ -62,13 +80,13 @@ export class Tracing {
     if (!('observe' in core)) throw new Error('this build of the core cannot be traced');
     this.#core = core as CoreInstance['core'] & TraceCore;
     this.#state = new TracedState(this.#core, this.#memory);
-    this.#core.observe(eventsOf(this.#tracer));
+    this.watch(this.#tracer);
   }
 
   /** From now on `tracer` is told, and nobody else. */
   watch(tracer: EvmTracer): void {
     this.#tracer = tracer;
-    this.#core?.observe(eventsOf(tracer));
+    this.#core?.observe(eventsOf(tracer), ...stepsOf(tracer));
   }
 
   /** What the running transaction sees. @throws Error before an instance is connected */

