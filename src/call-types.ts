@@ -130,34 +130,6 @@ export interface CallOutcome extends Omit<CallResult, 'status'> {
 /** The answer to a request, or to each of a bundle. */
 export type CallsAnswer<R> = R extends readonly unknown[] ? CallOutcome[] : CallOutcome;
 
-/** What one account gets and gives of one asset, as the events of the transaction say; native value as it moved. */
-export interface AssetChange {
-  readonly account: Hex;
-  readonly kind: 'native' | 'erc20' | 'erc721' | 'erc1155';
-  /** Missing for native value, which does not count what is paid for gas. */
-  readonly token?: Hex;
-  readonly tokenId?: bigint;
-  readonly in: bigint;
-  readonly out: bigint;
-  /** As the token says, without what could steer a terminal, 64 characters at most. */
-  readonly symbol?: string;
-  readonly decimals?: number;
-}
-
-/** Who may take what, before and after, as the token answers: `undefined` where it does not. */
-export interface ApprovalChange {
-  /** `all`: every token of the owner's (setApprovalForAll). */
-  readonly kind: 'erc20' | 'erc721' | 'all';
-  readonly token: Hex;
-  readonly owner: Hex;
-  readonly spender: Hex;
-  /** `erc721` */
-  readonly tokenId?: bigint;
-  /** `erc20`: an amount; `all`: whether; `erc721`: the approved account. */
-  readonly before: bigint | boolean | Hex | undefined;
-  readonly after: bigint | boolean | Hex | undefined;
-}
-
 /** What is different about a simulated block. What it says of beneficiary, gas limit and difficulty holds for later ones, too. */
 export interface SimulatedBlockOverrides extends BlockOverrides {
   /** Root of the parent's beacon block (EIP-4788); default zeros. */

@@ -86,4 +86,17 @@ export type { BlockTraceRequest, TraceRun, TransactionTrace } from './trace/requ
 export type { TracedBlock, TracedTransaction, Tracer, TracerFactory } from './trace/tracer.ts';
 export type { MuxTracerOptions, TraceOf, TracerChoice, TracerName, Tracers } from './trace/tracers.ts';
 export type * from './types.ts';
-export type { Preview, PreviewedWorld, TracingWorld } from './world/tracing-world.ts';
+export type {
+  ApprovalChange,
+  Asset,
+  AssetChange,
+  Delegation,
+  Preview,
+  Previewable,
+  PreviewedWorld,
+  PreviewFailure,
+  PreviewOptions,
+  PreviewRequest,
+  TracingWorld,
+  UnsignedAuthorization,
+} from './world/tracing-world.ts';

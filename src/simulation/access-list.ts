@@ -5,11 +5,12 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { addressIn, bytesFromHex, bytesFromNumber, type Hex, hexFromBytes } from '../base/hex.ts';
 import type { AccessList, AccessListResult } from '../call-types.ts';
 import { numbersOf } from '../chain/opcodes.ts';
+import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
 import type { EvmTracer } from '../core/evm/tracer.ts';
 import { gasOf, type ReadCall, withOverrides } from './call.ts';
 import { failureOf, rejectionOf } from './outcome.ts';
 import { precompilesOf } from './overrides.ts';
-import { transactionOf } from './request.ts';
+import { type ReadRequest, transactionOf } from './request.ts';
 import type { Setting } from './setting.ts';
 
 const SLOTS: ReadonlySet<number> = new Set(Object.values(numbersOf('SLOAD', 'SSTORE')));
@@ -17,6 +18,7 @@ const ACCOUNTS: ReadonlySet<number> = new Set(
   Object.values(numbersOf('EXTCODECOPY', 'EXTCODEHASH', 'EXTCODESIZE', 'BALANCE', 'SELFDESTRUCT')),
 );
 const CALLS: ReadonlySet<number> = new Set(Object.values(numbersOf('CALL', 'CALLCODE', 'DELEGATECALL', 'STATICCALL')));
+const TOUCHING: ReadonlySet<number> = new Set([...SLOTS, ...ACCOUNTS, ...CALLS]);
 /** Operands of the shortest call that geth looks at. */
 const CALL_OPERANDS = 5;
 const NOBODY: Hex = `0x${'00'.repeat(20)}`;
@@ -24,10 +26,8 @@ const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 /** @throws CallRejectedError where the rules do not let the call run */
 export async function createAccessList(setting: Setting, read: ReadCall): Promise<AccessListResult> {
   return withOverrides(setting, read, async (sandbox, environment) => {
-    const { from = NOBODY, to, accessList: given = [] } = read.request;
-    const { state, ask } = setting;
-    const target = to ?? createdBy(from, (await state.account(ask, bytesFromHex(from))).nonce);
-    const excluded = new Set([from, target, ...precompilesOf(environment.fork)]);
+    const { accessList: given = [] } = read.request;
+    const excluded = await touchedAnyway(setting, read.request, environment);
     let before = new Touched(excluded, given);
     while (true) {
       const accessList = before.list();
@@ -52,8 +52,19 @@ export async function createAccessList(setting: Setting, read: ReadCall): Promis
   });
 }
 
+/** What a transaction touches whether it is listed or not: sender, recipient, precompiled contracts. */
+export async function touchedAnyway(
+  { state, ask }: Setting,
+  { from = NOBODY, to }: ReadRequest,
+  { fork }: EvmBlockInput,
+): Promise<ReadonlySet<Hex>> {
+  const target = to ?? createdBy(from, (await state.account(ask, bytesFromHex(from))).nonce);
+  return new Set([from, target, ...precompilesOf(fork)]);
+}
+
 /** What a transaction has touched, over what was listed before: it only grows. */
-class Touched implements EvmTracer {
+export class Touched implements EvmTracer {
+  readonly opcodes = TOUCHING;
   readonly #excluded: ReadonlySet<Hex>;
   readonly #slots = new Map<Hex, Set<Hex>>();
   size = 0;

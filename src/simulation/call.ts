@@ -56,7 +56,7 @@ export function gasOf({ gas = GAS_CAP }: ReadRequest): bigint {
 }
 
 /** Lets `body` run calls on the state with its overrides, in the environment with its own; afterwards all is as it was. */
-export async function withOverrides<R>(
+export function withOverrides<R>(
   setting: Setting,
   { request, ...overrides }: ReadCall,
   body: (sandbox: Sandbox, environment: EvmBlockInput) => Promise<R>,

@@ -21,7 +21,27 @@ export async function estimateGas(setting: Setting, read: ReadCall): Promise<big
   );
 }
 
-class Estimate {
+/** What may be used at most: by the request, the block, the fork, the cap, and what the sender can pay. */
+export async function mostGas(
+  { state, ask }: Setting,
+  { gas, from, value = 0n, gasPrice, maxFeePerGas, maxFeePerBlobGas = 0n, blobVersionedHashes = [] }: ReadRequest,
+  { gasLimit, fork }: EvmBlockInput,
+): Promise<bigint> {
+  const { transactionGasCap, blobGas } = rulesOf(fork);
+  let most = gas !== undefined && gas >= 21_000n ? gas : gasLimit;
+  if (most > GAS_CAP) most = GAS_CAP;
+  if (most > transactionGasCap) most = BigInt(transactionGasCap);
+  const fee = gasPrice ?? maxFeePerGas ?? 0n;
+  if (fee === 0n) return most;
+  const { balance } = await state.account(ask, bytesFromHex(from ?? `0x${'00'.repeat(20)}`));
+  if (balance < value) throw new CallRejectedError('insufficient funds for transfer');
+  const blobs = BigInt(blobGas * blobVersionedHashes.length) * maxFeePerBlobGas;
+  if (balance - value < blobs) throw new CallRejectedError('insufficient funds for transfer');
+  const affordable = (balance - value - blobs) / fee;
+  return affordable < most ? affordable : most;
+}
+
+export class Estimate {
   readonly #setting: Setting;
   readonly #request: ReadRequest;
   readonly #sandbox: Sandbox;
@@ -35,7 +55,7 @@ class Estimate {
   }
 
   async find(): Promise<bigint> {
-    const most = await this.#highest();
+    const most = await mostGas(this.#setting, this.#request, this.#environment);
     const { transactionGas, callStipend } = rulesOf(this.#environment.fork);
     const transfer = BigInt(transactionGas);
     if ((await this.#isTransfer()) && (await this.#try(transfer)) !== undefined) return transfer;
@@ -65,23 +85,6 @@ class Estimate {
       else high = middle;
     }
     return high;
-  }
-
-  /** What may be used at most: by the request, the block, the fork, the cap, and what the sender can pay. */
-  async #highest(): Promise<bigint> {
-    const { gas, from, value = 0n, gasPrice, maxFeePerGas } = this.#request;
-    const { gasLimit, fork } = this.#environment;
-    const { transactionGasCap } = rulesOf(fork);
-    let most = gas !== undefined && gas >= 21_000n ? gas : gasLimit;
-    if (most > GAS_CAP) most = GAS_CAP;
-    if (most > transactionGasCap) most = BigInt(transactionGasCap);
-    const fee = gasPrice ?? maxFeePerGas ?? 0n;
-    if (fee === 0n) return most;
-    const { state, ask } = this.#setting;
-    const { balance } = await state.account(ask, bytesFromHex(from ?? `0x${'00'.repeat(20)}`));
-    if (balance < value) throw new CallRejectedError('insufficient funds for transfer');
-    const affordable = (balance - value) / fee;
-    return affordable < most ? affordable : most;
   }
 
   async #isTransfer(): Promise<boolean> {

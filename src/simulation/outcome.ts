@@ -32,6 +32,19 @@ export function logOf({ address, topics, data }: EvmLogOutput): CallLog {
 /** Codes by reason, where not all of them are -32000. */
 export type RejectionCodes = Partial<Readonly<Record<EvmInvalidReason, number>>>;
 
+/** As eth_simulateV1 has them. */
+export const SIMULATION_CODES: RejectionCodes = {
+  'nonce too low': -38010,
+  'nonce too high': -38011,
+  'fee below the base fee': -38012,
+  'intrinsic gas too low': -38013,
+  'floor gas too low': -38013,
+  'insufficient funds': -38014,
+  'init code too large': -38025,
+  'priority fee above the fee': -32602,
+  'nonce at maximum': -32603,
+};
+
 export function rejectionOf({ invalid }: EvmTransactionOutput, codes: RejectionCodes = {}): CallRejectedError {
   const reason = invalid ?? 'bad signature';
   const words = reason === 'insufficient funds' ? 'insufficient funds for gas * price + value' : reason;

@@ -1,144 +1,263 @@
-// What a transaction would do, before anybody signs it: what moves, who may move what afterwards, what it needs, and why it
-// fails.
+// What transactions would do, before anybody signs them: what moves, who may move what afterwards, what they need, and why they
+// fail. Each runs once, with somebody who watches; the least gas follows from that, and is tried once.
 
-import { CallFailedError, CallRejectedError } from '../base/errors.ts';
-import { type Hex, hexFromBytes } from '../base/hex.ts';
-import type { AccessList, CallFailure } from '../call-types.ts';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { CallFailedError, CallRejectedError, MemoryLimitError } from '../base/errors.ts';
+import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
-import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
-import type { EvmTracer } from '../core/evm/tracer.ts';
+import type { EvmBlockInput, EvmTransactionFields } from '../core/evm/evm-encode.ts';
 import type { StateChanges } from '../core/host/state-changes.ts';
 import { emptinessOf, stateDiffOf } from '../job/changed-state.ts';
-import { type CallFrame, callTracer } from '../trace/call-tracer.ts';
-import { joined } from '../trace/mux-tracer.ts';
-import { type Prestate, prestateTracer } from '../trace/prestate-tracer.ts';
-import type { TracedTransaction, Tracer } from '../trace/tracer.ts';
-import { createAccessList } from './access-list.ts';
-import { gasOf, type ReadCall, withOverrides } from './call.ts';
-import { estimateGas } from './estimate-gas.ts';
-import { callResultOf, failureOf } from './outcome.ts';
-import type { Preview, PreviewedWorld } from './preview-types.ts';
-import { transactionOf } from './request.ts';
+import type { Prestate } from '../trace/prestate-tracer.ts';
+import { touchedAnyway } from './access-list.ts';
+import { AssetChanges, type NativeBalance } from './asset-changes.ts';
+import { freeOf, overridden } from './call.ts';
+import { Estimate, mostGas } from './estimate-gas.ts';
+import { callResultOf, logOf, rejectionOf, SIMULATION_CODES } from './outcome.ts';
+import { bundleOf } from './preview-bundle.ts';
+import { previewFailure } from './preview-failure.ts';
+import type { PreviewItem, ReadPreview } from './preview-request.ts';
+import type { Delegation, Preview, PreviewedWorld } from './preview-types.ts';
+import { type PreviewWatch, watchPreview } from './preview-watch.ts';
+import { GAS_CAP, type ReadAuthorization, type ReadRequest, transactionOf, typeOf } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Setting } from './setting.ts';
-import { NATIVE_TOKEN, SimulatedLogs } from './simulated-logs.ts';
-import { approvalsIn, type Movement, movementsIn, sumsOf, TokenReader } from './token-events.ts';
+import { QuestionBudget, TokenReader } from './token-reader.ts';
 import { tracedBlock } from './trace-call.ts';
 
-/** What a preview is made of, beside what a later state is compared with. */
-export type PreviewData = Omit<Preview, 'isStillValid'>;
+/** What a preview is made of, beside what a later state is compared with. Structured-cloneable. */
+export type PreviewData = Omit<Preview, 'isStillValid' | 'transactions'> & {
+  readonly transactions?: readonly PreviewData[];
+};
+
+const NOBODY: Hex = `0x${'00'.repeat(20)}`;
+const DELEGATION = '0xef0100';
 
 /** @throws InputError naming the field; MemoryLimitError, StateSourceError */
-export async function preview(setting: Setting, read: ReadCall): Promise<PreviewData> {
-  try {
-    const found = await withOverrides(setting, read, (sandbox, environment) =>
-      new Previewing(setting, read, sandbox, environment).run(),
-    );
-    const { accessList } = await createAccessList(setting, read);
-    return { ...found, accessList, ...(await gasLimitOf(setting, read)) };
-  } catch (error) {
-    if (!(error instanceof CallRejectedError)) throw error;
-    return invalid({ kind: 'invalid', message: error.message, code: error.code, data: '0x' });
-  }
+export async function preview(setting: Setting, read: ReadPreview): Promise<PreviewData> {
+  return overridden(setting, read, async (sandbox, environment) => {
+    const start = setting.state.residence.mark;
+    const budget = new QuestionBudget();
+    const previews: PreviewData[] = [];
+    for (const item of read.items) {
+      // Somebody may have given up.
+      if (previews.length > 0) await setting.ask(async () => undefined);
+      previews.push(await new Previewing(setting, read, item, sandbox, environment, budget).run());
+    }
+    if (!read.isBundle) return previews[0]!;
+    return bundleOf(previews, stateDiffOf(setting.state.changesSince(start), emptinessIn(setting, environment)));
+  });
 }
 
-/** Of what fails with any gas, none. */
-async function gasLimitOf(setting: Setting, read: ReadCall): Promise<{ gasLimit?: bigint }> {
-  try {
-    return { gasLimit: await estimateGas(setting, read) };
-  } catch (error) {
-    if (error instanceof CallFailedError || error instanceof CallRejectedError) return {};
-    throw error;
-  }
-}
-
-function invalid(error: CallFailure): PreviewData {
-  const nothing: AccessList = [];
+/** The preview that callers get. */
+export function answeredPreview({ transactions, ...data }: PreviewData): Preview {
   return {
-    ...{ status: 'invalid', gasUsed: 0n, maxUsedGas: 0n, returnData: '0x', error, logs: [], calls: undefined },
-    ...{ assetChanges: [], approvals: [], stateDiff: new Map(), accessList: nothing, dependsOn: {} },
+    ...data,
+    ...(transactions === undefined ? {} : { transactions: transactions.map(answeredPreview) }),
+    isStillValid: (world) => isUnchanged(data.dependsOn, world),
   };
+}
+
+interface Watched {
+  readonly output: EvmTransactionOutput;
+  readonly changes: StateChanges;
+  readonly watch: PreviewWatch;
 }
 
 class Previewing {
   readonly #setting: Setting;
-  readonly #read: ReadCall;
+  readonly #read: ReadPreview;
+  readonly #item: PreviewItem;
   readonly #sandbox: Sandbox;
   readonly #environment: EvmBlockInput;
+  readonly #tokens: TokenReader;
+  readonly #mark: number;
 
-  constructor(setting: Setting, read: ReadCall, sandbox: Sandbox, environment: EvmBlockInput) {
+  constructor(
+    setting: Setting,
+    read: ReadPreview,
+    item: PreviewItem,
+    sandbox: Sandbox,
+    environment: EvmBlockInput,
+    budget: QuestionBudget,
+  ) {
     this.#setting = setting;
     this.#read = read;
+    this.#item = item;
     this.#sandbox = sandbox;
-    this.#environment = environment;
+    this.#environment = item.signedType === undefined ? { ...environment, ...freeOf(item.request) } : environment;
+    this.#tokens = new TokenReader(sandbox, environment, budget);
+    this.#mark = setting.state.residence.mark;
   }
 
-  async run(): Promise<Omit<PreviewData, 'accessList'>> {
-    const { output, watch } = await this.#watched();
-    // Throws where the rules do not let it run.
+  async run(): Promise<PreviewData> {
+    try {
+      this.#refuse();
+      return await this.#preview(await this.#filled());
+    } catch (error) {
+      if (!(error instanceof CallRejectedError)) throw error;
+      return invalidPreview(error);
+    }
+  }
+
+  /** @throws CallRejectedError for what no block of this chain, or of this time, may hold */
+  #refuse(): void {
+    const { rejection, signedType = 0 } = this.#item;
+    if (rejection !== undefined) throw rejection;
+    const { lastTransactionType } = rulesOf(this.#environment.fork);
+    if (signedType > lastTransactionType) throw new CallRejectedError(`transactions have no type ${signedType} yet`);
+  }
+
+  async #preview(request: ReadRequest): Promise<PreviewData> {
+    const { output, changes, watch } = await this.#watched(request);
+    if (output.status === 'invalid') throw rejectionOf(output, SIMULATION_CODES);
     const { status, gasUsed, returnData, createdAddress } = callResultOf(output);
-    const error = failureOf(output);
-    const movements = movementsIn(watch.logs.logs);
-    const approvals = approvalsIn(watch.logs.logs);
-    const before = await this.#tokens().allowances(approvals);
-    const changes = await this.#fold();
-    const tokens = this.#tokens();
-    const after = await tokens.allowances(approvals);
+    const prestate = watch.prestate();
+    const calls = watch.calls();
+    const error = previewFailure(output, calls, this.#read.errors);
+    const assets = this.#assets(request, watch, changes);
+    const after = await assets.ask(this.#tokens);
+    const { before, gasLimit } = await this.#sandbox.asBefore(this.#mark, async () => ({
+      before: await assets.ask(this.#tokens),
+      gasLimit: await this.#gasLimit(request, output, watch),
+    }));
+    const native: NativeBalance = (account) => nativeBalance(account, prestate, changes);
+    const unrefunded = output.executionGas + watch.gas.intrinsic;
     return {
-      ...{ status, gasUsed, maxUsedGas: output.gasUsed + output.gasRefunded, returnData },
+      ...{ status, gasUsed, returnData, fee: this.#fee(request, output) },
+      // Refunds come afterwards, and call data has its least price (EIP-7623) all the same.
+      maxUsedGas: unrefunded > gasUsed ? unrefunded : gasUsed,
+      ...(gasLimit === undefined ? {} : { gasLimit }),
       ...(createdAddress === undefined ? {} : { createdAddress }),
       ...(error === undefined ? {} : { error }),
-      logs: watch.logs.logs.filter(({ address }) => address !== NATIVE_TOKEN).map(({ logIndex: _, ...log }) => log),
-      calls: watch.calls.result() ?? undefined,
-      assetChanges: await this.#assetChanges(tokens, movements),
-      approvals: approvals.map((approval, at) => ({ ...approval, before: before[at], after: after[at] })),
-      stateDiff: changes === undefined ? new Map() : stateDiffOf(changes, this.#emptiness()),
-      dependsOn: this.#dependencies(watch.prestate.result() as Prestate),
+      logs: output.logs.map(logOf),
+      calls,
+      ...(await assets.result(before, after, native, this.#tokens)),
+      delegations: delegationsOf(watch, request, changes),
+      stateDiff: stateDiffOf(changes, emptinessIn(this.#setting, this.#environment)),
+      accessList: watch.touched.list(),
+      environment: [...watch.environment],
+      dependsOn: this.#dependencies(prestate),
     };
   }
 
-  /** Runs the request once, and forgets what it did. */
-  async #watched(): Promise<{ output: EvmTransactionOutput; watch: Watch }> {
+  /** What is missing, as the rules have it. @throws CallRejectedError for a nonce that is not the sender's next */
+  async #filled(): Promise<ReadRequest> {
+    const { request, signedType } = this.#item;
+    const { from = NOBODY, gas, nonce } = request;
+    if (signedType !== undefined) return request;
+    const next = await this.#nonceOf(from);
+    if (nonce !== undefined && nonce !== next) {
+      const reason = nonce < next ? 'nonce too low' : 'nonce too high';
+      throw new CallRejectedError(`${reason}: ${nonce}, and that of ${from} is ${next}`, SIMULATION_CODES[reason]!);
+    }
+    const most = gas ?? (await mostGas(this.#setting, request, this.#environment));
+    return {
+      ...request,
+      nonce: next,
+      gas: most < GAS_CAP ? most : GAS_CAP,
+      authorizationList: await this.#authorizations(request, from, next),
+    };
+  }
+
+  /** Each with the nonce that its authority will have: the sender's has grown by then. */
+  async #authorizations(
+    { authorizationList }: ReadRequest,
+    sender: Hex,
+    nonce: bigint,
+  ): Promise<readonly ReadAuthorization[] | undefined> {
+    if (authorizationList === undefined) return undefined;
+    const nonces = new Map([[sender, nonce + 1n]]);
+    const filled: ReadAuthorization[] = [];
+    for (const authorization of authorizationList) {
+      const { authority } = authorization;
+      if (authority === undefined) {
+        filled.push(authorization);
+        continue;
+      }
+      const next = nonces.get(authority) ?? (await this.#nonceOf(authority));
+      nonces.set(authority, next + 1n);
+      filled.push({ ...authorization, nonce: authorization.nonce ?? next });
+    }
+    return filled;
+  }
+
+  async #nonceOf(address: Hex): Promise<bigint> {
+    const { state, ask } = this.#setting;
+    return (await state.account(ask, bytesFromHex(address))).nonce;
+  }
+
+  #transaction(request: ReadRequest, gas = request.gas ?? GAS_CAP): EvmTransactionFields {
+    const isSigned = this.#item.signedType !== undefined;
+    const strictness = { nonce: isSigned, fee: isSigned, limits: isSigned };
+    return transactionOf(request, this.#environment.fork, gas, strictness);
+  }
+
+  /** Runs the transaction once; what it does stays. Where there are too many calls to tell, nothing is told of them. */
+  async #watched(request: ReadRequest, withCalls = true): Promise<Watched> {
     const environment = this.#environment;
     const block = tracedBlock(environment);
-    let watch: Watch | undefined;
-    const { output } = await this.#sandbox.run({
-      environment,
-      transaction: this.#transaction(),
-      watch: ({ state }) => {
-        watch = watching({ index: undefined, hash: undefined, block, firstLog: 0, state });
-        return watch.tracer;
-      },
-    });
-    return { output, watch: watch! };
-  }
-
-  async #fold(): Promise<StateChanges | undefined> {
-    const run = { environment: this.#environment, transaction: this.#transaction(), fold: true };
-    return (await this.#sandbox.run(run)).changes;
-  }
-
-  #transaction() {
-    const { request } = this.#read;
-    return transactionOf(request, this.#environment.fork, gasOf(request));
-  }
-
-  #tokens(): TokenReader {
-    return new TokenReader(this.#sandbox, { ...this.#environment, baseFeePerGas: 0n });
-  }
-
-  async #assetChanges(tokens: TokenReader, movements: readonly Movement[]): Promise<Preview['assetChanges']> {
-    const sums = sumsOf(movements);
-    const described = new Map<Hex, { symbol?: string; decimals?: number }>();
-    for (const { token, kind } of sums) {
-      if (token !== undefined && !described.has(token)) described.set(token, await tokens.describe(token, kind));
+    const excluded = await touchedAnyway(this.#setting, request, environment);
+    let watch: PreviewWatch | undefined;
+    try {
+      const { output, changes = NO_CHANGES } = await this.#sandbox.run({
+        environment,
+        transaction: this.#transaction(request),
+        fold: true,
+        watch: ({ state }) => {
+          const transaction = { index: undefined, hash: undefined, block, firstLog: 0, state };
+          watch = watchPreview(transaction, excluded, withCalls);
+          return watch.tracer;
+        },
+      });
+      return { output, changes, watch: watch! };
+    } catch (error) {
+      if (!withCalls || !(error instanceof MemoryLimitError)) throw error;
+      return this.#watched(request, false);
     }
-    return sums.map((sum) => ({ ...sum, ...(sum.token === undefined ? {} : described.get(sum.token)) }));
   }
 
-  #emptiness() {
-    return emptinessOf(rulesOf(this.#environment.fork).clearsEmpty, this.#setting.state.emptyAccounts);
+  /** What is enough, from the run that was watched, if it is; otherwise by trying. Of what fails with any gas, none. */
+  async #gasLimit(
+    request: ReadRequest,
+    output: EvmTransactionOutput,
+    { gas: { need } }: PreviewWatch,
+  ): Promise<bigint | undefined> {
+    if (output.status === 'success' && need !== undefined && rulesOf(this.#environment.fork).keepsGas) {
+      const limit = need > output.gasUsed ? need : output.gasUsed;
+      const transaction = this.#transaction(request, limit);
+      const { output: tried } = await this.#sandbox.run({ environment: this.#environment, transaction });
+      if (tried.status === 'success') return limit;
+    }
+    const { gas: _, ...rest } = request;
+    // What it was given may have been too little.
+    if (output.status !== 'success' && this.#item.request.gas === undefined) return undefined;
+    try {
+      return await new Estimate(this.#setting, rest, this.#sandbox, this.#environment).find();
+    } catch (error) {
+      if (error instanceof CallFailedError || error instanceof CallRejectedError) return undefined;
+      throw error;
+    }
+  }
+
+  #assets(request: ReadRequest, { effects }: PreviewWatch, { accounts }: StateChanges): AssetChanges {
+    const written = [...accounts.values()].filter(({ storage }) => storage.size > 0);
+    return new AssetChanges(
+      effects.all,
+      written.map(({ address }) => hexFromBytes(address)),
+      {
+        accounts: this.#read.accounts,
+        sender: request.from ?? NOBODY,
+        verifiesBalances: this.#read.verifiesBalances,
+      },
+    );
+  }
+
+  #fee(request: ReadRequest, { gasUsed, gasPrice }: EvmTransactionOutput): bigint {
+    const { fork, blobBaseFee } = this.#environment;
+    const blobs = typeOf(request) === 3 ? (request.blobVersionedHashes?.length ?? 0) : 0;
+    return gasUsed * gasPrice + BigInt(blobs * rulesOf(fork).blobGas) * blobBaseFee;
   }
 
   /** What it met of the state; what the beneficiary has is another in every block, and decides nothing. */
@@ -149,27 +268,53 @@ class Previewing {
   }
 }
 
-interface Watch {
-  readonly tracer: EvmTracer;
-  readonly logs: SimulatedLogs;
-  readonly calls: Tracer<CallFrame | null>;
-  readonly prestate: Tracer<unknown>;
+const NO_CHANGES: StateChanges = { accounts: new Map(), data: new Map(), numbers: new Map() };
+
+function invalidPreview({ message, code }: CallRejectedError): PreviewData {
+  const error = { kind: 'invalid', message, code, data: '0x', at: [] } as const;
+  return {
+    ...{ status: 'invalid', gasUsed: 0n, maxUsedGas: 0n, fee: 0n, returnData: '0x', error, logs: [], calls: undefined },
+    ...{ assetChanges: [], approvals: [], delegations: [], stateDiff: new Map(), accessList: [] },
+    ...{ environment: [], dependsOn: {} },
+  };
 }
 
-/** Everything that a preview wants to know of one attempt. */
-function watching(transaction: TracedTransaction): Watch {
-  const logs = new SimulatedLogs(true, 0);
-  const calls = callTracer()(transaction);
-  const prestate = prestateTracer()(transaction);
-  return { tracer: joined([logs, calls, prestate]), logs, calls, prestate };
+function emptinessIn({ state }: Setting, { fork }: EvmBlockInput) {
+  return emptinessOf(rulesOf(fork).clearsEmpty, state.emptyAccounts);
 }
+
+function nativeBalance(account: Hex, prestate: Prestate, { accounts }: StateChanges) {
+  const change = accounts.get(keyFromBytes(bytesFromHex(account)));
+  if (change !== undefined) return { before: change.before.balance, after: change.after.balance };
+  const balance = prestate[account]?.balance;
+  return balance === undefined ? undefined : { before: BigInt(balance), after: BigInt(balance) };
+}
+
+/** Those that were valid: they have used up a nonce of their authority. */
+function delegationsOf(
+  { authorities }: PreviewWatch,
+  { from = NOBODY }: ReadRequest,
+  changes: StateChanges,
+): Delegation[] {
+  return authorities.flatMap(({ address, delegate, nonce }): Delegation[] => {
+    const change = changes.accounts.get(keyFromBytes(bytesFromHex(address)));
+    if (change === undefined || change.after.nonce <= nonce + (address === from ? 1n : 0n)) return [];
+    const code = change.code === undefined ? undefined : hexFromBytes(change.code);
+    const isSame = hexFromBytes(change.before.codeHash) === hexFromBytes(change.after.codeHash);
+    const to = isSame ? delegate : code?.startsWith(DELEGATION) ? (`0x${code.slice(8)}` as Hex) : undefined;
+    return [{ authority: address, ...(delegate === undefined ? {} : { from: delegate }), to: to ?? null }];
+  });
+}
+
+const NO_CODE_HASH: Hex = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 
 /** Whether what a preview depends on is as it was. */
-export async function isUnchanged(dependsOn: Prestate, read: PreviewedWorld): Promise<boolean> {
+async function isUnchanged(dependsOn: Prestate, read: PreviewedWorld): Promise<boolean> {
   for (const [address, account] of Object.entries(dependsOn) as [Hex, Prestate[Hex]][]) {
     if ((await read.getBalance(address)) !== BigInt(account.balance ?? '0x0')) return false;
     if ((await read.getNonce(address)) !== BigInt(account.nonce ?? 0)) return false;
-    if ((await read.getCode(address)) !== (account.code ?? '0x')) return false;
+    const hash = hexFromBytes(keccak_256(bytesFromHex(await read.getCode(address))));
+    if (hash !== (account.codeHash ?? NO_CODE_HASH)) return false;
     for (const [slot, value] of Object.entries(account.storage ?? {}) as [Hex, Hex][]) {
       if ((await read.getStorage(address, slot)) !== value) return false;
     }

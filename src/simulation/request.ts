@@ -2,7 +2,18 @@
 
 import { CallRejectedError, InputError } from '../base/errors.ts';
 import { type Hex, quantityFromNumber } from '../base/hex.ts';
-import { address, amount, bytes, hash, list, optional, type Read, record, required } from '../base/reader.ts';
+import {
+  address,
+  amount,
+  bytes,
+  hash,
+  list,
+  optional,
+  plainObject,
+  type Read,
+  record,
+  required,
+} from '../base/reader.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionFields } from '../core/evm/evm-encode.ts';
@@ -35,8 +46,27 @@ const REQUEST = {
 
 const readShape = record(REQUEST);
 
+/** Not signed yet. */
+const readUnsigned = record({
+  authority: required(address),
+  address: required(address),
+  chainId: optional(amount(256)),
+  nonce: optional(amount(64)),
+});
+
+const readSigned = record(AUTHORIZATION);
+const readUnsignedShape = record({ ...REQUEST, authorizationList: optional(list(readAuthorization)) });
+
+/** A checked authorization; of one that nobody has signed, the authority is known, and perhaps not the nonce. */
+export interface ReadAuthorization extends Omit<Read<typeof AUTHORIZATION>, 'nonce'> {
+  readonly nonce: bigint | undefined;
+  readonly authority?: Hex;
+}
+
 /** A checked request. */
-export type ReadRequest = Read<typeof REQUEST>;
+export interface ReadRequest extends Omit<Read<typeof REQUEST>, 'authorizationList'> {
+  readonly authorizationList?: readonly ReadAuthorization[] | undefined;
+}
 
 /** As geth caps what calls may use. */
 export const GAS_CAP = 50_000_000n;
@@ -44,7 +74,22 @@ const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 
 /** @throws InputError naming the field; CallRejectedError for what contradicts itself */
 export function readRequest(value: unknown, field: string): ReadRequest {
-  const request = readShape(value, field);
+  return checked(readShape(value, field), field);
+}
+
+/** The same, whose authorizations may be unsigned. */
+export function readUnsignedRequest(value: unknown, field: string): ReadRequest {
+  return checked(readUnsignedShape(value, field), field);
+}
+
+function readAuthorization(value: unknown, field: string): ReadAuthorization {
+  const { authority } = plainObject(value, field);
+  if (authority === undefined || authority === null) return readSigned(value, field);
+  const { chainId = 0n, nonce, ...rest } = readUnsigned(value, field);
+  return { ...rest, chainId, nonce, yParity: 0n, r: 0n, s: 0n };
+}
+
+function checked(request: ReadRequest, field: string): ReadRequest {
   const { gasPrice, maxFeePerGas, maxPriorityFeePerGas, blobVersionedHashes, authorizationList, to } = request;
   if (gasPrice !== undefined && (maxFeePerGas !== undefined || maxPriorityFeePerGas !== undefined)) {
     throw new InputError(`${field}.gasPrice`, 'not together with maxFeePerGas or maxPriorityFeePerGas');
@@ -74,6 +119,8 @@ export interface Strictness {
   readonly nonce?: boolean;
   /** Default false: what gives no fee pays none. */
   readonly fee?: boolean;
+  /** Default false: the sender may have code, and the gas limit knows no bounds. */
+  readonly limits?: boolean;
 }
 
 /** The request as the core takes it; of blocks that have no such type yet, without what that would bring. */
@@ -81,7 +128,7 @@ export function transactionOf(
   request: ReadRequest,
   hardfork: Hardfork,
   gas: bigint,
-  { nonce = false, fee = false }: Strictness = {},
+  { nonce = false, fee = false, limits = false }: Strictness = {},
 ): EvmTransactionFields {
   const { gasPrice, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n, accessList, authorizationList } = request;
   const type = Math.min(typeOf(request), rulesOf(hardfork).lastTransactionType);
@@ -100,15 +147,16 @@ export function transactionOf(
     maxFeePerBlobGas: quantityFromNumber(request.maxFeePerBlobGas ?? 0n),
     accessList,
     blobVersionedHashes: request.blobVersionedHashes,
-    authorizationList: authorizationList?.map(({ address: target, ...rest }) => ({
+    authorizationList: authorizationList?.map(({ address: target, authority, ...rest }) => ({
       address: target,
+      authority,
       chainId: quantityFromNumber(rest.chainId),
-      nonce: quantityFromNumber(rest.nonce),
+      nonce: quantityFromNumber(rest.nonce ?? 0n),
       yParity: quantityFromNumber(rest.yParity ?? 0n),
       r: quantityFromNumber(rest.r),
       s: quantityFromNumber(rest.s),
     })),
-    waived: { nonce: !nonce, limits: true, fee: !fee && isFree(request) },
+    waived: { nonce: !nonce, limits: !limits, fee: !fee && isFree(request) },
   };
 }
 

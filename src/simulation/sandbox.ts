@@ -59,6 +59,17 @@ export class Sandbox {
     await this.#setting.state.residence.revertTo(this.#mark);
   }
 
+  /** Lets `body` see the state as it was at a mark; afterwards what has changed since is there again. */
+  async asBefore<R>(mark: number, body: () => Promise<R>): Promise<R> {
+    const { residence } = this.#setting.state;
+    const back = await residence.exchange(residence.since(mark).toReversed().flat());
+    try {
+      return await body();
+    } finally {
+      await residence.exchange(back);
+    }
+  }
+
   /** @throws MemoryLimitError, StateSourceError, CoreTrapError */
   async run({ environment, transaction, watch, fold = false }: SandboxRun): Promise<SandboxOutcome> {
     const { residence } = this.#setting.state;

@@ -17,7 +17,7 @@ import { environmentOf, stepsOf } from '../job/evm-block.ts';
 import type { MemoryState } from '../state/memory.ts';
 import { stateRootOf } from '../state/state-root.ts';
 import { applyOverrides } from './call.ts';
-import { failureOf, type RejectionCodes, rejectionOf } from './outcome.ts';
+import { failureOf, rejectionOf, SIMULATION_CODES } from './outcome.ts';
 import { precompilesWith } from './overrides.ts';
 import { GAS_CAP, type ReadRequest, transactionOf } from './request.ts';
 import { Sandbox } from './sandbox.ts';
@@ -30,19 +30,7 @@ import { simulatedTransaction } from './simulated-transaction.ts';
 const BLOCK_GAS_EXCEEDED = -38015;
 /** A call that ran and halted. */
 const HALTED = -32015;
-const INVALID_PARAMS = -32602;
 const INTERNAL = -32603;
-const CODES: RejectionCodes = {
-  'nonce too low': -38010,
-  'nonce too high': -38011,
-  'fee below the base fee': -38012,
-  'intrinsic gas too low': -38013,
-  'floor gas too low': -38013,
-  'insufficient funds': -38014,
-  'init code too large': -38025,
-  'priority fee above the fee': INVALID_PARAMS,
-  'nonce at maximum': INTERNAL,
-};
 const LAST_NONCE = (1n << 64n) - 1n;
 const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 const NO_BLOOM = new Uint8Array(256);
@@ -169,7 +157,7 @@ class Simulation {
         return watched;
       },
     });
-    if (output.status === 'invalid') throw rejectionOf(output, CODES);
+    if (output.status === 'invalid') throw rejectionOf(output, SIMULATION_CODES);
     this.#gasLeft -= output.gasUsed;
     progress.gasUsed += output.gasUsed;
     progress.nextLog = watched.next;
@@ -203,7 +191,7 @@ class Simulation {
     // geth asks for the nonce before everything else.
     if (validation && nonce !== next) {
       const reason = nonce < next ? 'nonce too low' : 'nonce too high';
-      throw new CallRejectedError(`${reason}: ${nonce}, and that of ${from} is ${next}`, CODES[reason]);
+      throw new CallRejectedError(`${reason}: ${nonce}, and that of ${from} is ${next}`, SIMULATION_CODES[reason]);
     }
     if (next === LAST_NONCE) throw new CallRejectedError(`${from} has used all nonces`, INTERNAL);
     const limit = BigInt(draft.gasLimit);

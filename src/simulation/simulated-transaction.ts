@@ -52,7 +52,7 @@ export function simulatedTransaction(
   return { transaction: { ...transaction, hash: hexFromBytes(keccak_256(encoded)) }, encoded };
 }
 
-function quantitiesOf({ address, ...rest }: NonNullable<ReadRequest['authorizationList']>[number]) {
+function quantitiesOf({ address, authority: _, ...rest }: NonNullable<ReadRequest['authorizationList']>[number]) {
   const numbers = Object.entries(rest).map(([name, number]) => [name, quantityFromNumber(number ?? 0n)]);
   return { address, ...Object.fromEntries(numbers) };
 }

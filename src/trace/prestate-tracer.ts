@@ -36,6 +36,7 @@ export interface PrestateDiff {
 interface Account {
   readonly balance: bigint;
   readonly nonce: bigint;
+  /** `0x` also where nobody wants it. */
   readonly code: Hex;
   /** `undefined` without code. */
   readonly codeHash: Hex | undefined;
@@ -199,8 +200,9 @@ class PrestateTracer implements EvmTracer, Tracer<Prestate | PrestateDiff> {
 
   #read(address: Hex): Account {
     const { state } = this.#transaction;
-    const code = state.getCode(address);
-    const codeHash = code === '0x' ? undefined : state.getCodeHash(address);
+    // Letters of code take longer than everything else.
+    const code = this.#options.disableCode ? '0x' : state.getCode(address);
+    const codeHash = state.getCodeSize(address) === 0 ? undefined : state.getCodeHash(address);
     this.#limit.add(300 + code.length);
     const [balance, nonce] = [state.getBalance(address), state.getNonce(address)];
     return { balance, nonce, code, codeHash, storage: new Map() };
@@ -255,8 +257,8 @@ class PrestateTracer implements EvmTracer, Tracer<Prestate | PrestateDiff> {
   }
 }
 
-function isEmpty({ balance, nonce, code }: Account): boolean {
-  return balance === 0n && nonce === 0n && code === '0x';
+function isEmpty({ balance, nonce, codeHash }: Account): boolean {
+  return balance === 0n && nonce === 0n && codeHash === undefined;
 }
 
 function sorted<Value>(entries: readonly (readonly [Hex, Value])[]): Readonly<Record<Hex, Value>> {

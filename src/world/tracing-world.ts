@@ -2,11 +2,23 @@
 
 import type { Hex } from '../base/hex.ts';
 import type { CallOptions, CallRequest } from '../call-types.ts';
-import type { Preview } from '../simulation/preview-types.ts';
+import type { Preview, Previewable, PreviewOptions } from '../simulation/preview-types.ts';
 import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
 import type { World } from '../types.ts';
 
-export type { Preview, PreviewedWorld } from '../simulation/preview-types.ts';
+export type {
+  ApprovalChange,
+  Asset,
+  AssetChange,
+  Delegation,
+  Preview,
+  Previewable,
+  PreviewedWorld,
+  PreviewFailure,
+  PreviewOptions,
+  PreviewRequest,
+  UnsignedAuthorization,
+} from '../simulation/preview-types.ts';
 
 /** A tracer with its options, what is different while the call runs, and where it stands in its block. */
 export type CallTraceOptions = TracerChoice & CallOptions & { readonly transactionIndex?: number };
@@ -22,11 +34,15 @@ export interface TracingWorld extends World {
   trace<Choice extends CallTraceOptions>(request: CallRequest | Hex, options: Choice): Promise<TraceOf<Choice>>;
   /**
    * What a transaction would do here: what moves, who may move what afterwards, what it changes and calls, what it needs, and
-   * why it fails. Nothing stays of it. What the rules do not let run has the status `invalid`.
-   * @throws InputError naming the field; MemoryLimitError, StateSourceError
+   * why it fails. Nothing stays of it. What the rules do not let run has the status `invalid`. A list is a bundle: one after
+   * the other, each on what those before it have left.
+   * @throws InputError naming the field; CallRejectedError for what contradicts itself; MemoryLimitError, StateSourceError
    */
-  preview(request: CallRequest, options?: CallOptions): Promise<Preview>;
-  /** The same of each by itself, one after the other. */
-  previewMany(requests: readonly CallRequest[], options?: CallOptions): Promise<Preview[]>;
+  preview(request: Previewable | readonly Previewable[], options?: PreviewOptions): Promise<Preview>;
+  /** The same of each by itself. */
+  previewMany(
+    requests: readonly (Previewable | readonly Previewable[])[],
+    options?: PreviewOptions,
+  ): Promise<Preview[]>;
   fork(): Promise<TracingWorld>;
 }

@@ -31,8 +31,9 @@ import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorde
 import { createAccessList } from '../simulation/access-list.ts';
 import { call, readCall } from '../simulation/call.ts';
 import { estimateGas } from '../simulation/estimate-gas.ts';
-import { isUnchanged, preview } from '../simulation/preview.ts';
-import type { Preview } from '../simulation/preview-types.ts';
+import { answeredPreview, type PreviewData, preview } from '../simulation/preview.ts';
+import { type ReadPreview, readPreview } from '../simulation/preview-request.ts';
+import type { Preview, Previewable, PreviewOptions } from '../simulation/preview-types.ts';
 import type { Head, Setting } from '../simulation/setting.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { readSimulation } from '../simulation/simulate-request.ts';
@@ -51,6 +52,7 @@ import type {
   WorldBlockResult,
   WorldBlockRun,
 } from '../types.ts';
+import { beforeTransaction } from './before-transaction.ts';
 import { executeBlocks, type PreparedBlock } from './block-pipeline.ts';
 import { type CallOrBundle, CallsJob } from './calls-job.ts';
 import { checkParent } from './opening.ts';
@@ -102,8 +104,8 @@ export class ResidentWorld implements TracingWorld {
   readonly #snapshots = new Map<number, Snapshot>();
   #nextSnapshot = 1;
   #block: WorldBlock | undefined;
-  /** What takes the newest block back. */
-  #lastMark: number | undefined;
+  /** The newest block, unless it was taken back; its mark takes it back. */
+  #last: WorldExecution | undefined;
   /** What calls see of it. */
   #head: Head;
   /** Whether an empty account is none, in the newest block (EIP-161). */
@@ -220,17 +222,27 @@ export class ResidentWorld implements TracingWorld {
     return trace!.result as TraceOf<Choice>;
   }
 
-  async preview(request: CallRequest, options: CallOptions = {}): Promise<Preview> {
-    const read = readCall(request, options);
-    const found = await this.#asked(options, (setting) => preview(setting, read));
-    return { ...found, isStillValid: (world) => isUnchanged(found.dependsOn, world) };
+  async preview(request: Previewable | readonly Previewable[], options: PreviewOptions = {}): Promise<Preview> {
+    const read = readPreview(request, this.#head.chain.id, options);
+    return answeredPreview(await this.#asked(options, (setting) => this.#previewed(setting, read)));
   }
 
-  async previewMany(requests: readonly CallRequest[], options: CallOptions = {}): Promise<Preview[]> {
+  async previewMany(
+    requests: readonly (Previewable | readonly Previewable[])[],
+    options: PreviewOptions = {},
+  ): Promise<Preview[]> {
     if (!Array.isArray(requests)) throw new InputError('requests', `expected an array, got ${describe(requests)}`);
     const previews: Preview[] = [];
     for (const request of requests) previews.push(await this.preview(request, options));
     return previews;
+  }
+
+  #previewed(setting: Setting, read: ReadPreview): Promise<PreviewData> {
+    if (read.transactionIndex === undefined) return preview(setting, read);
+    if (this.#last === undefined) {
+      throw new InputError('options.at', 'the world has not executed the block that it stands after');
+    }
+    return beforeTransaction(setting, this.#last, read.transactionIndex, () => preview(setting, read));
   }
 
   async getBalance(address: string): Promise<bigint> {
@@ -302,7 +314,7 @@ export class ResidentWorld implements TracingWorld {
         if (block !== undefined && number > block.number) this.#state.blockHashes.delete(number);
       }
       this.#block = block;
-      this.#lastMark = undefined;
+      this.#last = undefined;
       this.#head = head;
     });
   }
@@ -410,9 +422,10 @@ export class ResidentWorld implements TracingWorld {
     return this.#recording;
   }
 
-  #advanced({ job, mark }: WorldExecution, result: BlockResult): void {
+  #advanced(execution: WorldExecution, result: BlockResult): void {
+    const { job } = execution;
     const { block, hardfork, blobs, chainId } = job.context;
-    this.#lastMark = mark;
+    this.#last = execution;
     const { chain } = this.#head;
     // Of its transactions nobody will ask here.
     const header: BlockInput = { ...block, transactions: [] };
@@ -433,7 +446,7 @@ export class ResidentWorld implements TracingWorld {
   /** What nobody can come back to need not be kept. */
   #forget(): void {
     const { residence } = this.#state;
-    let oldest = Math.min(residence.mark, this.#lastMark ?? residence.mark);
+    let oldest = Math.min(residence.mark, this.#last?.mark ?? residence.mark);
     for (const { mark } of this.#snapshots.values()) oldest = Math.min(oldest, mark);
     residence.forgetBefore(oldest);
   }

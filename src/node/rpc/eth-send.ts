@@ -1,15 +1,13 @@
 // eth_*, txpool_*: transactions that come in, and what waits.
 
-import { RLP } from '@ethereumjs/rlp';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { InputError, PevmError } from '../../base/errors.ts';
+import { PevmError } from '../../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
 import { bytes, plainObject } from '../../base/reader.ts';
 import { readTransaction, type TransactionInput } from '../../block/block-input.ts';
-import { parseTransactionRlp } from '../../block/block-rlp.ts';
 import { chainOf } from '../../block/chains.ts';
 import { nextBaseFee } from '../../block/fees.ts';
+import { LONGEST_RAW_TRANSACTION, parseRawTransaction } from '../../block/raw-transaction.ts';
 import { senderOf } from '../../block/sender.ts';
 import { rulesOf } from '../../chain/rules.ts';
 import type { ChainNode } from '../chain-node.ts';
@@ -19,11 +17,7 @@ import { PLACES, placed, requestOf } from './eth-execution.ts';
 import type { Methods } from './method.ts';
 import { addressOf, type Params, SERVER_ERROR } from './parameters.ts';
 
-/** With six blobs of 128 KiB. */
-const MAXIMUM_BYTES = 2 << 20;
-const BLOB_TYPE = 0x03;
-const BLOB_VERSION = 0x01;
-const readRaw = bytes(undefined, MAXIMUM_BYTES);
+const readRaw = bytes(undefined, LONGEST_RAW_TRANSACTION);
 
 export const ETH_SEND: Methods = {
   eth_sendRawTransaction: { params: ['transaction'], run: (node, params) => sendRaw(node, params) },
@@ -53,39 +47,12 @@ export const ETH_SEND: Methods = {
 
 function sendRaw(node: ChainNode, params: Params): Promise<Hex> {
   const encoded = bytesFromHex(readRaw(params[0], 'params[0]'));
-  const transaction = parseTransactionRlp(withoutBlobs(encoded), 'params[0]');
+  const transaction = parseRawTransaction(encoded, 'params[0]');
   const own = chainOf(transaction);
   if (own !== undefined && own !== BigInt(node.record.chain.id)) {
     throw new PevmError(SERVER_ERROR, `invalid chain id for signer: have ${own} want ${node.record.chain.id}`);
   }
   return accept(node, transaction, senderOf(transaction, node.record.chain.id));
-}
-
-/** A blob transaction comes with its blobs (EIP-4844, EIP-7594), which no block holds. @throws InputError for others' blobs */
-function withoutBlobs(encoded: Uint8Array): Uint8Array {
-  if (encoded[0] !== BLOB_TYPE) return encoded;
-  let items: unknown[];
-  try {
-    items = RLP.decode(encoded.subarray(1)) as unknown[];
-  } catch {
-    return encoded;
-  }
-  const [payload, ...sidecar] = items;
-  if (!Array.isArray(payload)) return encoded;
-  const transaction = Uint8Array.of(BLOB_TYPE, ...RLP.encode(payload as Uint8Array[]));
-  const commitments = sidecar.at(-2);
-  const hashes = parseTransactionRlp(transaction, 'params[0]').blobVersionedHashes ?? [];
-  const committed = Array.isArray(commitments) ? commitments.map((item) => versionedHash(item as Uint8Array)) : [];
-  if (committed.length !== hashes.length || hashes.some((hash, i) => hash !== committed[i])) {
-    throw new InputError('params[0]', 'the commitments of its blobs are not those of its blobVersionedHashes');
-  }
-  return transaction;
-}
-
-function versionedHash(commitment: Uint8Array): Hex {
-  const digest = sha256(commitment);
-  digest[0] = BLOB_VERSION;
-  return hexFromBytes(digest);
 }
 
 /** Takes a transaction into the pool, as far as it can ever be in a block. */

@@ -38,12 +38,13 @@ describe('a preview', () => {
       kinds.add(`${plan.kind} ${status}`);
       // Of what is not paid for gas, which costs nothing without a fee.
       const native = new Map(
-        found.assetChanges.filter(({ kind }) => kind === 'native').map((sum) => [sum.account, sum]),
+        found.assetChanges.filter(({ asset }) => asset.kind === 'native').map((sum) => [sum.account, sum]),
       );
       for (const [account, change] of found.stateDiff) {
         const before = await world.getBalance(account);
         const moved = native.get(account);
-        expect((change?.balance ?? before) - before).toBe((moved?.in ?? 0n) - (moved?.out ?? 0n));
+        expect((change?.balance ?? before) - before).toBe(moved?.change ?? 0n);
+        if (moved !== undefined) expect(moved).toMatchObject({ before, after: change?.balance, basis: 'state' });
       }
       if (status !== 'success') expect(found.assetChanges).toEqual([]);
     }
@@ -57,10 +58,11 @@ describe('a preview', () => {
     const { assetChanges, gasLimit, accessList, approvals, error } = await world.preview(request);
     const amount = BigInt(`0x${request.data.slice(-64)}`);
     const recipient = `0x${request.data.slice(34, 74)}`;
-    const shared = { kind: 'erc20', token: request.to, decimals: 18, symbol: expect.stringMatching(/^[A-Z0-9]+$/) };
+    const symbol = expect.stringMatching(/^[A-Z0-9]+$/);
+    const shared = { asset: { kind: 'erc20', address: request.to, decimals: 18, symbol }, basis: 'events' };
     expect(assetChanges).toEqual([
-      { account: request.from, ...shared, in: 0n, out: amount },
-      { account: recipient, ...shared, in: amount, out: 0n },
+      { account: request.from, ...shared, in: 0n, out: amount, change: -amount },
+      { account: recipient, ...shared, in: amount, out: 0n, change: amount },
     ]);
     expect((await world.call({ ...request, gas: gasLimit })).status).toBe('success');
     expect(accessList.length).toBeGreaterThanOrEqual(1);
@@ -82,7 +84,10 @@ describe('a preview', () => {
     const { request } = of('mint');
     const { assetChanges } = await world.preview(request);
     expect(assetChanges).toContainEqual(
-      expect.objectContaining({ kind: 'erc721', token: request.to, in: 1n, out: 0n, tokenId: expect.any(BigInt) }),
+      expect.objectContaining({
+        asset: expect.objectContaining({ kind: 'erc721', address: request.to, tokenId: expect.any(BigInt) }),
+        change: 1n,
+      }),
     );
   });
 
@@ -92,13 +97,14 @@ describe('a preview', () => {
     const approve = { ...request, data: `0x095ea7b3${word(spender)}${word(77n)}` as Hex };
     const { approvals, stateDiff } = await world.preview(approve);
     const [owner, token] = [request.from, request.to];
-    expect(approvals).toEqual([{ kind: 'erc20', token, owner, spender, before: 0n, after: 77n }]);
+    const asset = { kind: 'erc20', address: token, decimals: 18, symbol: expect.any(String) };
+    expect(approvals).toEqual([{ kind: 'allowance', asset, owner, spender, before: 0n, after: 77n, unlimited: false }]);
     expect(stateDiff.get(token)?.storage.size).toBe(1);
     expect((await world.preview(approve)).approvals[0]?.before).toBe(0n);
     const collection = of('mint').request.to;
     const all = { from: owner, to: collection, data: `0xa22cb465${word(spender)}${word(1n)}` as Hex };
-    expect((await world.preview(all)).approvals).toEqual([
-      { kind: 'all', token: collection, owner, spender, before: false, after: true },
+    expect((await world.preview(all)).approvals).toMatchObject([
+      { kind: 'operator', asset: { kind: 'erc721', address: collection }, owner, spender, before: false, after: true },
     ]);
   });
 
@@ -109,7 +115,7 @@ describe('a preview', () => {
     expect(failed.error?.kind).toMatch(/revert|panic|halt/);
     expect(failed.assetChanges).toEqual([]);
     const poor = await world.preview({ from: addressOf(0xdead), to: addressOf(1), value: 1n });
-    expect(poor).toMatchObject({ status: 'invalid', error: { kind: 'invalid', code: -32000 }, assetChanges: [] });
+    expect(poor).toMatchObject({ status: 'invalid', error: { kind: 'invalid', code: -38014 }, assetChanges: [] });
     expect(poor.error?.message).toContain('insufficient funds');
     await expect(world.preview({ from: 'me' })).rejects.toThrow('request.from');
   });
@@ -144,20 +150,19 @@ describe('the events of tokens', () => {
   const batch = '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb' as const;
   const single = '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62' as const;
   const data = (...words: bigint[]): Hex => `0x${words.map(word).join('')}`;
+  const said = (topics: Hex[], bytes: Hex) =>
+    ({ kind: 'log', log: { address: token, topics, data: bytes }, isPermit: false, paid: [] }) as const;
 
   test('of ERC-1155 are read one by one, and nobody mints', () => {
     const logs = [
-      { address: token, topics: [single, operator!, from!, to!], data: data(7n, 3n) },
-      {
-        address: token,
-        topics: [batch, operator!, `0x${word(0n)}` as Hex, to!],
-        data: data(64n, 160n, 2n, 7n, 8n, 2n, 1n, 5n),
-      },
+      said([single, operator!, from!, to!], data(7n, 3n)),
+      said([batch, operator!, `0x${word(0n)}`, to!], data(64n, 160n, 2n, 7n, 8n, 2n, 1n, 5n)),
     ];
+    const shared = { kind: 'erc1155', token, isWrapped: false };
     expect(sumsOf(movementsIn(logs))).toEqual([
-      { account: addressOf(1), kind: 'erc1155', token, tokenId: 7n, in: 0n, out: 3n },
-      { account: addressOf(2), kind: 'erc1155', token, tokenId: 7n, in: 4n, out: 0n },
-      { account: addressOf(2), kind: 'erc1155', token, tokenId: 8n, in: 5n, out: 0n },
+      { account: addressOf(1), ...shared, tokenId: 7n, in: 0n, out: 3n },
+      { account: addressOf(2), ...shared, tokenId: 7n, in: 4n, out: 0n },
+      { account: addressOf(2), ...shared, tokenId: 8n, in: 5n, out: 0n },
     ]);
   });
 
@@ -167,6 +172,6 @@ describe('the events of tokens', () => {
     ['lists of two lengths', data(64n, 96n, 0n, 1n, 5n)],
     ['nothing', '0x' as Hex],
   ])('that lie are passed over: %s', (_, bytes) => {
-    expect(movementsIn([{ address: token, topics: [batch, operator!, from!, to!], data: bytes }])).toEqual([]);
+    expect(movementsIn([said([batch, operator!, from!, to!], bytes)])).toEqual([]);
   });
 });
