@@ -4,8 +4,7 @@ import type { Hex } from '../base/hex.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import type { AccessList } from '../call-types.ts';
 import type { Prestate, PrestateAccount } from '../trace/prestate-tracer.ts';
-import type { PreviewData } from './preview.ts';
-import type { ApprovalChange, AssetChange, Delegation } from './preview-types.ts';
+import type { ApprovalChange, AssetChange, Delegation, PreviewData } from './preview-types.ts';
 import { nameOfSum } from './token-events.ts';
 
 /** `stateDiff`: of all of them together. */

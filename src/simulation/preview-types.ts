@@ -146,3 +146,8 @@ export interface PreviewedWorld {
   getCode(address: string): Promise<Hex>;
   getStorage(address: string, slot: string): Promise<Hex>;
 }
+
+/** What a preview is made of, beside what a later state is compared with. Structured-cloneable. */
+export type PreviewData = Omit<Preview, 'isStillValid' | 'transactions'> & {
+  readonly transactions?: readonly PreviewData[];
+};

@@ -18,18 +18,13 @@ import { callResultOf, logOf, rejectionOf, SIMULATION_CODES } from './outcome.ts
 import { bundleOf } from './preview-bundle.ts';
 import { previewFailure } from './preview-failure.ts';
 import type { PreviewItem, ReadPreview } from './preview-request.ts';
-import type { Delegation, Preview, PreviewedWorld } from './preview-types.ts';
+import type { Delegation, Preview, PreviewData, PreviewedWorld } from './preview-types.ts';
 import { type PreviewWatch, watchPreview } from './preview-watch.ts';
 import { GAS_CAP, type ReadAuthorization, type ReadRequest, transactionOf, typeOf } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Setting } from './setting.ts';
 import { QuestionBudget, TokenReader } from './token-reader.ts';
 import { tracedBlock } from './trace-call.ts';
-
-/** What a preview is made of, beside what a later state is compared with. Structured-cloneable. */
-export type PreviewData = Omit<Preview, 'isStillValid' | 'transactions'> & {
-  readonly transactions?: readonly PreviewData[];
-};
 
 const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 const DELEGATION = '0xef0100';

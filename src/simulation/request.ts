@@ -18,14 +18,26 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionFields } from '../core/evm/evm-encode.ts';
 
+const readParity = amount(8);
 const AUTHORIZATION = {
   chainId: required(amount(256)),
   address: required(address),
   nonce: required(amount(64)),
-  yParity: optional(amount(8), 'v'),
+  yParity: optional(amount(8)),
   r: required(amount(256)),
   s: required(amount(256)),
 };
+
+const readSignedShape = record(AUTHORIZATION);
+
+/** viem gives the parity twice: as `yParity`, and as `v`, to which 27 is added. */
+function readSigned(value: unknown, field: string): Read<typeof AUTHORIZATION> {
+  const { v, ...rest } = plainObject(value, field);
+  const { yParity } = rest;
+  if (v === undefined || v === null || (yParity !== undefined && yParity !== null)) return readSignedShape(rest, field);
+  const parity = readParity(v, `${field}.v`);
+  return readSignedShape({ ...rest, yParity: parity >= 27n ? parity - 27n : parity }, field);
+}
 
 const REQUEST = {
   from: optional(address),
@@ -41,7 +53,7 @@ const REQUEST = {
   chainId: optional(amount(256)),
   accessList: optional(list(record({ address: required(address), storageKeys: required(list(hash)) }))),
   blobVersionedHashes: optional(list(hash)),
-  authorizationList: optional(list(record(AUTHORIZATION))),
+  authorizationList: optional(list(readSigned)),
 };
 
 const readShape = record(REQUEST);
@@ -54,7 +66,6 @@ const readUnsigned = record({
   nonce: optional(amount(64)),
 });
 
-const readSigned = record(AUTHORIZATION);
 const readUnsignedShape = record({ ...REQUEST, authorizationList: optional(list(readAuthorization)) });
 
 /** A checked authorization; of one that nobody has signed, the authority is known, and perhaps not the nonce. */

@@ -33,6 +33,7 @@ export function joined(tracers: readonly EvmTracer[]): EvmTracer {
 
 /** What somebody wants to know of; `undefined`: all. */
 function opcodesOf(tracers: readonly EvmTracer[]): ReadonlySet<number> | undefined {
+  if (tracers.length === 0) return undefined;
   const all = new Set<number>();
   for (const { opcodes } of tracers) {
     if (opcodes === undefined) return undefined;

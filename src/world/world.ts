@@ -31,9 +31,9 @@ import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorde
 import { createAccessList } from '../simulation/access-list.ts';
 import { call, readCall } from '../simulation/call.ts';
 import { estimateGas } from '../simulation/estimate-gas.ts';
-import { answeredPreview, type PreviewData, preview } from '../simulation/preview.ts';
+import { answeredPreview, preview } from '../simulation/preview.ts';
 import { type ReadPreview, readPreview } from '../simulation/preview-request.ts';
-import type { Preview, Previewable, PreviewOptions } from '../simulation/preview-types.ts';
+import type { Preview, Previewable, PreviewData, PreviewOptions } from '../simulation/preview-types.ts';
 import type { Head, Setting } from '../simulation/setting.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { readSimulation } from '../simulation/simulate-request.ts';

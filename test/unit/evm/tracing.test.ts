@@ -221,6 +221,18 @@ describe('a tracer', () => {
     expect(names(programs['nested calls with value']!, [])).toEqual([]);
   });
 
+  test('hears of the steps of the opcodes that it names, of every kind', () => {
+    const input = scenario([[first, '1 2 ADD POP 3 0 SSTORE 0 SLOAD CALLER POP POP 0 0 LOG0 0 0 RETURN']]);
+    const heard = (...opcodes: number[]) => {
+      const steps: number[] = [];
+      duel.traced.run(input, { opcodes: new Set(opcodes), stepped: ({ opcode }) => steps.push(opcode) });
+      return steps;
+    };
+    expect(heard(0x55, 0x54)).toEqual([0x55, 0x54]);
+    expect(heard(0x01, 0x33, 0xa0, 0xf3)).toEqual([0x01, 0x33, 0xa0, 0xf3]);
+    expect(heard()).toEqual([]);
+  });
+
   test('hears of calls that are not made', () => {
     expect(names(programs['calls that are not made']!, ['frameBegan', 'frameEnded'])).toEqual([
       'CALL 0 0',

@@ -51,8 +51,8 @@ let lastBase: u32 = 0;
 let lastTop: u32 = 0;
 
 /**
- * Chooses what the host hears of from now on: TraceEvent bits, and of the steps those of some opcodes, 64 in each word. A
- * step that is told costs ten times what the instruction does, and most who watch look at a few kinds only.
+ * Chooses what the host hears of from now on: TraceEvent bits, and of the steps those of some opcodes, 64 in each word.
+ * A step that is told costs ten times what the instruction does, and most who watch look at a few kinds only.
  */
 export function observe(events: u32, steps0: u64, steps1: u64, steps2: u64, steps3: u64): void {
   wanted = events;
