@@ -57,6 +57,7 @@ export { memoryState } from './state/memory.ts';
 export type { MemoryAccount } from './state/memory-account.ts';
 export type { StateOverride, StateOverrides } from './state/overlay.ts';
 export { overlayState } from './state/overlay.ts';
+export type { RpcLearned } from './state/remote/lesson-format.ts';
 export type { RpcEndpoint, RpcLimits, RpcTransport } from './state/remote/limits.ts';
 export type { PinnedBlock, RpcState, RpcStateOptions, RpcStatistics } from './state/remote/rpc-state.ts';
 export { rpcState } from './state/remote/rpc-state.ts';

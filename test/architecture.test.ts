@@ -439,6 +439,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "Report",
       "RpcEndpoint",
       "RpcError",
+      "RpcLearned",
       "RpcLimits",
       "RpcState",
       "RpcStateOptions",

@@ -5,14 +5,9 @@ import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
 import type { StateCache } from '../cache/state-cache.ts';
 import type { CodeStore } from './code-store.ts';
 import type { Loaded, Loader } from './loader.ts';
+import { type CacheCounts, hex, sealed, unsealed } from './sealed-lines.ts';
 import { type FetchedAccount, nameOfUnit, type Unit } from './state-keys.ts';
-
-export interface CacheCounts {
-  /** Units that were answered by the cache. */
-  cached: number;
-  /** Entries that were not what was written, and reads and writes that failed. */
-  cacheFaults: number;
-}
+import { StorageCache } from './storage-cache.ts';
 
 export interface BlockCacheOptions {
   readonly cache: StateCache;
@@ -42,7 +37,6 @@ interface Entry {
 }
 
 const EMPTY_CODE = hexFromBytes(keccak_256(new Uint8Array(0)));
-const CHECK_DIGITS = 16;
 
 export class BlockCache {
   readonly #options: BlockCacheOptions;
@@ -50,12 +44,14 @@ export class BlockCache {
   readonly #accounts = new Map<string, CachedAccount>();
   readonly #slots = new Map<string, Hex>();
   readonly #hashes = new Map<string, Hex>();
+  readonly #storages: StorageCache;
   /** Code that is kept already, or about to be. */
   readonly #keptCodes = new Set<Hex>();
   #read: Promise<void> | undefined;
 
   constructor(options: BlockCacheOptions) {
     this.#options = options;
+    this.#storages = new StorageCache(options.cache, options.counts);
     this.#name = `${options.proven ? 'proven' : 'state'}-${options.chainId}-${options.hash}`;
   }
 
@@ -91,7 +87,10 @@ export class BlockCache {
         this.#options.counts.cacheFaults++;
         continue;
       }
-      for (const [address, account] of entry.accounts) this.#accounts.set(address, account);
+      for (const [address, account] of entry.accounts) {
+        this.#accounts.set(address, account);
+        if (account.storageRoot !== undefined) this.#storages.root(address, account.storageRoot);
+      }
       for (const [address, slot, value] of entry.slots) this.#slots.set(slotName(address, slot), value);
       for (const [number, hash] of entry.hashes) this.#hashes.set(String(number), hash);
     }
@@ -103,6 +102,7 @@ export class BlockCache {
     await Promise.all(
       units.map(async (unit) => {
         const name = nameOfUnit(unit);
+        if (unit.kind === 'storage') await this.#share(unit.address, unit.slot, name);
         if (unit.kind === 'storage' && this.#slots.has(name)) known.set(unit, { name, code: '0x' });
         if (unit.kind === 'blockHash' && this.#hashes.has(name)) known.set(unit, { name, code: '0x' });
         const account = unit.kind === 'account' ? this.#accounts.get(name) : undefined;
@@ -111,6 +111,13 @@ export class BlockCache {
       }),
     );
     return known;
+  }
+
+  /** A slot that was proven at another block, for a storage that is the same here. */
+  async #share(address: Hex, slot: Hex, name: string): Promise<void> {
+    if (this.#slots.has(name)) return;
+    const value = await this.#storages.value(address, slot);
+    if (value !== undefined) this.#slots.set(name, value);
   }
 
   #loaded(known: ReadonlyMap<Unit, Known>): Omit<Loaded, 'trip'> {
@@ -144,8 +151,10 @@ export class BlockCache {
     return undefined;
   }
 
-  async #keep({ accounts, slots, hashes }: Omit<Loaded, 'trip'>): Promise<void> {
+  async #keep({ accounts, slots, hashes, storageRoots = [] }: Omit<Loaded, 'trip'>): Promise<void> {
     const { cache } = this.#options;
+    for (const [address, root] of storageRoots) this.#storages.root(address, root);
+    void this.#storages.keep(slots);
     for (const [, { code, codeHash }] of accounts) {
       if (code === '0x' || this.#keptCodes.has(codeHash)) continue;
       this.#keptCodes.add(codeHash);
@@ -177,24 +186,11 @@ function slotName(address: Hex, slot: Hex): string {
   return nameOfUnit({ kind: 'storage', address, slot });
 }
 
-/** A line says under which name it stands: a file that was renamed, or copied from another chain, is none of ours. */
-function checkOf(payload: string, name: string): string {
-  return hexFromBytes(keccak_256(new TextEncoder().encode(`${name}\n${payload}`))).slice(2, 2 + CHECK_DIGITS);
-}
-
-function sealed(payload: string, name: string): string {
-  return `${checkOf(payload, name)} ${payload}`;
-}
-
-function unsealed(line: string, name: string): string | undefined {
-  const payload = line.slice(CHECK_DIGITS + 1);
-  return line.slice(0, CHECK_DIGITS) === checkOf(payload, name) ? payload : undefined;
-}
-
 function writtenEntry({ accounts, slots, hashes }: Entry): string {
   return JSON.stringify([
-    accounts.map(([address, { balance, nonce, exists, codeHash }]) => [
+    accounts.map(([address, { balance, nonce, exists, codeHash, storageRoot }]) => [
       ...[address, balance.toString(16), nonce.toString(16), exists, codeHash],
+      ...(storageRoot === undefined ? [] : [storageRoot]),
     ]),
     slots,
     hashes.map(([number, hash]) => [number.toString(16), hash]),
@@ -204,18 +200,19 @@ function writtenEntry({ accounts, slots, hashes }: Entry): string {
 function readEntry(payload: string): Entry | undefined {
   try {
     const [accounts, slots, hashes] = JSON.parse(payload) as [
-      [string, string, string, boolean, string][],
+      [string, string, string, boolean, string, string?][],
       [string, string, string][],
       [string, string][],
     ];
     return {
-      accounts: accounts.map(([address, balance, nonce, exists, codeHash]) => [
+      accounts: accounts.map(([address, balance, nonce, exists, codeHash, storageRoot]) => [
         hex(address, 20),
         {
           balance: BigInt(`0x${balance}`),
           nonce: BigInt(`0x${nonce}`),
           exists: exists === true,
           codeHash: hex(codeHash, 32),
+          ...(storageRoot !== undefined && { storageRoot: hex(storageRoot, 32) }),
         },
       ]),
       slots: slots.map(([address, slot, value]) => [hex(address, 20), hex(slot, 32), hex(value, 32)]),
@@ -224,10 +221,4 @@ function readEntry(payload: string): Entry | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** @throws TypeError */
-function hex(value: string, bytes: number): Hex {
-  if (value.length !== 2 + 2 * bytes || !/^0x[0-9a-f]*$/.test(value)) throw new TypeError('not of this length');
-  return value as Hex;
 }

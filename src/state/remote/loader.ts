@@ -16,6 +16,8 @@ export interface Loaded {
   readonly accounts: readonly (readonly [Hex, FetchedAccount])[];
   readonly slots: readonly (readonly [address: Hex, slot: Hex, value: Hex])[];
   readonly hashes: readonly (readonly [bigint, Hex])[];
+  /** Of the accounts whose slots were proven. */
+  readonly storageRoots?: readonly (readonly [address: Hex, root: Hex])[];
   readonly trip: number;
 }
 

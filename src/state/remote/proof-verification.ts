@@ -7,9 +7,8 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { ProofError, type ProofMismatch } from '../../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, numberFromBytes } from '../../base/hex.ts';
 import { wordOf } from './block-keys.ts';
-import type { AccountProof, ProvenAccount } from './proof.ts';
+import { type AccountProof, EMPTY_ROOT, type ProvenAccount } from './proof.ts';
 
-const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 const EMPTY_CODE: Hex = hexFromBytes(keccak_256(new Uint8Array(0)));
 /** How some nodes write the hashes of an account that is not there. */
 const NOTHING: Hex = `0x${'00'.repeat(32)}`;

@@ -59,6 +59,7 @@ export function provenLoader(surroundings: LoaderSurroundings, trust: Trust): Lo
       ]),
       slots,
       hashes: hashes.hashes,
+      storageRoots: [...proven].map(([address, { storageHash }]) => [address, storageHash]),
       trip: Math.max(claims.trip, found.trip, hashes.trip),
     };
   };
@@ -66,7 +67,7 @@ export function provenLoader(surroundings: LoaderSurroundings, trust: Trust): Lo
 
 function accountOf(
   address: Hex,
-  { balance, nonce, codeHash, exists }: ProvenAccount,
+  { balance, nonce, codeHash, storageHash, exists }: ProvenAccount,
   code: Hex,
   { codes }: LoaderSurroundings,
   endpoint: string,
@@ -81,7 +82,7 @@ function accountOf(
       proven: codeHash,
     });
   }
-  return { balance, nonce, exists, ...kept };
+  return { balance, nonce, exists, storageRoot: storageHash, ...kept };
 }
 
 /** Hashes of earlier blocks: each header says the hash of the one before it, so that all between are needed. */

@@ -16,19 +16,22 @@ import type {
   StateKey,
   StateValue,
 } from '../state-source.ts';
-import { BlockCache, type CacheCounts } from './block-cache.ts';
+import { BlockCache } from './block-cache.ts';
 import { keysOf } from './block-keys.ts';
 import { Cancellation } from './cancellation.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { CodeStore } from './code-store.ts';
-import { type CallPlace, Experience } from './experience.ts';
+import type { CallPlace } from './experience.ts';
 import { Fetcher } from './fetcher.ts';
 import { Foresight } from './foresight.ts';
 import type { RpcRequest } from './json-rpc.ts';
+import { Learning } from './learning.ts';
+import type { RpcLearned } from './lesson-format.ts';
 import { type RpcLimits, type RpcTransport, readEndpoints, readLimits } from './limits.ts';
 import { type Loader, type LoaderSurroundings, plainLoader, withExistence } from './loader.ts';
 import { Oracle } from './oracle.ts';
 import { hashesTo, provenLoader, type Trust } from './proven-loader.ts';
+import type { CacheCounts } from './sealed-lines.ts';
 import { nameOfUnit, type Unit, unitOf } from './state-keys.ts';
 import {
   type BlockId,
@@ -67,6 +70,8 @@ export interface RpcStateOptions {
    * `fileCache(directory)`, `indexedDbCache(name)`, or one of your own.
    */
   readonly cache?: StateCache;
+  /** What another source has learned of the same chain: begins with it. A `cache` keeps such things by itself. */
+  readonly learned?: RpcLearned;
   /** Ends everything that is under way, and whatever is asked for later. */
   readonly signal?: AbortSignal;
 }
@@ -113,6 +118,11 @@ export interface RpcState extends DescribedStateSource {
    */
   fetchBlock(block: BlockId, options?: { signal?: AbortSignal }): Promise<Record<string, unknown>>;
   statistics(): RpcStatistics;
+  /**
+   * What was learned of the chain so far, as JSON for the option `learned` of another source.
+   * @throws StateSourceError before the chain is known
+   */
+  learned(): RpcLearned;
 }
 
 /** What sources of one `rpcState` call, at whatever block, have in common. */
@@ -122,8 +132,8 @@ interface Shared {
   /** Of the source as a whole. */
   readonly cancellation: Cancellation;
   readonly oracle: Oracle;
-  /** What calls have read at other blocks. */
-  readonly experience: Experience;
+  /** Of what was asked for at other blocks. */
+  readonly learning: Learning;
   /** Whether everything is proven: against this root, or that of a header which is named by its hash. */
   readonly proofs: { readonly stateRoot: Hex | undefined } | undefined;
   /** Whether what was not asked for yet is fetched when it is likely to be. */
@@ -140,7 +150,7 @@ export interface RpcSurroundings {
   readonly random: () => number;
 }
 
-const OPTIONS = ['transport', 'block', 'chainId', 'prefetch', 'verifyProofs', 'limits', 'cache', 'signal'];
+const OPTIONS = ['transport', 'block', 'chainId', 'prefetch', 'verifyProofs', 'limits', 'cache', 'learned', 'signal'];
 const PREFETCH = ['auto', 'prestate', 'accessList', 'guess', 'none'] as const;
 /** Of all sources of this process: code is the same wherever it is. */
 const codes = new CodeStore();
@@ -166,20 +176,22 @@ export function openRpcState(options: RpcStateOptions, { clock, random }: RpcSur
   const { chainId, signal } = options;
   const transport = new Transport(endpoints, limits, clock);
   const prefetch = readPrefetch(given.prefetch);
+  const cache = readCache(given.cache);
+  const counts = { keys: 0, asked: 0, cached: 0, cacheFaults: 0 };
   const shared: Shared = {
     transport,
     oracle: new Oracle(transport, {
       prestate: prefetch === 'auto' || prefetch === 'prestate',
       accessList: prefetch === 'auto' || prefetch === 'accessList',
     }),
-    experience: new Experience(),
+    learning: new Learning(given.learned, cache, counts),
     guesses: prefetch !== 'none',
     proofs: readProofs(given.verifyProofs),
     codes,
     cancellation: Cancellation.of(signal).cancellation,
     chainId: chainId === undefined ? undefined : readChain(chainId),
-    cache: readCache(given.cache),
-    counts: { keys: 0, asked: 0, cached: 0, cacheFaults: 0 },
+    cache,
+    counts,
   };
   return new RemoteState(shared, readBlockId(options.block ?? 'latest', 'options.block'), 'options.block');
 }
@@ -273,13 +285,14 @@ class RemoteState implements RpcState {
 
   async hint(block: BlockInput): Promise<StateKey[]> {
     const fetcher = await this.#open();
-    const { oracle, cancellation, guesses, experience } = this.#shared;
+    const { oracle, cancellation, guesses, learning } = this.#shared;
+    const { experience } = learning;
     const pin = await this.pinned();
     const calls = experience.callsOf(block);
     this.#calls = calls;
     const keys = new Map(keysOf(block).map((key) => [nameOfUnit(unitOf(key)), key]));
     const early = guesses && !oracle.knows(block) ? this.#foresee(block, fetcher) : undefined;
-    if (early !== undefined) fetcher.ahead(experience.expected(calls).concat([...keys.values()].map(unitOf)));
+    if (early !== undefined) fetcher.ahead(experience.expected(block, calls).concat([...keys.values()].map(unitOf)));
     const [prophecy] = await Promise.all([
       oracle.ask(block, pin, cancellation),
       fetcher.fetch([...keys.values()].map(unitOf), cancellation),
@@ -304,10 +317,10 @@ class RemoteState implements RpcState {
       if (waiting.length === 0) queueMicrotask(() => fetcher.ahead(waiting.splice(0)));
       waiting.push(...units);
     };
-    const { experience, codes } = this.#shared;
+    const { learning, codes } = this.#shared;
     const foresight = new Foresight(emit, (address) => {
       if (fetcher.has({ kind: 'account', address })) return fetcher.account(address);
-      const codeHash = experience.codeHashAt(address);
+      const codeHash = learning.experience.codeHashAt(address);
       const code = codeHash === undefined ? undefined : codes.get(codeHash);
       return code === undefined || codeHash === undefined ? undefined : { code, codeHash };
     });
@@ -344,19 +357,24 @@ class RemoteState implements RpcState {
     return { rounds, requests, messages, failures, keys, cached, cacheFaults, wasted: keys - asked, bytes };
   }
 
+  learned(): RpcLearned {
+    return this.#shared.learning.learned();
+  }
+
   /** The state as far as it is known, once these units are. */
   async #fetched(units: readonly Unit[], signal: AbortSignal | undefined): Promise<Fetcher> {
     const fetcher = await this.#open(signal);
     this.#count(units);
     await withSignal(signal, (inner) => fetcher.fetch(units, inner));
-    this.#shared.experience.learn(this.#calls, units);
+    this.#shared.learning.asked(this.#calls, units);
     return fetcher;
   }
 
   async #open(signal?: AbortSignal): Promise<Fetcher> {
     const pin = await this.pinned(signal === undefined ? {} : { signal });
+    const { transport, codes, counts, cancellation, learning } = this.#shared;
+    await learning.begin(pin.chainId);
     if (this.#fetcher !== undefined) return this.#fetcher;
-    const { transport, codes, counts, cancellation, experience } = this.#shared;
     const surroundings = { transport, codes, pin };
     const trust = this.#trust(pin);
     const fetcher: Fetcher = new Fetcher({
@@ -365,10 +383,9 @@ class RemoteState implements RpcState {
       load: this.#cached(trust === undefined ? loaderOf(surroundings, pin) : provenLoader(surroundings, trust), pin),
       fetched: (unit) => {
         counts.keys++;
-        if (unit.kind === 'account') experience.meet(unit.address, fetcher.account(unit.address).codeHash);
-        for (const foresight of this.#foresights) {
-          if (unit.kind === 'account') foresight.account(unit.address, fetcher.account(unit.address));
-          if (unit.kind === 'storage') foresight.slot(unit.address, fetcher.slot(unit.address, unit.slot));
+        for (const student of [learning, ...this.#foresights]) {
+          if (unit.kind === 'account') student.account(unit.address, fetcher.account(unit.address));
+          if (unit.kind === 'storage') student.slot(unit.address, fetcher.slot(unit.address, unit.slot));
         }
       },
     });
@@ -433,7 +450,7 @@ class RemoteState implements RpcState {
 
   #answer(fetcher: Fetcher, key: StateKey): StateValue {
     if (key.kind === 'storage') return { kind: 'storage', value: fetcher.slot(key.address, key.slot) };
-    const { code, ...account } = fetcher.account(key.address);
+    const { code, storageRoot: _, ...account } = fetcher.account(key.address);
     return key.kind === 'code' ? { kind: 'code', code } : { kind: 'account', ...account };
   }
 }

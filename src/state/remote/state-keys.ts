@@ -36,4 +36,6 @@ export interface FetchedAccount {
   readonly exists: boolean;
   readonly codeHash: Hex;
   readonly code: Hex;
+  /** Of its storage, where it was proven: who has the same has the same slots. */
+  readonly storageRoot?: Hex;
 }

@@ -10,7 +10,7 @@ import { CodeStore } from '../../../src/state/remote/code-store.ts';
 import type { RpcState } from '../../../src/state/remote/rpc-state.ts';
 import type { SourceKey, StateValue } from '../../../src/state/state-source.ts';
 import { FakeNode, type FakeNodeOptions } from '../../support/fake-node.ts';
-import { setup } from '../../support/remote-source.ts';
+import { BOB, setup, TOKEN } from '../../support/remote-source.ts';
 
 const word = (value: number): Hex => `0x${value.toString(16).padStart(64, '0')}`;
 const ALICE: Hex = `0x${'a1'.repeat(20)}`;
@@ -120,7 +120,7 @@ test('blocks, chains, and what is proven and not, have nothing in common but cod
   expect(await balance(setup({ node: other, cache, block: 3 }).source)).toBe(99n);
   for (const block of [2, 3]) await read(setup({ node, cache, block }).source, contract);
   await settled();
-  expect(new Set(names.filter((name) => !name.startsWith('code')))).toEqual(
+  expect(new Set(names.filter((name) => !/^(code|learned)/.test(name)))).toEqual(
     new Set([`state-1337-${hash}`, `state-1337-${node.block(2).hash}`, `proven-1337-${hash}`, `state-7-${hash}`]),
   );
   expect(names.filter((name) => name.startsWith('code')).length).toBe(1);
@@ -204,3 +204,43 @@ test('memory is bounded, and bad options are named', async () => {
   expect(() => fileCache(7 as never)).toThrow(/directory: expected a path/);
   expect(() => indexedDbCache()).toThrow(/no IndexedDB here/);
 });
+
+test('slots that were proven are kept by the root of their storage, and are those of every block where it is the same', async () => {
+  const node = new FakeNode();
+  const storage = { [word(1)]: word(11), [word(2)]: word(12) };
+  const code = '0x6001600255';
+  for (let number = 0; number < 3; number++)
+    node.add({ [ALICE]: { balance: BigInt(number + 1) }, [TOKEN]: { code, storage } });
+  node.add({ [TOKEN]: { code, storage: { ...storage, [word(2)]: word(99) } }, [BOB]: { balance: 1n } });
+  await node.seal();
+  const cache = watched(memoryCache());
+  const slot = (at: number) => ({ kind: 'storage', address: TOKEN, slot: word(at) }) as const;
+  /** The values of both slots at a block, and how many of them the node had to prove. */
+  const at = async (number: number, of: StateCache = cache) => {
+    const { hash } = node.block(number);
+    const { source } = setup({ node, cache: of, block: hash, verifyProofs: true });
+    await source.load([{ kind: 'account', address: TOKEN }]);
+    const { requests } = source.statistics();
+    const values = await source.load([slot(1), slot(2), slot(3)]);
+    await settled();
+    return {
+      values: values.map((value) => value.kind === 'storage' && Number(value.value)),
+      asked: source.statistics().requests - requests,
+    };
+  };
+  expect(await at(1)).toEqual({ values: [11, 12, 0], asked: 1 });
+  expect(await at(2)).toEqual({ values: [11, 12, 0], asked: 0 });
+  // Another value, another root.
+  expect(await at(3)).toEqual({ values: [11, 99, 0], asked: 1 });
+  // What was copied from another storage's file is none of this one's.
+  const text = String(await cache.read(`storage-${await rootOf(node, 1)}`));
+  const copied = watched(memoryCache());
+  await copied.append(`storage-${await rootOf(node, 3)}`, text);
+  expect(await at(3, copied)).toEqual({ values: [11, 99, 0], asked: 1 });
+});
+
+async function rootOf(node: FakeNode, number: number): Promise<string> {
+  const params = [TOKEN, [], { blockHash: node.block(number).hash }];
+  const reply = await node.answer({ method: 'eth_getProof', params });
+  return (reply as { result: { storageHash: string } }).result.storageHash;
+}
