@@ -11,7 +11,8 @@ import { createTraffic, type TrafficFile, trafficKinds } from '../../src/traffic
 import type { Engine } from '../../src/types.ts';
 import { LatencyProxy } from '../support/latency-proxy.ts';
 import { Anvil, type AnvilOptions } from './anvil.ts';
-import { fixed, NONE, table } from './table.ts';
+import { fixed, NONE, table, times } from './table.ts';
+import { forkWithTevm } from './tevm.ts';
 
 /** One cold run, from the state's block being known to the result. */
 export interface ForkFigures {
@@ -29,6 +30,7 @@ export interface ForkFigures {
 }
 
 const LATENCY_MS = 50;
+const READS_ONLY = "pevm, prefetch: 'guess'";
 
 type Run = () => Promise<{ inVain?: number }>;
 
@@ -116,6 +118,12 @@ async function others(file: BlockFile, proxy: LatencyProxy, binary: string, meas
     if (execResult.exceptionError !== undefined) throw new Error(`ethereumjs: ${execResult.exceptionError.error}`);
     return {};
   });
+  const tevm = await forkWithTevm(proxy.url, BigInt(block.number) - 1n);
+  if (tevm === undefined) return;
+  await measure('tevm', async () => {
+    await tevm.call({ from, to, data: input, value: BigInt(value) });
+    return {};
+  });
 }
 
 function originOf(file: BlockFile, { pre }: TrafficFile): AnvilOptions {
@@ -133,11 +141,16 @@ function originOf(file: BlockFile, { pre }: TrafficFile): AnvilOptions {
 
 export function forkingTable(figures: readonly ForkFigures[]): string {
   return table(
-    ['cold', 'rounds', 'messages', 'requests', 'in vain', 'kB', 'ms'],
+    ['cold', 'rounds', 'messages', 'requests', 'in vain', 'kB', 'ms', 'of reads only'],
     figures.map(({ job, who, rounds, messages, requests, inVain, bytes, ms }) => [
       `${job}, ${who}`,
       ...[String(rounds), String(messages), String(requests), inVain === undefined ? NONE : String(inVain)],
-      ...[fixed(bytes / 1000, 0), fixed(ms, 0)],
+      ...[fixed(bytes / 1000, 0), fixed(ms, 0), times(ms / (readsOnly(job, figures)?.ms ?? Number.NaN))],
     ]),
   );
+}
+
+/** Our own cold run with nothing but reads of values, which the others are measured by. */
+function readsOnly(job: string, figures: readonly ForkFigures[]): ForkFigures | undefined {
+  return figures.find((figure) => figure.job === job && figure.who === READS_ONLY);
 }

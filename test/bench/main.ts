@@ -41,7 +41,7 @@ const PARTS = {
   traces: 'real blocks traced as a whole, against anvil (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
-  forking: 'cold runs over a node that is 50 ms away, against anvil and ethereumjs (only where it is named)',
+  forking: 'cold runs over a node that is 50 ms away, against anvil, ethereumjs and tevm (only where it is named)',
   versus: 'programs and real blocks on this core and on another build of it (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
