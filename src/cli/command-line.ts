@@ -3,6 +3,15 @@ import manifest from '../../package.json';
 import { InputError, PevmError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { helpFor } from './arguments.ts';
+import { previewAsked, traceAsked } from './asking.ts';
+import {
+  previewCommand,
+  previewNotes,
+  readPreviewOptions,
+  readTraceOptions,
+  traceCommand,
+  traceNotes,
+} from './asking-options.ts';
 import { replay } from './replay.ts';
 import { readReplayOptions, replayCommand, replayNotes } from './replay-options.ts';
 import { serve } from './serve.ts';
@@ -13,10 +22,14 @@ const overview = `pevm ${manifest.version}: parallel EVM execution over shared-m
 
   pevm replay [FILE…] [OPTIONS]   run blocks in parallel and check what comes out
   pevm replay --rpc URL [--block N | N..M | latest]   blocks of a node, verified one by one
+  pevm preview [REQUEST] [OPTIONS]   say what a transaction would do
+  pevm trace [HASH] [OPTIONS]     say what a transaction of a block did
   pevm serve [OPTIONS]            answer JSON-RPC over HTTP and WebSocket
   pevm --version                  print the version
 
-pevm replay --help and pevm serve --help explain the options.`;
+pevm COMMAND --help explains the options of each.`;
+
+const COMMANDS = ['replay', 'preview', 'trace', 'serve'];
 
 /** Runs the command line and returns the exit code. */
 export async function main(raw: readonly string[], terminal: Terminal): Promise<number> {
@@ -36,13 +49,23 @@ export async function main(raw: readonly string[], terminal: Terminal): Promise<
       terminal.print(helpFor('pevm', replayCommand, replayNotes));
       return 0;
     }
+    if (command === 'preview') {
+      if (!wantsHelp) return await previewAsked(readPreviewOptions(rest), terminal);
+      terminal.print(helpFor('pevm', previewCommand, previewNotes));
+      return 0;
+    }
+    if (command === 'trace') {
+      if (!wantsHelp) return await traceAsked(readTraceOptions(rest), terminal);
+      terminal.print(helpFor('pevm', traceCommand, traceNotes));
+      return 0;
+    }
     if (command === 'serve') {
       if (!wantsHelp) return await serve(readServeOptions(rest), terminal);
       terminal.print(helpFor('pevm', serveCommand, serveNotes));
       return 0;
     }
-    const meant = nearest(command, ['replay', 'serve']);
-    const hint = meant === undefined ? 'there are replay and serve' : `did you mean ${meant}?`;
+    const meant = nearest(command, COMMANDS);
+    const hint = meant === undefined ? `there are ${COMMANDS.join(', ')}` : `did you mean ${meant}?`;
     throw new InputError(command, `unknown command; ${hint}`);
   } catch (error) {
     if (!(error instanceof PevmError)) throw error;

@@ -4,17 +4,9 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import manifest from '../../package.json';
 import { InputError } from '../base/errors.ts';
-import {
-  type BlockInput,
-  type DevGenesis,
-  devGenesis,
-  type Engine,
-  readGenesisFile,
-  rpcState,
-  type World,
-  type WorldOptions,
-} from '../index.ts';
+import { type DevGenesis, devGenesis, type Engine, readGenesisFile, type World, type WorldOptions } from '../index.ts';
 import { withEngine } from './metered-engine.ts';
+import { stateOfNode } from './node-state.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
 import type { ServeOptions } from './serve-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -87,19 +79,11 @@ async function beginningOf(options: ServeOptions): Promise<WorldOptions & Pick<D
   return { state, chain: config, block, accounts: [] };
 }
 
-/** The state of a node after one of its blocks. A chain that nobody knows here goes on by the newest rules. */
 async function forkOf(url: string, { forkBlock, accounts: count }: ServeOptions) {
-  const latest = rpcState({ transport: url });
-  const state = forkBlock === undefined ? latest : latest.at(forkBlock);
-  const { chainId, hash } = await state.pinned();
-  const block = (await state.fetchBlock(hash)) as unknown as BlockInput;
-  const { config, accounts } = await devGenesis({ accounts: count, chainId: Number(chainId) });
-  const chain = KNOWN_CHAINS.has(Number(chainId)) ? Number(chainId) : config;
-  return { state: state.at(hash), chain, block, accounts };
+  const { chainId, ...beginning } = await stateOfNode(url, forkBlock);
+  const { accounts } = await devGenesis({ accounts: count, chainId });
+  return { ...beginning, accounts };
 }
-
-/** Mainnet, Sepolia, Holesky, Hoodi. */
-const KNOWN_CHAINS = new Set([1, 11_155_111, 17_000, 560_048]);
 
 /** Whether it came to its end. */
 async function importFile(world: World, path: string, signal: AbortSignal): Promise<boolean> {
