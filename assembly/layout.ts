@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 16;
+export const LAYOUT_VERSION: u32 = 17;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -748,7 +748,8 @@ export abstract class EvmBlock {
   /** Address of EvmPrecompile records. */
   static readonly PRECOMPILES: u32 = 192;
   static readonly PRECOMPILE_COUNT: u32 = 196;
-  static readonly SIZE: u32 = 200;
+  static readonly SLOT_NUMBER: u32 = 200;
+  static readonly SIZE: u32 = 208;
 }
 
 export abstract class EvmBlockFlag {
@@ -779,7 +780,7 @@ export abstract class EvmRules {
   /** The numbers and then the switches, 64 bits each, in the order in which rules.ts lists them. */
   static readonly NUMBERS: u32 = EvmRules.OPCODES + 256 * EvmOpcode.SIZE;
   /** Places for numbers and switches. */
-  static readonly CAPACITY: u32 = 96;
+  static readonly CAPACITY: u32 = 128;
   static readonly SIZE: u32 = EvmRules.NUMBERS + EvmRules.CAPACITY * 8;
 }
 
@@ -809,7 +810,11 @@ export abstract class EvmResult {
   static readonly EXECUTION_GAS: u32 = 96;
   /** Refund counter at the end, before it is bounded. */
   static readonly REFUND: u32 = 104;
-  static readonly SIZE: u32 = EvmResult.REFUND + 8;
+  /** What the block's gas grows by: before refunds where state gas is apart, else GAS_USED (EIP-7778). */
+  static readonly BLOCK_GAS: u32 = 112;
+  /** What its state gas grows by (EIP-8037). */
+  static readonly STATE_GAS: u32 = 120;
+  static readonly SIZE: u32 = EvmResult.STATE_GAS + 8;
 }
 
 /** Bytes of the bloom of a transaction's logs; only where there are logs. */

@@ -342,6 +342,8 @@ export interface TransactionResult {
   readonly cumulativeGasUsed: bigint;
   /** Gas that the outermost call or creation used: without the price of the transaction itself, and before refunds. */
   readonly executionGas: bigint;
+  /** What of `gasUsed` was paid for the state's growth (EIP-8037); 0 before Amsterdam. */
+  readonly stateGas: bigint;
   /** Gas to be given back, before the bound: at most a fifth of what was used is (before London: half). */
   readonly refundCounter: bigint;
   /** What stopped the outermost call or creation, where it halted exceptionally: neither success nor REVERT. */
@@ -362,7 +364,12 @@ export interface BlockResult {
   readonly receiptsRoot: Hex | undefined;
   /** Root of the state after the block, where `verify.stateRoot` asks for it. */
   readonly stateRoot: Hex | undefined;
+  /** As in the header: from Amsterdam on the larger of the two that follow. */
   readonly gasUsed: bigint;
+  /** Gas of all transactions for anything but the state's growth; from Amsterdam on before refunds (EIP-7778). */
+  readonly executionGasUsed: bigint;
+  /** Gas of all transactions for the state's growth (EIP-8037); 0 before Amsterdam. */
+  readonly stateGasUsed: bigint;
   readonly logsBloom: Hex;
   /** EIP-7685, from Prague on. */
   readonly requestsHash: Hex | undefined;

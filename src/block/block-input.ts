@@ -110,6 +110,8 @@ const HEADER = {
   excessBlobGas: optional(quantity(64)),
   parentBeaconBlockRoot: optional(hash),
   requestsHash: optional(hash),
+  blockAccessListHash: optional(hash),
+  slotNumber: optional(quantity(64)),
 };
 
 const WITHDRAWAL = {
@@ -169,6 +171,7 @@ const NEEDED: readonly { field: keyof BlockInput; needed: (rules: Rules) => bool
   { field: 'withdrawals', needed: ({ hasWithdrawals }) => hasWithdrawals },
   { field: 'excessBlobGas', needed: ({ maxBlobs }) => maxBlobs > 0 },
   { field: 'parentBeaconBlockRoot', needed: ({ hasBeaconRoot }) => hasBeaconRoot },
+  { field: 'slotNumber', needed: ({ hasSlotNumber }) => hasSlotNumber },
 ];
 
 /** Checks a header alone, as it stands in a block of JSON-RPC. @throws InputError naming the field */

@@ -26,6 +26,8 @@ export const HEADER: FieldTable = [
   ['excessBlobGas', 'quantity'],
   ['parentBeaconBlockRoot', 'bytes'],
   ['requestsHash', 'bytes'],
+  ['blockAccessListHash', 'bytes'],
+  ['slotNumber', 'quantity'],
 ];
 /** Every header has so many; later forks added the others behind them. */
 export const SHORTEST_HEADER = HEADER.findIndex(([name]) => name === 'baseFeePerGas');

@@ -1,11 +1,11 @@
 // From executed transactions to receipts: the compact form an executor returns, receipts, and what the header says of them.
 
 import { RLP } from '@ethereumjs/rlp';
-import { InvalidBlockError } from '../base/errors.ts';
 import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
 import { HALT_REASONS, type HaltReason } from '../chain/halt-reasons.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
+import { gasOf } from './block-gas.ts';
 import type { BlockInput } from './block-input.ts';
 import type { Log } from './log.ts';
 import { orderedRoot } from './ordered-root.ts';
@@ -19,6 +19,10 @@ const NO_BYTES = new Uint8Array(0);
 export interface TransactionOutput {
   success: boolean;
   gasUsed: bigint;
+  /** What the block's gas grows by: before refunds where state gas is apart (EIP-7778), else `gasUsed`. */
+  blockGas: bigint;
+  /** What its state gas grows by (EIP-8037); 0 before Amsterdam. */
+  stateGas: bigint;
   /** Gas that the outermost frame used: without the price of the transaction itself, and before refunds. */
   executionGas: bigint;
   /** Refund counter at the end, before it is bounded. */
@@ -79,6 +83,8 @@ export function encodeOutput(output: TransactionOutput): Uint8Array {
     bytesFromNumber(output.executionGas),
     bytesFromNumber(output.refundCounter),
     output.halt === undefined ? NO_BYTES : Uint8Array.of(HALT_REASONS.indexOf(output.halt)),
+    bytesFromNumber(output.blockGas),
+    bytesFromNumber(output.stateGas),
   ]);
 }
 
@@ -87,10 +93,12 @@ export function decodeOutput(bytes: Uint8Array): TransactionOutput {
   const [success, gasUsed, effectiveGasPrice, logs, logsBloom, createdAddress, returnData, ...more] = items(
     RLP.decode(bytes),
   );
-  const [executionGas, refundCounter, halt] = more;
+  const [executionGas, refundCounter, halt, blockGas, stateGas] = more;
   return {
     success: leaf(success).length > 0,
     gasUsed: numberFromBytes(leaf(gasUsed)),
+    blockGas: numberFromBytes(leaf(blockGas)),
+    stateGas: numberFromBytes(leaf(stateGas)),
     executionGas: numberFromBytes(leaf(executionGas)),
     refundCounter: numberFromBytes(leaf(refundCounter)),
     halt: leaf(halt).length === 0 ? undefined : HALT_REASONS[leaf(halt)[0]!],
@@ -136,42 +144,13 @@ export interface ExecutedBlock {
  * @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left, and for malformed deposits
  */
 export function assembleBlock(executed: ExecutedBlock): BlockOutput {
-  const gasUsed = checkGas(
-    executed.block,
-    executed.outputs.map((output) => output.gasUsed),
-  );
   return {
     receipts: receiptsOf(executed),
-    gasUsed,
+    gasUsed: gasOf(executed).used,
     logsBloom: logsBloomOf(executed),
     receiptsRoot: receiptsRootOf(executed),
     requestsHash: requestsHashOf(executed),
   };
-}
-
-/** Gas of the block. @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left */
-export function checkGas(block: BlockInput, gasUsed: readonly bigint[]): bigint {
-  const gasLimit = BigInt(block.gasLimit);
-  let sum = 0n;
-  gasUsed.forEach((used, i) => {
-    const transaction = block.transactions[i];
-    if (transaction === undefined) throw new InvalidBlockError(`output ${i} has no transaction`);
-    checkGasLeft(i, BigInt(transaction.gas), gasLimit - sum);
-    sum += used;
-  });
-  return sum;
-}
-
-/** As {@link checkGas}, without a bigint per transaction; `undefined` where it takes those, or where the block is invalid. */
-export function checkSmallGas(block: BlockInput, gasUsed: ArrayLike<number>): number | undefined {
-  const gasLimit = Number(block.gasLimit);
-  if (!Number.isSafeInteger(gasLimit) || gasUsed.length > block.transactions.length) return undefined;
-  let sum = 0;
-  for (let i = 0; i < gasUsed.length; i++) {
-    if (Number(block.transactions[i]!.gas) > gasLimit - sum) return undefined;
-    sum += gasUsed[i]!;
-  }
-  return Number.isSafeInteger(sum) ? sum : undefined;
 }
 
 export function receiptsOf({ block, outputs, roots }: ExecutedBlock): Receipt[] {
@@ -241,15 +220,6 @@ export function requestsHashOf(executed: ExecutedBlock): Hex | undefined {
 /** Whether some contract logged what only deposit contracts log. */
 export function hasDepositEvent({ outputs }: Pick<ExecutedBlock, 'outputs'>): boolean {
   return outputs.some(({ logs }) => logs.some(isDepositEvent));
-}
-
-/** A transaction may not ask for more gas than the transactions before it have left (yellow paper, section 6.2). */
-function checkGasLeft(index: number, wanted: bigint, left: bigint): void {
-  if (wanted > left) {
-    throw new InvalidBlockError(
-      `transaction ${index}: its gas limit of ${wanted} exceeds the ${left} that the block has left`,
-    );
-  }
 }
 
 function statusBytes(success: boolean): Uint8Array {

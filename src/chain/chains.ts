@@ -57,6 +57,7 @@ const SCHEDULES: Readonly<Record<number, Schedule>> = {
       osaka: 1_760_427_360,
       bpo1: 1_761_017_184,
       bpo2: 1_761_607_008,
+      amsterdam: 1_791_294_816,
     },
   },
   // Holesky

@@ -28,6 +28,7 @@ export const HARDFORKS = [
   'osaka',
   'bpo1',
   'bpo2',
+  'amsterdam',
 ] as const;
 
 export type Hardfork = (typeof HARDFORKS)[number];
@@ -57,6 +58,7 @@ const OTHER_NAMES: Readonly<Record<string, Hardfork>> = {
   dencun: 'cancun',
   pectra: 'prague',
   fusaka: 'osaka',
+  glamsterdam: 'amsterdam',
 };
 
 /** Names as they are compared: letter case, spaces, `_` and `-` do not count. */

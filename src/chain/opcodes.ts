@@ -88,6 +88,7 @@ const ROWS: readonly Row[] = [
   [0x48, 'BASEFEE', 0, 1, BASE, 'london'], // EIP-3198
   [0x49, 'BLOBHASH', 1, 1, VERYLOW, 'cancun'], // EIP-4844
   [0x4a, 'BLOBBASEFEE', 0, 1, BASE, 'cancun'], // EIP-7516
+  [0x4b, 'SLOTNUM', 0, 1, BASE, 'amsterdam'], // EIP-7843
   [0x50, 'POP', 1, 0, BASE],
   [0x51, 'MLOAD', 1, 1, VERYLOW],
   [0x52, 'MSTORE', 2, 0, VERYLOW],
@@ -108,6 +109,10 @@ const ROWS: readonly Row[] = [
   ...range(0x80, 'DUP', 1, 16, (n) => [n, n + 1, VERYLOW]),
   ...range(0x90, 'SWAP', 1, 16, (n) => [n + 1, n + 1, VERYLOW]),
   ...range(0xa0, 'LOG', 0, 5, (topics) => [topics + 2, 0, 375 * (topics + 1)]),
+  // EIP-8024: the byte behind says how deep they reach, and so what they need of the stack
+  [0xe6, 'DUPN', 0, 1, VERYLOW, 'amsterdam'],
+  [0xe7, 'SWAPN', 0, 0, VERYLOW, 'amsterdam'],
+  [0xe8, 'EXCHANGE', 0, 0, VERYLOW, 'amsterdam'],
   [0xf0, 'CREATE', 3, 1, 32000],
   [0xf1, 'CALL', 7, 1, 40],
   [0xf2, 'CALLCODE', 7, 1, 40],

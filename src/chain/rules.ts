@@ -35,8 +35,11 @@ export const NUMBERS = {
   callStipend: 'gas that such a call gives for nothing',
   newAccountGas: 'a call that makes an account',
   codeDepositGas: 'for a byte of new code',
+  codeDepositWordGas: 'for a word of new code',
   initCodeWordGas: 'for a word of init code (EIP-3860)',
   transactionGas: 'a transaction',
+  recipientGas: 'a transaction to another account than its sender, besides (EIP-2780)',
+  valueGas: 'the same, where it brings value',
   creationGas: 'a transaction that creates, besides',
   zeroByteGas: 'for a zero byte of call data',
   dataByteGas: 'for another byte of call data',
@@ -44,12 +47,20 @@ export const NUMBERS = {
   floorDataByteGas: 'the least for another byte of call data; 0: no such rule',
   accessAddressGas: 'for an address of an access list (EIP-2930)',
   accessSlotGas: 'for a slot of an access list',
+  accessByteGas: 'for a byte of an access list, of the floor too (EIP-7981)',
   authorizationGas: 'for an authorisation (EIP-7702)',
   authorizationRefund: 'for an authorisation of an account that is there',
+  authorizationWriteGas: 'for the first authorisation of an account that nothing else writes',
   blobGas: 'blob gas of a blob (EIP-4844)',
   maxBlobsOfTransaction: 'blobs of a transaction (EIP-4844, 7594)',
   refundQuotient: 'a refund is at most the gas used divided by this',
-  transactionGasCap: 'most gas of a transaction (EIP-7825)',
+  transactionGasCap: 'most gas of a transaction for anything but state (EIP-7825)',
+  transactionGasLimit: 'most gas of a transaction',
+  stateByteGas: 'state gas for a byte by which the state grows; 0: there is none (EIP-8037)',
+  accountStateBytes: 'bytes of a new account',
+  slotStateBytes: 'bytes of a new slot',
+  delegationStateBytes: 'bytes of a new delegation',
+  systemStateBytes: 'bytes by which a call of the protocol may make the state grow',
   maxCodeSize: 'bytes of code (EIP-170)',
   maxInitCodeSize: 'bytes of init code (EIP-3860)',
   lastTransactionType: 'highest type of a transaction (EIP-2718)',
@@ -96,6 +107,9 @@ export const SWITCHES = {
   destroysOnlyNew: 'SELFDESTRUCT destroys only what the same transaction created (EIP-6780)',
   hasDelegation: 'EIP-7702',
   hasP256: 'P256VERIFY is at 0x100 (EIP-7951)',
+  logsTransfers: 'value that moves leaves a log (EIP-7708)',
+  destructionKeepsFunds: 'what destroys itself keeps what it has not sent away (EIP-8246)',
+  ignoresStrayStorage: 'storage alone does not keep a contract from being created (without EIP-7610)',
   modexpCountsWords: 'MODEXP: complexity by words of eight bytes (EIP-2565)',
   modexpDoubles: 'MODEXP: complexity has a least, and doubles beyond 32 bytes (EIP-7883)',
 } as const;
@@ -119,6 +133,12 @@ interface BlockRules {
   readonly hasBlockHashContract: boolean;
   /** EIP-7685 */
   readonly hasRequests: boolean;
+  /** Requests of builders (EIP-8282). */
+  readonly hasBuilderRequests: boolean;
+  /** The number of the slot is in the header (EIP-7843). */
+  readonly hasSlotNumber: boolean;
+  /** The hash of the block's access list is in the header (EIP-7928). */
+  readonly hasBlockAccessList: boolean;
   /** Wei for the miner of a block with proof of work. */
   readonly blockReward: bigint;
   /** Blobs of a block; 0: there are none (EIP-4844, 7691, 7892). */
@@ -163,8 +183,11 @@ const FIRST: Omit<Rules, 'hardfork' | 'prices'> = {
   callStipend: 2300,
   newAccountGas: 25000,
   codeDepositGas: 200,
+  codeDepositWordGas: 0,
   initCodeWordGas: 0,
   transactionGas: 21000,
+  recipientGas: 0,
+  valueGas: 0,
   creationGas: 0,
   zeroByteGas: 4,
   dataByteGas: 68,
@@ -172,12 +195,20 @@ const FIRST: Omit<Rules, 'hardfork' | 'prices'> = {
   floorDataByteGas: 0,
   accessAddressGas: 2400,
   accessSlotGas: 1900,
+  accessByteGas: 0,
   authorizationGas: 25000,
   authorizationRefund: 12500,
+  authorizationWriteGas: 0,
   blobGas: 131072,
   maxBlobsOfTransaction: 0,
   refundQuotient: 2,
   transactionGasCap: NONE,
+  transactionGasLimit: NONE,
+  stateByteGas: 0,
+  accountStateBytes: 0,
+  slotStateBytes: 0,
+  delegationStateBytes: 0,
+  systemStateBytes: 0,
   maxCodeSize: NONE,
   maxInitCodeSize: NONE,
   lastTransactionType: 0,
@@ -220,6 +251,9 @@ const FIRST: Omit<Rules, 'hardfork' | 'prices'> = {
   destroysOnlyNew: false,
   hasDelegation: false,
   hasP256: false,
+  logsTransfers: false,
+  destructionKeepsFunds: false,
+  ignoresStrayStorage: false,
   modexpCountsWords: false,
   modexpDoubles: false,
   hasReceiptStatus: false,
@@ -229,6 +263,9 @@ const FIRST: Omit<Rules, 'hardfork' | 'prices'> = {
   hasBeaconRoot: false,
   hasBlockHashContract: false,
   hasRequests: false,
+  hasBuilderRequests: false,
+  hasSlotNumber: false,
+  hasBlockAccessList: false,
   blockReward: 5n * ETHER,
   maxBlobs: 0,
   targetBlobs: 0,
@@ -346,6 +383,29 @@ const ROWS: Readonly<Record<Hardfork, Changes>> = {
   },
   bpo1: { maxBlobs: 15, targetBlobs: 10, blobUpdateFraction: 8_346_193n }, // EIP-7892
   bpo2: { maxBlobs: 21, targetBlobs: 14, blobUpdateFraction: 11_684_671n },
+  amsterdam: {
+    ...{ transactionGas: 12_000, recipientGas: 3000, valueGas: 6000, creationGas: 12_000 }, // EIP-2780
+    ...{ authorizationGas: 7816, authorizationWriteGas: 9000, authorizationRefund: 0 },
+    logsTransfers: true, // EIP-7708
+    hasSlotNumber: true, // EIP-7843
+    hasBlockAccessList: true, // EIP-7928
+    ...{ maxCodeSize: 65_536, maxInitCodeSize: 131_072 }, // EIP-7954
+    ...{ floorZeroByteGas: 64, floorDataByteGas: 64 }, // EIP-7976
+    accessByteGas: 64, // EIP-7981
+    // EIP-8037
+    ...{ stateByteGas: 1530, accountStateBytes: 120, slotStateBytes: 64, delegationStateBytes: 23 },
+    ...{ systemStateBytes: 16 * 64, transactionGasLimit: 2 ** 32 - 1 },
+    ...{ codeDepositGas: 0, codeDepositWordGas: 6, newAccountGas: 0 },
+    // EIP-8038: opcodes have the warm price, SSTORE of a slot that it changes that of the write besides
+    ...{ accountAccessGas: 3000 - 100, coldAccountGas: 3000, coldSlotGas: 2100 - 100 },
+    ...{ storageSetGas: 10_000 + 100, storageUpdateGas: 10_000 + 100, clearRefund: 11_616 },
+    ...{ callValueGas: 11_300, selfDestructNewAccountGas: 9000 },
+    ...{ accessAddressGas: 2900, accessSlotGas: 2000 },
+    prices: { EXTCODESIZE: 200, EXTCODECOPY: 200, CREATE: 12_000, CREATE2: 12_000 },
+    destructionKeepsFunds: true, // EIP-8246
+    hasBuilderRequests: true, // EIP-8282
+    ignoresStrayStorage: true,
+  },
 };
 
 /** The rules of all forks, each the one before it with its row. */

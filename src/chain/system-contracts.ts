@@ -10,6 +10,9 @@ export const BLOCK_HASHES: Hex = '0x0000f90827f1c53a10cb7a02335b175320002935';
 export const WITHDRAWAL_REQUESTS: Hex = '0x00000961ef480eb55e80d19ad83579a64c007002';
 /** Requests to consolidate validators (EIP-7251). */
 export const CONSOLIDATION_REQUESTS: Hex = '0x0000bbddc7ce488642fb579f8b00f3a590007251';
+/** Requests of builders to deposit, and to leave (EIP-8282). */
+export const BUILDER_DEPOSIT_REQUESTS: Hex = '0x0000bff46984e3725691fa540a8c7589300d8282';
+export const BUILDER_EXIT_REQUESTS: Hex = '0x000064d678505ad48f8ccb093bc65613800e8282';
 
 /** Where mainnet's deposits are made (EIP-6110), and Hoodi's. */
 export const MAINNET_DEPOSIT_CONTRACT: Hex = '0x00000000219ab540356cbb839cbe05303d7705fa';

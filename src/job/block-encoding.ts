@@ -79,6 +79,8 @@ export function encodingOf(plan: EvmPlan, context: Pick<BlockContext, 'depositCo
       return {
         success: status === 'success',
         gasUsed: rest.gasUsed,
+        blockGas: rest.blockGas,
+        stateGas: rest.stateGas,
         executionGas: rest.executionGas,
         refundCounter: rest.refundCounter,
         halt,

@@ -3,11 +3,10 @@
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
 import { showing } from '../base/shown.ts';
+import { type BlockGas, gasOf, smallGasOf } from '../block/block-gas.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { lacksNoUncle } from '../block/block-plan.ts';
 import {
-  checkGas,
-  checkSmallGas,
   type ExecutedBlock,
   hasDepositEvent,
   logsBloomOf,
@@ -17,6 +16,7 @@ import {
   type TransactionOutput,
 } from '../block/receipts.ts';
 import type { Omission } from '../block/verify.ts';
+import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
@@ -82,16 +82,12 @@ export class TransactionDecoder {
   }
 
   /** Gas of the block. @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left */
-  gasUsed(): bigint {
+  gas(hardfork: Hardfork): BlockGas {
     const { results } = this;
     const { firstTransaction } = this.#encoding;
     const used = Float64Array.from({ length: this.length }, (_, index) => results.gas(firstTransaction + index));
-    const sum = checkSmallGas(this.#block, used);
-    if (sum !== undefined) return BigInt(sum);
-    return checkGas(
-      this.#block,
-      this.transactions().map(({ gasUsed }) => gasUsed),
-    );
+    const context = { hardfork, block: this.#block };
+    return smallGasOf(context, used) ?? gasOf({ ...context, outputs: this.outputs() });
   }
 
   #decode(index: number): TransactionResult {
@@ -114,6 +110,9 @@ export class TransactionDecoder {
       cumulativeGasUsed: this.#gasAfter(index),
       get executionGas() {
         return output().executionGas;
+      },
+      get stateGas() {
+        return output().stateGas;
       },
       get refundCounter() {
         return output().refundCounter;
@@ -166,7 +165,7 @@ export type BlockExecution = Omit<BlockResult, 'mismatches' | 'report' | 'stateR
 export function resultOf(finished: FinishedBlock): BlockExecution {
   const { context, encoding, decoder, outcome, roots, keccak256, emptiness } = finished;
   const { hardfork, block } = context;
-  const gasUsed = decoder.gasUsed();
+  const gas = decoder.gas(hardfork);
   const transactions = lazy(() => decoder.transactions());
   const requests = encoding.requestsOf(decoder.results);
   const executed = lazy((): ExecutedBlock => {
@@ -189,7 +188,9 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
     get transactions() {
       return transactions();
     },
-    gasUsed,
+    gasUsed: gas.used,
+    executionGasUsed: gas.execution,
+    stateGasUsed: gas.state,
     get receipts() {
       return receipts();
     },

@@ -10,7 +10,14 @@ import type { BlobRules } from '../chain/chain.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../chain/dao.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
-import { BEACON_ROOTS, BLOCK_HASHES, CONSOLIDATION_REQUESTS, WITHDRAWAL_REQUESTS } from '../chain/system-contracts.ts';
+import {
+  BEACON_ROOTS,
+  BLOCK_HASHES,
+  BUILDER_DEPOSIT_REQUESTS,
+  BUILDER_EXIT_REQUESTS,
+  CONSOLIDATION_REQUESTS,
+  WITHDRAWAL_REQUESTS,
+} from '../chain/system-contracts.ts';
 import {
   arrangeEvmTransactions,
   type EvmBlockInput,
@@ -31,7 +38,7 @@ export interface EvmPlan {
   readonly firstTransaction: number;
   /** Where the first step after the transactions is; their end where there is none. */
   readonly post: number;
-  /** Where the calls are whose output are the block's requests after the deposits (EIP-7002, EIP-7251). */
+  /** Where the calls are whose output are the block's requests after the deposits (EIP-7002, 7251, 8282). */
   readonly requests: readonly { readonly at: number; readonly type: number }[];
 }
 
@@ -50,9 +57,17 @@ export interface EvmBlockContext {
   readonly memoryBytes?: number;
 }
 
-const REQUEST_CONTRACTS: readonly { address: Hex; type: number }[] = [
-  { address: WITHDRAWAL_REQUESTS, type: 1 },
-  { address: CONSOLIDATION_REQUESTS, type: 2 },
+interface RequestContract {
+  readonly address: Hex;
+  readonly type: number;
+  readonly since: 'hasRequests' | 'hasBuilderRequests';
+}
+
+const REQUEST_CONTRACTS: readonly RequestContract[] = [
+  { address: WITHDRAWAL_REQUESTS, type: 1, since: 'hasRequests' },
+  { address: CONSOLIDATION_REQUESTS, type: 2, since: 'hasRequests' },
+  { address: BUILDER_DEPOSIT_REQUESTS, type: 3, since: 'hasBuilderRequests' },
+  { address: BUILDER_EXIT_REQUESTS, type: 4, since: 'hasBuilderRequests' },
 ];
 const SYSTEM_ADDRESS: Hex = '0xfffffffffffffffffffffffffffffffffffffffe';
 /** 30 million. */
@@ -96,11 +111,11 @@ export function stepsOf(
   context: Pick<EvmBlockContext, 'chainId' | 'hardfork' | 'block' | 'blockReward'>,
 ): ProtocolSteps {
   const { hardfork, block } = context;
-  const calls = rulesOf(hardfork).hasRequests ? REQUEST_CONTRACTS : [];
+  const calls = REQUEST_CONTRACTS.filter(({ since }) => rulesOf(hardfork)[since]);
   return {
     before: stepsBefore(context),
     funds: hasPostStep(hardfork, block, context.blockReward) ? fundsAfter(context) : [],
-    requests: calls.map((call) => ({ ...call, step: systemCall(call.address, '0x', 'required') })),
+    requests: calls.map(({ address, type }) => ({ address, type, step: systemCall(address, '0x', 'required') })),
   };
 }
 
@@ -164,6 +179,7 @@ export function environmentOf({ chainId, hardfork, blobs, block, blockHashes }: 
     fork: hardfork,
     number,
     timestamp: BigInt(block.timestamp),
+    ...(rules.hasSlotNumber ? { slotNumber: BigInt(block.slotNumber ?? '0x0') } : {}),
     gasLimit: BigInt(block.gasLimit),
     coinbase: bytesFromHex(block.miner),
     randao: BigInt((rules.hasProofOfStake ? block.mixHash : block.difficulty) ?? '0x0'),

@@ -27,10 +27,11 @@ export async function mostGas(
   { gas, from, value = 0n, gasPrice, maxFeePerGas, maxFeePerBlobGas = 0n, blobVersionedHashes = [] }: ReadRequest,
   { gasLimit, fork }: EvmBlockInput,
 ): Promise<bigint> {
-  const { transactionGasCap, blobGas } = rulesOf(fork);
+  const { transactionGasCap, transactionGasLimit, stateByteGas, blobGas } = rulesOf(fork);
+  const limit = stateByteGas === 0 ? transactionGasCap : transactionGasLimit;
   let most = gas !== undefined && gas >= 21_000n ? gas : gasLimit;
   if (most > GAS_CAP) most = GAS_CAP;
-  if (most > transactionGasCap) most = BigInt(transactionGasCap);
+  if (most > limit) most = BigInt(limit);
   const fee = gasPrice ?? maxFeePerGas ?? 0n;
   if (fee === 0n) return most;
   const { balance } = await state.account(ask, bytesFromHex(from ?? `0x${'00'.repeat(20)}`));
@@ -56,8 +57,8 @@ export class Estimate {
 
   async find(): Promise<bigint> {
     const most = await mostGas(this.#setting, this.#request, this.#environment);
-    const { transactionGas, callStipend } = rulesOf(this.#environment.fork);
-    const transfer = BigInt(transactionGas);
+    const { transactionGas, recipientGas, valueGas, callStipend } = rulesOf(this.#environment.fork);
+    const transfer = BigInt(transactionGas + recipientGas + valueGas);
     if ((await this.#isTransfer()) && (await this.#try(transfer)) !== undefined) return transfer;
     const whole = await this.#run(most);
     const failure = whole === undefined ? undefined : failureOf(whole);

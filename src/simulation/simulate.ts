@@ -4,6 +4,7 @@ import { CallRejectedError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
 import { blobGasUsed } from '../block/blobs.ts';
 import { headerFields, headerHash, withdrawalsRoot } from '../block/block-encoding.ts';
+import { refusalFor } from '../block/block-gas.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { orderedRoot } from '../block/ordered-root.ts';
 import { logsBloomOf, receiptsRootOf, requestsHashOf, type TransactionOutput } from '../block/receipts.ts';
@@ -65,7 +66,9 @@ interface Progress {
   readonly calls: SimulatedCall[];
   /** Of the state after each transaction, before Byzantium. */
   readonly roots: Hex[];
-  gasUsed: bigint;
+  /** Sums of the transactions so far. */
+  executionGas: bigint;
+  stateGas: bigint;
   nextLog: number;
 }
 
@@ -101,7 +104,8 @@ class Simulation {
     const environment = this.#environmentOf(placed, draft);
     await applyOverrides(this.#setting, placed.state);
     const progress: Progress = {
-      ...{ draft, hardfork, environment, encoded: [], outputs: [], calls: [], roots: [], gasUsed: 0n, nextLog: 0 },
+      ...{ draft, hardfork, environment, encoded: [], outputs: [], calls: [], roots: [] },
+      ...{ executionGas: 0n, stateGas: 0n, nextLog: 0 },
     };
     const { chain } = this.#setting.head;
     const blockReward = chain.blockReward !== false;
@@ -159,7 +163,8 @@ class Simulation {
     });
     if (output.status === 'invalid') throw rejectionOf(output, SIMULATION_CODES);
     this.#gasLeft -= output.gasUsed;
-    progress.gasUsed += output.gasUsed;
+    progress.executionGas += output.blockGas;
+    progress.stateGas += output.stateGas;
     progress.nextLog = watched.next;
     const place = { transactionHash: transaction.hash!, transactionIndex: draft.transactions.length };
     draft.transactions.push(transaction);
@@ -179,7 +184,7 @@ class Simulation {
     });
   }
 
-  async #filled(request: ReadRequest, { draft, gasUsed }: Progress) {
+  async #filled(request: ReadRequest, { draft, hardfork, executionGas, stateGas }: Progress) {
     const { state, ask, head } = this.#setting;
     const { validation } = this.#read;
     const { from = NOBODY, chainId = BigInt(head.chain.id) } = request;
@@ -195,8 +200,9 @@ class Simulation {
     }
     if (next === LAST_NONCE) throw new CallRejectedError(`${from} has used all nonces`, INTERNAL);
     const limit = BigInt(draft.gasLimit);
+    const gasUsed = largerOf(executionGas, stateGas);
     const gas = request.gas ?? limit - gasUsed;
-    if (gasUsed + gas > limit) {
+    if (refusalFor(hardfork, gas, { execution: limit - executionGas, state: limit - stateGas }) !== undefined) {
       throw new CallRejectedError(`block gas limit reached: ${gasUsed + gas} > ${limit}`, BLOCK_GAS_EXCEEDED);
     }
     return { ...request, nonce, gas: gas < this.#gasLeft ? gas : this.#gasLeft };
@@ -216,7 +222,7 @@ class Simulation {
       transactionsRoot: hexFromBytes(orderedRoot(progress.encoded)),
       receiptsRoot: receiptsRootOf(executed)!,
       logsBloom: logsBloomOf(executed),
-      gasUsed: quantityFromNumber(progress.gasUsed),
+      gasUsed: quantityFromNumber(largerOf(progress.executionGas, progress.stateGas)),
       ...(draft.withdrawals !== undefined && { withdrawalsRoot: withdrawalsRoot(draft.withdrawals) }),
       ...(draft.excessBlobGas !== undefined && { blobGasUsed: quantityFromNumber(blobGasUsed(hardfork, draft)) }),
       ...(rules.hasRequests && { requestsHash: requestsHashOf(executed) }),
@@ -234,6 +240,10 @@ class Simulation {
   }
 }
 
+function largerOf(left: bigint, right: bigint): bigint {
+  return left > right ? left : right;
+}
+
 /** Of a header that lacks something nobody knows the hash. */
 function hashOf(header: BlockInput): Hex {
   const fields = headerFields(header);
@@ -244,6 +254,8 @@ function receiptOutput(output: EvmTransactionOutput): TransactionOutput {
   return {
     success: output.status === 'success',
     gasUsed: output.gasUsed,
+    blockGas: output.blockGas,
+    stateGas: output.stateGas,
     executionGas: output.executionGas,
     refundCounter: output.refundCounter,
     halt: output.halt,

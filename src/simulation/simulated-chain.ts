@@ -105,6 +105,7 @@ export function draftOf(placed: PlacedBlock, parent: BlockInput, parentHash: Hex
     ...(rules.hasWithdrawals && { withdrawals: [...withdrawals] }),
     ...(blobs.maxBlobs > 0 && { excessBlobGas: quantityFromNumber(nextExcessBlobGas(parent, hardfork, blobs)) }),
     ...(rules.hasBeaconRoot && { parentBeaconBlockRoot: beaconRoot ?? ZERO_HASH }),
+    ...(rules.hasSlotNumber && { slotNumber: quantityFromNumber(BigInt(parent.slotNumber ?? '0x0') + 1n) }),
     transactions: [],
     uncles: [],
   };

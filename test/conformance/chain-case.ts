@@ -62,19 +62,22 @@ const EXECUTION_RULES = new RegExp(
     ...['TransactionException', '^TR_', '^SenderNotEOA', 'SYSTEM_CONTRACT', 'DEPOSIT_EVENT', 'INVALID_REQUESTS'],
     ...['STATE_ROOT', 'InvalidStateRoot', 'RECEIPTS_ROOT', 'InvalidReceipts', 'GAS_USED', 'TooMuchGasUsed'],
     ...['TRANSACTIONS_ROOT', 'InvalidTransactionsRoot', 'WITHDRAWALS_ROOT', 'InvalidWithdrawals'],
+    ...['BlockException.BAL_', 'BlockException.HEADER_'],
   ].join('|'),
 );
 
 /** Exceptions that one transaction is to blame for. */
 const TRANSACTION_RULES = /^(TransactionException|TR_|SenderNotEOA)/;
 
+interface ChainOptions {
+  readonly senders?: 'trust' | 'recover';
+  /** Whether what is called Amsterdam is a draft of it. */
+  readonly drafts?: boolean;
+}
+
 /** Runs all blocks of a case. */
-export async function runChainCase(
-  engine: Engine,
-  test: JsonChainTest,
-  options: { senders?: 'trust' | 'recover' } = {},
-): Promise<Verdict> {
-  const unknown = unknownFork(test.network);
+export async function runChainCase(engine: Engine, test: JsonChainTest, options: ChainOptions = {}): Promise<Verdict> {
+  const unknown = unknownFork(test.network, options);
   if (unknown !== undefined) return skipped(unknown);
   const { genesisBlockHeader: genesis } = test;
   const nodes = new Map<string, Node>();
@@ -115,9 +118,9 @@ export async function runChainCase(
 }
 
 /** Why a network cannot be run; undefined where it can. */
-function unknownFork(network: string): string | undefined {
+function unknownFork(network: string, { drafts = false }: ChainOptions): string | undefined {
   for (const fork of forksOf(network)) {
-    if (fork === 'Amsterdam') return 'the next fork (EIP-7928), and an older draft of it';
+    if (fork === 'Amsterdam' && drafts) return 'an older draft of Amsterdam';
     if (/^BPO[3-9]$/.test(fork)) return `${fork}: blob parameters of a fork that no chain has scheduled`;
     if (FORKS[fork] === undefined) return `unknown fork ${fork}`;
   }
@@ -160,7 +163,7 @@ async function runBlock(
   test: JsonChainTest,
   json: JsonBlock,
   nodes: ReadonlyMap<string, Node>,
-  { senders = 'trust' }: { senders?: 'trust' | 'recover' },
+  { senders = 'trust' }: ChainOptions,
 ): Promise<(Node & { readonly hash: Hex }) | Unjudged> {
   const header = peek(json.rlp);
   const parent = nodes.get(header.parentHash);

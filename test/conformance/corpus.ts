@@ -15,16 +15,33 @@ export interface CorpusEntry {
   multiTransactionBlocks: number;
 }
 
-function vectors(name: string): string {
+/** `amsterdam`: made for that fork, as it came to the first chain. */
+export type CorpusName = 'all' | 'amsterdam';
+
+const FILES = {
+  all: { folder: 'vectors', index: 'corpus-index.tsv.gz', archive: 'corpus.tar.gz' },
+  amsterdam: { folder: 'vectors-amsterdam', index: 'index.tsv.gz', archive: 'vectors.tar.gz' },
+} as const;
+
+function vectors(corpus: CorpusName, name: string): string {
   if (sharedFolder === undefined) throw new Error('no shared folder: see PEVM_SHARED');
-  return join(sharedFolder, 'vectors', name);
+  return join(sharedFolder, FILES[corpus].folder, name);
 }
 
 /** What the archive holds. */
-export function corpusIndex(): CorpusEntry[] {
-  const lines = gunzipSync(readFileSync(vectors('corpus-index.tsv.gz')))
+export function corpusIndex(corpus: CorpusName = 'all'): CorpusEntry[] {
+  const lines = gunzipSync(readFileSync(vectors(corpus, FILES[corpus].index)))
     .toString('utf8')
     .split('\n');
+  if (corpus === 'amsterdam') {
+    return lines
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [path = '', kind = '', group = '', cases = '0', blocks = '0'] = line.split('\t');
+        const counts = { cases: Number(cases), multiTransactionBlocks: Number(blocks) };
+        return { path, suite: `amsterdam ${kind}`, kind, feature: group, ...counts };
+      });
+  }
   return lines
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
@@ -34,15 +51,18 @@ export function corpusIndex(): CorpusEntry[] {
 }
 
 /** Paths of the quick list. */
-export function quickList(): Set<string> {
+export function quickList(corpus: CorpusName = 'all'): Set<string> {
   return new Set(
-    readFileSync(vectors('quick.txt'), 'utf8')
+    readFileSync(vectors(corpus, 'quick.txt'), 'utf8')
       .split('\n')
       .filter((line) => line !== ''),
   );
 }
 
 /** Each file of the corpus that `wanted` picks, in the archive's order. */
-export function corpusFiles(wanted: (path: string) => boolean): AsyncGenerator<ArchivedFile> {
-  return archivedFiles(vectors('corpus.tar.gz'), wanted);
+export function corpusFiles(
+  wanted: (path: string) => boolean,
+  corpus: CorpusName = 'all',
+): AsyncGenerator<ArchivedFile> {
+  return archivedFiles(vectors(corpus, FILES[corpus].archive), wanted);
 }

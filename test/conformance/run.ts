@@ -7,7 +7,8 @@ import { createEngine, type EngineOptions } from '../../src/index.ts';
 import { ANY_GAS } from './chain-case.ts';
 import { type Counts, casesOf, runCases, type Selection, Tally } from './runner.ts';
 
-const USAGE = `npm run conformance -- [OPTIONS]     runs every state and chain case; exit code 1 where one fails
+const USAGE = `npm run conformance -- [amsterdam] [OPTIONS]     runs every state and chain case; exit code 1 where one fails
+  amsterdam            those of that fork, as it came to the first chain, and no others
   --quick              only the files of the quick list
   --kind state|chain   only these
   --suite TEXT         only suites whose name contains it (--fork, --path likewise)
@@ -21,6 +22,7 @@ const USAGE = `npm run conformance -- [OPTIONS]     runs every state and chain c
 function readArguments() {
   try {
     return parseArgs({
+      allowPositionals: true,
       options: {
         help: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
@@ -37,7 +39,7 @@ function readArguments() {
         /** Of a process that another started: its part of the files. */
         part: { type: 'string' },
       },
-    }).values;
+    });
   } catch (error) {
     refuse(error instanceof Error ? error.message : String(error));
   }
@@ -48,7 +50,8 @@ function refuse(problem: string): never {
   process.exit(2);
 }
 
-const values = readArguments();
+const { values, positionals } = readArguments();
+if (positionals.some((name) => name !== 'amsterdam')) refuse(`${positionals.join(' ')}: amsterdam, or nothing`);
 
 /** A case that takes longer fails; the slowest one takes a tenth. */
 const CASE_LIMIT_MS = 120_000;
@@ -58,6 +61,7 @@ function selectionOf(): Selection {
   if (kind !== undefined && kind !== 'state' && kind !== 'chain') refuse(`--kind ${kind}: state or chain`);
   const [index, of] = (part ?? '0/1').split('/').map(Number);
   return {
+    corpus: positionals.length > 0 ? 'amsterdam' : 'all',
     quick,
     part: { index: index ?? 0, of: of ?? 1 },
     ...(kind === undefined ? {} : { kind }),

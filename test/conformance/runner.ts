@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { Engine } from '../../src/index.ts';
 import { type JsonChainTest, runChainCase } from './chain-case.ts';
-import { type CorpusEntry, corpusFiles, corpusIndex, quickList } from './corpus.ts';
+import { type CorpusEntry, type CorpusName, corpusFiles, corpusIndex, quickList } from './corpus.ts';
 import { type JsonStateTest, runStateCase, stateCases } from './state-case.ts';
 import { failed, type Verdict } from './verdict.ts';
 
 /** Which cases to run; what is left out does not restrict. */
 export interface Selection {
+  /** Default `all`, which are the tests of the forks before Amsterdam. */
+  readonly corpus?: CorpusName;
   readonly kind?: 'state' | 'chain';
   /** Only the files of the quick list. */
   readonly quick?: boolean;
@@ -40,8 +42,11 @@ export async function* casesOf(selection: Selection, options: CaseOptions = {}):
     const tests = JSON.parse(text) as Record<string, JsonStateTest & JsonChainTest>;
     for (const [name, test] of Object.entries(tests)) {
       if (name === '_info') continue;
+      const drafts = selection.corpus !== 'amsterdam' && selection.files === undefined;
       const cases =
-        test.blocks === undefined ? fromStateTest(entry, test, options) : fromChainTest(entry, test, options);
+        test.blocks === undefined
+          ? fromStateTest(entry, test, options)
+          : fromChainTest(entry, test, { ...options, drafts });
       for (const found of cases) {
         if (found.fork.includes(selection.fork ?? '')) yield { ...found, name: `${entry.path} ${name} ${found.name}` };
       }
@@ -61,18 +66,22 @@ function* fromStateTest({ path, suite }: CorpusEntry, test: JsonStateTest, optio
   }
 }
 
-function* fromChainTest({ suite }: CorpusEntry, test: JsonChainTest, options: CaseOptions): Generator<Case> {
+function* fromChainTest(
+  { suite }: CorpusEntry,
+  test: JsonChainTest,
+  options: CaseOptions & { readonly drafts: boolean },
+): Generator<Case> {
   yield { suite, fork: test.network, name: test.network, run: (engine) => runChainCase(engine, test, options) };
 }
 
 async function* filesOf(selection: Selection): AsyncGenerator<{ entry: CorpusEntry; text: string }> {
-  const { files, kind, quick, suite = '', path: part = '' } = selection;
+  const { corpus = 'all', files, kind, quick, suite = '', path: part = '' } = selection;
   if (files !== undefined) {
     for (const path of files) yield { entry: { ...UNLISTED, path }, text: readFileSync(path, 'utf8') };
     return;
   }
-  const index = new Map(corpusIndex().map((entry) => [entry.path, entry]));
-  const chosen = quick ? quickList() : undefined;
+  const index = new Map(corpusIndex(corpus).map((entry) => [entry.path, entry]));
+  const chosen = quick ? quickList(corpus) : undefined;
   const { index: offset, of } = selection.part ?? { index: 0, of: 1 };
   let seen = 0;
   const wanted = (path: string): boolean => {
@@ -82,7 +91,7 @@ async function* filesOf(selection: Selection): AsyncGenerator<{ entry: CorpusEnt
       return false;
     return (chosen === undefined || chosen.has(path)) && seen++ % of === offset;
   };
-  for await (const { path, text } of corpusFiles(wanted)) yield { entry: index.get(path)!, text };
+  for await (const { path, text } of corpusFiles(wanted, corpus)) yield { entry: index.get(path)!, text };
 }
 
 const UNLISTED: CorpusEntry = { path: '', suite: 'file', kind: '', feature: '', cases: 0, multiTransactionBlocks: 0 };

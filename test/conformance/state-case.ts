@@ -92,6 +92,8 @@ export interface StateCase {
 const SYSTEM_STUBS = {
   '0x00000961ef480eb55e80d19ad83579a64c007002': { code: '0x00' },
   '0x0000bbddc7ce488642fb579f8b00f3a590007251': { code: '0x00' },
+  '0x0000bff46984e3725691fa540a8c7589300d8282': { code: '0x00' },
+  '0x000064d678505ad48f8ccb093bc65613800e8282': { code: '0x00' },
 };
 const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 const BLOCK_HASH_WINDOW = 256n;
@@ -183,6 +185,7 @@ export function blockOf(env: Record<string, string>, hardfork: Hardfork, transac
     ...(since('london') ? { baseFeePerGas: quantity(env.currentBaseFee ?? '0x0a') } : {}),
     ...(since('shanghai') ? { withdrawals: [] } : {}),
     ...(since('cancun') ? { excessBlobGas: quantity(env.currentExcessBlobGas), parentBeaconBlockRoot: ZERO_HASH } : {}),
+    ...(since('amsterdam') ? { slotNumber: quantity(env.slotNumber ?? env.currentSlotNumber) } : {}),
     transactions,
   } as BlockInput;
 }

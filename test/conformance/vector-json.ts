@@ -37,6 +37,7 @@ export const FORKS: Readonly<Record<string, Hardfork>> = {
   Osaka: 'osaka',
   BPO1: 'bpo1',
   BPO2: 'bpo2',
+  Amsterdam: 'amsterdam',
 };
 
 /** A number, whatever it is written as: nothing, `0x`, leading zeros, too many bits (`0x:bigint 0x…`). */

@@ -351,7 +351,7 @@ const evm = [
   {
     name: 'an authorisation counts again and again',
     file: 'assembly/execute/evm/transaction/authorizations.ts',
-    text: 'if (load<u64>(current) != nonce) return true;',
+    text: 'if (load<u64>(current) != nonce) return Exit.NONE;',
     replacement: '',
     why: 'EIP-7702: a delegation that was taken back can be put in place again by anybody',
     project: 'unit',

@@ -43,6 +43,10 @@ export interface EvmTransactionOutput {
   executionGas: bigint;
   /** Refund counter at the end, before it is bounded. */
   refundCounter: bigint;
+  /** What the block's gas grows by: before refunds where state gas is apart (EIP-7778), else `gasUsed`. */
+  blockGas: bigint;
+  /** What its state gas grows by (EIP-8037). */
+  stateGas: bigint;
   /** What of it was given back. */
   gasRefunded: bigint;
   /** What the sender paid per unit of gas. */
@@ -156,6 +160,8 @@ export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutp
     gasUsed: view.getBigUint64(EvmResult.GAS_USED, true),
     executionGas: view.getBigUint64(EvmResult.EXECUTION_GAS, true),
     refundCounter: view.getBigUint64(EvmResult.REFUND, true),
+    blockGas: view.getBigUint64(EvmResult.BLOCK_GAS, true),
+    stateGas: view.getBigUint64(EvmResult.STATE_GAS, true),
     gasRefunded: view.getBigUint64(EvmResult.GAS_REFUNDED, true),
     gasPrice: getWord(view, EvmResult.GAS_PRICE),
     returnData: bytes.slice(at + EvmResult.SIZE, at + EvmResult.SIZE + returnLength),

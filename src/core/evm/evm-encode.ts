@@ -119,6 +119,8 @@ export interface EvmBlockInput {
   fork: Hardfork;
   number: bigint;
   timestamp: bigint;
+  /** Of the beacon chain (EIP-7843); 0 unless given. */
+  slotNumber?: bigint;
   gasLimit: bigint;
   coinbase: Uint8Array;
   /** Difficulty, or prevRandao from Paris on. */
@@ -408,6 +410,7 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   view.setUint32(EvmBlock.FLAGS, empty | transfers, true);
   setQuantity(view, EvmBlock.NUMBER, block.number, 'number');
   setQuantity(view, EvmBlock.TIMESTAMP, block.timestamp, 'timestamp');
+  setQuantity(view, EvmBlock.SLOT_NUMBER, block.slotNumber ?? 0n, 'slotNumber');
   setQuantity(view, EvmBlock.GAS_LIMIT, block.gasLimit, 'gasLimit');
   if (coinbase.length !== 20) throw new InputError('block.coinbase', `${coinbase.length} bytes for a place of 20`);
   bytes.set(coinbase, at + EvmBlock.COINBASE);

@@ -79,6 +79,8 @@ export class BlockMachine {
     const output = encodeOutput({
       success: failure === undefined,
       gasUsed: totalGasSpent,
+      blockGas: result.txRegularGas ?? totalGasSpent,
+      stateGas: result.txStateGas ?? 0n,
       executionGas: execResult.executionGasUsed,
       refundCounter: result.gasRefund ?? 0n,
       halt: haltOf(failure),

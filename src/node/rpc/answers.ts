@@ -17,6 +17,7 @@ const HEADER_FIELDS = [
   ...['parentHash', 'sha3Uncles', 'miner', 'stateRoot', 'transactionsRoot', 'receiptsRoot', 'logsBloom', 'difficulty'],
   ...['gasLimit', 'gasUsed', 'timestamp', 'extraData', 'mixHash', 'nonce', 'baseFeePerGas', 'withdrawalsRoot'],
   ...['blobGasUsed', 'excessBlobGas', 'parentBeaconBlockRoot', 'requestsHash'],
+  ...['blockAccessListHash', 'slotNumber'],
 ] as const satisfies readonly (keyof BlockInput)[];
 
 /** What stands in the header. */

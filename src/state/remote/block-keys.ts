@@ -5,6 +5,8 @@ import type { BlockInput, TransactionInput } from '../../block/block-input.ts';
 import {
   BEACON_ROOTS,
   BLOCK_HASHES,
+  BUILDER_DEPOSIT_REQUESTS,
+  BUILDER_EXIT_REQUESTS,
   CONSOLIDATION_REQUESTS,
   HISTORY_LENGTH,
   WITHDRAWAL_REQUESTS,
@@ -52,6 +54,11 @@ export function keysOf(block: BlockInput): StateKey[] {
   return [...keys.values()];
 }
 
+const BUILDER_QUEUES: [Hex, bigint[]][] = [
+  [BUILDER_DEPOSIT_REQUESTS, QUEUE_SLOTS],
+  [BUILDER_EXIT_REQUESTS, QUEUE_SLOTS],
+];
+
 /** What the protocol's contracts are called for at the beginning and the end of the block. */
 function systemSlots(block: BlockInput): [Hex, bigint[]][] {
   // A header with it is one of Cancun; whether it is one of Prague too, only the requests' hash says, which may be missing.
@@ -62,6 +69,7 @@ function systemSlots(block: BlockInput): [Hex, bigint[]][] {
     [BLOCK_HASHES, [(BigInt(block.number) - 1n) % HISTORY_LENGTH]],
     [WITHDRAWAL_REQUESTS, QUEUE_SLOTS],
     [CONSOLIDATION_REQUESTS, QUEUE_SLOTS],
+    ...(block.slotNumber === undefined ? [] : BUILDER_QUEUES),
   ];
 }
 

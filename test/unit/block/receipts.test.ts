@@ -28,6 +28,8 @@ const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: 
 const outputs = fc.record<TransactionOutput>({
   success: fc.boolean(),
   gasUsed: fc.bigInt({ min: 0n, max: 1n << 40n }),
+  blockGas: fc.bigInt({ min: 0n, max: 1n << 40n }),
+  stateGas: fc.bigInt({ min: 0n, max: 1n << 40n }),
   executionGas: fc.bigInt({ min: 0n, max: 1n << 40n }),
   refundCounter: fc.bigInt({ min: 0n, max: 1n << 40n }),
   halt: fc.option(fc.constantFrom(...HALT_REASONS), { nil: undefined }),
@@ -45,6 +47,8 @@ function output(change: Partial<TransactionOutput> = {}): TransactionOutput {
   return {
     success: true,
     gasUsed: 21_000n,
+    blockGas: change.gasUsed ?? 21_000n,
+    stateGas: 0n,
     executionGas: 0n,
     refundCounter: 0n,
     halt: undefined,

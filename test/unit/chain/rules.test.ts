@@ -72,6 +72,14 @@ const from =
 const literal = (value: number, eip: number, before: Theirs): Theirs => {
   return (common) => (common.isActivatedEIP(eip) ? value : before(common));
 };
+/** Another parameter since an EIP. */
+const since = (eip: number, theirs: Theirs, before: Theirs): Theirs => {
+  return (common) => (common.isActivatedEIP(eip) ? theirs(common) : before(common));
+};
+const sum =
+  (...names: string[]): Theirs =>
+  (common) =>
+    names.reduce((total, name) => total + Number(common.param(name)), 0);
 const always =
   (value: number): Theirs =>
   () =>
@@ -81,19 +89,30 @@ const blobs: Theirs = (common) => Number(common.getBlobGasSchedule().maxBlobGasP
 const precompiles: Theirs = (common) =>
   [...getActivePrecompiles(common).keys()].filter((address) => BigInt(`0x${address}`) < 0x100n).length;
 
+/** Changing a slot: the library counts the access apart. */
+const WRITE = sum('storageWriteGas', 'warmstoragereadGas');
+
 const THEIRS: { readonly [Name in keyof typeof NUMBERS]: Theirs } = {
   accountAccessGas: between('coldaccountaccessGas', 'warmstoragereadGas', 2929, 0),
   coldAccountGas: param('coldaccountaccessGas', 2929, 0),
   warmAccessGas: param('warmstoragereadGas', 2929, 0),
   slotAccessGas: between('coldsloadGas', 'warmstoragereadGas', 2929, 0),
-  coldSlotGas: param('coldsloadGas', 2929, 0),
-  storageSetGas: storage('sstoreSetGas', 'netSstoreInitGas', 'sstoreInitEIP2200Gas'),
-  storageUpdateGas: storage('sstoreResetGas', 'netSstoreCleanGas', 'sstoreCleanEIP2200Gas'),
+  coldSlotGas: since(8038, between('coldsloadGas', 'warmstoragereadGas', 8038), param('coldsloadGas', 2929, 0)),
+  storageSetGas: since(8038, WRITE, storage('sstoreSetGas', 'netSstoreInitGas', 'sstoreInitEIP2200Gas')),
+  storageUpdateGas: since(8038, WRITE, storage('sstoreResetGas', 'netSstoreCleanGas', 'sstoreCleanEIP2200Gas')),
   storageReadGas: storage(undefined, 'netSstoreNoopGas', 'sstoreNoopEIP2200Gas'),
   storageSentryGas: from('istanbul', param('sstoreSentryEIP2200Gas'), 0),
-  clearRefund: storage('sstoreRefundGas', 'netSstoreClearRefundGas', 'sstoreClearRefundEIP2200Gas'),
+  clearRefund: since(
+    8038,
+    param('refundStorageClearGas'),
+    storage('sstoreRefundGas', 'netSstoreClearRefundGas', 'sstoreClearRefundEIP2200Gas'),
+  ),
   selfDestructRefund: param('selfdestructRefundGas'),
-  selfDestructNewAccountGas: from('tangerineWhistle', param('callNewAccountGas'), 0),
+  selfDestructNewAccountGas: since(
+    8038,
+    param('accountWriteGas'),
+    from('tangerineWhistle', param('callNewAccountGas'), 0),
+  ),
   memoryWordGas: param('memoryGas'),
   memorySquareShift: (common) => Math.log2(Number(common.param('quadCoefficientDivGas'))),
   expByteGas: param('expByteGas'),
@@ -104,23 +123,39 @@ const THEIRS: { readonly [Name in keyof typeof NUMBERS]: Theirs } = {
   callStipend: param('callStipendGas'),
   newAccountGas: param('callNewAccountGas'),
   codeDepositGas: param('createDataGas'),
+  codeDepositWordGas: param('codeDepositHashWordGas', 8037, 0),
   initCodeWordGas: param('initCodeWordGas', 3860, 0),
   transactionGas: param('txGas'),
+  recipientGas: param('txRecipientAccessGas', 2780, 0),
+  valueGas: param('txValueCost', 2780, 0),
   creationGas: from('homestead', param('txCreationGas'), 0),
   zeroByteGas: param('txDataZeroGas'),
   dataByteGas: param('txDataNonZeroGas'),
-  floorZeroByteGas: param('totalCostFloorPerToken', 7623, 0),
-  // A byte that is not zero is four tokens.
+  // A byte that is not zero is four tokens; since EIP-7976 every one is.
+  floorZeroByteGas: (common) =>
+    (common.isActivatedEIP(7976) ? 4 : 1) * (param('totalCostFloorPerToken', 7623, 0)(common) ?? 0),
   floorDataByteGas: (common) => 4 * (param('totalCostFloorPerToken', 7623, 0)(common) ?? 0),
   accessAddressGas: param('accessListAddressGas', 2930),
   accessSlotGas: param('accessListStorageKeyGas', 2930),
-  authorizationGas: param('perEmptyAccountCost', 7702),
-  authorizationRefund: between('perEmptyAccountCost', 'perAuthBaseGas', 7702),
+  accessByteGas: (common) => (common.isActivatedEIP(7981) ? 4 * Number(common.param('totalCostFloorPerToken')) : 0),
+  authorizationGas: since(8037, param('perAuthBaseGas'), param('perEmptyAccountCost', 7702)),
+  authorizationRefund: since(8037, always(0), between('perEmptyAccountCost', 'perAuthBaseGas', 7702)),
+  authorizationWriteGas: param('accountWriteGas', 8038, 0),
   blobGas: param('blobGasPerBlob', 4844),
   maxBlobsOfTransaction: (common) =>
     param('maxBlobsPerTx', 7594)(common) ?? (common.isActivatedEIP(4844) ? blobs(common) : 0),
   refundQuotient: param('maxRefundQuotient'),
   transactionGasCap: param('maxTransactionGasLimit', 7825, Number.POSITIVE_INFINITY),
+  // Known to the library as far as it is the largest number of 32 bits.
+  transactionGasLimit: literal(2 ** 32 - 1, 8037, always(Number.POSITIVE_INFINITY)),
+  stateByteGas: param('costPerStateByte', 8037, 0),
+  accountStateBytes: param('stateBytesPerNewAccount', 8037, 0),
+  slotStateBytes: param('stateBytesPerStorageSet', 8037, 0),
+  delegationStateBytes: param('stateBytesPerAuthBase', 8037, 0),
+  systemStateBytes: (common) =>
+    common.isActivatedEIP(8037)
+      ? Number(common.param('systemMaxSstoresPerCall') * common.param('stateBytesPerStorageSet'))
+      : 0,
   maxCodeSize: from('spuriousDragon', param('maxCodeSize'), Number.POSITIVE_INFINITY),
   maxInitCodeSize: param('maxInitCodeSize', 3860, Number.POSITIVE_INFINITY),
   lastTransactionType: literal(4, 7702, literal(3, 4844, literal(2, 1559, literal(1, 2930, always(0))))),
@@ -195,6 +230,9 @@ test.each(HARDFORKS)('switches of %s follow the EIPs that the library has active
     hasBeaconRoot: rules.hasBeaconRoot,
     hasBlockHashContract: rules.hasBlockHashContract,
     hasRequests: rules.hasRequests,
+    hasBuilderRequests: rules.hasBuilderRequests,
+    hasSlotNumber: rules.hasSlotNumber,
+    hasBlockAccessList: rules.hasBlockAccessList,
   }).toEqual({
     hasReceiptStatus: common.gteHardfork('byzantium'),
     hasReplayProtection: common.gteHardfork('spuriousDragon'),
@@ -217,6 +255,13 @@ test.each(HARDFORKS)('switches of %s follow the EIPs that the library has active
     hasBeaconRoot: has(4788),
     hasBlockHashContract: has(2935),
     hasRequests: has(7685),
+    hasBuilderRequests: has(8282),
+    hasSlotNumber: has(7843),
+    hasBlockAccessList: has(7928),
+    logsTransfers: has(7708),
+    destructionKeepsFunds: has(8246),
+    // Amsterdam leaves EIP-7610 out, which the library follows in all forks.
+    ignoresStrayStorage: common.gteHardfork('amsterdam'),
   });
 });
 

@@ -59,6 +59,8 @@ export function measurement(
     mismatches: [],
     stateRoot: undefined,
     requestsHash: undefined,
+    executionGasUsed: outcome.gasUsed,
+    stateGasUsed: 0n,
     omitted: changes.omitted ?? [],
     report: report(changes.report),
   };

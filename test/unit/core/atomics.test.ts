@@ -58,6 +58,7 @@ const plainAllowed: Record<string, string> = {
         'frame/halts',
       ],
       ...['frame/interpreter', 'frame/jumps', 'frame/opening', 'frame/self-destruction', 'frame/storage'],
+      'frame/transfers',
       ...['transaction/access-list', 'transaction/admission', 'transaction/authorizations', 'transaction/bloom'],
       ...['transaction/clearing', 'transaction/fees', 'transaction/outermost', 'transaction/result', 'transaction/rlp'],
       ...['transaction/sender', 'transaction/signing-payload', 'transaction/system-call', 'transaction/transaction'],

@@ -13,6 +13,7 @@ import { Exit } from "../memory/exits";
 import { unfinished } from "../memory/failure";
 import { charge, currentGas, setGas } from "../memory/gas";
 import { rangeLength, rangeOffset, takeBoth, takeRange } from "../memory/ranges";
+import { chargeNewAccount, hasStateGas, refillNewAccount } from "../memory/state-gas";
 import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
 import { Account, AccountFlag } from "../state/accounts";
 import { flagAccount, resumeCheckpoint, revertTo, setCheckpoint } from "../state/journal";
@@ -45,7 +46,10 @@ export function call(opcode: u32, top: u32): u32 {
   const result = ranges - 128;
   exit = findRefusal(load<u32>(frame, Frame.ACCOUNT), value, EvmHalt.NONE);
   if (exit != Exit.NONE) return exit;
-  if (refusal != EvmHalt.NONE) return refuse(refusal, result, load<i64>(callee, Frame.GAS));
+  if (refusal != EvmHalt.NONE) {
+    giveBackAccount(callee);
+    return refuse(refusal, result, load<i64>(callee, Frame.GAS));
+  }
 
   setCheckpoint(callee + Frame.CHECKPOINT);
   if (!flagAccount(load<u32>(callee, Frame.ACCOUNT), AccountFlag.TOUCHED)) return unfinished();
@@ -73,17 +77,33 @@ function takeRanges(callee: u32, top: u32): u32 {
   return Exit.NONE;
 }
 
+/** Whether the running frame has just paid for the account that it calls as one that is new. */
+let paidForAccount: bool = false;
+
 /** Finds who is called (`account`) and the code that runs, and charges for both and for the value. */
 function takeTarget(opcode: u32, word: u32, sendsValue: bool): u32 {
+  paidForAccount = false;
   const exit = takeAccount(word, accountAccessGas);
   if (exit != Exit.NONE) return exit;
   if (sendsValue && !charge(callValueGas)) return Exit.HALTED;
   if (opcode == Op.CALL && (sendsValue || !clearsEmpty)) {
     const absent = isAbsent(account);
     if (absent == Answer.FAILED) return Exit.UNFINISHED;
-    if (absent == Answer.YES && !charge(newAccountGas)) return Exit.HALTED;
+    if (absent == Answer.YES && !payForAccount()) return Exit.HALTED;
   }
   return takeCode(account);
+}
+
+/** The account that is called is new: what that costs. False when the gas does not suffice. */
+function payForAccount(): bool {
+  if (!hasStateGas()) return charge(newAccountGas);
+  paidForAccount = true;
+  return chargeNewAccount(frame);
+}
+
+/** The account that `callee` was to make does not come to be. */
+function giveBackAccount(callee: u32): void {
+  if ((load<u32>(callee, Frame.FLAGS) & FrameFlag.NEW_ACCOUNT) != 0) refillNewAccount(frame);
 }
 
 /** Moves gas to the callee: as much as the word says, if it may have so much. */
@@ -102,7 +122,8 @@ function identify(callee: u32, opcode: u32, target: u32, value: u32): void {
   const own = load<u32>(frame, Frame.ACCOUNT);
   const delegates = opcode == Op.DELEGATECALL;
   const inherited = load<u32>(frame, Frame.FLAGS) & FrameFlag.STATIC;
-  store<u32>(callee, opcode == Op.STATICCALL ? FrameFlag.STATIC : inherited, Frame.FLAGS);
+  const flags: u32 = opcode == Op.STATICCALL ? FrameFlag.STATIC : inherited;
+  store<u32>(callee, paidForAccount ? flags | FrameFlag.NEW_ACCOUNT : flags, Frame.FLAGS);
   store<u32>(callee, delegates || opcode == Op.CALLCODE ? own : target, Frame.ACCOUNT);
   u256.copyAddress(callee + Frame.CALLER, delegates ? frame + Frame.CALLER : own + Account.ADDRESS);
   u256.copy(callee + Frame.VALUE, delegates ? frame + Frame.VALUE : value);
@@ -130,6 +151,7 @@ function callPrecompile(precompile: u32, callee: u32, result: u32): u32 {
     revertTo(callee + Frame.CHECKPOINT);
     trimReturned(0);
     setGas(kept);
+    giveBackAccount(callee);
   } else {
     traceFrameEnd(depth + 1, Exit.SUCCESS, currentGas(), returned, returnedLength);
     copyReturned(callee);

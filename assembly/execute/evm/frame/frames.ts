@@ -5,12 +5,15 @@ import { EvmHalt } from "../../../layout";
 import { keccak256 } from "../../../base/keccak256";
 import * as u256 from "../../../base/u256";
 import { addCode } from "../../../store/code-store";
-import { codeDepositGas, depositMustBePaid, maxCodeSize, reservesEf } from "../rules/fork-rules";
+import { codeDepositGas, codeDepositWordGas, depositMustBePaid, maxCodeSize, reservesEf } from "../rules/fork-rules";
 import {
   copyReturned, depth, enterFrame, frame, keepReturned, output, outputLength, setOutput, trimReturned,
 } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { unfinished } from "../memory/failure";
+import { charge, currentGas, setGas } from "../memory/gas";
+import { wordGas } from "../memory/ranges";
+import { chargeState, joinSpilled, refillNewAccount, takeSpilled } from "../memory/state-gas";
 import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
 import { Account } from "../state/accounts";
 import { resumeCheckpoint, revertTo } from "../state/journal";
@@ -38,9 +41,12 @@ function closeFrame(exit: u32): u32 {
   if (exit == Exit.SUCCESS && (load<u32>(frame, Frame.FLAGS) & FrameFlag.CREATION) != 0) exit = deposit();
   if (exit == Exit.SUCCESS || exit == Exit.UNFINISHED) return exit;
   revertTo(frame + Frame.CHECKPOINT);
+  const spilled = takeSpilled(frame);
   if (exit == Exit.HALTED) {
     store<i64>(frame, 0, Frame.GAS);
     setOutput(0, 0);
+  } else {
+    store<i64>(frame, load<i64>(frame, Frame.GAS) + spilled, Frame.GAS);
   }
   return exit;
 }
@@ -51,14 +57,15 @@ function deposit(): u32 {
   const code = output;
   if (i64(length) > maxCodeSize) return haltFor(EvmHalt.CODE_TOO_LARGE);
   if (reservesEf && length != 0 && load<u8>(code) == 0xef) return haltFor(EvmHalt.CODE_PREFIX);
-  const gas = load<i64>(frame, Frame.GAS) - codeDepositGas * i64(length);
-  if (gas < 0) {
+  setGas(load<i64>(frame, Frame.GAS));
+  const price = codeDepositGas * i64(length) + wordGas(length, codeDepositWordGas);
+  if (!charge(price) || !chargeState(frame, i64(length))) {
     // Frontier: the account stays, without code.
     if (depositMustBePaid) return haltFor(EvmHalt.OUT_OF_GAS);
     setOutput(0, 0);
     return Exit.SUCCESS;
   }
-  store<i64>(frame, gas, Frame.GAS);
+  store<i64>(frame, currentGas(), Frame.GAS);
   if (length == 0) return Exit.SUCCESS;
   const hash = temporary + Temporary.HASH;
   keccak256(hash, code, length);
@@ -74,7 +81,10 @@ function backToCaller(exit: u32): bool {
   else if (!keepReturned(output, outputLength)) return false;
   enterFrame(depth - 1);
   resumeCheckpoint(frame + Frame.CHECKPOINT);
-  store<i64>(frame, load<i64>(frame, Frame.GAS) + load<i64>(callee, Frame.GAS), Frame.GAS);
+  setGas(load<i64>(frame, Frame.GAS) + load<i64>(callee, Frame.GAS));
+  if (exit == Exit.SUCCESS) setGas(currentGas() + joinSpilled(frame, callee));
+  else if ((load<u32>(callee, Frame.FLAGS) & FrameFlag.NEW_ACCOUNT) != 0) refillNewAccount(frame);
+  store<i64>(frame, currentGas(), Frame.GAS);
   const result = load<u32>(frame, Frame.STACK) - 32;
   if (exit != Exit.SUCCESS) u256.clear(result);
   else if (creation) u256.loadAddress(result, load<u32>(callee, Frame.ACCOUNT) + Account.ADDRESS);

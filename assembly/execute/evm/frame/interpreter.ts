@@ -25,6 +25,7 @@ import {
   callDataCopy, codeCopy, endWith, hashMemory, loadBeyond, memoryCopy, offsetIn, returnDataCopy, storeBeyond,
   storeByteBeyond,
 } from "./memory-access";
+import { haltDeep, pairDepths, singleDepth } from "./immediates";
 import { isMarked, jumpBeyond } from "./jumps";
 import { selfDestruct } from "./self-destruction";
 import { loadStorage, loadTransient, storeStorage, storeTransient } from "./storage";
@@ -167,6 +168,8 @@ export function interpret(): u32 {
       case Op.BLOBHASH: blobHash(top - 32); continue;
       case Op.BLOBBASEFEE: u256.copy(top, block + EvmBlock.BLOB_BASE_FEE); top += 32; continue;
 
+      case Op.SLOTNUM: u256.set(top, load<u64>(block, EvmBlock.SLOT_NUMBER)); top += 32; continue;
+
       case Op.POP: top -= 32; continue;
       case Op.MLOAD: {
         const offset = offsetIn(top - 32);
@@ -284,6 +287,30 @@ export function interpret(): u32 {
       case Op.LOG2: setGas(gas); exit = log(2, top); top -= 128; break;
       case Op.LOG3: setGas(gas); exit = log(3, top); top -= 160; break;
       case Op.LOG4: setGas(gas); exit = log(4, top); top -= 192; break;
+
+      // EIP-8024: the immediate says which words; they must be there.
+      case Op.DUPN: {
+        const deep = singleDepth(pc);
+        if (deep == 0 || deep << 5 > top - base) return haltDeep(deep);
+        u256.copy(top, top - (deep << 5));
+        pc++;
+        top += 32;
+        continue;
+      }
+      case Op.SWAPN: {
+        const deep = singleDepth(pc);
+        if (deep == 0 || (deep + 1) << 5 > top - base) return haltDeep(deep);
+        swap(top, deep);
+        pc++;
+        continue;
+      }
+      case Op.EXCHANGE: {
+        const pair = pairDepths(pc);
+        if (pair == 0 || ((pair >> 8) + 1) << 5 > top - base) return haltDeep(pair);
+        swap(top - ((pair & 255) << 5), (pair >> 8) - (pair & 255));
+        pc++;
+        continue;
+      }
 
       case Op.STOP: setGas(gas); exit = Exit.SUCCESS; setOutput(0, 0); break;
       case Op.CREATE: setGas(gas); exit = create(Op.CREATE, top); top -= 64; break;

@@ -32,6 +32,7 @@ export function openCall(number: u32, record: u32): bool {
   store<u32>(opened, load<u32>(record, BaseValue.CODE_LENGTH), Frame.CODE_LENGTH);
   store<u32>(opened, map, Frame.JUMP_MAP);
   store<u32>(opened, ALL_MAPPED, Frame.MAPPED);
+  if (number != 0) store<i64>(opened, 0, Frame.SPILLED);
   enterFrame(number);
   trimReturned(0);
   return true;
@@ -49,6 +50,7 @@ export function openCreation(number: u32, code: u32, length: u32): bool {
   store<u32>(opened, length, Frame.CODE_LENGTH);
   store<u32>(opened, mapBehind(place, length), Frame.JUMP_MAP);
   store<u32>(opened, 0, Frame.MAPPED);
+  if (number != 0) store<i64>(opened, 0, Frame.SPILLED);
   store<u32>(opened, 0, Frame.INPUT);
   store<u32>(opened, 0, Frame.INPUT_LENGTH);
   enterFrame(number);

@@ -3,12 +3,13 @@
 import { EvmHalt, EvmTransferKind } from "../../../layout";
 import * as u256 from "../../../base/u256";
 import {
-  clearsEmpty, coldAccountGas, destroysOnlyNew, selfDestructNewAccountGas, selfDestructRefund,
+  clearsEmpty, coldAccountGas, destroysOnlyNew, destructionKeepsFunds, selfDestructNewAccountGas, selfDestructRefund,
 } from "../rules/fork-rules";
 import { depth, frame, isStatic, setOutput } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { unfinished } from "../memory/failure";
 import { charge } from "../memory/gas";
+import { chargeNewAccount, hasStateGas } from "../memory/state-gas";
 import { Frame, Temporary, temporary } from "../memory/workspace";
 import { Account, AccountFlag } from "../state/accounts";
 import { addRefund } from "../state/effects";
@@ -34,14 +35,15 @@ export function selfDestruct(top: u32): u32 {
     const absent = isAbsent(beneficiary);
     if (absent == Answer.FAILED) return Exit.UNFINISHED;
     if (absent == Answer.YES && !charge(selfDestructNewAccountGas)) return Exit.HALTED;
+    if (absent == Answer.YES && hasStateGas() && !chargeNewAccount(frame)) return Exit.HALTED;
   }
 
   const flags = load<u32>(own, Account.FLAGS);
   const destroys = !destroysOnlyNew || (flags & AccountFlag.CREATED) != 0;
   traceDestruction(own, beneficiary, amount, destroys);
   if (!flagAccount(beneficiary, AccountFlag.TOUCHED)) return unfinished();
-  // To itself, the value is burnt if the account goes, and stays otherwise.
-  if (!u256.isZero(amount) && (beneficiary != own || destroys)) {
+  // To itself, the value is burnt if the account goes, and stays otherwise; since EIP-8246 it stays always.
+  if (!u256.isZero(amount) && (beneficiary != own || (destroys && !destructionKeepsFunds))) {
     if (!setBalance(own, temporary + Temporary.ZERO)) return Exit.UNFINISHED;
     if (beneficiary != own && !credit(beneficiary, amount)) return Exit.UNFINISHED;
     if (!noteTransfer(own, beneficiary, amount, depth, EvmTransferKind.SELFDESTRUCT)) return Exit.UNFINISHED;

@@ -12,6 +12,7 @@ import { frame, isStatic } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { unfinished } from "../memory/failure";
 import { charge, currentGas } from "../memory/gas";
+import { chargeNewSlot, hasStateGas, refillNewSlot } from "../memory/state-gas";
 import { Frame, Temporary, temporary } from "../memory/workspace";
 import { addRefund } from "../state/effects";
 import { saveWord } from "../state/journal";
@@ -92,7 +93,17 @@ export function storeStorage(slot: u32, value: u32): u32 {
   if (current == 0) return Exit.UNFINISHED;
   const price = updateGas(number, current, value) + (cold == Answer.YES ? coldSlotGas : 0);
   if (!charge(price)) return Exit.HALTED;
+  if (hasStateGas() && !payForSlot(number, current, value)) return Exit.HALTED;
   return u256.equal(current, value) || setSlot(number, value) ? Exit.NONE : Exit.UNFINISHED;
+}
+
+/** State gas of a slot that was zero before the transaction; false when the gas does not suffice. */
+function payForSlot(number: u32, current: u32, value: u32): bool {
+  const wasClear = u256.isZero(current);
+  if (wasClear == u256.isZero(value) || !u256.isZero(originalOf(number))) return true;
+  if (wasClear) return chargeNewSlot(frame);
+  refillNewSlot(frame);
+  return true;
 }
 
 /** What it costs to change a slot from `current` to `value`; counts the refund. */

@@ -44,7 +44,9 @@ export abstract class Frame {
   static readonly VALUE: u32 = 96;
   /** Checkpoint */
   static readonly CHECKPOINT: u32 = 128;
-  static readonly SIZE: u32 = 160;
+  /** Gas that the frame has spent in place of state gas (state-gas.ts). */
+  static readonly SPILLED: u32 = 168;
+  static readonly SIZE: u32 = 176;
 }
 
 /** Of `Frame.MAPPED`: the whole code is mapped. */
@@ -57,11 +59,16 @@ export abstract class Checkpoint {
   static readonly LOG_COUNT: u32 = 8;
   static readonly TRANSFERS: u32 = 12;
   static readonly REFUND: u32 = 16;
+  static readonly RESERVOIR: u32 = 24;
+  static readonly STATE_GAS: u32 = 32;
+  static readonly SIZE: u32 = 40;
 }
 
 export abstract class FrameFlag {
   static readonly STATIC: u32 = 1;
   static readonly CREATION: u32 = 2;
+  /** The caller has paid for the account as one that is new. */
+  static readonly NEW_ACCOUNT: u32 = 4;
 }
 
 /** Words of scratch for handlers, 32 bytes each. */
@@ -76,7 +83,9 @@ export abstract class Temporary {
   static readonly ZERO: u32 = 224;
   /** for encodings and blocks of hash functions; the second half is ECRECOVER's */
   static readonly BYTES: u32 = 256;
-  static readonly SIZE: u32 = 1024;
+  /** Checkpoint of the transaction, before it does anything but pay. */
+  static readonly CHECKPOINT: u32 = 1024;
+  static readonly SIZE: u32 = Temporary.CHECKPOINT + Checkpoint.SIZE;
 }
 
 export let frames: u32 = 0;

@@ -49,10 +49,16 @@ export let callStipend: i64 = 0;
 export let newAccountGas: i64 = 0;
 /** For a byte of new code. */
 export let codeDepositGas: i64 = 0;
+/** For a word of new code. */
+export let codeDepositWordGas: i64 = 0;
 /** For a word of init code (EIP-3860). */
 export let initCodeWordGas: i64 = 0;
 /** A transaction. */
 export let transactionGas: i64 = 0;
+/** A transaction to another account than its sender, besides (EIP-2780). */
+export let recipientGas: i64 = 0;
+/** The same, where it brings value. */
+export let valueGas: i64 = 0;
 /** A transaction that creates, besides. */
 export let creationGas: i64 = 0;
 /** For a zero byte of call data. */
@@ -67,18 +73,34 @@ export let floorDataByteGas: i64 = 0;
 export let accessAddressGas: i64 = 0;
 /** For a slot of an access list. */
 export let accessSlotGas: i64 = 0;
+/** For a byte of an access list, of the floor too (EIP-7981). */
+export let accessByteGas: i64 = 0;
 /** For an authorisation (EIP-7702). */
 export let authorizationGas: i64 = 0;
 /** For an authorisation of an account that is there. */
 export let authorizationRefund: i64 = 0;
+/** For the first authorisation of an account that nothing else writes. */
+export let authorizationWriteGas: i64 = 0;
 /** Blob gas of a blob (EIP-4844). */
 export let blobGas: i64 = 0;
 /** Blobs of a transaction (EIP-4844, 7594). */
 export let maxBlobsOfTransaction: i64 = 0;
 /** A refund is at most the gas used divided by this. */
 export let refundQuotient: i64 = 0;
-/** Most gas of a transaction (EIP-7825). */
+/** Most gas of a transaction for anything but state (EIP-7825). */
 export let transactionGasCap: i64 = 0;
+/** Most gas of a transaction. */
+export let transactionGasLimit: i64 = 0;
+/** State gas for a byte by which the state grows; 0: there is none (EIP-8037). */
+export let stateByteGas: i64 = 0;
+/** Bytes of a new account. */
+export let accountStateBytes: i64 = 0;
+/** Bytes of a new slot. */
+export let slotStateBytes: i64 = 0;
+/** Bytes of a new delegation. */
+export let delegationStateBytes: i64 = 0;
+/** Bytes by which a call of the protocol may make the state grow. */
+export let systemStateBytes: i64 = 0;
 /** Bytes of code (EIP-170). */
 export let maxCodeSize: i64 = 0;
 /** Bytes of init code (EIP-3860). */
@@ -163,6 +185,12 @@ export let destroysOnlyNew: bool = false;
 export let hasDelegation: bool = false;
 /** P256VERIFY is at 0x100 (EIP-7951). */
 export let hasP256: bool = false;
+/** Value that moves leaves a log (EIP-7708). */
+export let logsTransfers: bool = false;
+/** What destroys itself keeps what it has not sent away (EIP-8246). */
+export let destructionKeepsFunds: bool = false;
+/** Storage alone does not keep a contract from being created (without EIP-7610). */
+export let ignoresStrayStorage: bool = false;
 /** MODEXP: complexity by words of eight bytes (EIP-2565). */
 export let modexpCountsWords: bool = false;
 /** MODEXP: complexity has a least, and doubles beyond 32 bytes (EIP-7883). */
@@ -178,7 +206,7 @@ export function useRules(record: u32): void {
   if (opcodeTable == record + EvmRules.OPCODES) return;
   opcodeTable = record + EvmRules.OPCODES;
   readNumbers(record + EvmRules.NUMBERS);
-  readSwitches(record + EvmRules.NUMBERS + 536);
+  readSwitches(record + EvmRules.NUMBERS + 624);
 }
 
 function readNumbers(record: u32): void {
@@ -204,51 +232,62 @@ function readNumbers(record: u32): void {
   callStipend = load<i64>(record, 152);
   newAccountGas = load<i64>(record, 160);
   codeDepositGas = load<i64>(record, 168);
-  initCodeWordGas = load<i64>(record, 176);
-  transactionGas = load<i64>(record, 184);
-  creationGas = load<i64>(record, 192);
-  zeroByteGas = load<i64>(record, 200);
-  dataByteGas = load<i64>(record, 208);
-  floorZeroByteGas = load<i64>(record, 216);
-  floorDataByteGas = load<i64>(record, 224);
-  accessAddressGas = load<i64>(record, 232);
-  accessSlotGas = load<i64>(record, 240);
-  authorizationGas = load<i64>(record, 248);
-  authorizationRefund = load<i64>(record, 256);
-  blobGas = load<i64>(record, 264);
-  maxBlobsOfTransaction = load<i64>(record, 272);
-  refundQuotient = load<i64>(record, 280);
-  transactionGasCap = load<i64>(record, 288);
-  maxCodeSize = load<i64>(record, 296);
-  maxInitCodeSize = load<i64>(record, 304);
-  lastTransactionType = load<i64>(record, 312);
-  lastPrecompile = load<i64>(record, 320);
-  ecrecoverGas = load<i64>(record, 328);
-  sha256Gas = load<i64>(record, 336);
-  sha256WordGas = load<i64>(record, 344);
-  ripemd160Gas = load<i64>(record, 352);
-  ripemd160WordGas = load<i64>(record, 360);
-  identityGas = load<i64>(record, 368);
-  identityWordGas = load<i64>(record, 376);
-  modexpMinimumGas = load<i64>(record, 384);
-  modexpDivisor = load<i64>(record, 392);
-  modexpExponentByteFactor = load<i64>(record, 400);
-  modexpMaximumLength = load<i64>(record, 408);
-  bn254AddGas = load<i64>(record, 416);
-  bn254MulGas = load<i64>(record, 424);
-  bn254PairingGas = load<i64>(record, 432);
-  bn254PairGas = load<i64>(record, 440);
-  blake2RoundGas = load<i64>(record, 448);
-  pointEvaluationGas = load<i64>(record, 456);
-  blsG1AddGas = load<i64>(record, 464);
-  blsG1MulGas = load<i64>(record, 472);
-  blsG2AddGas = load<i64>(record, 480);
-  blsG2MulGas = load<i64>(record, 488);
-  blsPairingGas = load<i64>(record, 496);
-  blsPairGas = load<i64>(record, 504);
-  blsMapG1Gas = load<i64>(record, 512);
-  blsMapG2Gas = load<i64>(record, 520);
-  p256VerifyGas = load<i64>(record, 528);
+  codeDepositWordGas = load<i64>(record, 176);
+  initCodeWordGas = load<i64>(record, 184);
+  transactionGas = load<i64>(record, 192);
+  recipientGas = load<i64>(record, 200);
+  valueGas = load<i64>(record, 208);
+  creationGas = load<i64>(record, 216);
+  zeroByteGas = load<i64>(record, 224);
+  dataByteGas = load<i64>(record, 232);
+  floorZeroByteGas = load<i64>(record, 240);
+  floorDataByteGas = load<i64>(record, 248);
+  accessAddressGas = load<i64>(record, 256);
+  accessSlotGas = load<i64>(record, 264);
+  accessByteGas = load<i64>(record, 272);
+  authorizationGas = load<i64>(record, 280);
+  authorizationRefund = load<i64>(record, 288);
+  authorizationWriteGas = load<i64>(record, 296);
+  blobGas = load<i64>(record, 304);
+  maxBlobsOfTransaction = load<i64>(record, 312);
+  refundQuotient = load<i64>(record, 320);
+  transactionGasCap = load<i64>(record, 328);
+  transactionGasLimit = load<i64>(record, 336);
+  stateByteGas = load<i64>(record, 344);
+  accountStateBytes = load<i64>(record, 352);
+  slotStateBytes = load<i64>(record, 360);
+  delegationStateBytes = load<i64>(record, 368);
+  systemStateBytes = load<i64>(record, 376);
+  maxCodeSize = load<i64>(record, 384);
+  maxInitCodeSize = load<i64>(record, 392);
+  lastTransactionType = load<i64>(record, 400);
+  lastPrecompile = load<i64>(record, 408);
+  ecrecoverGas = load<i64>(record, 416);
+  sha256Gas = load<i64>(record, 424);
+  sha256WordGas = load<i64>(record, 432);
+  ripemd160Gas = load<i64>(record, 440);
+  ripemd160WordGas = load<i64>(record, 448);
+  identityGas = load<i64>(record, 456);
+  identityWordGas = load<i64>(record, 464);
+  modexpMinimumGas = load<i64>(record, 472);
+  modexpDivisor = load<i64>(record, 480);
+  modexpExponentByteFactor = load<i64>(record, 488);
+  modexpMaximumLength = load<i64>(record, 496);
+  bn254AddGas = load<i64>(record, 504);
+  bn254MulGas = load<i64>(record, 512);
+  bn254PairingGas = load<i64>(record, 520);
+  bn254PairGas = load<i64>(record, 528);
+  blake2RoundGas = load<i64>(record, 536);
+  pointEvaluationGas = load<i64>(record, 544);
+  blsG1AddGas = load<i64>(record, 552);
+  blsG1MulGas = load<i64>(record, 560);
+  blsG2AddGas = load<i64>(record, 568);
+  blsG2MulGas = load<i64>(record, 576);
+  blsPairingGas = load<i64>(record, 584);
+  blsPairGas = load<i64>(record, 592);
+  blsMapG1Gas = load<i64>(record, 600);
+  blsMapG2Gas = load<i64>(record, 608);
+  p256VerifyGas = load<i64>(record, 616);
 }
 
 function readSwitches(record: u32): void {
@@ -264,6 +303,9 @@ function readSwitches(record: u32): void {
   destroysOnlyNew = load<i64>(record, 72) != 0;
   hasDelegation = load<i64>(record, 80) != 0;
   hasP256 = load<i64>(record, 88) != 0;
-  modexpCountsWords = load<i64>(record, 96) != 0;
-  modexpDoubles = load<i64>(record, 104) != 0;
+  logsTransfers = load<i64>(record, 96) != 0;
+  destructionKeepsFunds = load<i64>(record, 104) != 0;
+  ignoresStrayStorage = load<i64>(record, 112) != 0;
+  modexpCountsWords = load<i64>(record, 120) != 0;
+  modexpDoubles = load<i64>(record, 128) != 0;
 }

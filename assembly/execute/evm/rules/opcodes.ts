@@ -56,6 +56,7 @@ export abstract class Op {
   static readonly BASEFEE: u32 = 0x48;
   static readonly BLOBHASH: u32 = 0x49;
   static readonly BLOBBASEFEE: u32 = 0x4a;
+  static readonly SLOTNUM: u32 = 0x4b;
   static readonly POP: u32 = 0x50;
   static readonly MLOAD: u32 = 0x51;
   static readonly MSTORE: u32 = 0x52;
@@ -141,6 +142,9 @@ export abstract class Op {
   static readonly LOG2: u32 = 0xa2;
   static readonly LOG3: u32 = 0xa3;
   static readonly LOG4: u32 = 0xa4;
+  static readonly DUPN: u32 = 0xe6;
+  static readonly SWAPN: u32 = 0xe7;
+  static readonly EXCHANGE: u32 = 0xe8;
   static readonly CREATE: u32 = 0xf0;
   static readonly CALL: u32 = 0xf1;
   static readonly CALLCODE: u32 = 0xf2;

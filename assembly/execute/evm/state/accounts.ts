@@ -31,6 +31,10 @@ export abstract class AccountFlag {
   static readonly CREATED: u32 = 4;
   /** To be destroyed at the end of this transaction. */
   static readonly DESTROYED: u32 = 8;
+  /** The transaction has paid for writing it, before any code ran (EIP-8038). */
+  static readonly WRITE_PAID: u32 = 16;
+  /** It had a delegation when the transaction began, or has been paid for one (EIP-8037). */
+  static readonly DELEGATION_PAID: u32 = 32;
 }
 
 const BLOCK: u32 = 128; // records that are taken at once

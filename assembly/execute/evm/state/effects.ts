@@ -4,6 +4,7 @@
 import { EvmLog, EvmTransfer } from "../../../layout";
 import { allocate } from "../../../base/arena";
 import * as u256 from "../../../base/u256";
+import { revertStateGas, saveStateGas } from "../memory/state-gas";
 import { Checkpoint, enlarged } from "../memory/workspace";
 
 const FIRST_LOGS: u32 = 16 * 1024;
@@ -44,6 +45,7 @@ export function saveEffects(checkpoint: u32): void {
   store<u32>(checkpoint, logCount, Checkpoint.LOG_COUNT);
   store<u32>(checkpoint, transfersUsed, Checkpoint.TRANSFERS);
   store<i64>(checkpoint, refund, Checkpoint.REFUND);
+  saveStateGas(checkpoint);
 }
 
 /** Takes back what came after `checkpoint`. */
@@ -52,6 +54,7 @@ export function revertEffects(checkpoint: u32): void {
   logCount = load<u32>(checkpoint, Checkpoint.LOG_COUNT);
   transfersUsed = load<u32>(checkpoint, Checkpoint.TRANSFERS);
   refund = load<i64>(checkpoint, Checkpoint.REFUND);
+  revertStateGas(checkpoint);
 }
 
 export function addRefund(amount: i64): void {

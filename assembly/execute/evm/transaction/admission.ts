@@ -7,12 +7,14 @@ import {
 import * as u256 from "../../../base/u256";
 import { multiplyHigh } from "../../../base/u256";
 import {
-  accessAddressGas, accessSlotGas, authorizationGas, blobGas, creationGas, dataByteGas, floorDataByteGas,
-  floorZeroByteGas, hasBaseFee, hasDelegation, initCodeWordGas, lastTransactionType, maxBlobsOfTransaction,
-  maxInitCodeSize, transactionGas, transactionGasCap, zeroByteGas,
+  accessAddressGas, accessByteGas, accessSlotGas, authorizationGas, blobGas, creationGas, dataByteGas,
+  floorDataByteGas, floorZeroByteGas, hasBaseFee, hasDelegation, initCodeWordGas, lastTransactionType,
+  maxBlobsOfTransaction, maxInitCodeSize, recipientGas, transactionGas, transactionGasCap, transactionGasLimit,
+  valueGas, zeroByteGas,
 } from "../rules/fork-rules";
 import { missed } from "../memory/failure";
 import { wordGas } from "../memory/ranges";
+import { hasStateGas } from "../memory/state-gas";
 import { Temporary, temporary } from "../memory/workspace";
 import { delegationIn } from "../state/code";
 import { Answer, NO_CODE, balanceOf, codeOf, nonceOf } from "../state/world";
@@ -35,7 +37,7 @@ export let senderNonce: u64 = 0;
 /** Whether the transaction may run (`invalid`: why not). Reads nonce, code and balance of `sender`. */
 export function admit(transaction: u32, block: u32, sender: u32): u32 {
   postponed = EvmInvalid.NONE;
-  const reason = check(transaction, block);
+  const reason = check(transaction, block, sender);
   if (reason != EvmInvalid.NONE) return refuse(reason);
 
   const flags = load<u32>(transaction, EvmTransaction.FLAGS);
@@ -79,7 +81,7 @@ function explore(sender: u32): u32 {
 }
 
 /** The part of `admit` that needs no state. */
-function check(transaction: u32, block: u32): u32 {
+function check(transaction: u32, block: u32, sender: u32): u32 {
   const type = load<u32>(transaction, EvmTransaction.TYPE);
   if (i64(type) > lastTransactionType) return EvmInvalid.TYPE_NOT_ACTIVE;
   const gasLimit = load<u64>(transaction, EvmTransaction.GAS_LIMIT);
@@ -87,7 +89,8 @@ function check(transaction: u32, block: u32): u32 {
   const flags = load<u32>(transaction, EvmTransaction.FLAGS);
   if ((flags & EvmTransactionFlag.UNBOUND) == 0) {
     if (gasLimit > load<u64>(block, EvmBlock.GAS_LIMIT)) return EvmInvalid.GAS_ABOVE_BLOCK;
-    if (i64(gasLimit) > transactionGasCap) return EvmInvalid.GAS_ABOVE_CAP;
+    const cap = hasStateGas() ? transactionGasLimit : transactionGasCap;
+    if (i64(gasLimit) > cap) return EvmInvalid.GAS_ABOVE_CAP;
   }
   const creation = (flags & EvmTransactionFlag.CREATION) != 0;
   const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
@@ -104,7 +107,11 @@ function check(transaction: u32, block: u32): u32 {
     if (reason != EvmInvalid.NONE) return reason;
   }
   if (type == 4 && load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT) == 0) return EvmInvalid.NO_AUTHORIZATIONS;
-  price(transaction, creation);
+  price(transaction, creation, sender);
+  // Where gas beyond the cap is for state alone, the cap holds for what is due whatever the state is.
+  if (hasStateGas() && (intrinsicGas > transactionGasCap || floorGas > transactionGasCap)) {
+    return EvmInvalid.GAS_ABOVE_CAP;
+  }
   if (intrinsicGas > i64(gasLimit)) return EvmInvalid.INTRINSIC_GAS;
   return floorGas > i64(gasLimit) ? EvmInvalid.FLOOR_GAS : EvmInvalid.NONE;
 }
@@ -122,21 +129,35 @@ function checkBlobs(transaction: u32, block: u32): u32 {
 }
 
 /** Computes `intrinsicGas` and `floorGas`. */
-function price(transaction: u32, creation: bool): void {
+function price(transaction: u32, creation: bool, sender: u32): void {
   const length = load<u32>(transaction, EvmTransaction.DATA_LENGTH);
   const data = transaction + load<u32>(transaction, EvmTransaction.DATA);
   const zeros = i64(zeroBytes(data, length));
   const others = i64(length) - zeros;
-  let gas = transactionGas + zeros * zeroByteGas + others * dataByteGas;
+  const base = transactionGas + (creation ? 0 : recipientPrice(transaction, sender));
+  let gas = base + zeros * zeroByteGas + others * dataByteGas;
   if (creation) gas += creationGas + wordGas(length, initCodeWordGas);
   const lines = load<u32>(transaction, EvmTransaction.ACCESS_COUNT);
   const list = transaction + load<u32>(transaction, EvmTransaction.ACCESS_LIST);
+  let listed: i64 = 0;
   for (let line: u32 = 0; line < lines; line++) {
-    gas += load<u32>(list + line * EvmAccess.SIZE, EvmAccess.HAS_SLOT) != 0 ? accessSlotGas : accessAddressGas;
+    const isSlot = load<u32>(list + line * EvmAccess.SIZE, EvmAccess.HAS_SLOT) != 0;
+    gas += isSlot ? accessSlotGas : accessAddressGas;
+    listed += isSlot ? 32 : 20;
   }
-  gas += authorizationGas * i64(load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT));
+  listed *= accessByteGas;
+  gas += listed + authorizationGas * i64(load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT));
   intrinsicGas = gas;
-  floorGas = floorDataByteGas == 0 ? 0 : transactionGas + zeros * floorZeroByteGas + others * floorDataByteGas;
+  floorGas = 0;
+  if (floorDataByteGas == 0) return;
+  floorGas = base + listed + zeros * floorZeroByteGas + others * floorDataByteGas;
+  if (creation && hasStateGas()) floorGas += creationGas; // EIP-2780
+}
+
+/** What a transaction that creates nothing costs for its recipient; nothing where that is its sender (EIP-2780). */
+function recipientPrice(transaction: u32, sender: u32): i64 {
+  if (memory.compare(transaction + EvmTransaction.TO, sender, 20) == 0) return 0;
+  return u256.isZero(transaction + EvmTransaction.VALUE) ? recipientGas : recipientGas + valueGas;
 }
 
 function zeroBytes(data: u32, length: u32): u32 {

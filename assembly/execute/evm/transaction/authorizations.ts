@@ -1,58 +1,95 @@
-// EIP-7702: the delegations that a transaction of type 4 sets before it runs.
+// EIP-7702: the delegations that a transaction of type 4 sets before it runs, and what they cost beside their intrinsic
+// gas.
 
 import { EvmAuthorization, EvmBlock, EvmTransaction } from "../../../layout";
 import { keccak256 } from "../../../base/keccak256";
 import { isMalleable } from "../../../base/secp256k1";
 import * as u256 from "../../../base/u256";
 import { addCode } from "../../../store/code-store";
-import { authorizationRefund } from "../rules/fork-rules";
+import { authorizationRefund, authorizationWriteGas } from "../rules/fork-rules";
 import { block, transaction } from "../memory/context";
-import { exhaust } from "../memory/failure";
-import { Temporary, temporary } from "../memory/workspace";
-import { accountOf } from "../state/accounts";
+import { Exit } from "../memory/exits";
+import { exhaust, unfinished } from "../memory/failure";
+import { charge } from "../memory/gas";
+import { chargeNewAccount, chargeNewDelegation, hasStateGas } from "../memory/state-gas";
+import { Temporary, frames, temporary } from "../memory/workspace";
+import { Account, AccountFlag, accountOf } from "../state/accounts";
 import { delegationIn } from "../state/code";
 import { addRefund } from "../state/effects";
+import { flagAccount } from "../state/journal";
 import { Answer, NO_CODE, codeOf, isAbsent, nonceOf, setCodeHash, setNonce, touchWarm } from "../state/world";
 import { ecrecover } from "../precompiles/ecrecover";
 import { beginRlp, prependByte, prependBytes, prependInteger, prependListHeader, prependNumber, rlpStart } from "./rlp";
 
 const MAGIC: u32 = 0x05;
 
-/** Applies all authorisations, passing over those that are not valid; false when the attempt must end. */
-export function applyAuthorizations(): bool {
+/**
+ * Applies all authorisations, passing over those that are not valid, and charges the gas that is left for them. Exit:
+ * NONE, HALTED where the gas does not suffice, or UNFINISHED.
+ */
+export function applyAuthorizations(sender: u32): u32 {
+  if (hasStateGas() && !markPaid(sender)) return unfinished();
   const count = load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT);
   const list = transaction + load<u32>(transaction, EvmTransaction.AUTHORIZATIONS);
   for (let at: u32 = 0; at < count; at++) {
-    if (!apply(list + at * EvmAuthorization.SIZE)) return false;
+    const exit = apply(list + at * EvmAuthorization.SIZE);
+    if (exit != Exit.NONE) return exit;
   }
-  return true;
+  return Exit.NONE;
 }
 
-function apply(authorization: u32): bool {
+/** The transaction's price includes that it writes its sender, and the recipient of its value. */
+function markPaid(sender: u32): bool {
+  if (!flagAccount(sender, AccountFlag.WRITE_PAID)) return false;
+  if (u256.isZero(transaction + EvmTransaction.VALUE)) return true;
+  const recipient = accountOf(transaction + EvmTransaction.TO);
+  return recipient != 0 && flagAccount(recipient, AccountFlag.WRITE_PAID);
+}
+
+function apply(authorization: u32): u32 {
   const chain = authorization + EvmAuthorization.CHAIN_ID;
-  if (!u256.isZero(chain) && !u256.equal(chain, block + EvmBlock.CHAIN_ID)) return true;
+  if (!u256.isZero(chain) && !u256.equal(chain, block + EvmBlock.CHAIN_ID)) return Exit.NONE;
   const nonce = load<u64>(authorization, EvmAuthorization.NONCE);
-  if (nonce == u64.MAX_VALUE) return true;
+  if (nonce == u64.MAX_VALUE) return Exit.NONE;
   const address = temporary + Temporary.ADDRESS;
-  if (!recover(address, authorization)) return true;
+  if (!recover(address, authorization)) return Exit.NONE;
   const authority = accountOf(address);
-  if (authority == 0) return exhaust();
-  if (touchWarm(authority) == Answer.FAILED) return false;
+  if (authority == 0) return unfinished();
+  if (touchWarm(authority) == Answer.FAILED) return Exit.UNFINISHED;
   const record = codeOf(authority);
-  if (record == 0) return false;
-  if (record != NO_CODE && delegationIn(record) == 0) return true;
+  if (record == 0) return Exit.UNFINISHED;
+  if (record != NO_CODE && delegationIn(record) == 0) return Exit.NONE;
   const current = nonceOf(authority);
-  if (current == 0) return false;
-  if (load<u64>(current) != nonce) return true;
+  if (current == 0) return Exit.UNFINISHED;
+  if (load<u64>(current) != nonce) return Exit.NONE;
   const absent = isAbsent(authority);
-  if (absent == Answer.FAILED) return false;
-  if (absent == Answer.NO) addRefund(authorizationRefund);
-  return delegate(authority, authorization + EvmAuthorization.ADDRESS) && setNonce(authority, nonce + 1);
+  if (absent == Answer.FAILED) return Exit.UNFINISHED;
+  const target = authorization + EvmAuthorization.ADDRESS;
+  if (hasStateGas()) {
+    const exit = pay(authority, absent == Answer.YES, record != NO_CODE, !isZeroAddress(target));
+    if (exit != Exit.NONE) return exit;
+  } else if (absent == Answer.NO) {
+    addRefund(authorizationRefund);
+  }
+  const applied = delegate(authority, target) && setNonce(authority, nonce + 1);
+  return applied ? Exit.NONE : Exit.UNFINISHED;
+}
+
+/** What an authority costs: once if it is new, once for being written, once for a delegation where there was none. */
+function pay(authority: u32, isNew: bool, delegates: bool, willDelegate: bool): u32 {
+  if (isNew && !chargeNewAccount(frames)) return Exit.HALTED;
+  const flags = load<u32>(authority, Account.FLAGS);
+  let paid = flags | AccountFlag.WRITE_PAID;
+  if ((flags & AccountFlag.WRITE_PAID) == 0 && !charge(authorizationWriteGas)) return Exit.HALTED;
+  if (delegates || willDelegate) paid |= AccountFlag.DELEGATION_PAID;
+  const isNewDelegation = willDelegate && !delegates && (flags & AccountFlag.DELEGATION_PAID) == 0;
+  if (isNewDelegation && !chargeNewDelegation(frames)) return Exit.HALTED;
+  return flagAccount(authority, paid) ? Exit.NONE : unfinished();
 }
 
 /** Sets the account's code to the designation of the 20 bytes at `target`, or to nothing for the zero address. */
 function delegate(authority: u32, target: u32): bool {
-  if (load<u64>(target) == 0 && load<u64>(target, 8) == 0 && load<u32>(target, 16) == 0) {
+  if (isZeroAddress(target)) {
     return setCodeHash(authority, temporary + Temporary.ZERO);
   }
   const code = temporary + Temporary.BYTES;
@@ -61,6 +98,10 @@ function delegate(authority: u32, target: u32): bool {
   const hash = temporary + Temporary.HASH;
   keccak256(hash, code, 23);
   return addCode(hash, code, 23) ? setCodeHash(authority, hash) : exhaust();
+}
+
+function isZeroAddress(address: u32): bool {
+  return load<u64>(address) == 0 && load<u64>(address, 8) == 0 && load<u32>(address, 16) == 0;
 }
 
 /** Recovers who signed keccak256(0x05 ‖ rlp([chain id, address, nonce])), or takes who will. */

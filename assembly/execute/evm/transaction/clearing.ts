@@ -3,7 +3,7 @@
 import { EvmBlock, EvmBlockFlag } from "../../../layout";
 import * as u256 from "../../../base/u256";
 import { resetState } from "../../state-view";
-import { clearsEmpty } from "../rules/fork-rules";
+import { clearsEmpty, destructionKeepsFunds } from "../rules/fork-rules";
 import { block } from "../memory/context";
 import { exhaust } from "../memory/failure";
 import { Temporary, temporary } from "../memory/workspace";
@@ -32,7 +32,8 @@ export function finalize(): bool {
 
 function destroy(account: u32): bool {
   const zero = temporary + Temporary.ZERO;
-  if (!setBalance(account, zero) || !setNonce(account, 0) || !setCodeHash(account, zero)) return false;
+  if (!destructionKeepsFunds && !setBalance(account, zero)) return false;
+  if (!setNonce(account, 0) || !setCodeHash(account, zero)) return false;
   if (emptyAccountsMatter() && !setExistence(account, false)) return false;
   return resetState(account, temporary + Temporary.ONE) || exhaust();
 }

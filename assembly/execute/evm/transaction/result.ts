@@ -6,6 +6,7 @@ import * as u256 from "../../../base/u256";
 import { gasPrice, output, outputLength } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { exhausted } from "../memory/failure";
+import { stateGas } from "../memory/state-gas";
 import { Account } from "../state/accounts";
 import { logCount, logs, logsUsed, refund, transfers, transfersUsed } from "../state/effects";
 import { haltReason } from "../frame/halts";
@@ -41,8 +42,8 @@ export function reject(reason: u32): u32 {
   return Outcome.INVALID;
 }
 
-/** Writes the result; 0 when memory is exhausted. */
-export function finish(exit: u32, used: i64, refunded: i64): u32 {
+/** Writes the result, `blockGas` being what the block's gas grows by; 0 when memory is exhausted. */
+export function finish(exit: u32, used: i64, refunded: i64, blockGas: i64): u32 {
   const logsEnd = EvmResult.SIZE + outputLength + logsUsed;
   const bloomEnd = logsEnd + (logCount == 0 ? 0 : BLOOM_SIZE);
   const size = bloomEnd + transfersUsed;
@@ -59,6 +60,8 @@ export function finish(exit: u32, used: i64, refunded: i64): u32 {
   store<i64>(result, refunded, EvmResult.GAS_REFUNDED);
   store<i64>(result, executionGas(), EvmResult.EXECUTION_GAS);
   store<i64>(result, refund, EvmResult.REFUND);
+  store<i64>(result, blockGas, EvmResult.BLOCK_GAS);
+  store<i64>(result, stateGas, EvmResult.STATE_GAS);
   if (created != 0 && exit == Exit.SUCCESS) memory.copy(result + EvmResult.CREATED, created + Account.ADDRESS, 20);
   store<u32>(result, outputLength, EvmResult.RETURN_LENGTH);
   store<u32>(result, logCount, EvmResult.LOG_COUNT);

@@ -5,9 +5,10 @@ import * as u256 from "../../../base/u256";
 import { gasPrice, origin, setOrigin, transaction } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { exhaust, exhausted } from "../memory/failure";
+import { beginSystemStateGas } from "../memory/state-gas";
 import { Temporary, temporary } from "../memory/workspace";
 import { AccountFlag, accountOf } from "../state/accounts";
-import { flagAccount } from "../state/journal";
+import { flagAccount, setCheckpoint } from "../state/journal";
 import { NO_CODE, balanceOf, codeOf, credit, setBalance } from "../state/world";
 import { finalize } from "./clearing";
 import { beginOutermost, gasLeft, runOutermost } from "./outermost";
@@ -19,9 +20,11 @@ export function runSystemCall(): u32 {
   const sender = accountOf(origin);
   if (sender == 0) return exhausted();
   u256.clear(gasPrice);
+  beginSystemStateGas();
+  setCheckpoint(temporary + Temporary.CHECKPOINT);
   const flags = load<u32>(transaction, EvmTransaction.FLAGS);
   if ((flags & (EvmTransactionFlag.CREDIT | EvmTransactionFlag.SWEEP)) != 0) {
-    return moveFunds(sender, (flags & EvmTransactionFlag.SWEEP) != 0) && finalize() ? finish(Exit.SUCCESS, 0, 0) : 0;
+    return moveFunds(sender, (flags & EvmTransactionFlag.SWEEP) != 0) && finalize() ? finish(Exit.SUCCESS, 0, 0, 0) : 0;
   }
   const required = (flags & EvmTransactionFlag.REQUIRED) != 0;
   if (required) {
@@ -31,10 +34,10 @@ export function runSystemCall(): u32 {
     if (code == NO_CODE) return reject(EvmInvalid.SYSTEM_CONTRACT_MISSING);
   }
   const gasLimit = load<i64>(transaction, EvmTransaction.GAS_LIMIT);
-  const exit = runOutermost(sender, gasLimit);
+  const exit = runOutermost(sender, gasLimit, true);
   if (exit == Exit.UNFINISHED || !finalize()) return 0;
   if (required && exit != Exit.SUCCESS) return reject(EvmInvalid.SYSTEM_CONTRACT_FAILED);
-  return finish(exit, gasLimit - gasLeft, 0);
+  return finish(exit, gasLimit - gasLeft, 0, 0);
 }
 
 /** Adds the transaction's value, or all that `sender` has, to the receiver's balance. */

@@ -10,11 +10,13 @@ import { usePrecompiles } from "../rules/precompile-numbers";
 import { block, setOrigin, setTransactionContext, takeContext, transaction } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { exhaust, exhausted, failure, forgetFailure, missed } from "../memory/failure";
+import { currentGas, setGas } from "../memory/gas";
 import { takeSegments } from "../memory/segments";
-import { resetWorkspace, takeWorkspace } from "../memory/workspace";
+import { beginStateGas, hasStateGas, reservoirLeft, stateGas } from "../memory/state-gas";
+import { Temporary, resetWorkspace, takeWorkspace, temporary } from "../memory/workspace";
 import { accountOf, forgetAccounts, takeAccounts } from "../state/accounts";
 import { beginEffects, refund, takeEffects } from "../state/effects";
-import { beginJournal, takeJournal } from "../state/journal";
+import { beginJournal, setCheckpoint, takeJournal } from "../state/journal";
 import { beginTransientStorage, resetTransientStorage } from "../state/transient-storage";
 import { Answer } from "../state/world";
 import { beginStorage, takeStorage } from "../frame/storage";
@@ -94,17 +96,24 @@ function runTransaction(): u32 {
   if (admitted == Answer.NO) return reject(invalid);
   computeGasPrice();
   if (!payUpFront(sender) || !warmUp(sender)) return 0;
-  if (load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT) != 0 && !applyAuthorizations()) return 0;
-
   const gasLimit = load<i64>(transaction, EvmTransaction.GAS_LIMIT);
-  const exit = runOutermost(sender, gasLimit - intrinsicGas);
+  setGas(beginStateGas(gasLimit - intrinsicGas, intrinsicGas));
+  setCheckpoint(temporary + Temporary.CHECKPOINT);
+  const authorizes = load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT) != 0;
+  const authorized = authorizes ? applyAuthorizations(sender) : Exit.NONE;
+  if (authorized == Exit.UNFINISHED) return 0;
+  const exit = runOutermost(sender, currentGas(), authorized == Exit.NONE);
   if (exit == Exit.UNFINISHED) return 0;
   if (postponed != EvmInvalid.NONE) return reject(postponed);
 
-  let used = gasLimit - gasLeft;
-  const limit = used / refundQuotient;
+  const spent = gasLimit - gasLeft - reservoirLeft();
+  const limit = spent / refundQuotient;
   const refunded = refund < limit ? refund : limit;
-  used -= refunded;
-  if (used < floorGas) used = floorGas;
-  return settle(sender, gasLimit, used) && finalize() ? finish(exit, used, refunded) : 0;
+  const used = atLeastFloor(spent - refunded);
+  const blockGas = hasStateGas() ? atLeastFloor(spent - stateGas) : used;
+  return settle(sender, gasLimit, used) && finalize() ? finish(exit, used, refunded, blockGas) : 0;
+}
+
+function atLeastFloor(gas: i64): i64 {
+  return gas < floorGas ? floorGas : gas;
 }
