@@ -25,6 +25,7 @@ export default defineConfig({
       project('conformance', ['test/conformance/**/*.test.ts'], 60 * minutes),
       project('model', ['test/model/**/*.test.ts'], 10 * minutes),
       project('browser', ['test/browser/**/*.test.ts'], 2 * minutes),
+      project('peers', ['test/peers/**/*.test.ts'], 5 * minutes),
       project('package', ['test/package/**/*.test.ts'], 2 * minutes),
     ],
   },

@@ -82,7 +82,7 @@ export class Endpoint {
     if (!this.wire.batches || this.#limits.batch !== 'auto') return this.#batch;
     // More messages than may be under way would wait for each other: larger ones are worth a try.
     const spread = Math.ceil(requests / this.#limits.concurrency);
-    return Math.max(this.#batch, Math.min(spread, 2 * this.#batch, this.#refusedBatch - 1));
+    return Math.max(this.#batch, Math.min(spread, 4 * this.#batch, this.#refusedBatch - 1));
   }
 
   /** Whether it may be asked at all. */
