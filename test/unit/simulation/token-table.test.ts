@@ -122,7 +122,7 @@ const ROWS: [string, Row][] = [
     'ERC-20: a flash loan',
     () => by(bob, 'batch', 'borrow(address,uint256)', at.usd, 9n),
     [],
-    ['batch lets batch allowance usd: 0 > 0'],
+    ['batch lets usd allowance usd: 0 > 0'],
   ),
   row('ERC-20: poisoning with nothing', () => by(bob, 'usd', transferFrom, alice, carol, 0n), []),
   row('behind a proxy: a transfer', () => by(alice, 'proxy', transfer, bob, 9n), ['alice -9 proxy', 'bob +9 proxy']),
@@ -283,10 +283,10 @@ const ROWS: [string, Row][] = [
   ),
   row('Uniswap v2: liquidity that is taken out', () => by(alice, 'batch', 'leave(address,uint256)', at.pair, 300n), [
     'alice -300 pair',
-    'pair -300 usd',
-    'alice +300 usd',
-    'pair -300 eur',
-    'alice +300 eur',
+    'pair -300 first',
+    'alice +300 first',
+    'pair -300 second',
+    'alice +300 second',
   ]),
   row(
     'Uniswap v3: a swap of the first token',
