@@ -16,6 +16,8 @@ export interface LocalWork {
   /** Whether the executor still has to be asked for its estimates. */
   readonly estimates?: boolean;
   readonly watch?: (transaction: number | undefined) => void;
+  /** Makes room in the memory of a state that stays, where a run has found none. */
+  readonly tidy?: () => Promise<unknown>;
 }
 
 /** A memory with its two instances: the host's and the worker's. */
@@ -41,6 +43,7 @@ export class LocalCrew implements Crew {
   readonly #memory: LocalMemory;
   readonly #work: LocalWork;
   #abandoned = false;
+  #isPrepared = false;
   #abandon: () => void = () => {};
   readonly #gone: Promise<void>;
 
@@ -59,6 +62,8 @@ export class LocalCrew implements Crew {
   }
 
   async prepare(): Promise<BlockHost> {
+    if (this.#isPrepared) await this.#work.tidy?.();
+    this.#isPrepared = true;
     return this.#memory.host;
   }
 

@@ -68,6 +68,8 @@ export class Residence implements StayingState {
   #forgotten = 0;
   #home: Home;
   #isTainted = false;
+  /** Locations in use from which on the memory is tidied again. */
+  #tidyAbove = 0;
   /** How often a memory was laid out. */
   #layout = 0;
   /** How often the state has changed. */
@@ -108,11 +110,14 @@ export class Residence implements StayingState {
     return copy;
   }
 
-  /** The memory, in which nobody is at work, for a block of so many transactions. @throws MemoryLimitError */
-  async home(transactions = 0): Promise<Home> {
+  /**
+   * The memory, in which nobody is at work, for a block of so many transactions. `isShort`: somebody has just found no room
+   * in it. @throws MemoryLimitError
+   */
+  async home(transactions = 0, isShort = false): Promise<Home> {
     const { host } = this.#home;
     const { used, capacity } = locationUse(host.instance);
-    const isFull = used > capacity * FULL;
+    const isFull = used > capacity * FULL && (isShort || used > this.#tidyAbove);
     if (!this.#isTainted && !isFull && transactions <= host.transactionCapacity) return this.#home;
     const number = blockNumberOf(host.instance);
     // Base values are only written by who folds, and what a zombie would write there is what lies there.
@@ -131,6 +136,9 @@ export class Residence implements StayingState {
     if (next !== this.#home) this.#home.leave();
     this.#home = next;
     this.#isTainted = false;
+    // A state that fills the memory by itself would be laid out anew for every call.
+    const left = locationUse(next.host.instance);
+    this.#tidyAbove = left.used + Math.floor((left.capacity - left.used) / 2);
     return next;
   }
 

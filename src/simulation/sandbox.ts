@@ -71,7 +71,21 @@ export class Sandbox {
   }
 
   /** @throws MemoryLimitError, StateSourceError, CoreTrapError */
-  async run({ environment, transaction, watch, fold = false }: SandboxRun): Promise<SandboxOutcome> {
+  async run(run: SandboxRun): Promise<SandboxOutcome> {
+    const { residence } = this.#setting.state;
+    const { layout } = residence;
+    try {
+      return await this.#runOnce(run);
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+      await residence.home(1, true);
+      // There was nothing to tidy up.
+      if (residence.layout === layout) throw error;
+      return this.#runOnce(run);
+    }
+  }
+
+  async #runOnce({ environment, transaction, watch, fold = false }: SandboxRun): Promise<SandboxOutcome> {
     const { residence } = this.#setting.state;
     const home = await residence.home(1);
     const { host } = home;

@@ -62,6 +62,7 @@ export class CallingThreadRunner implements Runner {
         tasks: work.tasks,
         executor: equipment.executor,
         pause: eventLoopTurn,
+        ...(residence === undefined ? {} : { tidy: () => residence.home(plan.count, true) }),
         ...(taskTimeoutMs === undefined ? {} : { watch: (task) => run.attempts.announce(task) }),
       });
     } catch (error) {

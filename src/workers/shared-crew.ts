@@ -96,13 +96,15 @@ export class SharedCrew implements Crew {
       this.#seats = posts.map((post) => ({ post, id: 0 }));
     }
     await this.#refill();
-    // After a drain the memory goes on; one in which somebody died does not.
-    if (this.#lease === undefined || this.#isTainted) {
+    if (this.#staying !== undefined) {
+      const { residence, transactions } = this.#staying;
+      this.#lease = (await residence.home(transactions, this.#lease !== undefined)).lease;
+    } else if (this.#lease === undefined || this.#isTainted) {
+      // After a drain the memory goes on; one in which somebody died does not.
       this.#giveBack();
-      const { residence, transactions } = this.#staying ?? {};
-      this.#lease = residence === undefined ? await MemoryLease.take(need) : (await residence.home(transactions)).lease;
-      this.#isTainted = false;
+      this.#lease = await MemoryLease.take(need);
     }
+    this.#isTainted = false;
     if (this.#lease === undefined) throw new TypeError('workers share memories');
     this.#fresh = true;
     this.#spent = false;

@@ -856,6 +856,16 @@ const worlds = [
     only: 'see the fees',
   },
   {
+    name: 'a state that nearly fills the memory is laid out anew for every call',
+    file: 'src/run/residence.ts',
+    text: 'this.#tidyAbove = left.used + Math.floor((left.capacity - left.used) / 2);',
+    replacement: 'this.#tidyAbove = 0;',
+    why: 'whatever is asked of a world that is three quarters full takes as long as copying all of its state',
+    project: 'unit',
+    test: 'test/unit/world/memory.test.ts',
+    only: 'of a complete state',
+  },
+  {
     name: 'a call that does not fit ends all of them',
     file: 'src/world/calls-job.ts',
     text: 'if (!(error instanceof MemoryLimitError)) throw error;',
