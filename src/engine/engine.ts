@@ -267,7 +267,11 @@ export class PevmEngine implements TracingEngine {
         return {
           number: job.number,
           fetchAhead: (signal) => void callFor(this, () => job.fetchAhead(signal)).catch(() => {}),
-          run: () => this.#start(turns, () => job),
+          run: () =>
+            this.#start(turns, () => {
+              place.checkOpen();
+              return job;
+            }),
         };
       },
       another: () => this.#worldTurns(new Turns(), options, first),

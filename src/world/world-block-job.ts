@@ -19,6 +19,8 @@ import type { WorldState } from './world-state.ts';
 
 /** Where a world stands among the blocks of its chain. */
 export interface Place {
+  /** To be asked before something is queued. @throws InputError where the world is no more */
+  checkOpen(): void;
   /** @throws ReorganisationError, InputError for a block that does not come next */
   admit(context: BlockContext): void;
   /** The block has become part of the state. */
@@ -37,6 +39,7 @@ export class WorldBlockJob implements Job<TransactionResult, WorldBlockResult> {
     if (typeof request === 'object' && request !== null && 'state' in request && request.state !== undefined) {
       throw new InputError('request.state', 'a world has its own');
     }
+    place.checkOpen();
     this.#state = state;
     this.#place = place;
     this.#block = new BlockJob({ ...request, state }, options, state);

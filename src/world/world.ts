@@ -115,10 +115,13 @@ export class ResidentWorld implements TracingWorld {
   #record: RecordedChain | undefined;
   #recording: Promise<RecordedChain> | undefined;
   readonly #place: Place = {
+    checkOpen: () => {
+      if (this.#disposed !== undefined) throw new InputError('world', 'it was disposed of');
+    },
     admit: (context) => checkParent(context, this.#block),
     advance: (execution, result) => this.#advanced(execution, result),
     whatIf: async (execution, edits, limits) => {
-      if (this.#disposed !== undefined) throw new InputError('world', 'it was disposed of');
+      this.#place.checkOpen();
       return this.#turns.start((options) => new WhatIfJob(execution, this.#state, options, edits, limits));
     },
   };
@@ -184,7 +187,7 @@ export class ResidentWorld implements TracingWorld {
     options: CallOptions = {},
   ): Run<CallsAnswer<R>, CallsAnswer<R>[]> {
     return this.#turns.start(() => {
-      if (this.#disposed !== undefined) throw new InputError('world', 'it was disposed of');
+      this.#place.checkOpen();
       const { equip } = this.#turns;
       return new CallsJob(() => ({ state: this.#state, head: this.#head, equip }), requests, options);
     });

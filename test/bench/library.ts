@@ -9,6 +9,7 @@ import { Account, Address } from '@ethereumjs/util';
 import { createVM, runTx, type VM } from '@ethereumjs/vm';
 import { bytesFromHex } from '../../src/base/hex.ts';
 import type { BlockFile } from '../../src/file/block-file.ts';
+import type { MemoryState } from '../../src/state/memory.ts';
 
 export interface LibraryRun {
   /** The transactions only: without making the state, and without decoding them. */
@@ -35,6 +36,17 @@ export async function runLibrary(file: BlockFile): Promise<LibraryRun> {
 
 async function machineFor({ state, blockHashes }: BlockFile, common: Common): Promise<VM> {
   const stateManager = new MerkleStateManager({ common, caches: new Caches() });
+  await putState(stateManager, state);
+  const blockchain: EVMMockBlockchainInterface = {
+    getBlock: async (number) => ({ hash: () => bytesFromHex(blockHashes.get(BigInt(number as number)) ?? '0x') }),
+    putBlock: async () => {},
+    shallowCopy: () => blockchain,
+  };
+  return createVM({ common, stateManager, blockchain });
+}
+
+/** Gives a state to the library. */
+export async function putState(stateManager: MerkleStateManager, state: MemoryState): Promise<void> {
   for (const { address, balance, nonce, code, codeHash, storage } of state.accounts.values()) {
     const at = new Address(address);
     await stateManager.putAccount(at, new Account(nonce, balance));
@@ -42,12 +54,6 @@ async function machineFor({ state, blockHashes }: BlockFile, common: Common): Pr
     else if (code === undefined) await stateManager.putAccount(at, new Account(nonce, balance, undefined, codeHash));
     for (const { slot, value } of storage.values()) await stateManager.putStorage(at, slot, trimmed(value));
   }
-  const blockchain: EVMMockBlockchainInterface = {
-    getBlock: async (number) => ({ hash: () => bytesFromHex(blockHashes.get(BigInt(number as number)) ?? '0x') }),
-    putBlock: async () => {},
-    shallowCopy: () => blockchain,
-  };
-  return createVM({ common, stateManager, blockchain });
 }
 
 /** Senders are trusted, as on the other sides. */

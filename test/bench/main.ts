@@ -19,6 +19,7 @@ import { measureTraces, traceTable } from './traces.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
 import { blockWork, measureVersus, programWork, versusOfProcesses, versusTable } from './versus.ts';
 import { measureWhatIf, whatIfTable } from './what-if.ts';
+import { measureWorlds, worldsTable } from './worlds.ts';
 
 /** Blocks of every era, among them those known as hard: long chains of dependent transactions, heavy precompiles. */
 const CHOSEN = [
@@ -39,6 +40,8 @@ const PARTS = {
   ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
   'what-if': 'real blocks with one transaction dropped, against executing them again (only where it is named)',
   traces: 'real blocks traced as a whole, against anvil (only where it is named)',
+  worlds:
+    'calls, many calls and blocks on a state that stays, against ethereumjs, tevm and anvil (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
   forking: 'cold runs over a node that is 50 ms away, against anvil, ethereumjs and tevm (only where it is named)',
@@ -212,6 +215,10 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const { repeat: rounds = 5, warmUp, native } = options;
     const figures = await measureTraces(subjects, { rounds, warmUp, native, onProgress: progress });
     return { text: `Traces of whole blocks\n\n${traceTable(figures)}`, figures };
+  },
+  async worlds({ repeat = 10, native }) {
+    const figures = await measureWorlds({ rounds: repeat, native, onProgress: progress });
+    return { text: `Worlds\n\n${worldsTable(figures)}`, figures };
   },
   async profile(options) {
     const subjects = await realBlocks(options);

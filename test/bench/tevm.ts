@@ -1,4 +1,4 @@
-// A peer that forks in JavaScript: tevm, installed where it is measured. Its packages name ranges whose newest members do not
+// A peer that forks, and holds states, in JavaScript: tevm, installed where it is measured. Its packages name ranges whose newest members do not
 // fit each other, so that all of them are pinned here.
 
 import { spawnSync } from 'node:child_process';
@@ -7,6 +7,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../scripts/fingerprint.mjs';
+import { hexFromBytes } from '../../src/base/hex.ts';
+import type { MemoryState } from '../../src/state/memory.ts';
 
 const VERSION = '1.0.0-next.148';
 const ACTIONS = '1.0.0-next.149';
@@ -30,12 +32,17 @@ export interface TevmFork {
   call(request: TevmCall): Promise<void>;
 }
 
+interface Answer {
+  readonly rawData?: string;
+  readonly errors?: readonly { message: string }[];
+}
 interface Client {
   tevmReady(): Promise<unknown>;
-  tevmCall(request: TevmCall): Promise<{ errors?: readonly { message: string }[] }>;
+  tevmSetAccount(account: object): Promise<Answer>;
+  tevmCall(request: TevmCall & { readonly skipBalance?: boolean }): Promise<Answer>;
 }
 interface Modules {
-  createMemoryClient(options: { fork: { transport: unknown; blockTag: bigint } }): Client;
+  createMemoryClient(options: { fork?: { transport: unknown; blockTag: bigint } }): Client;
   http(url: string): (options: object) => unknown;
 }
 
@@ -70,5 +77,27 @@ export async function forkWithTevm(url: string, number: bigint): Promise<TevmFor
       const { errors } = await client.tevmCall(request);
       if (errors?.[0] !== undefined) throw new Error(`tevm: ${errors[0].message}`);
     },
+  };
+}
+
+/** What a call on a state in its memory gives, by call; `undefined` where tevm cannot be installed. */
+export async function tevmWithState(state: MemoryState): Promise<((call: TevmCall) => Promise<string>) | undefined> {
+  const found = await modules();
+  if (found === undefined) return undefined;
+  const client = found.createMemoryClient({});
+  await client.tevmReady();
+  for (const { address, balance, nonce, code, storage } of state.accounts.values()) {
+    const slots = [...storage.values()].map(({ slot, value }) => [hexFromBytes(slot), hexFromBytes(value)]);
+    const { errors } = await client.tevmSetAccount({
+      ...{ address: hexFromBytes(address), balance, nonce },
+      ...(code === undefined || code.length === 0 ? {} : { deployedBytecode: hexFromBytes(code) }),
+      ...(slots.length === 0 ? {} : { stateDiff: Object.fromEntries(slots) }),
+    });
+    if (errors?.[0] !== undefined) throw new Error(`tevm: ${errors[0].message}`);
+  }
+  return async (call) => {
+    const { rawData = '0x', errors } = await client.tevmCall({ ...call, skipBalance: true });
+    if (errors?.[0] !== undefined) throw new Error(`tevm: ${errors[0].message}`);
+    return rawData;
   };
 }

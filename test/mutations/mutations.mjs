@@ -866,6 +866,16 @@ const worlds = [
     only: 'of a complete state',
   },
   {
+    name: 'a world that is no more executes blocks',
+    file: 'src/world/world-block-job.ts',
+    text: '    place.checkOpen();\n',
+    replacement: '',
+    why: "it writes into a memory that is somebody else's by now",
+    project: 'unit',
+    test: 'test/unit/world/apart.test.ts',
+    only: 'in order',
+  },
+  {
     name: 'a call that does not fit ends all of them',
     file: 'src/world/calls-job.ts',
     text: 'if (!(error instanceof MemoryLimitError)) throw error;',
