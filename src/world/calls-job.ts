@@ -2,6 +2,7 @@
 // stays, and no lane sees another one.
 
 import { InputError, MemoryLimitError } from '../base/errors.ts';
+import { lazy } from '../base/lazy.ts';
 import { describe, plainObject } from '../base/reader.ts';
 import type { CallOptions, CallOutcome, CallRequest, CallsAnswer } from '../call-types.ts';
 import { readEvmResult } from '../core/evm/evm-decode.ts';
@@ -195,7 +196,30 @@ function lanesOf(lanes: readonly ReadLane[], environment: EvmBlockInput): Lanes 
   return { firsts: Uint32Array.from(firsts), fees, feesOf: Uint8Array.from(feesOf) };
 }
 
+/** Decoded when somebody looks at it: of thousands, that takes longer than handing them on. */
 function outcomeOf(bytes: Uint8Array): CallOutcome {
-  const output = readEvmResult(bytes, 0);
-  return output.status === 'invalid' ? failureOfRejection(rejectionOf(output)) : callResultOf(output);
+  const decoded = lazy((): CallOutcome => {
+    const output = readEvmResult(bytes, 0);
+    return output.status === 'invalid' ? failureOfRejection(rejectionOf(output)) : callResultOf(output);
+  });
+  return {
+    get status() {
+      return decoded().status;
+    },
+    get gasUsed() {
+      return decoded().gasUsed;
+    },
+    get returnData() {
+      return decoded().returnData;
+    },
+    get logs() {
+      return decoded().logs;
+    },
+    get createdAddress() {
+      return decoded().createdAddress!;
+    },
+    get error() {
+      return decoded().error!;
+    },
+  };
 }
