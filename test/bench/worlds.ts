@@ -16,7 +16,7 @@ import { Anvil } from './anvil.ts';
 import { putState } from './library.ts';
 import { median, type Spread, spreadOf } from './statistics.ts';
 import { fixed, NONE, percent, table, times } from './table.ts';
-import { type TevmClient, tevmClient } from './tevm.ts';
+import { tevmWithState } from './tevm.ts';
 
 interface SwapCall {
   readonly from: Hex;
@@ -91,13 +91,14 @@ async function measureWarm({ rounds, native, onProgress }: WorldsOptions): Promi
   await using engine = await createEngine({ workers: 1 });
   const world = await openWorld(engine, file);
   const library = await libraryOf(file);
-  const tevm = await tevmClient(file, onProgress);
+  const tevm = await tevmWithState(file.state);
+  if (tevm === undefined) onProgress('no tevm: npm did not install it');
   await using anvil = native ? await anvilOf(file, json) : undefined;
   const sides: Side[] = [
     ['pevm, world.call', async (call) => (await world.call({ ...call, gas: GAS })).returnData],
     ['ethereumjs, runCall', (call) => libraryCall(library, call)],
   ];
-  if (tevm !== undefined) sides.push(['tevm, tevmCall', (call) => tevmCall(tevm, call)]);
+  if (tevm !== undefined) sides.push(['tevm, tevmCall', tevm]);
   if (anvil !== undefined) sides.push(['anvil, eth_call', (call) => anvilCall(anvil, call)]);
   const figures: WarmFigures[] = [];
   const found = new Map<string, number[]>(sides.map(([who]) => [who, []]));
@@ -134,12 +135,6 @@ async function libraryCall(evm: EVM, { from, to, data, value }: SwapCall): Promi
   });
   await evm.stateManager.revert();
   return `0x${Buffer.from(execResult.returnValue).toString('hex')}`;
-}
-
-async function tevmCall(client: TevmClient, { from, to, data, value }: SwapCall): Promise<string> {
-  const { rawData, errors } = await client.tevmCall({ from, to, data, value, gas: GAS, skipBalance: true });
-  if (errors !== undefined) throw new Error(`tevm: ${errors[0]?.message}`);
-  return rawData;
 }
 
 async function anvilOf(file: BlockFile, { pre }: TrafficFile): Promise<Anvil> {
