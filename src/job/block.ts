@@ -20,7 +20,14 @@ import { type BlockExecution, completed, resultOf, TransactionDecoder } from './
 import { type Emptiness, emptinessOf } from './changed-state.ts';
 import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
-import { blockKeys, type StandingState, type StateBefore, standingBefore, stateBefore } from './state-before.ts';
+import {
+  blockKeys,
+  checkPinned,
+  type StandingState,
+  type StateBefore,
+  standingBefore,
+  stateBefore,
+} from './state-before.ts';
 import { verification } from './verification.ts';
 
 /** A block that was run to its end. */
@@ -144,11 +151,12 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     this.#copy = await desk.ask(() => standing.whole());
   }
 
-  #stateBefore(desk: Desk<TransactionResult>): Promise<StateBefore> {
+  async #stateBefore(desk: Desk<TransactionResult>): Promise<StateBefore> {
     const { state, context } = this.#request;
     if (this.#standing !== undefined) {
       return standingBefore(desk, this.#standing, () => this.#keys ?? blockKeys(state, context.block));
     }
+    await desk.ask((signal) => checkPinned(state, context.block, signal));
     return stateBefore(desk, state, () => blockKeys(state, context.block));
   }
 

@@ -51,6 +51,21 @@ export function stateBefore(
   });
 }
 
+/** @throws InputError, naming both hashes, where a source is pinned to another block than the parent of this one */
+export async function checkPinned(state: StateSource, block: BlockInput, signal: AbortSignal): Promise<void> {
+  const { pinned } = state as Partial<PinnedSource>;
+  if (typeof pinned !== 'function') return;
+  const { number, hash } = await pinned.call(state, { signal });
+  if (block.parentHash === hash) return;
+  const problem = `block ${BigInt(block.number)} has the parent ${block.parentHash}, the state is that after`;
+  throw new InputError('block.parentHash', `${problem} block ${number}, ${hash}`);
+}
+
+/** A source that knows which block its state is after, as `rpcState` does. */
+interface PinnedSource extends StateSource {
+  pinned(options: { readonly signal: AbortSignal }): Promise<{ readonly number: bigint; readonly hash: Hex }>;
+}
+
 /** A state that stays, and the source that it is asked for the rest. */
 export interface StandingState extends DescribedStateSource {
   readonly residence: Residence;

@@ -73,7 +73,8 @@ type Measure = (who: string, run: Run) => Promise<void>;
 
 async function ours(engine: Engine, file: BlockFile, url: string, measure: Measure): Promise<void> {
   const { block, chainId, hardfork, blockHashes } = file;
-  const request = { block, chainId, hardfork, blockHashes };
+  const { hash: parentHash } = await rpcState({ transport: url }).pinned();
+  const request = { block: { ...block, parentHash }, chainId, hardfork, blockHashes };
   const { receiptsRoot } = await engine.executeBlock({ ...request, state: file.state });
   for (const prefetch of ['none', 'guess', 'accessList', 'auto'] as const satisfies RpcStateOptions['prefetch'][]) {
     let state = rpcState({ transport: url, prefetch });

@@ -9,6 +9,7 @@ import { createTraffic } from '../../../src/traffic/index.ts';
 import type { Engine } from '../../../src/types.ts';
 import { fakeFetch } from '../../support/fake-http.ts';
 import { FakeNode } from '../../support/fake-node.ts';
+import { headOf } from '../../support/slow-node.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -20,7 +21,7 @@ test('a block of real contracts gives the same over a node as from memory', asyn
   const { file } = await createTraffic({ transactions: 40, seed: 'remote' });
   const { block, chainId, hardfork, state, blockHashes } = checkBlockFile(file);
   const node = new FakeNode({ chainId });
-  node.addState(state);
+  node.addState(state, '', headOf(block));
   const source = rpcState({ transport: { url: 'http://node.test', fetch: fakeFetch(node) }, chainId });
   const request = { block, chainId, hardfork, blockHashes };
   const expected = await engine.executeBlock({ ...request, state });
@@ -37,7 +38,7 @@ test('a world over a node gives what one over memory gives, and asks for nothing
   const { file } = await createTraffic({ transactions: 12, seed: 'world' });
   const { block, chainId, hardfork, state, blockHashes } = checkBlockFile(file);
   const node = new FakeNode({ chainId });
-  node.addState(state, '', { number: `0x${(BigInt(block.number) - 1n).toString(16)}`, hash: block.parentHash });
+  node.addState(state, '', headOf(block));
   const source = rpcState({ transport: { url: 'http://node.test', fetch: fakeFetch(node) }, chainId });
   const expected = await engine.executeBlock({ block, chainId, hardfork, blockHashes, state });
   const world = await engine.openWorld({ state: source });
@@ -49,6 +50,19 @@ test('a world over a node gives what one over memory gives, and asks for nothing
   }
   expect(source.statistics().requests).toBe(requests);
   await world.dispose();
+});
+
+test('a block is not executed on the state after another block than its parent', async () => {
+  const { file } = await createTraffic({ transactions: 2, seed: 'parent' });
+  const { block, chainId, hardfork, state } = checkBlockFile(file);
+  const node = new FakeNode({ chainId });
+  const { hash } = node.addState(state, '', headOf(block));
+  node.addState(state);
+  const source = rpcState({ transport: { url: 'http://node.test', fetch: fakeFetch(node) } });
+  const run = async (state: typeof source) => engine.executeBlock({ block, chainId, hardfork, state });
+  await expect(run(source)).rejects.toMatchObject({ name: 'InputError', field: 'block.parentHash' });
+  await expect(run(source)).rejects.toThrow(new RegExp(`parent ${block.parentHash}, .* ${node.head.hash}`));
+  expect((await run(source.at(hash))).receipts.length).toBe(2);
 });
 
 test('a node that is gone is an error of the run, and the engine works on', async () => {

@@ -19,7 +19,7 @@ let learned: RpcLearned;
 const cache = memoryCache();
 
 async function run(options: Partial<RpcStateOptions>) {
-  const { source } = await slowSource(file.state, { latencyMs: 100, ...options });
+  const { source } = await slowSource(file.state, { latencyMs: 100, before: file.block, ...options });
   const { block, chainId, hardfork, blockHashes } = file;
   const { receiptsRoot } = await engine.executeBlock({ block, chainId, hardfork, blockHashes, state: source });
   expect(receiptsRoot).toBe(root);

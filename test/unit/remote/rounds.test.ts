@@ -41,7 +41,7 @@ describe('a cold block of one transaction', () => {
   ] as const)('takes few trips: %s, %i', async ([kind, most]) => {
     const file = await oneOf(kind);
     const expected = await run(file, file.state);
-    const { source } = await slowSource(file.state);
+    const { source } = await slowSource(file.state, { before: file.block });
     const result = await run(file, source);
     expect(result.receiptsRoot).toBe(expected.receiptsRoot);
     expect(result.stateDiff).toEqual(expected.stateDiff);
@@ -51,7 +51,7 @@ describe('a cold block of one transaction', () => {
 
   test('counts what was fetched in vain', async () => {
     const file = await oneOf('token');
-    const { source } = await slowSource(file.state);
+    const { source } = await slowSource(file.state, { before: file.block });
     await run(file, source);
     const { keys, wasted } = source.statistics();
     expect(wasted).toBeGreaterThan(0);
@@ -64,11 +64,10 @@ test.for(['swapV2', 'swapV3'] as const)(
   async (kind) => {
     const file = await oneOf(kind);
     const expected = await run(file, file.state);
-    const { source, node } = await slowSource(file.state);
+    const { source } = await slowSource(file.state, { before: file.block });
     await run(file, source);
-    node.addState(file.state);
     const before = source.statistics();
-    const again = source.at(1);
+    const again = source.at(file.block.parentHash);
     // Another amount: other call data.
     const result = await run(file, again);
     expect(result.receiptsRoot).toBe(expected.receiptsRoot);
@@ -80,7 +79,7 @@ test.for(['swapV2', 'swapV3'] as const)(
 test('a block of 150 transactions takes few trips', async () => {
   const { file: json } = await createTraffic({ transactions: 150 });
   const file = checkBlockFile(json);
-  const { source } = await slowSource(file.state, { latencyMs: 120 });
+  const { source } = await slowSource(file.state, { before: file.block, latencyMs: 120 });
   const [expected, result] = [await run(file, file.state), await run(file, source)];
   expect(result.receiptsRoot).toBe(expected.receiptsRoot);
   // 6, and the one that pins the block.
@@ -91,7 +90,7 @@ describe('a node that says what a call reads', () => {
   /** What the block really reads. */
   async function readsOf(file: BlockFile): Promise<Map<Hex, Hex[]>> {
     const reads = new Map<Hex, Hex[]>();
-    const { source } = await slowSource(file.state, { prefetch: 'none' });
+    const { source } = await slowSource(file.state, { before: file.block, prefetch: 'none' });
     await run(file, {
       blockHash: (number) => source.blockHash(number),
       load: (keys, options) => {
@@ -113,12 +112,15 @@ describe('a node that says what a call reads', () => {
     async ([, other, most]) => {
       const file = await oneOf('swapV3');
       const expected = await run(file, file.state);
-      const { source, node } = await slowSource(file.state, { node: { reads: await readsOf(file), without: [other] } });
+      const { source, node } = await slowSource(file.state, {
+        before: file.block,
+        node: { reads: await readsOf(file), without: [other] },
+      });
       const result = await run(file, source);
       expect(result.receiptsRoot).toBe(expected.receiptsRoot);
       expect(trips(source)).toBeLessThanOrEqual(most);
       const before = source.statistics();
-      const again = source.at(0);
+      const again = source.at(file.block.parentHash);
       await run(file, again);
       const after = again.statistics();
       // The other block is pinned by a trip of its own.
@@ -132,7 +134,7 @@ describe('a node that says what a call reads', () => {
     const { file: json } = await createTraffic({ transactions: 60 });
     const file = checkBlockFile(json);
     const reads = await readsOf(file);
-    const { source, node } = await slowSource(file.state, { node: { reads } });
+    const { source, node } = await slowSource(file.state, { before: file.block, node: { reads } });
     const block = { ...file.block, hash: `0x${'ab'.repeat(32)}` as const };
     const { receiptsRoot } = await run({ ...file, block }, source);
     expect(receiptsRoot).toBe((await run(file, file.state)).receiptsRoot);
@@ -148,7 +150,7 @@ describe('a node that says what a call reads', () => {
       ['0x12', ['0x']],
     ]);
     for (const reads of [strange, new Map<Hex, Hex[]>()]) {
-      const { source } = await slowSource(file.state, { node: { reads } });
+      const { source } = await slowSource(file.state, { before: file.block, node: { reads } });
       expect((await run(file, source)).stateDiff).toEqual(expected.stateDiff);
     }
   });

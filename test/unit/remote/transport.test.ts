@@ -203,7 +203,7 @@ describe('messages', () => {
     const keys = Array.from({ length: 4000 }, (_, k): StateKey => ({ kind: 'storage', address: TOKEN, slot: word(k) }));
     await clock.run(source.load(keys));
     await clock.run(source.at(2).load(keys));
-    expect(Math.max(...sizes)).toBe(200);
+    expect(Math.max(...sizes)).toBe(500);
   });
 
   test('are not more at the same time than allowed', async () => {
