@@ -20,6 +20,8 @@ export interface ForkFigures {
   readonly who: string;
   /** Messages one after the other, each after an answer that came before it. */
   readonly rounds: number;
+  /** Those of them that somebody waited for, by our own report; of the others all are. */
+  readonly waitedFor: number;
   readonly messages: number;
   /** Questions in all messages. */
   readonly requests: number;
@@ -32,7 +34,7 @@ export interface ForkFigures {
 const LATENCY_MS = 50;
 const READS_ONLY = "pevm, prefetch: 'guess'";
 
-type Run = () => Promise<{ inVain?: number }>;
+type Run = () => Promise<{ inVain?: number; waitedFor?: number }>;
 
 export async function measureForking(binary: string, onProgress: (text: string) => void): Promise<ForkFigures[]> {
   const engine = await createEngine({ workers: 2 });
@@ -52,10 +54,10 @@ export async function measureForking(binary: string, onProgress: (text: string) 
           onProgress(`${job}: ${who}`);
           proxy.forget();
           const start = performance.now();
-          const { inVain } = await run();
+          const { inVain, waitedFor } = await run();
           const ms = performance.now() - start;
           const { rounds, messages, requests, bytes } = proxy;
-          figures.push({ job, who, rounds, messages, requests, inVain, bytes, ms });
+          figures.push({ job, who, rounds, waitedFor: waitedFor ?? rounds, messages, requests, inVain, bytes, ms });
         };
         await ours(engine, file, proxy.url, measure);
         if (transactions === 1) await others(file, proxy, binary, measure);
@@ -79,10 +81,11 @@ async function ours(engine: Engine, file: BlockFile, url: string, measure: Measu
   for (const prefetch of ['none', 'guess', 'accessList', 'auto'] as const satisfies RpcStateOptions['prefetch'][]) {
     let state = rpcState({ transport: url, prefetch });
     const run = async () => {
-      const before = state.statistics().wasted;
+      const before = state.statistics();
       const result = await engine.executeBlock({ ...request, state });
       if (result.receiptsRoot !== receiptsRoot) throw new Error(`${prefetch}: another result`);
-      return { inVain: state.statistics().wasted - before };
+      const after = state.statistics();
+      return { inVain: after.wasted - before.wasted, waitedFor: after.rounds - before.rounds };
     };
     await state.pinned();
     await measure(`pevm, prefetch: '${prefetch}'`, run);
@@ -142,10 +145,11 @@ function originOf(file: BlockFile, { pre }: TrafficFile): AnvilOptions {
 
 export function forkingTable(figures: readonly ForkFigures[]): string {
   return table(
-    ['cold', 'rounds', 'messages', 'requests', 'in vain', 'kB', 'ms', 'of reads only'],
-    figures.map(({ job, who, rounds, messages, requests, inVain, bytes, ms }) => [
+    ['cold', 'rounds', 'waited for', 'messages', 'requests', 'in vain', 'kB', 'ms', 'of reads only'],
+    figures.map(({ job, who, rounds, waitedFor, messages, requests, inVain, bytes, ms }) => [
       `${job}, ${who}`,
-      ...[String(rounds), String(messages), String(requests), inVain === undefined ? NONE : String(inVain)],
+      ...[String(rounds), String(waitedFor), String(messages), String(requests)],
+      inVain === undefined ? NONE : String(inVain),
       ...[fixed(bytes / 1000, 0), fixed(ms, 0), times(ms / (readsOnly(job, figures)?.ms ?? Number.NaN))],
     ]),
   );
