@@ -14,6 +14,8 @@ export interface ChainJsonLine {
   hash: string;
   ok: boolean;
   mismatches: readonly Mismatch[];
+  /** Fields of the header that are what they should be. */
+  compared: readonly string[];
   /** What could not be compared, and why. */
   omitted: readonly Omission[];
   transactions: number;
@@ -31,6 +33,11 @@ export interface ChainJsonLine {
   error?: string;
 }
 
+/** What a header says that follows from the block and its execution; the root of the state, where it is known as a whole. */
+const COMPARED = [
+  ...['gasUsed', 'receiptsRoot', 'logsBloom', 'requestsHash', 'blobGasUsed', 'transactionsRoot', 'withdrawalsRoot'],
+  ...['sha3Uncles', 'stateRoot'],
+];
 /** Blocks that are asked for before the one before them is done. */
 const AHEAD = 4;
 
@@ -64,6 +71,7 @@ class ChainReplay {
   readonly #terminal: Terminal;
   readonly #state: RpcState;
   #told: RpcStatistics;
+  readonly #compared = new Set<string>();
   #toldMs = performance.now();
 
   constructor(engine: Engine, { json }: ReplayOptions, chain: ChainOptions, terminal: Terminal) {
@@ -117,7 +125,13 @@ class ChainReplay {
       progress.end();
       await world.dispose();
     }
-    if (!this.#json) this.#terminal.print(paint('green', `${done} of ${done} blocks right, ${first} to ${last}`));
+    if (!this.#json) {
+      this.#terminal.print(paint('green', `${done} of ${done} blocks right, ${first} to ${last}`));
+      this.#terminal.print(paint('dim', `compared with the headers: ${[...this.#compared].join(', ')}`));
+      if (!this.#compared.has('stateRoot')) {
+        this.#terminal.print(paint('dim', 'not compared: stateRoot, which takes a state that is known as a whole'));
+      }
+    }
     return 0;
   }
 
@@ -194,6 +208,7 @@ class ChainReplay {
       hash: String(block.hash),
       ok: !failed,
       mismatches: result instanceof InvalidBlockError || !failed ? result.mismatches : [],
+      compared: failed ? [] : comparedIn(block, result),
       omitted: failed ? [] : result.omitted,
       transactions,
       gasUsed: failed ? null : Number(result.gasUsed),
@@ -209,9 +224,16 @@ class ChainReplay {
 
   #tell(line: ChainJsonLine): void {
     const { paint } = this.#terminal;
+    for (const name of line.compared) this.#compared.add(name);
     if (this.#json) this.#terminal.print(JSON.stringify(line));
     else for (const row of rows(line, paint)) this.#terminal.print(row);
   }
+}
+
+/** Verification is asked for all of them: what a block has, and was not left out, was compared. */
+function comparedIn(block: FetchedBlock, { omitted, stateRoot }: BlockResult): string[] {
+  const has = (name: string) => (name === 'stateRoot' ? stateRoot !== undefined : block[name] !== undefined);
+  return COMPARED.filter((name) => has(name) && !omitted.some((omission) => omission.name === name));
 }
 
 function numberOf(block: FetchedBlock): bigint {
@@ -239,7 +261,7 @@ function rows(line: ChainJsonLine, paint: Paint): string[] {
       ...[String(rounds), String(requests), (bytes / 1000).toFixed(0)],
     ),
     ...(error === undefined ? [] : wrap(error, 74).map((part) => `    ${paint('red', part)}`)),
-    // That the root of a state which nobody knows as a whole is not compared is the same for every block.
+    // That the root of a state which nobody knows as a whole is not compared is the same for every block: the end says so.
     ...omitted
       .filter(({ name }) => name !== 'stateRoot')
       .map(({ name, message }) => `    ${paint('dim', `${name} not compared: ${message}`)}`),

@@ -4,7 +4,16 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import manifest from '../../package.json';
 import { InputError } from '../base/errors.ts';
-import { type DevGenesis, devGenesis, type Engine, readGenesisFile, type World, type WorldOptions } from '../index.ts';
+import { hexFromBytes } from '../base/hex.ts';
+import {
+  type DevGenesis,
+  devGenesis,
+  type Engine,
+  type Provider,
+  readGenesisFile,
+  type World,
+  type WorldOptions,
+} from '../index.ts';
 import { withEngine } from './metered-engine.ts';
 import { stateOfNode } from './node-state.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
@@ -47,6 +56,7 @@ async function openServer(
     for (const { address } of accounts) {
       await provider.request({ method: 'anvil_setBalance', params: [address, FUNDS] });
     }
+    await placeSystemContracts(provider);
   }
   if (options.chain !== undefined && !(await importFile(world, options.chain, signal))) return undefined;
   const server = await startRpcServer({ ...options, provider }).catch((error: NodeJS.ErrnoException) => {
@@ -59,6 +69,18 @@ async function openServer(
   terminal.print(`chain ${chainId} at block ${number}`);
   terminal.print(`listening on ${server.url} and ${server.url.replace('http', 'ws')}`);
   return server;
+}
+
+/** Nodes for tests often have none of the protocol's contracts; without them no block is valid by the newest rules. */
+async function placeSystemContracts(provider: Provider): Promise<void> {
+  const { state } = await devGenesis({ accounts: 0 });
+  for (const { address, code } of state.accounts.values()) {
+    const name = hexFromBytes(address);
+    if (code === undefined || (await provider.request({ method: 'eth_getCode', params: [name, 'latest'] })) !== '0x')
+      continue;
+    await provider.request({ method: 'anvil_setCode', params: [name, hexFromBytes(code)] });
+    await provider.request({ method: 'anvil_setNonce', params: [name, '0x1'] });
+  }
 }
 
 /** 10,000 ether. */

@@ -71,6 +71,9 @@ describe('blocks of a node', () => {
     expect(told[0]).toMatchObject({ gasUsed: 0, transactions: 0, mismatches: [] });
     expect(told[0]!.rounds).toBeGreaterThan(0);
     expect(told[0]!.omitted.map(({ name }) => name)).toEqual(['stateRoot']);
+    expect(told[0]!.compared).toEqual([
+      ...['gasUsed', 'receiptsRoot', 'logsBloom', 'blobGasUsed', 'transactionsRoot', 'withdrawalsRoot', 'sha3Uncles'],
+    ]);
   });
 
   test('are the newest one, one by number or by hash, or all up to the newest', async () => {
@@ -96,7 +99,11 @@ describe('blocks of a node', () => {
     expect(code).toBe(0);
     expect(out[0]).toMatch(/block +txs +gas +executed +in all +rounds +requests +kB/);
     expect(out[1]).toMatch(/^✓ +1 +0 +0 +[\d.]+ ms +\d+ ms +\d+ +\d+ +\d+$/);
-    expect(out.at(-1)).toBe('3 of 3 blocks right, 1 to 3');
+    expect(out.slice(-3)).toEqual([
+      '3 of 3 blocks right, 1 to 3',
+      expect.stringMatching(/^compared with the headers: gasUsed, receiptsRoot, .*sha3Uncles$/),
+      'not compared: stateRoot, which takes a state that is known as a whole',
+    ]);
     expect(drawn).toMatch(/block 3 +━+ 100 %/);
   });
 
