@@ -48,7 +48,7 @@ type Field = Exclude<HeaderCheck, 'proofOfStake'> | 'difficulty' | 'nonce';
 /** Something that a result lacks, or that a verification did not compare. */
 export interface Omission {
   /** A field of the header, the block's `rewards`, or the `expected` of the request. */
-  readonly name: Field | 'stateRoot' | 'rewards' | 'expected';
+  readonly name: Field | 'blockAccessListHash' | 'stateRoot' | 'rewards' | 'expected';
   /**
    * `not-in-block`: the block lacks what it takes; `not-in-request`: the request does; `not-computed`: the library does not
    * compute it; `not-asked`: it has to be asked for by name.

@@ -225,6 +225,10 @@ function omissionsOf(
     const message = 'the rewards of the block take block.uncleHeaders';
     omitted.push({ name: 'rewards', reason: 'not-in-block', message });
   }
+  if (rulesOf(hardfork).hasBlockAccessList) {
+    const message = "the block's access list (EIP-7928) is not made: neither it nor its hash is compared";
+    omitted.push({ name: 'blockAccessListHash', reason: 'not-computed', message });
+  }
   if (depositContract === null && executed !== undefined && hasDepositEvent(executed)) {
     const message = 'deposits take request.depositContract, which is not known of this chain';
     omitted.push({ name: 'requestsHash', reason: 'not-in-request', message });

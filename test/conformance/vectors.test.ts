@@ -12,6 +12,8 @@ const MINUTES = 60_000;
 const QUICK = { state: 4_652, chain: 1_427, skipped: 40 };
 /** Of them, and of every fifth file. */
 const BENCHMARK = { all: 196, fifth: 49 };
+/** What is skipped turns on the access list of a block. */
+const AMSTERDAM = { quick: 1_049, quickSkipped: 43, all: 10_326 };
 const ALL = { state: 84_340, chain: 6_188 };
 
 async function run(workers: number, selection: Selection, senders: 'trust' | 'recover' = 'trust'): Promise<Tally> {
@@ -43,6 +45,12 @@ describe.skipIf(withoutShared('vectors'))('the vectors through the engine', () =
     },
   );
 
+  test('the quick list of Amsterdam passes with 2 workers', { timeout: 30 * MINUTES }, async () => {
+    const tally = await run(2, { corpus: 'amsterdam', quick: true });
+    expect(tally.failures).toEqual([]);
+    expect(tally.total()).toEqual({ passed: AMSTERDAM.quick, failed: 0, skipped: AMSTERDAM.quickSkipped });
+  });
+
   test.each([2, 4])('blocks of up to 150 Mgas pass with %i workers', { timeout: 60 * MINUTES }, async (workers) => {
     const tally = await run(workers, { suite: 'eest-bench', ...(long ? {} : { part: { index: 0, of: 5 } }) });
     expect(tally.failures).toEqual([]);
@@ -56,5 +64,8 @@ describe.skipIf(withoutShared('vectors'))('the vectors through the engine', () =
     const chain = await run(2, { kind: 'chain' });
     expect(chain.failures).toEqual([]);
     expect(chain.total().passed).toBe(ALL.chain);
+    const amsterdam = await run(4, { corpus: 'amsterdam' }, 'recover');
+    expect(amsterdam.failures).toEqual([]);
+    expect(amsterdam.total().passed).toBe(AMSTERDAM.all);
   });
 });

@@ -229,5 +229,6 @@ function headerData(header: HeaderInput | BlockInput): HeaderData {
     excessBlobGas: header.excessBlobGas,
     blobGasUsed: header.blobGasUsed,
     parentBeaconBlockRoot: header.parentBeaconBlockRoot,
+    slotNumber: header.slotNumber,
   };
 }
