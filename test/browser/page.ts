@@ -10,6 +10,7 @@ import {
   type RpcStatistics,
   rpcState,
 } from 'pevm-wasm';
+import { constantNode, word } from '../support/constant-node.ts';
 
 export interface Replay {
   isolated: boolean;
@@ -54,36 +55,7 @@ window.replay = async (options, repeats) => {
 };
 
 window.readCached = async () => {
-  const word = (digits: string) => `0x${digits.padStart(64, '0')}` as const;
-  const header = {
-    ...{ number: '0x5', hash: word('5'), parentHash: word('4'), stateRoot: word('6'), timestamp: '0x6553f100' },
-    ...{
-      gasLimit: '0x1c9c380',
-      gasUsed: '0x0',
-      miner: `0x${'c0'.repeat(20)}`,
-      mixHash: word('0'),
-      baseFeePerGas: '0x7',
-    },
-    ...{ difficulty: '0x0', extraData: '0x' },
-  };
-  const answers: Record<string, unknown> = {
-    eth_chainId: '0x539',
-    eth_getBlockByNumber: header,
-    eth_getBalance: '0x10',
-    eth_getTransactionCount: '0x1',
-    eth_getCode: '0x6001600055',
-    eth_getStorageAt: word('7'),
-  };
-  const node: typeof fetch = async (_, options) => {
-    const asked: { id: number; method: string } | { id: number; method: string }[] = JSON.parse(String(options?.body));
-    const answer = ({ id, method }: { id: number; method: string }) => ({
-      jsonrpc: '2.0',
-      id,
-      result: answers[method],
-    });
-    return Response.json(Array.isArray(asked) ? asked.map(answer) : answer(asked));
-  };
-  const state = rpcState({ transport: { url: 'http://node.test', fetch: node }, cache: indexedDbCache('pevm-test') });
+  const state = rpcState({ transport: constantNode, cache: indexedDbCache('pevm-test') });
   const address = `0x${'a1'.repeat(20)}` as const;
   const values = await state.load([
     { kind: 'account', address },

@@ -1,33 +1,9 @@
 // State of a node kept in files, in Deno: with permission for a folder, and without, where all is asked for anew.
 import { fileCache, rpcState } from '../../dist/index.js';
-
-const word = (digits: string) => `0x${digits.padStart(64, '0')}`;
-const answers: Record<string, unknown> = {
-  eth_chainId: '0x539',
-  eth_getBlockByNumber: {
-    ...{ number: '0x5', hash: word('5'), parentHash: word('4'), stateRoot: word('6'), timestamp: '0x6553f100' },
-    ...{
-      gasLimit: '0x1c9c380',
-      gasUsed: '0x0',
-      miner: `0x${'c0'.repeat(20)}`,
-      mixHash: word('0'),
-      baseFeePerGas: '0x7',
-    },
-    ...{ difficulty: '0x0', extraData: '0x' },
-  },
-  eth_getBalance: '0x10',
-  eth_getTransactionCount: '0x1',
-  eth_getCode: '0x6001600055',
-};
-type Asked = { id: number; method: string };
-const node = async (_: unknown, options: { body: string }) => {
-  const asked: Asked | Asked[] = JSON.parse(options.body);
-  const answer = ({ id, method }: Asked) => ({ jsonrpc: '2.0', id, result: answers[method] });
-  return Response.json(Array.isArray(asked) ? asked.map(answer) : answer(asked));
-};
+import { constantNode } from '../support/constant-node.ts';
 
 async function read(directory: string) {
-  const state = rpcState({ transport: { url: 'http://node.test', fetch: node }, cache: fileCache(directory) });
+  const state = rpcState({ transport: constantNode, cache: fileCache(directory) });
   const [account] = await state.load([{ kind: 'account', address: `0x${'a1'.repeat(20)}` }]);
   await new Promise((resolve) => setTimeout(resolve, 100));
   if (account.balance !== 16n) throw new Error(`the balance is ${account.balance}`);
