@@ -33,12 +33,11 @@ const DELEGATION = '0xef0100';
 export async function preview(setting: Setting, read: ReadPreview): Promise<PreviewData> {
   return overridden(setting, read, async (sandbox, environment) => {
     const start = setting.state.residence.mark;
-    const budget = new QuestionBudget();
     const previews: PreviewData[] = [];
     for (const item of read.items) {
       // Somebody may have given up.
       if (previews.length > 0) await setting.ask(async () => undefined);
-      previews.push(await new Previewing(setting, read, item, sandbox, environment, budget).run());
+      previews.push(await new Previewing(setting, read, item, sandbox, environment).run());
     }
     if (!read.isBundle) return previews[0]!;
     return bundleOf(previews, stateDiffOf(setting.state.changesSince(start), emptinessIn(setting, environment)));
@@ -69,20 +68,13 @@ class Previewing {
   readonly #tokens: TokenReader;
   readonly #mark: number;
 
-  constructor(
-    setting: Setting,
-    read: ReadPreview,
-    item: PreviewItem,
-    sandbox: Sandbox,
-    environment: EvmBlockInput,
-    budget: QuestionBudget,
-  ) {
+  constructor(setting: Setting, read: ReadPreview, item: PreviewItem, sandbox: Sandbox, environment: EvmBlockInput) {
     this.#setting = setting;
     this.#read = read;
     this.#item = item;
     this.#sandbox = sandbox;
     this.#environment = item.signedType === undefined ? { ...environment, ...freeOf(item.request) } : environment;
-    this.#tokens = new TokenReader(sandbox, environment, budget);
+    this.#tokens = new TokenReader(sandbox, environment, new QuestionBudget());
     this.#mark = setting.state.residence.mark;
   }
 
