@@ -886,6 +886,68 @@ const worlds = [
   },
 ];
 
+/** @type {{ project: 'unit', test: string }} */
+const TOKEN_TABLE = { project: 'unit', test: 'test/unit/simulation/token-table.test.ts' };
+/** @type {{ project: 'unit', test: string }} */
+const PREVIEWED = { project: 'unit', test: 'test/unit/simulation/preview-transactions.test.ts' };
+
+const previews = [
+  {
+    name: 'the gas limit of a preview forgets that a callee gets 63/64 of the gas',
+    file: 'src/simulation/gas-need.ts',
+    text: 'given + (given - 1n) / 63n',
+    replacement: 'given',
+    why: 'the limit is no longer the least: it has to be found by trying',
+    ...PREVIEWED,
+    only: '63/64',
+  },
+  {
+    name: 'an authorisation that a preview fills in has the nonce that the sender had',
+    file: 'src/simulation/preview.ts',
+    text: 'new Map([[sender, nonce + 1n]])',
+    replacement: 'new Map([[sender, nonce]])',
+    why: 'a wallet that hands itself over sees nothing happen',
+    ...PREVIEWED,
+    only: 'hands an account over',
+  },
+  {
+    name: 'a preview tells what failing calls took back',
+    file: 'src/simulation/effects.ts',
+    text: "if (status !== 'success') this.#effects.length = first;",
+    replacement: '',
+    why: 'money seems to have moved that came back',
+    ...TOKEN_TABLE,
+    only: 'ether',
+  },
+  {
+    name: 'a preview counts wrapped ether twice where transfers are told as well',
+    file: 'src/simulation/token-events.ts',
+    text: '  if (seen.has(nameOfMovement(movement))) return false;\n',
+    replacement: '',
+    why: 'a deposit seems to give twice what was put in',
+    ...TOKEN_TABLE,
+    only: 'WETH',
+  },
+  {
+    name: 'a preview leaves the state as it was before the transaction that it asked about',
+    file: 'src/simulation/sandbox.ts',
+    text: '      await residence.exchange(back);\n',
+    replacement: '',
+    why: 'transactions of a bundle do not see each other',
+    ...TOKEN_TABLE,
+    only: 'ERC-20',
+  },
+  {
+    name: 'a preview takes the events of a token for its balances',
+    file: 'src/simulation/asset-changes.ts',
+    text: 'const change = answered.after - answered.before;',
+    replacement: 'const change = said;',
+    why: 'tokens that lie are believed although somebody asked',
+    ...TOKEN_TABLE,
+    only: 'by balances',
+  },
+];
+
 /** @type {readonly Mutation[]} */
 export const mutations = [
   ...store,
@@ -899,4 +961,5 @@ export const mutations = [
   ...deaths,
   ...chains,
   ...worlds,
+  ...previews,
 ];
