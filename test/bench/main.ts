@@ -13,6 +13,7 @@ import { deathTable, measureDeaths } from './deaths.ts';
 import { forkingTable, measureForking } from './forking.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
 import { measurePrecompiles, precompileTable } from './precompiles.ts';
+import { measurePreviews, previewTable } from './preview.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
 import { measureTraces, traceTable } from './traces.ts';
@@ -42,6 +43,7 @@ const PARTS = {
   traces: 'real blocks traced as a whole, against anvil (only where it is named)',
   worlds:
     'calls, many calls and blocks on a state that stays, against ethereumjs, tevm and anvil (only where it is named)',
+  preview: 'warm previews of transactions, against the bare call (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
   forking: 'cold runs over a node that is 50 ms away, against anvil, ethereumjs and tevm (only where it is named)',
@@ -196,6 +198,11 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
   async ethereumjs(options) {
     const subjects = await realBlocks(options);
     return subjects && (await blocks('Real blocks', subjects, ['ethereumjs'], options));
+  },
+  async preview({ repeat = 1_000 }) {
+    progress('previews');
+    const figures = await measurePreviews({ rounds: repeat, warmUp: 200 });
+    return { text: `Previews\n\n${previewTable(figures)}`, figures };
   },
   async precompiles(options) {
     progress('precompiles');

@@ -1,0 +1,66 @@
+// Warm previews over the built-in traffic: from the request to what moves, against the bare call of the same request.
+
+import { readBlock } from '../../src/block/block-input.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { memoryState } from '../../src/state/memory.ts';
+import { createTraffic } from '../../src/traffic/index.ts';
+import { fixed, table, times } from './table.ts';
+
+const KINDS = ['ether', 'token', 'swapV2', 'swapV3'] as const;
+const HARDFORK = 'prague';
+
+/** Milliseconds; both sides in turns on one world. */
+export interface PreviewFigures {
+  kind: string;
+  callMs: number;
+  previewMs: number;
+  /** The slowest of a hundred. */
+  previewP99Ms: number;
+  verifiedMs: number;
+}
+
+export async function measurePreviews({
+  rounds,
+  warmUp,
+}: {
+  rounds: number;
+  warmUp: number;
+}): Promise<PreviewFigures[]> {
+  const { file, plan } = await createTraffic({ transactions: 60, hardfork: HARDFORK, seed: 3 });
+  const { transactions, ...header } = readBlock(file.block, HARDFORK);
+  await using engine = await createEngine({ workers: 1, chainId: file.chainId, hardfork: HARDFORK });
+  await using world = await engine.openWorld({ state: memoryState(file.pre), block: header });
+  const figures: PreviewFigures[] = [];
+  for (const kind of KINDS) {
+    const { from, to, input, value } = transactions[plan.findIndex((entry) => entry.kind === kind)]!;
+    const request = { from: from!, to: to!, data: input, value };
+    const sides = [
+      () => world.call(request),
+      () => world.preview(request),
+      () => world.preview(request, { verifyBalances: true }),
+    ];
+    const taken = sides.map((): number[] => []);
+    for (let round = 0; round < warmUp + rounds; round++) {
+      for (const [at, side] of sides.entries()) {
+        const start = performance.now();
+        await side();
+        if (round >= warmUp) taken[at]!.push(performance.now() - start);
+      }
+    }
+    const [calls, previews, verified] = taken.map((values) => values.sort((left, right) => left - right));
+    const half = Math.floor(rounds / 2);
+    figures.push({
+      ...{ kind, callMs: calls![half]!, previewMs: previews![half]!, verifiedMs: verified![half]! },
+      previewP99Ms: previews![Math.floor(rounds * 0.99)]!,
+    });
+  }
+  return figures;
+}
+
+export function previewTable(figures: readonly PreviewFigures[]): string {
+  const rows = figures.map(({ kind, callMs, previewMs, previewP99Ms, verifiedMs }) => [
+    ...[kind, fixed(callMs, 3), fixed(previewMs, 3), fixed(previewP99Ms, 3), fixed(verifiedMs, 3)],
+    times(previewMs / callMs),
+  ]);
+  return table(['kind', 'call ms', 'preview p50', 'p99', 'with balances', 'preview / call'], rows);
+}
