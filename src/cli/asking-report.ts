@@ -6,7 +6,7 @@ import type { Paint } from './terminal.ts';
 
 /** Calls that a page shows. */
 const MOST_CALLS = 2_000;
-const LONGEST_DATA = 74;
+const LONGEST_DATA = 34;
 
 /** Numbers as decimal strings, maps as objects. */
 export function jsonText(value: unknown): string {

@@ -160,6 +160,8 @@ describe('an unsigned transaction', () => {
       ],
     });
     expect(own.delegations).toEqual([{ authority: carol, to: null }]);
+    const itself = { from: carol, to: bob, authorizationList: [{ authority: carol, address: asker! }] };
+    expect((await world.preview(itself)).delegations).toEqual([{ authority: carol, to: asker }]);
     const stale = await by([{ authority: carol, address: asker, nonce: 3 }]);
     expect(stale).toMatchObject({ status: 'success', delegations: [] });
     await expect(by([{ authority: carol }])).rejects.toThrow('request.authorizationList[0].address');
