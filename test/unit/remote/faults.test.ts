@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { PevmError, ReorganisationError } from '../../../src/base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../../../src/base/hex.ts';
+import type { StateCache } from '../../../src/state/cache/state-cache.ts';
 import { Cancellation } from '../../../src/state/remote/cancellation.ts';
 import { openRpcState, type RpcState } from '../../../src/state/remote/rpc-state.ts';
 import type { StateKey, StateValue } from '../../../src/state/state-source.ts';
@@ -99,10 +100,35 @@ const FAULTS: readonly ((random: Random, node: FakeNode) => Accident)[] = [
   }),
 ];
 
+/** A cache on a bad disk: what is read or written may fail, be cut off, changed in a byte, or be what stands under another name. */
+function badCache(random: Random, rate: () => number): StateCache {
+  const texts = new Map<string, string>();
+  const damaged = (text: string): string => {
+    const at = Math.floor(random() * text.length);
+    return random() < 0.5
+      ? text.slice(0, at)
+      : `${text.slice(0, at)}${pick(random, ['0', 'f', '\n', '"'])}${text.slice(at + 1)}`;
+  };
+  return {
+    async read(name) {
+      if (random() >= rate()) return texts.get(name);
+      if (random() < 0.3) throw new Error('the disk is gone');
+      const text = texts.get(random() < 0.5 ? name : pick(random, [name, ...texts.keys()]));
+      return text === undefined ? undefined : damaged(text);
+    },
+    async append(name, text) {
+      if (random() < rate() / 4) throw new Error('the disk is full');
+      texts.set(name, (texts.get(name) ?? '') + (random() < rate() / 2 ? damaged(text) : text));
+    },
+  };
+}
+
 interface Sequence {
   readonly nodes: readonly FakeNode[];
   readonly clock: VirtualClock;
   readonly source: RpcState;
+  /** Another source that keeps things in the same cache. */
+  readonly earlier: RpcState | undefined;
   /** Ends all faults. */
   calm(): void;
 }
@@ -115,6 +141,7 @@ function sequenceOf(random: Random): Sequence {
     return node;
   });
   let rate = pick(random, [0.1, 0.3, 0.6, 0.95]);
+  const cache = random() < 0.5 ? badCache(random, () => rate) : undefined;
   const transport = nodes.map((node, at) => ({
     url: `http://node${at}.test`,
     fetch: fakeFetch(node, { clock, accident: () => (random() < rate ? pick(random, FAULTS)(random, node) : {}) }),
@@ -123,10 +150,15 @@ function sequenceOf(random: Random): Sequence {
     ...{ retries: pick(random, [0, 1, 4]), concurrency: pick(random, [1, 3, 8]) },
     ...{ batch: pick(random, ['auto', 1, 4] as const), timeoutMs: pick(random, [1000, 10_000]) },
   };
+  const options = { transport, limits, ...(cache !== undefined && { cache }) };
+  // With a cache the sequence begins on another one's source, at another block, which has kept things too.
+  const source = openRpcState({ ...options, block: 3 }, { clock, random });
+  const earlier = openRpcState({ ...options, block: 2 }, { clock, random });
   return {
     nodes,
     clock,
-    source: openRpcState({ transport, limits, block: 3 }, { clock, random }),
+    source,
+    earlier: cache === undefined ? undefined : earlier,
     calm: () => {
       rate = 0;
     },
@@ -135,7 +167,7 @@ function sequenceOf(random: Random): Sequence {
 
 async function runSequence(seed: number): Promise<'right' | 'failed' | 'reorganised'> {
   const random = randomOf(seed);
-  const { nodes, clock, source, calm } = sequenceOf(random);
+  const { nodes, clock, source, earlier, calm } = sequenceOf(random);
   let ending: 'right' | 'failed' | 'reorganised' = 'right';
   let moved = false;
   const load = async (keys: StateKey[], abortAfterMs?: number) => {
@@ -157,6 +189,10 @@ async function runSequence(seed: number): Promise<'right' | 'failed' | 'reorgani
       expect(error.message.length).toBeGreaterThan(10);
     }
   };
+  if (earlier !== undefined) {
+    const kept = Promise.allSettled([earlier.load(randomKeys(random)), earlier.at(3).load(randomKeys(random))]);
+    await clock.run(kept);
+  }
   for (let round = 0; round < 4; round++) {
     if (round === 2 && random() < 0.25) {
       moved = true;

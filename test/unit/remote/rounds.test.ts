@@ -31,7 +31,6 @@ async function run(file: BlockFile, source: StateSource) {
 const trips = (source: RpcState) => source.statistics().rounds - 1;
 
 describe('a cold block of one transaction', () => {
-  // A source without foresight takes 4, 5, 12, 10, 5.
   test.for([
     ['ether', 1],
     ['token', 2],
