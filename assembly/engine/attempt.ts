@@ -16,6 +16,7 @@ import { locationAt } from "../store/locations";
 import { kill, link } from "../store/versions";
 import { takeWaiters, waitFor, wake } from "../schedule/dependencies";
 import { claimedStatus, hand, revalidateFrom } from "../schedule/scheduler";
+import { isTransfer } from "../execute/native";
 import { reportMissing } from "../execute/state-view";
 import {
   attach, finishExecution, incarnationIn, recordIn, publishingFrom, release, slotAt, statusOf, suspend,
@@ -32,10 +33,21 @@ let stale: bool = false;
 /** Whether what the attempt did comes from a recording. */
 let repeated: bool = false;
 let startedAt: f64 = 0;
+/** Whether it is a transfer, and whether the clock is read for it, see `isTimed`. */
+let transfer: bool = false;
+let timed: bool = true;
+/** Transfers of this worker in the block, and what those that were timed have taken on average, the last ones counting most. */
+let transfers: u32 = 0;
+let transferMs: f64 = 0;
 let recheckValue: u32 = 0;
+
+/** Reading the clock twice costs a third of a transfer: of these one in so many is timed, and stands for the others. */
+const TRANSFERS_PER_READING: u32 = 8;
 
 /** Called by each worker when it joins a block; false when memory is exhausted. */
 export function resetAttempt(): bool {
+  transfers = 0;
+  transferMs = 0;
   recheckValue = allocate(32);
   return recheckValue != 0;
 }
@@ -57,7 +69,25 @@ export function beginAttempt(transaction: u32): void {
   shared.write(slot, TxSlot.LAST_WORKER, me);
   count(Metric.EXECUTIONS, 1);
   beginAccessSet(transaction);
-  startedAt = now();
+  transfer = isTransfer(slot);
+  timed = isTimed();
+  startedAt = timed ? now() : 0;
+}
+
+/** Whether the clock is read for an attempt: where it costs little, where spans are asked for, and for samples. */
+function isTimed(): bool {
+  if (!transfer || load<u32>(CONTROL_BASE, Control.PROFILE) != 0) return true;
+  return transfers++ % TRANSFERS_PER_READING == 0;
+}
+
+/** How long the attempt took, in milliseconds. */
+function durationUntil(endedAt: f64): f64 {
+  if (!timed) return transferMs;
+  const duration = endedAt - startedAt;
+  if (transfer) {
+    transferMs = transferMs == 0 ? duration : transferMs + (duration - transferMs) / f64(TRANSFERS_PER_READING);
+  }
+  return duration;
 }
 
 /** Incarnation number of the running attempt. */
@@ -81,9 +111,10 @@ export function noteRepeated(): void {
  *   4. EXECUTED; 5. those who wait are woken: they find us EXECUTED.
  */
 export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32): u32 {
-  const endedAt = now();
+  const endedAt = timed ? now() : 0;
+  const duration = durationUntil(endedAt);
   shared.write(self, Worker.RUNNING, 0);
-  const record = seal(outcome, gas, output, outputLength, endedAt - startedAt);
+  const record = seal(outcome, gas, output, outputLength, duration);
   if (record == 0) {
     halt(Halt.EXHAUSTED, current);
     return Finish.EXHAUSTED;
@@ -95,7 +126,7 @@ export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength:
   revalidateFrom(current);
   if (!becomeExecuted(publishing)) return lost(); // 4
   wakeWaiting(); // 5
-  countTime(Metric.EXECUTION_MS, endedAt - startedAt);
+  countTime(Metric.EXECUTION_MS, duration);
   span(SpanKind.EXECUTED, current, incarnationIn(status), startedAt, endedAt);
   return Finish.EXECUTED;
 }
@@ -170,7 +201,9 @@ function restartAttempt(): u32 {
 export function suspendAttempt(blocker: u32): u32 {
   shared.write(self, Worker.RUNNING, 0);
   count(Metric.SUSPENSIONS, 1);
-  span(SpanKind.SUSPENDED, current, incarnationIn(status), startedAt, now());
+  if (load<u32>(CONTROL_BASE, Control.PROFILE) != 0) {
+    span(SpanKind.SUSPENDED, current, incarnationIn(status), startedAt, now());
+  }
   if (stale) return restartAttempt();
   if (!suspend(current, status)) return lost();
   if (waitFor(blocker, current, incarnationIn(status))) hand(current);

@@ -1,6 +1,8 @@
 // Transactions that run without leaving WebAssembly: the EVM and the synthetic executor, chosen by TxFlag.
 
-import { CONTROL_BASE, Control, EvmSender, ReadResult, Recording, TxFlag, TxSlot } from "../layout";
+import {
+  CONTROL_BASE, Control, EvmSender, EvmTransaction, EvmTransactionFlag, ReadResult, Recording, TxFlag, TxSlot,
+} from "../layout";
 import * as shared from "../base/shared";
 import { hasFlag, slotAt } from "../schedule/status";
 import { beginAccessSet } from "../store/access-set";
@@ -30,6 +32,16 @@ let outputLength: u32 = 0;
 export function resetNative(): bool {
   resetEvm();
   return resetSynthetic() && resetRecording();
+}
+
+/** Whether the transaction in `slot` is a transfer, as far as can be said beforehand: it brings no data, and its sender is known. */
+export function isTransfer(slot: u32): bool {
+  if ((shared.read(slot, TxSlot.FLAGS) & TxFlag.EVM) == 0) return false;
+  const transaction = load<u32>(slot, TxSlot.INPUT);
+  return load<u32>(transaction, EvmTransaction.DATA_LENGTH) == 0 &&
+    load<u32>(transaction, EvmTransaction.SIGNATURE) == 0 &&
+    load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT) == 0 &&
+    (load<u32>(transaction, EvmTransaction.FLAGS) & EvmTransactionFlag.SYSTEM) == 0;
 }
 
 /** Runs transaction `transaction`: its Outcome, or why it could not go on (`unfinished` of state-view). */

@@ -247,6 +247,19 @@ describe('requests', async () => {
     expect((error as InputError).field).toBe(field);
   });
 
+  test('transfers have durations, although the clock is read for one in eight of them', async () => {
+    const traffic = await createTraffic({ transactions: 64, mix: { ether: 1 } });
+    const engine = await engineWith({ workers: 1 });
+    const { report } = await engine.executeBlock(checkBlockFile(traffic.file));
+    const { t1Ms, tInfinityMs, criticalPath } = report.bound;
+    expect(tInfinityMs).toBeGreaterThan(0);
+    expect(t1Ms).toBeGreaterThanOrEqual(tInfinityMs);
+    expect(t1Ms).toBeCloseTo(report.counters.executionMs, 6);
+    for (const { durationMs } of criticalPath) expect(durationMs).toBeGreaterThan(0);
+    // One worker does nothing else: what all take together is not more than there was.
+    expect(t1Ms).toBeLessThan(2 * report.executionMs);
+  });
+
   test('metrics add up over the runs, and say what held the last one back', async () => {
     const engine = await engineWith({ workers: 2, enableProfiling: true });
     const before = engine.metrics();
