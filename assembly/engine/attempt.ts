@@ -36,7 +36,7 @@ let startedAt: f64 = 0;
 /** Whether it is a transfer, and whether the clock is read for it, see `isTimed`. */
 let transfer: bool = false;
 let timed: bool = true;
-/** Transfers of this worker in the block, and what those that were timed have taken on average, the last ones counting most. */
+/** Transfers of this worker in the block, and what those that were timed took on average, the last ones most. */
 let transfers: u32 = 0;
 let transferMs: f64 = 0;
 let recheckValue: u32 = 0;
