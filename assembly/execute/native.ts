@@ -34,7 +34,7 @@ export function resetNative(): bool {
   return resetSynthetic() && resetRecording();
 }
 
-/** Whether the transaction in `slot` is a transfer, as far as one knows beforehand: no data, and the sender is known. */
+/** Whether the transaction in `slot` is a transfer, as far as one knows before: no data, and a known sender. */
 export function isTransfer(slot: u32): bool {
   if ((shared.read(slot, TxSlot.FLAGS) & TxFlag.EVM) == 0) return false;
   const transaction = load<u32>(slot, TxSlot.INPUT);
