@@ -146,6 +146,9 @@ function resultDifference(our: EvmTransactionOutput, their: OracleResult): strin
   for (const name of ['gasUsed', 'executionGas', 'refundCounter'] as const) {
     if (our[name] !== their[name]) return `${say(name, our[name], their[name])} (${our.status} ${why})`;
   }
+  for (const name of ['blockGas', 'stateGas'] as const) {
+    if (their[name] !== undefined && our[name] !== their[name]) return say(name, our[name], their[name]);
+  }
   const left = our.status === 'halted' ? '' : hexText(our.returnData);
   const right = our.status === 'halted' ? '' : hexText(their.returnData);
   if (left !== right) return say('the output', left, right);

@@ -19,6 +19,9 @@ export interface OracleResult {
   /** The library's words for a failure. */
   reason?: string;
   gasUsed: bigint;
+  /** What the block's two sums grow by, where there are two. */
+  blockGas?: bigint | undefined;
+  stateGas?: bigint | undefined;
   /** Of the outermost frame. */
   executionGas: bigint;
   /** Before it is bounded. */
@@ -253,6 +256,7 @@ class Chain {
       header.excessBlobGas = scenario.excessBlobGas;
       header.blobGasUsed = 0n;
     }
+    if (this.common.isActivatedEIP(7843)) header.slotNumber = block.slotNumber ?? 0n;
     return createBlock({ header }, { common: this.common, skipConsensusFormatValidation: true });
   }
 
@@ -356,7 +360,8 @@ export class EvmOracle {
           },
         });
       };
-      const { execResult, totalGasSpent, createdAddress } = await runTx(chain.vm, { tx, block, blockGasUsed: 0n });
+      const result = await runTx(chain.vm, { tx, block, blockGasUsed: 0n });
+      const { execResult, totalGasSpent, createdAddress } = result;
       let reason: string | undefined = execResult.exceptionError?.error;
       // Before Homestead a contract whose code cannot be paid for is left without code, and that is a success (Yellow
       // Paper, Frontier); the library does the same, and calls it an error.
@@ -367,6 +372,8 @@ export class EvmOracle {
         status: reason === undefined ? 'success' : reason === 'revert' ? 'reverted' : 'halted',
         ...(reason === undefined ? {} : { reason }),
         gasUsed: totalGasSpent,
+        blockGas: result.txRegularGas,
+        stateGas: result.txStateGas,
         executionGas: execResult.executionGasUsed,
         refundCounter,
         returnData: execResult.returnValue,

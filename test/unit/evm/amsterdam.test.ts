@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { INVALID, opcodeNamed } from '../../../src/chain/opcodes.ts';
 import { EvmHost } from '../../support/evm-host.ts';
+import type { EvmTransactionInput } from '../../support/evm-input.ts';
 import { program } from '../../support/evm-program.ts';
 import { addressOf, preState, scenarioOf } from '../../support/evm-scenario.ts';
 
@@ -13,7 +14,7 @@ beforeAll(async () => {
 const contract = (index: number) => 0xc0de0000n + BigInt(index);
 
 /** What a transaction to each of the codes comes to. */
-function run(codes: readonly Uint8Array[], given: { gasLimit?: bigint; value?: bigint } = {}) {
+function run(codes: readonly Uint8Array[], given: Partial<EvmTransactionInput> = {}) {
   const { block, transactions, ...rest } = scenarioOf({
     fork: 'amsterdam',
     contracts: new Map(codes.map((code, index) => [contract(index), code])),
@@ -136,6 +137,27 @@ describe('state gas', () => {
     ]);
     expect([paid!.stateGas, tooPoor!.stateGas]).toEqual([ACCOUNT, 0n]);
     expect([paid!.logs.length, tooPoor!.logs.length]).toEqual([1, 0]);
+  });
+
+  test('authorisations are charged as they are applied, and without enough for them nothing is', () => {
+    // Whoever that recovers to is new.
+    const r = 0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798n;
+    const authorization = { chainId: 0n, address: addressOf(contract(0)), nonce: 0n, yParity: 0n, r, s: 1n };
+    const intrinsic = 15_000n + 7816n;
+    const due = (120n + 23n) * 1530n + 9000n;
+    const found = [due - 1n, due].map((gas) => {
+      const gasLimit = intrinsic + gas;
+      return { gas, ...run([Uint8Array.of(0)], { type: 4, gasLimit, authorizationList: [authorization] })[0]! };
+    });
+    expect(found.map(({ halt, stateGas }) => [halt, stateGas])).toEqual([
+      ['out of gas', 0n],
+      [undefined, (120n + 23n) * 1530n],
+    ]);
+    for (const { gas, gasUsed, status, executionGas } of found) {
+      expect(gasUsed).toBe(intrinsic + gas);
+      // Of what it does not come to, the outermost frame takes all that there was.
+      expect(executionGas).toBe(status === 'halted' ? gas : 0n);
+    }
   });
 
   test('more gas than 2^24 is for state alone', () => {

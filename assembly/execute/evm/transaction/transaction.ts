@@ -97,12 +97,14 @@ function runTransaction(): u32 {
   computeGasPrice();
   if (!payUpFront(sender) || !warmUp(sender)) return 0;
   const gasLimit = load<i64>(transaction, EvmTransaction.GAS_LIMIT);
-  setGas(beginStateGas(gasLimit - intrinsicGas, intrinsicGas));
+  const gas = beginStateGas(gasLimit - intrinsicGas, intrinsicGas);
+  setGas(gas);
   setCheckpoint(temporary + Temporary.CHECKPOINT);
   const authorizes = load<u32>(transaction, EvmTransaction.AUTHORIZATION_COUNT) != 0;
   const authorized = authorizes ? applyAuthorizations(sender) : Exit.NONE;
   if (authorized == Exit.UNFINISHED) return 0;
-  const exit = runOutermost(sender, currentGas(), authorized == Exit.NONE);
+  const payable = authorized == Exit.NONE;
+  const exit = runOutermost(sender, payable ? currentGas() : gas, payable);
   if (exit == Exit.UNFINISHED) return 0;
   if (postponed != EvmInvalid.NONE) return reject(postponed);
 
