@@ -134,6 +134,30 @@ describe('a preview', () => {
     await fork.dispose();
   });
 
+  test('over a source that is asked is what it is over the whole state', async () => {
+    const { file } = await createTraffic({ transactions: 60, hardfork, seed: 3 });
+    const { transactions: _, ...header } = readBlock(file.block, hardfork);
+    const whole = memoryState(file.pre);
+    // It says what it is asked for, and no more.
+    const source = { load: (keys: never) => whole.load(keys), blockHash: (number: bigint) => whole.blockHash(number) };
+    const remote = await engine.openWorld({ state: source as never, block: header });
+    for (const kind of ['swapV3', 'swapV2', 'token', 'mint']) {
+      const { request } = of(kind);
+      const options = { verifyBalances: true };
+      const found = await remote.preview([request, request], options);
+      expect(found).toEqual({
+        ...(await world.preview([request, request], options)),
+        isStillValid: expect.any(Function),
+        transactions: expect.any(Array),
+      });
+      expect(found.transactions?.map(({ assetChanges }) => assetChanges)).toEqual(
+        (await world.preview([request, request], options)).transactions?.map(({ assetChanges }) => assetChanges),
+      );
+      expect(await found.isStillValid(remote)).toBe(true);
+    }
+    await remote.dispose();
+  });
+
   test('of many is one of each', async () => {
     const requests = planned.slice(0, 5).map(({ request }) => request);
     const previews = await world.previewMany(requests);
