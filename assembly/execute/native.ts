@@ -6,7 +6,7 @@ import {
 import * as shared from "../base/shared";
 import { hasFlag, slotAt } from "../schedule/status";
 import { beginAccessSet } from "../store/access-set";
-import { assume, missed } from "./evm/memory/failure";
+import { assume, firstMissing } from "./evm/memory/failure";
 import { evmGas, evmOutput, evmOutputLength } from "./evm/transaction/result";
 import { isSenderUnknown, senderOf } from "./evm/transaction/sender";
 import { executeEvm, resetEvm } from "./evm/transaction/transaction";
@@ -89,8 +89,8 @@ function lookFurther(transaction: u32, most: u32): void {
   beginAccessSet(transaction);
   assume(true, most);
   runEvm(transaction);
-  // Another one where what was published meanwhile leads elsewhere. Without memory for a note, it is missed again.
-  if (missed != 0 && missed != first) reportMissing(missed);
+  // Another one where what was published meanwhile leads elsewhere. Without memory for a note it is missed again.
+  if (firstMissing != 0 && firstMissing != first) reportMissing(firstMissing);
   noteLocation(first);
 }
 

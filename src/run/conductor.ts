@@ -184,7 +184,7 @@ export class Conductor {
   #tries = 0;
   readonly #emptied = new Set<string>();
   /** Accounts that were loaded after something had been credited to them. */
-  readonly #late = new Map<string, AccountFields>();
+  readonly #unseen = new Map<string, AccountFields>();
   readonly #loaded = new Set<string>();
   #host: BlockHost | undefined;
   /** Number of the current block's first task in the plan. */
@@ -264,7 +264,7 @@ export class Conductor {
       image = this.#imageAfter(segment);
       this.#host = undefined;
       this.#first = this.#nextFirst(segment);
-      this.#late.clear();
+      this.#unseen.clear();
       this.#loaded.clear();
       if (segment.spent) continue;
       // Lanes owe each other nothing: while some of them fit, there is no need to run one at a time.
@@ -316,7 +316,7 @@ export class Conductor {
   async #decodeChanges(host: BlockHost, committed: number): Promise<void> {
     const records = await this.#collect(host, committed);
     // As it is by now: a later segment begins with another one.
-    const changes = { records, rewound: undefined, late: new Map(this.#late) };
+    const changes = { records, rewound: undefined, unseen: new Map(this.#unseen) };
     await this.#decodeCheckpoint(host, committed, changes);
     this.#changes.push(changes);
     await this.#rest();
@@ -330,7 +330,7 @@ export class Conductor {
     const rewound = rewindRecords(host.instance, host.locationsWritten(upTo, committed), upTo);
     const segment =
       rewound === undefined
-        ? { records: await this.#collect(host, upTo), rewound, late: new Map(this.#late) }
+        ? { records: await this.#collect(host, upTo), rewound, unseen: new Map(this.#unseen) }
         : { ...whole, rewound };
     this.#before = [...this.#changes, segment];
   }
@@ -355,7 +355,7 @@ export class Conductor {
       if (emptied) this.#emptied.add(hexFromBytes(address));
     }
     if (this.#staying !== undefined) return EMPTY_IMAGE;
-    return snapshotState(host.instance, committed, this.#plan.complete, this.#late);
+    return snapshotState(host.instance, committed, this.#plan.complete, this.#unseen);
   }
 
   #outcome(host: BlockHost): RunOutcome {
@@ -432,7 +432,7 @@ export class Conductor {
       const { image, accounts } = await this.#load(host.missing());
       if (!host.load(image)) {
         // The rest runs on in a fresh memory, which has to know what these hold with what was credited to them here.
-        for (const [address, fields] of accounts) this.#late.set(address, fields);
+        for (const [address, fields] of accounts) this.#unseen.set(address, fields);
         return false;
       }
       host.resume();
@@ -449,7 +449,7 @@ export class Conductor {
       return;
     this.#throwIfCancelled();
     // What was credited to accounts that nobody had asked for is added to what they hold.
-    if (this.#late.size > 0 && !host.load(imageOfFields(this.#late))) {
+    if (this.#unseen.size > 0 && !host.load(imageOfFields(this.#unseen))) {
       throw new MemoryLimitError(`the state does not fit into ${instance.bytes.length} bytes`);
     }
     this.#staying.keep(keepWritten(instance, committed));
@@ -469,11 +469,11 @@ export class Conductor {
   /** What the first `upTo` transactions of the block changed; loads what it takes to know the balances. */
   async #collect(host: BlockHost, upTo: number): Promise<ChangeRecords> {
     const records = await collectRecords(host.instance, upTo, this.#rest);
-    const unknown = unknownAccounts(records, this.#late);
+    const unknown = unknownAccounts(records, this.#unseen);
     if (unknown.length === 0) return records;
     const keys = unknown.map((address) => ({ kind: 'account', address: hexFromBytes(address) }) as const);
     const { accounts } = await this.#load(keys);
-    for (const [address, fields] of accounts) this.#late.set(address, fields);
+    for (const [address, fields] of accounts) this.#unseen.set(address, fields);
     return records;
   }
 

@@ -153,19 +153,19 @@ export class Sandbox {
     const { residence } = state;
     const { instance } = host;
     const records = await collectRecords(instance, 1, () => undefined);
-    const late = new Map<string, AccountFields>();
-    const unknown = unknownAccounts(records, late);
+    const unseen = new Map<string, AccountFields>();
+    const unknown = unknownAccounts(records, unseen);
     if (unknown.length > 0) {
       const keys = unknown.map((address) => ({ kind: 'account', address: hexFromBytes(address) }) as const);
       const { image, accounts } = await ask((signal) => loadKeys(state, keys, new Set(), signal));
-      for (const [address, fields] of accounts) late.set(address, fields);
-      if (!host.load(image) || !host.load(imageOfFields(late))) throw tooSmall(host);
+      for (const [address, fields] of accounts) unseen.set(address, fields);
+      if (!host.load(image) || !host.load(imageOfFields(unseen))) throw tooSmall(host);
     }
     residence.keep(keepWritten(instance, 1));
     residence.changed(records);
     if (instance.core.beginFold()) instance.core.finishFold();
     else instance.core.foldPrefix(1);
-    return decodeChanges([{ records, rewound: undefined, late }]);
+    return decodeChanges([{ records, rewound: undefined, unseen }]);
   }
 
   async #instances(home: Home, traces: boolean): Promise<{ worker: CoreInstance; tracing?: Tracing }> {

@@ -56,7 +56,7 @@ export class Runners {
       return new Runners(runner, why, options, runner);
     };
     let reason = options.threading === 'inline' ? 'options.threading is "inline"' : sharingProblem();
-    let late = false;
+    let isSilent = false;
     if (!hasWorkers()) return withoutWorkers('there are no workers here');
     let url: string;
     try {
@@ -74,11 +74,11 @@ export class Runners {
         return new Runners(new SharedRunner(source, options.pool === undefined), undefined, options);
       } catch (error) {
         reason = messageOf(error);
-        late = error instanceof LateStartError;
+        isSilent = error instanceof LateStartError;
       }
     }
     // Who has waited once for a worker that says nothing need not wait again.
-    if (!late) {
+    if (!isSilent) {
       try {
         return new Runners(await SoloRunner.start({ module, workerUrl: url, pages, events }), reason, options);
       } catch (error) {

@@ -67,7 +67,7 @@ export class SharedCrew implements Crew {
   #endedMs: number | undefined;
   /** Per task: how often its worker died, and whether it exceeded its time before. */
   readonly #deaths = new Map<number, number>();
-  readonly #late = new Set<number>();
+  readonly #overdue = new Set<number>();
 
   /** `staying`: the run is on a state that stays, in whose memory it is. */
   constructor(source: CrewSource, work: Work, limit: TaskLimit, staying?: StayingPlace) {
@@ -356,8 +356,8 @@ export class SharedCrew implements Crew {
       });
     return watchAttempts(this.#limit, attempts, ({ worker, task, reason, error }: LateAttempt) => {
       // The second time it ran at the commit head, on a state that cannot change any more.
-      if (this.#late.has(task)) this.#fail(host, error);
-      this.#late.add(task);
+      if (this.#overdue.has(task)) this.#fail(host, error);
+      this.#overdue.add(task);
       host.declareDead(worker, task - first);
       seats.find(({ id }) => id === worker)?.post.handle.terminate(reason);
     });

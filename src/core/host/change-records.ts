@@ -9,10 +9,10 @@ import {
   type AccountChange,
   type AccountFields,
   isChanged,
-  type LateAccounts,
   mergeChanges,
   noChange,
   type StateChanges,
+  type UnseenAccounts,
 } from './state-changes.ts';
 
 /** Change records, and the bytes that they point to. Structured-cloneable. */
@@ -27,7 +27,7 @@ export interface SegmentChanges {
   readonly records: ChangeRecords;
   /** What goes over it (see {@link rewindRecords}). */
   readonly rewound: ChangeRecords | undefined;
-  readonly late: LateAccounts;
+  readonly unseen: UnseenAccounts;
 }
 
 /** What a run changed, block by block. Structured-cloneable. */
@@ -77,8 +77,8 @@ export function rewindRecords(
   return copy.records;
 }
 
-/** Accounts with fields that nobody has loaded and that `late` does not have either. */
-export function unknownAccounts({ parts }: ChangeRecords, late: LateAccounts): Uint8Array[] {
+/** Accounts with fields that nobody has loaded and that `unseen` does not have either. */
+export function unknownAccounts({ parts }: ChangeRecords, unseen: UnseenAccounts): Uint8Array[] {
   const unknown: Uint8Array[] = [];
   for (const bytes of parts) {
     const words = wordsOf(bytes);
@@ -86,7 +86,7 @@ export function unknownAccounts({ parts }: ChangeRecords, late: LateAccounts): U
       if ((words[at >>> 2]! & 0xff) !== Kind.BALANCE) continue;
       if ((words[(at + Change.FIELDS) >>> 2]! & (FIELD_FLAGS << ChangeFlag.MISSING)) === 0) continue;
       const address = bytes.slice(at + Change.ADDRESS, at + Change.ADDRESS + 20);
-      if (!late.has(keyFromBytes(address))) unknown.push(address);
+      if (!unseen.has(keyFromBytes(address))) unknown.push(address);
     }
   }
   return unknown;
@@ -112,11 +112,11 @@ export function decodeChanges(raw: RawChanges): StateChanges {
   return changes;
 }
 
-function decodeSegment({ records, rewound, late }: SegmentChanges): StateChanges {
+function decodeSegment({ records, rewound, unseen }: SegmentChanges): StateChanges {
   const decoder = new Decoder();
   decoder.add(records);
   if (rewound !== undefined) decoder.add(rewound);
-  return decoder.finish(late);
+  return decoder.finish(unseen);
 }
 
 /** Copies of what the core has written, with copies of what that points to. */
@@ -204,10 +204,10 @@ class Decoder {
     }
   }
 
-  finish(late: LateAccounts): StateChanges {
+  finish(unseen: UnseenAccounts): StateChanges {
     for (const [key, account] of this.#touched) {
       const record = this.#fields.get(key);
-      if (record !== undefined) fillFields(account, record, late.get(key));
+      if (record !== undefined) fillFields(account, record, unseen.get(key));
       if (isChanged(account)) this.changes.accounts.set(key, account);
     }
     return this.changes;
@@ -247,24 +247,24 @@ class Decoder {
   }
 }
 
-/** Fills the fields before and after; what nobody had loaded by then is in `late`. */
-function fillFields(account: AccountChange, record: PlacedRecord, late: AccountFields | undefined): void {
+/** Fills the fields before and after; what nobody had loaded by then is in `unseen`. */
+function fillFields(account: AccountChange, record: PlacedRecord, unseen: AccountFields | undefined): void {
   const { words, at, kept } = record;
   const flags = words[(at + Change.FIELDS) >>> 2]!;
   const { before, after } = account;
-  const isLoaded = (field: number) => late === undefined || (flags & (field << ChangeFlag.LOADED)) !== 0;
-  const isMissing = (field: number) => late !== undefined && (flags & (field << ChangeFlag.MISSING)) !== 0;
+  const isLoaded = (field: number) => unseen === undefined || (flags & (field << ChangeFlag.LOADED)) !== 0;
+  const isMissing = (field: number) => unseen !== undefined && (flags & (field << ChangeFlag.MISSING)) !== 0;
 
-  before.balance = isLoaded(ChangeFlag.BALANCE) ? readNumber(record, at + Change.BEFORE) : late!.balance;
+  before.balance = isLoaded(ChangeFlag.BALANCE) ? readNumber(record, at + Change.BEFORE) : unseen!.balance;
   after.balance = readNumber(record, at + Change.AFTER);
   // What is there of a missing balance is the sum of the credits.
-  if (isMissing(ChangeFlag.BALANCE)) after.balance = BigInt.asUintN(256, after.balance + late!.balance);
-  before.nonce = isLoaded(ChangeFlag.NONCE) ? readNumber(record, at + Change.NONCE) : late!.nonce;
-  after.nonce = isMissing(ChangeFlag.NONCE) ? late!.nonce : readNumber(record, at + Change.NONCE + 32);
-  before.codeHash = isLoaded(ChangeFlag.CODE) ? sliceOf(record, Change.CODE_HASH) : late!.codeHash;
-  after.codeHash = isMissing(ChangeFlag.CODE) ? late!.codeHash : sliceOf(record, Change.CODE_HASH + 32);
-  before.exists = isLoaded(ChangeFlag.EXISTENCE) ? (flags & ChangeFlag.EXISTED) !== 0 : late!.exists;
-  after.exists = isMissing(ChangeFlag.EXISTENCE) ? late!.exists : (flags & ChangeFlag.EXISTS) !== 0;
+  if (isMissing(ChangeFlag.BALANCE)) after.balance = BigInt.asUintN(256, after.balance + unseen!.balance);
+  before.nonce = isLoaded(ChangeFlag.NONCE) ? readNumber(record, at + Change.NONCE) : unseen!.nonce;
+  after.nonce = isMissing(ChangeFlag.NONCE) ? unseen!.nonce : readNumber(record, at + Change.NONCE + 32);
+  before.codeHash = isLoaded(ChangeFlag.CODE) ? sliceOf(record, Change.CODE_HASH) : unseen!.codeHash;
+  after.codeHash = isMissing(ChangeFlag.CODE) ? unseen!.codeHash : sliceOf(record, Change.CODE_HASH + 32);
+  before.exists = isLoaded(ChangeFlag.EXISTENCE) ? (flags & ChangeFlag.EXISTED) !== 0 : unseen!.exists;
+  after.exists = isMissing(ChangeFlag.EXISTENCE) ? unseen!.exists : (flags & ChangeFlag.EXISTS) !== 0;
 
   if ((flags & ChangeFlag.CODE_WRITTEN) === 0 || sameBytes(before.codeHash, after.codeHash)) return;
   const code = words[(at + Change.CODE) >>> 2]!;

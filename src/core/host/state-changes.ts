@@ -39,10 +39,15 @@ export interface StateChanges {
 }
 
 /** Accounts that were credited without anyone having loaded them: their fields, found out later. */
-export type LateAccounts = ReadonlyMap<string, AccountFields>;
+export type UnseenAccounts = ReadonlyMap<string, AccountFields>;
 
 /** Everything the core knows of the state after the transactions below `upTo`, as an image to begin another block with. */
-export function snapshotState(instance: CoreInstance, upTo: number, complete: boolean, late: LateAccounts): StateImage {
+export function snapshotState(
+  instance: CoreInstance,
+  upTo: number,
+  complete: boolean,
+  unseen: UnseenAccounts,
+): StateImage {
   const { core, bytes } = instance;
   const value = core.scratch() + Scratch.VALUE;
   const builder = new StateImageBuilder();
@@ -72,10 +77,10 @@ export function snapshotState(instance: CoreInstance, upTo: number, complete: bo
     } else {
       const address = addressAt(instance, record);
       if (result === ReadResult.MISSING) {
-        const base = late.get(keyFromBytes(address));
+        const base = unseen.get(keyFromBytes(address));
         // Without base value and versions it is as unknown in the next block.
         if (base === undefined || newestAt(instance, record) === 0) continue;
-        addLate(instance, value, kind, base, core.resolvedVersion() !== 0);
+        addUnseen(instance, value, kind, base, core.resolvedVersion() !== 0);
       }
       if (complete && isZero(instance, value)) continue;
       if (kind === Kind.CODE) builder.codeHash(address, bytes.slice(value, value + 32));
@@ -144,15 +149,16 @@ export function inverted(
  * After a read that found no base value: scratch VALUE holds the sum of the credits above it (`written`), or nothing.
  * Puts what the value is with the base that was found out later there.
  */
-function addLate(instance: CoreInstance, value: number, kind: number, late: AccountFields, written: boolean): void {
+function addUnseen(instance: CoreInstance, value: number, kind: number, unseen: AccountFields, written: boolean): void {
   const sum = written ? readNumber(instance, value) : 0n;
   const { limbs, bytes } = instance;
   const limb = value >>> 3;
   if (kind === Kind.CODE) {
-    bytes.set(late.codeHash, value);
+    bytes.set(unseen.codeHash, value);
     return;
   }
-  const number = kind === Kind.BALANCE ? sum + late.balance : kind === Kind.NONCE ? late.nonce : late.exists ? 1n : 0n;
+  const number =
+    kind === Kind.BALANCE ? sum + unseen.balance : kind === Kind.NONCE ? unseen.nonce : unseen.exists ? 1n : 0n;
   for (let i = 0; i < 4; i++) limbs[limb + i] = number >> BigInt(64 * i);
 }
 

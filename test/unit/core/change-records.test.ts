@@ -12,7 +12,7 @@ import {
   unknownAccounts,
 } from '../../../src/core/host/change-records.ts';
 import { packOutcome } from '../../../src/core/host/outcome.ts';
-import type { AccountFields, LateAccounts, StateChanges } from '../../../src/core/host/state-changes.ts';
+import type { AccountFields, StateChanges, UnseenAccounts } from '../../../src/core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/host/state-image.ts';
 import { createMemory, openCore, wallClock } from '../../../src/core/instance/abi.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
@@ -23,7 +23,7 @@ const BOB = new Uint8Array(20).fill(0xb0);
 const NO_HASH = new Uint8Array(32);
 const EMPTY_HASH = keccak_256(new Uint8Array(0));
 const CODE = Uint8Array.of(1, 2, 3);
-const NOBODY: LateAccounts = new Map();
+const NOBODY: UnseenAccounts = new Map();
 
 type Body = (view: CoreStateView) => void;
 
@@ -52,8 +52,8 @@ async function blockOf(bodies: readonly Body[], image: StateImage = EMPTY_IMAGE,
   return { host, collect, changes: async (upTo?: number) => decode(await collect(upTo)) };
 }
 
-function decode(records: ChangeRecords, late = NOBODY, rewound?: ChangeRecords): StateChanges {
-  return decodeChanges(structuredClone([{ records, rewound, late }]));
+function decode(records: ChangeRecords, unseen = NOBODY, rewound?: ChangeRecords): StateChanges {
+  return decodeChanges(structuredClone([{ records, rewound, unseen }]));
 }
 
 function sizes({ parts }: ChangeRecords): number {
@@ -250,7 +250,7 @@ describe('the records of a block', () => {
 
 describe('accounts that nobody has loaded', () => {
   const fields: AccountFields = { balance: 2n ** 256n - 3n, nonce: 3n, codeHash: keccak_256(CODE), exists: true };
-  const late: LateAccounts = new Map([[keyFromBytes(BOB), fields]]);
+  const unseen: UnseenAccounts = new Map([[keyFromBytes(BOB), fields]]);
 
   test('are named until their fields are found out, and credits add up with them', async () => {
     const { collect } = await blockOf(
@@ -260,8 +260,8 @@ describe('accounts that nobody has loaded', () => {
     );
     const records = await collect();
     expect(unknownAccounts(records, NOBODY)).toEqual([BOB]);
-    expect(unknownAccounts(records, late)).toEqual([]);
-    expect(decode(records, late).accounts.get(keyFromBytes(BOB))).toMatchObject({
+    expect(unknownAccounts(records, unseen)).toEqual([]);
+    expect(decode(records, unseen).accounts.get(keyFromBytes(BOB))).toMatchObject({
       before: fields,
       after: { ...fields, balance: 4n },
     });
@@ -275,7 +275,7 @@ describe('accounts that nobody has loaded', () => {
     const { collect } = await blockOf([(view) => view.setBalance(BOB, 1n)], image, false);
     const records = await collect();
     expect(unknownAccounts(records, NOBODY)).toEqual([BOB]);
-    expect(decode(records, late).accounts.get(keyFromBytes(BOB))).toMatchObject({
+    expect(decode(records, unseen).accounts.get(keyFromBytes(BOB))).toMatchObject({
       before: { ...fields, balance: 9n, nonce: 1n },
       after: { ...fields, balance: 1n, nonce: 1n },
     });
@@ -332,8 +332,8 @@ test('the changes of several blocks add up each time they are decoded', async ()
     imageOf((image) => image.number(Kind.BALANCE, ALICE, 5n)),
   );
   const raw = [
-    { records: await first.collect(), rewound: undefined, late: NOBODY },
-    { records: await second.collect(), rewound: undefined, late: NOBODY },
+    { records: await first.collect(), rewound: undefined, unseen: NOBODY },
+    { records: await second.collect(), rewound: undefined, unseen: NOBODY },
   ];
   for (let time = 0; time < 2; time++) {
     expect([...decodeChanges(raw).accounts.keys()]).toEqual([keyFromBytes(BOB)]);

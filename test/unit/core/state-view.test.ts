@@ -6,7 +6,7 @@ import { keyFromBytes } from '../../../src/base/hex.ts';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { collectRecords, decodeChanges, unknownAccounts } from '../../../src/core/host/change-records.ts';
 import { packOutcome } from '../../../src/core/host/outcome.ts';
-import { type LateAccounts, mergeChanges, snapshotState } from '../../../src/core/host/state-changes.ts';
+import { mergeChanges, snapshotState, type UnseenAccounts } from '../../../src/core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/host/state-image.ts';
 import { type CoreInstance, createMemory, openCore, wallClock } from '../../../src/core/instance/abi.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
@@ -21,10 +21,10 @@ const LIMIT = 1n << 256n;
 const CODE = Uint8Array.from({ length: 3000 }, (_, i) => i);
 const EMPTY_HASH = keccak_256(new Uint8Array(0));
 
-async function collectChanges(instance: CoreInstance, upTo: number, late: LateAccounts) {
+async function collectChanges(instance: CoreInstance, upTo: number, unseen: UnseenAccounts) {
   const records = await collectRecords(instance, upTo, () => undefined);
-  const changes = decodeChanges(structuredClone([{ records, rewound: undefined, late }]));
-  return { changes, unknown: unknownAccounts(records, late) };
+  const changes = decodeChanges(structuredClone([{ records, rewound: undefined, unseen }]));
+  return { changes, unknown: unknownAccounts(records, unseen) };
 }
 
 async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = true) {
@@ -286,14 +286,14 @@ describe('images and changes', () => {
     const { unknown } = await collectChanges(host.instance, 1, new Map());
     expect(unknown).toEqual([BOB]);
     const fields = { balance: 50n, nonce: 3n, codeHash: new Uint8Array(32), exists: true };
-    const late = new Map([[keyFromBytes(BOB), fields]]);
-    const { changes, unknown: none } = await collectChanges(host.instance, 1, late);
+    const unseen = new Map([[keyFromBytes(BOB), fields]]);
+    const { changes, unknown: none } = await collectChanges(host.instance, 1, unseen);
     expect(none).toEqual([]);
     expect(changes.accounts.get(keyFromBytes(BOB))).toMatchObject({
       before: fields,
       after: { balance: 57n, nonce: 3n, exists: true },
     });
-    const next = await open(1, snapshotState(host.instance, 1, false, late), false);
+    const next = await open(1, snapshotState(host.instance, 1, false, unseen), false);
     next.attempt((view) => expect(view.balance(BOB)).toBe(57n));
   });
 

@@ -11,7 +11,7 @@ export let failure: u32 = 0;
  * The first location that the state did not have, 0 for none. The attempt goes on with a guess, so that the host learns
  * of as much as possible at once; in the end it is unfinished all the same.
  */
-export let missed: u32 = 0;
+export let firstMissing: u32 = 0;
 
 /** Whether missing words of storage are taken for plenty, where code that finds nothing turns back; else for 0. */
 export let assumesPlenty: bool = false;
@@ -29,13 +29,13 @@ export function assume(plenty: bool, atMost: u32): void {
 /** Forgets the attempt before. */
 export function forgetFailure(): void {
   failure = ReadResult.VALUE;
-  missed = 0;
+  firstMissing = 0;
   patience = most;
 }
 
 /** Notes that `location` is missing; false when the attempt must end: it misses too much, or memory is exhausted. */
 export function miss(location: u32): bool {
-  if (missed == 0) missed = location; // reported when the attempt is parked
+  if (firstMissing == 0) firstMissing = location; // reported when the attempt is parked
   else if (!reportMissing(location)) return exhaust();
   if (patience-- != 0) return true;
   fail(ReadResult.MISSING);

@@ -12,7 +12,7 @@ import {
   maxBlobsOfTransaction, maxInitCodeSize, recipientGas, transactionGas, transactionGasCap, transactionGasLimit,
   valueGas, zeroByteGas,
 } from "../rules/fork-rules";
-import { missed } from "../memory/failure";
+import { firstMissing } from "../memory/failure";
 import { wordGas } from "../memory/ranges";
 import { hasStateGas } from "../memory/state-gas";
 import { Temporary, temporary } from "../memory/workspace";
@@ -47,7 +47,7 @@ export function admit(transaction: u32, block: u32, sender: u32): u32 {
   let wanted = load<u64>(transaction, EvmTransaction.NONCE);
   if ((flags & EvmTransactionFlag.ANY_NONCE) != 0) wanted = current;
   senderNonce = wanted;
-  if (missed != 0) return explore(sender);
+  if (firstMissing != 0) return explore(sender);
   if (wanted < current) return refuse(EvmInvalid.NONCE_TOO_LOW);
   if (wanted > current) {
     if (load<u32>(CONTROL_BASE, Control.STATE_COMPLETE) != 0) return refuse(EvmInvalid.NONCE_TOO_HIGH);
@@ -67,7 +67,7 @@ export function admit(transaction: u32, block: u32, sender: u32): u32 {
   if (!highestCost(cost, transaction)) return refuse(EvmInvalid.INSUFFICIENT_FUNDS);
   const balance = balanceOf(sender);
   if (balance == 0) return Answer.FAILED;
-  return missed == 0 && u256.less(balance, cost) ? refuse(EvmInvalid.INSUFFICIENT_FUNDS) : Answer.YES;
+  return firstMissing == 0 && u256.less(balance, cost) ? refuse(EvmInvalid.INSUFFICIENT_FUNDS) : Answer.YES;
 }
 
 function refuse(reason: u32): u32 {

@@ -9,7 +9,7 @@ import { forgetRules, refundQuotient, useRules } from "../rules/fork-rules";
 import { usePrecompiles } from "../rules/precompile-numbers";
 import { block, setOrigin, setTransactionContext, takeContext, transaction } from "../memory/context";
 import { Exit } from "../memory/exits";
-import { exhaust, exhausted, failure, forgetFailure, missed } from "../memory/failure";
+import { exhaust, exhausted, failure, forgetFailure, firstMissing } from "../memory/failure";
 import { currentGas, setGas } from "../memory/gas";
 import { takeSegments } from "../memory/segments";
 import { beginStateGas, hasStateGas, reservoirLeft, stateGas } from "../memory/state-gas";
@@ -72,9 +72,9 @@ export function executeEvm(record: u32, blockRecord: u32): u32 {
     traceTransaction(record);
     const system = (load<u32>(record, EvmTransaction.FLAGS) & EvmTransactionFlag.SYSTEM) != 0;
     const outcome = system ? runSystemCall() : runTransaction();
-    traceTransactionEnd(missed != 0 || outcome == 0 ? 0 : evmOutput);
-    if (missed != 0 && failure != ReadResult.EXHAUSTED) {
-      noteLocation(missed);
+    traceTransactionEnd(firstMissing != 0 || outcome == 0 ? 0 : evmOutput);
+    if (firstMissing != 0 && failure != ReadResult.EXHAUSTED) {
+      noteLocation(firstMissing);
       return unfinished(ReadResult.MISSING);
     }
     if (outcome != 0) return outcome;
