@@ -1,6 +1,7 @@
 // Builds the library's entries into dist/. Worker, executor and core travel inside them (scripts/virtual-modules.mjs).
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { defineConfig, esmExternalRequirePlugin } from 'vite';
 import { virtualModules } from './scripts/virtual-modules.mjs';
 
@@ -10,6 +11,8 @@ const installed = Object.keys(dependencies);
 export default defineConfig({
   // Packages of the command line say `require('readline')`, which modules cannot.
   plugins: [virtualModules(), esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] })],
+  // The command line runs in Node: what `ws` has for pages only says that there is nothing.
+  resolve: { alias: { ws: fileURLToPath(new URL('node_modules/ws/wrapper.mjs', import.meta.url)) } },
   // Of packages that travel inside: no platform lets them read the environment without leave, and nothing here needs it.
   define: { 'process.env.DEBUG': 'undefined', 'globalThis.process.env.DEBUG': 'undefined' },
   build: {
