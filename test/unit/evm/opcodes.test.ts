@@ -49,7 +49,7 @@ test('an opcode halts where the stack has too few words for it, and no sooner', 
   const halts = (missing: number) =>
     haltsOf(
       takers.map(({ number, operands }) => ({ opcode: number, height: operands - missing })),
-      'osaka',
+      HARDFORKS.at(-1)!,
     );
   expect(halts(1)).toEqual(takers.map(() => 'stack underflow'));
   expect(halts(0)).not.toContain('stack underflow');
@@ -63,7 +63,7 @@ test('an opcode halts where the stack has no room for what it leaves, and no soo
         opcode: number,
         height: Math.min(MOST_WORDS, MOST_WORDS - growths[i]! + above),
       })),
-      'osaka',
+      HARDFORKS.at(-1)!,
     );
   expect(halts(0)).not.toContain('stack overflow');
   const names = OPCODES.map(({ name }) => name);

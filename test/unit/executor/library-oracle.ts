@@ -10,6 +10,7 @@ import { type BlockInput, readBlock } from '../../../src/block/block-input.ts';
 import type { StateDiff } from '../../../src/block/state-diff.ts';
 import type { Hardfork } from '../../../src/chain/hardfork.ts';
 import { isAtLeast } from '../../../src/chain/hardfork.ts';
+import { BUILDER_DEPOSIT_REQUESTS, BUILDER_EXIT_REQUESTS } from '../../../src/chain/system-contracts.ts';
 import { chainAt } from '../../../src/executor/ethereumjs/chain.ts';
 import { runSequential, type SequentialResult } from '../../../src/executor/ethereumjs/sequential.ts';
 import { decodeTransaction } from '../../../src/executor/ethereumjs/transactions.ts';
@@ -97,14 +98,17 @@ export function scenario(options: {
       ...(isAtLeast(hardfork, 'cancun')
         ? { excessBlobGas: '0x0', blobGasUsed: '0x0', parentBeaconBlockRoot: `0x${'33'.repeat(32)}` }
         : {}),
+      ...(isAtLeast(hardfork, 'amsterdam') ? { slotNumber: '0x7' } : {}),
       transactions,
       ...options.block,
     },
     hardfork,
   );
-  const contracts: Alloc = isAtLeast(hardfork, 'prague')
-    ? { [WITHDRAWAL_CONTRACT]: { nonce: 1, code: '0x00' }, [CONSOLIDATION_CONTRACT]: { nonce: 1, code: '0x00' } }
-    : {};
+  const called: readonly Hex[] = [
+    ...(isAtLeast(hardfork, 'prague') ? [WITHDRAWAL_CONTRACT, CONSOLIDATION_CONTRACT] : []),
+    ...(isAtLeast(hardfork, 'amsterdam') ? [BUILDER_DEPOSIT_REQUESTS, BUILDER_EXIT_REQUESTS] : []),
+  ];
+  const contracts: Alloc = Object.fromEntries(called.map((address) => [address, { nonce: 1, code: '0x00' }]));
   const state = memoryState({ ...contracts, ...alloc } as Alloc, { blockHashes: options.blockHashes ?? {} });
   return { chainId: 1, hardfork, block, state, blockHashes: state.blockHashes };
 }

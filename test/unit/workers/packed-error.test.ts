@@ -27,5 +27,5 @@ test('an unknown error becomes a plain one, whatever it carries', () => {
 test('a stack does not hold the text of the worker', () => {
   const error = new Error('deep');
   error.stack = `Error: deep\n    at run (data:text/javascript;base64,${'QUJD'.repeat(1000)}:1:20)`;
-  expect(packError(error).stack).toBe('Error: deep\n    at run (pevm-worker:1:20)');
+  expect(packError(error).stack).toBe('Error: deep\n    at run (the worker:1:20)');
 });
