@@ -27,7 +27,7 @@ const product = join(root, 'build/core.model.suspendable.wasm');
 const stampFile = join(root, 'build/stamps/core.model.suspendable.wasm');
 const GLOBAL_SIZE = 8;
 /** Room for the saved globals of an instance, bytes. */
-export const GLOBALS_SIZE = 2048;
+export const GLOBALS_SIZE = 4096;
 
 /** The suspendable core, made again only when the core's sources or this file have changed. */
 export async function modelModule(): Promise<WebAssembly.Module> {
