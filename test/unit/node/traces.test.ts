@@ -32,7 +32,7 @@ async function setting() {
   return { world, ask, hashes, before };
 }
 
-describe('what has happened', () => {
+describe('what has happened', { timeout: 120_000 }, () => {
   test('is traced by number, by hash, by its bytes, and transaction by transaction', async () => {
     const { world, ask, hashes } = await setting();
     const head = await ask<{ hash: Hex; transactions: Hex[] }>('eth_getBlockByNumber', 'latest', false);
