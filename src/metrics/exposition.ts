@@ -102,14 +102,16 @@ export function prometheusCollector(
   { labels = {} }: Pick<ExpositionOptions, 'labels'> = {},
 ): PrometheusCollector {
   const checked = checkedLabels(labels);
-  const now = () => familiesOf(engine.metrics(), checked);
-  const metrics = now().map(({ name: plain, help, type }): PrometheusMetric => {
+  const now = sharedForATurn(
+    () => new Map(familiesOf(engine.metrics(), checked).map((family) => [family.name, family] as const)),
+  );
+  const metrics = [...now().values()].map(({ name: plain, help, type }): PrometheusMetric => {
     const name = type === 'counter' ? `${plain}_total` : plain;
     const aggregator = type === 'summary' ? 'average' : 'sum';
     return {
       ...{ name, help, type, aggregator },
       async get() {
-        const samples = now().find((family) => family.name === plain)?.samples ?? [];
+        const samples = now().get(plain)?.samples ?? [];
         return { name, help, type, aggregator, values: samples.map((sample) => promValue(sample, name)) };
       },
       // The engine counts, not the registry.
@@ -121,6 +123,20 @@ export function prometheusCollector(
     register(registry) {
       for (const metric of metrics) registry.registerMetric(metric as never);
     },
+  };
+}
+
+/** A scrape asks every metric in the same turn: all of them are answered from one look at the engine. */
+function sharedForATurn<T>(make: () => T): () => T {
+  let shared: { readonly value: T } | undefined;
+  return () => {
+    if (shared === undefined) {
+      shared = { value: make() };
+      queueMicrotask(() => {
+        shared = undefined;
+      });
+    }
+    return shared.value;
   };
 }
 

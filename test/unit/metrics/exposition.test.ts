@@ -109,6 +109,22 @@ test('a registry of prom-client prints the same numbers, whenever it is asked', 
   expect(samples(text).sort()).toEqual(samples(own).sort());
 });
 
+test('a scrape looks at the engine once', async () => {
+  const registry = new Registry();
+  let looks = 0;
+  const metrics = () => {
+    looks++;
+    return engine.metrics();
+  };
+  prometheusCollector({ metrics }).register(registry);
+  await undefined;
+  looks = 0;
+  await registry.metrics();
+  expect(looks).toBe(1);
+  await registry.metrics();
+  expect(looks).toBe(2);
+});
+
 test('they are served on this machine, in the format that is accepted', async () => {
   const server = await serveMetrics(engine, 0);
   const { port, address } = server.address() as AddressInfo;
