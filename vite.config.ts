@@ -29,8 +29,6 @@ export default defineConfig({
       formats: ['es'],
     },
     rolldownOptions: {
-      // The time that the compiler of the core takes is no news.
-      checks: { pluginTimings: false },
       // What package.json lists as dependencies is installed with the package. The rest is in chunks that are loaded when they
       // are needed, and seldom are: whoever previews in a page does not install an EVM in JavaScript, or a command line.
       external: (id) => installed.some((name) => id === name || id.startsWith(`${name}/`)),

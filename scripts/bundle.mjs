@@ -82,7 +82,6 @@ async function make(entry) {
       reportCompressedSize: false,
       lib: { entry: join(root, entry), formats: ['es'], fileName: 'bundle' },
       rolldownOptions: {
-        checks: { pluginTimings: false },
         external: [/^node:/],
         output: { codeSplitting: false, keepNames: true },
       },

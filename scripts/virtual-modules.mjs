@@ -19,6 +19,8 @@ export function virtualModules() {
   return {
     name: 'pevm:virtual-modules',
     enforce: 'pre',
+    // The time that the compiler of the core takes is no news.
+    config: () => ({ build: { rolldownOptions: { checks: { pluginTimings: false } } } }),
     resolveId(id) {
       return Object.hasOwn(modules, id) ? `\0${id}` : undefined;
     },

@@ -1,6 +1,6 @@
 // Untrusted bytes to JSON values: decompression with a size cap, parsing with a depth cap.
 
-import { InputError } from './errors.ts';
+import { InputError, messageOf } from './errors.ts';
 
 /** Deeper nesting than any block file has; it is refused before it is parsed. */
 const MAXIMUM_DEPTH = 32;
@@ -14,7 +14,7 @@ export function parseJson(text: string, field: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new InputError(field, `malformed JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new InputError(field, `malformed JSON: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -4,7 +4,7 @@ import type * as AsyncHooks from 'node:async_hooks';
 import type * as FileSystem from 'node:fs/promises';
 import type * as Urls from 'node:url';
 import type * as WorkerThreads from 'node:worker_threads';
-import { InputError } from './errors.ts';
+import { InputError, messageOf } from './errors.ts';
 
 /** A started worker thread and the port to it. */
 export interface Thread {
@@ -77,7 +77,7 @@ export function sharingProblem(): string | undefined {
     port1.postMessage(new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true }));
     return undefined;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return `shared memory cannot be posted here (a page needs the headers COOP: same-origin and COEP: require-corp): ${why}`;
   } finally {
     port1.close();
@@ -127,7 +127,7 @@ export async function readIfLocal<T>(source: T): Promise<T | Uint8Array<ArrayBuf
   try {
     return new Uint8Array(await files.readFile(urls.fileURLToPath(url)));
   } catch (error) {
-    throw new InputError('options.assets.wasm', error instanceof Error ? error.message : String(error), {
+    throw new InputError('options.assets.wasm', messageOf(error), {
       cause: error,
     });
   }

@@ -2,7 +2,7 @@
 
 import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { InputError } from '../base/errors.ts';
+import { InputError, messageOf } from '../base/errors.ts';
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import {
@@ -174,7 +174,7 @@ function decode(encoded: Uint8Array, field: string): Item {
   try {
     return RLP.decode(encoded);
   } catch (cause) {
-    throw new InputError(field, `malformed RLP: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new InputError(field, `malformed RLP: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -1,7 +1,7 @@
 // Previews and traces in words: trees, indented, for people; and as JSON for programs.
 
 import type { Hex } from '../base/hex.ts';
-import type { ApprovalChange, Asset, AssetChange, CallFrame, Preview } from '../index.ts';
+import type { ApprovalChange, Asset, AssetChange, CallFrame, Preview, TraceOf } from '../index.ts';
 import type { Paint } from './terminal.ts';
 
 /** Calls that a page shows. */
@@ -123,20 +123,11 @@ function shortened(data: Hex): string {
 }
 
 /** Struct logs, a line for each step. */
-export function stepLines({ structLogs }: { structLogs: readonly StepLog[] }, paint: Paint): string[] {
+export function stepLines({ structLogs }: TraceOf<{ tracer: 'structLog' }>, paint: Paint): string[] {
   return structLogs.map(({ pc, op, gas, gasCost, depth, error }) => {
     const failed = error === undefined ? '' : paint('red', ` ${error}`);
     return `${'  '.repeat(depth - 1)}${String(pc).padStart(5)} ${paint('bold', op.padEnd(14))} ${gas} ${gasCost}${failed}`;
   });
-}
-
-interface StepLog {
-  readonly pc: number;
-  readonly op: string;
-  readonly gas: number;
-  readonly gasCost: number;
-  readonly depth: number;
-  readonly error?: string;
 }
 
 /** Anything that JSON can say, indented. */

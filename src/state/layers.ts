@@ -1,6 +1,6 @@
 // Layers of state: sources over other sources, which keep what those know of their state.
 
-import { StateSourceError } from '../base/errors.ts';
+import { messageOf, StateSourceError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import type {
   DescribedStateSource,
@@ -96,7 +96,7 @@ async function hashOf(source: StateSource, number: bigint): Promise<Hex> {
     return await source.blockHash(number);
   } catch (error) {
     if (error instanceof StateSourceError) throw error;
-    const details = error instanceof Error ? error.message : String(error);
+    const details = messageOf(error);
     throw new StateSourceError(`the hash of block ${number}`, { details, cause: error });
   }
 }
