@@ -41,10 +41,9 @@ import type { WorkerPool } from '../workers/pool.ts';
 import type { Examiner, RunControl } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
 import { TracedRun } from '../workers/tracing-runner.ts';
-import { beginWorld, readFirstBlock, readHead } from '../world/opening.ts';
+import type * as Worlds from '../world/entry.ts';
 import type { TracingWorld } from '../world/tracing-world.ts';
-import { ResidentWorld, type WorldTurns } from '../world/world.ts';
-import { WorldBlockJob } from '../world/world-block-job.ts';
+import type { WorldTurns } from '../world/world.ts';
 import { DependencyHints } from './dependency-hints.ts';
 import { Events } from './events.ts';
 import { RunHandle } from './run-handle.ts';
@@ -138,16 +137,19 @@ export class PevmEngine implements TracingEngine {
     const { state = options.state, chain: named = options.chain, block: at } = checkWorldOptions(given);
     checkSource(state, 'options.state');
     const turns = new Turns();
+    // Most of the library, and of no use to who only executes blocks.
+    const worlds = await import('../world/entry.ts');
     const { chain, block, ...begun } = await this.#exclusive(turns, {}, (scope) =>
-      beginWorld(
+      worlds.beginWorld(
         { state, block: at, chain: named },
         () => runners.openHome(),
         (body) => this.#ask(scope, body),
       ),
     );
-    const first = readFirstBlock(at, chain);
-    const head = readHead({ block, chain, ...begun }, at, options.hardfork);
-    return new ResidentWorld(this.#worldTurns(turns, { ...options, chain }, first), begun.state, block, head);
+    const first = worlds.readFirstBlock(at, chain);
+    const head = worlds.readHead({ block, chain, ...begun }, at, options.hardfork);
+    const own = this.#worldTurns(worlds, turns, { ...options, chain }, first);
+    return new worlds.ResidentWorld(own, begun.state, block, head);
   }
 
   execute<T = unknown>(
@@ -254,16 +256,16 @@ export class PevmEngine implements TracingEngine {
   }
 
   /** The turns of a world: its own, in the engine's scopes. */
-  #worldTurns(turns: Turns, options: CheckedOptions, first?: BlockInput): WorldTurns {
+  #worldTurns(worlds: typeof Worlds, turns: Turns, options: CheckedOptions, first?: BlockInput): WorldTurns {
     this.#worlds.add(turns);
     return {
       take: (body, limits = {}) => this.#exclusive(turns, limits, (scope) => body((asked) => this.#ask(scope, asked))),
       equip: (instance) => this.#equip(instance),
       executeBlock: (request, state, place) =>
-        this.#start(turns, () => new WorldBlockJob(request, options, state, place)),
+        this.#start(turns, () => new worlds.WorldBlockJob(request, options, state, place)),
       start: (read) => this.#start(turns, () => read(options)),
       prepareBlock: (request, state, place) => {
-        const job = new WorldBlockJob(request, options, state, place);
+        const job = new worlds.WorldBlockJob(request, options, state, place);
         return {
           number: job.number,
           fetchAhead: (signal) => void callFor(this, () => job.fetchAhead(signal)).catch(() => {}),
@@ -274,7 +276,7 @@ export class PevmEngine implements TracingEngine {
             }),
         };
       },
-      another: () => this.#worldTurns(new Turns(), options, first),
+      another: () => this.#worldTurns(worlds, new Turns(), options, first),
       chain: options.chain,
       first,
       host: {

@@ -7,7 +7,6 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import { Tracing } from '../core/evm/tracing.ts';
 import { type CoreInstance, openCore, ReadResult, wallClock } from '../core/instance/abi.ts';
-import type { TracerFactory } from '../trace/tracer.ts';
 import { readTracer, type TracerChoice } from '../trace/tracers.ts';
 
 /** A committed transaction that is to be traced. */
@@ -45,24 +44,25 @@ const UNFINISHED_SHIFT = 8;
 const MISSING = ReadResult.MISSING << UNFINISHED_SHIFT;
 const EXHAUSTED = ReadResult.EXHAUSTED << UNFINISHED_SHIFT;
 
-/** What a tracer says of a transaction; `undefined`: state has to be loaded first. @throws what the tracer throws; MemoryLimitError */
-export function replayFor(
-  factory: TracerFactory,
-  tracing: Tracing,
-  { hardfork, ...block }: ReplayedBlock,
-  { at, index, hash, firstLog }: TracedItem,
-): { readonly result: unknown } | undefined {
-  const place = { index, hash, block: { ...block, rules: rulesOf(hardfork) }, firstLog };
-  const tracer = factory({ ...place, state: tracing.state });
-  tracing.watch(tracer);
-  const answer = tracing.replay(at);
-  tracing.watch({});
-  const failure = tracing.takeFailure();
-  if (failure !== undefined) throw failure.error;
-  if (tracing.state.isExhausted || answer === EXHAUSTED) {
-    throw new MemoryLimitError(`transaction ${index} and its trace do not fit into the memory`);
-  }
-  return answer === MISSING ? undefined : { result: tracer.result() };
+/** Replays a committed transaction for a tracer. `undefined`: state has to be loaded first. @throws what the tracer throws; MemoryLimitError */
+export type Replay = (tracing: Tracing, item: TracedItem) => { readonly result: unknown } | undefined;
+
+/** @throws InputError naming a field of the choice */
+export function replayOf(choice: TracerChoice, { hardfork, ...block }: ReplayedBlock): Replay {
+  const factory = readTracer(choice, 'request');
+  const rules = rulesOf(hardfork);
+  return (tracing, { at, index, hash, firstLog }) => {
+    const tracer = factory({ index, hash, block: { ...block, rules }, firstLog, state: tracing.state });
+    tracing.watch(tracer);
+    const answer = tracing.replay(at);
+    tracing.watch({});
+    const failure = tracing.takeFailure();
+    if (failure !== undefined) throw failure.error;
+    if (tracing.state.isExhausted || answer === EXHAUSTED) {
+      throw new MemoryLimitError(`transaction ${index} and its trace do not fit into the memory`);
+    }
+    return answer === MISSING ? undefined : { result: tracer.result() };
+  };
 }
 
 /** Somebody who replays the transactions of one memory. */
@@ -86,10 +86,10 @@ export async function createReplayer(
   return {
     join: (workerId) => instance.core.join(workerId),
     run({ choice, block, items }) {
-      const factory = readTracer(choice, 'request');
+      const replay = replayOf(choice, block);
       const results: unknown[] = [];
       for (const item of items) {
-        const traced = replayFor(factory, tracing, block, item);
+        const traced = replay(tracing, item);
         if (traced === undefined) break;
         results.push(traced.result);
       }

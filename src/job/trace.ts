@@ -11,13 +11,12 @@ import { InvalidOutcome } from '../run/conductor.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import { workOf } from '../run/work.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
-import type { TracerFactory } from '../trace/tracer.ts';
-import { readTracer, type TracerChoice } from '../trace/tracers.ts';
+import type { TracerChoice } from '../trace/tracers.ts';
 import type { BlockRequest } from '../types.ts';
 import { type BlockEncoding, encodeForCore } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import type { CommittedPart, Desk, Job, Limits } from './job.ts';
-import { type ReplayAnswer, type ReplayedBlock, type ReplayOrder, replayFor, type TracedItem } from './replay.ts';
+import type { Replay, ReplayAnswer, ReplayedBlock, ReplayOrder, TracedItem } from './replay.ts';
 import { blockKeys, stateBefore } from './state-before.ts';
 
 const BLOCK_FIELDS = [
@@ -34,7 +33,6 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
   readonly #request: CheckedBlockRequest;
   readonly #encoding: BlockEncoding;
   readonly #choice: TracerChoice;
-  readonly #factory: TracerFactory<Result>;
   readonly #block: ReplayedBlock;
   readonly #window: number;
   /** Places of the first transaction to be traced, and of the one behind the last. */
@@ -48,7 +46,6 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     const ofBlock = Object.fromEntries(entries.filter(([name]) => BLOCK_FIELDS.includes(name)));
     const ofTracer = Object.fromEntries(entries.filter(([name]) => !BLOCK_FIELDS.includes(name)));
     this.#choice = ofTracer as unknown as TracerChoice;
-    this.#factory = readTracer(this.#choice, 'request') as TracerFactory<Result>;
     this.#request = readBlockRequest(ofBlock as unknown as BlockRequest, options);
     const { block, hardfork } = this.#request.context;
     this.#block = { number: BigInt(block.number), hash: block.hash, beneficiary: block.miner, hardfork };
@@ -74,6 +71,9 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     const { context, state } = this.#request;
     const encoding = this.#encoding;
     const { evm, firstTransaction, transactionCount } = encoding;
+    // Loaded when somebody traces, as the trace build is.
+    const { replayOf } = await import('./replay.ts');
+    const replay = replayOf(this.#choice, this.#block);
     if (evm === undefined || this.itemCount === 0) return [];
     const before = await stateBefore(desk, state, () => blockKeys(state, context.block));
     const { image, complete, emptyAccounts = true } = before;
@@ -87,7 +87,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     };
     const work = workOf({ tasks: [], executor: undefined, precompiles: await desk.assets.precompiles() });
     const traces: TransactionTrace<Result>[] = [];
-    const examine = (part: CommittedPart) => this.#examine(desk, part, traces);
+    const examine = (part: CommittedPart) => this.#examine(desk, replay, part, traces);
     await desk.trace({ plan, work, state }, examine).catch((error: unknown) => {
       throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
     });
@@ -100,6 +100,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
   /** Traces what is wanted of a part of the block, while its versions are in the memory. */
   async #examine(
     desk: Desk<TransactionTrace<Result>>,
+    replay: Replay,
     part: CommittedPart,
     traces: TransactionTrace<Result>[],
   ): Promise<void> {
@@ -122,15 +123,16 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
       desk.push(traces.length, (item) => traces[item]!);
     };
     if (part.workers.length > 0 && items.length > 1 && isPortable(this.#choice)) {
-      await this.#shareOut(desk, part, items, take);
+      await this.#shareOut(desk, replay, part, items, take);
     } else {
-      await this.#here(desk, part, items, take);
+      await this.#here(desk, replay, part, items, take);
     }
   }
 
   /** On this thread, one after the other. */
   async #here(
     desk: Desk<TransactionTrace<Result>>,
+    replay: Replay,
     { host, tracing: open }: CommittedPart,
     items: readonly TracedItem[],
     take: (item: TracedItem, result: unknown) => void,
@@ -138,11 +140,11 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     if (items.length === 0) return;
     const tracing = await open();
     for (const item of items) {
-      let traced = replayFor(this.#factory, tracing, this.#block, item);
+      let traced = replay(tracing, item);
       // As often as its tracer asks for state that is not loaded yet.
       while (traced === undefined) {
         await this.#load(desk, host, item);
-        traced = replayFor(this.#factory, tracing, this.#block, item);
+        traced = replay(tracing, item);
       }
       take(item, traced.result);
       await eventLoopTurn();
@@ -152,6 +154,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
   /** On all workers; what they find is handed on in order. */
   async #shareOut(
     desk: Desk<TransactionTrace<Result>>,
+    replay: Replay,
     part: CommittedPart,
     items: readonly TracedItem[],
     take: (item: TracedItem, result: unknown) => void,
@@ -188,7 +191,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
       waiting = [...left, ...waiting].sort((one, other) => one.index - other.index);
       if (waiting.length === 0) return;
       if (workers.length === 0)
-        return this.#here(desk, part, waiting, (item, result) => {
+        return this.#here(desk, replay, part, waiting, (item, result) => {
           results.set(item, result);
           flush();
         });
