@@ -973,7 +973,9 @@ export abstract class TraceFrame {
   static readonly VALUE: u32 = 96;
   /** Number of the precompile that is called; 0 for none. */
   static readonly PRECOMPILE: u32 = 128;
-  static readonly SIZE: u32 = 136;
+  /** State gas that nobody has used yet (EIP-8037): the frame may use all of it. */
+  static readonly RESERVOIR: u32 = 136;
+  static readonly SIZE: u32 = 144;
 }
 
 export abstract class TraceFrameEnd {
@@ -1003,7 +1005,10 @@ export abstract class TraceFrameEnd {
   static readonly MEMORY_SIZE: u32 = 76;
   /** As in TraceStep. */
   static readonly PRICE: u32 = 80;
-  static readonly SIZE: u32 = 88;
+  /** State gas that is left, and what the transaction has used by now, less what was given back. */
+  static readonly RESERVOIR: u32 = 88;
+  static readonly STATE_GAS: u32 = 96;
+  static readonly SIZE: u32 = 104;
 }
 
 /** What became of the code of a frame that ends. */
@@ -1035,7 +1040,10 @@ export abstract class TraceStep {
   static readonly ADDRESS: u32 = 52;
   /** i64: what the opcode costs at least; -1: the fork does not know it. */
   static readonly PRICE: u32 = 56;
-  static readonly SIZE: u32 = 64;
+  /** As in TraceFrameEnd, before the instruction. */
+  static readonly RESERVOIR: u32 = 64;
+  static readonly STATE_GAS: u32 = 72;
+  static readonly SIZE: u32 = 80;
 }
 
 export abstract class TraceDestruction {

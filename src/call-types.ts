@@ -114,6 +114,8 @@ export interface CallResult {
   readonly status: 'success' | 'reverted' | 'halted';
   /** What a transaction would pay for: its own price included, refunds subtracted. */
   readonly gasUsed: bigint;
+  /** What of it was for the state's growth (EIP-8037); 0 before Amsterdam. */
+  readonly stateGas: bigint;
   readonly returnData: Hex;
   readonly logs: readonly CallLog[];
   /** Of a creation that succeeded. */
@@ -172,6 +174,8 @@ export interface SimulatedCall {
   readonly returnData: Hex;
   /** Refunds subtracted. */
   readonly gasUsed: bigint;
+  /** What of it was for the state's growth (EIP-8037); 0 before Amsterdam. */
+  readonly stateGas: bigint;
   /** Before refunds. */
   readonly maxUsedGas: bigint;
   readonly logs: readonly SimulatedLog[];

@@ -25,11 +25,13 @@ export function previewPage(preview: Preview, paint: Paint): string[] {
 }
 
 function ownLines(preview: Preview, paint: Paint): string[] {
-  const { status, error, gasUsed, gasLimit, fee, assetChanges, approvals, delegations, environment, calls } = preview;
+  const { status, error, gasUsed, stateGas, gasLimit, fee, assetChanges, approvals, delegations, environment, calls } =
+    preview;
   const limit = gasLimit === undefined ? '' : `, limit to set ${grouped(gasLimit)}`;
+  const grown = stateGas === 0n ? '' : ` (${grouped(stateGas)} for state)`;
   const paid = fee === 0n ? '' : `, fee ${inUnits(fee, 18)} ETH`;
   return [
-    `${paint(status === 'success' ? 'green' : 'red', status)}  ${grouped(gasUsed)} gas${limit}${paid}`,
+    `${paint(status === 'success' ? 'green' : 'red', status)}  ${grouped(gasUsed)} gas${grown}${limit}${paid}`,
     ...(error === undefined ? [] : [`${paint('red', error.kind)}  ${error.message}${wayOf(error.at)}`]),
     ...section(
       'assets',

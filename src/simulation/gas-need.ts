@@ -1,5 +1,6 @@
 // The least gas with which a transaction does the same again, from one run: what each call used, and what it takes to hand it
-// so much, since a callee gets 63/64 of what is there (EIP-150).
+// so much, since a callee gets 63/64 of what is there (EIP-150). State gas (EIP-8037) counts as if the frames' gas had paid
+// for all of it, which is so up to 2^24 gas.
 
 import { numbersOf } from '../chain/opcodes.ts';
 import type { FrameBegan, FrameEnded, Step, TransactionBegan } from '../core/evm/trace-events.ts';
@@ -10,6 +11,7 @@ const { SSTORE } = numbersOf('SSTORE');
 const NOT_MADE: ReadonlySet<string> = new Set(['call depth', 'insufficient balance', 'nonce at maximum']);
 
 interface OpenFrame {
+  /** What is in the reservoir included. */
   readonly gas: bigint;
   /** What the caller had used when the call was made. */
   readonly usedBefore: bigint;
@@ -36,7 +38,9 @@ export class GasNeed implements EvmTracer {
   /** Code that halts uses all that it gets: what it needs cannot be seen. */
   #isKnown = true;
   /** What the transaction costs before any code runs. */
-  intrinsic = 0n;
+  #intrinsic = 0n;
+  /** What it has spent at the end: before refunds, and before the least price of its data (EIP-7623). */
+  spent = 0n;
 
   constructor(rules: GasRules) {
     this.#rules = rules;
@@ -51,29 +55,31 @@ export class GasNeed implements EvmTracer {
     this.#limit = gasLimit;
   }
 
-  frameBegan({ kind, depth, gas, callerGas, value }: FrameBegan): void {
+  frameBegan({ kind, depth, gas: own, reservoir, callerGas, value }: FrameBegan): void {
+    const gas = own + reservoir;
     const caller = this.#open.at(-1);
-    if (depth === 0) this.intrinsic = this.#limit - gas;
+    if (depth === 0) this.#intrinsic = this.#limit - gas;
     const isPaid = caller !== undefined && (kind === 'CALL' || kind === 'CALLCODE') && value !== 0n;
     const stipend = isPaid ? BigInt(this.#rules.callStipend) : 0n;
     const usedBefore = caller === undefined ? 0n : caller.gas - (callerGas + gas - stipend);
     this.#open.push({ gas, usedBefore, stipend, need: 0n });
   }
 
-  stepped({ opcode, gas }: Step): void {
+  stepped({ opcode, gas, reservoir }: Step): void {
     if (opcode !== SSTORE) return;
     const frame = this.#open.at(-1)!;
-    frame.need = most(frame.need, frame.gas - gas + BigInt(this.#rules.storageSentryGas) + 1n);
+    frame.need = most(frame.need, frame.gas - gas - reservoir + BigInt(this.#rules.storageSentryGas) + 1n);
   }
 
-  frameEnded({ status, halt, gasLeft }: FrameEnded): void {
+  frameEnded({ status, halt, gasLeft, reservoir }: FrameEnded): void {
     const { gas, usedBefore, stipend, need: own } = this.#open.pop()!;
     const isMade = halt === undefined || !NOT_MADE.has(halt);
     if (status === 'halted' && isMade) this.#isKnown = false;
-    const need = isMade ? most(own, gas - gasLeft) : 0n;
+    const need = isMade ? most(own, gas - gasLeft - reservoir) : 0n;
     const caller = this.#open.at(-1);
     if (caller === undefined) {
-      this.#need = this.intrinsic + need;
+      this.#need = this.#intrinsic + need;
+      this.spent = this.#limit - gasLeft - reservoir;
       return;
     }
     const given = need - stipend;

@@ -18,6 +18,7 @@ export function callResultOf(output: EvmTransactionOutput, codes?: RejectionCode
   return {
     status: output.status,
     gasUsed: output.gasUsed,
+    stateGas: output.stateGas,
     returnData: hexFromBytes(output.returnData),
     logs: output.logs.map(logOf),
     ...(output.created === undefined ? {} : { createdAddress: hexFromBytes(output.created) }),
@@ -54,7 +55,7 @@ export function rejectionOf({ invalid }: EvmTransactionOutput, codes: RejectionC
 /** The outcome of a call that the rules do not let run, or that cannot be run. */
 export function failureOfRejection({ code, message }: Pick<CallRejectedError, 'code' | 'message'>): CallOutcome {
   const error: CallFailure = { kind: 'invalid', message, code, data: '0x' };
-  return { status: 'invalid', gasUsed: 0n, returnData: '0x', logs: [], error };
+  return { status: 'invalid', gasUsed: 0n, stateGas: 0n, returnData: '0x', logs: [], error };
 }
 
 /** Why a call did not succeed; `undefined`: it did. */

@@ -15,6 +15,7 @@ export function bundleOf(previews: readonly PreviewData[], stateDiff: StateDiff)
   return {
     status: failed?.status ?? 'success',
     gasUsed: sum(previews.map(({ gasUsed }) => gasUsed)),
+    stateGas: sum(previews.map(({ stateGas }) => stateGas)),
     maxUsedGas: sum(previews.map(({ maxUsedGas }) => maxUsedGas)),
     ...(limits.every((limit) => limit !== undefined) ? { gasLimit: sum(limits) } : {}),
     fee: sum(previews.map(({ fee }) => fee)),

@@ -110,6 +110,8 @@ export interface Preview {
   /** `invalid`: the rules do not let it run; see `error`. */
   readonly status: 'success' | 'reverted' | 'halted' | 'invalid';
   readonly gasUsed: bigint;
+  /** What of it is for the state's growth (EIP-8037); 0 before Amsterdam. */
+  readonly stateGas: bigint;
   /** Before refunds. */
   readonly maxUsedGas: bigint;
   /** The least limit that is enough; missing where it fails with any. */

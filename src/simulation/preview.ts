@@ -99,7 +99,7 @@ class Previewing {
   async #preview(request: ReadRequest): Promise<PreviewData> {
     const { output, changes, watch } = await this.#watched(request);
     if (output.status === 'invalid') throw rejectionOf(output, SIMULATION_CODES);
-    const { status, gasUsed, returnData, createdAddress } = callResultOf(output);
+    const { status, gasUsed, stateGas, returnData, createdAddress } = callResultOf(output);
     const prestate = watch.prestate();
     const calls = watch.calls();
     const error = previewFailure(output, calls, this.#read.errors);
@@ -110,11 +110,11 @@ class Previewing {
       gasLimit: await this.#gasLimit(request, output, watch),
     }));
     const native: NativeBalance = (account) => nativeBalance(account, prestate, changes);
-    const unrefunded = output.executionGas + watch.gas.intrinsic;
+    const { spent } = watch.gas;
     return {
-      ...{ status, gasUsed, returnData, fee: this.#fee(request, output) },
+      ...{ status, gasUsed, stateGas, returnData, fee: this.#fee(request, output) },
       // Refunds come afterwards, and call data has its least price (EIP-7623) all the same.
-      maxUsedGas: unrefunded > gasUsed ? unrefunded : gasUsed,
+      maxUsedGas: spent > gasUsed ? spent : gasUsed,
       ...(gasLimit === undefined ? {} : { gasLimit }),
       ...(createdAddress === undefined ? {} : { createdAddress }),
       ...(error === undefined ? {} : { error }),
@@ -211,7 +211,10 @@ class Previewing {
     output: EvmTransactionOutput,
     { gas: { need } }: PreviewWatch,
   ): Promise<bigint | undefined> {
-    if (output.status === 'success' && need !== undefined && rulesOf(this.#environment.fork).keepsGas) {
+    const { keepsGas, stateByteGas, transactionGasCap } = rulesOf(this.#environment.fork);
+    // What is beyond the cap is for state alone, and callees get all of it.
+    const isSimple = stateByteGas === 0 || (need !== undefined && need <= BigInt(transactionGasCap));
+    if (output.status === 'success' && need !== undefined && keepsGas && isSimple) {
       const limit = need > output.gasUsed ? need : output.gasUsed;
       const transaction = this.#transaction(request, limit);
       const { output: tried } = await this.#sandbox.run({ environment: this.#environment, transaction });
@@ -260,8 +263,8 @@ const NO_CHANGES: StateChanges = { accounts: new Map(), data: new Map(), numbers
 function invalidPreview({ message, code }: CallRejectedError): PreviewData {
   const error = { kind: 'invalid', message, code, data: '0x', at: [] } as const;
   return {
-    ...{ status: 'invalid', gasUsed: 0n, maxUsedGas: 0n, fee: 0n, returnData: '0x', error, logs: [], calls: undefined },
-    ...{ assetChanges: [], approvals: [], delegations: [], stateDiff: new Map(), accessList: [] },
+    ...{ status: 'invalid', gasUsed: 0n, stateGas: 0n, maxUsedGas: 0n, fee: 0n, returnData: '0x', error, logs: [] },
+    ...{ calls: undefined, assetChanges: [], approvals: [], delegations: [], stateDiff: new Map(), accessList: [] },
     ...{ environment: [], dependsOn: {} },
   };
 }

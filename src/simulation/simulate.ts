@@ -172,13 +172,13 @@ class Simulation {
     progress.outputs.push(receiptOutput(output));
     if (!rulesOf(hardfork).hasReceiptStatus) progress.roots.push(await this.#root(hardfork));
     const failure = failureOf(output);
-    const before = output.executionGas + watched.intrinsicGas;
     progress.calls.push({
       status: output.status,
       returnData: hexFromBytes(output.returnData),
       gasUsed: output.gasUsed,
+      stateGas: output.stateGas,
       // Refunds come afterwards, and call data has its least price (EIP-7623) all the same.
-      maxUsedGas: before > output.gasUsed ? before : output.gasUsed,
+      maxUsedGas: largerOf(watched.spentGas, output.gasUsed),
       logs: watched.logs.map((log) => ({ ...log, ...place })),
       ...(failure !== undefined && { error: failure.kind === 'halt' ? { ...failure, code: HALTED } : failure }),
     });

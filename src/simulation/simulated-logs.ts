@@ -22,8 +22,8 @@ export class SimulatedLogs implements EvmTracer {
   #gasLimit = 0n;
   /** Number of the next log. What frames took back that failed keeps its number. */
   next: number;
-  /** What the transaction costs before any code runs. */
-  intrinsicGas = 0n;
+  /** What the transaction has spent at the end: before refunds, and before the least price of its data (EIP-7623). */
+  spentGas = 0n;
 
   /** `next`: number of its first log. */
   constructor(withTransfers: boolean, next: number) {
@@ -41,14 +41,14 @@ export class SimulatedLogs implements EvmTracer {
   }
 
   frameBegan(event: FrameBegan): void {
-    const { kind, depth, value } = event;
-    if (depth === 0) this.intrinsicGas = this.#gasLimit - event.gas;
+    const { kind, value } = event;
     this.#frames.push([]);
     if (kind === 'DELEGATECALL' || kind === 'STATICCALL') return;
     this.#moved(event.from, kind === 'CALLCODE' ? event.codeAddress : event.address, value);
   }
 
-  frameEnded({ status }: FrameEnded): void {
+  frameEnded({ status, depth, gasLeft, reservoir }: FrameEnded): void {
+    if (depth === 0) this.spentGas = this.#gasLimit - gasLeft - reservoir;
     const logs = this.#frames.pop()!;
     if (status === 'success') this.#frames.at(-1)!.push(...logs);
   }

@@ -209,6 +209,9 @@ function outcomeOf(bytes: Uint8Array): CallOutcome {
     get gasUsed() {
       return decoded().gasUsed;
     },
+    get stateGas() {
+      return decoded().stateGas;
+    },
     get returnData() {
       return decoded().returnData;
     },

@@ -146,6 +146,11 @@ export class FrameBegan extends TraceRecord {
     return this.long(TraceFrame.GAS);
   }
 
+  /** State gas that is left for all of the transaction (EIP-8037); what is beyond it is paid from `gas`. 0 before Amsterdam. */
+  get reservoir(): bigint {
+    return this.long(TraceFrame.RESERVOIR);
+  }
+
   /** Gas that is left to the caller meanwhile. */
   get callerGas(): bigint {
     return this.long(TraceFrame.CALLER_GAS);
@@ -216,6 +221,16 @@ export class FrameEnded extends TraceRecord {
 
   get gasLeft(): bigint {
     return this.long(TraceFrameEnd.GAS_LEFT);
+  }
+
+  /** State gas that is left for all of the transaction (EIP-8037). */
+  get reservoir(): bigint {
+    return this.long(TraceFrameEnd.RESERVOIR);
+  }
+
+  /** What of the transaction's gas has paid for the state's growth by now, less what was given back (EIP-8037). */
+  get stateGas(): bigint {
+    return this.long(TraceFrameEnd.STATE_GAS);
   }
 
   /** Refund counter of the transaction. */
@@ -298,6 +313,16 @@ export class Step extends TraceRecord implements Instruction {
   /** 0 in the outermost frame. */
   get depth(): number {
     return this.number(TraceStep.DEPTH);
+  }
+
+  /** State gas that is left for all of the transaction, before the instruction (EIP-8037). */
+  get reservoir(): bigint {
+    return this.long(TraceStep.RESERVOIR);
+  }
+
+  /** What of the transaction's gas has paid for the state's growth by now, less what was given back (EIP-8037). */
+  get stateGas(): bigint {
+    return this.long(TraceStep.STATE_GAS);
   }
 
   /** Refund counter of the transaction. */

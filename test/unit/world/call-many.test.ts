@@ -85,7 +85,7 @@ describe.each(['shared', 'inline'] as const)('many calls on a world of an engine
     const [[first, second, third] = []] = await world.callMany([[{ to: COUNTER }, poor, { to: COUNTER }]]);
     const [alone] = await world.callMany([poor]);
     const error = { kind: 'invalid', message: expect.stringContaining('insufficient funds'), code: -32000, data: '0x' };
-    expect(alone).toEqual({ status: 'invalid', gasUsed: 0n, returnData: '0x', logs: [], error });
+    expect(alone).toEqual({ status: 'invalid', gasUsed: 0n, stateGas: 0n, returnData: '0x', logs: [], error });
     expect(second).toEqual(alone);
     expect([first, third].map((answer) => answer && counts(answer))).toEqual([[6n], [7n]]);
   });

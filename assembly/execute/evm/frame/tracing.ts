@@ -20,6 +20,7 @@ import {
 import { Exit } from "../memory/exits";
 import { miss } from "../memory/failure";
 import { currentGas } from "../memory/gas";
+import { reservoirLeft, stateGas } from "../memory/state-gas";
 import { Frame, FrameFlag, frames } from "../memory/workspace";
 import { Account } from "../state/accounts";
 import { refund, writeTransfer } from "../state/effects";
@@ -185,6 +186,7 @@ function frameBegins(
   u256.copy(record + TraceFrame.VALUE, began + Frame.VALUE);
   const creates = opcode == Op.CREATE || opcode == Op.CREATE2;
   store<u32>(record, creates ? 0 : precompileNumber(codeAddress), TraceFrame.PRECOMPILE);
+  store<i64>(record, reservoirLeft(), TraceFrame.RESERVOIR);
   hostTrace(TraceEvent.FRAME_BEGAN, record);
 }
 
@@ -234,6 +236,8 @@ function frameEnds(number: u32, exit: u32, reason: u32, gasLeft: i64, output: u3
   store<i64>(record, refund, TraceFrameEnd.REFUND);
   store<i64>(record, codeEnd == TraceCodeEnd.ENDED ? codeGas : gasLeft, TraceFrameEnd.CODE_GAS);
   store<u32>(record, codeEnd, TraceFrameEnd.CODE_END);
+  store<i64>(record, reservoirLeft(), TraceFrameEnd.RESERVOIR);
+  store<i64>(record, stateGas, TraceFrameEnd.STATE_GAS);
   if (codeEnd != TraceCodeEnd.NONE) {
     store<u32>(record, lastOpcode, TraceFrameEnd.OPCODE);
     store<i64>(record, lastGas, TraceFrameEnd.GAS);
@@ -280,6 +284,8 @@ function step(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): void {
   store<u32>(record, returnedLength, TraceStep.RETURNED_LENGTH);
   store<u32>(record, load<u32>(frame, Frame.ACCOUNT) + Account.ADDRESS, TraceStep.ADDRESS);
   store<i64>(record, priceOf(opcode), TraceStep.PRICE);
+  store<i64>(record, reservoirLeft(), TraceStep.RESERVOIR);
+  store<i64>(record, stateGas, TraceStep.STATE_GAS);
   hostTrace(TraceEvent.STEPPED, record);
 }
 
