@@ -56,7 +56,27 @@ export interface RunPlan {
   readonly trial?: Trial | undefined;
   /** Given: the tasks of `evm` are in lanes. Nothing of what they do becomes part of the state, and no changes are collected. */
   readonly lanes?: Lanes | undefined;
+  /** Given: the run goes on where another left off, whose results are known. */
+  readonly prefix?: RunPrefix | undefined;
 }
+
+/** What is committed of a run, and what the rest needs of it. Structured-cloneable. */
+export interface RunPrefix {
+  /** The first task that is not committed. */
+  readonly first: number;
+  /** The state that it begins with. */
+  readonly image: StateImage;
+  readonly sequential: boolean;
+  readonly changes: readonly SegmentChanges[];
+  readonly checkpoint: RawChanges | undefined;
+  readonly trace: Trace;
+  /** Accounts whose storage is gone by now, lower-case hex. */
+  readonly emptied: readonly string[];
+  readonly figures: Figures;
+}
+
+/** Times, and how often what happened. */
+export type Figures = Pick<RunOutcome, 'loadMs' | 'setupMs' | 'executionMs' | 'decodeMs' | 'drains' | 'loadRounds'>;
 
 /** What a run that changes nothing begins with. */
 export interface Trial {
@@ -68,7 +88,7 @@ export interface Trial {
 
 /** Structured-cloneable. */
 export interface RunOutcome {
-  /** All of them, in order. */
+  /** In order: all of them, or those behind the plan's prefix. */
   readonly results: readonly ResultBatch[];
   readonly changes: RawChanges;
   readonly checkpoint: RawChanges | undefined;
@@ -95,6 +115,8 @@ export interface RunHooks {
   /** New results, in order. */
   committed(results: ResultBatch): void;
   drain(from: number): void;
+  /** What is committed after a pause of the crew, and the results since the last one. */
+  paused?(prefix: RunPrefix, results: readonly ResultBatch[]): void;
   /** Looks at what is committed while its versions are still in the memory; `first`: number of the block's first task. */
   examine?(host: BlockHost, first: number): Promise<void>;
 }
@@ -120,15 +142,18 @@ export interface StayingState {
   changed(records: ChangeRecords): void;
 }
 
+/**
+ * How a round ended. `spent`: more workers were lost than this memory has ids for; what is committed stands, the rest needs
+ * another. `paused`: the same, but so that what is committed is known elsewhere should the worker be lost.
+ */
+export type RoundAnswer = 'over' | 'spent' | 'paused';
+
 /** Those who execute, and the memory they do it in. */
 export interface Crew {
   /** A host over a memory that nobody else touches. */
   prepare(): Promise<BlockHost>;
-  /**
-   * One round: until the block is done or halted and no live worker is inside. `spent`: more workers were lost than this
-   * memory has ids for; what is committed stands, the rest needs another.
-   */
-  round(host: BlockHost, options: RoundOptions): Promise<'over' | 'spent'>;
+  /** One round: until the block is done or halted and no live worker is inside, or what is committed is to be taken out. */
+  round(host: BlockHost, options: RoundOptions): Promise<RoundAnswer>;
   /** When the first worker of the last round began to execute, on the memory's clock; unknown where nothing is posted. */
   readonly beganMs?: number | undefined;
   /** When the last round was over, on the same clock. */
@@ -154,8 +179,8 @@ interface Segment {
   readonly committed: number;
   /** How many of them were not committed before. */
   readonly fresh: number;
-  /** It ended for lack of ids of workers. */
-  readonly spent: boolean;
+  /** `over`: it was done, halted or full. */
+  readonly answer: RoundAnswer;
   readonly sequential: boolean;
   /** When it began to run, on the memory's clock. */
   readonly clockMs: number;
@@ -166,6 +191,9 @@ interface Segment {
 /** How often in a row a block may end for lack of ids without headway: nothing committed, nothing loaded. */
 const MAX_TRIES = 6;
 const RESULTS_PER_TURN = 256;
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+const NOTHING_YET: Figures = { loadMs: 0, setupMs: 0, executionMs: 0, decodeMs: 0, drains: 0, loadRounds: 0 };
 
 export class Conductor {
   readonly #plan: RunPlan;
@@ -190,12 +218,9 @@ export class Conductor {
   /** Number of the current block's first task in the plan. */
   #first = 0;
   #cancelled: { reason: unknown } | undefined;
-  #loadMs = 0;
-  #setupMs = 0;
-  #executionMs = 0;
-  #decodeMs = 0;
-  #drains = 0;
-  #loadRounds = 0;
+  readonly #figures: Writable<Figures>;
+  /** Batches of results that were known at the last pause. */
+  #told = 0;
   /** Gives the event loop a turn when decoding has held the thread for a while. */
   readonly #rest = turnTaker();
 
@@ -205,6 +230,15 @@ export class Conductor {
     this.#crew = crew;
     this.#hooks = hooks;
     this.#staying = staying;
+    const { prefix } = plan;
+    this.#figures = { ...(prefix?.figures ?? NOTHING_YET) };
+    if (prefix === undefined) return;
+    this.#first = prefix.first;
+    this.#taken = prefix.first;
+    this.#changes.push(...prefix.changes);
+    this.#before = prefix.checkpoint;
+    this.#trace = prefix.trace;
+    for (const address of prefix.emptied) this.#emptied.add(address);
   }
 
   /** Tasks committed so far. */
@@ -251,8 +285,7 @@ export class Conductor {
   }
 
   async #runSegments(): Promise<RunOutcome> {
-    let image = this.#plan.image;
-    let { sequential } = this.#plan;
+    let { image, sequential } = this.#plan.prefix ?? this.#plan;
     while (true) {
       const segment = await this.#runSegment(image, sequential);
       await this.#decode(segment);
@@ -266,12 +299,24 @@ export class Conductor {
       this.#first = this.#nextFirst(segment);
       this.#unseen.clear();
       this.#loaded.clear();
-      if (segment.spent) continue;
+      if (segment.answer === 'paused') this.#tell(image, sequential);
+      if (segment.answer !== 'over') continue;
       // Lanes owe each other nothing: while some of them fit, there is no need to run one at a time.
       sequential = this.#plan.lanes === undefined || segment.fresh === 0;
-      this.#drains++;
+      this.#figures.drains++;
       this.#hooks.drain(this.#first);
     }
+  }
+
+  /** Tells what the rest begins with. */
+  #tell(image: StateImage, sequential: boolean): void {
+    const results = this.#results.slice(this.#told);
+    this.#told = this.#results.length;
+    const prefix = {
+      ...{ first: this.#first, image, sequential, changes: this.#changes, checkpoint: this.#before },
+      ...{ trace: this.#trace!, emptied: [...this.#emptied], figures: this.#figures },
+    };
+    this.#hooks.paused?.(prefix, results);
   }
 
   /** Where the rest begins. What a lane has done is nowhere but in its memory: one that is broken off begins again. */
@@ -290,12 +335,12 @@ export class Conductor {
     // Cancelled while there was nobody to tell.
     this.#throwIfCancelled();
     const clockMs = host.instance.now();
-    const loadRounds = this.#loadRounds;
-    const spent = await this.#rounds(host, sequential);
+    const { loadRounds } = this.#figures;
+    const answer = await this.#rounds(host, sequential);
     this.#throwIfCancelled();
     const committed = host.committed();
     const fresh = Math.max(0, this.#first + committed - before);
-    return { host, committed, fresh, spent, sequential, clockMs, loaded: this.#loadRounds > loadRounds };
+    return { host, committed, fresh, answer, sequential, clockMs, loaded: this.#figures.loadRounds > loadRounds };
   }
 
   /** Takes results, changes and statistics out of the memory while they are there. */
@@ -310,7 +355,7 @@ export class Conductor {
     this.#throwIfCancelled();
     if (this.#plan.lanes === undefined) await this.#decodeChanges(host, committed);
     this.#trace = addTrace(this.#trace, readTrace(host, committed, clockMs), this.#first);
-    this.#decodeMs += performance.now() - start;
+    this.#figures.decodeMs += performance.now() - start;
   }
 
   async #decodeChanges(host: BlockHost, committed: number): Promise<void> {
@@ -336,9 +381,9 @@ export class Conductor {
   }
 
   /** @throws WorkerError or MemoryLimitError where it makes no sense to go on */
-  #checkHeadway({ host, fresh, spent, sequential, loaded }: Segment): void {
+  #checkHeadway({ host, fresh, answer, sequential, loaded }: Segment): void {
     const { name } = nameTask(this.#first, this.#plan.block);
-    if (!spent) {
+    if (answer === 'over') {
       if (!sequential || fresh > 0) return;
       throw new MemoryLimitError(`${name} and the state it needs do not fit into ${host.instance.bytes.length} bytes`);
     }
@@ -364,12 +409,7 @@ export class Conductor {
       changes: this.#changes,
       checkpoint: this.#before,
       trace: this.#trace!,
-      loadMs: this.#loadMs,
-      setupMs: this.#setupMs,
-      executionMs: this.#executionMs,
-      decodeMs: this.#decodeMs,
-      drains: this.#drains,
-      loadRounds: this.#loadRounds,
+      ...this.#figures,
       memoryBytes: host.memoryBytes(),
     };
   }
@@ -404,7 +444,7 @@ export class Conductor {
       else if (!host.setProgram(index, programs[first + index]!)) tooSmall(`the program of task ${first + index}`);
       for (const lower of dependencies) if (lower >= first) host.addDependency(lower - first, index);
     }
-    this.#loadMs += performance.now() - start;
+    this.#figures.loadMs += performance.now() - start;
   }
 
   /** Transactions of one sender depend on each other in order: a hint, as all dependencies. */
@@ -416,28 +456,28 @@ export class Conductor {
     }
   }
 
-  /** Lets the crew work until the block is done, or halted for good; true: for lack of ids. */
-  async #rounds(host: BlockHost, sequential: boolean): Promise<boolean> {
+  /** Lets the crew work until the block is done, halted for good, or not to go on in this memory. */
+  async #rounds(host: BlockHost, sequential: boolean): Promise<RoundAnswer> {
     while (true) {
       const clockMs = host.instance.now();
       const answer = await this.#crew.round(host, { first: this.#first, sequential });
       const roundMs = host.instance.now() - clockMs;
       const { beganMs, endedMs } = this.#crew;
       const executionMs = beganMs === undefined || endedMs === undefined ? roundMs : endedMs - beganMs;
-      this.#executionMs += executionMs;
-      this.#setupMs += Math.max(0, roundMs - executionMs);
-      if (answer === 'spent') return true;
-      if (this.#cancelled !== undefined || host.halted() !== 'missing') return false;
+      this.#figures.executionMs += executionMs;
+      this.#figures.setupMs += Math.max(0, roundMs - executionMs);
+      if (answer !== 'over') return answer;
+      if (this.#cancelled !== undefined || host.halted() !== 'missing') return answer;
       this.flush();
       const { image, accounts } = await this.#load(host.missing());
       if (!host.load(image)) {
         // The rest runs on in a fresh memory, which has to know what these hold with what was credited to them here.
         for (const [address, fields] of accounts) this.#unseen.set(address, fields);
-        return false;
+        return answer;
       }
       host.resume();
       // A cancellation that came while the block was halted anyway.
-      if (this.#cancelled !== undefined) return false;
+      if (this.#cancelled !== undefined) return answer;
     }
   }
 
@@ -486,9 +526,9 @@ export class Conductor {
       throw new StateSourceError(`the state source did not give what it was asked for: ${nameOfKey(first)}`);
     }
     for (const key of wanted) this.#loaded.add(nameOfKey(key));
-    this.#loadRounds++;
+    this.#figures.loadRounds++;
     const loaded = await this.#hooks.load(wanted, this.#emptied);
-    this.#loadMs += performance.now() - start;
+    this.#figures.loadMs += performance.now() - start;
     return loaded;
   }
 

@@ -5,7 +5,7 @@ import { BlockHost } from '../core/host/block-host.ts';
 import { type CoreInstance, createMemory, openCore, wallClock } from '../core/instance/abi.ts';
 import { runRound } from '../core/worker/worker-loop.ts';
 import type { Executor, Task } from '../task/executor.ts';
-import type { Crew, RoundOptions } from './conductor.ts';
+import type { Crew, RoundAnswer, RoundOptions } from './conductor.ts';
 import { memoryOf } from './memory.ts';
 import type { Home } from './residence.ts';
 
@@ -16,6 +16,8 @@ export interface LocalWork {
   /** Whether the executor still has to be asked for its estimates. */
   readonly estimates?: boolean;
   readonly watch?: (transaction: number | undefined) => void;
+  /** Asked at every pause, once something is committed: whether to take that out. */
+  readonly isDue?: () => boolean;
   /** Makes room in the memory of a state that stays, where a run has found none. */
   readonly tidy?: () => Promise<unknown>;
 }
@@ -67,8 +69,9 @@ export class LocalCrew implements Crew {
     return this.#memory.host;
   }
 
-  async round(_host: BlockHost, options: RoundOptions): Promise<'over'> {
-    const { tasks, executor, pause, estimates = false, watch } = this.#work;
+  async round(host: BlockHost, options: RoundOptions): Promise<RoundAnswer> {
+    const { tasks, executor, pause, estimates = false, watch, isDue } = this.#work;
+    let isPaused = false;
     const round = runRound(this.#memory.worker, {
       workerId: 1,
       first: options.first,
@@ -76,9 +79,12 @@ export class LocalCrew implements Crew {
       executor,
       maySleep: false,
       estimates,
-      pause,
+      pause: async () => {
+        await pause();
+        isPaused = isDue !== undefined && host.committed() > 0 && isDue();
+      },
       ...(watch === undefined ? {} : { watch }),
-      abandoned: () => this.#abandoned,
+      abandoned: () => this.#abandoned || isPaused,
     });
     try {
       await Promise.race([round, this.#gone]);
@@ -87,6 +93,6 @@ export class LocalCrew implements Crew {
     }
     // Its end interests nobody any more.
     round.catch(() => {});
-    return 'over';
+    return isPaused && !this.#abandoned ? 'paused' : 'over';
   }
 }

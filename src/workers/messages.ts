@@ -2,7 +2,7 @@
 
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import type { RoundEnd } from '../core/worker/worker-loop.ts';
-import type { LoadedState, RunHooks, RunOutcome, RunPlan } from '../run/conductor.ts';
+import type { LoadedState, RunHooks, RunOutcome, RunPlan, RunPrefix } from '../run/conductor.ts';
 import type { SharedCore } from '../run/memory.ts';
 import type { Work } from '../run/work.ts';
 import type { PackedError } from './packed-error.ts';
@@ -64,6 +64,8 @@ export interface SoloJob {
   readonly stream: boolean;
   /** Whether each attempt is to be announced, for the time limit. */
   readonly watch: boolean;
+  /** How long it runs before it tells for the first time what is committed; then as often as that costs little. */
+  readonly pauseMs: number;
 }
 
 export type SoloReply =
@@ -76,6 +78,8 @@ export interface SoloHooks {
   load(...asked: Parameters<RunHooks['load']>): Promise<LoadedState | { error: PackedError }>;
   committed(results: ResultBatch, total: number): void;
   drain(from: number): void;
+  /** What another worker goes on from, should this one be lost; and the results since the last time. */
+  paused(prefix: RunPrefix, results: readonly ResultBatch[]): void;
   /** An attempt begins, or (`undefined`) ends. */
   attempt(transaction: number | undefined): void;
 }

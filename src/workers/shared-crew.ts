@@ -4,7 +4,7 @@ import { CoreTrapError, InputError, MemoryLimitError, messageOf, WorkerError } f
 import { lazy } from '../base/lazy.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
-import type { Crew, RoundOptions } from '../run/conductor.ts';
+import type { Crew, RoundAnswer, RoundOptions } from '../run/conductor.ts';
 import { MemoryLease, type MemoryNeed } from '../run/memory.ts';
 import type { Residence } from '../run/residence.ts';
 import { nameTask } from '../run/task-name.ts';
@@ -179,7 +179,7 @@ export class SharedCrew implements Crew {
     this.#startGrace();
   }
 
-  async round(host: BlockHost, options: RoundOptions): Promise<'over' | 'spent'> {
+  async round(host: BlockHost, options: RoundOptions): Promise<RoundAnswer> {
     const seats = options.sequential ? this.#seats.slice(0, 1) : this.#seats;
     if (this.#fresh) {
       this.#nextId = 1;

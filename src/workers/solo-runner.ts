@@ -2,7 +2,8 @@
 
 import { InputError, PevmError, WorkerError } from '../base/errors.ts';
 import { countResults, dropResults, type ResultBatch } from '../core/host/outcome.ts';
-import { InvalidOutcome, type RunOutcome } from '../run/conductor.ts';
+import { InvalidOutcome, type RunOutcome, type RunPlan, type RunPrefix } from '../run/conductor.ts';
+import { nameTask } from '../run/task-name.ts';
 import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
 import { Grace } from './grace.ts';
 import type { SoloHooks, SoloJob } from './messages.ts';
@@ -11,8 +12,10 @@ import type { PoolEvents } from './pool.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';
 import { startAgain, WorkerHandle } from './worker-handle.ts';
 
-/** How often a run that lost its only worker is begun again. */
-const MAX_SOLO_DEATHS = 8;
+/** How often in a row a run may lose its only worker without headway. */
+const MAX_TRIES = 8;
+/** When a worker first tells what is committed; half as long after each try without headway. */
+const PAUSE_MS = 250;
 
 export interface SoloOptions {
   readonly module: WebAssembly.Module;
@@ -95,14 +98,15 @@ export class SoloRunner implements Runner {
 
   /** One try at the run; `undefined`: its worker was lost. */
   async #try(run: SoloRun): Promise<RunOutcome | undefined> {
-    const { plan, work, taskTimeoutMs } = run.request;
+    const { work, taskTimeoutMs } = run.request;
     const { module, pages } = this.#options;
     const watch = taskTimeoutMs !== undefined;
-    const job: SoloJob = { module, pages, plan, work, stream: run.streaming, watch };
-    run.begin();
+    const pauseMs = PAUSE_MS / 2 ** run.tries;
+    const job: SoloJob = { module, pages, plan: run.plan(), work, stream: run.streaming, watch, pauseMs };
+    const hooks = run.begin();
     const stop = this.#watch(run);
     try {
-      const reply = await this.#handle.runSolo(job, run.hooks());
+      const reply = await this.#handle.runSolo(job, hooks);
       run.throwIfCancelled();
       if ('outcome' in reply) return run.finish(reply.outcome);
       if ('invalid' in reply) throw new InvalidOutcome(reply.invalid.index, reply.invalid.result);
@@ -117,8 +121,10 @@ export class SoloRunner implements Runner {
           ? error
           : new InputError('tasks', `they cannot be sent to workers: ${error.message}`, { cause: error });
       }
-      this.#bury(run, error.details ?? error.message);
-      if (this.#disposed || run.deaths >= MAX_SOLO_DEATHS) throw error;
+      const reason = error.details ?? error.message;
+      this.#bury(run, reason);
+      if (this.#disposed) throw error;
+      if (run.tries >= MAX_TRIES) throw run.stuck(reason, error);
       return undefined;
     } finally {
       stop();
@@ -140,6 +146,7 @@ export class SoloRunner implements Runner {
   #bury(run: SoloRun, reason: string): void {
     this.#mourned = true;
     run.deaths++;
+    run.tries++;
     if (!this.#disposed) this.#options.events.lost(this.#id, reason);
   }
 
@@ -168,11 +175,16 @@ class SoloRun {
   streaming = false;
   started = false;
   deaths = 0;
+  /** Tries in a row that ended with the death of their worker, and without headway. */
+  tries = 0;
   committed = 0;
-  /** Results that came in this try, and in all of them: a try begins with the first result again. */
-  #arrived = 0;
+  /** What the next try goes on from, and the results of what is in it; of those, what was known when this try began. */
+  #prefix: RunPrefix | undefined;
+  #results: readonly ResultBatch[] = [];
+  #before: readonly ResultBatch[] = [];
   #emitted = 0;
-  #over = false;
+  /** The try whose messages count. */
+  #current: object | undefined;
 
   constructor(request: RunRequest) {
     this.request = request;
@@ -182,16 +194,21 @@ class SoloRun {
     if (this.cancelled !== undefined) throw this.cancelled.reason;
   }
 
-  /** Another try. */
-  begin(): void {
-    this.#arrived = 0;
-    // What the one before attempted is over.
-    this.attempts = new AnnouncedAttempts();
+  /** What is to be run in the next try. */
+  plan(): RunPlan {
+    return this.#prefix === undefined ? this.request.plan : { ...this.request.plan, prefix: this.#prefix };
   }
 
-  hooks(): SoloHooks {
+  /** Another try. What the one before says late is of no use. */
+  begin(): SoloHooks {
     const { hooks } = this.request;
-    const { attempts } = this;
+    const current = {};
+    this.#current = current;
+    const attempts = new AnnouncedAttempts();
+    this.attempts = attempts;
+    this.#before = this.#results;
+    // Results that have come in this try, which begins with those behind the prefix.
+    let arrived = this.#prefix?.first ?? 0;
     return {
       load: async (keys, emptied) => {
         this.started = true;
@@ -204,7 +221,13 @@ class SoloRun {
       committed: (results, total) => {
         this.started = true;
         this.committed = Math.max(this.committed, total);
-        if (!this.#over) this.#arrived = this.#emit(results, this.#arrived);
+        if (this.#current === current) arrived = this.#emit(results, arrived);
+      },
+      paused: (prefix, results) => {
+        if (this.#current !== current) return;
+        this.#prefix = prefix;
+        this.#results = [...this.#results, ...results];
+        this.tries = 0;
       },
       drain: (from) => hooks.drain(from),
       attempt: (task) => {
@@ -216,11 +239,23 @@ class SoloRun {
 
   finish(outcome: RunOutcome): RunOutcome {
     // What was posted on the way may still come, and is in the outcome as well.
-    this.#over = true;
+    this.#current = undefined;
+    const results = [...this.#before, ...outcome.results];
     let start = 0;
-    for (const batch of outcome.results) start = this.#emit(batch, start);
+    for (const batch of results) start = this.#emit(batch, start);
     this.committed = start;
-    return outcome;
+    return { ...outcome, results };
+  }
+
+  /** @returns what to say when the run gets no further */
+  stuck(reason: string, cause: Error): WorkerError {
+    const { name } = nameTask(this.#prefix?.first ?? 0, this.request.plan.block);
+    return new WorkerError(
+      `${name}: the only worker was lost ${this.tries} times without headway, at last: ${reason}`,
+      {
+        cause,
+      },
+    );
   }
 
   /** Hands on what is new of results that begin with number `start`; returns where the next begin. */

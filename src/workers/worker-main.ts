@@ -33,6 +33,7 @@ import {
   Unequipped,
 } from './modules.ts';
 import { packError, unpackError } from './packed-error.ts';
+import { Pauses } from './pauses.ts';
 import { rehearse, warmUp } from './warm-up.ts';
 
 /** The memories this worker is attached to. */
@@ -187,8 +188,10 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   const equipment = await loadEquipment(job.work);
   soloMemory ??= await openLocalMemory(job.module, job.pages);
   equip(soloMemory.worker, equipment);
+  const pauses = new Pauses(job.pauseMs);
   const crew = new LocalCrew(soloMemory, {
     tasks,
+    isDue: () => pauses.isDue(),
     executor: equipment.executor,
     estimates: true,
     async pause() {
@@ -212,6 +215,10 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
     },
     drain(from) {
       hooks.drain(from);
+    },
+    paused(prefix, results) {
+      hooks.paused(prefix, results);
+      pauses.over();
     },
   });
   solo = { conductor, crew, stream: job.stream };

@@ -94,6 +94,85 @@ describe('kills', () => {
     expect(result.report.workersLost).toBe(30);
   });
 
+  describe('a run in one worker of its own', () => {
+    /** Takes a second or two. */
+    const longBlock = () => randomBlock(randomFrom(7), { transactions: 800, accounts: 50, slots: 4, spin: 3_000_000 });
+
+    test('goes on from what is committed when the worker is lost, and tells each result once', async () => {
+      const engine = await engineWith({ workers: 1, threading: 'inline' });
+      const block = longBlock();
+      const base = stateOf(block);
+      const asked = new Map<string, number>();
+      const state: StateSource = {
+        load(keys) {
+          for (const key of keys) asked.set(JSON.stringify(key), (asked.get(JSON.stringify(key)) ?? 0) + 1);
+          return base.load(keys);
+        },
+        blockHash: (number) => base.blockHash(number),
+      };
+      const undisturbed = await engine.execute(tasksOf(block), 'synthetic', { state });
+      asked.clear();
+      const run = engine.execute(tasksOf(block), 'synthetic', { state });
+      const told: number[] = [];
+      const lost: number[] = [];
+      const timer = setInterval(() => {
+        // Late, and once more later on.
+        const { committed } = run.progress;
+        if (committed < [500, 700, Number.POSITIVE_INFINITY][lost.length]!) return;
+        lost.push(committed);
+        engine.terminateWorker(0);
+      }, 5);
+      for await (const { id } of run) told.push(id as number);
+      const result = await run;
+      clearInterval(timer);
+      expect(result.results).toEqual(undisturbed.results);
+      expect(result.state.stateDiff).toEqual(undisturbed.state.stateDiff);
+      expect(told).toEqual(Array.from({ length: 800 }, (_, index) => index));
+      expect([lost.length, result.report.workersLost]).toEqual([2, 2]);
+      // Beginning again would have to ask for all of its state again.
+      expect([...asked.values()].filter((times) => times > 1)).toEqual([]);
+    });
+
+    test('comes to its end however often the worker is lost, as long as there is headway', async () => {
+      const engine = await engineWith({ workers: 1, threading: 'inline' });
+      const block = longBlock();
+      let lost = 0;
+      const kill = () => {
+        if (lost++ < 30) engine.terminateWorker(0);
+      };
+      const forget = engine.on('worker-replaced', () => setTimeout(kill, 60));
+      const run = engine.execute(tasksOf(block), 'synthetic', { state: stateOf(block) });
+      setTimeout(kill, 60);
+      const result = await run;
+      forget();
+      expect(differenceFromOracle(block, result)).toBeUndefined();
+      expect(result.report.workersLost).toBe(30);
+    });
+
+    test('ends with an error that says so where there is none', async () => {
+      const engine = await engineWith({ workers: 1, threading: 'inline' });
+      const block = randomBlock(randomFrom(7), { transactions: 1, accounts: 5, slots: 1, spin: 4_000_000_000 });
+      let killed = 0;
+      const kill = () => {
+        killed++;
+        engine.terminateWorker(0);
+      };
+      const forget = engine.on('worker-replaced', () => setTimeout(kill, 30));
+      const run = engine.execute(tasksOf(block), 'synthetic', { state: stateOf(block) });
+      setTimeout(kill, 30);
+      const error = await run.catch((reason: unknown) => reason);
+      forget();
+      expect(error).toMatchObject({ name: 'WorkerError' });
+      expect(String(error)).toContain(
+        'task 0: the only worker was lost 8 times without headway, at last: a test ended it',
+      );
+      expect(killed).toBe(8);
+      // The engine goes on.
+      const small = randomBlock(randomFrom(8), { transactions: 10, accounts: 5, slots: 1, spin: 0 });
+      expect(differenceFromOracle(small, await runSynthetic(engine, small, 'inside'))).toBeUndefined();
+    });
+  });
+
   for (const threading of ['shared', 'inline'] as const) {
     test(`a worker is replaced although those who replace it are killed while they start (${threading})`, async () => {
       const engine = await engineWith({ workers: 2, threading });

@@ -59,6 +59,7 @@ export async function runRound(instance: CoreInstance, round: WorkerRound): Prom
     if (round.abandoned?.()) return 'abandoned';
     if (round.pause !== undefined && performance.now() - rested > TURN_MS) {
       await round.pause();
+      if (round.abandoned?.()) return 'abandoned';
       rested = performance.now();
     }
   }
