@@ -4,6 +4,7 @@ import { InputError, InvalidBlockError, PevmError, ReorganisationError } from '.
 import type { Hex } from '../base/hex.ts';
 import { type Hardfork, type RpcState, type RpcStatistics, rpcState } from '../index.ts';
 import type { BlockResult, Engine, Mismatch, Omission, WorldBlockRequest } from '../types.ts';
+import { type ComparedState, PostState } from './post-state.ts';
 import type { ChainOptions, ReplayOptions } from './replay-options.ts';
 import { align, type Paint, startProgress, type Terminal, wrap } from './terminal.ts';
 import { readVerified, type VerifiedRange, writeVerified } from './verified-range.ts';
@@ -18,6 +19,8 @@ export interface ChainJsonLine {
   compared: readonly string[];
   /** What could not be compared, and why. */
   omitted: readonly Omission[];
+  /** With `--verify-state`: what the block has changed, and the node has after it, accounts and slots; `proven`: by the state root. */
+  state?: ComparedState & { readonly proven: boolean };
   transactions: number;
   gasUsed: number | null;
   receiptsRoot: string | null;
@@ -42,6 +45,7 @@ const COMPARED = [
 const AHEAD = 4;
 
 type FetchedBlock = Record<string, unknown>;
+type Spent = Pick<RpcStatistics, 'rounds' | 'requests' | 'bytes'>;
 
 /** What is to be done: blocks, from the child of `parent` on. */
 interface Plan {
@@ -70,8 +74,11 @@ class ChainReplay {
   readonly #chain: ChainOptions;
   readonly #terminal: Terminal;
   readonly #state: RpcState;
-  #told: RpcStatistics;
+  readonly #postState: PostState | undefined;
+  #told: Spent;
   readonly #compared = new Set<string>();
+  /** Of all blocks so far. */
+  #comparedState: ComparedState = { accounts: 0, slots: 0 };
   #toldMs = performance.now();
 
   constructor(engine: Engine, { json }: ReplayOptions, chain: ChainOptions, terminal: Terminal) {
@@ -80,7 +87,9 @@ class ChainReplay {
     this.#chain = chain;
     this.#terminal = terminal;
     this.#state = rpcState({ transport: chain.urls });
-    this.#told = this.#state.statistics();
+    const { verifyState, urls } = chain;
+    this.#postState = verifyState && new PostState(verifyState, urls, this.#state);
+    this.#told = this.#spent();
   }
 
   async run(): Promise<number> {
@@ -100,15 +109,18 @@ class ChainReplay {
       if (!this.#json) this.#terminal.print(paint('dim', HEAD));
       progress.begin(`block ${first}`);
       for await (const result of world.executeBlocks(this.#requests(plan, hardfork, taken))) {
-        const own = taken.shift()!;
+        const own = taken[0]!;
         const hash = own.hash as Hex;
-        const number = first + BigInt(done++);
+        const number = first + BigInt(done);
+        const state = await this.#postState?.compare(number, hash, result);
+        taken.shift();
+        done++;
         progress.reach(done);
         if (number < last) progress.begin(`block ${number + 1n}`);
         if (this.#chain.resume !== undefined) {
           await writeVerified(this.#chain.resume, { chainId, first: begin, last: number, hash });
         }
-        this.#tell(this.#line(own, result));
+        this.#tell(this.#line(own, result, state));
       }
     } catch (error) {
       progress.end();
@@ -130,6 +142,11 @@ class ChainReplay {
       this.#terminal.print(paint('dim', `compared with the headers: ${[...this.#compared].join(', ')}`));
       if (!this.#compared.has('stateRoot')) {
         this.#terminal.print(paint('dim', 'not compared: stateRoot, which takes a state that is known as a whole'));
+      }
+      if (this.#chain.verifyState !== undefined) {
+        const { accounts, slots } = this.#comparedState;
+        const whom = this.#isProven ? 'proven by the state roots' : 'as the node has it, which is believed';
+        this.#terminal.print(paint('dim', `compared, ${whom}: ${accounts} changed accounts, ${slots} slots`));
       }
     }
     return 0;
@@ -198,9 +215,19 @@ class ChainReplay {
     }
   }
 
-  #line(block: FetchedBlock, result: BlockResult | PevmError): ChainJsonLine {
-    const [now, nowMs] = [this.#state.statistics(), performance.now()];
-    const spent = (of: 'rounds' | 'requests' | 'bytes') => now[of] - this.#told[of];
+  get #isProven(): boolean {
+    return this.#chain.verifyState === 'proofs';
+  }
+
+  #spent(): Spent {
+    const [all, more] = [this.#state.statistics(), this.#postState?.statistics];
+    const sum = (of: keyof Spent) => all[of] + (more?.[of] ?? 0);
+    return { rounds: sum('rounds'), requests: sum('requests'), bytes: sum('bytes') };
+  }
+
+  #line(block: FetchedBlock, result: BlockResult | PevmError, state?: ComparedState): ChainJsonLine {
+    const [now, nowMs] = [this.#spent(), performance.now()];
+    const spent = (of: keyof Spent) => now[of] - this.#told[of];
     const failed = result instanceof PevmError;
     const transactions = Array.isArray(block.transactions) ? block.transactions.length : 0;
     const line: ChainJsonLine = {
@@ -210,6 +237,7 @@ class ChainReplay {
       mismatches: result instanceof InvalidBlockError || !failed ? result.mismatches : [],
       compared: failed ? [] : comparedIn(block, result),
       omitted: failed ? [] : result.omitted,
+      ...(state && { state: { ...state, proven: this.#isProven } }),
       transactions,
       gasUsed: failed ? null : Number(result.gasUsed),
       receiptsRoot: failed ? null : (result.receiptsRoot ?? null),
@@ -225,6 +253,9 @@ class ChainReplay {
   #tell(line: ChainJsonLine): void {
     const { paint } = this.#terminal;
     for (const name of line.compared) this.#compared.add(name);
+    const { accounts, slots } = this.#comparedState;
+    const { state = { accounts: 0, slots: 0 } } = line;
+    this.#comparedState = { accounts: accounts + state.accounts, slots: slots + state.slots };
     if (this.#json) this.#terminal.print(JSON.stringify(line));
     else for (const row of rows(line, paint)) this.#terminal.print(row);
   }

@@ -10,6 +10,7 @@ import { type TrafficKind, type TrafficOptions, trafficKinds } from '../traffic/
 import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
 import type { Rounds } from './measurement.ts';
 import { metricsArgument, readMetricsPort } from './metered-engine.ts';
+import type { StateTrust } from './post-state.ts';
 import { type BlockRange, readBlockRange } from './verified-range.ts';
 
 export interface ChainOptions {
@@ -19,6 +20,8 @@ export interface ChainOptions {
   readonly resume?: string;
   /** Of chains whose forks are not known. */
   readonly hardfork?: Hardfork;
+  /** Whether what blocks change is compared with the node's state after them, and who is believed. */
+  readonly verifyState?: StateTrust;
 }
 
 export interface ReplayOptions {
@@ -38,7 +41,7 @@ export interface ReplayOptions {
 }
 
 const TRAFFIC_FLAGS = ['transactions', 'conflict-rate', 'seed', 'mix', 'save'];
-const CHAIN_FLAGS = ['block', 'hardfork', 'resume'];
+const CHAIN_FLAGS = ['block', 'hardfork', 'resume', 'verify-state'];
 const mostWorkers = 64;
 const builtIn = ['wasm', 'ethereumjs'];
 
@@ -102,13 +105,19 @@ export const replayCommand = defineCommand({
       valueHint: 'FILE',
       description: 'write how far the range is verified to this file, and go on from there when it exists',
     },
+    'verify-state': {
+      type: 'string',
+      valueHint: 'HOW',
+      description:
+        'also compare what each block changes with the state of the node after it; proofs: proven by eth_getProof against the state root; reads: the node is believed',
+    },
     ...metricsArgument,
   },
 });
 
 export const replayNotes = [
   'Times are wall clock, from handing the block over to holding the receipts, with the state before the block in memory. A fresh process starts with cold compilers; when comparing, both ways therefore run warm-up rounds first (the workers so often that each has seen as many transactions as the sequential run), then take turns, and the medians are shown.',
-  'With --rpc the blocks are executed one after the other in one world over the node, on the state after the block before the first, and each is verified before the next one counts: gas, receipts root, bloom, requests and what else its header says. It ends at the first one that is not right.',
+  'With --rpc the blocks are executed one after the other in one world over the node, on the state after the block before the first, and each is verified before the next one counts: gas, receipts root, bloom, requests and what else its header says. It ends at the first one that is not right. A state root takes a state that is known as a whole; --verify-state compares what the blocks change instead, and sees nothing of what they should have changed and did not.',
   'Exit code: 0 if every block is right, 1 if one is not, 2 for wrong usage or input.',
 ];
 
@@ -163,7 +172,7 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
 type Given = Readonly<Record<string, string | boolean | undefined>>;
 
 function readChainOptions(given: Given, files: readonly string[]): ChainOptions | undefined {
-  const { rpc, block = 'latest', hardfork, resume } = given;
+  const { rpc, block = 'latest', hardfork, resume, 'verify-state': trust } = given;
   if (typeof rpc !== 'string') {
     for (const name of CHAIN_FLAGS) {
       if (given[name] !== undefined) throw new InputError(`--${name}`, 'is about the blocks of a node: give its --rpc');
@@ -179,7 +188,13 @@ function readChainOptions(given: Given, files: readonly string[]): ChainOptions 
     range: readBlockRange(String(block)),
     ...(hardfork !== undefined && { hardfork: readHardfork(String(hardfork)) }),
     ...(typeof resume === 'string' && { resume }),
+    ...(trust !== undefined && { verifyState: readTrust(String(trust)) }),
   };
+}
+
+function readTrust(text: string): StateTrust {
+  if (text === 'proofs' || text === 'reads') return text;
+  throw new InputError('--verify-state', `expected proofs or reads, not "${text}"`);
 }
 
 function readHardfork(text: string): Hardfork {

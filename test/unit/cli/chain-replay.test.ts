@@ -5,16 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createCustomCommon, Mainnet } from '@ethereumjs/common';
+import { MerklePatriciaTrie } from '@ethereumjs/mpt';
+import { RLP } from '@ethereumjs/rlp';
 import { createFeeMarket1559Tx } from '@ethereumjs/tx';
 import { bytesToHex } from '@ethereumjs/util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BEACON_ROOTS } from '../../../src/chain/system-contracts.ts';
 import type { ChainJsonLine } from '../../../src/cli/chain-replay.ts';
 import { main } from '../../../src/cli/command-line.ts';
+import type { Alloc } from '../../../src/state/memory.ts';
+import type { WireRequest } from '../../../src/state/remote/wire.ts';
 import { Anvil, anvilBinary } from '../../bench/anvil.ts';
 import { addressOf } from '../../support/evm-signing.ts';
-import { FakeNode } from '../../support/fake-node.ts';
+import { FakeNode, type FakeNodeOptions, type FakeReply } from '../../support/fake-node.ts';
 import { HttpNode } from '../../support/http-node.ts';
-import { exampleAlloc } from '../../support/remote-source.ts';
+import { BOB, exampleAlloc, word } from '../../support/remote-source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pevm-chain-'));
 
@@ -126,6 +131,144 @@ describe('blocks of a node', () => {
   });
 });
 
+describe('what blocks have changed', () => {
+  /** The code of EIP-4788. */
+  const code =
+    '0x3373fffffffffffffffffffffffffffffffffffffffe14604d57602036146024575f5ffd5b5f35801560495762001fff810690815414603c57' +
+    '5f5ffd5b62001fff01545f5260205ff35b5f5ffd5b62001fff42064281555f359062001fff015500';
+  const TIME = 1_700_000_000;
+  const slotAt = (number: number) => word((TIME + number) % 8191);
+  const rootSlotAt = (number: number) => word(((TIME + number) % 8191) + 8191);
+
+  /** Each block pays a withdrawal of 9 gwei, and keeps its time and the root of a beacon block as EIP-4788 has it. */
+  async function changing(
+    node: FakeNode,
+    { last, states = () => {} }: { last: number; states?: (number: number, alloc: Alloc) => void },
+  ): Promise<FakeNode> {
+    const trie = new MerklePatriciaTrie();
+    const fields = [new Uint8Array(0), Uint8Array.of(3), Buffer.from(BOB.slice(2), 'hex'), Uint8Array.of(9)];
+    await trie.put(RLP.encode(0), RLP.encode(fields));
+    const withdrawal = { index: '0x0', validatorIndex: '0x3', address: BOB, amount: '0x9' };
+    const storage: Record<string, string> = {};
+    for (let number = 0; number <= last; number++) {
+      if (number > 0) {
+        storage[slotAt(number)] = word(TIME + number);
+        storage[rootSlotAt(number)] = word(0xbeac00 + number);
+      }
+      const alloc = structuredClone({
+        ...exampleAlloc(),
+        [BOB]: { balance: 5n + BigInt(number) * 9n * 10n ** 9n },
+        [BEACON_ROOTS]: { nonce: 1, code, storage },
+      }) as Alloc;
+      states(number, alloc);
+      node.add(alloc, '', {
+        ...{ timestamp: `0x${(TIME + number).toString(16)}`, withdrawals: [withdrawal] },
+        ...{ withdrawalsRoot: bytesToHex(trie.root()), parentBeaconBlockRoot: word(0xbeac00 + number) },
+        ...{ excessBlobGas: '0x0', blobGasUsed: '0x0' },
+      });
+    }
+    return node.seal();
+  }
+
+  /** Claims what it cannot prove, of the slot of a block. */
+  class Liar extends FakeNode {
+    override async answer(request: WireRequest): Promise<FakeReply> {
+      const reply = await super.answer(request);
+      if (request.method !== 'eth_getProof' || !('result' in reply)) return reply;
+      const { storageProof, ...rest } = reply.result as { storageProof: { key: string; value: string }[] };
+      const lied = storageProof.map((slot) => (slot.key === rootSlotAt(3) ? { ...slot, value: '0x777' } : slot));
+      return { result: { ...rest, storageProof: lied } };
+    }
+  }
+
+  const words = ['--block', '1..4', '--json', '--verify-state'];
+
+  test.each([
+    ['reads', { without: ['eth_getProof'] }],
+    ['proofs', {}],
+  ] as [string, FakeNodeOptions][])('is what the node has after them (%s)', async (trust, options) => {
+    const node = await changing(new FakeNode({ chainId: 560048, ...options }), { last: 4 });
+    await using served = await HttpNode.start(node);
+    const outcome = await pevm(['--rpc', served.url, ...words, trust]);
+    expect(outcome).toMatchObject({ code: 0, err: [] });
+    // BOB's balance, and two slots of the contract.
+    expect(lines(outcome).map(({ state }) => state)).toEqual(
+      Array(4).fill({ accounts: 2, slots: 2, proven: trust === 'proofs' }),
+    );
+    const { out } = await pevm(['--rpc', served.url, '--block', '1..4', '--verify-state', trust]);
+    expect(out.at(-1)).toBe(
+      trust === 'proofs'
+        ? 'compared, proven by the state roots: 8 changed accounts, 8 slots'
+        : 'compared, as the node has it, which is believed: 8 changed accounts, 8 slots',
+    );
+    const silent = await pevm(['--rpc', served.url, '--block', '4', '--json']);
+    expect(lines(silent)[0]).not.toHaveProperty('state');
+  });
+
+  test.each(['reads', 'proofs'])(
+    'ends it where one slot is another after a block, which is named (%s)',
+    async (trust) => {
+      const wrong = (number: number, alloc: Alloc) => {
+        if (number >= 3)
+          (alloc as Record<string, { storage: Record<string, string> }>)[BEACON_ROOTS]!.storage[rootSlotAt(3)] =
+            word(5);
+      };
+      const node = await changing(new FakeNode({ chainId: 560048 }), { last: 4, states: wrong });
+      await using served = await HttpNode.start(node);
+      const file = join(folder, `state-${trust}.json`);
+      const outcome = await pevm(['--rpc', served.url, ...words, trust, '--resume', file]);
+      expect(outcome.code).toBe(1);
+      const told = lines(outcome);
+      expect(told.map(({ number, ok }) => [number, ok])).toEqual([
+        [1, true],
+        [2, true],
+        [3, false],
+      ]);
+      const name = `post.${BEACON_ROOTS}.storage[${rootSlotAt(3)}]`;
+      expect(told[2]!.mismatches).toEqual([{ name, expected: word(5), actual: word(0xbeac03) }]);
+      expect(told[2]!.error).toContain(
+        `block 3: ${name} is ${word(0xbeac03)}, by the ${trust === 'reads' ? 'node' : 'state root'}`,
+      );
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ first: 1, last: 2 });
+    },
+  );
+
+  test('ends it where the balance of an account is another', async () => {
+    const wrong = (number: number, alloc: Alloc) => {
+      if (number === 2) (alloc as Record<string, { balance: bigint }>)[BOB]!.balance += 1n;
+    };
+    const node = await changing(new FakeNode({ chainId: 560048 }), { last: 3, states: wrong });
+    await using served = await HttpNode.start(node);
+    const told = lines(await pevm(['--rpc', served.url, ...words.slice(2), 'reads', '--block', '1..3']));
+    expect(told.at(-1)).toMatchObject({
+      ...{ number: 2, ok: false },
+      mismatches: [{ name: `post.${BOB}.balance`, expected: '18000000006', actual: '18000000005' }],
+    });
+  });
+
+  test('ends it where the node claims a slot that it cannot prove', async () => {
+    const node = await changing(new Liar({ chainId: 560048 }), { last: 4 });
+    await using served = await HttpNode.start(node);
+    const told = lines(await pevm(['--rpc', served.url, ...words, 'proofs']));
+    expect(told.map(({ number, ok }) => [number, ok])).toEqual([
+      [1, true],
+      [2, true],
+      [3, false],
+    ]);
+    expect(told[2]!.error).toContain(
+      `value of ${BEACON_ROOTS}[${rootSlotAt(3)}]: claimed ${word(0x777)}, proven ${word(0xbeac03)}`,
+    );
+  });
+
+  test('needs a node that proves, or one that is believed', async () => {
+    const node = await changing(new FakeNode({ chainId: 560048, without: ['eth_getProof'] }), { last: 1 });
+    await using served = await HttpNode.start(node);
+    const outcome = await pevm(['--rpc', served.url, '--block', '1', '--json', '--verify-state', 'proofs']);
+    expect(outcome.code).toBe(1);
+    expect(lines(outcome)[0]!.error).toContain('eth_getProof');
+  });
+});
+
 describe('a replay that goes on', () => {
   test('begins after the last block that is verified, and does nothing when there is none left', async () => {
     const node = await chainOf(6);
@@ -186,6 +329,8 @@ test.each([
   [['--rpc', 'http://x', '--seed', '1'], /--seed: does not go with --rpc/],
   [['--rpc', 'http://x', '--hardfork', 'pragu'], /--hardfork: .*prague/],
   [['--rpc', 'not a url'], /transport/],
+  [['--verify-state', 'reads'], /--verify-state: is about the blocks of a node/],
+  [['--rpc', 'http://x', '--verify-state', 'all'], /--verify-state: expected proofs or reads, not "all"/],
 ])('%j is refused', async (words, problem) => {
   const { code, err } = await pevm(words);
   expect(err.join('\n')).toMatch(problem);
@@ -241,13 +386,16 @@ describe.skipIf(binary === undefined)('a mined range of anvil', () => {
 
   test('is what its headers say, receipts included', async () => {
     const url = `http://127.0.0.1:${node.port}`;
-    const outcome = await pevm(['--rpc', url, '--block', '1..latest', '--hardfork', 'cancun', '--json']);
+    const words = ['--rpc', url, '--block', '1..latest', '--hardfork', 'cancun', '--json', '--verify-state', 'reads'];
+    const outcome = await pevm(words);
     expect(outcome.out.filter((line) => line.includes('error'))).toEqual([]);
     expect(outcome).toMatchObject({ code: 0, err: [] });
     const told = lines(outcome);
     expect(told.map(({ number, transactions, ok }) => [number, transactions, ok])).toEqual(
       [1, 2, 3, 4].map((number) => [number, 3, true]),
     );
+    // Sender, beneficiary, recipient and counter with a slot.
+    expect(told.map(({ state }) => state)).toEqual(Array(4).fill({ accounts: 4, slots: 1, proven: false }));
     for (const { number, receiptsRoot, gasUsed } of told) {
       const header = await node.call<Record<string, string>>('eth_getBlockByNumber', `0x${number}`, false);
       expect(receiptsRoot).toBe(header.receiptsRoot);
