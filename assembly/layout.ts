@@ -757,6 +757,8 @@ export abstract class EvmBlockFlag {
   static readonly EMPTY_ACCOUNTS: u32 = 1;
   /** Results list the value that moved (EvmTransfer). */
   static readonly RECORD_TRANSFERS: u32 = 2;
+  /** Results list what of the state was met (EvmMet). */
+  static readonly RECORD_ACCESS: u32 = 4;
 }
 
 /** Bytes of a frame's stack: 1,024 words. */
@@ -814,7 +816,36 @@ export abstract class EvmResult {
   static readonly BLOCK_GAS: u32 = 112;
   /** What its state gas grows by (EIP-8037). */
   static readonly STATE_GAS: u32 = 120;
-  static readonly SIZE: u32 = EvmResult.STATE_GAS + 8;
+  /** EvmMet records behind the transfers; 0 unless the block asks for them. */
+  static readonly ACCESS_COUNT: u32 = 128;
+  static readonly SIZE: u32 = 136;
+}
+
+/**
+ * What a transaction has met of the state, for the block's access list (EIP-7928): each account, each slot that it
+ * read, and each value that it left other than it found it. The new codes are behind the records, one after the other.
+ */
+export abstract class EvmMet {
+  /** EvmMetKind */
+  static readonly KIND: u32 = 0;
+  /** 20 bytes */
+  static readonly ADDRESS: u32 = 4;
+  /** 32 bytes big-endian; of a code its length in bytes, u32 */
+  static readonly SLOT: u32 = 24;
+  /** What it is now, or what was added, four limbs */
+  static readonly VALUE: u32 = 56;
+  static readonly SIZE: u32 = 88;
+}
+
+export abstract class EvmMetKind {
+  static readonly ACCOUNT: u32 = 1;
+  static readonly SLOT_READ: u32 = 2;
+  static readonly SLOT: u32 = 3;
+  static readonly BALANCE: u32 = 4;
+  /** A balance that nobody read: VALUE was added. */
+  static readonly CREDIT: u32 = 5;
+  static readonly NONCE: u32 = 6;
+  static readonly CODE: u32 = 7;
 }
 
 /** Bytes of the bloom of a transaction's logs; only where there are logs. */

@@ -22,6 +22,13 @@ export {
   WorkerError,
 } from './base/errors.ts';
 export type { Hex } from './base/hex.ts';
+export type { AccountAccess, BlockAccessList, SlotAccess } from './block/block-access-list.ts';
+export {
+  blockAccessListHash,
+  decodeBlockAccessList,
+  encodeBlockAccessList,
+  readBlockAccessList,
+} from './block/block-access-list.ts';
 export type { BlockInput, HeaderInput, LibraryBlock, TransactionInput, WithdrawalInput } from './block/block-input.ts';
 export { readBlock } from './block/block-input.ts';
 export type { Expected, ExpectedAccount, ExpectedTransaction } from './block/expected.ts';

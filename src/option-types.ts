@@ -120,6 +120,11 @@ export interface BlockRequest {
    */
   readonly verify?: boolean | VerifyOptions;
   /**
+   * Whether the block's access list (EIP-7928) is recorded, for `result.blockAccessList`. Of any fork, by the EVM
+   * inside the core. Default `true` from Amsterdam on.
+   */
+  readonly blockAccessList?: boolean;
+  /**
    * `trust`: the sender is `from`; `recover`: the sender is recovered from the signature, and compared with `from`.
    * Default `trust` where every transaction has a `from`.
    */
@@ -148,6 +153,11 @@ export interface VerifyOptions {
   readonly receiptsRoot?: boolean;
   /** EIP-7685, from Prague on. Default false. */
   readonly requestsHash?: boolean;
+  /**
+   * EIP-7928, from Amsterdam on; and the `blockAccessList` of the block, where it has one, whose first wrong entry is
+   * named. Default false.
+   */
+  readonly blockAccessListHash?: boolean;
   /** Against the blobs that the transactions carry (EIP-4844). Default false. */
   readonly blobGasUsed?: boolean;
   /** Root of the trie of transactions, and the hash of each that has one; takes their signatures. Default false. */

@@ -1,6 +1,7 @@
 // The public types of the engine: options, runs, results and reports.
 
 import type { Hex } from './base/hex.ts';
+import type { BlockAccessList } from './block/block-access-list.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
 import type { Mismatch, Omission } from './block/verify.ts';
@@ -373,6 +374,10 @@ export interface BlockResult {
   readonly logsBloom: Hex;
   /** EIP-7685, from Prague on. */
   readonly requestsHash: Hex | undefined;
+  /** What the block met of the state and changed (EIP-7928); `undefined` where it was not recorded. */
+  readonly blockAccessList: BlockAccessList | undefined;
+  /** Of that list. */
+  readonly blockAccessListHash: Hex | undefined;
   /** What is missing in this result, and what `verify` could not compare, each with the reason. */
   readonly omitted: readonly Omission[];
   /** What the whole block changed. */

@@ -443,6 +443,16 @@ export function sealWrites(out: u32, incarnation: u32): bool {
   return true;
 }
 
+/** How many entries there are, numbered from 0. */
+export function accessCount(): u32 {
+  return count;
+}
+
+/** Whether entry `number` leaves a version, should no account be emptied after all. */
+export function isWriteNumber(number: u32): bool {
+  return isWrite(entryAt(number));
+}
+
 /** Whether the entry leaves a version: a value written back unchanged leaves none, nor does a credit of nothing. */
 function isWrite(entry: u32): bool {
   const flags = load<u32>(entry, Access.FLAGS);

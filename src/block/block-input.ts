@@ -19,6 +19,7 @@ import {
 } from '../base/reader.ts';
 import { HARDFORKS, type Hardfork } from '../chain/hardfork.ts';
 import { firstForkWhere, type Rules, rulesOf } from '../chain/rules.ts';
+import { readBlockAccessList } from './block-access-list.ts';
 
 const extraData = bytes(undefined, 1 << 16);
 
@@ -129,6 +130,8 @@ const BLOCK = {
   uncleHeaders: optional(list(record(HEADER), 2)),
   withdrawals: optional(list(record(WITHDRAWAL))),
   transactions: required(list(readTransaction)),
+  /** EIP-7928, which the block's body does not hold: to be compared with what the block does. */
+  blockAccessList: optional((value, field) => readBlockAccessList(value, field)),
 };
 
 /** A block header in the shape of JSON-RPC. Numbers are hex quantities. */

@@ -5,6 +5,7 @@ import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { firstForkWhere, type Rules, rulesOf } from '../chain/rules.ts';
 import { blobGasUsed } from './blobs.ts';
+import { type BlockAccessList, firstDifference, itemsOf, mostItems } from './block-access-list.ts';
 import {
   encodeTransaction,
   headerFields,
@@ -34,6 +35,7 @@ export const HEADER_CHECKS = [
   'logsBloom',
   'receiptsRoot',
   'requestsHash',
+  'blockAccessListHash',
   'blobGasUsed',
   'transactionsRoot',
   'withdrawalsRoot',
@@ -48,7 +50,7 @@ type Field = Exclude<HeaderCheck, 'proofOfStake'> | 'difficulty' | 'nonce';
 /** Something that a result lacks, or that a verification did not compare. */
 export interface Omission {
   /** A field of the header, the block's `rewards`, or the `expected` of the request. */
-  readonly name: Field | 'blockAccessListHash' | 'stateRoot' | 'rewards' | 'expected';
+  readonly name: Field | 'stateRoot' | 'rewards' | 'expected';
   /**
    * `not-in-block`: the block lacks what it takes; `not-in-request`: the request does; `not-computed`: the library does not
    * compute it; `not-asked`: it has to be asked for by name.
@@ -64,7 +66,11 @@ export interface Verified {
   readonly hardfork: Hardfork;
   readonly block: BlockInput;
   /** Only what is compared is looked at: outputs may be lazy. */
-  readonly output: Pick<BlockOutput, 'gasUsed' | 'logsBloom' | 'receiptsRoot' | 'requestsHash'>;
+  readonly output: Pick<BlockOutput, 'gasUsed' | 'logsBloom' | 'receiptsRoot' | 'requestsHash'> & {
+    /** EIP-7928; `undefined`: not recorded. */
+    readonly blockAccessList?: BlockAccessList | undefined;
+    readonly blockAccessListHash?: Hex | undefined;
+  };
   /** Where there is a faster one than the library's. */
   readonly keccak256?: Keccak256;
 }
@@ -81,6 +87,7 @@ const KNOWN: Partial<Readonly<Record<Field, (rules: Rules) => boolean>>> = {
   withdrawalsRoot: ({ hasWithdrawals }) => hasWithdrawals,
   blobGasUsed: ({ maxBlobs }) => maxBlobs > 0,
   requestsHash: ({ hasRequests }) => hasRequests,
+  blockAccessListHash: ({ hasBlockAccessList }) => hasBlockAccessList,
 };
 /** What headers of proof of work and of authorities hold there follows from their parents and from who made them. */
 const FREE_BEFORE: ReadonlySet<Field> = new Set(['difficulty', 'nonce']);
@@ -118,6 +125,10 @@ export function verifyBlock(verified: Verified, wanted: (check: HeaderCheck) => 
   if (wanted('receiptsRoot')) compare('receiptsRoot', () => output.receiptsRoot ?? WITHOUT_RECEIPTS_ROOT);
   if (wanted('logsBloom')) compare('logsBloom', () => output.logsBloom);
   if (wanted('requestsHash')) compare('requestsHash', () => output.requestsHash ?? WITHOUT_REQUESTS_HASH);
+  if (wanted('blockAccessListHash')) {
+    compare('blockAccessListHash', () => output.blockAccessListHash ?? WITHOUT_ACCESS_LIST);
+    mismatches.push(...accessListMismatches(block, output.blockAccessList));
+  }
   if (wanted('blobGasUsed')) compare('blobGasUsed', () => blobGasUsed(hardfork, block));
   if (wanted('transactionsRoot')) compare('transactionsRoot', () => transactionsRootOf(verified, mismatches));
   if (wanted('withdrawalsRoot')) {
@@ -143,6 +154,30 @@ const WITHOUT_REQUESTS_HASH: Omission = {
   reason: 'not-computed',
   message: 'the executor returned no requests',
 };
+
+const WITHOUT_ACCESS_LIST: Omission = {
+  name: 'blockAccessListHash',
+  reason: 'not-computed',
+  message:
+    'what the block met of the state was not recorded: that takes request.blockAccessList, and the EVM inside the core',
+};
+
+/** What of a given list is not what the block does, and whether that would be too much for any list. */
+function accessListMismatches(block: BlockInput, found: BlockAccessList | undefined): Mismatch[] {
+  if (found === undefined) return [];
+  const mismatches: Mismatch[] = [];
+  const difference = block.blockAccessList && firstDifference(block.blockAccessList, found);
+  if (difference !== undefined) {
+    const { entry, expected, actual } = difference;
+    mismatches.push({ name: `blockAccessList.${entry}`, expected, actual });
+  }
+  const [items, most] = [itemsOf(found), mostItems(BigInt(block.gasLimit))];
+  if (items > most) {
+    const expected = `at most ${most} accounts and slots, by the gas limit`;
+    mismatches.push({ name: 'blockAccessList', expected, actual: String(items) });
+  }
+  return mismatches;
+}
 
 /** Also compares the hash of each transaction. */
 function transactionsRootOf({ chainId, block, keccak256 = keccak_256 }: Verified, mismatches: Mismatch[]): Found {

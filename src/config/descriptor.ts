@@ -36,7 +36,8 @@ export function checkOptions(value: unknown, field: string, options: Options): v
   for (const key of Reflect.ownKeys(value)) {
     if (typeof key === 'string' && Object.hasOwn(options, key)) continue;
     const name = String(key);
-    throw new InputError(`${field}.${name}`, `unknown; did you mean "${nearestName(name, known)}"?`);
+    const meant = known.length === 0 ? 'there are no options here' : `did you mean "${nearestName(name, known)}"?`;
+    throw new InputError(`${field}.${name}`, `unknown; ${meant}`);
   }
   const given = value as Readonly<Record<string, unknown>>;
   for (const name of known) {

@@ -135,6 +135,11 @@ export const VERIFY_OPTIONS: Options = {
     'false',
   ),
   requestsHash: option(truth, 'EIP-7685, from Prague on.', 'false'),
+  blockAccessListHash: option(
+    truth,
+    'EIP-7928, from Amsterdam on; and the `blockAccessList` of the block, where it has one, whose first wrong entry is named.',
+    'false',
+  ),
   blobGasUsed: option(truth, 'Against the blobs that the transactions carry (EIP-4844).', 'false'),
   transactionsRoot: option(
     truth,
@@ -195,6 +200,11 @@ export const BLOCK_REQUEST: Options = {
     truthOr('VerifyOptions', VERIFY_OPTIONS),
     'What to compare with the header; `true`: everything that is there. What cannot be compared is in `result.omitted`.',
     'nothing',
+  ),
+  blockAccessList: option(
+    truth,
+    "Whether the block's access list (EIP-7928) is recorded, for `result.blockAccessList`. Of any fork, by the EVM inside the core.",
+    '`true` from Amsterdam on',
   ),
   senders: option(
     choice(['trust', 'recover']),

@@ -25,6 +25,8 @@ export interface BlockContext {
   readonly depositContract: Hex | null;
   /** Whether the protocol rewards blocks of proof of work. */
   readonly blockReward: boolean;
+  /** Whether what each transaction meets of the state is recorded (EIP-7928). */
+  readonly recordAccess: boolean;
   /** Of the core, at most. */
   readonly memoryBytes: number;
 }

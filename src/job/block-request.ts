@@ -7,6 +7,7 @@ import { paysReward, scheduledFork } from '../block/chains.ts';
 import type { Chain } from '../chain/chain.ts';
 import { knownChain } from '../chain/chains.ts';
 import { readHardfork } from '../chain/hardfork.ts';
+import { rulesOf } from '../chain/rules.ts';
 import { type CheckedOptions, checkBlockRequest, readChainOf } from '../config/options.ts';
 import { readDescription } from '../state/description.ts';
 import type { StateSource } from '../state/state-source.ts';
@@ -49,6 +50,7 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
     context: {
       ...{ chainId: chain.id, hardfork, blobs, block, blockHashes, senders, memoryBytes },
       ...{ depositContract, blockReward: Boolean(blockReward) },
+      recordAccess: request.blockAccessList ?? rulesOf(hardfork).hasBlockAccessList,
     },
     state,
     verify,

@@ -3,6 +3,7 @@
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
 import { showing } from '../base/shown.ts';
+import { blockAccessListHash } from '../block/block-access-list.ts';
 import { type BlockGas, gasOf, smallGasOf } from '../block/block-gas.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { lacksNoUncle } from '../block/block-plan.ts';
@@ -23,6 +24,7 @@ import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.
 import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome } from '../run/conductor.ts';
 import type { BlockResult, TransactionResult } from '../types.ts';
+import { accessListOf } from './access-list.ts';
 import type { BlockContext, BlockEncoding } from './block-encoding.ts';
 import { type Emptiness, stateDiffOf } from './changed-state.ts';
 
@@ -178,7 +180,18 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   const requestsHash = lazy(() => requestsHashOf(executed()));
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
   if (requests !== undefined && encoding.mayHoldDeposit(decoder.results)) requestsHash();
-  const omitted = lazy(() => omissionsOf(context, requests === undefined ? undefined : executed()));
+  const blockAccessList = lazy(() =>
+    context.recordAccess && encoding.evm !== undefined
+      ? accessListOf(decoder.results, encoding, outcome.changes)
+      : undefined,
+  );
+  const accessListHash = lazy(() => {
+    const made = blockAccessList();
+    return made && blockAccessListHash(made, keccak256);
+  });
+  const omitted = lazy(() =>
+    omissionsOf(context, encoding.evm !== undefined, requests === undefined ? undefined : executed()),
+  );
   const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptiness));
   const { checkpoint } = outcome;
   const transactionsStateDiff =
@@ -203,6 +216,12 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
     get requestsHash() {
       return requestsHash();
     },
+    get blockAccessList() {
+      return blockAccessList();
+    },
+    get blockAccessListHash() {
+      return accessListHash();
+    },
     get omitted() {
       return omitted();
     },
@@ -217,7 +236,8 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
 
 /** What the result lacks, because the request lacked what it takes. */
 function omissionsOf(
-  { hardfork, block, blockReward, depositContract }: BlockContext,
+  { hardfork, block, blockReward, depositContract, recordAccess }: BlockContext,
+  isInCore: boolean,
   executed?: ExecutedBlock,
 ): Omission[] {
   const omitted: Omission[] = [];
@@ -225,8 +245,10 @@ function omissionsOf(
     const message = 'the rewards of the block take block.uncleHeaders';
     omitted.push({ name: 'rewards', reason: 'not-in-block', message });
   }
-  if (rulesOf(hardfork).hasBlockAccessList) {
-    const message = "the block's access list (EIP-7928) is not made: neither it nor its hash is compared";
+  if (rulesOf(hardfork).hasBlockAccessList && !(recordAccess && isInCore)) {
+    const message = isInCore
+      ? 'the access list of the block is not recorded: request.blockAccessList is false'
+      : 'the access list of the block (EIP-7928) is recorded by the EVM inside the core alone';
     omitted.push({ name: 'blockAccessListHash', reason: 'not-computed', message });
   }
   if (depositContract === null && executed !== undefined && hasDepositEvent(executed)) {

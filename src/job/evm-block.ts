@@ -55,6 +55,8 @@ export interface EvmBlockContext {
   readonly blockReward?: boolean;
   /** Of the core, at most; 2 GiB unless given. */
   readonly memoryBytes?: number;
+  /** Whether results list what of the state was met (EIP-7928). */
+  readonly recordAccess?: boolean;
 }
 
 interface RequestContract {
@@ -168,7 +170,8 @@ function checkChain(transaction: TransactionInput, index: number, chainId: numbe
 }
 
 /** What the transactions of a block share. */
-export function environmentOf({ chainId, hardfork, blobs, block, blockHashes }: EvmBlockContext): EvmBlockInput {
+export function environmentOf(context: EvmBlockContext): EvmBlockInput {
+  const { chainId, hardfork, blobs, block, blockHashes, recordAccess = false } = context;
   const rules = rulesOf(hardfork);
   const number = BigInt(block.number);
   const hashes: (Hex | undefined)[] = [];
@@ -189,6 +192,7 @@ export function environmentOf({ chainId, hardfork, blobs, block, blockHashes }: 
     blockHashes: hashes,
     // From then on only where the state is known to hold some.
     emptyAccounts: !rules.clearsEmpty,
+    recordAccess,
   };
 }
 

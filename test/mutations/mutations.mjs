@@ -665,8 +665,8 @@ const shell = [
   {
     name: 'unknown options are passed over',
     file: 'src/config/descriptor.ts',
-    text: 'unknown; did you mean',
-    replacement: 'did you mean',
+    text: '`unknown; ${meant}`',
+    replacement: 'meant',
     why: 'a misspelt option does nothing, and nobody says so',
     project: 'unit',
     test: 'test/unit/engine/options.test.ts',
@@ -774,6 +774,24 @@ const deaths = [
 ];
 
 const chains = [
+  {
+    name: 'an access list names slots as read that have changed',
+    file: 'src/job/access-list.ts',
+    text: '.filter((slot) => !met.slots.has(slot))',
+    replacement: '',
+    why: 'the hash is another than the header has',
+    project: 'differential',
+    test: 'test/differential/access-lists.test.ts',
+  },
+  {
+    name: 'an access list lacks the precompiled contracts',
+    file: 'assembly/execute/evm/frame/delegation.ts',
+    text: '  meet(account);\n',
+    replacement: '',
+    why: 'the hash is another than the header has',
+    project: 'differential',
+    test: 'test/differential/access-lists.test.ts',
+  },
   {
     name: 'a world takes a block of another branch',
     file: 'src/world/opening.ts',

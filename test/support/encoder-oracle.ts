@@ -123,7 +123,10 @@ export function blockRecord(block: EvmBlockInput, start: number): Uint8Array {
   const record = new Record(placesAt + EvmPrecompile.SIZE * precompiles.length);
   record.word(EvmBlock.RULES, start + EvmBlock.SIZE);
   record.put(EvmBlock.SIZE, EvmRules.SIZE, rulesRecord(rulesOf(block.fork)));
-  record.word(EvmBlock.FLAGS, (block.emptyAccounts ? 1 : 0) + (block.recordTransfers ? 2 : 0));
+  record.word(
+    EvmBlock.FLAGS,
+    (block.emptyAccounts ? 1 : 0) + (block.recordTransfers ? 2 : 0) + (block.recordAccess ? 4 : 0),
+  );
   record.number(EvmBlock.NUMBER, 8, block.number);
   record.number(EvmBlock.TIMESTAMP, 8, block.timestamp);
   record.number(EvmBlock.GAS_LIMIT, 8, block.gasLimit);

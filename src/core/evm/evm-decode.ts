@@ -4,6 +4,8 @@ import {
   EvmHalt,
   EvmInvalid,
   EvmLog,
+  EvmMet,
+  EvmMetKind,
   EvmResult,
   EvmSender,
   EvmSignature,
@@ -12,6 +14,7 @@ import {
   EvmTransfer,
   EvmTransferKind,
 } from '../../../assembly/layout.ts';
+import { numberFromBytes } from '../../base/hex.ts';
 import type { HaltReason } from '../../chain/halt-reasons.ts';
 
 export interface EvmLogOutput {
@@ -182,6 +185,52 @@ export function readEvmResult(bytes: Uint8Array, at: number): EvmTransactionOutp
     );
   }
   return output;
+}
+
+/** What a transaction has met of the state (EIP-7928). */
+export type EvmMetOutput = { readonly address: Uint8Array } & (
+  | { readonly kind: 'account' }
+  | { readonly kind: 'slot-read'; readonly slot: bigint }
+  | { readonly kind: 'slot'; readonly slot: bigint; readonly value: bigint }
+  /** `credit`: what was added to a balance that nobody read. */
+  | { readonly kind: 'balance' | 'credit' | 'nonce'; readonly value: bigint }
+  | { readonly kind: 'code'; readonly code: Uint8Array }
+);
+
+/** What the transaction of a record (EvmResult) has met; nothing where its block has not asked. */
+export function readEvmMet(record: Uint8Array): EvmMetOutput[] {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const logCount = view.getUint32(EvmResult.LOG_COUNT, true);
+  const logs = EvmResult.SIZE + view.getUint32(EvmResult.RETURN_LENGTH, true);
+  const bloomEnd = logs + view.getUint32(EvmResult.LOGS_LENGTH, true) + (logCount > 0 ? BLOOM_SIZE : 0);
+  const start = bloomEnd + view.getUint32(EvmResult.TRANSFER_COUNT, true) * EvmTransfer.SIZE;
+  const count = view.getUint32(EvmResult.ACCESS_COUNT, true);
+  let codes = start + count * EvmMet.SIZE;
+  return Array.from({ length: count }, (_, index): EvmMetOutput => {
+    const at = start + index * EvmMet.SIZE;
+    const address = record.slice(at + EvmMet.ADDRESS, at + EvmMet.ADDRESS + 20);
+    const slot = () => numberFromBytes(record.subarray(at + EvmMet.SLOT, at + EvmMet.SLOT + 32));
+    const value = () => getWord(view, at + EvmMet.VALUE);
+    switch (view.getUint32(at + EvmMet.KIND, true)) {
+      case EvmMetKind.SLOT_READ:
+        return { kind: 'slot-read', address, slot: slot() };
+      case EvmMetKind.SLOT:
+        return { kind: 'slot', address, slot: slot(), value: value() };
+      case EvmMetKind.BALANCE:
+        return { kind: 'balance', address, value: value() };
+      case EvmMetKind.CREDIT:
+        return { kind: 'credit', address, value: value() };
+      case EvmMetKind.NONCE:
+        return { kind: 'nonce', address, value: value() };
+      case EvmMetKind.CODE: {
+        const from = codes;
+        codes += view.getUint32(at + EvmMet.SLOT, true);
+        return { kind: 'code', address, code: record.slice(from, codes) };
+      }
+      default:
+        return { kind: 'account', address };
+    }
+  });
 }
 
 /** Decodes the EvmTransfer at `at`. */

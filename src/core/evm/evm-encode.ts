@@ -134,6 +134,8 @@ export interface EvmBlockInput {
   emptyAccounts: boolean;
   /** Whether results list the value that moved; no unless given. */
   recordTransfers?: boolean;
+  /** Whether results list what of the state was met (EIP-7928); no unless given. */
+  recordAccess?: boolean;
   /** The first of an address counts. */
   precompiles?: readonly EvmPrecompilePlace[];
 }
@@ -407,7 +409,8 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   view.setUint32(EvmBlock.RULES, at + RULES, true);
   const empty = block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0;
   const transfers = block.recordTransfers === true ? EvmBlockFlag.RECORD_TRANSFERS : 0;
-  view.setUint32(EvmBlock.FLAGS, empty | transfers, true);
+  const access = block.recordAccess === true ? EvmBlockFlag.RECORD_ACCESS : 0;
+  view.setUint32(EvmBlock.FLAGS, empty | transfers | access, true);
   setQuantity(view, EvmBlock.NUMBER, block.number, 'number');
   setQuantity(view, EvmBlock.TIMESTAMP, block.timestamp, 'timestamp');
   setQuantity(view, EvmBlock.SLOT_NUMBER, block.slotNumber ?? 0n, 'slotNumber');

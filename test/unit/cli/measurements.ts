@@ -61,6 +61,8 @@ export function measurement(
     requestsHash: undefined,
     executionGasUsed: outcome.gasUsed,
     stateGasUsed: 0n,
+    blockAccessList: undefined,
+    blockAccessListHash: undefined,
     omitted: changes.omitted ?? [],
     report: report(changes.report),
   };

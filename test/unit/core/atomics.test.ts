@@ -59,6 +59,7 @@ const plainAllowed: Record<string, string> = {
       ],
       ...['frame/interpreter', 'frame/jumps', 'frame/opening', 'frame/self-destruction', 'frame/storage'],
       'frame/transfers',
+      'transaction/access-record',
       ...['transaction/access-list', 'transaction/admission', 'transaction/authorizations', 'transaction/bloom'],
       ...['transaction/clearing', 'transaction/fees', 'transaction/outermost', 'transaction/result', 'transaction/rlp'],
       ...['transaction/sender', 'transaction/signing-payload', 'transaction/system-call', 'transaction/transaction'],

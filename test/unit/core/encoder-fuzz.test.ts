@@ -168,6 +168,7 @@ describe('what nobody checked before the encoders', () => {
         ),
         emptyAccounts: random.chance(50),
         recordTransfers: random.chance(50),
+        recordAccess: random.chance(50),
       };
       const result = refusal(() => host.setEvmBlock(environment), [InputError], /^block\./);
       if ('error' in result) return result.error;

@@ -202,7 +202,7 @@ test('a request that is none is refused with the name of its field', async () =>
   await engine.dispose();
 });
 
-test.each(['simulate', 'preview'])('the examples of docs/%s.md run', async (page) => {
+test.each(['simulate', 'preview', 'amsterdam'])('the examples of docs/%s.md run', async (page) => {
   const text = readFileSync(new URL(`../../../docs/${page}.md`, import.meta.url), 'utf8');
   const examples = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
   expect(examples.length).toBeGreaterThan(0);

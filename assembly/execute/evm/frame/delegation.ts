@@ -5,7 +5,7 @@ import { precompileNumber } from "../rules/precompile-numbers";
 import { Exit } from "../memory/exits";
 import { unfinished } from "../memory/failure";
 import { charge } from "../memory/gas";
-import { accountOf } from "../state/accounts";
+import { accountOf, meet } from "../state/accounts";
 import { delegationIn } from "../state/code";
 import { Answer, NO_CODE, codeOf, touchWarm } from "../state/world";
 
@@ -35,5 +35,6 @@ export function takeCode(target: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function codeOrPrecompile(account: u32): u32 {
+  meet(account);
   return precompileNumber(account) != 0 ? NO_CODE : codeOf(account);
 }

@@ -11,7 +11,7 @@ import { unfinished } from "../memory/failure";
 import { charge } from "../memory/gas";
 import { chargeNewAccount, hasStateGas } from "../memory/state-gas";
 import { Frame, Temporary, temporary } from "../memory/workspace";
-import { Account, AccountFlag } from "../state/accounts";
+import { Account, AccountFlag, meet } from "../state/accounts";
 import { addRefund } from "../state/effects";
 import { flagAccount } from "../state/journal";
 import { Answer, balanceOf, credit, isAbsent, setBalance } from "../state/world";
@@ -27,6 +27,7 @@ export function selfDestruct(top: u32): u32 {
   const exit = takeAccount(top - 32, coldAccountGas);
   if (exit != Exit.NONE) return exit;
   const beneficiary = account;
+  meet(beneficiary);
   const held = balanceOf(own);
   if (held == 0) return Exit.UNFINISHED;
   const amount = temporary + Temporary.WORD;

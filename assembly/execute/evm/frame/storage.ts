@@ -89,6 +89,8 @@ export function storeStorage(slot: u32, value: u32): u32 {
   if (number == NO_ENTRY) return Exit.UNFINISHED;
   const cold = touchSlot(number);
   if (cold == Answer.FAILED) return Exit.UNFINISHED;
+  // What cannot be paid is not looked at.
+  if (cold == Answer.YES && currentGas() < coldSlotGas) return Exit.HALTED;
   const current = slotValue(number);
   if (current == 0) return Exit.UNFINISHED;
   const price = updateGas(number, current, value) + (cold == Answer.YES ? coldSlotGas : 0);

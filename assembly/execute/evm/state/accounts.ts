@@ -18,7 +18,9 @@ export abstract class Account {
   static readonly EXISTENCE: u32 = 40;
   /** What the state below says of "is the balance not 0?": 1 + Answer, 0 when not asked yet. Reads are never undone. */
   static readonly FUNDED: u32 = 44;
-  static readonly SIZE: u32 = 48;
+  /** 1: its state was looked at, or written (EIP-7928). Never undone. */
+  static readonly MET: u32 = 48;
+  static readonly SIZE: u32 = 52;
 }
 
 /** All are undone by a revert. */
@@ -73,6 +75,13 @@ export function forgetAccounts(): void {
 @inline
 export function accountNumber(at: u32): u32 {
   return load<u32>(blocks + (at / BLOCK) * 4) + (at % BLOCK) * Account.SIZE;
+}
+
+/** Notes that an account's state was looked at: it is in the block's access list, whatever becomes of the frame. */
+// @ts-ignore: decorator
+@inline
+export function meet(account: u32): void {
+  store<u32>(account, 1, Account.MET);
 }
 
 /** The record of the account with the 20 bytes at `address`; 0 when memory is exhausted. */

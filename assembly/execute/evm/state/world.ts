@@ -14,11 +14,12 @@ import { clearsEmpty, hasWarmth } from "../rules/fork-rules";
 import { nativePrecompile } from "../rules/precompile-numbers";
 import { assumesPlenty, exhaust, exhausted, fail, miss } from "../memory/failure";
 import { Temporary, temporary } from "../memory/workspace";
-import { Account, AccountFlag } from "./accounts";
+import { Account, AccountFlag, meet } from "./accounts";
 import { flagAccount, saveCode, saveNumber, warmNumber } from "./journal";
 
 /** Number of the access-set entry of an account's balance, nonce, code or existence; NO_ENTRY when exhausted. */
 function fieldNumber(account: u32, kind: u32): u32 {
+  meet(account);
   const field = account + fieldOf(kind);
   const known = load<u32>(field);
   if (known != 0) return known - 1;
@@ -196,6 +197,7 @@ export function isEmpty(account: u32): u32 {
  * must not fill the read set (test/unit/growth).
  */
 function isFunded(account: u32): u32 {
+  meet(account);
   const known = load<u32>(account, Account.FUNDED);
   if (known != 0 && !touchesBalance(account)) return known - 1;
   const answer = temporary + Temporary.OTHER;

@@ -7,10 +7,11 @@ import { blobGas, hasBaseFee } from "../rules/fork-rules";
 import { block, gasPrice, transaction } from "../memory/context";
 import { exhaust } from "../memory/failure";
 import { Temporary, temporary } from "../memory/workspace";
-import { AccountFlag, accountOf } from "../state/accounts";
+import { AccountFlag, accountOf, meet } from "../state/accounts";
 import { flagAccount } from "../state/journal";
 import { credit, debit, setNonce } from "../state/world";
 import { multiplyBy, senderNonce } from "./admission";
+import { recordsAccess } from "./access-record";
 import { emptyAccountsMatter } from "./clearing";
 
 /** Whether gas has no price, whatever the base fee is. */
@@ -51,8 +52,11 @@ export function settle(sender: u32, gasLimit: i64, used: i64): bool {
   if (hasBaseFee && !isFree()) u256.subtract(price, price, block + EvmBlock.BASE_FEE);
   multiplyBy(amount, price, u64(used));
   const pays = !u256.isZero(amount);
-  if (!pays && !emptyAccountsMatter()) return true;
+  if (!pays && !emptyAccountsMatter() && !recordsAccess()) return true;
   const coinbase = accountOf(block + EvmBlock.COINBASE);
-  if (coinbase == 0 || !flagAccount(coinbase, AccountFlag.TOUCHED)) return exhaust();
+  if (coinbase == 0) return exhaust();
+  meet(coinbase);
+  if (!pays && !emptyAccountsMatter()) return true;
+  if (!flagAccount(coinbase, AccountFlag.TOUCHED)) return exhaust();
   return !pays || credit(coinbase, amount);
 }

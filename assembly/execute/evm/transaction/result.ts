@@ -10,6 +10,7 @@ import { stateGas } from "../memory/state-gas";
 import { Account } from "../state/accounts";
 import { logCount, logs, logsUsed, refund, transfers, transfersUsed } from "../state/effects";
 import { haltReason } from "../frame/halts";
+import { accessSize, writeAccess, written as accessWritten } from "./access-record";
 import { addToBloom } from "./bloom";
 import { created, executionGas } from "./outermost";
 
@@ -46,12 +47,13 @@ export function reject(reason: u32): u32 {
 export function finish(exit: u32, used: i64, refunded: i64, blockGas: i64): u32 {
   const logsEnd = EvmResult.SIZE + outputLength + logsUsed;
   const bloomEnd = logsEnd + (logCount == 0 ? 0 : BLOOM_SIZE);
-  const size = bloomEnd + transfersUsed;
-  if (size > resultCapacity) {
-    const larger = allocate(size * 2);
+  const transfersEnd = bloomEnd + transfersUsed;
+  const most = transfersEnd + accessSize();
+  if (most > resultCapacity) {
+    const larger = allocate(most * 2);
     if (larger == 0) return exhausted();
     result = larger;
-    resultCapacity = size * 2;
+    resultCapacity = most * 2;
   }
   memory.fill(result, 0, EvmResult.SIZE);
   store<u32>(result, exit, EvmResult.STATUS); // Exit and EvmStatus agree
@@ -75,8 +77,10 @@ export function finish(exit: u32, used: i64, refunded: i64, blockGas: i64): u32 
     addToBloom(result + logsEnd);
   }
   if (transfersUsed != 0) memory.copy(result + bloomEnd, transfers, transfersUsed);
+  const end = writeAccess(result + transfersEnd);
+  store<u32>(result, accessWritten, EvmResult.ACCESS_COUNT);
   evmGas = u64(used);
   evmOutput = result;
-  evmOutputLength = size;
+  evmOutputLength = end - result;
   return exit == Exit.SUCCESS ? Outcome.SUCCESS : Outcome.REVERTED;
 }

@@ -7,7 +7,7 @@ import { Exit } from "../memory/exits";
 import { exhaust, exhausted } from "../memory/failure";
 import { beginSystemStateGas } from "../memory/state-gas";
 import { Temporary, temporary } from "../memory/workspace";
-import { AccountFlag, accountOf } from "../state/accounts";
+import { AccountFlag, accountOf, meet } from "../state/accounts";
 import { flagAccount, setCheckpoint } from "../state/journal";
 import { NO_CODE, balanceOf, codeOf, credit, setBalance } from "../state/world";
 import { finalize } from "./clearing";
@@ -45,6 +45,7 @@ function moveFunds(sender: u32, sweep: bool): bool {
   beginOutermost(0);
   const target = accountOf(transaction + EvmTransaction.TO);
   if (target == 0 || !flagAccount(target, AccountFlag.TOUCHED)) return exhaust();
+  meet(target);
   if (!sweep) {
     const value = transaction + EvmTransaction.VALUE;
     return u256.isZero(value) || credit(target, value);
