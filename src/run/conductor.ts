@@ -2,7 +2,7 @@
 // missing, drain what did not fit, decode.
 
 import { MemoryLimitError, StateSourceError, WorkerError } from '../base/errors.ts';
-import { hexFromBytes } from '../base/hex.ts';
+import { type Hex, hexFromBytes } from '../base/hex.ts';
 import { turnTaker } from '../base/platform.ts';
 import type { EvmBlockInput, EvmTransactions } from '../core/evm/evm-encode.ts';
 import { type BlockHost, type Lanes, nameOfKey } from '../core/host/block-host.ts';
@@ -16,10 +16,11 @@ import {
   unknownAccounts,
 } from '../core/host/change-records.ts';
 import { type KeptRecords, keepWritten } from '../core/host/kept-state.ts';
+import { locationCount } from '../core/host/location.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import { giveRecordings, type Recordings } from '../core/host/recordings.ts';
 import { addTrace, readTrace, type Trace } from '../core/host/run-statistics.ts';
-import { type AccountFields, snapshotState } from '../core/host/state-changes.ts';
+import { type AccountFields, type KnownLocations, snapshotState } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import type { SourceKey } from '../state/state-source.ts';
 import { type BlockTasks, nameTask } from './task-name.ts';
@@ -64,10 +65,11 @@ export interface RunPlan {
 export interface RunPrefix {
   /** The first task that is not committed. */
   readonly first: number;
-  /** The state that it begins with. */
+  /** The state that it begins with: as a whole, or what is otherwise than in the plan's image. */
   readonly image: StateImage;
+  readonly isWhole: boolean;
   readonly sequential: boolean;
-  readonly changes: readonly SegmentChanges[];
+  readonly changes: RawChanges;
   readonly checkpoint: RawChanges | undefined;
   readonly trace: Trace;
   /** Accounts whose storage is gone by now, lower-case hex. */
@@ -115,7 +117,7 @@ export interface RunHooks {
   /** New results, in order. */
   committed(results: ResultBatch): void;
   drain(from: number): void;
-  /** What is committed after a pause of the crew, and the results since the last one. */
+  /** What is committed at a pause of the crew, and the results since the last one. */
   paused?(prefix: RunPrefix, results: readonly ResultBatch[]): void;
   /** Looks at what is committed while its versions are still in the memory; `first`: number of the block's first task. */
   examine?(host: BlockHost, first: number): Promise<void>;
@@ -144,7 +146,7 @@ export interface StayingState {
 
 /**
  * How a round ended. `spent`: more workers were lost than this memory has ids for; what is committed stands, the rest needs
- * another. `paused`: the same, but so that what is committed is known elsewhere should the worker be lost.
+ * another. `paused`: what is committed is to be told, and then the block goes on.
  */
 export type RoundAnswer = 'over' | 'spent' | 'paused';
 
@@ -152,7 +154,7 @@ export type RoundAnswer = 'over' | 'spent' | 'paused';
 export interface Crew {
   /** A host over a memory that nobody else touches. */
   prepare(): Promise<BlockHost>;
-  /** One round: until the block is done or halted and no live worker is inside, or what is committed is to be taken out. */
+  /** One round: until the block is done or halted, or to be told of, and no live worker is inside. */
   round(host: BlockHost, options: RoundOptions): Promise<RoundAnswer>;
   /** When the first worker of the last round began to execute, on the memory's clock; unknown where nothing is posted. */
   readonly beganMs?: number | undefined;
@@ -180,7 +182,7 @@ interface Segment {
   /** How many of them were not committed before. */
   readonly fresh: number;
   /** `over`: it was done, halted or full. */
-  readonly answer: RoundAnswer;
+  readonly answer: Exclude<RoundAnswer, 'paused'>;
   readonly sequential: boolean;
   /** When it began to run, on the memory's clock. */
   readonly clockMs: number;
@@ -191,6 +193,13 @@ interface Segment {
 /** How often in a row a block may end for lack of ids without headway: nothing committed, nothing loaded. */
 const MAX_TRIES = 6;
 const RESULTS_PER_TURN = 256;
+
+/** What a segment begins with: a state, and what goes over it. */
+interface Beginning {
+  readonly image: StateImage;
+  readonly over?: StateImage;
+  readonly sequential: boolean;
+}
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 const NOTHING_YET: Figures = { loadMs: 0, setupMs: 0, executionMs: 0, decodeMs: 0, drains: 0, loadRounds: 0 };
@@ -219,6 +228,8 @@ export class Conductor {
   #first = 0;
   #cancelled: { reason: unknown } | undefined;
   readonly #figures: Writable<Figures>;
+  /** Locations from the plan's image, where that is what is known elsewhere. */
+  #known: KnownLocations | undefined;
   /** Batches of results that were known at the last pause. */
   #told = 0;
   /** Gives the event loop a turn when decoding has held the thread for a while. */
@@ -285,38 +296,68 @@ export class Conductor {
   }
 
   async #runSegments(): Promise<RunOutcome> {
-    let { image, sequential } = this.#plan.prefix ?? this.#plan;
+    let beginning = this.#beginning();
     while (true) {
-      const segment = await this.#runSegment(image, sequential);
+      const segment = await this.#runSegment(beginning);
       await this.#decode(segment);
       const isOver = this.#first + segment.committed === this.#plan.count;
       await this.#advance(segment, isOver);
       if (isOver) return this.#outcome(segment.host);
       this.#checkHeadway(segment);
       // The committed prefix stands; the rest runs on what it left: one at a time, where memory is short.
-      image = this.#imageAfter(segment);
+      const image = this.#imageAfter(segment);
+      let { sequential } = segment;
       this.#host = undefined;
       this.#first = this.#nextFirst(segment);
       this.#unseen.clear();
       this.#loaded.clear();
-      if (segment.answer === 'paused') this.#tell(image, sequential);
-      if (segment.answer !== 'over') continue;
-      // Lanes owe each other nothing: while some of them fit, there is no need to run one at a time.
-      sequential = this.#plan.lanes === undefined || segment.fresh === 0;
-      this.#figures.drains++;
-      this.#hooks.drain(this.#first);
+      if (segment.answer === 'over') {
+        // Lanes owe each other nothing: while some of them fit, there is no need to run one at a time.
+        sequential = this.#plan.lanes === undefined || segment.fresh === 0;
+        this.#figures.drains++;
+        this.#hooks.drain(this.#first);
+      }
+      beginning = { image, sequential };
     }
   }
 
-  /** Tells what the rest begins with. */
-  #tell(image: StateImage, sequential: boolean): void {
+  #beginning(): Beginning {
+    const { prefix, image, sequential } = this.#plan;
+    if (prefix === undefined) return { image, sequential };
+    // What is whole has no code but what was created.
+    const below = prefix.isWhole ? { ...EMPTY_IMAGE, codes: image.codes } : image;
+    return { image: below, over: prefix.image, sequential: prefix.sequential };
+  }
+
+  /**
+   * Tells what is committed and what the rest begins with, as if the block ended here; it goes on. False: state that was
+   * loaded for that does not fit.
+   */
+  async #tell(host: BlockHost, { sequential }: Beginning, clockMs: number): Promise<boolean> {
+    const start = performance.now();
+    const committed = host.committed();
+    await this.#takeResults(committed);
+    const { loadRounds } = this.#figures;
+    const { changes, before } = await this.#changesOf(host, committed);
+    if (loadRounds !== this.#figures.loadRounds) {
+      if (!host.load(imageOfFields(this.#unseen))) return false;
+      // Somebody may wait for it.
+      host.resume();
+    }
+    const isWhole = this.#known === undefined;
     const results = this.#results.slice(this.#told);
     this.#told = this.#results.length;
-    const prefix = {
-      ...{ first: this.#first, image, sequential, changes: this.#changes, checkpoint: this.#before },
-      ...{ trace: this.#trace!, emptied: [...this.#emptied], figures: this.#figures },
+    this.#figures.decodeMs += performance.now() - start;
+    const prefix: RunPrefix = {
+      ...{ first: this.#first + committed, sequential, isWhole, figures: this.#figures },
+      image: snapshotState(host.instance, committed, this.#plan.complete, this.#unseen, this.#known),
+      changes: [...this.#changes, changes],
+      checkpoint: before ?? this.#before,
+      trace: addTrace(structuredClone(this.#trace), readTrace(host, committed, clockMs), this.#first),
+      emptied: [...this.#emptied, ...emptiedIn(changes)],
     };
     this.#hooks.paused?.(prefix, results);
+    return true;
   }
 
   /** Where the rest begins. What a lane has done is nowhere but in its memory: one that is broken off begins again. */
@@ -326,17 +367,18 @@ export class Conductor {
   }
 
   /** Runs what is left of the plan in a memory, as far as it goes there. */
-  async #runSegment(image: StateImage, sequential: boolean): Promise<Segment> {
+  async #runSegment(beginning: Beginning): Promise<Segment> {
     this.#throwIfCancelled();
+    const { sequential } = beginning;
     const before = this.#taken;
     const host = await this.#crew.prepare();
-    this.#begin(host, image, sequential);
+    this.#begin(host, beginning);
     this.#host = host;
     // Cancelled while there was nobody to tell.
     this.#throwIfCancelled();
     const clockMs = host.instance.now();
     const { loadRounds } = this.#figures;
-    const answer = await this.#rounds(host, sequential);
+    const answer = await this.#rounds(host, beginning, clockMs);
     this.#throwIfCancelled();
     const committed = host.committed();
     const fresh = Math.max(0, this.#first + committed - before);
@@ -346,38 +388,48 @@ export class Conductor {
   /** Takes results, changes and statistics out of the memory while they are there. */
   async #decode({ host, committed, clockMs }: Segment): Promise<void> {
     const start = performance.now();
-    while (this.#taken < this.#first + committed) {
-      this.flush(RESULTS_PER_TURN);
-      await this.#rest();
-    }
+    await this.#takeResults(committed);
     if (host.halted() === 'invalid') throw new InvalidOutcome(this.#first + committed, host.result(committed));
     await this.#hooks.examine?.(host, this.#first);
     this.#throwIfCancelled();
-    if (this.#plan.lanes === undefined) await this.#decodeChanges(host, committed);
+    if (this.#plan.lanes === undefined) {
+      const { changes, before } = await this.#changesOf(host, committed);
+      this.#before = before ?? this.#before;
+      this.#changes.push(changes);
+      await this.#rest();
+    }
     this.#trace = addTrace(this.#trace, readTrace(host, committed, clockMs), this.#first);
     this.#figures.decodeMs += performance.now() - start;
   }
 
-  async #decodeChanges(host: BlockHost, committed: number): Promise<void> {
+  async #takeResults(committed: number): Promise<void> {
+    while (this.#taken < this.#first + committed) {
+      this.flush(RESULTS_PER_TURN);
+      await this.#rest();
+    }
+  }
+
+  /** What was changed, and what had been before the plan's checkpoint, where that lies in the segment. */
+  async #changesOf(
+    host: BlockHost,
+    committed: number,
+  ): Promise<{ changes: SegmentChanges; before: RawChanges | undefined }> {
     const records = await this.#collect(host, committed);
     // As it is by now: a later segment begins with another one.
     const changes = { records, rewound: undefined, unseen: new Map(this.#unseen) };
-    await this.#decodeCheckpoint(host, committed, changes);
-    this.#changes.push(changes);
-    await this.#rest();
+    return { changes, before: await this.#beforeCheckpoint(host, committed, changes) };
   }
 
-  /** Also takes what had changed before the plan's checkpoint, where that lies in the segment. */
-  async #decodeCheckpoint(host: BlockHost, committed: number, whole: SegmentChanges): Promise<void> {
+  async #beforeCheckpoint(host: BlockHost, committed: number, whole: SegmentChanges): Promise<RawChanges | undefined> {
     const { checkpoint } = this.#plan;
-    if (checkpoint === undefined || checkpoint < this.#first || checkpoint > this.#first + committed) return;
+    if (checkpoint === undefined || checkpoint < this.#first || checkpoint > this.#first + committed) return undefined;
     const upTo = checkpoint - this.#first;
     const rewound = rewindRecords(host.instance, host.locationsWritten(upTo, committed), upTo);
     const segment =
       rewound === undefined
         ? { records: await this.#collect(host, upTo), rewound, unseen: new Map(this.#unseen) }
         : { ...whole, rewound };
-    this.#before = [...this.#changes, segment];
+    return [...this.#changes, segment];
   }
 
   /** @throws WorkerError or MemoryLimitError where it makes no sense to go on */
@@ -396,9 +448,7 @@ export class Conductor {
 
   /** The state that the rest begins with. */
   #imageAfter({ host, committed }: Segment): StateImage {
-    for (const { address, emptied } of decodeChanges(this.#changes.slice(-1)).accounts.values()) {
-      if (emptied) this.#emptied.add(hexFromBytes(address));
-    }
+    for (const address of emptiedIn(this.#changes.at(-1))) this.#emptied.add(address);
     if (this.#staying !== undefined) return EMPTY_IMAGE;
     return snapshotState(host.instance, committed, this.#plan.complete, this.#unseen);
   }
@@ -414,7 +464,7 @@ export class Conductor {
     };
   }
 
-  #begin(host: BlockHost, image: StateImage, sequential: boolean): void {
+  #begin(host: BlockHost, { image, over, sequential }: Beginning): void {
     const start = performance.now();
     const { tasks, programs, evm, complete, haltOnInvalid, profile, window, trial, lanes } = this.#plan;
     const first = this.#first;
@@ -425,7 +475,12 @@ export class Conductor {
     const setup = { count, first, window: sequential ? 1 : window, complete, haltOnInvalid, profile };
     const begun = this.#staying === undefined ? host.begin(setup) : host.beginRun(setup);
     if (!begun) tooSmall(`the administration of ${count} tasks`);
+    // Of what both have, the first counts.
+    if (over !== undefined && !host.load(over)) tooSmall('the state before the run');
+    const from = locationCount(host.instance);
     if (!host.load(image)) tooSmall('the state before the run');
+    const isPlans = image === this.#plan.image && image.count > 0;
+    this.#known = isPlans ? { from, to: locationCount(host.instance) } : undefined;
     if (evm !== undefined) {
       const { environment, transactions } = evm;
       if (!host.setEvmBlock(environment)) tooSmall('the environment of the block');
@@ -457,16 +512,21 @@ export class Conductor {
   }
 
   /** Lets the crew work until the block is done, halted for good, or not to go on in this memory. */
-  async #rounds(host: BlockHost, sequential: boolean): Promise<RoundAnswer> {
+  async #rounds(host: BlockHost, beginning: Beginning, clockMs: number): Promise<Segment['answer']> {
+    const { sequential } = beginning;
     while (true) {
-      const clockMs = host.instance.now();
+      const startMs = host.instance.now();
       const answer = await this.#crew.round(host, { first: this.#first, sequential });
-      const roundMs = host.instance.now() - clockMs;
+      const roundMs = host.instance.now() - startMs;
       const { beganMs, endedMs } = this.#crew;
       const executionMs = beganMs === undefined || endedMs === undefined ? roundMs : endedMs - beganMs;
       this.#figures.executionMs += executionMs;
       this.#figures.setupMs += Math.max(0, roundMs - executionMs);
-      if (answer !== 'over') return answer;
+      if (answer === 'spent') return answer;
+      if (answer === 'paused') {
+        if (!(await this.#tell(host, beginning, clockMs)) || this.#cancelled !== undefined) return 'over';
+        continue;
+      }
       if (this.#cancelled !== undefined || host.halted() !== 'missing') return answer;
       this.flush();
       const { image, accounts } = await this.#load(host.missing());
@@ -537,4 +597,11 @@ export class Conductor {
     this.#host = undefined;
     throw this.#cancelled.reason;
   }
+}
+
+/** Accounts whose storage was emptied as a whole, lower-case hex. */
+function emptiedIn(changes: SegmentChanges | undefined): Hex[] {
+  if (changes === undefined) return [];
+  const accounts = [...decodeChanges([changes]).accounts.values()];
+  return accounts.filter(({ emptied }) => emptied).map(({ address }) => hexFromBytes(address));
 }

@@ -16,8 +16,8 @@ export interface LocalWork {
   /** Whether the executor still has to be asked for its estimates. */
   readonly estimates?: boolean;
   readonly watch?: (transaction: number | undefined) => void;
-  /** Asked at every pause, once something is committed: whether to take that out. */
-  readonly isDue?: () => boolean;
+  /** Asked at every pause where something is committed that was not told yet: whether to tell it. */
+  readonly isDue?: (host: BlockHost) => boolean;
   /** Makes room in the memory of a state that stays, where a run has found none. */
   readonly tidy?: () => Promise<unknown>;
 }
@@ -46,6 +46,10 @@ export class LocalCrew implements Crew {
   readonly #work: LocalWork;
   #abandoned = false;
   #isPrepared = false;
+  /** The executor was asked for its estimates of the block. */
+  #isEstimated = false;
+  /** Tasks of the block that were committed when it paused last. */
+  #told = 0;
   #abandon: () => void = () => {};
   readonly #gone: Promise<void>;
 
@@ -66,6 +70,8 @@ export class LocalCrew implements Crew {
   async prepare(): Promise<BlockHost> {
     if (this.#isPrepared) await this.#work.tidy?.();
     this.#isPrepared = true;
+    this.#isEstimated = false;
+    this.#told = 0;
     return this.#memory.host;
   }
 
@@ -78,14 +84,15 @@ export class LocalCrew implements Crew {
       tasks,
       executor,
       maySleep: false,
-      estimates,
+      estimates: estimates && !this.#isEstimated,
       pause: async () => {
         await pause();
-        isPaused = isDue !== undefined && host.committed() > 0 && isDue();
+        isPaused = isDue !== undefined && host.committed() > this.#told && isDue(host);
       },
       ...(watch === undefined ? {} : { watch }),
       abandoned: () => this.#abandoned || isPaused,
     });
+    this.#isEstimated = true;
     try {
       await Promise.race([round, this.#gone]);
     } catch (error) {
@@ -93,6 +100,8 @@ export class LocalCrew implements Crew {
     }
     // Its end interests nobody any more.
     round.catch(() => {});
-    return isPaused && !this.#abandoned ? 'paused' : 'over';
+    if (!isPaused || this.#abandoned) return 'over';
+    this.#told = host.committed();
+    return 'paused';
   }
 }

@@ -6,6 +6,7 @@ import type { LoadedState, RunHooks, RunOutcome, RunPlan, RunPrefix } from '../r
 import type { SharedCore } from '../run/memory.ts';
 import type { Work } from '../run/work.ts';
 import type { PackedError } from './packed-error.ts';
+import type { PauseOptions } from './pauses.ts';
 
 export interface RoundJob {
   readonly workerId: number;
@@ -64,8 +65,8 @@ export interface SoloJob {
   readonly stream: boolean;
   /** Whether each attempt is to be announced, for the time limit. */
   readonly watch: boolean;
-  /** How long it runs before it tells for the first time what is committed; then as often as that costs little. */
-  readonly pauseMs: number;
+  /** When it tells what is committed. */
+  readonly pauses: PauseOptions;
 }
 
 export type SoloReply =

@@ -8,14 +8,17 @@ import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
 import { Grace } from './grace.ts';
 import type { SoloHooks, SoloJob } from './messages.ts';
 import { packError, unpackError } from './packed-error.ts';
+import type { PauseOptions } from './pauses.ts';
 import type { PoolEvents } from './pool.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';
 import { startAgain, WorkerHandle } from './worker-handle.ts';
 
 /** How often in a row a run may lose its only worker without headway. */
 const MAX_TRIES = 8;
-/** When a worker first tells what is committed; half as long after each try without headway. */
-const PAUSE_MS = 250;
+/** When a worker tells what is committed; twice as often after each try without headway. */
+const PAUSES: PauseOptions = { leastMs: 250, costs: 50 };
+/** Tries without headway from which on workers announce what they attempt, so that the error can name it. */
+const SUSPICIOUS_TRIES = 4;
 
 export interface SoloOptions {
   readonly module: WebAssembly.Module;
@@ -100,9 +103,8 @@ export class SoloRunner implements Runner {
   async #try(run: SoloRun): Promise<RunOutcome | undefined> {
     const { work, taskTimeoutMs } = run.request;
     const { module, pages } = this.#options;
-    const watch = taskTimeoutMs !== undefined;
-    const pauseMs = PAUSE_MS / 2 ** run.tries;
-    const job: SoloJob = { module, pages, plan: run.plan(), work, stream: run.streaming, watch, pauseMs };
+    const watch = taskTimeoutMs !== undefined || run.tries >= SUSPICIOUS_TRIES;
+    const job: SoloJob = { module, pages, plan: run.plan(), work, stream: run.streaming, watch, pauses: run.pauses() };
     const hooks = run.begin();
     const stop = this.#watch(run);
     try {
@@ -199,6 +201,11 @@ class SoloRun {
     return this.#prefix === undefined ? this.request.plan : { ...this.request.plan, prefix: this.#prefix };
   }
 
+  pauses(): PauseOptions {
+    const often = 2 ** this.tries;
+    return { leastMs: PAUSES.leastMs / often, costs: PAUSES.costs / often };
+  }
+
   /** Another try. What the one before says late is of no use. */
   begin(): SoloHooks {
     const { hooks } = this.request;
@@ -228,6 +235,11 @@ class SoloRun {
         this.#prefix = prefix;
         this.#results = [...this.#results, ...results];
         this.tries = 0;
+        // The next try never tells of them again.
+        let start = prefix.first - countResults(results);
+        for (const batch of results) start = this.#emit(batch, start);
+        arrived = start;
+        this.committed = Math.max(this.committed, prefix.first);
       },
       drain: (from) => hooks.drain(from),
       attempt: (task) => {
@@ -249,13 +261,10 @@ class SoloRun {
 
   /** @returns what to say when the run gets no further */
   stuck(reason: string, cause: Error): WorkerError {
-    const { name } = nameTask(this.#prefix?.first ?? 0, this.request.plan.block);
-    return new WorkerError(
-      `${name}: the only worker was lost ${this.tries} times without headway, at last: ${reason}`,
-      {
-        cause,
-      },
-    );
+    const [attempt] = this.attempts.current();
+    const { name } = nameTask(attempt?.task ?? this.#prefix?.first ?? 0, this.request.plan.block);
+    const problem = `the only worker was lost ${this.tries} times without headway, at last: ${reason}`;
+    return new WorkerError(`${name}: ${problem}`, { details: reason, cause });
   }
 
   /** Hands on what is new of results that begin with number `start`; returns where the next begin. */

@@ -3,6 +3,7 @@
 import { expose, type Remote, releaseProxy } from 'comlink';
 import { messageOf } from '../base/errors.ts';
 import { acceptPort, eventLoopTurn } from '../base/platform.ts';
+import { locationCount } from '../core/host/location.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import { type CoreInstance, openCore } from '../core/instance/abi.ts';
 import { runRound } from '../core/worker/worker-loop.ts';
@@ -188,10 +189,10 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   const equipment = await loadEquipment(job.work);
   soloMemory ??= await openLocalMemory(job.module, job.pages);
   equip(soloMemory.worker, equipment);
-  const pauses = new Pauses(job.pauseMs);
+  const pauses = new Pauses(job.pauses);
   const crew = new LocalCrew(soloMemory, {
     tasks,
-    isDue: () => pauses.isDue(),
+    isDue: ({ instance }) => pauses.isDue(locationCount(instance)),
     executor: equipment.executor,
     estimates: true,
     async pause() {
@@ -217,6 +218,7 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
       hooks.drain(from);
     },
     paused(prefix, results) {
+      unsent.length = 0;
       hooks.paused(prefix, results);
       pauses.over();
     },

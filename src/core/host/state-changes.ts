@@ -41,12 +41,27 @@ export interface StateChanges {
 /** Accounts that were credited without anyone having loaded them: their fields, found out later. */
 export type UnseenAccounts = ReadonlyMap<string, AccountFields>;
 
-/** Everything the core knows of the state after the transactions below `upTo`, as an image to begin another block with. */
+/**
+ * Locations, from one index to before another, that were loaded from an image which is there already. Those below were loaded
+ * from one that went over it.
+ */
+export interface KnownLocations {
+  readonly from: number;
+  readonly to: number;
+}
+
+const NONE_KNOWN: KnownLocations = { from: 0, to: 0 };
+
+/**
+ * Everything the core knows of the state after the transactions below `upTo`, as an image to begin another block with; with
+ * `known`, as one that goes over the image that is there already: without what of that is as it was.
+ */
 export function snapshotState(
   instance: CoreInstance,
   upTo: number,
   complete: boolean,
   unseen: UnseenAccounts,
+  known: KnownLocations = NONE_KNOWN,
 ): StateImage {
   const { core, bytes } = instance;
   const value = core.scratch() + Scratch.VALUE;
@@ -54,6 +69,9 @@ export function snapshotState(
   const count = locationCount(instance);
   for (let index = 1; index < count; index++) {
     const record = locationAt(instance, index);
+    if (index >= known.from && index < known.to && !isWritten(instance, record)) continue;
+    // What the image below says otherwise has to be said, also where it is nothing.
+    const leavesNothingOut = index < known.to;
     const kind = kindAt(instance, record);
     if (kind === Kind.BYTECODE) {
       const code = newestAt(instance, record);
@@ -64,15 +82,17 @@ export function snapshotState(
     if (kind === Kind.RESET) {
       // The slots say themselves what was emptied; that an account has storage alone (EIP-7610), nothing else says.
       const hasStorage = readNumber(instance, value) === BigInt(HAS_STORAGE);
-      if (hasStorage) builder.number(kind, addressAt(instance, record), BigInt(HAS_STORAGE));
+      if (hasStorage || leavesNothingOut) {
+        builder.number(kind, addressAt(instance, record), hasStorage ? BigInt(HAS_STORAGE) : 0n);
+      }
     } else if (kind === Kind.DATA) {
       const data = dataAt(instance, value);
-      if (data !== undefined) builder.data(keyAt(instance, record), data);
+      if (data !== undefined || leavesNothingOut) builder.data(keyAt(instance, record), data);
     } else if (kind === Kind.NUMBER) {
       const number = readNumber(instance, value);
-      if (number !== 0n) builder.freeNumber(keyAt(instance, record), number);
+      if (number !== 0n || leavesNothingOut) builder.freeNumber(keyAt(instance, record), number);
     } else if (kind === Kind.STORAGE) {
-      if (result !== ReadResult.VALUE || (complete && isZero(instance, value))) continue;
+      if (result !== ReadResult.VALUE || (complete && !leavesNothingOut && isZero(instance, value))) continue;
       builder.storage(addressAt(instance, record), slotAt(instance, record), readReversed(bytes, value));
     } else {
       const address = addressAt(instance, record);
@@ -82,7 +102,7 @@ export function snapshotState(
         if (base === undefined || newestAt(instance, record) === 0) continue;
         addUnseen(instance, value, kind, base, core.resolvedVersion() !== 0);
       }
-      if (complete && isZero(instance, value)) continue;
+      if (complete && !leavesNothingOut && isZero(instance, value)) continue;
       if (kind === Kind.CODE) builder.codeHash(address, bytes.slice(value, value + 32));
       else builder.number(kind, address, readNumber(instance, value));
     }
@@ -163,6 +183,14 @@ function addUnseen(instance: CoreInstance, value: number, kind: number, unseen: 
 }
 
 /** What the head of a location's list says of this block: its newest version, or the record of code; 0 for none. */
+/** Whether a transaction wrote the location, or emptied the storage that it is of. */
+function isWritten(instance: CoreInstance, record: number): boolean {
+  if (newestAt(instance, record) !== 0) return true;
+  if (kindAt(instance, record) !== Kind.STORAGE) return false;
+  const reset = instance.words[(record + Location.KIND) >>> 2]! >>> 8;
+  return newestAt(instance, locationAt(instance, reset)) !== 0;
+}
+
 function newestAt({ words }: CoreInstance, record: number): number {
   const head = (record + Location.VERSIONS) >>> 2;
   const block = words[(CONTROL_BASE + Control.BLOCK) >>> 2];

@@ -5,6 +5,7 @@ import { Kind, Next } from '../../../assembly/layout.ts';
 import { keyFromBytes } from '../../../src/base/hex.ts';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { collectRecords, decodeChanges, unknownAccounts } from '../../../src/core/host/change-records.ts';
+import { locationCount } from '../../../src/core/host/location.ts';
 import { packOutcome } from '../../../src/core/host/outcome.ts';
 import { mergeChanges, snapshotState, type UnseenAccounts } from '../../../src/core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/host/state-image.ts';
@@ -27,7 +28,7 @@ async function collectChanges(instance: CoreInstance, upTo: number, unseen: Unse
   return { changes, unknown: unknownAccounts(records, unseen) };
 }
 
-async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = true) {
+async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = true, over = EMPTY_IMAGE) {
   const memory = createMemory(64);
   const options = { clockBase: wallClock(), mayWait: false };
   const module = await compileCore();
@@ -35,7 +36,10 @@ async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = t
   const worker = await openCore(module, memory, options);
   const setup = { count, first: 0, window: 8, complete, haltOnInvalid: false, profile: false };
   expect(host.begin(setup)).toBe(true);
+  expect(host.load(over)).toBe(true);
+  const from = locationCount(host.instance);
   expect(host.load(image)).toBe(true);
+  const known = { from, to: locationCount(host.instance) };
   for (let index = 0; index < count; index++) host.setTask(index, 0);
   expect(worker.core.join(1)).toBeTruthy();
   const view = new CoreStateView(worker);
@@ -43,6 +47,8 @@ async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = t
     host,
     view,
     worker,
+    /** The locations from `image`. */
+    known,
     /** Runs the next transaction. */
     attempt<T>(body: (view: CoreStateView) => T): T {
       const index = worker.core.next(false, Number.NaN);
@@ -243,6 +249,64 @@ describe('images and changes', () => {
       });
     }
   });
+
+  test.each([true, false])(
+    'a snapshot over the image that is there holds what is otherwise: complete %s',
+    async (complete) => {
+      const whole = () => {
+        const builder = image();
+        builder.storage(BOB, word(1n), word(1n));
+        builder.storage(BOB, word(2n), word(2n));
+        builder.number(Kind.NONCE, BOB, 3n);
+        return builder.finish();
+      };
+      const first = await open(2, whole(), complete);
+      first.attempt((view) => {
+        view.setStorage(ALICE, word(3n), word(0n));
+        view.setStorage(ALICE, word(4n), word(44n));
+        view.write(Uint8Array.of(1, 2), undefined);
+        view.writeNumber('n', 0n);
+        view.setBalance(ALICE, 0n);
+      });
+      first.attempt((view) => {
+        view.resetStorage(BOB);
+        view.setStorage(BOB, word(9n), word(99n));
+        view.setNonce(BOB, 0n);
+        // Known only here.
+        view.writeNumber('new', 5n);
+      });
+      first.end();
+      const over = snapshotState(first.host.instance, 2, complete, new Map(), first.known);
+      // Of 200 slots that are as they were, none.
+      expect(over.count).toBeLessThan(20);
+      const second = await open(2, whole(), complete, structuredClone(over));
+      const check = (view: CoreStateView): void => {
+        expect([3n, 4n, 5n].map((slot) => view.storage(ALICE, word(slot)))).toEqual([0n, 44n, 25n].map(word));
+        expect([1n, 2n, 9n].map((slot) => view.storage(BOB, word(slot)))).toEqual([0n, 0n, 99n].map(word));
+        expect(view.read(Uint8Array.of(1, 2))).toBeUndefined();
+        expect([view.readNumber('n'), view.readNumber('new')]).toEqual([0n, 5n]);
+        expect([view.balance(ALICE), view.nonce(BOB)]).toEqual([0n, 0n]);
+        expect([view.exists(ALICE), view.code(ALICE)]).toEqual([true, CODE]);
+      };
+      second.attempt(check);
+      second.attempt((view) => {
+        view.setStorage(ALICE, word(5n), word(0n));
+        view.writeNumber('new', 0n);
+        view.setBalance(ALICE, 8n);
+      });
+      second.end();
+      // Once more: what went over the image before is in what goes over it now.
+      const again = snapshotState(second.host.instance, 2, complete, new Map(), second.known);
+      const third = await open(1, whole(), complete, structuredClone(again));
+      third.attempt((view) => {
+        expect([3n, 4n, 5n].map((slot) => view.storage(ALICE, word(slot)))).toEqual([0n, 44n, 0n].map(word));
+        expect([1n, 2n, 9n].map((slot) => view.storage(BOB, word(slot)))).toEqual([0n, 0n, 99n].map(word));
+        expect(view.read(Uint8Array.of(1, 2))).toBeUndefined();
+        expect([view.readNumber('n'), view.readNumber('new')]).toEqual([0n, 0n]);
+        expect([view.balance(ALICE), view.nonce(BOB), view.code(ALICE)]).toEqual([8n, 0n, CODE]);
+      });
+    },
+  );
 
   test('a snapshot of a prefix leaves out what came later', async () => {
     const first = await open(2, image().finish());
