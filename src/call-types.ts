@@ -5,6 +5,7 @@ import type { BlockInput, WithdrawalInput } from './block/block-input.ts';
 import type { HaltReason } from './chain/halt-reasons.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { StateOverride } from './state/overlay.ts';
+import type { BlockId } from './state/remote/state-requests.ts';
 
 /** Hex, a bigint or a safe integer. */
 export type Quantity = Hex | bigint | number;
@@ -70,11 +71,19 @@ export interface BlockOverrides {
   readonly blobBaseFee?: Quantity | null;
 }
 
-export interface CallOptions {
+export interface OverrideOptions {
   readonly stateOverrides?: CallStateOverrides | undefined;
   readonly blockOverrides?: BlockOverrides | undefined;
   /** Cancels what waits for its turn, or for state; not what runs. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface CallOptions extends OverrideOptions {
+  /**
+   * The state after this block of the chain, and its environment: of a chain that is recorded, which it is from the first call
+   * of `provider`, `importChain` or this option on. Default the newest state.
+   */
+  readonly block?: BlockId | undefined;
 }
 
 /** Why a call did not succeed. */
@@ -159,6 +168,8 @@ export interface SimulateRequest {
 }
 
 export interface SimulateOptions {
+  /** The block that the simulated ones follow, as for calls. Default the newest. */
+  readonly block?: BlockId | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

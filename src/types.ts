@@ -11,6 +11,7 @@ import type {
   CallRequest,
   CallResult,
   CallsAnswer,
+  OverrideOptions,
   SimulatedBlock,
   SimulateOptions,
   SimulateRequest,
@@ -202,7 +203,7 @@ export interface World extends AsyncDisposable {
    */
   callMany<R extends CallRequest | readonly CallRequest[]>(
     requests: readonly R[],
-    options?: CallOptions,
+    options?: OverrideOptions,
   ): Run<CallsAnswer<R>, CallsAnswer<R>[]>;
   /**
    * A gas limit with which the request succeeds, as `eth_estimateGas` finds it: at most 1.5 % above the least one.

@@ -420,6 +420,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "MuxTracerOptions",
       "NodeOptions",
       "Omission",
+      "OverrideOptions",
       "PevmError",
       "PinnedBlock",
       "Preview",

@@ -2,11 +2,20 @@
 
 import { checkedLater, group, integerFrom, type Options, option, signal, truth } from './descriptor.ts';
 
-export const CALL_OPTIONS: Options = {
+/** Of many calls at once. */
+export const OVERRIDE_OPTIONS: Options = {
   stateOverrides: option(checkedLater('CallStateOverrides'), 'What is different about accounts, by address.'),
   blockOverrides: option(checkedLater('BlockOverrides'), 'What is different about the block.'),
   signal: option(signal, 'Cancels what waits for its turn, or for state.'),
 };
+
+const block = option(
+  checkedLater('BlockId'),
+  'The block that the state is the one after: of the chain that is recorded.',
+  'the newest state',
+);
+
+export const CALL_OPTIONS: Options = { ...OVERRIDE_OPTIONS, block };
 
 export const PREVIEW_OPTIONS: Options = {
   ...CALL_OPTIONS,
@@ -20,5 +29,6 @@ export const PREVIEW_OPTIONS: Options = {
 };
 
 export const SIMULATE_OPTIONS: Options = {
+  block,
   signal: option(signal, 'Cancels what waits for its turn, or for state; between two blocks.'),
 };

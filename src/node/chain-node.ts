@@ -1,16 +1,11 @@
 // A node over one world: its recorded chain, what waits for it, and how more is asked of the engine.
 
-import type { Hex } from '../base/hex.ts';
 import type { CallOptions, CallRequest } from '../call-types.ts';
-import { layerState } from '../state/layers.ts';
-import { stateOfAccounts } from '../state/memory.ts';
-import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
 import type { TracerChoice } from '../trace/tracers.ts';
-import type { NodeOptions, World, WorldOptions } from '../types.ts';
+import type { NodeOptions, World } from '../types.ts';
 import { Accounts } from './accounts.ts';
 import type { Call } from './call.ts';
-import type { ChainBlock } from './chain-store.ts';
 import { Filters } from './filters.ts';
 import { Miner } from './miner.ts';
 import { Pool } from './pool.ts';
@@ -24,12 +19,8 @@ export interface NodeWorld extends World {
 /** What a node asks of the engine. */
 export interface NodeHost {
   readonly world: NodeWorld;
-  openWorld(options: WorldOptions): Promise<NodeWorld>;
   traceBlock(request: BlockTraceRequest & TracerChoice): PromiseLike<readonly TransactionTrace[]>;
 }
-
-/** Worlds of past blocks that are kept open. */
-const KEPT_WORLDS = 2;
 
 export class ChainNode {
   readonly record: RecordedChain;
@@ -41,7 +32,6 @@ export class ChainNode {
   readonly options: NodeOptions;
   readonly #host: NodeHost;
   readonly #snapshots = new Map<number, { offset: bigint; nextTimestamp: bigint | undefined }>();
-  readonly #worlds = new Map<DescribedStateSource, Promise<NodeWorld>>();
 
   constructor(host: NodeHost, record: RecordedChain, options: NodeOptions) {
     this.#host = host;
@@ -68,28 +58,6 @@ export class ChainNode {
     } as BlockTraceRequest & TracerChoice);
   }
 
-  /** A world on the state after a block, which must not be changed. */
-  async worldAfter(at: ChainBlock): Promise<NodeWorld> {
-    if (at.hash === this.record.head.hash) return this.world;
-    const state = this.record.stateAfter(at);
-    const known = this.#worlds.get(state);
-    if (known !== undefined) return known;
-    const opened = this.#host.openWorld({
-      state: withHashes(state, this.record.store.hashesBefore(at.number)),
-      chain: this.record.chain,
-      block: at.block,
-    });
-    this.#worlds.set(state, opened);
-    opened.catch(() => this.#worlds.delete(state));
-    for (const [other, world] of this.#worlds) {
-      if (this.#worlds.size <= KEPT_WORLDS) break;
-      this.#worlds.delete(other);
-      // What is asked of it is finished first.
-      void world.then((old) => old.dispose());
-    }
-    return opened;
-  }
-
   /** A moment to come back to, with its clock and what waits. */
   snapshot(): number {
     const id = this.world.snapshot();
@@ -111,24 +79,7 @@ export class ChainNode {
     return true;
   }
 
-  async dispose(): Promise<void> {
+  dispose(): void {
     this.miner.stop();
-    for (const world of this.#worlds.values())
-      await world.then(
-        (open) => open.dispose(),
-        () => {},
-      );
-    this.#worlds.clear();
   }
-}
-
-/** The state with the hashes of blocks that BLOCKHASH asks for. */
-function withHashes(state: DescribedStateSource, hashes: ReadonlyMap<bigint, Hex>): StateSource {
-  const { accounts } = state.description;
-  if (accounts !== undefined) return stateOfAccounts(accounts, hashes);
-  return layerState(
-    state,
-    (keys, below, options) => below.load(keys, options),
-    (below) => ({ ...below, blockHashes: hashes }),
-  );
 }

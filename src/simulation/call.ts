@@ -1,8 +1,8 @@
 // eth_call: a request in the environment of the block that the state is the one after.
 
 import { plainObject } from '../base/reader.ts';
-import type { CallOptions, CallRequest, CallResult } from '../call-types.ts';
-import { CALL_OPTIONS } from '../config/call-descriptors.ts';
+import type { CallOptions, CallRequest, CallResult, OverrideOptions } from '../call-types.ts';
+import { CALL_OPTIONS, OVERRIDE_OPTIONS } from '../config/call-descriptors.ts';
 import { checkOptions } from '../config/descriptor.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
 import { callResultOf } from './outcome.ts';
@@ -27,12 +27,12 @@ export interface ReadCall {
 
 /** @throws InputError naming the field; CallRejectedError for what contradicts itself */
 export function readCall(request: CallRequest, options: CallOptions = {}): ReadCall {
-  return { request: readRequest(plainObject(request, 'request'), 'request'), ...readOverrides(options) };
+  return { request: readRequest(plainObject(request, 'request'), 'request'), ...readOverrides(options, CALL_OPTIONS) };
 }
 
 /** What is different while calls run. @throws InputError naming the field */
-export function readOverrides(options: CallOptions): Omit<ReadCall, 'request'> {
-  checkOptions(options, 'options', CALL_OPTIONS);
+export function readOverrides(options: OverrideOptions, known = OVERRIDE_OPTIONS): Omit<ReadCall, 'request'> {
+  checkOptions(options, 'options', known);
   return {
     overrides: readStateOverrides(options.stateOverrides, 'options.stateOverrides'),
     blockOverrides: readBlockOverrides(options.blockOverrides, 'options.blockOverrides'),

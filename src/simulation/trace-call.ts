@@ -23,9 +23,12 @@ export interface ReadCallTrace {
 
 /** @throws InputError naming the field */
 export function readCallTrace(request: CallRequest, options: CallTraceOptions): ReadCallTrace {
-  const { stateOverrides, blockOverrides, signal, transactionIndex, ...choice } = plainObject(options, 'options');
+  const { block, stateOverrides, blockOverrides, signal, transactionIndex, ...choice } = plainObject(
+    options,
+    'options',
+  );
   return {
-    read: readCall(request, { stateOverrides, blockOverrides, signal } as CallOptions),
+    read: readCall(request, { block, stateOverrides, blockOverrides, signal } as CallOptions),
     factory: readTracer(choice as unknown as TracerChoice, 'options'),
     index: transactionIndex as number | undefined,
   };

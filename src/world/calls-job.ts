@@ -4,7 +4,7 @@
 import { InputError, MemoryLimitError } from '../base/errors.ts';
 import { lazy } from '../base/lazy.ts';
 import { describe, plainObject } from '../base/reader.ts';
-import type { CallOptions, CallOutcome, CallRequest, CallsAnswer } from '../call-types.ts';
+import type { CallOutcome, CallRequest, CallsAnswer, OverrideOptions } from '../call-types.ts';
 import { readEvmResult } from '../core/evm/evm-decode.ts';
 import { type EvmBlockInput, encodeEvmTransactions } from '../core/evm/evm-encode.ts';
 import type { Lanes } from '../core/host/block-host.ts';
@@ -57,7 +57,7 @@ export class CallsJob<R extends CallOrBundle> implements Job<CallsAnswer<R>, Cal
    * @param setting where they run, asked for when their turn has come
    * @throws InputError naming the request and its field; CallRejectedError for what contradicts itself
    */
-  constructor(setting: () => Omit<Setting, 'ask'>, requests: readonly R[], options: CallOptions = {}) {
+  constructor(setting: () => Omit<Setting, 'ask'>, requests: readonly R[], options: OverrideOptions = {}) {
     this.#setting = setting;
     this.#overrides = readOverrides(options);
     this.#lanes = readLanes(requests);

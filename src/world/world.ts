@@ -12,6 +12,7 @@ import type {
   CallRequest,
   CallResult,
   CallsAnswer,
+  OverrideOptions,
   SimulatedBlock,
   SimulateOptions,
   SimulateRequest,
@@ -24,8 +25,10 @@ import type { CoreInstance } from '../core/instance/abi.ts';
 import type { ByteSource } from '../file/chain-file.ts';
 import { type Emptiness, emptinessOf, stateDiffOf } from '../job/changed-state.ts';
 import type { Ask, Job, Limits } from '../job/job.ts';
+import { blockOf } from '../node/block-name.ts';
 import { importChain } from '../node/chain-import.ts';
 import { ChainNode, type NodeHost } from '../node/chain-node.ts';
+import { PastWorlds } from '../node/past-worlds.ts';
 import { NodeProvider } from '../node/provider.ts';
 import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
 import { createAccessList } from '../simulation/access-list.ts';
@@ -38,6 +41,7 @@ import type { Head, Setting } from '../simulation/setting.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { readSimulation } from '../simulation/simulate-request.ts';
 import { type CallTraceOptions, readCallTrace, traceCall } from '../simulation/trace-call.ts';
+import { type BlockId, readBlockId } from '../state/remote/state-requests.ts';
 import type { BlockTraceRequest } from '../trace/request.ts';
 import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
 import type {
@@ -51,6 +55,7 @@ import type {
   WorldBlockRequest,
   WorldBlockResult,
   WorldBlockRun,
+  WorldOptions,
 } from '../types.ts';
 import { beforeTransaction } from './before-transaction.ts';
 import { executeBlocks, type PreparedBlock } from './block-pipeline.ts';
@@ -73,7 +78,7 @@ export interface WorldTurns {
   /** A block whose turn is not asked for yet. @throws InputError, InvalidTransactionError as executeBlock does */
   prepareBlock(request: WorldBlockRequest, state: WorldState, place: Place): PreparedBlock;
   /** What nodes ask of the engine beside. */
-  readonly host: Omit<NodeHost, 'world'>;
+  readonly host: Omit<NodeHost, 'world'> & { openWorld(options: WorldOptions): Promise<TracingWorld> };
   /** The world's chain, where it is known. */
   readonly chain: Chain | undefined;
   /** All of the block that the world was opened at, where it is known. */
@@ -114,6 +119,8 @@ export class ResidentWorld implements TracingWorld {
   /** Where somebody asks for more than the newest state. */
   #record: RecordedChain | undefined;
   #recording: Promise<RecordedChain> | undefined;
+  /** Of its earlier blocks. */
+  #past: PastWorlds<TracingWorld> | undefined;
   readonly #place: Place = {
     checkOpen: () => {
       if (this.#disposed !== undefined) throw new InputError('world', 'it was disposed of');
@@ -179,12 +186,13 @@ export class ResidentWorld implements TracingWorld {
 
   async call(request: CallRequest, options: CallOptions = {}): Promise<CallResult> {
     const read = readCall(request, options);
+    if (options.block !== undefined) return this.#after(options, (world, rest) => world.call(request, rest));
     return this.#asked(options, (setting) => call(setting, read));
   }
 
   callMany<R extends CallOrBundle>(
     requests: readonly R[],
-    options: CallOptions = {},
+    options: OverrideOptions = {},
   ): Run<CallsAnswer<R>, CallsAnswer<R>[]> {
     return this.#turns.start(() => {
       this.#place.checkOpen();
@@ -195,27 +203,38 @@ export class ResidentWorld implements TracingWorld {
 
   async estimateGas(request: CallRequest, options: CallOptions = {}): Promise<bigint> {
     const read = readCall(request, options);
+    if (options.block !== undefined) return this.#after(options, (world, rest) => world.estimateGas(request, rest));
     return this.#asked(options, (setting) => estimateGas(setting, read));
   }
 
   async createAccessList(request: CallRequest, options: CallOptions = {}): Promise<AccessListResult> {
     const read = readCall(request, options);
+    if (options.block !== undefined) {
+      return this.#after(options, (world, rest) => world.createAccessList(request, rest));
+    }
     return this.#asked(options, (setting) => createAccessList(setting, read));
   }
 
   async simulate(request: SimulateRequest, options: SimulateOptions = {}): Promise<SimulatedBlock[]> {
     const read = readSimulation(request, options);
+    if (options.block !== undefined) return this.#after(options, (world, rest) => world.simulate(request, rest));
     return this.#asked(options, (setting) => simulate(setting, read));
   }
 
   async trace<Choice extends CallTraceOptions>(request: CallRequest | Hex, options: Choice): Promise<TraceOf<Choice>> {
     if (typeof request === 'string') return this.#traceMined(readHash(request, 'request'), options);
     const read = readCallTrace(request, options);
+    if (options.block !== undefined) {
+      return this.#after(options, (world, rest) => world.trace(request, rest as Choice));
+    }
     return this.#asked(options, (setting) => traceCall(setting, read) as Promise<TraceOf<Choice>>);
   }
 
   /** A transaction of a block that was executed here. */
   async #traceMined<Choice extends CallTraceOptions>(hash: Hex, options: Choice): Promise<TraceOf<Choice>> {
+    if (options.block !== undefined) {
+      throw new InputError('options.block', 'a transaction stands in a block of its own');
+    }
     const record = await this.#recorded();
     const place = record.store.transaction(hash);
     if (place === undefined) throw new InputError('request', `there is no transaction ${hash} among those recorded`);
@@ -227,6 +246,7 @@ export class ResidentWorld implements TracingWorld {
 
   async preview(request: Previewable | readonly Previewable[], options: PreviewOptions = {}): Promise<Preview> {
     const read = readPreview(request, this.#head.chain.id, options);
+    if (options.block !== undefined) return this.#after(options, (world, rest) => world.preview(request, rest));
     return answeredPreview(await this.#asked(options, (setting) => this.#previewed(setting, read)));
   }
 
@@ -347,6 +367,7 @@ export class ResidentWorld implements TracingWorld {
     this.#disposed ??= (async () => {
       const ended = this.#turns.end();
       await this.#provider?.dispose();
+      await this.#past?.dispose();
       await ended;
       this.#state.residence.dispose();
     })();
@@ -373,6 +394,19 @@ export class ResidentWorld implements TracingWorld {
       this.#forget();
       return result;
     }, limits);
+  }
+
+  /** Asks the world that has the state after the block that is named: this one, or one that is kept a while. */
+  async #after<O extends { readonly block?: BlockId | undefined }, R>(
+    { block, ...rest }: O,
+    body: (world: TracingWorld, options: Omit<O, 'block'>) => Promise<R>,
+  ): Promise<R> {
+    const id = readBlockId(block, 'options.block');
+    const record = await this.#recorded();
+    const at = blockOf(record.store, 'hash' in id ? id.hash : 'number' in id ? id.number : id.tag, 'options.block');
+    if (at.hash === record.head.hash) return body(this, rest);
+    this.#past ??= new PastWorlds(record, this.#turns.host.openWorld);
+    return this.#past.use(at, (world) => body(world, rest));
   }
 
   #emptiness(emptyIsAbsent: boolean): Emptiness {

@@ -8,12 +8,13 @@ import { parseBlockHeaderRlp, parseBlockRlp } from '../../block/block-rlp.ts';
 import { receiptBytes } from '../../block/receipts.ts';
 import { forkAt } from '../../chain/chain.ts';
 import type { TracerChoice } from '../../trace/tracers.ts';
+import { blockOf } from '../block-name.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import type { RecordedRequest } from '../recorded-chain.ts';
 import type { Methods } from './method.ts';
-import { blockOf, hashOf, type Params, SERVER_ERROR } from './parameters.ts';
+import { hashOf, type Params, SERVER_ERROR } from './parameters.ts';
 
 const readBytes = bytesReader();
 

@@ -2,11 +2,12 @@
 
 import { hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
 import { encodeTransaction } from '../../block/block-encoding.ts';
+import { findBlock } from '../block-name.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { blockAnswer, minedAnswer, receiptAnswer, transactionAnswer } from './answers.ts';
 import type { Method, Methods } from './method.ts';
-import { findBlock, hashOf, type Params, quantityOf } from './parameters.ts';
+import { hashOf, type Params, quantityOf } from './parameters.ts';
 
 const byHash = (node: ChainNode, params: Params) => node.record.store.byHash(hashOf(params[0], 'params[0]'));
 const byNumber = (node: ChainNode, params: Params) => findBlock(node.record.store, params[0], 'params[0]');

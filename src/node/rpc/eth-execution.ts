@@ -4,11 +4,12 @@ import { CallFailedError, InputError } from '../../base/errors.ts';
 import { type Hex, quantityFromNumber } from '../../base/hex.ts';
 import { bytes, describe, plainObject } from '../../base/reader.ts';
 import type { CallOptions, CallRequest } from '../../call-types.ts';
+import { blockOf } from '../block-name.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode, NodeWorld } from '../chain-node.ts';
 import { tracerOf } from './debug.ts';
 import type { Methods } from './method.ts';
-import { addressOf, blockOf, type Params } from './parameters.ts';
+import { addressOf, type Params } from './parameters.ts';
 
 const CALL_PARAMS = ['transaction', 'block?', 'stateOverrides?', 'blockOverrides?'];
 
@@ -53,7 +54,7 @@ async function traceCall(node: ChainNode, [transaction, block, options]: Params,
 /** Code of a revert, which comes with its data. */
 const REVERTED = 3;
 
-/** Reads the parameters of a call, and lets `body` ask the world after the block that they name. */
+/** Reads the parameters of a call, and lets `body` ask the world. */
 export async function onWorld<R>(
   node: ChainNode,
   params: Params,
@@ -63,12 +64,12 @@ export async function onWorld<R>(
   const request = requestOf(params[0], 'params[0]');
   const at = blockOf(node.record.store, params[1], 'params[1]');
   const options: CallOptions = {
+    block: at.hash,
     stateOverrides: overridesOf(params[2], 'params[2]'),
     blockOverrides: (params[3] ?? undefined) as CallOptions['blockOverrides'],
     ...(signal !== undefined && { signal }),
   };
-  const world = await node.worldAfter(at);
-  return body(world, request, options).catch((error: unknown) => {
+  return body(node.world, request, options).catch((error: unknown) => {
     throw placed(error, PLACES);
   });
 }
@@ -76,6 +77,7 @@ export async function onWorld<R>(
 /** Where what the library names stands in the parameters. */
 export const PLACES: readonly (readonly [library: string, parameter: string])[] = [
   ['request', 'params[0]'],
+  ['options.block', 'params[1]'],
   ['options.stateOverrides', 'params[2]'],
   ['options.blockOverrides', 'params[3]'],
 ];

@@ -6,11 +6,12 @@ import { describe, list } from '../../base/reader.ts';
 import { blobBaseFee } from '../../block/blobs.ts';
 import { nextBaseFee, nextExcessBlobGas } from '../../block/fees.ts';
 import { rulesOf } from '../../chain/rules.ts';
+import { blockOf } from '../block-name.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { tipOf } from '../pool.ts';
 import type { Methods } from './method.ts';
-import { blockOf, looseNumberOf, type Params } from './parameters.ts';
+import { looseNumberOf, type Params } from './parameters.ts';
 
 /** What is suggested where nothing else is known: in wei per gas. */
 const TIP = 10n ** 9n;

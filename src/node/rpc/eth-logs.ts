@@ -3,12 +3,13 @@
 import { InputError, PevmError } from '../../base/errors.ts';
 import type { Hex } from '../../base/hex.ts';
 import { describe, plainObject } from '../../base/reader.ts';
+import { findBlock } from '../block-name.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import { logsOf } from '../filters.ts';
 import { mayHold, readLogFilter } from '../log-filter.ts';
 import type { Methods } from './method.ts';
-import { findBlock, hashOf, type Params, SERVER_ERROR } from './parameters.ts';
+import { hashOf, type Params, SERVER_ERROR } from './parameters.ts';
 
 /** Logs of one answer. */
 const MAXIMUM_LOGS = 200_000;

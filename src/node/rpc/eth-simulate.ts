@@ -4,23 +4,22 @@ import { InputError } from '../../base/errors.ts';
 import { quantityFromNumber } from '../../base/hex.ts';
 import { describe, plainObject } from '../../base/reader.ts';
 import type { BlockStateCalls, SimulatedBlock, SimulatedCall, SimulateRequest } from '../../call-types.ts';
+import { blockOf } from '../block-name.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { blockAnswer, type Json } from './answers.ts';
-import { overridesOf, placed, requestOf } from './eth-execution.ts';
+import { overridesOf, PLACES, placed, requestOf } from './eth-execution.ts';
 import type { Methods } from './method.ts';
-import { blockOf, type Params } from './parameters.ts';
+import type { Params } from './parameters.ts';
 
 export const ETH_SIMULATE: Methods = { eth_simulateV1: { params: ['simulation', 'block?'], run: simulate } };
 
 async function simulate(node: ChainNode, params: Params, { signal }: Call): Promise<Json[]> {
   const request = simulationOf(params[0], 'params[0]');
-  const { record } = node;
-  const at = blockOf(record.store, params[1], 'params[1]');
-  const world = await node.worldAfter(at);
-  const blocks = await world.simulate(request, signal === undefined ? {} : { signal }).catch((error: unknown) => {
-    throw placed(error, [['request', 'params[0]']]);
+  const { hash: block } = blockOf(node.record.store, params[1], 'params[1]');
+  const blocks = await node.world.simulate(request, { block, signal }).catch((error: unknown) => {
+    throw placed(error, PLACES);
   });
   return blocks.map((simulated) => answerOf(node, simulated, request.returnFullTransactions === true));
 }

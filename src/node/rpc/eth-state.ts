@@ -3,10 +3,11 @@
 import { InputError } from '../../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
 import { describe, list, plainObject } from '../../base/reader.ts';
+import { blockOf } from '../block-name.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { RecordedChain } from '../recorded-chain.ts';
 import type { Methods } from './method.ts';
-import { addressOf, blockOf, type Params, slotOf } from './parameters.ts';
+import { addressOf, type Params, slotOf } from './parameters.ts';
 
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
 /** Slots that one call may ask for, as geth allows. */

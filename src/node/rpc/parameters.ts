@@ -1,9 +1,8 @@
 // Reads the parameters of JSON-RPC methods, as geth takes them; what is wrong with one is told by its place.
 
-import { InputError, PevmError } from '../../base/errors.ts';
+import { InputError } from '../../base/errors.ts';
 import type { Hex } from '../../base/hex.ts';
-import { describe, plainObject, address as readAddress, hash as readHash } from '../../base/reader.ts';
-import type { ChainBlock, ChainStore } from '../chain-store.ts';
+import { describe, address as readAddress, hash as readHash } from '../../base/reader.ts';
 
 /** What cannot be done, though it can be read. */
 export const SERVER_ERROR = -32000;
@@ -47,41 +46,4 @@ export function slotOf(value: unknown, field: string): Hex {
   const digits = value.replace(/^0x/, '').toLowerCase();
   if (digits.length > 64) throw new InputError(field, `storage key too long, at most 32 bytes: ${describe(value)}`);
   return `0x${digits.padStart(64, '0')}`;
-}
-
-/** Blocks by name; none of them is ever taken back here. */
-const NEWEST = new Set(['latest', 'pending', 'safe', 'finalized']);
-
-/**
- * The block that a parameter names: by number, tag, hash, or an object with one of them (EIP-1898); the head where it is
- * missing. `undefined`: there is none.
- */
-export function findBlock(store: ChainStore, value: unknown, field: string): ChainBlock | undefined {
-  if (value === undefined || value === null) return store.head;
-  if (typeof value === 'object') return findByObject(store, value, field);
-  if (typeof value !== 'string') throw new InputError(field, `expected a block number or tag, got ${describe(value)}`);
-  if (NEWEST.has(value)) return store.head;
-  if (value === 'earliest') return store.first.number === 0n ? store.first : undefined;
-  if (value.length === 66 && value.startsWith('0x')) return store.byHash(hashOf(value, field));
-  if (!value.startsWith('0x')) {
-    const tags = ['earliest', ...NEWEST].join(', ');
-    throw new InputError(field, `expected a hex quantity or one of ${tags}, got ${describe(value)}`);
-  }
-  return store.byNumber(quantityOf(value, field));
-}
-
-function findByObject(store: ChainStore, value: object, field: string): ChainBlock | undefined {
-  const { blockHash, blockNumber } = plainObject(value, field);
-  if ((blockHash === undefined) === (blockNumber === undefined)) {
-    throw new InputError(field, 'expected either blockHash or blockNumber');
-  }
-  if (blockHash !== undefined) return store.byHash(hashOf(blockHash, `${field}.blockHash`));
-  return findBlock(store, blockNumber, `${field}.blockNumber`);
-}
-
-/** As {@link findBlock}. @throws PevmError with -32000 where there is no such block */
-export function blockOf(store: ChainStore, value: unknown, field: string): ChainBlock {
-  const found = findBlock(store, value, field);
-  if (found === undefined) throw new PevmError(SERVER_ERROR, `${field}: there is no block ${describe(value)}`);
-  return found;
 }

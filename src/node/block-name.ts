@@ -1,0 +1,43 @@
+// Blocks as they are asked for: by number, hash or tag.
+
+import { InputError, PevmError } from '../base/errors.ts';
+import { describe, plainObject } from '../base/reader.ts';
+import type { ChainBlock, ChainStore } from './chain-store.ts';
+import { hashOf, quantityOf, SERVER_ERROR } from './rpc/parameters.ts';
+
+/** Blocks by name; none of them is ever taken back here. */
+const NEWEST = new Set(['latest', 'pending', 'safe', 'finalized']);
+
+/**
+ * The block that a parameter names: by number, tag, hash, or an object with one of them (EIP-1898); the head where it is
+ * missing. `undefined`: there is none.
+ */
+export function findBlock(store: ChainStore, value: unknown, field: string): ChainBlock | undefined {
+  if (value === undefined || value === null) return store.head;
+  if (typeof value === 'object') return findByObject(store, value, field);
+  if (typeof value !== 'string') throw new InputError(field, `expected a block number or tag, got ${describe(value)}`);
+  if (NEWEST.has(value)) return store.head;
+  if (value === 'earliest') return store.first.number === 0n ? store.first : undefined;
+  if (value.length === 66 && value.startsWith('0x')) return store.byHash(hashOf(value, field));
+  if (!value.startsWith('0x')) {
+    const tags = ['earliest', ...NEWEST].join(', ');
+    throw new InputError(field, `expected a hex quantity or one of ${tags}, got ${describe(value)}`);
+  }
+  return store.byNumber(quantityOf(value, field));
+}
+
+function findByObject(store: ChainStore, value: object, field: string): ChainBlock | undefined {
+  const { blockHash, blockNumber } = plainObject(value, field);
+  if ((blockHash === undefined) === (blockNumber === undefined)) {
+    throw new InputError(field, 'expected either blockHash or blockNumber');
+  }
+  if (blockHash !== undefined) return store.byHash(hashOf(blockHash, `${field}.blockHash`));
+  return findBlock(store, blockNumber, `${field}.blockNumber`);
+}
+
+/** As {@link findBlock}. @throws PevmError with -32000 where there is no such block */
+export function blockOf(store: ChainStore, value: unknown, field: string): ChainBlock {
+  const found = findBlock(store, value, field);
+  if (found === undefined) throw new PevmError(SERVER_ERROR, `${field}: there is no block ${describe(value)}`);
+  return found;
+}
