@@ -177,6 +177,12 @@ const NEEDED: readonly { field: keyof BlockInput; needed: (rules: Rules) => bool
   { field: 'slotNumber', needed: ({ hasSlotNumber }) => hasSlotNumber },
 ];
 
+/** What no block has before its fork. What `verify` compares with the header is compared there. */
+const LATER: readonly { field: keyof BlockInput; known: (rules: Rules) => boolean }[] = [
+  { field: 'withdrawals', known: ({ hasWithdrawals }) => hasWithdrawals },
+  { field: 'slotNumber', known: ({ hasSlotNumber }) => hasSlotNumber },
+];
+
 /** Checks a header alone, as it stands in a block of JSON-RPC. @throws InputError naming the field */
 export const readHeader: Reader<HeaderInput> = record(HEADER);
 const readBlockShape = record(BLOCK);
@@ -204,9 +210,9 @@ export function readBlock(
     const when = from === HARDFORKS[0] ? `before ${firstForkWhere((later) => !needed(later))}` : `from ${from} on`;
     throw new InputError(`${field}.${name}`, `missing, and needed ${when}`);
   }
-  if (block.withdrawals !== undefined && !rules.hasWithdrawals) {
-    const from = firstForkWhere(({ hasWithdrawals }) => hasWithdrawals);
-    throw new InputError(`${field}.withdrawals`, `not known before ${from}; the hardfork is ${hardfork}`);
+  for (const { field: name, known } of LATER) {
+    if (block[name] === undefined || known(rules)) continue;
+    throw new InputError(`${field}.${name}`, `not known before ${firstForkWhere(known)}; the hardfork is ${hardfork}`);
   }
   if (rules.hasProofOfStake && (block.uncles?.length ?? block.uncleHeaders?.length ?? 0) > 0) {
     const from = firstForkWhere(({ hasProofOfStake }) => hasProofOfStake);

@@ -217,6 +217,9 @@ describe('a block', () => {
 
   test('may not hold transactions or withdrawals that its fork does not know', () => {
     expect(refusal(() => readBlock({ ...BLOCK, ...CANCUN }, 'london')).field).toBe('block.withdrawals');
+    expect(refusal(() => readBlock({ ...BLOCK, ...CANCUN, slotNumber: '0x1' }, 'cancun')).field).toBe(
+      'block.slotNumber',
+    );
     const typed = { ...BLOCK, transactions: [{ ...TRANSACTION, type: '0x1' }] };
     expect(refusal(() => readBlock(typed, 'istanbul')).field).toBe('block.transactions[0].type');
     expect(readBlock(typed, 'berlin').transactions).toHaveLength(1);
