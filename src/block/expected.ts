@@ -1,8 +1,7 @@
 // What a block file says must come out: per transaction, and the changed part of the state.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
-import { bytes32FromNumber, type Hex, hexFromBytes } from '../base/hex.ts';
+import { bytes32FromNumber, type Hex, hexFromBytes, NO_CODE_HASH } from '../base/hex.ts';
 import {
   address,
   amount,
@@ -41,8 +40,6 @@ export interface Expected {
   /** Code by its hash. */
   newCodes: ReadonlyMap<Hex, Hex>;
 }
-
-const NO_CODE_HASH = hexFromBytes(keccak_256(new Uint8Array(0)));
 
 const readTransaction = record({
   gasUsed: required(amount(64)),

@@ -2,7 +2,7 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
-import { type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
 import { decodeText, parseJson } from '../base/json.ts';
 import { address, amount, bytes, hash, optional, plainObject, type Reader, record } from '../base/reader.ts';
 import { headerFields, headerHash, unclesHash } from '../block/block-encoding.ts';
@@ -28,7 +28,6 @@ export interface Genesis {
 }
 
 const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
-const ZERO_ADDRESS: Hex = `0x${'00'.repeat(20)}`;
 const NO_BLOOM: Hex = `0x${'00'.repeat(256)}`;
 /** What geth takes where a file names none. */
 const GAS_LIMIT = 4_712_388n;

@@ -2,7 +2,7 @@
 
 import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { addressIn, bytesFromHex, bytesFromNumber, type Hex, hexFromBytes } from '../base/hex.ts';
+import { addressIn, bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, ZERO_ADDRESS } from '../base/hex.ts';
 import type { AccessList, AccessListResult } from '../call-types.ts';
 import { numbersOf } from '../chain/opcodes.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
@@ -21,7 +21,6 @@ const CALLS: ReadonlySet<number> = new Set(Object.values(numbersOf('CALL', 'CALL
 const TOUCHING: ReadonlySet<number> = new Set([...SLOTS, ...ACCOUNTS, ...CALLS]);
 /** Operands of the shortest call that geth looks at. */
 const CALL_OPERANDS = 5;
-const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 
 /** @throws CallRejectedError where the rules do not let the call run */
 export async function createAccessList(setting: Setting, read: ReadCall): Promise<AccessListResult> {
@@ -55,7 +54,7 @@ export async function createAccessList(setting: Setting, read: ReadCall): Promis
 /** What a transaction touches whether it is listed or not: sender, recipient, precompiled contracts. */
 export async function touchedAnyway(
   { state, ask }: Setting,
-  { from = NOBODY, to }: ReadRequest,
+  { from = ZERO_ADDRESS, to }: ReadRequest,
   { fork }: EvmBlockInput,
 ): Promise<ReadonlySet<Hex>> {
   const target = to ?? createdBy(from, (await state.account(ask, bytesFromHex(from))).nonce);

@@ -1,13 +1,12 @@
 // What everybody has more or less of after a transaction, and who may take what: what its events say, and what tokens answer
 // before and after.
 
-import type { Hex } from '../base/hex.ts';
+import { type Hex, ZERO_ADDRESS } from '../base/hex.ts';
 import type { Effect } from './effects.ts';
 import type { ApprovalChange, Asset, AssetChange } from './preview-types.ts';
 import { type Approval, approvalsIn, movementsIn, nameOfSum, type Sum, sumsOf } from './token-events.ts';
 import { type Answer, isUnlimited, type TokenReader } from './token-reader.ts';
 
-const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 /** Tokens that are asked what they are called, and accounts and contracts that are looked at without an event. */
 const MOST_TOKENS = 256;
 const MOST_SUSPECTS = 64;
@@ -195,10 +194,12 @@ function approvalChanges(approval: Approval, before: Answer, after: Answer): App
   }
   // Of one token one account is approved: giving it to another takes it from the first.
   if (before.value === undefined && after.value === undefined) {
-    return spender === NOBODY ? [] : [{ ...shared, spender, before: undefined, after: undefined, unlimited: false }];
+    return spender === ZERO_ADDRESS
+      ? []
+      : [{ ...shared, spender, before: undefined, after: undefined, unlimited: false }];
   }
-  const [had = NOBODY, has = NOBODY] = [before.value, after.value] as (Hex | undefined)[];
+  const [had = ZERO_ADDRESS, has = ZERO_ADDRESS] = [before.value, after.value] as (Hex | undefined)[];
   const of = (account: Hex) => ({ ...shared, spender: account, before: had === account, after: has === account });
-  const accounts = [...new Set([had, has])].filter((account) => account !== NOBODY);
+  const accounts = [...new Set([had, has])].filter((account) => account !== ZERO_ADDRESS);
   return accounts.map((account) => ({ ...of(account), unlimited: false }));
 }

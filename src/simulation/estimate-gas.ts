@@ -1,7 +1,7 @@
 // eth_estimateGas, as geth does it: a limit with which the call succeeds, at most 1.5 % above the least one.
 
 import { CallRejectedError } from '../base/errors.ts';
-import { bytesFromHex } from '../base/hex.ts';
+import { bytesFromHex, ZERO_ADDRESS } from '../base/hex.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
@@ -34,7 +34,7 @@ export async function mostGas(
   if (most > limit) most = BigInt(limit);
   const fee = gasPrice ?? maxFeePerGas ?? 0n;
   if (fee === 0n) return most;
-  const { balance } = await state.account(ask, bytesFromHex(from ?? `0x${'00'.repeat(20)}`));
+  const { balance } = await state.account(ask, bytesFromHex(from ?? ZERO_ADDRESS));
   if (balance < value) throw new CallRejectedError('insufficient funds for transfer');
   const blobs = BigInt(blobGas * blobVersionedHashes.length) * maxFeePerBlobGas;
   if (balance - value < blobs) throw new CallRejectedError('insufficient funds for transfer');

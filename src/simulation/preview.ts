@@ -3,7 +3,7 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { CallFailedError, CallRejectedError, MemoryLimitError } from '../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes, NO_CODE_HASH, ZERO_ADDRESS } from '../base/hex.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import type { EvmBlockInput, EvmTransactionFields } from '../core/evm/evm-encode.ts';
@@ -26,7 +26,6 @@ import type { Setting } from './setting.ts';
 import { QuestionBudget, TokenReader } from './token-reader.ts';
 import { tracedBlock } from './trace-call.ts';
 
-const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 const DELEGATION = '0xef0100';
 
 /** @throws InputError naming the field; MemoryLimitError, StateSourceError */
@@ -132,7 +131,7 @@ class Previewing {
   /** What is missing, as the rules have it. @throws CallRejectedError for a nonce that is not the sender's next */
   async #filled(): Promise<ReadRequest> {
     const { request, signedType } = this.#item;
-    const { from = NOBODY, gas, nonce } = request;
+    const { from = ZERO_ADDRESS, gas, nonce } = request;
     if (signedType !== undefined) return request;
     const next = await this.#nonceOf(from);
     if (nonce !== undefined && nonce !== next) {
@@ -238,7 +237,7 @@ class Previewing {
       written.map(({ address }) => hexFromBytes(address)),
       {
         accounts: this.#read.accounts,
-        sender: request.from ?? NOBODY,
+        sender: request.from ?? ZERO_ADDRESS,
         verifiesBalances: this.#read.verifiesBalances,
       },
     );
@@ -283,7 +282,7 @@ function nativeBalance(account: Hex, prestate: Prestate, { accounts }: StateChan
 /** Those that were valid: they have used up a nonce of their authority. */
 function delegationsOf(
   { authorities }: PreviewWatch,
-  { from = NOBODY }: ReadRequest,
+  { from = ZERO_ADDRESS }: ReadRequest,
   changes: StateChanges,
 ): Delegation[] {
   return authorities.flatMap(({ address, delegate, nonce }): Delegation[] => {
@@ -295,8 +294,6 @@ function delegationsOf(
     return [{ authority: address, ...(delegate === undefined ? {} : { from: delegate }), to: to ?? null }];
   });
 }
-
-const NO_CODE_HASH: Hex = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 
 /** Whether what a preview depends on is as it was. */
 async function isUnchanged(dependsOn: Prestate, read: PreviewedWorld): Promise<boolean> {

@@ -1,7 +1,7 @@
 // A call's request as callers write it, checked, and as the transaction that the core runs.
 
 import { CallRejectedError, InputError } from '../base/errors.ts';
-import { type Hex, quantityFromNumber } from '../base/hex.ts';
+import { type Hex, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
 import {
   address,
   amount,
@@ -81,7 +81,6 @@ export interface ReadRequest extends Omit<Read<typeof REQUEST>, 'authorizationLi
 
 /** As geth caps what calls may use. */
 export const GAS_CAP = 50_000_000n;
-const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 
 /** @throws InputError naming the field; CallRejectedError for what contradicts itself */
 export function readRequest(value: unknown, field: string): ReadRequest {
@@ -146,7 +145,7 @@ export function transactionOf(
   const price = quantityFromNumber(gasPrice ?? (type < 2 ? maxFeePerGas : 0n));
   return {
     type: quantityFromNumber(type),
-    from: request.from ?? NOBODY,
+    from: request.from ?? ZERO_ADDRESS,
     to: request.to,
     nonce: quantityFromNumber(request.nonce ?? 0n),
     gas: quantityFromNumber(gas),

@@ -1,7 +1,7 @@
 // eth_simulateV1: blocks that might follow the world's, one after the other, on a state that is taken back in the end.
 
 import { CallRejectedError } from '../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
 import { blobGasUsed } from '../block/blobs.ts';
 import { headerFields, headerHash, withdrawalsRoot } from '../block/block-encoding.ts';
 import { refusalFor } from '../block/block-gas.ts';
@@ -33,7 +33,6 @@ const BLOCK_GAS_EXCEEDED = -38015;
 const HALTED = -32015;
 const INTERNAL = -32603;
 const LAST_NONCE = (1n << 64n) - 1n;
-const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 const NO_BLOOM = new Uint8Array(256);
 
 /** @throws CallRejectedError with the code that eth_simulateV1 has for what the rules do not allow */
@@ -187,7 +186,7 @@ class Simulation {
   async #filled(request: ReadRequest, { draft, hardfork, executionGas, stateGas }: Progress) {
     const { state, ask, head } = this.#setting;
     const { validation } = this.#read;
-    const { from = NOBODY, chainId = BigInt(head.chain.id) } = request;
+    const { from = ZERO_ADDRESS, chainId = BigInt(head.chain.id) } = request;
     if (chainId !== BigInt(head.chain.id)) {
       throw new CallRejectedError(`a call for chain ${chainId}, and this is chain ${head.chain.id}`);
     }

@@ -1,14 +1,12 @@
 // A simulated call as the transaction of its block: filled in as geth does it, and never signed.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { hexFromBytes, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
 import { encodeTransaction } from '../block/block-encoding.ts';
 import type { TransactionInput } from '../block/block-input.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { ReadRequest } from './request.ts';
-
-const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 
 /** What a request lacks, filled in. */
 export interface FilledRequest extends ReadRequest {
@@ -22,7 +20,7 @@ export function simulatedTransaction(
   hardfork: Hardfork,
   chainId: number,
 ): { transaction: TransactionInput; encoded: Uint8Array } {
-  const { from = NOBODY, to, nonce, gas, value = 0n, input = '0x', gasPrice } = request;
+  const { from = ZERO_ADDRESS, to, nonce, gas, value = 0n, input = '0x', gasPrice } = request;
   const { maxFeePerGas = 0n, maxPriorityFeePerGas = 0n, maxFeePerBlobGas = 0n } = request;
   const { blobVersionedHashes, authorizationList, accessList = [] } = request;
   const isLegacy = gasPrice !== undefined || !rulesOf(hardfork).hasBaseFee;

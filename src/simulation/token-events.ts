@@ -1,6 +1,6 @@
 // What logs say of tokens: who got what, and who may take what. Tokens lie; what they say is told as theirs.
 
-import { addressIn, type Hex } from '../base/hex.ts';
+import { addressIn, type Hex, ZERO_ADDRESS } from '../base/hex.ts';
 import type { Effect, LogEffect } from './effects.ts';
 import type { ApprovalChange, Asset } from './preview-types.ts';
 
@@ -19,8 +19,6 @@ const EVENT = {
   permitted: '0xc6a377bfc4eb120024a8ac08eef205be16b817020812c73223e81d1bdb9708ec',
   lockedDown: '0x89b1add15eff56b3dfe299ad94e01f2b52fbcb80ae1a3baea6ae8c04cb2b98a4',
 } as const;
-
-const NOBODY: Hex = `0x${'00'.repeat(20)}`;
 
 /** Something went from one account to another; nobody mints and burns tokens. */
 export interface Movement {
@@ -82,8 +80,9 @@ function movementsOf({ log: { address, topics, data }, paid }: LogEffect): Movem
       isWrapped: true,
     } as const;
     const account = addressIn(second!);
-    if (event === EVENT.deposit && paid.includes(shared.amount)) return [{ ...shared, from: NOBODY, to: account }];
-    if (event === EVENT.withdrawal) return [{ ...shared, from: account, to: NOBODY }];
+    if (event === EVENT.deposit && paid.includes(shared.amount))
+      return [{ ...shared, from: ZERO_ADDRESS, to: account }];
+    if (event === EVENT.withdrawal) return [{ ...shared, from: account, to: ZERO_ADDRESS }];
   }
   if (third === undefined || fourth === undefined) return [];
   const shared = { kind: 'erc1155', token: address, from: addressIn(third), to: addressIn(fourth) } as const;
@@ -107,7 +106,7 @@ function transferOf(token: Hex, from: Hex, to: Hex, id: Hex | undefined, data: H
 function isWrapping(movement: Movement, seen: ReadonlySet<string>): boolean {
   const { token, to, amount } = movement;
   if (seen.has(nameOfMovement(movement))) return false;
-  return to !== NOBODY || seen.has(`native ${token} ${amount}`);
+  return to !== ZERO_ADDRESS || seen.has(`native ${token} ${amount}`);
 }
 
 function nameOfMovement({ kind, token, from, to, amount }: Movement): string {
@@ -118,7 +117,7 @@ function nameOfMovement({ kind, token, from, to, amount }: Movement): string {
 export function sumsOf(movements: readonly Movement[]): Sum[] {
   const sums = new Map<string, Sum>();
   const add = (account: Hex, { kind, token, tokenId, amount, isWrapped = false }: Movement, side: 'in' | 'out') => {
-    if (account === BURNT || (account === NOBODY && kind !== 'native')) return;
+    if (account === BURNT || (account === ZERO_ADDRESS && kind !== 'native')) return;
     const key = nameOfSum(account, kind, token, tokenId);
     const sum: Sum = sums.get(key) ?? { account, kind, token, tokenId, in: 0n, out: 0n, isWrapped };
     sum[side] += amount;

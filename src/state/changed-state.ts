@@ -1,10 +1,9 @@
 // A source with what blocks and callers have changed since it was pinned.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesFromHex, type Hex, hexFromBytes } from '../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH } from '../base/hex.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import { layerState } from './layers.ts';
-import { EMPTY_CODE_HASH } from './memory-account.ts';
 import type { DescribedStateSource, SourceKey, StateKey, StateSource, StateValue } from './state-source.ts';
 
 /** What an account is now; what did not change is missing. */
@@ -19,7 +18,6 @@ interface ChangedAccount {
 }
 
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
-const NO_CODE_HASH = hexFromBytes(EMPTY_CODE_HASH);
 
 /** The source after the diffs, in order; it stays as it is. */
 export function changedState(source: StateSource, diffs: Iterable<StateDiff>): DescribedStateSource {

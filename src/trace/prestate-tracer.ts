@@ -1,7 +1,6 @@
 // prestateTracer: what a transaction met of the state, before it, or what it changed.
 
-import type { Hex } from '../base/hex.ts';
-import { quantityFromNumber } from '../base/hex.ts';
+import { type Hex, NO_CODE_HASH, quantityFromNumber } from '../base/hex.ts';
 import {
   type FrameBegan,
   type FrameEnded,
@@ -44,7 +43,6 @@ interface Account {
 }
 
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
-const EMPTY_CODE_HASH: Hex = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 
 export function prestateTracer(options: PrestateTracerOptions = {}) {
   return (transaction: TracedTransaction): Tracer<Prestate | PrestateDiff> => {
@@ -238,7 +236,7 @@ class PrestateTracer implements EvmTracer, Tracer<Prestate | PrestateDiff> {
     const changed: PrestateAccount = {
       ...(balance === before.balance ? {} : { balance: quantityFromNumber(balance) }),
       ...(code === before.code ? {} : { code }),
-      ...(codeHash === (before.codeHash ?? EMPTY_CODE_HASH) ? {} : { codeHash }),
+      ...(codeHash === (before.codeHash ?? NO_CODE_HASH) ? {} : { codeHash }),
       ...(nonce === before.nonce || nonce === 0n ? {} : { nonce: Number(nonce) }),
       ...(storage.length === 0 ? {} : { storage: sorted(storage) }),
     };

@@ -1,7 +1,7 @@
 // How a world begins: a complete state is put into the core as a whole, any other is asked for when somebody needs it.
 
 import { InputError, ReorganisationError } from '../base/errors.ts';
-import { type Hex, quantityFromNumber } from '../base/hex.ts';
+import { type Hex, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
 import { type BlockInput, type HeaderInput, readBlock, readBlockHashes, readHeader } from '../block/block-input.ts';
 import { scheduledFork, scheduledHardfork } from '../block/chains.ts';
 import type { Chain } from '../chain/chain.ts';
@@ -128,7 +128,7 @@ export function readHead(
   const usual = {
     number: quantityFromNumber(block?.number ?? 0n),
     timestamp: quantityFromNumber(Math.floor(Date.now() / 1000)),
-    ...{ parentHash: ZERO_HASH, gasLimit: GAS_LIMIT, miner: `0x${'00'.repeat(20)}`, mixHash: ZERO_HASH },
+    ...{ parentHash: ZERO_HASH, gasLimit: GAS_LIMIT, miner: ZERO_ADDRESS, mixHash: ZERO_HASH },
     ...{ baseFeePerGas: '0x0', difficulty: '0x0', excessBlobGas: '0x0', parentBeaconBlockRoot: ZERO_HASH },
   };
   const raw = { ...(own ?? (isHeader ? given : usual)), transactions: [] };

@@ -1,7 +1,7 @@
 // The state as the running transaction sees it, asked for while the trace build tells an event.
 
 import { Kind, ReadResult, TracePeek } from '../../../assembly/layout.ts';
-import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH } from '../../base/hex.ts';
 import { getWord } from './evm-decode.ts';
 
 /** What the trace build exports beside the core's own. */
@@ -16,7 +16,6 @@ export interface TraceCore {
 const DELEGATION = [0xef, 0x01, 0x00];
 const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 /** keccak256 of nothing. */
-const EMPTY_CODE_HASH: Hex = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 
 /**
  * The state that the running transaction sees, with what it has done so far. Only while a tracer's method runs. What has to
@@ -80,7 +79,7 @@ export class TracedState {
   getCodeHash(address: Hex): Hex {
     const hash = this.#hash(address);
     if (hash !== ZERO_HASH) return hash;
-    return this.exists(address) ? EMPTY_CODE_HASH : ZERO_HASH;
+    return this.exists(address) ? NO_CODE_HASH : ZERO_HASH;
   }
 
   /** 32 bytes. `slot`: 32 bytes. */

@@ -1,7 +1,7 @@
 // What a cache has of one block, by chain and hash: read once, and added to. Damage and other people's files are noticed.
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH } from '../../base/hex.ts';
 import type { StateCache } from '../cache/state-cache.ts';
 import type { CodeStore } from './code-store.ts';
 import type { Loaded, Loader } from './loader.ts';
@@ -35,8 +35,6 @@ interface Entry {
   readonly slots: readonly (readonly [address: Hex, slot: Hex, value: Hex])[];
   readonly hashes: readonly (readonly [bigint, Hex])[];
 }
-
-const EMPTY_CODE = hexFromBytes(keccak_256(new Uint8Array(0)));
 
 export class BlockCache {
   readonly #options: BlockCacheOptions;
@@ -135,7 +133,7 @@ export class BlockCache {
   /** Code is the same at every block and on every chain, and says itself whether it is the right one. */
   async #codeOf(hash: Hex): Promise<Hex | undefined> {
     const { cache, codes, counts } = this.#options;
-    if (hash === EMPTY_CODE) return '0x';
+    if (hash === NO_CODE_HASH) return '0x';
     const found = codes.get(hash);
     if (found !== undefined) return found;
     const text = await this.#attempt(() => cache.read(codeName(hash)));
