@@ -88,8 +88,7 @@ export class Touched implements EvmTracer {
   }
 
   list(): AccessList {
-    const lines = [...this.#slots].map(([address, keys]) => ({ address, storageKeys: [...keys].sort() }));
-    return lines.sort((left, right) => (left.address < right.address ? -1 : 1));
+    return sortedList(this.#slots);
   }
 
   #add(address: Hex): void {
@@ -106,6 +105,13 @@ export class Touched implements EvmTracer {
     slots.add(slot);
     this.size++;
   }
+}
+
+/** By address, slots in order. */
+export function sortedList(slots: ReadonlyMap<Hex, ReadonlySet<Hex>>): AccessList {
+  return [...slots]
+    .map(([address, keys]) => ({ address, storageKeys: [...keys].sort() }))
+    .sort((left, right) => (left.address < right.address ? -1 : 1));
 }
 
 function createdBy(from: Hex, nonce: bigint): Hex {

@@ -68,14 +68,14 @@ export class GasNeed implements EvmTracer {
   stepped({ opcode, gas, reservoir }: Step): void {
     if (opcode !== SSTORE) return;
     const frame = this.#open.at(-1)!;
-    frame.need = most(frame.need, frame.gas - gas - reservoir + BigInt(this.#rules.storageSentryGas) + 1n);
+    frame.need = largerOf(frame.need, frame.gas - gas - reservoir + BigInt(this.#rules.storageSentryGas) + 1n);
   }
 
   frameEnded({ status, halt, gasLeft, reservoir }: FrameEnded): void {
     const { gas, usedBefore, stipend, need: own } = this.#open.pop()!;
     const isMade = halt === undefined || !NOT_MADE.has(halt);
     if (status === 'halted' && isMade) this.#isKnown = false;
-    const need = isMade ? most(own, gas - gasLeft - reservoir) : 0n;
+    const need = isMade ? largerOf(own, gas - gasLeft - reservoir) : 0n;
     const caller = this.#open.at(-1);
     if (caller === undefined) {
       this.#need = this.#intrinsic + need;
@@ -85,10 +85,10 @@ export class GasNeed implements EvmTracer {
     const given = need - stipend;
     // The least of which all but the 64th part is enough.
     const there = given > 0n ? given + (given - 1n) / 63n : 0n;
-    caller.need = most(caller.need, usedBefore + there);
+    caller.need = largerOf(caller.need, usedBefore + there);
   }
 }
 
-function most(left: bigint, right: bigint): bigint {
+export function largerOf(left: bigint, right: bigint): bigint {
   return left > right ? left : right;
 }

@@ -4,6 +4,7 @@ import type { Hex } from '../base/hex.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import type { AccessList } from '../call-types.ts';
 import type { Prestate, PrestateAccount } from '../trace/prestate-tracer.ts';
+import { sortedList } from './access-list.ts';
 import type { ApprovalChange, AssetChange, Delegation, PreviewData } from './preview-types.ts';
 import { nameOfSum } from './token-events.ts';
 
@@ -83,9 +84,7 @@ function accessListOf(previews: readonly PreviewData[]): AccessList {
   for (const { address, storageKeys } of previews.flatMap(({ accessList }) => accessList)) {
     slots.set(address, new Set([...(slots.get(address) ?? []), ...storageKeys]));
   }
-  return [...slots]
-    .map(([address, keys]) => ({ address, storageKeys: [...keys].sort() }))
-    .sort((left, right) => (left.address < right.address ? -1 : 1));
+  return sortedList(slots);
 }
 
 /** What was met first is what was there before: later ones see what the bundle itself has done. */

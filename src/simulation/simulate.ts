@@ -18,6 +18,7 @@ import { environmentOf, stepsOf } from '../job/evm-block.ts';
 import type { MemoryState } from '../state/memory.ts';
 import { stateRootOf } from '../state/state-root.ts';
 import { applyOverrides } from './call.ts';
+import { largerOf } from './gas-need.ts';
 import { failureOf, rejectionOf, SIMULATION_CODES } from './outcome.ts';
 import { precompilesWith } from './overrides.ts';
 import { GAS_CAP, type ReadRequest, transactionOf } from './request.ts';
@@ -237,10 +238,6 @@ class Simulation {
     const diff = stateDiffOf(state.changesSince(this.#mark), emptinessOf(emptyIsAbsent, state.emptyAccounts));
     return stateRootOf(this.#whole, diff, { emptyIsAbsent });
   }
-}
-
-function largerOf(left: bigint, right: bigint): bigint {
-  return left > right ? left : right;
 }
 
 /** Of a header that lacks something nobody knows the hash. */
