@@ -76,6 +76,11 @@ export function readNumber(
   return number;
 }
 
+/** @throws {InputError} whose field is `name` */
+export function checkHttpUrl(name: string, text: string): void {
+  if (!/^https?:\/\//.test(text)) throw new InputError(name, `expected an http(s) URL, not "${text}"`);
+}
+
 /** Help for a command in 80 columns. */
 export function helpFor(
   program: string,

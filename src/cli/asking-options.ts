@@ -2,7 +2,7 @@
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import type { PreviewOptions } from '../index.ts';
-import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
+import { checkArguments, checkHttpUrl, positionalsOf, readNumber } from './arguments.ts';
 
 /** Where the state is. */
 export interface Place {
@@ -93,9 +93,7 @@ function placeOf(given: Given, names: readonly ('rpc' | 'file' | 'genesis')[]): 
   if (chosen === undefined) throw new InputError(`--${names[0]}`, `missing; or --${names.slice(1).join(', --')}`);
   if (other !== undefined) throw new InputError(`--${other}`, `not together with --${chosen}`);
   const { rpc, file, genesis, block } = given as Readonly<Record<string, string | undefined>>;
-  if (rpc !== undefined && !/^https?:\/\//.test(rpc)) {
-    throw new InputError('--rpc', `expected an http(s) URL, not "${rpc}"`);
-  }
+  if (rpc !== undefined) checkHttpUrl('--rpc', rpc);
   if (block !== undefined && rpc === undefined) throw new InputError('--block', 'needs --rpc');
   const limits = { least: 0, most: Number.MAX_SAFE_INTEGER, integer: true };
   return { rpc, file, genesis, block: block === undefined ? undefined : readNumber('--block', block, limits) };

@@ -1,6 +1,5 @@
 // The commands `pevm preview` and `pevm trace`: what a transaction would do, and what one did.
 
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { InputError, PevmError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
@@ -18,7 +17,7 @@ import {
 import type { Place, PreviewCommandOptions, TraceCommandOptions, TracerWord } from './asking-options.ts';
 import { callTree, jsonText, outline, previewPage, stepLines } from './asking-report.ts';
 import { stateOfNode } from './node-state.ts';
-import { readSubject } from './subject.ts';
+import { bytesOf, readSubject } from './subject.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Previews and prints. The exit code: 0 it would succeed, 1 it would not. @throws InputError, PevmError of the node */
@@ -128,13 +127,5 @@ function parsed(field: string, json: string): unknown {
     return JSON.parse(json);
   } catch (error) {
     throw new InputError(field, `no JSON: ${(error as Error).message}`);
-  }
-}
-
-async function bytesOf(field: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new InputError(field, (error as Error).message);
   }
 }

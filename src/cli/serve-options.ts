@@ -2,7 +2,7 @@
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import type { NodeOptions } from '../types.ts';
-import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
+import { checkArguments, checkHttpUrl, positionalsOf, readNumber } from './arguments.ts';
 import { metricsArgument, readMetricsPort } from './metered-engine.ts';
 import { readOrigin } from './rpc-server.ts';
 
@@ -71,9 +71,7 @@ export function readServeOptions(raw: readonly string[]): ServeOptions {
   if (given.chain !== undefined && given.genesis === undefined) throw new InputError('--chain', 'needs --genesis');
   if (given['fork-block'] !== undefined && given.fork === undefined)
     throw new InputError('--fork-block', 'needs --fork');
-  if (given.fork !== undefined && !/^https?:\/\//.test(given.fork)) {
-    throw new InputError('--fork', `expected an http(s) URL, not "${given.fork}"`);
-  }
+  if (given.fork !== undefined) checkHttpUrl('--fork', given.fork);
   if (given.fork !== undefined && given['chain-id'] !== undefined) {
     throw new InputError('--chain-id', 'is said by the node');
   }

@@ -1,7 +1,6 @@
 // The command `pevm serve`: a world, its chain and a server, until somebody stops it.
 
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import manifest from '../../package.json';
 import { InputError } from '../base/errors.ts';
 import { hexFromBytes } from '../base/hex.ts';
@@ -18,6 +17,7 @@ import { withEngine } from './metered-engine.ts';
 import { stateOfNode } from './node-state.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
 import type { ServeOptions } from './serve-options.ts';
+import { bytesOf } from './subject.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Fires when the process is asked to stop. */
@@ -94,9 +94,7 @@ async function beginningOf(options: ServeOptions): Promise<WorldOptions & Pick<D
     const made = await devGenesis({ accounts, ...(chainId !== undefined && { chainId }) });
     return { state: made.state, chain: made.config, block: made.block, accounts: made.accounts };
   }
-  const bytes = await readFile(genesis).catch((error: Error) => {
-    throw new InputError('--genesis', error.message);
-  });
+  const bytes = await bytesOf('--genesis', genesis);
   const { state, config, block } = await readGenesisFile(new Uint8Array(bytes), genesis);
   return { state, chain: config, block, accounts: [] };
 }

@@ -44,6 +44,15 @@ async function readAll(path: string): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
+/** The file that a flag or word names. @throws InputError that names the flag or word */
+export async function bytesOf(field: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new InputError(field, (error as Error).message);
+  }
+}
+
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
     const found = await stat(path);
