@@ -844,9 +844,9 @@ const chains = [
   },
   {
     name: 'slots that were proven are those of another storage',
-    file: 'src/state/remote/storage-cache.ts',
-    text: 'const entries = entriesIn(unsealed(line, name));',
-    replacement: 'const entries = entriesIn(line.slice(17));',
+    file: 'src/state/remote/sealed-lines.ts',
+    text: 'name}\\n$',
+    replacement: 'name.slice(0, 8)}\\n$',
     why: 'a file that was copied or renamed gives a block values that its state root does not have',
     project: 'unit',
     test: 'test/unit/remote/cache.test.ts',

@@ -5,7 +5,7 @@ import { bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH } from '../../base/h
 import type { StateCache } from '../cache/state-cache.ts';
 import type { CodeStore } from './code-store.ts';
 import type { Loaded, Loader } from './loader.ts';
-import { type CacheCounts, hex, sealed, unsealed } from './sealed-lines.ts';
+import { type CacheCounts, hex, SealedText } from './sealed-lines.ts';
 import { type FetchedAccount, nameOfUnit, type Unit } from './state-keys.ts';
 import { StorageCache } from './storage-cache.ts';
 
@@ -38,7 +38,7 @@ interface Entry {
 
 export class BlockCache {
   readonly #options: BlockCacheOptions;
-  readonly #name: string;
+  readonly #text: SealedText;
   readonly #accounts = new Map<string, CachedAccount>();
   readonly #slots = new Map<string, Hex>();
   readonly #hashes = new Map<string, Hex>();
@@ -50,7 +50,8 @@ export class BlockCache {
   constructor(options: BlockCacheOptions) {
     this.#options = options;
     this.#storages = new StorageCache(options.cache, options.counts);
-    this.#name = `${options.proven ? 'proven' : 'state'}-${options.chainId}-${options.hash}`;
+    const name = `${options.proven ? 'proven' : 'state'}-${options.chainId}-${options.hash}`;
+    this.#text = new SealedText(options.cache, name, options.counts);
   }
 
   /** A loader that asks `load` for what is not cached, and keeps it. */
@@ -76,15 +77,7 @@ export class BlockCache {
   }
 
   async #readAll(): Promise<void> {
-    const text = (await this.#attempt(() => this.#options.cache.read(this.#name))) ?? '';
-    for (const line of text.split('\n')) {
-      if (line === '') continue;
-      const payload = unsealed(line, this.#name);
-      const entry = payload === undefined ? undefined : readEntry(payload);
-      if (entry === undefined) {
-        this.#options.counts.cacheFaults++;
-        continue;
-      }
+    for (const entry of await this.#text.read(readEntry)) {
       for (const [address, account] of entry.accounts) {
         this.#accounts.set(address, account);
         if (account.storageRoot !== undefined) this.#storages.root(address, account.storageRoot);
@@ -160,9 +153,7 @@ export class BlockCache {
       if (kept === undefined) await this.#attempt(() => cache.append(codeName(codeHash), `\n${code}\n`));
     }
     const written = accounts.map(([address, { code: _, ...account }]) => [address, account] as const);
-    const line = sealed(writtenEntry({ accounts: written, slots, hashes }), this.#name);
-    // A line that was cut off before ends here.
-    await this.#attempt(() => cache.append(this.#name, `\n${line}\n`));
+    await this.#text.append(writtenEntry({ accounts: written, slots, hashes }));
   }
 
   /** What fails is counted, and is as if nothing was kept. */
@@ -195,28 +186,24 @@ function writtenEntry({ accounts, slots, hashes }: Entry): string {
   ]);
 }
 
-function readEntry(payload: string): Entry | undefined {
-  try {
-    const [accounts, slots, hashes] = JSON.parse(payload) as [
-      [string, string, string, boolean, string, string?][],
-      [string, string, string][],
-      [string, string][],
-    ];
-    return {
-      accounts: accounts.map(([address, balance, nonce, exists, codeHash, storageRoot]) => [
-        hex(address, 20),
-        {
-          balance: BigInt(`0x${balance}`),
-          nonce: BigInt(`0x${nonce}`),
-          exists: exists === true,
-          codeHash: hex(codeHash, 32),
-          ...(storageRoot !== undefined && { storageRoot: hex(storageRoot, 32) }),
-        },
-      ]),
-      slots: slots.map(([address, slot, value]) => [hex(address, 20), hex(slot, 32), hex(value, 32)]),
-      hashes: hashes.map(([number, hash]) => [BigInt(`0x${number}`), hex(hash, 32)]),
-    };
-  } catch {
-    return undefined;
-  }
+function readEntry(payload: string): Entry {
+  const [accounts, slots, hashes] = JSON.parse(payload) as [
+    [string, string, string, boolean, string, string?][],
+    [string, string, string][],
+    [string, string][],
+  ];
+  return {
+    accounts: accounts.map(([address, balance, nonce, exists, codeHash, storageRoot]) => [
+      hex(address, 20),
+      {
+        balance: BigInt(`0x${balance}`),
+        nonce: BigInt(`0x${nonce}`),
+        exists: exists === true,
+        codeHash: hex(codeHash, 32),
+        ...(storageRoot !== undefined && { storageRoot: hex(storageRoot, 32) }),
+      },
+    ]),
+    slots: slots.map(([address, slot, value]) => [hex(address, 20), hex(slot, 32), hex(value, 32)]),
+    hashes: hashes.map(([number, hash]) => [BigInt(`0x${number}`), hex(hash, 32)]),
+  };
 }

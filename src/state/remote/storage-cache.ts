@@ -3,7 +3,7 @@
 import { bytes32FromNumber, type Hex, hexFromBytes } from '../../base/hex.ts';
 import type { StateCache } from '../cache/state-cache.ts';
 import { EMPTY_ROOT } from './proof.ts';
-import { type CacheCounts, hex, sealed, unsealed } from './sealed-lines.ts';
+import { type CacheCounts, hex, SealedText } from './sealed-lines.ts';
 
 type Slots = Map<Hex, Hex>;
 
@@ -42,44 +42,18 @@ export class StorageCache {
       const root = this.#roots.get(address);
       if (root !== undefined) byRoot.set(root, [...(byRoot.get(root) ?? []), [slot, value]]);
     }
-    for (const [root, entries] of byRoot) {
-      const name = nameOf(root);
-      try {
-        await this.#cache.append(name, `\n${sealed(JSON.stringify(entries), name)}\n`);
-      } catch {
-        this.#counts.cacheFaults++;
-      }
-    }
+    for (const [root, entries] of byRoot) await this.#textOf(root).append(JSON.stringify(entries));
   }
 
   async #read(root: Hex): Promise<Slots> {
-    const name = nameOf(root);
-    const slots: Slots = new Map();
-    let text: string | undefined;
-    try {
-      text = await this.#cache.read(name);
-    } catch {
-      this.#counts.cacheFaults++;
-    }
-    for (const line of text?.split('\n') ?? []) {
-      if (line === '') continue;
-      const entries = entriesIn(unsealed(line, name));
-      if (entries === undefined) this.#counts.cacheFaults++;
-      for (const [slot, value] of entries ?? []) slots.set(slot, value);
-    }
-    return slots;
+    return new Map((await this.#textOf(root).read(entriesIn)).flat());
+  }
+
+  #textOf(root: Hex): SealedText {
+    return new SealedText(this.#cache, `storage-${root}`, this.#counts);
   }
 }
 
-function nameOf(root: Hex): string {
-  return `storage-${root}`;
-}
-
-function entriesIn(payload: string | undefined): [Hex, Hex][] | undefined {
-  if (payload === undefined) return undefined;
-  try {
-    return (JSON.parse(payload) as [string, string][]).map(([slot, value]) => [hex(slot, 32), hex(value, 32)]);
-  } catch {
-    return undefined;
-  }
+function entriesIn(payload: string): [Hex, Hex][] {
+  return (JSON.parse(payload) as [string, string][]).map(([slot, value]) => [hex(slot, 32), hex(value, 32)]);
 }
