@@ -19,7 +19,8 @@ type AllocNumber = string | number | bigint;
 
 /**
  * One account of a genesis alloc. Numbers may be hex quantities, decimal strings, safe integers or bigints; `null` counts
- * as missing, and what is not listed here (`root`, `key` of a dump) as not there.
+ * as missing, and what is not listed here (`key` of a dump) as not there. Names that other tools give to these fields are
+ * refused, and a `root` (`storageRoot`, `storageHash`) without the storage that it speaks of.
  */
 export interface AllocAccount {
   balance?: AllocNumber | null;
@@ -50,6 +51,14 @@ const NO_CODE = new Uint8Array(0);
 /** Root of the empty trie. */
 const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
+
+/** What other tools call the fields of an account: overrides of geth, proofs, Parity, Hardhat. */
+const OTHER_NAMES = {
+  storage: ['state', 'stateDiff', 'storageProof', 'slots'],
+  code: ['bytecode', 'deployedBytecode', 'runtimeCode', 'constructor'],
+  balance: ['wei'],
+  nonce: ['transactionCount'],
+} as const;
 
 const readBalance = amount(256);
 const readNonce = amount(64);
@@ -128,6 +137,7 @@ function readAccount(name: unknown, value: unknown, parent: string): MemoryAccou
     const item = account[key];
     return item === undefined || item === null ? undefined : read(item, `${field}.${key}`);
   };
+  refuseOtherNames(account, field);
   const codeHash = given('codeHash', (item, at) => bytesFromHex(hash(withPrefix(item), at)));
   const code = given('code', (item, at) => bytesFromHex(readCode(withPrefix(item), at)));
   if (code !== undefined && codeHash !== undefined && hexFromBytes(keccak_256(code)) !== hexFromBytes(codeHash)) {
@@ -135,12 +145,14 @@ function readAccount(name: unknown, value: unknown, parent: string): MemoryAccou
   }
   const hasCode = code !== undefined && code.length > 0;
   const hasNoCode = codeHash === undefined || sameBytes(codeHash, EMPTY_CODE_HASH);
-  const root = given('root', (item, at) => hash(withPrefix(item), at));
-  const storage = given('storage', (item, at) => readStorage(item, at, root !== undefined));
+  const readRoot: Reader<Hex> = (item, at) => hash(withPrefix(item), at);
+  const rootName = ['root', 'storageHash', 'storageRoot'].find((key) => isThere(account[key])) ?? 'root';
+  const root = given(rootName, readRoot);
+  const storage = given('storage', (item, at) => readStorage(item, at, root !== undefined && rootName === 'root'));
   if (root !== undefined && root !== EMPTY_ROOT && storage === undefined) {
     throw new InputError(
       `${field}.storage`,
-      'missing, and root says that there is some: dump the state with its storage',
+      `missing, and ${rootName} says that there is some: dump the state with its storage`,
     );
   }
   return {
@@ -151,6 +163,18 @@ function readAccount(name: unknown, value: unknown, parent: string): MemoryAccou
     codeHash: codeHash ?? (hasCode ? keccak_256(code) : EMPTY_CODE_HASH),
     storage: storage ?? NO_STORAGE,
   };
+}
+
+function refuseOtherNames(account: Readonly<Record<string, unknown>>, field: string): void {
+  for (const [name, others] of Object.entries(OTHER_NAMES)) {
+    const other = others.find((key) => Object.hasOwn(account, key) && isThere(account[key]));
+    if (other === undefined || isThere(account[name])) continue;
+    throw new InputError(`${field}.${other}`, `an account of a state has no such field: ${name} is what is read`);
+  }
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null && !(typeof value === 'object' && Object.keys(value).length === 0);
 }
 
 /** Hex as geth's dumps and genesis files write it too: without 0x. */

@@ -22,6 +22,8 @@ const STATE = memoryState(
   { blockHashes: { '7': HASH } },
 );
 
+const EMPTY_STORAGE = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
+
 describe('state in memory', () => {
   test('answers keys in order, absent ones as empty', async () => {
     const [account, code, storage, absent, noCode, noSlot] = await STATE.load([
@@ -220,6 +222,30 @@ describe('what other tools write', () => {
   test('a dump without the storage that its root speaks of is refused', () => {
     const account = { root: `0x${'12'.repeat(32)}`, codeHash: hexFromBytes(EMPTY_CODE_HASH), balance: '1' };
     expect(() => memoryState({ [A]: account } as never)).toThrow(/storage: missing, and root says/);
+  });
+
+  test.each([
+    ['an override of geth', { nonce: 1, state: { '0x01': '0x06' } }, 'state'],
+    ['an override of single slots', { stateDiff: { '0x01': '0x06' } }, 'stateDiff'],
+    ['a proof', { storageProof: [{ key: '0x1', value: '0x6', proof: [] }] }, 'storageProof'],
+    ['a proof without slots', { storageHash: `0x${'12'.repeat(32)}`, storageProof: [] }, 'storage'],
+    ['a trie account', { storageRoot: `0x${'12'.repeat(32)}` }, 'storage'],
+    ['an artifact of Hardhat', { deployedBytecode: '0x6001' }, 'deployedBytecode'],
+    ['an artifact', { bytecode: '0x6001' }, 'bytecode'],
+    ['a chain specification of Parity', { balance: '1', constructor: '0x6001' }, 'constructor'],
+    ['the C++ test format', { wei: '100' }, 'wei'],
+    ['RPC method names', { transactionCount: '0x1' }, 'transactionCount'],
+  ])('%s names a field otherwise, and is refused by that name', (_, account, name) => {
+    expect(() => memoryState({ [A]: account } as never)).toThrow(`state["${A}"].${name}: `);
+  });
+
+  test.each([
+    ['a proof of an account without storage', { nonce: '0x1', storageHash: EMPTY_STORAGE, storageProof: [] }],
+    ['a proof beside its storage', { storage: { 1: 6 }, storageProof: [{ key: '0x1', value: '0x6', proof: [] }] }],
+    ['an account of besu', { balance: '1', comment: 'rich', privateKey: `0x${'01'.repeat(32)}` }],
+    ['other names with nothing', { state: {}, stateDiff: null, bytecode: null }],
+  ])('%s is taken', (_, account) => {
+    expect(memoryState({ [A]: account } as never).accounts.size).toBe(1);
   });
 
   test('an account with the hash of no code has none', async () => {
