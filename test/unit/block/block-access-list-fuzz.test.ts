@@ -17,7 +17,7 @@ import { count } from '../../support/effort.ts';
 import { withoutShared } from '../../support/shared.ts';
 import { randomFrom } from '../../support/synthetic-run.ts';
 
-const ROUNDS = count('access lists', { ci: 12_000, long: 200_000 });
+const ROUNDS = count('access-lists', { ci: 12_000, long: 200_000 });
 /** Above all indexes of the lists here, which must be allowed to name what comes behind their transactions. */
 const TRANSACTIONS = 300;
 const BOUNDS = { transactionCount: TRANSACTIONS, gasLimit: 1_000_000_000n };
