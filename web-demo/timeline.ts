@@ -1,5 +1,7 @@
 // Draws how the workers spent their time: a lane per worker, a bar per stretch.
-import type { Report, SpanReport } from 'pevm-wasm';
+import type { SpanReport } from 'pevm-wasm';
+import { element } from './elements.ts';
+import type { RunSummary } from './run-types.ts';
 
 const laneHeight = 22;
 const gap = 6;
@@ -11,13 +13,18 @@ const kinds: Record<SpanReport['kind'], string> = {
   recovered: 'recovering a sender',
 };
 
-/** Draws into `canvas` and explains in `text`. */
-export function drawTimeline(canvas: HTMLCanvasElement, text: HTMLElement, report: Report): void {
-  const workers = report.perWorker;
-  const end = Math.max(1, ...workers.flatMap(({ spans }) => spans.map(({ endMs }) => endMs)));
-  const start = Math.min(end, ...workers.flatMap(({ spans }) => spans.map(({ startMs }) => startMs)));
+const dark = matchMedia('(prefers-color-scheme: dark)');
+
+/** Draws the run, and explains in words; draws it anew when the theme changes. */
+export function drawTimeline(summary: RunSummary): void {
+  const { lanes } = summary;
+  dark.onchange = () => drawTimeline(summary);
+  const canvas = element('timeline', HTMLCanvasElement);
+  const text = element('timeline-text', HTMLElement);
+  const end = Math.max(1, ...lanes.flatMap((spans) => spans.map(({ endMs }) => endMs)));
+  const start = Math.min(end, ...lanes.flatMap((spans) => spans.map(({ startMs }) => startMs)));
   const width = canvas.clientWidth;
-  const height = Math.max(1, workers.length * (laneHeight + gap));
+  const height = Math.max(1, lanes.length * (laneHeight + gap));
   const density = window.devicePixelRatio;
   canvas.style.height = `${height}px`;
   canvas.width = width * density;
@@ -28,7 +35,7 @@ export function drawTimeline(canvas: HTMLCanvasElement, text: HTMLElement, repor
   const styles = getComputedStyle(canvas);
   const colour = (kind: string) => styles.getPropertyValue(`--${kind}`);
   const at = (time: number) => ((time - start) / (end - start)) * width;
-  workers.forEach(({ spans }, lane) => {
+  lanes.forEach((spans, lane) => {
     const top = lane * (laneHeight + gap);
     context.fillStyle = colour('idle');
     context.fillRect(0, top, width, laneHeight);

@@ -20,6 +20,7 @@ export default defineConfig({
       { find: /^pevm-wasm\/traffic$/, replacement: source('traffic/index.ts') },
     ],
   },
+  worker: { format: 'es', plugins: () => [virtualModules()] },
   server: { headers },
   preview: { headers },
   build: {
