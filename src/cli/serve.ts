@@ -4,15 +4,7 @@ import { createReadStream } from 'node:fs';
 import manifest from '../../package.json';
 import { InputError } from '../base/errors.ts';
 import { hexFromBytes } from '../base/hex.ts';
-import {
-  type DevGenesis,
-  devGenesis,
-  type Engine,
-  type Provider,
-  readGenesisFile,
-  type World,
-  type WorldOptions,
-} from '../index.ts';
+import { type DevGenesis, devGenesis, type Engine, readGenesisFile, type World, type WorldOptions } from '../index.ts';
 import { withEngine } from './metered-engine.ts';
 import { stateOfNode } from './node-state.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
@@ -53,10 +45,10 @@ async function openServer(
     version: manifest.version,
   });
   if (options.fork !== undefined) {
-    for (const { address } of accounts) {
-      await provider.request({ method: 'anvil_setBalance', params: [address, FUNDS] });
-    }
-    await placeSystemContracts(provider);
+    // The chain is recorded from here on. What is set is where the node begins, and `anvil_reset` comes back to.
+    await provider.request({ method: 'eth_chainId' });
+    for (const { address } of accounts) await world.setBalance(address, FUNDS);
+    await placeSystemContracts(world);
   }
   if (options.chain !== undefined && !(await importFile(world, options.chain, signal))) return undefined;
   const server = await startRpcServer({ ...options, provider }).catch((error: NodeJS.ErrnoException) => {
@@ -72,19 +64,18 @@ async function openServer(
 }
 
 /** Nodes for tests often have none of the protocol's contracts; without them no block is valid by the newest rules. */
-async function placeSystemContracts(provider: Provider): Promise<void> {
+async function placeSystemContracts(world: World): Promise<void> {
   const { state } = await devGenesis({ accounts: 0 });
   for (const { address, code } of state.accounts.values()) {
     const name = hexFromBytes(address);
-    if (code === undefined || (await provider.request({ method: 'eth_getCode', params: [name, 'latest'] })) !== '0x')
-      continue;
-    await provider.request({ method: 'anvil_setCode', params: [name, hexFromBytes(code)] });
-    await provider.request({ method: 'anvil_setNonce', params: [name, '0x1'] });
+    if (code === undefined || (await world.getCode(name)) !== '0x') continue;
+    await world.setCode(name, hexFromBytes(code));
+    await world.setNonce(name, 1);
   }
 }
 
 /** 10,000 ether. */
-const FUNDS = '0x21e19e0c9bab2400000';
+const FUNDS = 10_000n * 10n ** 18n;
 
 /** The world to open, and whose keys are there. */
 async function beginningOf(options: ServeOptions): Promise<WorldOptions & Pick<DevGenesis, 'accounts'>> {

@@ -46,14 +46,20 @@ export class Accounts {
     else this.#impersonated.delete(address);
   }
 
+  /** Nobody is acted for but by key. */
+  reset(): void {
+    this.#impersonated.clear();
+    this.impersonatesAll = false;
+  }
+
   actsFor(address: Hex): boolean {
     return this.impersonatesAll || this.#keys.has(address) || this.#impersonated.has(address);
   }
 
-  /** Signs a hash of 32 bytes. @throws InputError for an address without a key */
-  sign(address: Hex, hash: Uint8Array): { r: bigint; s: bigint; yParity: number } {
+  /** Signs a hash of 32 bytes. @throws InputError for an address without a key; `field`: where it was named */
+  sign(address: Hex, hash: Uint8Array, field = 'params[0]'): { r: bigint; s: bigint; yParity: number } {
     const key = this.#keys.get(address);
-    if (key === undefined) throw new InputError('params[0]', `there is no key of ${address}`);
+    if (key === undefined) throw new InputError(field, `there is no key of ${address}`);
     const signature = secp256k1.sign(hash, bytesFromHex(key), { prehash: false, format: 'recovered' });
     return {
       yParity: signature[0]!,

@@ -1,5 +1,6 @@
 // A node over one world: its recorded chain, what waits for it, and how more is asked of the engine.
 
+import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { CallOptions, CallRequest } from '../call-types.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
 import type { TracerChoice } from '../trace/tracers.ts';
@@ -31,6 +32,10 @@ export class ChainNode {
   readonly miner: Miner;
   readonly options: NodeOptions;
   readonly #host: NodeHost;
+  /** Another one whenever the node begins anew. */
+  instanceId = newId();
+  /** Of the world, before the first change: to begin anew from. */
+  #beginning: number | undefined;
   readonly #snapshots = new Map<number, { offset: bigint; nextTimestamp: bigint | undefined }>();
 
   constructor(host: NodeHost, record: RecordedChain, options: NodeOptions) {
@@ -66,6 +71,21 @@ export class ChainNode {
     return id;
   }
 
+  /** Something is about to change for the first time. */
+  begin(): void {
+    this.#beginning ??= this.world.snapshot();
+  }
+
+  /** Back to the beginning: what was changed, sent and set since is gone. */
+  async reset(): Promise<void> {
+    if (this.#beginning !== undefined) await this.world.revert(this.#beginning);
+    this.#snapshots.clear();
+    this.pool.clear();
+    this.miner.reset();
+    this.accounts.reset();
+    this.instanceId = newId();
+  }
+
   /** Back to a snapshot, which is used up by it, as are later ones. Whether there was one. */
   async revert(id: number): Promise<boolean> {
     const snapshot = this.#snapshots.get(id);
@@ -82,4 +102,8 @@ export class ChainNode {
   dispose(): void {
     this.miner.stop();
   }
+}
+
+function newId(): Hex {
+  return hexFromBytes(crypto.getRandomValues(new Uint8Array(32)));
 }

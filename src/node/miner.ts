@@ -32,6 +32,8 @@ export interface Workshop {
   readonly world: World;
   readonly record: RecordedChain;
   readonly pool: Pool;
+  /** Something is about to change. */
+  begin(): void;
 }
 
 export interface MadeBlock {
@@ -53,6 +55,11 @@ export class Miner {
   /** Of the next block alone. */
   nextTimestamp: bigint | undefined;
   nextBaseFee: bigint | undefined;
+  nextRandao: Hex | undefined;
+  /** Seconds from each block to the next; `undefined`: by the clock. */
+  timestampInterval: bigint | undefined;
+  /** In wei: what a transaction offers at least to come in. */
+  leastPrice = 0n;
   /** Of all blocks from now on. */
   coinbase: Hex = ZERO_ADDRESS;
   gasLimit: bigint | undefined;
@@ -78,6 +85,18 @@ export class Miner {
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
+  /** As it was in the beginning, but for when it makes blocks. */
+  reset(): void {
+    this.nextTimestamp = undefined;
+    this.nextBaseFee = undefined;
+    this.nextRandao = undefined;
+    this.timestampInterval = undefined;
+    this.leastPrice = 0n;
+    this.coinbase = ZERO_ADDRESS;
+    this.gasLimit = undefined;
+    this.offset = 0n;
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }
@@ -89,7 +108,7 @@ export class Miner {
 
   /** Makes the next block, of all in the pool that can be in it. */
   mine(wishes: BlockWishes = {}): Promise<ChainBlock> {
-    return this.#inTurn(() => this.#mine(wishes));
+    return this.between(() => this.#mine(wishes));
   }
 
   /** What a block with these transactions would be, which the chain does not get. @throws InvalidTransactionError */
@@ -110,7 +129,10 @@ export class Miner {
 
   /** Does something to the world while no block is being made. */
   between<R>(body: () => Promise<R>): Promise<R> {
-    return this.#inTurn(body);
+    return this.#inTurn(() => {
+      this.#node.begin();
+      return body();
+    });
   }
 
   #inTurn<R>(body: () => Promise<R>): Promise<R> {
@@ -125,6 +147,7 @@ export class Miner {
       ...wishes,
       timestamp: wishes.timestamp ?? this.nextTimestamp,
       baseFeePerGas: wishes.baseFeePerGas ?? this.nextBaseFee,
+      mixHash: wishes.mixHash ?? this.nextRandao,
     };
     const header = this.#header(wanted);
     let chosen = await this.#choose(header);
@@ -143,6 +166,7 @@ export class Miner {
         for (const pooled of chosen) pool.remove(pooled);
         this.nextTimestamp = undefined;
         this.nextBaseFee = undefined;
+        this.nextRandao = undefined;
         return record.head;
       } catch (error) {
         await world.revert(before);
@@ -193,7 +217,8 @@ export class Miner {
     const parent = record.head;
     const earliest = BigInt(parent.block.timestamp) + 1n;
     const clock = BigInt(Math.floor(Date.now() / 1000)) + this.offset;
-    const timestamp = wishes.timestamp ?? (clock > earliest ? clock : earliest);
+    const spaced = this.timestampInterval === undefined ? undefined : earliest - 1n + this.timestampInterval;
+    const timestamp = wishes.timestamp ?? spaced ?? (clock > earliest ? clock : earliest);
     if (timestamp < earliest) throw new PevmError(-32000, `timestamp ${timestamp} is not after the parent's`);
     const number = parent.number + 1n;
     // Nobody can work for blocks here.

@@ -58,9 +58,10 @@ export class RecordedChain {
     return this.store.head;
   }
 
-  /** Hears of blocks that become part of the chain, and of those that no longer are. */
-  watch(listener: (at: ChainBlock, removed: boolean) => void): void {
+  /** Hears of blocks that become part of the chain, and of those that no longer are; until the answer is called. */
+  watch(listener: (at: ChainBlock, removed: boolean) => void): () => void {
     this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** The chain's own rules for blobs, where it has some. */

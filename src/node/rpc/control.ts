@@ -19,6 +19,75 @@ const both = (name: string) => [`anvil_${name}`, `hardhat_${name}`];
 const all = (name: string) => [...both(name), `evm_${name}`];
 
 export const CONTROL: Methods = {
+  anvil_setBlockTimestampInterval: { params: ['seconds'], run: (node, params) => setSpacing(node, params, 1n) },
+  // Hardhat counts milliseconds, and viem asks it so.
+  hardhat_setBlockTimestampInterval: { params: ['ms'], run: (node, params) => setSpacing(node, params, 1000n) },
+  ...named(both('removeBlockTimestampInterval'), {
+    params: [],
+    run({ miner }) {
+      const wasSet = miner.timestampInterval !== undefined;
+      miner.timestampInterval = undefined;
+      return wasSet;
+    },
+  }),
+  ...named(['evm_setTime', 'anvil_setTime'], {
+    params: ['timestamp'],
+    run({ miner }, params) {
+      miner.offset = looseNumberOf(params[0], 'params[0]') - BigInt(Math.floor(Date.now() / 1000));
+      return quantityFromNumber(miner.offset < 0n ? 0n : miner.offset);
+    },
+  }),
+  ...named([...both('setMinGasPrice')], {
+    params: ['price'],
+    run({ miner }, params) {
+      miner.leastPrice = looseNumberOf(params[0], 'params[0]');
+      return true;
+    },
+  }),
+  ...named(['hardhat_setPrevRandao', 'anvil_setPrevRandao', 'anvil_setNextBlockPrevRandao'], {
+    params: ['value'],
+    run({ miner }, params) {
+      miner.nextRandao = slotOf(params[0], 'params[0]');
+      return true;
+    },
+  }),
+  ...named([...both('setLoggingEnabled')], { params: ['enabled'], run: () => true }),
+  miner_start: {
+    params: ['threads?'],
+    run({ miner }) {
+      miner.setMode('instant');
+      return true;
+    },
+  },
+  miner_stop: {
+    params: [],
+    run({ miner }) {
+      miner.setMode('none');
+      return true;
+    },
+  },
+  anvil_getIntervalMining: {
+    params: [],
+    run: ({ miner }) => (typeof miner.mode === 'object' ? Math.ceil(miner.mode.intervalMs / 1000) : null),
+  },
+  anvil_addBalance: {
+    params: ['address', 'amount'],
+    run: (node, params) =>
+      changed(node, async () => {
+        const address = addressOf(params[0], 'params[0]');
+        const more = looseNumberOf(params[1], 'params[1]');
+        await node.world.setBalance(address, (await node.world.getBalance(address)) + more);
+      }),
+  },
+  anvil_removePoolTransactions: {
+    params: ['address'],
+    run({ pool }, params) {
+      const address = addressOf(params[0], 'params[0]');
+      const own = [...pool.senders()].filter(([from]) => from === address).flatMap(([, pooled]) => pooled);
+      for (const pooled of own) pool.remove(pooled);
+      return null;
+    },
+  },
   ...named(['evm_snapshot', 'anvil_snapshot'], { params: [], run: snapshot }),
   ...named(['evm_revert', 'anvil_revert'], { params: ['id'], run: revert }),
   evm_mine: { params: ['options?'], run: mineOne },
@@ -51,12 +120,12 @@ export const CONTROL: Methods = {
       return true;
     },
   }),
-  ...named(all('setBalance'), {
+  ...named([...all('setBalance'), 'evm_setAccountBalance'], {
     params: ['address', 'balance'],
     run: (node, [address, balance]) =>
       changed(node, () => node.world.setBalance(addressOf(address, 'params[0]'), looseNumberOf(balance, 'params[1]'))),
   }),
-  ...named(all('setNonce'), {
+  ...named([...all('setNonce'), 'evm_setAccountNonce'], {
     params: ['address', 'nonce'],
     run: (node, [address, nonce]) =>
       changed(node, () => node.world.setNonce(addressOf(address, 'params[0]'), looseNumberOf(nonce, 'params[1]'))),
@@ -173,6 +242,14 @@ async function mineMany(node: ChainNode, count: bigint, interval: bigint, timest
     const after = at === 0n || interval === 0n ? undefined : BigInt(node.record.head.block.timestamp) + interval;
     await node.miner.mine({ timestamp: at === 0n ? timestamp : after });
   }
+}
+
+/** `unit`: how many of them are a second. */
+function setSpacing({ miner }: ChainNode, params: Params, unit: bigint): true {
+  const interval = looseNumberOf(params[0], 'params[0]') / unit;
+  if (interval === 0n) throw new InputError('params[0]', 'a block is at least a second after its parent');
+  miner.timestampInterval = interval;
+  return true;
 }
 
 function setNextTimestamp({ miner, record }: ChainNode, params: Params): Hex {

@@ -4,6 +4,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { PevmError } from '../../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
 import { bytes, plainObject } from '../../base/reader.ts';
+import { encodeTransaction } from '../../block/block-encoding.ts';
 import { readTransaction, type TransactionInput } from '../../block/block-input.ts';
 import { chainOf } from '../../block/chains.ts';
 import { nextBaseFee } from '../../block/fees.ts';
@@ -11,11 +12,12 @@ import { LONGEST_RAW_TRANSACTION, parseRawTransaction } from '../../block/raw-tr
 import { senderOf } from '../../block/sender.ts';
 import { rulesOf } from '../../chain/rules.ts';
 import type { ChainNode } from '../chain-node.ts';
+import type { ChainBlock } from '../chain-store.ts';
 import { feeCap } from '../pool.ts';
-import { transactionAnswer } from './answers.ts';
+import { type Json, minedAnswer, receiptAnswer, transactionAnswer } from './answers.ts';
 import { PLACES, placed, requestOf } from './eth-execution.ts';
 import type { Methods } from './method.ts';
-import { addressOf, type Params, SERVER_ERROR } from './parameters.ts';
+import { addressOf, looseNumberOf, type Params, quantityOf, SERVER_ERROR } from './parameters.ts';
 
 const readRaw = bytes(undefined, LONGEST_RAW_TRANSACTION);
 
@@ -25,17 +27,43 @@ export const ETH_SEND: Methods = {
   eth_signTransaction: {
     params: ['transaction'],
     async run(node, params) {
-      const { transaction } = await completed(node, params[0]);
-      const { encodeTransaction } = await import('../../block/block-encoding.ts');
-      return { raw: hexFromBytes(encodeTransaction(transaction, node.record.chain.id)!), tx: transaction };
+      const { transaction, from } = await signed(node, params[0]);
+      return rawAnswer(node, transaction, from);
     },
   },
-  eth_sign: { params: ['address', 'message'], run: ({ accounts }, params) => sign(accounts, params[0], params[1]) },
+  eth_fillTransaction: {
+    params: ['transaction'],
+    async run(node, params) {
+      const { transaction, from } = await filled(node, params[0]);
+      return rawAnswer(node, unsigned(transaction, node.record.chain.id), from);
+    },
+  },
+  eth_sendUnsignedTransaction: { params: ['transaction'], run: (node, params) => sendUnsigned(node, params) },
+  eth_sendRawTransactionSync: { params: ['transaction', 'timeout?'], run: sendRawSync },
+  eth_getTransactionBySenderAndNonce: { params: ['sender', 'nonce'], run: bySenderAndNonce },
+  eth_signTypedData_v4: { params: ['address', 'data'], run: signTypedData },
+  eth_signTypedData: { params: ['address', 'data'], run: signTypedData },
+  eth_sign: { params: ['address', 'message'], run: ({ accounts }, params) => sign(accounts, params, 0, 1) },
   personal_sign: {
     params: ['message', 'address'],
-    run: ({ accounts }, params) => sign(accounts, params[1], params[0]),
+    run: ({ accounts }, params) => sign(accounts, params, 1, 0),
   },
   txpool_content: { params: [], run: (node) => poolContent(node) },
+  txpool_contentFrom: {
+    params: ['address'],
+    async run(node, params) {
+      const name = checksummed(addressOf(params[0], 'params[0]'));
+      const { pending, queued } = await poolContent(node);
+      return { pending: pending[name] ?? {}, queued: queued[name] ?? {} };
+    },
+  },
+  txpool_inspect: {
+    params: [],
+    async run(node) {
+      const { pending, queued } = await poolContent(node);
+      return { pending: inspected(pending), queued: inspected(queued) };
+    },
+  },
   txpool_status: {
     params: [],
     async run(node) {
@@ -76,6 +104,12 @@ async function accept(node: ChainNode, transaction: TransactionInput, from: Hex)
       `insufficient funds for gas * price + value: balance ${balance}, tx cost ${cost}`,
     );
   }
+  if (feeCap(transaction) < miner.leastPrice) {
+    throw new PevmError(
+      SERVER_ERROR,
+      `transaction underpriced: ${feeCap(transaction)} of ${miner.leastPrice} wei per gas`,
+    );
+  }
   const known = { ...transaction, from };
   pool.add(known, from, nonce);
   filters.transaction(known.hash!);
@@ -106,7 +140,7 @@ function intrinsicGas(
 }
 
 async function sendTransaction(node: ChainNode, params: Params): Promise<Hex> {
-  const { transaction, from } = await completed(node, params[0]);
+  const { transaction, from } = await signed(node, params[0]);
   return accept(node, transaction, from);
 }
 
@@ -121,11 +155,19 @@ async function estimated({ world }: ChainNode, given: Record<string, unknown>): 
 }
 
 /** A request with what is missing filled in by the rules, signed. */
-async function completed(node: ChainNode, value: unknown): Promise<{ transaction: TransactionInput; from: Hex }> {
+async function signed(node: ChainNode, value: unknown): Promise<{ transaction: TransactionInput; from: Hex }> {
+  const { accounts, record } = node;
+  const named = addressOf(plainObject(value, 'params[0]').from ?? accounts.addresses[0], 'params[0].from');
+  if (!accounts.actsFor(named)) throw new PevmError(SERVER_ERROR, `unknown account ${named}`);
+  const { transaction, from } = await filled(node, value);
+  return { transaction: accounts.signTransaction(transaction, from, record.chain.id), from };
+}
+
+/** A request with what is missing filled in by the rules. */
+async function filled(node: ChainNode, value: unknown): Promise<{ transaction: TransactionInput; from: Hex }> {
   const { record, pool, accounts } = node;
   const given = { ...plainObject(value, 'params[0]') };
   const from = addressOf(given.from ?? accounts.addresses[0], 'params[0].from');
-  if (!accounts.actsFor(from)) throw new PevmError(SERVER_ERROR, `unknown account ${from}`);
   const { head } = record;
   const nonce = await record.nonceAfter(head, from);
   given.from = from;
@@ -139,15 +181,102 @@ async function completed(node: ChainNode, value: unknown): Promise<{ transaction
   }
   given.gasPrice ??= given.maxFeePerGas === undefined ? quantityFromNumber(10n ** 9n) : undefined;
   if (given.gas === undefined && given.gasLimit === undefined) given.gas = await estimated(node, given);
-  const transaction = readTransaction(given, 'params[0]');
-  return { transaction: accounts.signTransaction(transaction, from, record.chain.id), from };
+  return { transaction: readTransaction(given, 'params[0]'), from };
 }
 
-function sign(accounts: ChainNode['accounts'], address: unknown, message: unknown): Hex {
-  const from = addressOf(address, 'address');
-  const data = bytesFromHex(bytes()(message, 'message'));
+/** With zeros in the place of a signature, as geth has it. */
+function unsigned(transaction: TransactionInput, chainId: number): TransactionInput {
+  const isLegacy = (transaction.type ?? '0x0') === '0x0';
+  const draft: TransactionInput = {
+    ...transaction,
+    ...(isLegacy ? { v: '0x0' } : { yParity: '0x0', chainId: quantityFromNumber(chainId) }),
+    r: '0x0',
+    s: '0x0',
+  };
+  return { ...draft, hash: hexFromBytes(keccak_256(encodeTransaction(draft, chainId)!)) };
+}
+
+function rawAnswer({ record }: ChainNode, transaction: TransactionInput, from: Hex): Json {
+  const { blockHash, blockNumber, blockTimestamp, transactionIndex, ...tx } = transactionAnswer(
+    transaction,
+    from,
+    record.chain.id,
+  );
+  return { raw: hexFromBytes(encodeTransaction(transaction, record.chain.id)!), tx };
+}
+
+/** Of any account, as if it had been impersonated. */
+async function sendUnsigned(node: ChainNode, params: Params): Promise<Hex> {
+  const { transaction, from } = await filled(node, params[0]);
+  return accept(node, node.accounts.signTransaction(transaction, from, node.record.chain.id), from);
+}
+
+/** In milliseconds, as geth waits. */
+const SYNC_MS = 20_000n;
+/** EIP-7966: it came in, and is in no block yet. */
+const NOT_YET = 4;
+
+async function sendRawSync(node: ChainNode, params: Params): Promise<Json> {
+  const timeout = params[1] === undefined || params[1] === null ? SYNC_MS : looseNumberOf(params[1], 'params[1]');
+  const { record } = node;
+  const hash = await sendRaw(node, params);
+  if (record.store.transaction(hash) === undefined)
+    await minedWithin(node, hash, timeout < SYNC_MS ? timeout : SYNC_MS);
+  const place = record.store.transaction(hash);
+  if (place !== undefined) return receiptAnswer(record, place);
+  throw new PevmError(NOT_YET, `the transaction is in the pool, and was in no block within ${timeout} ms`, {
+    data: hash,
+  });
+}
+
+function minedWithin({ record }: ChainNode, hash: Hex, ms: bigint): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    const timer = setTimeout(end, Number(ms));
+    const stop = record.watch(({ block }: ChainBlock) => {
+      if (block.transactions.some((transaction) => transaction.hash === hash)) end();
+    });
+  });
+}
+
+function bySenderAndNonce({ record, pool }: ChainNode, params: Params): Json | null {
+  const sender = addressOf(params[0], 'params[0]');
+  const nonce = quantityOf(params[1], 'params[1]');
+  const { store, chain } = record;
+  for (let number = store.head.number; number >= store.first.number; number--) {
+    const at = store.byNumber(number)!;
+    const index = at.block.transactions.findIndex(
+      (transaction) => BigInt(transaction.nonce) === nonce && store.sender(transaction, chain.id) === sender,
+    );
+    if (index >= 0) return minedAnswer(record, { at, index });
+  }
+  for (const [from, own] of pool.senders()) {
+    const found = from === sender ? own.find((pooled) => pooled.nonce === nonce) : undefined;
+    if (found !== undefined) return transactionAnswer(found.transaction, from, chain.id);
+  }
+  return null;
+}
+
+async function signTypedData({ accounts }: ChainNode, params: Params): Promise<Hex> {
+  const from = addressOf(params[0], 'params[0]');
+  const { typedDataHash } = await import('../typed-data.ts');
+  return signatureOf(accounts, from, typedDataHash(params[1], 'params[1]'), 'params[0]');
+}
+
+function sign(accounts: ChainNode['accounts'], params: Params, address: number, message: number): Hex {
+  const from = addressOf(params[address], `params[${address}]`);
+  const data = bytesFromHex(bytes()(params[message], `params[${message}]`));
   const prefix = new TextEncoder().encode(`\u0019Ethereum Signed Message:\n${data.length}`);
-  const { r, s, yParity } = accounts.sign(from, keccak_256(Uint8Array.of(...prefix, ...data)));
+  return signatureOf(accounts, from, keccak_256(Uint8Array.of(...prefix, ...data)), `params[${address}]`);
+}
+
+/** 65 bytes. */
+function signatureOf(accounts: ChainNode['accounts'], from: Hex, hash: Uint8Array, field: string): Hex {
+  const { r, s, yParity } = accounts.sign(from, hash, field);
   const word = (value: bigint) => value.toString(16).padStart(64, '0');
   return `0x${word(r)}${word(s)}${(27 + yParity).toString(16)}`;
 }
@@ -169,10 +298,25 @@ async function waiting({ record, pool }: ChainNode): Promise<{ pending: Waiting[
   return { pending, queued };
 }
 
+/** By sender and nonce. */
+type Grouped = Record<string, Record<string, Json>>;
+
+/** In one line each, as geth has them. */
+function inspected(content: Grouped): Record<string, Record<string, string>> {
+  const line = ({ to, value, gas, gasPrice }: Json) =>
+    `${to === null ? 'contract creation' : to}: ${BigInt(value as Hex)} wei + ${BigInt(gas as Hex)} gas × ${BigInt(gasPrice as Hex)} wei`;
+  return Object.fromEntries(
+    Object.entries(content).map(([sender, own]) => [
+      sender,
+      Object.fromEntries(Object.entries(own).map(([nonce, transaction]) => [nonce, line(transaction)])),
+    ]),
+  );
+}
+
 async function poolContent(node: ChainNode) {
   const { pending, queued } = await waiting(node);
   const grouped = (list: readonly Waiting[]) => {
-    const senders: Record<string, Record<string, unknown>> = {};
+    const senders: Grouped = {};
     for (const { from, nonce, transaction } of list) {
       const name = checksummed(from);
       senders[name] ??= {};

@@ -11,6 +11,7 @@ import { ETH_SIMULATE } from './eth-simulate.ts';
 import { ETH_STATE } from './eth-state.ts';
 import type { Methods } from './method.ts';
 import { NET } from './net.ts';
+import { NODE_STATE } from './node-state.ts';
 import { TESTING } from './testing.ts';
 
 export const METHODS: Methods = {
@@ -24,5 +25,6 @@ export const METHODS: Methods = {
   ...DEBUG,
   ...NET,
   ...CONTROL,
+  ...NODE_STATE,
   ...TESTING,
 };
