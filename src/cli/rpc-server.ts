@@ -26,6 +26,10 @@ export interface ServerLimits extends JsonRpcLimits {
   readonly connections: number;
   /** For a request to come in whole, in milliseconds. */
   readonly receiveMs: number;
+  /** For an answer to be taken whole, in milliseconds. */
+  readonly sendMs: number;
+  /** Bytes of all answers that their clients have not taken yet. */
+  readonly unreadBytes: number;
 }
 
 export interface RpcServer {
@@ -43,11 +47,14 @@ const LIMITS: ServerLimits = {
   heldBytes: 256 << 20,
   connections: 4096,
   receiveMs: 30_000,
+  sendMs: 120_000,
+  unreadBytes: 128 << 20,
 };
 /** What is being answered when the server closes has so long. */
 const GRACE_MS = 2000;
 /** Bytes that a client of a subscription may leave unread. */
 const UNREAD_BYTES = 64 << 20;
+const UNREAD = 'too many answers that their clients have not read yet';
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Listens. @throws the error of the system where the port is taken */
@@ -65,6 +72,7 @@ class ListeningServer implements RpcServer {
   readonly #subscribers = new Map<string, WebSocket>();
   readonly #running = new Set<Promise<unknown>>();
   #held = 0;
+  #unread = 0;
 
   constructor(options: RpcServerOptions) {
     this.#options = options;
@@ -145,15 +153,44 @@ class ListeningServer implements RpcServer {
     }
     const body = await this.#read(request, response);
     if (body === undefined) return;
+    let answer: string | undefined;
     try {
       const gone = new AbortController();
       response.on('close', () => gone.abort());
       const text = body.toString('utf8');
-      const answer = await answerText(text, handlerOf(this.#options.provider), this.#limits, gone.signal);
-      end(response, 200, answer ?? '');
+      answer = await answerText(text, handlerOf(this.#options.provider), this.#limits, gone.signal);
     } finally {
       this.#held -= body.length;
     }
+    await this.#answerWith(answer ?? '', response);
+  }
+
+  async #answerWith(answer: string, response: ServerResponse): Promise<void> {
+    if (!this.#hasRoom(answer)) return end(response, 503, failure(null, -32005, UNREAD));
+    await this.#delivered(answer, (taken) => {
+      // Also of a client that has gone.
+      if (response.writableEnded || response.destroyed) return void taken();
+      response.once('close', taken);
+      end(response, 200, answer);
+      return () => response.destroy();
+    });
+  }
+
+  /** One is always answered, however large the answer is. */
+  #hasRoom(answer: string): boolean {
+    return this.#unread === 0 || this.#unread + answer.length <= this.#limits.unreadBytes;
+  }
+
+  /** Counts an answer until its client has taken it, and leaves who does not. */
+  async #delivered(answer: string, send: (taken: () => void) => (() => void) | undefined): Promise<void> {
+    this.#unread += answer.length;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      const leave = send(resolve);
+      if (leave !== undefined) timer = setTimeout(leave, this.#limits.sendMs);
+    });
+    clearTimeout(timer);
+    this.#unread -= answer.length;
   }
 
   /** Why nobody is answered who asks like that: pages that were not invited, and names that lead here from elsewhere. */
@@ -239,7 +276,17 @@ class ListeningServer implements RpcServer {
           ? failure(null, -32600, 'expected text')
           : await answerText(text, handle, this.#limits, gone.signal);
         this.#held -= text.length;
-        if (answer !== undefined && client.readyState === client.OPEN) client.send(answer);
+        if (answer === undefined || client.readyState !== client.OPEN) return;
+        if (!this.#hasRoom(answer)) return client.send(failure(null, -32005, UNREAD));
+        // What comes next waits until this is taken.
+        await this.#delivered(answer, (taken) => {
+          client.once('close', taken);
+          client.send(answer, () => {
+            client.off('close', taken);
+            taken();
+          });
+          return () => client.terminate();
+        });
       });
       this.#track(last).catch(() => client.terminate());
     });

@@ -46,10 +46,15 @@ export const SIMULATION_CODES: RejectionCodes = {
   'nonce at maximum': -32603,
 };
 
-export function rejectionOf({ invalid }: EvmTransactionOutput, codes: RejectionCodes = {}): CallRejectedError {
+/** `other`: the code of what `codes` does not list. */
+export function rejectionOf(
+  { invalid }: EvmTransactionOutput,
+  codes: RejectionCodes = {},
+  other = HALTED,
+): CallRejectedError {
   const reason = invalid ?? 'bad signature';
   const words = reason === 'insufficient funds' ? 'insufficient funds for gas * price + value' : reason;
-  return new CallRejectedError(words, codes[reason] ?? HALTED);
+  return new CallRejectedError(words, codes[reason] ?? other);
 }
 
 /** The outcome of a call that the rules do not let run, or that cannot be run. */

@@ -27,6 +27,9 @@ import { type ReadRequest, readRequest } from './request.ts';
 
 /** As geth: blocks of a simulation, those that fill gaps included. */
 export const MOST_BLOCKS = 256;
+/** As geth: calls of one block, and of all. */
+const MOST_BLOCK_CALLS = 5000;
+const MOST_CALLS = 10_000;
 /** What a client does not do. */
 export const LIMIT_EXCEEDED = -38026;
 
@@ -68,12 +71,29 @@ export function readSimulation(request: SimulateRequest, options: SimulateOption
   if (blocks.length > MOST_BLOCKS) {
     throw new CallRejectedError(`${field}: ${blocks.length} blocks, at most ${MOST_BLOCKS} allowed`, LIMIT_EXCEEDED);
   }
+  checkCallCounts(blocks, field);
   const [traceTransfers, validation] = FLAGS.map((name) => readFlag(given[name], `request.${name}`));
   return {
     blocks: blocks.map((block, at) => readBlock(block, `${field}[${at}]`)),
     traceTransfers: traceTransfers!,
     validation: validation!,
   };
+}
+
+/** Before any of them is read. */
+function checkCallCounts(blocks: readonly unknown[], field: string): void {
+  let total = 0;
+  for (const [at, block] of blocks.entries()) {
+    const { calls } = (block ?? {}) as { readonly calls?: unknown };
+    const count = Array.isArray(calls) ? calls.length : 0;
+    total += count;
+    if (count > MOST_BLOCK_CALLS) throw tooMany(`${field}[${at}].calls`, count, MOST_BLOCK_CALLS);
+    if (total > MOST_CALLS) throw tooMany(field, total, MOST_CALLS);
+  }
+}
+
+function tooMany(field: string, count: number, most: number): CallRejectedError {
+  return new CallRejectedError(`${field}: too many calls: ${count} > ${most}`, LIMIT_EXCEEDED);
 }
 
 function readBlock(value: unknown, field: string): ReadSimulatedBlock {

@@ -8,7 +8,7 @@ import { refusalFor } from '../block/block-gas.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { orderedRoot } from '../block/ordered-root.ts';
 import { logsBloomOf, receiptsRootOf, requestsHashOf, type TransactionOutput } from '../block/receipts.ts';
-import type { SimulatedBlock, SimulatedCall } from '../call-types.ts';
+import type { CallFailure, SimulatedBlock, SimulatedCall } from '../call-types.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
@@ -161,7 +161,7 @@ class Simulation {
         return watched;
       },
     });
-    if (output.status === 'invalid') throw rejectionOf(output, SIMULATION_CODES);
+    if (output.status === 'invalid') throw rejectionOf(output, SIMULATION_CODES, INTERNAL);
     this.#gasLeft -= output.gasUsed;
     progress.executionGas += output.blockGas;
     progress.stateGas += output.stateGas;
@@ -180,7 +180,7 @@ class Simulation {
       // Refunds come afterwards, and call data has its least price (EIP-7623) all the same.
       maxUsedGas: largerOf(watched.spentGas, output.gasUsed),
       logs: watched.logs.map((log) => ({ ...log, ...place })),
-      ...(failure !== undefined && { error: failure.kind === 'halt' ? { ...failure, code: HALTED } : failure }),
+      ...(failure !== undefined && { error: failure.kind === 'halt' ? haltOf(failure, filled.isCapped) : failure }),
     });
   }
 
@@ -205,7 +205,8 @@ class Simulation {
     if (refusalFor(hardfork, gas, { execution: limit - executionGas, state: limit - stateGas }) !== undefined) {
       throw new CallRejectedError(`block gas limit reached: ${gasUsed + gas} > ${limit}`, BLOCK_GAS_EXCEEDED);
     }
-    return { ...request, nonce, gas: gas < this.#gasLeft ? gas : this.#gasLeft };
+    const isCapped = this.#gasLeft < gas;
+    return { ...request, nonce, gas: isCapped ? this.#gasLeft : gas, isCapped };
   }
 
   async #finish(progress: Progress, requests: Uint8Array[]): Promise<BlockInput> {
@@ -238,6 +239,14 @@ class Simulation {
     const diff = stateDiffOf(state.changesSince(this.#mark), emptinessOf(emptyIsAbsent, state.emptyAccounts));
     return stateRootOf(this.#whole, diff, { emptyIsAbsent });
   }
+}
+
+/** As geth tells it, also of a call that would have had more gas without the cap of all calls. */
+function haltOf(failure: CallFailure, isCapped: boolean): CallFailure {
+  const message = isCapped
+    ? `${failure.message} (gas limit was capped by the RPC server's global gas cap)`
+    : failure.message;
+  return { ...failure, message, code: HALTED };
 }
 
 /** Of a header that lacks something nobody knows the hash. */

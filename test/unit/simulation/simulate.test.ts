@@ -96,3 +96,34 @@ test('blocks out of order, too many of them, and what cannot be read are refused
   await refused({ calls: [{ to: '0x1' }] }).toMatchObject({ field: 'request.blockStateCalls[0].calls[0].to' });
   await refused({ call: [] }).toMatchObject({ field: 'request.blockStateCalls[0].call' });
 });
+
+// What geth does beyond the official cases (internal/ethapi/simulate.go and errors.go, 1.17).
+test('as many calls as geth takes, and no more', async () => {
+  const calls = (count: number) => ({ calls: Array.from({ length: count }, () => ({ to: BOB, gas: 0 })) });
+  const refused = { code: -38026 };
+  await expect(world.simulate({ blockStateCalls: [calls(5001)] })).rejects.toMatchObject(refused);
+  const all = [calls(4000), calls(4000), calls(2001)];
+  await expect(world.simulate({ blockStateCalls: all })).rejects.toMatchObject(refused);
+  // They are read, and the first of them has too little gas.
+  const few = [calls(5000), calls(5000)];
+  await expect(world.simulate({ blockStateCalls: few })).rejects.toMatchObject({ code: -38013 });
+});
+
+test('a call that halts for want of gas is told that all calls together had no more', async () => {
+  const stateOverrides = { [BOB]: { code: '0x5b5f56' } };
+  const messageOf = async (gas: number | undefined) => {
+    const [block] = await world.simulate({ blockStateCalls: [{ stateOverrides, calls: [{ to: BOB, gas }] }] });
+    return block!.calls[0]!.error?.message;
+  };
+  const capped = " (gas limit was capped by the RPC server's global gas cap)";
+  expect(await messageOf(undefined)).toBe(`out of gas${capped}`);
+  expect(await messageOf(50_000_001)).toBe(`out of gas${capped}`);
+  expect(await messageOf(50_000_000)).toBe('out of gas');
+});
+
+test('what has no code of its own is an internal error', async () => {
+  const request = { from: ALICE, to: BOB, maxFeePerGas: 10n ** 12n, maxFeePerBlobGas: 0n } as const;
+  const calls = [{ ...request, gas: 21_000, blobVersionedHashes: [`0x01${'00'.repeat(31)}`] }];
+  const simulated = world.simulate({ blockStateCalls: [{ calls }], validation: true });
+  await expect(simulated).rejects.toMatchObject({ code: -32603, message: expect.stringContaining('blob') });
+});
