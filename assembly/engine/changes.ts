@@ -10,7 +10,7 @@ import * as shared from "../base/shared";
 import * as u256 from "../base/u256";
 import { findCode } from "../store/code-store";
 import { kindOf, locationAt, lookup, resetOf } from "../store/locations";
-import { baseOf, enterLane, newestOf, resolve, resolvedNode, sameValue } from "../store/versions";
+import { baseOf, enterLane, newestOf, resolve, resolvedNode, resolvedReset, sameValue } from "../store/versions";
 import { beginWritten, nextWritten } from "./written";
 
 /** Locations per call, so that the host's thread can do other things in between: well below a millisecond. */
@@ -71,8 +71,8 @@ export function commitChange(size: u32): void {
 
 /**
  * Writes what transactions below `upTo` changed at the locations from index `from` on: each slot and free-form value
- * that is another now, each account that was written to, once per walk. Begin with 1; returns where to go on, 0 at
- * the end.
+ * that is another now, of accounts that were emptied all slots that are not zero, each account that was written to,
+ * once per walk. Begin with 1; returns where to go on, 0 at the end.
  */
 export function collectChanges(from: u32, upTo: u32): u32 {
   enterLane(0);
@@ -124,7 +124,10 @@ function addChange(location: u32, upTo: u32): void {
     const reset = resetOf(location);
     if (!isWritten(location) && !isWritten(reset)) return;
     const record = addSlot(location, upTo);
-    if (record == 0 || u256.equal(record + Change.BEFORE, record + Change.AFTER)) return;
+    if (record == 0) return;
+    // Of storage that was emptied, what is there again as it was has to be said too.
+    const isSame = u256.equal(record + Change.BEFORE, record + Change.AFTER);
+    if (isSame && (resolvedNode == 0 || !isWritten(reset) || u256.isZero(record + Change.AFTER))) return;
     cursor = record + Change.SLOT_SIZE;
     addAccountOfStorage(reset, upTo);
     return;
@@ -148,7 +151,7 @@ function isWritten(location: u32): bool {
 function addSlot(location: u32, upTo: u32): u32 {
   const record = cursor;
   if (resolve(location, upTo, record + Change.AFTER) != ReadResult.VALUE) return 0;
-  const flags = resolvedNode == 0 && isWritten(resetOf(location)) ? ChangeFlag.EMPTIED : 0;
+  const flags = resolvedReset != 0 ? ChangeFlag.EMPTIED : 0;
   begin(record, Kind.STORAGE | flags, location);
   putBase(location, record + Change.BEFORE);
   u256.copy(record + Change.SLOT, location + Location.SLOT);

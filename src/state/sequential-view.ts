@@ -187,6 +187,10 @@ function accountDiff(account: Account, emptyIsAbsent: boolean): AccountDiff | nu
         change.destroyed = true;
       }
     }
+    // What is there again as it was.
+    for (const [key, value] of change.destroyed ? account.storage : []) {
+      if (!sameBytes(value, ZERO_WORD)) change.storage.set(slotHex(key), hexFromBytes(value));
+    }
   }
   const unchanged =
     change.balance === undefined &&

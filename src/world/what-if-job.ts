@@ -10,7 +10,7 @@ import type { CheckedOptions } from '../config/options.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import { codeHashesIn } from '../core/host/recordings.ts';
-import { inverted, mergeChanges } from '../core/host/state-changes.ts';
+import { dropUnchanged, inverted, mergeChanges } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
 import type { BlockJob, ExecutedBlock } from '../job/block.ts';
 import { type BlockEncoding, encodingOf } from '../job/block-encoding.ts';
@@ -117,6 +117,8 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
     const changedState = lazy(() => {
       const difference = inverted(decodeChanges(outcome.changes), (hash) => this.#state.residence.code(hash));
       mergeChanges(difference, decodeChanges(changes));
+      // Of two states after the block: whether storage was emptied on the way to either is not between them.
+      for (const { storage } of difference.accounts.values()) dropUnchanged({ storage, emptied: false });
       return stateDiffOf(difference, emptiness);
     });
     return resultOf(comparison, report, { stateDiff, changedState });

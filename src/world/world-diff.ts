@@ -65,7 +65,9 @@ function changeOf(residence: Residence, { address, fields, slots }: Overwritten)
   for (const [slot, value] of slots) {
     const old = value.generation < emptiedBefore ? ZERO : value.word;
     const now = residence.storage(address, bytesFromKey(slot)) ?? ZERO;
-    if (!value.known || !sameBytes(old, now)) change.storage.set(slot, { before: old, after: now });
+    // Of storage that was emptied, what is there again as it was has to be said too.
+    const isAgain = change.emptied && !sameBytes(now, ZERO);
+    if (!value.known || isAgain || !sameBytes(old, now)) change.storage.set(slot, { before: old, after: now });
   }
   return change;
 }

@@ -772,6 +772,16 @@ const deaths = [
     only: 'at random moments',
   },
   {
+    name: 'a slot that a destroyed account has again as it was is left out',
+    file: 'assembly/engine/changes.ts',
+    text: 'if (isSame && (resolvedNode == 0 || !isWritten(reset) || u256.isZero(record + Change.AFTER))) return;',
+    replacement: 'if (isSame) return;',
+    why: 'whoever applies the diff empties the storage and loses the slot: the state root is wrong',
+    project: 'unit',
+    test: 'test/unit/executor/differential.test.ts',
+    only: 'again as it was',
+  },
+  {
     name: 'a slot that became zero is what it was before the death of the worker',
     file: 'src/core/host/state-changes.ts',
     text: 'const leavesNothingOut = index < known.to;',

@@ -8,6 +8,7 @@ import { kindAt, locationAt } from './location.ts';
 import {
   type AccountChange,
   type AccountFields,
+  dropUnchanged,
   isChanged,
   mergeChanges,
   noChange,
@@ -208,6 +209,7 @@ class Decoder {
     for (const [key, account] of this.#touched) {
       const record = this.#fields.get(key);
       if (record !== undefined) fillFields(account, record, unseen.get(key));
+      dropUnchanged(account);
       if (isChanged(account)) this.changes.accounts.set(key, account);
     }
     return this.changes;
@@ -226,8 +228,7 @@ class Decoder {
     const slot = keyFromBytes(sliceOf(record, Change.SLOT));
     const before = readReversed(record.bytes, record.at + Change.BEFORE);
     const after = readReversed(record.bytes, record.at + Change.AFTER);
-    if (sameBytes(before, after)) account.storage.delete(slot);
-    else account.storage.set(slot, { before, after });
+    account.storage.set(slot, { before, after });
     if (emptied) account.emptied = true;
   }
 

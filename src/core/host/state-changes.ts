@@ -27,7 +27,7 @@ export interface AccountChange {
   code: Uint8Array | undefined;
   /** The storage was emptied as a whole. */
   emptied: boolean;
-  /** By slot. */
+  /** By slot: those that are another now; where the storage was emptied, all that are there. */
   readonly storage: Map<string, { readonly before: Uint8Array; after: Uint8Array }>;
 }
 
@@ -124,9 +124,9 @@ export function mergeChanges(into: StateChanges, later: StateChanges): void {
     for (const [slot, values] of change.storage) {
       const earlier = known.storage.get(slot);
       if (earlier === undefined) known.storage.set(slot, values);
-      else if (sameBytes(earlier.before, values.after)) known.storage.delete(slot);
       else earlier.after = values.after;
     }
+    dropUnchanged(known);
     if (!isChanged(known)) into.accounts.delete(key);
   }
   for (const [key, change] of later.data) {
@@ -217,6 +217,12 @@ function codeAt({ bytes, words }: CoreInstance, record: number): Uint8Array {
 /** An account that nobody has changed yet. */
 export function noChange(address: Uint8Array): AccountChange {
   return { address, before: noFields(), after: noFields(), code: undefined, emptied: false, storage: new Map() };
+}
+
+/** Leaves out slots that are what they were, unless the storage was emptied in between. */
+export function dropUnchanged({ storage, emptied }: Pick<AccountChange, 'storage' | 'emptied'>): void {
+  if (emptied) return;
+  for (const [slot, { before, after }] of storage) if (sameBytes(before, after)) storage.delete(slot);
 }
 
 export function isChanged({ before, after, storage, emptied }: AccountChange): boolean {

@@ -12,7 +12,12 @@ import {
   unknownAccounts,
 } from '../../../src/core/host/change-records.ts';
 import { packOutcome } from '../../../src/core/host/outcome.ts';
-import type { AccountFields, StateChanges, UnseenAccounts } from '../../../src/core/host/state-changes.ts';
+import {
+  type AccountFields,
+  mergeChanges,
+  type StateChanges,
+  type UnseenAccounts,
+} from '../../../src/core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/host/state-image.ts';
 import { createMemory, openCore, wallClock } from '../../../src/core/instance/abi.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
@@ -194,6 +199,29 @@ describe('the records of a block', () => {
       );
       // Before it was destroyed.
       expect((await changes(1)).accounts.get(keyFromBytes(BOB))?.emptied).toBe(false);
+    }
+  });
+
+  test('of an account that was destroyed have what is there again as it was, also when it came back later', async () => {
+    for (const complete of [true, false]) {
+      const again: Body = (view) => view.setStorage(BOB, word(1n), word(11n));
+      const { changes } = await blockOf([(view) => view.resetStorage(BOB), again], bobsStorage, complete);
+      const expected = new Map([
+        [keyFromBytes(word(1n)), { before: word(11n), after: word(11n) }],
+        [keyFromBytes(word(2n)), { before: word(22n), after: word(0n) }],
+      ]);
+      const account = (await changes()).accounts.get(keyFromBytes(BOB));
+      expect(account).toMatchObject({ emptied: true });
+      expect(new Map(account?.storage)).toEqual(expected);
+      // In two segments, of which the second begins with nothing.
+      const first = await blockOf([(view) => view.resetStorage(BOB)], bobsStorage, complete);
+      const nothing = imageOf((builder) => {
+        for (const slot of [1n, 2n]) builder.storage(BOB, word(slot), word(0n));
+      });
+      const second = await blockOf([again], nothing, complete);
+      const sum = await first.changes();
+      mergeChanges(sum, await second.changes());
+      expect(new Map(sum.accounts.get(keyFromBytes(BOB))?.storage)).toEqual(expected);
     }
   });
 

@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Hex } from '../../../src/base/hex.ts';
 import { HARDFORKS, isAtLeast } from '../../../src/chain/hardfork.ts';
+import { createEngine, type StateDiff, type StateSource } from '../../../src/index.ts';
+import { stateRootOf } from '../../../src/state/state-root.ts';
 import { addressOf, type Call, ETHER, runLibrary, runOurs, scenario, type TestAccount } from './library-oracle.ts';
 import * as programs from './programs.ts';
 
@@ -178,6 +180,50 @@ describe('the bugs that lazy credits invite', () => {
         }),
       );
     }
+  });
+
+  test('an account that is destroyed and has a slot again as it was: the diff says so, and the root is right', async () => {
+    const [sender, other] = SENDERS as [Hex, Hex];
+    const { factory } = CONTRACTS;
+    const before = Object.fromEntries(
+      Object.entries(ALLOC).filter(([who]) => [sender, other, factory].includes(who as Hex)),
+    );
+    // Slot 1 is 5 in the constructor.
+    const size = ((programs.DESTROY.length - 2) / 2).toString(16).padStart(2, '0');
+    const copy = `60${size}8060106000396000f3`;
+    const child: Hex = `${programs.assemble('5 1 SSTORE')}${copy}${programs.DESTROY.slice(2)}`;
+    const create = { from: sender, to: factory, input: child };
+    const first = await runOurs(scenario({ hardfork: 'shanghai', alloc: before, calls: [create] }));
+    const created = [...first.result.stateDiff].find(([, change]) => change?.code !== undefined)?.[0] as Hex;
+    const old = { nonce: 1, code: programs.DESTROY, storage: { '0x1': '0x5', '0x2': '0x6' } };
+    const destroy: Call = { from: other, to: created, input: `0x${programs.word(other)}` };
+    const input = scenario({ hardfork: 'shanghai', alloc: { ...before, [created]: old }, calls: [destroy, create] });
+    const { stateRoot } = await runLibrary(input);
+    const { chainId, hardfork, block, state, blockHashes } = input;
+    const rootOf = (diff: StateDiff) => stateRootOf(state, diff, { emptyIsAbsent: true });
+    const slot = (value: bigint): Hex => `0x${programs.word(value)}`;
+    const storage = new Map([
+      [slot(1n), slot(5n)],
+      [slot(2n), slot(0n)],
+    ]);
+    const { result: sequential } = await runOurs(input);
+    expect(sequential.stateDiff.get(created)).toEqual({ destroyed: true, storage });
+    expect(await rootOf(sequential.stateDiff)).toBe(stateRoot);
+    await using engine = await createEngine({ workers: 2 });
+    const near = await engine.executeBlock({ chainId, hardfork, block, state, blockHashes });
+    expect(near.stateDiff.get(created)).toEqual({ destroyed: true, storage });
+    expect(await rootOf(near.stateDiff)).toBe(stateRoot);
+    const distant: StateSource = {
+      load: (keys, options) => state.load(keys, options),
+      blockHash: (number) => state.blockHash(number),
+    };
+    const far = await engine.executeBlock({ chainId, hardfork, block, state: distant, blockHashes });
+    expect(await rootOf(far.stateDiff)).toBe(stateRoot);
+    await using world = await engine.openWorld({ state });
+    const snapshot = await world.snapshot();
+    const there = await world.executeBlock({ block, hardfork, blockHashes });
+    expect(await rootOf(there.stateDiff)).toBe(stateRoot);
+    expect(await rootOf(await world.stateDiffSince(snapshot))).toBe(stateRoot);
   });
 
   test('a creation onto storage without nonce and code collides (EIP-7610)', async () => {
