@@ -15,6 +15,7 @@ export { LAYOUT_VERSION } from "./layout";
 export { loadBase } from "./store/base-state";
 export { addDependency } from "./schedule/dependencies";
 export { beginBlock, beginRun, declareDead, initialize, join, resumeBlock, setTransaction } from "./engine/block";
+export { announce, countWrong, wrongLocation } from "./engine/announcements";
 export { addHeld, changesEnd, changesStart, clearChanges, collectChanges } from "./engine/changes";
 export { recordTransactions } from "./engine/recordings";
 export { beginFold, finishFold, foldPrefix, keepAll, keepOne, keepWritten, restoreBase } from "./engine/residence";

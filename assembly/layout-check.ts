@@ -48,7 +48,8 @@ if (Worker.DEQUE + Deque.RING != Worker.DEQUE_RING) ERROR("the ring follows the 
 // Fields that share a word.
 if (MAX_TRANSACTIONS != (1 << 20) - 1) ERROR("a version has 20 bits for its transaction");
 if (MAX_INCARNATION >= FOLD_INCARNATION || FOLD_INCARNATION > 255) ERROR("an incarnation has 8 bits");
-if ((VersionFlag.DELTA & VersionFlag.LIFE_MASK) != 0) ERROR("life and kind are different bits");
+if (((VersionFlag.DELTA | VersionFlag.ANNOUNCED) & VersionFlag.LIFE_MASK) != 0)
+  ERROR("life and kind are different bits");
 if (EvmSender.UNKNOWN != 0 || EvmSender.NOBODY >= CONTROL_BASE) ERROR("a sender's address is no EvmSender");
 if (Halt.NONE != 0) ERROR("a cleared memory is not halted");
 if (CODE_HASH_SIZE + BaseValue.CODE_BYTES + CODE_PADDING < 80)

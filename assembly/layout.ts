@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 17;
+export const LAYOUT_VERSION: u32 = 18;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -67,6 +67,8 @@ export abstract class Control {
   static readonly COMMIT_INDEX: u32 = 256;
   static readonly COMMIT_CLOCK: u32 = 260;
   static readonly EXECUTION_CURSOR: u32 = 320;
+  /** How many of those that begin ahead of their turn somebody has looked at: see TxSlot.EARLY. */
+  static readonly EARLY_CURSOR: u32 = 324;
   static readonly VALIDATION_CURSOR: u32 = 384;
   static readonly CLOCK: u32 = 448;
   static readonly EVENTS: u32 = 512;
@@ -165,8 +167,8 @@ export abstract class TxSlot {
   /** u64: incarnation:8 | clock:32 << 8 of the newest successful validation. */
   static readonly VALIDATED: u32 = 16;
   // written by the host before workers start
-  /** Estimated gas, 0 for unknown: a hint for scheduling policies. Today's goes by order alone. */
-  static readonly COST: u32 = 24;
+  /** Of slot k: index + 1 of the transaction that is the k-th to begin ahead of its turn, 0: there are no more. */
+  static readonly EARLY: u32 = 24;
   static readonly INPUT: u32 = 28;
   static readonly INPUT_LENGTH: u32 = 32;
   // shared
@@ -181,6 +183,8 @@ export abstract class TxSlot {
   static readonly RECORDING: u32 = 52;
   /** The EvmBlock that it sees, 0 for that of all; it may differ from that in what it says of fees. */
   static readonly BLOCK: u32 = 56;
+  /** The record of what was announced of its writes, 0 for nothing. */
+  static readonly ANNOUNCED: u32 = 60;
   static readonly SIZE: u32 = 64;
 }
 
@@ -327,6 +331,8 @@ export abstract class VersionFlag {
   static readonly LIFE_MASK: u32 = 3;
   /** A commutative credit: the value is added to what lies below. */
   static readonly DELTA: u32 = 4;
+  /** Nobody has written it yet: somebody has said that the transaction will. Dies when the transaction publishes. */
+  static readonly ANNOUNCED: u32 = 8;
 }
 
 /**
@@ -561,7 +567,9 @@ export abstract class Metric {
   /** Senders recovered by this worker, some of them perhaps at the same time by another one. */
   static readonly RECOVERIES: u32 = 160;
   static readonly RECOVERY_MS: u32 = 168;
-  static readonly COUNT: u32 = 22;
+  /** Transactions that were put off, since one that they were said to need had not executed. */
+  static readonly WAITS: u32 = 176;
+  static readonly COUNT: u32 = 23;
 }
 
 /** What `next` answers when it does not hand out a transaction. */

@@ -2,6 +2,18 @@
 
 import './base/web-types.ts';
 
+export type {
+  AccessKey,
+  AccessOracle,
+  AccessPrediction,
+  AccessWrite,
+  TransactionContext,
+} from './access/access-oracle.ts';
+export { combineOracles, fromEIP2930, fromHints } from './access/access-oracle.ts';
+export type { AccessPlan, AnnouncedWrite, PlannerOptions } from './access/planner.ts';
+export { Planner } from './access/planner.ts';
+export type { StaticAnalysisOptions } from './access/static-analysis.ts';
+export { staticAnalysis } from './access/static-analysis.ts';
 export {
   AuditError,
   CallFailedError,

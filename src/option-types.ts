@@ -1,5 +1,6 @@
 // The options that the library accepts. Made from src/config/descriptors.ts: `npx vitest run test/unit/config -u`.
 
+import type { AccessOracle } from './access/access-oracle.ts';
 import type { Hex } from './base/hex.ts';
 import type { BlockInput, HeaderInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
@@ -47,6 +48,11 @@ export interface EngineOptions {
    * any chain allows in a block; Ethereum's own tests use up to 2^64 - 1. Default 2^34.
    */
   readonly maximumTransactionGas?: bigint;
+  /**
+   * What will probably be read and written (docs/planning.md): hints, which cost time where they are wrong, never the
+   * result. Default none.
+   */
+  readonly accessOracle?: AccessOracle;
   /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
   readonly window?: number;
   /**
@@ -129,6 +135,11 @@ export interface BlockRequest {
    * Default `trust` where every transaction has a `from`.
    */
   readonly senders?: 'trust' | 'recover';
+  /**
+   * What will probably be read and written (docs/planning.md): hints, which cost time where they are wrong, never the
+   * result. Default the engine's.
+   */
+  readonly accessOracle?: AccessOracle;
   /** Cancels the run when it fires; the run rejects with its reason. */
   readonly signal?: AbortSignal;
   /** A run that lasts longer is cancelled. Milliseconds. Default none. */
@@ -201,6 +212,11 @@ export interface ExecutionOptions {
   readonly numbers?: Readonly<Record<string, bigint>> | ReadonlyMap<string, bigint>;
   /** Accounts before the first task. Default all empty. */
   readonly state?: StateSource;
+  /**
+   * What will probably be read and written (docs/planning.md): hints, which cost time where they are wrong, never the
+   * result. Default the engine's.
+   */
+  readonly accessOracle?: AccessOracle;
   /** Cancels the run when it fires; the run rejects with its reason. */
   readonly signal?: AbortSignal;
   /** A run that lasts longer is cancelled. Milliseconds. Default none. */

@@ -49,6 +49,8 @@ export interface Report {
   /** Locations whose changes made validations fail, most frequent first. */
   readonly conflicts: readonly ConflictReport[];
   readonly bound: BoundReport;
+  /** Where the run had an access oracle. */
+  readonly planning?: PlanningReport;
   /** How often the rest of the block had to be run sequentially from a committed prefix. */
   readonly drains: number;
   readonly workersLost: number;
@@ -77,6 +79,31 @@ export interface SpanReport {
 export interface ConflictReport {
   readonly location: LocationName;
   readonly count: number;
+}
+
+/** What an access oracle was good for in a run. */
+export interface PlanningReport {
+  /** Asking the oracle, and making the plan; before the run. */
+  readonly planMs: number;
+  /** Transactions, or tasks, that the oracle said anything of. */
+  readonly predicted: number;
+  /** Hints to wait for a lower one that were given to the scheduler. */
+  readonly dependencies: number;
+  /** How often one was put off because of a hint, those of senders among them. */
+  readonly waits: number;
+  /** How many were to begin ahead of their turn. */
+  readonly early: number;
+  /** Groups that have nothing to do with each other as far as the oracle knows. */
+  readonly partitions: number;
+  /** Values that were said to be written, and how many of them were not. */
+  readonly announced: number;
+  readonly wrong: number;
+  /** The first wrong one: who was said to write it, numbered as in {@link CriticalStep}. */
+  readonly firstWrong?: { readonly index: number; readonly location: LocationName };
+  /** Reads of values that were announced: nobody had to wait for them. */
+  readonly predictedReads: number;
+  /** What was wrong with the oracle: what it threw, what was no prediction. */
+  readonly problems: readonly string[];
 }
 
 /** How near the run came to what its dependencies allow (see the core's design: T1, T∞). */

@@ -1,5 +1,6 @@
 // The public types of the engine: options, runs, results and reports.
 
+import type { AccessOracle } from './access/access-oracle.ts';
 import type { Hex } from './base/hex.ts';
 import type { BlockAccessList } from './block/block-access-list.ts';
 import type { Receipt } from './block/receipts.ts';
@@ -69,6 +70,11 @@ export interface Engine extends AsyncDisposable {
    * @throws InputError naming the option; MemoryLimitError for a state that does not fit
    */
   openWorld(options?: WorldOptions): Promise<World>;
+  /**
+   * Sets who says what runs from now on will read and write, where a request brings no oracle of its own; `undefined`: nobody.
+   * @throws InputError for what is no oracle
+   */
+  setAccessOracle(oracle: AccessOracle | undefined): void;
   /** What the engine has measured so far, and what it does now; costs a few microseconds, at any time. */
   metrics(): MetricsSnapshot;
   /** Begins to measure anew; what goes on now stays in {@link MetricsSnapshot.now}. */

@@ -87,5 +87,7 @@ export abstract class Fault {
   static readonly LANE_UNVALIDATED: u32 = 42;
   /** Credits are made absolute with those of other lanes. */
   static readonly LANE_CREDITS_MIXED: u32 = 43;
-  static readonly LAST: u32 = 43;
+  /** What was announced of a transaction stays when it has published something else. */
+  static readonly ANNOUNCED_SURVIVES: u32 = 44;
+  static readonly LAST: u32 = 44;
 }

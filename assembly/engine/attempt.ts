@@ -146,7 +146,9 @@ function replaceVersions(record: u32, publishing: u64): void {
   if (fault(Fault.CLOCK_BEFORE_LINKED)) earlyClock = shared.add(CONTROL_BASE, Control.CLOCK, 1) + 1;
   linkAll(record);
   const previous = recordIn(status);
-  if (previous != 0 && !fault(Fault.OLD_VERSIONS_NOT_KILLED)) killAll(previous);
+  // Before the first incarnation it is what was announced: engine/announcements.ts.
+  if (previous == 0 || fault(Fault.OLD_VERSIONS_NOT_KILLED)) return;
+  if (incarnationIn(status) != 0 || !fault(Fault.ANNOUNCED_SURVIVES)) killAll(previous);
 }
 
 /** The clock after the move. */

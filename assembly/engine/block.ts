@@ -140,10 +140,9 @@ export function join(id: u32): bool {
 }
 
 /** Describes transaction `index` before workers start. `flags`: TxFlag. */
-export function setTransaction(index: u32, flags: u32, cost: u32, input: u32, inputLength: u32): void {
+export function setTransaction(index: u32, flags: u32, input: u32, inputLength: u32): void {
   const slot = slotAt(index);
   shared.write(slot, TxSlot.FLAGS, flags);
-  store<u32>(slot, cost, TxSlot.COST);
   store<u32>(slot, input, TxSlot.INPUT);
   store<u32>(slot, inputLength, TxSlot.INPUT_LENGTH);
 }

@@ -14,7 +14,7 @@ import { locationAt } from "../store/locations";
 import { executeNative, nativeGas, nativeOutput, nativeOutputLength, nativeRepeated } from "../execute/native";
 import { lastLocation, unfinished } from "../execute/state-view";
 import {
-  NOTHING, claim, claimNext, claimOwn, claimStolen, commitIndex, hand, nextToValidate, transactionCount,
+  NOTHING, claim, claimEarly, claimNext, claimOwn, claimStolen, commitIndex, hand, nextToValidate, transactionCount,
   windowWasFull,
 } from "../schedule/scheduler";
 import { commit, hasFlag, isOrphaned, recordIn, resume, slotAt, stateIn, statusOf } from "../schedule/status";
@@ -110,6 +110,8 @@ function pick(): i32 {
   if (transaction != NOTHING) return transaction;
   validateEarly();
   transaction = claimOwn();
+  if (transaction != NOTHING) return transaction;
+  transaction = claimEarly();
   if (transaction != NOTHING) return transaction;
   transaction = claimNext();
   if (transaction != NOTHING) return transaction;

@@ -1,12 +1,14 @@
 // Where the next transaction comes from: the own deque, the execution cursor, other deques. All of it is performance
 // only; the head rule of engine/worker-loop.ts alone guarantees progress.
 
-import { CONTROL_BASE, Control, MAX_WORKERS, Metric, TxState, WorkerLife } from "../layout";
+import { CONTROL_BASE, Control, MAX_WORKERS, Metric, TxSlot, TxState, WorkerLife } from "../layout";
 import * as shared from "../base/shared";
 import { announce, count, dequeAt, me } from "../base/worker";
 import { NONE, unmetDependency, waitFor } from "./dependencies";
 import { EMPTY, RETRY, peekBottom, peekTop, pop, push, steal } from "./deque";
-import { beginExecution, executingFrom, incarnationIn, postpone, stateIn, statusOf, waitsForHead } from "./status";
+import {
+  beginExecution, executingFrom, incarnationIn, postpone, slotAt, stateIn, statusOf, waitsForHead,
+} from "./status";
 
 /** Status word that the last successful `claim` of this instance left: the attempt is ours as long as it stands. */
 export let claimedStatus: u64 = 0;
@@ -39,6 +41,7 @@ export function claim(transaction: u32): bool {
       const lower = unmetDependency(transaction);
       if (lower != NONE) {
         if (!postpone(transaction, status)) continue;
+        count(Metric.WAITS, 1);
         if (waitFor(lower, transaction, incarnationIn(status))) continue;
         return false;
       }
@@ -97,6 +100,17 @@ export function claimOwn(): i32 {
     const task = top != EMPTY && top < bottom ? steal(deque) : pop(deque);
     if (task == EMPTY) return NOTHING;
     if (task != RETRY && claim(u32(task))) return task;
+  }
+}
+
+/** Claims the next of those that are to begin ahead of their turn: long ones, and the first of long chains. */
+export function claimEarly(): i32 {
+  while (true) {
+    const next = shared.read(CONTROL_BASE, Control.EARLY_CURSOR);
+    const early = next < transactionCount() ? load<u32>(slotAt(next), TxSlot.EARLY) : 0;
+    if (early == 0) return NOTHING;
+    if (!shared.swapIf(CONTROL_BASE, Control.EARLY_CURSOR, next, next + 1)) continue;
+    if (claim(early - 1)) return i32(early - 1);
   }
 }
 

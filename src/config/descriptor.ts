@@ -146,6 +146,17 @@ export const stateSource: Kind = {
   },
 };
 
+/** An object that says what transactions, or tasks, will touch. */
+export const accessOracle: Kind = {
+  type: 'AccessOracle',
+  check(value, field) {
+    const given = typeof value === 'object' && value !== null ? value : {};
+    const { transactionAccess, taskAccess } = given as Readonly<Record<string, unknown>>;
+    if (typeof transactionAccess === 'function' || typeof taskAccess === 'function') return;
+    throw new InputError(field, `expected an access oracle, got ${describe(value)}`);
+  },
+};
+
 export function mapOf(type: string): Kind {
   return {
     type,

@@ -5,6 +5,7 @@ import { describe, isMap, plainObject } from '../base/reader.ts';
 import { HARDFORKS } from '../chain/hardfork.ts';
 import { DEFAULT_MIB, MAX_TASKS, MAXIMUM_MIB } from '../run/memory.ts';
 import {
+  accessOracle,
   bigintFrom,
   checkedLater,
   choice,
@@ -50,6 +51,12 @@ const window = option(
   `How far ahead of the first uncommitted transaction workers may run, 1 to ${MAX_TASKS.toLocaleString('en')} transactions.`,
   `${DEFAULT_WINDOW}`,
 );
+const oracle = (standard: string) =>
+  option(
+    accessOracle,
+    'What will probably be read and written (docs/planning.md): hints, which cost time where they are wrong, never the result.',
+    standard,
+  );
 const chainId = integerFrom(1, Number.MAX_SAFE_INTEGER);
 const chain = checkedLater('number | object');
 const CHAIN_FORMS =
@@ -115,6 +122,7 @@ export const ENGINE_OPTIONS: Options = {
     "A block with a transaction of more gas is refused: gas buys memory and time. The default is a thousand times what any chain allows in a block; Ethereum's own tests use up to 2^64 - 1.",
     '2^34',
   ),
+  accessOracle: oracle('none'),
   window,
   taskTimeoutMs,
   executionTimeoutMs,
@@ -211,6 +219,7 @@ export const BLOCK_REQUEST: Options = {
     '`trust`: the sender is `from`; `recover`: the sender is recovered from the signature, and compared with `from`.',
     '`trust` where every transaction has a `from`',
   ),
+  accessOracle: oracle("the engine's"),
   signal: option(signal, 'Cancels the run when it fires; the run rejects with its reason.'),
   executionTimeoutMs,
   taskTimeoutMs,
@@ -252,6 +261,7 @@ export const EXECUTION_OPTIONS: Options = {
     'Free-form state before the first task: numbers of 256 bits.',
   ),
   state: option(stateSource, 'Accounts before the first task.', 'all empty'),
+  accessOracle: oracle("the engine's"),
   signal: option(signal, 'Cancels the run when it fires; the run rejects with its reason.'),
   executionTimeoutMs,
   taskTimeoutMs,

@@ -1,5 +1,6 @@
 // Checks what callers pass to the engine, by the descriptors, and fills in the defaults.
 
+import type { AccessOracle } from '../access/access-oracle.ts';
 import { InputError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
 import type { Chain } from '../chain/chain.ts';
@@ -17,18 +18,22 @@ import {
 } from './descriptors.ts';
 
 /** Engine options with every default filled in. */
-export interface CheckedOptions extends Omit<EngineOptions, 'workers' | 'memory' | 'chain' | 'chainId'> {
+export interface CheckedOptions
+  extends Omit<EngineOptions, 'workers' | 'memory' | 'chain' | 'chainId' | 'accessOracle'> {
   /** Of blocks that name none. */
   readonly chain: Chain | undefined;
   readonly workers: number;
   readonly maximumMiB: number;
   readonly window: number;
+  /** Who says what will be touched where a request does not; may change from run to run. */
+  readonly planning: { oracle: AccessOracle | undefined };
 }
 
 /** @throws InputError naming the option */
 export function checkEngineOptions(options: EngineOptions, cores: number): CheckedOptions {
   checkOptions(options, 'options', ENGINE_OPTIONS);
-  const { workers = 'auto', memory, threading = 'auto', window = DEFAULT_WINDOW, chainId: _, ...others } = options;
+  const { workers = 'auto', memory, threading = 'auto', window = DEFAULT_WINDOW, ...more } = options;
+  const { accessOracle, chainId: _, ...others } = more;
   return {
     ...others,
     chain: readChainOf(options, 'options'),
@@ -36,6 +41,7 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
     workers: workers === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, cores)) : workers,
     maximumMiB: memory?.maximumMiB ?? DEFAULT_MIB,
     window,
+    planning: { oracle: accessOracle },
   };
 }
 
@@ -64,4 +70,9 @@ export function readChainOf(
 /** Checks everything but the block itself. @throws InputError naming the field */
 export function checkBlockRequest(request: BlockRequest): void {
   checkOptions(request, 'request', BLOCK_REQUEST);
+}
+
+/** @throws InputError for what is no oracle */
+export function checkOracle(oracle: AccessOracle | undefined): void {
+  if (oracle !== undefined) ENGINE_OPTIONS.accessOracle!.check(oracle, 'oracle');
 }

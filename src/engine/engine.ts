@@ -1,9 +1,10 @@
 // The engine: the public object. Jobs take turns here, each with a scope that can end it and a desk to ask things at.
 
+import type { AccessOracle } from '../access/access-oracle.ts';
 import { EngineDisposedError, InputError, MemoryLimitError } from '../base/errors.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
 import type { BlockInput } from '../block/block-input.ts';
-import { type CheckedOptions, checkEngineOptions, checkWorldOptions } from '../config/options.ts';
+import { type CheckedOptions, checkEngineOptions, checkOracle, checkWorldOptions } from '../config/options.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
@@ -163,6 +164,11 @@ export class PevmEngine implements TracingEngine {
     return Object.assign(run, { addDependency: (lower: number, higher: number) => hints.add(lower, higher) });
   }
 
+  setAccessOracle(oracle: AccessOracle | undefined): void {
+    checkOracle(oracle);
+    this.#parts.options.planning.oracle = oracle;
+  }
+
   metrics(): MetricsSnapshot {
     return this.#meter.snapshot();
   }
@@ -307,6 +313,7 @@ export class PevmEngine implements TracingEngine {
     const { keccak256, assets, events } = this.#parts;
     return {
       keccak256,
+      workers: this.capabilities.workers,
       assets,
       push,
       perform: (run) => this.#perform(run, scope, run.isShown ? follow : () => {}),

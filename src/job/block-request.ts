@@ -1,5 +1,6 @@
 // Reads the request for a block: checks all of it, and fills in what the engine's options and the chain say.
 
+import type { AccessOracle } from '../access/access-oracle.ts';
 import { address as readAddress } from '../base/reader.ts';
 import { checkBlobs } from '../block/blobs.ts';
 import { readBlock, readBlockHashes } from '../block/block-input.ts';
@@ -21,6 +22,8 @@ export interface CheckedBlockRequest {
   readonly state: StateSource;
   readonly verify: BlockRequest['verify'];
   readonly expected: BlockRequest['expected'];
+  /** Where the request brings one. */
+  readonly oracle: AccessOracle | undefined;
   readonly taskTimeoutMs: number | undefined;
   readonly limits: Limits;
 }
@@ -55,6 +58,7 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
     state,
     verify,
     expected,
+    oracle: request.accessOracle,
     taskTimeoutMs: request.taskTimeoutMs ?? options.taskTimeoutMs,
     limits: request,
   };

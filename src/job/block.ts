@@ -7,7 +7,7 @@ import { rulesOf } from '../chain/rules.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import { reportOf } from '../metrics/report.ts';
-import { InvalidOutcome, type RunPlan } from '../run/conductor.ts';
+import { InvalidOutcome, type RunPlan, type RunPlanning } from '../run/conductor.ts';
 import { type Work, workOf } from '../run/work.ts';
 import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
 import { stateRootOf } from '../state/state-root.ts';
@@ -20,6 +20,7 @@ import { type BlockExecution, completed, resultOf, TransactionDecoder } from './
 import { type Emptiness, emptinessOf } from './changed-state.ts';
 import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
+import { type Planned, planTransactions } from './planning.ts';
 import {
   blockKeys,
   checkPinned,
@@ -36,6 +37,12 @@ export interface ExecutedBlock extends Performed {
   readonly work: Work;
   readonly decoder: TransactionDecoder;
   readonly emptiness: Emptiness;
+}
+
+/** Another block on another state. */
+interface Aside {
+  readonly context: BlockContext;
+  readonly state: StateSource;
 }
 
 export class BlockJob implements Job<TransactionResult, BlockResult> {
@@ -103,8 +110,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     if (this.#isAudited || this.#wantsRoots) await this.#copyBefore(desk);
     const before = await this.#stateBefore(desk);
     const work = await this.#workOf(desk, encoding, before);
+    const planned = this.#planned(desk, encoding);
     const encodeMs = performance.now() - startMs;
-    const executed = await this.#execute(desk, encoding, before, work).catch(async (error: unknown) => {
+    const executed = await this.#execute(desk, encoding, before, work, { planned }).catch(async (error: unknown) => {
       if (this.#isAudited) await auditRefusal(error, () => this.#executeAgain(desk));
       throw error;
     });
@@ -120,7 +128,13 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
 
     const report = reportOf(
       { ...executed, outcome: { ...executed.outcome, decodeMs } },
-      { totalDurationMs: performance.now() - startMs, encodeMs, offset: this.firstItem, block: context.block },
+      {
+        totalDurationMs: performance.now() - startMs,
+        encodeMs,
+        offset: this.firstItem,
+        block: context.block,
+        planned: planned?.facts,
+      },
     );
     desk.report(report);
     return completed(result, { ...found, report, stateRoot });
@@ -160,7 +174,13 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return stateBefore(desk, state, () => blockKeys(state, context.block));
   }
 
-  #planOf(encoding: BlockEncoding, before: StateBefore, sequential = false): RunPlan {
+  /** What is known before of how the transactions have to do with each other. */
+  #planned({ keccak256, workers }: Desk<TransactionResult>, encoding: BlockEncoding): Planned | undefined {
+    const { oracle = this.#options.planning.oracle, context } = this.#request;
+    return oracle && planTransactions(oracle, { block: context.block, encoding, workers, keccak256 });
+  }
+
+  #planOf(encoding: BlockEncoding, before: StateBefore, sequential: boolean, planning?: RunPlanning): RunPlan {
     // What nobody has loaded may be anything.
     const { image, complete, emptyAccounts = true } = before;
     const { evm, count, tasks, post, firstTransaction, transactionCount } = encoding;
@@ -178,6 +198,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       sequential,
       block: { firstTransaction, transactionCount },
       checkpoint: post,
+      planning,
     };
   }
 
@@ -198,9 +219,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     encoding: BlockEncoding,
     before: StateBefore,
     work: Work,
-    aside?: { readonly context: BlockContext; readonly state: StateSource },
+    { aside, planned }: { readonly aside?: Aside; readonly planned?: Planned | undefined },
   ): Promise<ExecutedBlock> {
-    const plan = this.#planOf(encoding, before, aside !== undefined);
+    const plan = this.#planOf(encoding, before, aside !== undefined, planned?.planning);
     const { taskTimeoutMs } = this.#request;
     const { context, state } = aside ?? this.#request;
     const residence = aside === undefined ? this.#standing?.residence : undefined;
@@ -224,10 +245,8 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const encoding = encodeForModule(this.#request.context);
     const before = await (this.#copy === undefined ? this.#stateBefore(desk) : stateBefore(desk, this.#copy));
     const work = await this.#workOf(desk, encoding, before);
-    const executed = await this.#execute(desk, encoding, before, work, {
-      context: this.#request.context,
-      state: this.#copy ?? this.#request.state,
-    });
+    const aside = { context: this.#request.context, state: this.#copy ?? this.#request.state };
+    const executed = await this.#execute(desk, encoding, before, work, { aside });
     return this.#resultOf(desk, encoding, executed);
   }
 
@@ -241,7 +260,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       const encoding = encodeForCore(part);
       const alone = await stateBefore(desk, state);
       const work = await this.#workOf(desk, encoding, alone);
-      const executed = await this.#execute(desk, encoding, alone, work, { state, context: part });
+      const executed = await this.#execute(desk, encoding, alone, work, { aside: { state, context: part } });
       return resultOf({ ...executed, context: part, encoding, keccak256: desk.keccak256 }).stateDiff;
     });
   }

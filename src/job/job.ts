@@ -77,6 +77,8 @@ export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 /** What a job may ask of its engine while its turn lasts. */
 export interface Desk<Item> {
   readonly keccak256: Keccak256;
+  /** Workers of the engine that execute at the same time. */
+  readonly workers: number;
   /** URLs of what workers import. */
   readonly assets: { executor(): Promise<string>; precompiles(): Promise<string> };
   /** Runs a plan, with whoever can. */

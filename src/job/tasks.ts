@@ -7,13 +7,14 @@ import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.
 import { joinImages } from '../core/host/state-image.ts';
 import { checkedPrograms } from '../core/host/synthetic-program.ts';
 import { reportOf } from '../metrics/report.ts';
-import type { PlannedTask, RunPlan } from '../run/conductor.ts';
+import type { PlannedTask, RunPlan, RunPlanning } from '../run/conductor.ts';
 import { type ExecutorSource, workOf } from '../run/work.ts';
 import type { Executor, Task } from '../task/executor.ts';
 import type { ExecutionOptions, ExecutionResult, Report, TaskResult } from '../types.ts';
 import { costOf } from './block-encoding.ts';
 import { finalStateOf } from './changed-state.ts';
 import type { Desk, Job, Limits } from './job.ts';
+import { planTasks } from './planning.ts';
 import { type StateBefore, stateBefore } from './state-before.ts';
 import { type InitialValues, readExecutor, readInitialValues } from './task-request.ts';
 
@@ -47,9 +48,11 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     const startMs = performance.now();
     const { state, taskTimeoutMs = this.#options.taskTimeoutMs } = this.#request;
     const before = await stateBefore(desk, state);
+    const oracle = this.#request.accessOracle ?? this.#options.planning.oracle;
+    const planned = oracle && planTasks(oracle, this.#tasks, desk.workers, desk.keccak256);
     const encodeMs = performance.now() - startMs;
 
-    const plan = this.#planOf(before);
+    const plan = this.#planOf(before, planned?.planning);
     const executor = this.#executor === 'synthetic' ? undefined : this.#executor;
     // Programs are in the core's memory; nobody needs the tasks themselves.
     const work = workOf({ tasks: executor === undefined ? [] : this.#tasks, executor, precompiles: undefined });
@@ -62,13 +65,16 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     const performed = await desk.perform({ plan, work, state, taskTimeoutMs, isShown: true, take });
 
     const totalDurationMs = performance.now() - startMs;
-    const report = reportOf(performed, { totalDurationMs, encodeMs, offset: 0, block: undefined });
+    const report = reportOf(performed, {
+      ...{ totalDurationMs, encodeMs, offset: 0, block: undefined },
+      planned: planned?.facts,
+    });
     desk.report(report);
     const { data, numbers } = this.#initial;
     return executionResult(results, finalStateOf(performed.outcome.changes, data, numbers), report);
   }
 
-  #planOf({ image, complete }: StateBefore): RunPlan {
+  #planOf({ image, complete }: StateBefore, planning: RunPlanning | undefined): RunPlan {
     const { window = this.#options.window, sequential = false } = this.#request;
     const executor = this.#executor;
     const object = typeof executor === 'object' && 'object' in executor ? executor.object : undefined;
@@ -85,6 +91,7 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
       sequential,
       block: undefined,
       checkpoint: undefined,
+      planning,
     };
   }
 }

@@ -4,7 +4,7 @@ import { showing } from '../base/shown.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { addCounters, type Counters, noCounters, stepsOf, type Trace } from '../core/host/run-statistics.ts';
 import type { RunOutcome } from '../run/conductor.ts';
-import type { ConflictReport, CriticalStep, LocationName, Report, Threading } from '../types.ts';
+import type { ConflictReport, CriticalStep, LocationName, PlanningReport, Report, Threading } from '../types.ts';
 
 /** A run, and who ran it. */
 export interface ReportedRun {
@@ -22,7 +22,12 @@ export interface ReportContext {
   readonly offset: number;
   /** Whose transactions have hashes. */
   readonly block: BlockInput | undefined;
+  /** What was planned; `undefined`: there was no oracle. */
+  readonly planned?: PlannedFacts | undefined;
 }
+
+/** What a plan says of itself. */
+export type PlannedFacts = Pick<PlanningReport, 'planMs' | 'predicted' | 'early' | 'partitions' | 'problems'>;
 
 export function reportOf(run: ReportedRun, context: ReportContext): Report {
   const { outcome, threading, workers, workersLost } = run;
@@ -57,10 +62,25 @@ export function reportOf(run: ReportedRun, context: ReportContext): Report {
         return path;
       },
     }),
+    ...(context.planned && { planning: planningOf(outcome, context.planned, counters, context.offset) }),
     drains: outcome.drains,
     workersLost,
     loadRounds: outcome.loadRounds,
     memoryBytes: outcome.memoryBytes,
+  };
+}
+
+function planningOf(
+  { planning, trace }: RunOutcome,
+  { planMs, predicted, early, partitions, problems }: PlannedFacts,
+  counters: Counters,
+  offset: number,
+): PlanningReport {
+  const { dependencies = 0, announced = 0, wrong = 0, firstWrong } = planning ?? {};
+  return {
+    ...{ planMs, predicted, dependencies, waits: counters.waits, early, partitions, announced, wrong },
+    ...(firstWrong && { firstWrong: { index: firstWrong.task - offset, location: firstWrong.location } }),
+    ...{ predictedReads: trace.predictedReads, problems },
   };
 }
 

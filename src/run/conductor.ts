@@ -16,13 +16,14 @@ import {
   unknownAccounts,
 } from '../core/host/change-records.ts';
 import { type KeptRecords, keepWritten } from '../core/host/kept-state.ts';
-import { locationCount } from '../core/host/location.ts';
+import { locationCount, nameLocation } from '../core/host/location.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import { giveRecordings, type Recordings } from '../core/host/recordings.ts';
 import { addTrace, readTrace, type Trace } from '../core/host/run-statistics.ts';
 import { type AccountFields, type KnownLocations, snapshotState } from '../core/host/state-changes.ts';
-import { EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
+import { type AnnouncedWrites, EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import type { SourceKey } from '../state/state-source.ts';
+import type { LocationName } from '../types.ts';
 import { type BlockTasks, nameTask } from './task-name.ts';
 
 export interface PlannedTask {
@@ -59,6 +60,27 @@ export interface RunPlan {
   readonly lanes?: Lanes | undefined;
   /** Given: the run goes on where another left off, whose results are known. */
   readonly prefix?: RunPrefix | undefined;
+  /** What is known before about how the tasks have to do with each other: hints, all of it. */
+  readonly planning?: RunPlanning | undefined;
+}
+
+/** Structured-cloneable. Tasks are named by number. */
+export interface RunPlanning {
+  /** Pairs, one behind the other: a lower task, and a higher one that should not begin before it has executed. */
+  readonly dependencies: Uint32Array;
+  /** Those that begin ahead of their turn, in this order. */
+  readonly early: Uint32Array;
+  /** What tasks will write, for those that read it while they have not executed. */
+  readonly announced: AnnouncedWrites | undefined;
+}
+
+/** What was given of a plan, and what became of it. Structured-cloneable. */
+export interface PlanningOutcome {
+  dependencies: number;
+  announced: number;
+  wrong: number;
+  /** The first that is wrong: task, and place. */
+  firstWrong: { readonly task: number; readonly location: LocationName } | undefined;
 }
 
 /** What is committed of a run, and what the rest needs of it. Structured-cloneable. */
@@ -95,6 +117,7 @@ export interface RunOutcome {
   readonly changes: RawChanges;
   readonly checkpoint: RawChanges | undefined;
   readonly trace: Trace;
+  readonly planning: PlanningOutcome | undefined;
   readonly loadMs: number;
   readonly setupMs: number;
   readonly executionMs: number;
@@ -217,6 +240,7 @@ export class Conductor {
   readonly #changes: SegmentChanges[] = [];
   #before: RawChanges | undefined;
   #trace: Trace | undefined;
+  #planning: PlanningOutcome | undefined;
   /** Segments in a row that ended for lack of ids without headway. */
   #tries = 0;
   readonly #emptied = new Set<string>();
@@ -398,6 +422,7 @@ export class Conductor {
       this.#changes.push(changes);
       await this.#rest();
     }
+    this.#addAnnounced(host, committed);
     this.#trace = addTrace(this.#trace, readTrace(host, committed, clockMs), this.#first);
     this.#figures.decodeMs += performance.now() - start;
   }
@@ -459,6 +484,7 @@ export class Conductor {
       changes: this.#changes,
       checkpoint: this.#before,
       trace: this.#trace!,
+      planning: this.#planning,
       ...this.#figures,
       memoryBytes: host.memoryBytes(),
     };
@@ -493,20 +519,53 @@ export class Conductor {
       // The EVM inside the core finds out what a transaction misses although those before it have not run: no waiting then.
       if (complete) this.#addSenderOrder(host, transactions);
     }
+    if (!sequential) this.#give(host);
     for (let index = 0; index < tasks.length - first; index++) {
-      const { cost, dependencies } = tasks[first + index]!;
-      if (programs === undefined) host.setTask(index, cost);
+      const { dependencies } = tasks[first + index]!;
+      if (programs === undefined) host.setTask(index);
       else if (!host.setProgram(index, programs[first + index]!)) tooSmall(`the program of task ${first + index}`);
       for (const lower of dependencies) if (lower >= first) host.addDependency(lower - first, index);
     }
     this.#figures.loadMs += performance.now() - start;
   }
 
+  /** Gives the core what is planned; it is dropped where there is no room for it. */
+  #give(host: BlockHost): void {
+    const { planning, complete, lanes } = this.#plan;
+    if (planning === undefined || lanes !== undefined) return;
+    const first = this.#first;
+    this.#planning ??= { dependencies: 0, announced: 0, wrong: 0, firstWrong: undefined };
+    const { dependencies, early, announced } = planning;
+    if (announced !== undefined) host.announce(announced, first);
+    // Where state has to be loaded, all run ahead to find out what they miss.
+    if (!complete) return;
+    for (let at = 0; at < dependencies.length; at += 2) {
+      if (dependencies[at]! < first) continue;
+      host.addDependency(dependencies[at]! - first, dependencies[at + 1]! - first);
+      this.#planning.dependencies++;
+    }
+    if (first === 0) host.setEarly(early);
+  }
+
+  /** What became of what was announced. */
+  #addAnnounced(host: BlockHost, committed: number): void {
+    if (this.#planning === undefined || this.#plan.planning?.announced === undefined) return;
+    const { writes, wrong, first } = host.announced(committed);
+    this.#planning.announced += writes;
+    this.#planning.wrong += wrong;
+    if (first === undefined) return;
+    const location = nameLocation(host.instance, first.location);
+    this.#planning.firstWrong ??= { task: this.#first + first.index, location };
+  }
+
   /** Transactions of one sender depend on each other in order: a hint, as all dependencies. */
   #addSenderOrder(host: BlockHost, { previous }: EvmTransactions): void {
     const first = this.#first;
-    const { lanes } = this.#plan;
+    const { lanes, planning } = this.#plan;
+    // Who is announced to leave something need not be waited for.
+    const announced = new Set(planning?.announced?.tasks);
     for (let at = first; at < previous.length; at++) {
+      if (announced.has(previous[at]!)) continue;
       if (previous[at]! >= (lanes?.firsts[at] ?? first)) host.addDependency(previous[at]! - first, at - first);
     }
   }

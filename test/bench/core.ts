@@ -147,7 +147,7 @@ class CoreBench {
       const instructions = program(task);
       const pointer = this.#host.allocate(instructions.length * 16);
       for (const [at, word] of instructions.flat().entries()) this.#view.setUint32(pointer + at * 4, word, true);
-      this.#host.setTransaction(task, flags, 0, pointer, instructions.length * 16);
+      this.#host.setTransaction(task, flags, pointer, instructions.length * 16);
     }
   }
 

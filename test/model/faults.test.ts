@@ -67,6 +67,7 @@ const faults: readonly (readonly [keyof typeof Fault, configuration: string])[] 
   ['KEPT_WITHOUT_GENERATION', 'residence: a block after values were dropped'],
   ['RESTORE_KEEPS_GENERATION', 'residence: a block after one that was folded and taken back'],
   ['LANE_UNVALIDATED', 'residence: two lanes in one block'],
+  ['ANNOUNCED_SURVIVES', 'block: an announced value that nobody writes'],
   ['LANE_CREDITS_MIXED', 'residence: two lanes in one block'],
 ];
 

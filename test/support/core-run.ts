@@ -11,6 +11,7 @@ import {
   ReadResult,
   Scratch,
   TxFlag,
+  TxSlot,
   Worker,
 } from '../../assembly/layout.ts';
 import type { instantiate } from '../../build/core.d.ts';
@@ -99,8 +100,13 @@ export function runBlock(
     const native = choose(2) === 0;
     const program = native ? synthetic(memory, core, choose) : { address: 0, length: 0 };
     if (program === undefined) return 'exhausted';
-    core.setTransaction(index, native ? TxFlag.NATIVE : 0, 1, program.address, program.length);
+    core.setTransaction(index, native ? TxFlag.NATIVE : 0, program.address, program.length);
     if (index > 0 && choose(4) === 0) core.addDependency(choose(index), index);
+    if (choose(4) === 0 && !announce(memory, core, index, choose)) return 'exhausted';
+  }
+  const slotsAt = words.getUint32(CONTROL_BASE + Control.SLOTS, true);
+  for (let at = 0; at < 3; at++) {
+    words.setUint32(slotsAt + at * TxSlot.SIZE + TxSlot.EARLY, 1 + choose(transactions), true);
   }
 
   started();
@@ -115,6 +121,18 @@ export function runBlock(
     core.resumeBlock();
     started();
   }
+}
+
+/** Announces what a transaction may leave in storage, or may not. False when memory is exhausted. */
+function announce(memory: WebAssembly.Memory, core: Core, index: number, choose: Choice): boolean {
+  const batch = core.allocate(BaseEntry.SIZE);
+  if (batch === 0) return false;
+  const entry = new Uint8Array(memory.buffer, batch, BaseEntry.SIZE).fill(0);
+  entry[BaseEntry.KIND] = Kind.STORAGE;
+  entry[BaseEntry.ADDRESS + 19] = choose(accounts);
+  entry[BaseEntry.SLOT + 31] = choose(slots);
+  entry[BaseEntry.VALUE] = choose(4);
+  return Boolean(core.announce(index, batch, 1));
 }
 
 /** Lets the workers run until the block is done or halted. */

@@ -77,7 +77,7 @@ interface Core {
   findCode(hash: number): number;
   addCode(hash: number, bytes: number, length: number): number;
   loadBase(batch: number, count: number): number;
-  setTransaction(index: number, flags: number, cost: number, input: number, length: number): void;
+  setTransaction(index: number, flags: number, input: number, length: number): void;
   next(maySleep: boolean): number;
 }
 
@@ -154,9 +154,9 @@ export class EvmHost {
     this.loadState(base, codes);
     const start = this.place(records.length);
     bytes.set(records, start);
-    costs.forEach((cost, index) => {
+    costs.forEach((_, index) => {
       const offset = offsets[index]!;
-      core.setTransaction(index, TxFlag.NATIVE | TxFlag.EVM, cost, start + offset, offsets[index + 1]! - offset);
+      core.setTransaction(index, TxFlag.NATIVE | TxFlag.EVM, start + offset, offsets[index + 1]! - offset);
     });
   }
 

@@ -99,7 +99,7 @@ export class GuardedMemory {
     const core = {
       allocate: (size: number) => this.#allocate(size),
       scratch: () => this.scratch,
-      setTransaction: keep('setTransaction', (_, __, ___, start, length) => [[start!, length!]], undefined),
+      setTransaction: keep('setTransaction', (_, __, start, length) => [[start!, length!]], undefined),
       loadBase: keep(
         'loadBase',
         (start, count) => [[start!, count! * BaseEntry.SIZE]],

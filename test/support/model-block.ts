@@ -146,6 +146,35 @@ export const blocks = {
       ],
     ],
   },
+  announced: {
+    storage: [[1, 2, 9]],
+    programs: [
+      [[WRITE, 1, 1, 5]],
+      [[INCREMENT, 1, 1, 7]],
+      [
+        [READ, 1, 1],
+        [READ, 1, 2],
+        [WRITE, 1, 3, 1],
+      ],
+    ],
+    // Another value than it writes, a place that it does not write, and one that is written as it is said.
+    announced: [
+      [0, 1, 1, 3],
+      [0, 1, 2, 4],
+      [1, 1, 1, 8],
+    ],
+  },
+  announcedAndDropped: {
+    storage: [[1, 2, 9]],
+    programs: [
+      [[WRITE, 1, 1, 5]],
+      [
+        [READ, 1, 2],
+        [WRITE, 1, 3, 1],
+      ],
+    ],
+    announced: [[0, 1, 2, 4]],
+  },
   changingMind: {
     programs: [
       [[INCREMENT, 1, 1, 6]],
@@ -172,6 +201,12 @@ export const blockConfigurations: readonly Configuration[] = [
     name: 'block: a transaction that changes its mind about where to write',
     block: blocks.changingMind,
   }),
+  blockConfiguration({ name: 'block: announced values, some of them wrong', block: blocks.announced }),
+  blockConfiguration({ name: 'block: an announced value that nobody writes', block: blocks.announcedAndDropped }),
+  blockConfiguration({
+    name: 'block: two begin ahead of their turn, one of them too early',
+    block: { ...blocks.chainOfThree, early: [2, 1], dependencies: [[1, 2]] },
+  }),
   blockConfiguration({ name: 'block: attempts from outside the core', block: blocks.inconsistent, outside: true }),
 ];
 
@@ -179,6 +214,11 @@ export const deathConfigurations: readonly Configuration[] = [
   blockConfiguration({ name: 'death: one transaction', block: blocks.one, mortal: 1 }),
   blockConfiguration({ name: 'death: a chain of two', block: blocks.chain, mortal: 1 }),
   blockConfiguration({ name: 'death: credits and a reader', block: blocks.credits, mortal: 2 }),
+  blockConfiguration({
+    name: 'death: announced values that nobody writes',
+    block: blocks.announcedAndDropped,
+    mortal: 1,
+  }),
   blockConfiguration({ name: 'death: past the time limit', block: blocks.chain, mortal: 1, overdue: 1 }),
   blockConfiguration({
     name: 'death: attempts from outside the core',

@@ -22,7 +22,7 @@ function loadSigned(world: World): void {
     const { records } = encodeInputs([transaction]);
     const record = call(host, 'allocate', records.length);
     bytes.set(records, record);
-    call(host, 'setTransaction', index, TxFlag.NATIVE | TxFlag.EVM, 1, record, records.length);
+    call(host, 'setTransaction', index, TxFlag.NATIVE | TxFlag.EVM, record, records.length);
   }
   world.join();
 }

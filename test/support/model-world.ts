@@ -103,7 +103,7 @@ export class World {
         this.view.setUint32(pointer + at * 16 + word * 4, instruction[word] ?? 0, true);
       }
     });
-    call(this.host, 'setTransaction', index, flags, 1, pointer, program.length * 16);
+    call(this.host, 'setTransaction', index, flags, pointer, program.length * 16);
   }
 
   /** Remembers the state of memory and instances. Called once, when all is laid out. */

@@ -22,8 +22,9 @@ import { partsOfKey, stateKey } from './synthetic.ts';
 /** The part of the core's ABI that a host needs; numbers and booleans as JavaScript sees them. */
 export interface HostExports {
   allocate(size: number): number;
-  setTransaction(index: number, flags: number, cost: number, input: number, inputLength: number): void;
+  setTransaction(index: number, flags: number, input: number, inputLength: number): void;
   loadBase(batch: number, count: number): number;
+  announce(transaction: number, batch: number, count: number): number | boolean;
   addDependency(lower: number, higher: number): number | boolean;
   resolveAt(location: number, transaction: number): number;
   workerAt(id: number): number;
@@ -53,9 +54,28 @@ export function loadBlock(
       for (let word = 0; word < 4; word++) view.setUint32(pointer + at * 16 + word * 4, instruction[word] ?? 0, true);
     });
     const flags = executor | (block.headOnly?.includes(index) ? TxFlag.HEAD_ONLY : 0);
-    host.setTransaction(index, flags, 1, pointer, program.length * 16);
+    host.setTransaction(index, flags, pointer, program.length * 16);
   }
+  for (const [at, transaction] of (block.early ?? []).entries()) {
+    const slot = view.getUint32(CONTROL_BASE + Control.SLOTS, true) + at * TxSlot.SIZE;
+    view.setUint32(slot + TxSlot.EARLY, transaction + 1, true);
+  }
+  if (!announceAll(host, view, block)) return false;
   return (block.dependencies ?? []).every(([lower, higher]) => host.addDependency(lower, higher));
+}
+
+/** Announces what the block says of its transactions, all of one at once. False when memory is exhausted. */
+function announceAll(host: HostExports, view: DataView, { announced = [], programs }: SyntheticBlock): boolean {
+  return programs.every((_, index) => {
+    const writes = announced.filter(([transaction]) => transaction === index);
+    if (writes.length === 0) return true;
+    const batch = host.allocate(writes.length * BaseEntry.SIZE) >>> 0;
+    if (batch === 0) return false;
+    for (const [at, [, account, slot, value]] of writes.entries()) {
+      writeEntry(view, batch + at * BaseEntry.SIZE, Kind.STORAGE, account, slot, value);
+    }
+    return host.announce(index, batch, writes.length);
+  });
 }
 
 /** Loads one value of the state before the block. False when memory is exhausted. */
@@ -69,12 +89,23 @@ export function loadValue(
 ): boolean {
   const entry = host.allocate(BaseEntry.SIZE) >>> 0;
   if (entry === 0) return false;
+  writeEntry(view, entry, kind, account, slot, value);
+  return host.loadBase(entry, 1) === 1;
+}
+
+function writeEntry(
+  view: DataView,
+  entry: number,
+  kind: number,
+  account: number,
+  slot: number,
+  value: number | bigint,
+): void {
   for (let at = 0; at < BaseEntry.SIZE; at += 4) view.setUint32(entry + at, 0, true);
   view.setUint32(entry + BaseEntry.KIND, kind, true);
   view.setUint32(entry + BaseEntry.ADDRESS + 16, account);
   view.setUint32(entry + BaseEntry.SLOT + 28, slot);
   view.setBigUint64(entry + BaseEntry.VALUE, BigInt(value), true);
-  return host.loadBase(entry, 1) === 1;
 }
 
 /**
@@ -117,11 +148,14 @@ function strangeVersion(view: DataView, count: number): string | undefined {
       const incarnation = (meta >>> 4) & 0xff;
       const name = `location ${index}: version ${transaction}.${incarnation}`;
       const fold = incarnation === FOLD_INCARNATION;
-      if (meta >>> 4 > above >>> 4 || (meta >>> 4 === above >>> 4 && !fold)) return `${name} is out of order`;
+      const announced = (meta & VersionFlag.ANNOUNCED) !== 0;
+      if (meta >>> 4 > above >>> 4 || (meta >>> 4 === above >>> 4 && !fold && !announced)) {
+        return `${name} is out of order`;
+      }
       above = meta;
       if (transaction >= count || fold) continue;
       const record = view.getUint32(control(Control.SLOTS) + transaction * TxSlot.SIZE + TxSlot.STATUS + 4, true);
-      const final = incarnation === view.getUint32(record + Incarnation.NUMBER, true);
+      const final = !announced && incarnation === view.getUint32(record + Incarnation.NUMBER, true);
       const life = meta & VersionFlag.LIFE_MASK;
       if (life !== (final ? VersionFlag.LIVE : VersionFlag.DEAD)) return `${name} has life ${life}`;
     }

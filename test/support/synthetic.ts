@@ -36,6 +36,10 @@ export interface SyntheticBlock {
   programs: readonly SyntheticProgram[];
   /** Hints: the second needs the first. They may lie. */
   dependencies?: readonly (readonly [lower: number, higher: number])[];
+  /** What a transaction is said to leave in storage. It may not. */
+  announced?: readonly (readonly [transaction: number, account: number, slot: number, value: number | bigint])[];
+  /** Transactions that are to begin ahead of their turn, in this order. */
+  early?: readonly number[];
   /** Transactions that run at the commit head only. */
   headOnly?: readonly number[];
 }

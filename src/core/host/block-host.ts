@@ -30,7 +30,7 @@ import {
 import { type CoreInstance, PAGE } from '../instance/abi.ts';
 import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
 import { HEAD, OutputForm, type RawResult, REPEATED, type ResultBatch, Results } from './outcome.ts';
-import { ImageLoader, type StateImage } from './state-image.ts';
+import { type AnnouncedWrites, ImageLoader, type StateImage } from './state-image.ts';
 
 /** How a block is to be run. */
 export interface BlockSetup {
@@ -243,8 +243,8 @@ export class BlockHost {
   }
 
   /** Describes a transaction for an executor outside the core. */
-  setTask(index: number, cost: number): void {
-    this.instance.core.setTransaction(index, 0, cost, 0, 0);
+  setTask(index: number): void {
+    this.instance.core.setTransaction(index, 0, 0, 0);
   }
 
   /** Describes a transaction for the executor inside the core; false when memory is exhausted. */
@@ -253,7 +253,7 @@ export class BlockHost {
     const start = program.length === 0 ? 0 : core.allocate(program.length);
     if (start === 0 && program.length !== 0) return false;
     bytes.set(program, start);
-    core.setTransaction(index, TxFlag.NATIVE, 0, start, program.length);
+    core.setTransaction(index, TxFlag.NATIVE, start, program.length);
     return true;
   }
 
@@ -280,7 +280,7 @@ export class BlockHost {
     for (let at = first; at < costs.length; at++) {
       const record = offsets[at]!;
       const size = offsets[at + 1]! - record;
-      core.setTransaction(at - first, TxFlag.NATIVE | TxFlag.EVM, costs[at]!, start + record - from, size);
+      core.setTransaction(at - first, TxFlag.NATIVE | TxFlag.EVM, start + record - from, size);
     }
     return true;
   }
@@ -311,6 +311,48 @@ export class BlockHost {
   /** A hint, dropped when memory is exhausted. At any time. */
   addDependency(lower: number, higher: number): void {
     this.instance.core.addDependency(lower, higher);
+  }
+
+  /**
+   * Announces what transactions will write: hints, dropped from where memory is exhausted on. Before workers start. `first`:
+   * the task that is the block's first transaction.
+   */
+  announce(writes: AnnouncedWrites, first: number): void {
+    this.#loader?.announce(writes, first);
+  }
+
+  /** Says which transactions are to begin ahead of their turn, in this order. Before workers start. */
+  setEarly(transactions: ArrayLike<number>): void {
+    const { words } = this.instance;
+    for (let at = 0; at < transactions.length; at++) {
+      words[(this.#slot(at) + TxSlot.EARLY) >>> 2] = transactions[at]! + 1;
+    }
+  }
+
+  /** Whether anything was announced of the committed transactions. */
+  announces(committed: number): boolean {
+    const { words } = this.instance;
+    for (let index = 0; index < committed; index++) {
+      if (words[(this.#slot(index) + TxSlot.ANNOUNCED) >>> 2] !== 0) return true;
+    }
+    return false;
+  }
+
+  /** Of what was announced of the committed transactions: how much, how much of it is wrong, and the first of that. */
+  announced(committed: number): { writes: number; wrong: number; first?: { index: number; location: number } } {
+    const { core, words } = this.instance;
+    let writes = 0;
+    let wrong = 0;
+    let first: { index: number; location: number } | undefined;
+    for (let index = 0; index < committed; index++) {
+      const record = words[(this.#slot(index) + TxSlot.ANNOUNCED) >>> 2]!;
+      if (record === 0) continue;
+      writes += words[(record + Incarnation.WRITE_COUNT) >>> 2]!;
+      const found = core.countWrong(index, core.scratch() + Scratch.VALUE);
+      if (found > 0) first ??= { index, location: core.wrongLocation() };
+      wrong += found;
+    }
+    return { writes, wrong, ...(first === undefined ? {} : { first }) };
   }
 
   /** Transactions committed so far. */

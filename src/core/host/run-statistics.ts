@@ -62,6 +62,8 @@ export interface Trace {
   conflicts: RawConflict[];
   t1Ms: number;
   tInfinityMs: number;
+  /** Reads of final executions that saw, or might have seen, an announced value. */
+  predictedReads: number;
   /** One per block in the core. */
   paths: RawPath[];
 }
@@ -114,9 +116,11 @@ export function readTrace(host: BlockHost, committed: number, startMs: number): 
   }
   const chains = new DependencyChains();
   const sums: Sums = new Map();
+  let predictedReads = 0;
+  const announces = host.announces(committed);
   for (let index = 0; index < committed; index++) {
     const record = host.recordOf(index);
-    addEdges(instance, record, chains, sums);
+    predictedReads += addEdges(instance, record, chains, sums, announces);
     chains.close(instance.doubles[(record + Incarnation.DURATION) >>> 3]!);
   }
   return {
@@ -127,6 +131,7 @@ export function readTrace(host: BlockHost, committed: number, startMs: number): 
       .map(([location, count]) => ({ location: nameLocation(instance, location), count })),
     t1Ms: chains.sumMs,
     tInfinityMs: chains.longestMs,
+    predictedReads,
     paths: [pathOf(instance, chains)],
   };
 }
@@ -180,8 +185,18 @@ function readSpans({ words, doubles }: CoreInstance, worker: number, startMs: nu
   return spans.reverse();
 }
 
-/** Whom a final execution depended on: the writers of what it read. Predicates and credits make no dependency. */
-function addEdges({ words }: CoreInstance, record: number, chains: DependencyChains, sums: Sums): void {
+/**
+ * Whom a final execution depended on: the writers of what it read. Predicates and credits make no dependency, nor does what
+ * was announced: how many reads were of that is returned.
+ */
+function addEdges(
+  { words }: CoreInstance,
+  record: number,
+  chains: DependencyChains,
+  sums: Sums,
+  announces: boolean,
+): number {
+  let predicted = 0;
   const count = words[(record + Incarnation.READ_COUNT) >>> 2]!;
   for (let i = 0; i < count; i++) {
     const read = (record + Incarnation.SIZE + i * ReadEntry.SIZE) >>> 2;
@@ -192,8 +207,22 @@ function addEdges({ words }: CoreInstance, record: number, chains: DependencyCha
     const reset = words[read + (ReadEntry.RESET >>> 2)]!;
     if (reset !== 0) chains.depend(writerOf(metaOf(words, reset)), location);
     const node = words[read + (ReadEntry.NODE >>> 2)]!;
-    if (node !== 0) addWriters(words, node, location, chains, sums);
+    if (node === 0) continue;
+    if (announces && wasAnnounced(words, node)) predicted++;
+    else addWriters(words, node, location, chains, sums);
   }
+  return predicted;
+}
+
+/** Whether what the version's transaction would write there was announced: that comes behind what it wrote. */
+function wasAnnounced(words: Uint32Array, node: number): boolean {
+  const writer = writerOf(metaOf(words, node));
+  for (let at = node; at !== 0; at = Atomics.load(words, (at + Version.NEXT) >>> 2)) {
+    const meta = metaOf(words, at);
+    if (writerOf(meta) !== writer) return false;
+    if ((meta & VersionFlag.ANNOUNCED) !== 0) return true;
+  }
+  return false;
 }
 
 /** The sum of credits that was read last of a location, and who of those that took part in it finished last. */
@@ -259,6 +288,7 @@ export function addTrace(earlier: Trace | undefined, later: Trace, first: number
     t1Ms: earlier.t1Ms + later.t1Ms,
     // One segment begins when the one before has ended.
     tInfinityMs: earlier.tInfinityMs + later.tInfinityMs,
+    predictedReads: earlier.predictedReads + later.predictedReads,
     paths: [...earlier.paths, ...later.paths],
   };
 }

@@ -24,6 +24,15 @@ export interface StateImage {
   readonly codes: readonly { readonly hash: Uint8Array; readonly code: Uint8Array }[];
 }
 
+/** What tasks will write, as somebody has announced it. Structured-cloneable. */
+export interface AnnouncedWrites {
+  /** In the order of the tasks. */
+  readonly image: StateImage;
+  readonly tasks: Uint32Array;
+  /** Of each of these tasks, how many entries of the image are its own or those of the tasks before it. */
+  readonly ends: Uint32Array;
+}
+
 /** @throws InputError naming what does not fill its place: behind it lies something else */
 function checkLength(bytes: Uint8Array, length: number, name: string): void {
   if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
@@ -88,6 +97,13 @@ export class StateImageBuilder {
     this.#entries.set(address, at + BaseEntry.ADDRESS);
     this.#entries.set(slot, at + BaseEntry.SLOT);
     writeReversed(this.#entries, at + BaseEntry.VALUE, value);
+  }
+
+  /** The same, with the value as a number. */
+  storageNumber(address: Uint8Array, slot: Uint8Array, value: bigint): void {
+    checkLength(slot, 32, 'slot');
+    this.number(Kind.STORAGE, address, value);
+    this.#entries.set(slot, (this.#count - 1) * BaseEntry.SIZE + BaseEntry.SLOT);
   }
 
   /** The hash of an earlier block, for BLOCKHASH. */
@@ -238,16 +254,40 @@ export class ImageLoader {
     return this.#loadEntries(image) && image.codes.every(({ hash, code }) => this.#loadCode(hash, code));
   }
 
+  /** Announces what tasks will write; returns whether everything fitted. `first`: the task that is number 0 in the block. */
+  announce({ image, tasks, ends }: AnnouncedWrites, first: number): boolean {
+    const { core, bytes, words } = this.#instance;
+    if (image.count === 0) return true;
+    if (!this.reserve()) return false;
+    const pool = this.#loadPool(image);
+    if (pool === undefined || !image.codes.every(({ hash, code }) => this.#loadCode(hash, code))) return false;
+    for (const [at, task] of tasks.entries()) {
+      const from = at === 0 ? 0 : ends[at - 1]!;
+      const count = Math.min(ends[at]! - from, this.#batch);
+      if (task < first || count === 0) continue;
+      bytes.set(image.entries.subarray(from * BaseEntry.SIZE, (from + count) * BaseEntry.SIZE), this.#staging);
+      if (pool !== 0) this.#rebase(words, count, pool);
+      if (!core.announce(task - first, this.#staging, count)) return false;
+    }
+    return true;
+  }
+
+  /** Where the free-form keys and values are in the arena, 0: there are none; `undefined`: they do not fit. */
+  #loadPool({ pool }: StateImage): number | undefined {
+    if (pool.length === 0) return 0;
+    const { core, bytes } = this.#instance;
+    const at = core.allocate(pool.length);
+    if (at === 0) return undefined;
+    bytes.set(pool, at);
+    return at;
+  }
+
   #loadEntries(image: StateImage): boolean {
     const { core, bytes, words } = this.#instance;
     if (image.count === 0) return true;
     if (!this.reserve()) return false;
-    let pool = 0;
-    if (image.pool.length > 0) {
-      pool = core.allocate(image.pool.length);
-      if (pool === 0) return false;
-      bytes.set(image.pool, pool);
-    }
+    const pool = this.#loadPool(image);
+    if (pool === undefined) return false;
     for (let from = 0; from < image.count; from += this.#batch) {
       const count = Math.min(this.#batch, image.count - from);
       bytes.set(image.entries.subarray(from * BaseEntry.SIZE, (from + count) * BaseEntry.SIZE), this.#staging);

@@ -30,6 +30,7 @@ const plainAllowed: Record<string, string> = {
   'base/u256-division': "operands like those of base/u256; the worker's own scratch",
   'base/worker': "the worker's own counters and spans, and fixed control fields",
   'engine/abort': 'incarnation records: immutable since they were attached',
+  'engine/announcements': 'laying out what is announced, and counting it, while no worker is inside the core',
   'engine/attempt': 'incarnation records before they are attached; waiters after their list was taken',
   'engine/block': 'laying out and clearing memory while no worker is inside the core',
   'engine/changes': 'records for the host, while no worker is inside the core',
@@ -100,7 +101,7 @@ const quiescent: Record<string, string> = {
 
 /** Functions that the host calls while no worker is inside the core: their order is that of the host's own calls. */
 const hostOnly = (site: AccessSite) =>
-  /\/(begin|beginBlock|beginRun|resumeBlock|loadBase|setTransaction)$/.test(site.function);
+  /\/(begin|beginBlock|beginRun|resumeBlock|loadBase|announce|announceOne|setTransaction)$/.test(site.function);
 
 const fileOf = (site: AccessSite) => site.function.replace(/^assembly\//, '').replace(/\/[^/]*$/, '');
 const functionOf = (site: AccessSite) => site.function.replace(/^assembly\//, '');

@@ -42,7 +42,7 @@ async function blockOf(bodies: readonly Body[], image: StateImage = EMPTY_IMAGE,
   const count = bodies.length;
   expect(host.begin({ count, first: 0, window: 8, complete, haltOnInvalid: false, profile: false })).toBe(true);
   expect(host.load(image)).toBe(true);
-  for (let index = 0; index < count; index++) host.setTask(index, 0);
+  for (let index = 0; index < count; index++) host.setTask(index);
   expect(worker.core.join(1)).toBeTruthy();
   const view = new CoreStateView(worker);
   for (const body of bodies) {

@@ -35,7 +35,7 @@ test.each([0, 63, 64, 65, ASKED - 1])('a transaction runs again when its answer 
   const host = new BlockHost(await openCore(module, memory, options), 2);
   const setup = { count: 2, first: 0, window: 8, complete: true, haltOnInvalid: false, profile: false };
   expect(host.begin(setup)).toBe(true);
-  for (const index of [0, 1]) host.setTask(index, 0);
+  for (const index of [0, 1]) host.setTask(index);
   const instances = [await openCore(module, memory, options), await openCore(module, memory, options)] as const;
   for (const [at, { core }] of instances.entries()) expect(core.join(at + 1)).toBeTruthy();
   const lower = worker(instances[0], new CoreStateView(instances[0]));

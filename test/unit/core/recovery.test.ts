@@ -67,13 +67,13 @@ function runSigned(plain?: number): {
     [Control.INCARNATION_CAP, 8],
   ];
   for (const [field, value] of settings) view.setUint32(CONTROL_BASE + field, value, true);
-  host.setTransaction(0, 0, 1, 0, 0);
+  host.setTransaction(0, 0, 0, 0);
   const records = signers.map(({ transaction }, index) => {
     const encoded = encodeInputs([transaction]).records;
     const record = host.allocate(encoded.length) >>> 0;
     bytes.set(encoded, record);
     words.add(record + view.getUint32(record + EvmTransaction.SIGNATURE, true) + EvmSignature.SENDER);
-    host.setTransaction(index + 1, TxFlag.NATIVE | TxFlag.EVM | TxFlag.HEAD_ONLY, 1, record, encoded.length);
+    host.setTransaction(index + 1, TxFlag.NATIVE | TxFlag.EVM | TxFlag.HEAD_ONLY, record, encoded.length);
     return record;
   });
   detector.barrier();

@@ -17,7 +17,7 @@ async function begun(late: boolean) {
   view.setUint32(CONTROL_BASE + Control.STATE_COMPLETE, 1, true);
   view.setUint32(CONTROL_BASE + Control.WINDOW, 16, true);
   view.setUint32(CONTROL_BASE + Control.INCARNATION_CAP, 8, true);
-  for (const index of [0, 1]) host.setTransaction(index, 0, 1, 0, 0);
+  for (const index of [0, 1]) host.setTransaction(index, 0, 0, 0);
   first.join(1);
   second.join(2);
   expect(first.next(false, Number.NaN)).toBe(0);

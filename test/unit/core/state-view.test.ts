@@ -40,7 +40,7 @@ async function open(count: number, image: StateImage = EMPTY_IMAGE, complete = t
   const from = locationCount(host.instance);
   expect(host.load(image)).toBe(true);
   const known = { from, to: locationCount(host.instance) };
-  for (let index = 0; index < count; index++) host.setTask(index, 0);
+  for (let index = 0; index < count; index++) host.setTask(index);
   expect(worker.core.join(1)).toBeTruthy();
   const view = new CoreStateView(worker);
   return {

@@ -1,0 +1,214 @@
+// Turns predicted accesses into a plan: who waits for whom, what does not depend on each other, and in which order to begin.
+
+import type { AccessKey, AccessPrediction, AccessWrite } from './access-oracle.ts';
+
+/** What a plan is made of, and what may be set of it. */
+export interface PlannerOptions {
+  /** Workers that will execute. Default 2. */
+  readonly workers?: number;
+  /** Lower transactions that one is made to wait for, at most: the latest. Default 4. */
+  readonly maximumDependencies?: number;
+}
+
+/** What is known before a run of how it should go. Transactions are named by index. */
+export interface AccessPlan {
+  /** Pairs, one behind the other: the lower transaction, and the higher one that should not begin before it has executed. */
+  readonly dependencies: Uint32Array;
+  /** By transaction, the lowest that it has to do with, itself where there is none: equal numbers are one partition. */
+  readonly partitions: Uint32Array;
+  /** All transactions as they should begin: longest chains first, of equal ones the lower. */
+  readonly order: Uint32Array;
+  /** Of these, those that would begin too late in their own order. */
+  readonly early: Uint32Array;
+  /** Sum of the costs, and that of the longest chain: with p workers it takes max(work / p, longestChain). */
+  readonly work: number;
+  readonly longestChain: number;
+  /** By transaction: what it will leave where, as far as the values are known. The first who names a place is believed. */
+  readonly announced: readonly (readonly AnnouncedWrite[])[];
+}
+
+export type AnnouncedWrite = AccessKey & { readonly value: bigint | Uint8Array };
+
+/** Of one transaction: what is beyond is not looked at. */
+const MOST_KEYS = 1 << 14;
+/** Of a block. */
+const MOST_KEYS_OF_ALL = 1 << 18;
+/** Transactions that may touch a place without it being taken for one that is only read. */
+const MOST_TOUCHING = 8;
+const MOST_EARLY = 64;
+/** Writers without a value, and credits, that are remembered of a place. */
+const MOST_WRITERS = 4;
+/** What must be gained by beginning out of order, as a part of the whole. */
+const LATE = 1.05;
+
+/** Who has written a place so far, lowest first; -1: what it holds is known. */
+type Writers = number[];
+const KNOWN = -1;
+
+/** Makes plans; holds nothing. */
+export class Planner {
+  readonly #workers: number;
+  readonly #most: number;
+
+  constructor({ workers = 2, maximumDependencies = 4 }: PlannerOptions = {}) {
+    this.#workers = Math.max(1, workers);
+    this.#most = Math.max(0, maximumDependencies);
+  }
+
+  /**
+   * `costs`: of each transaction without a prediction of its gas. A dependency always has the higher transaction wait for
+   * the lower, so that no plan can make two wait for each other.
+   */
+  plan(predictions: readonly (AccessPrediction | undefined)[], costs: ArrayLike<number> = []): AccessPlan {
+    const count = predictions.length;
+    const bounded = boundedPredictions(predictions);
+    const touching = countTouches(bounded);
+    const places = new Map<string, Writers>();
+    const dependencies: number[] = [];
+    const partitions = Uint32Array.from({ length: count }, (_, index) => index);
+    const cost = new Float64Array(count);
+    const announced: AnnouncedWrite[][] = [];
+    for (let index = 0; index < count; index++) {
+      const prediction = bounded[index];
+      cost[index] = Number(prediction?.gas ?? costs[index] ?? 0);
+      const lower = prediction === undefined ? [] : this.#lowerOf(index, prediction, places);
+      for (const one of lower) {
+        dependencies.push(one, index);
+        union(partitions, one, index);
+      }
+      announced.push(prediction === undefined ? [] : note(index, prediction, places, touching));
+    }
+    for (let index = 0; index < count; index++) partitions[index] = rootOf(partitions, index);
+    return {
+      dependencies: Uint32Array.from(dependencies),
+      partitions,
+      ...orderOf(dependencies, cost, this.#workers),
+      announced,
+    };
+  }
+
+  /** The transactions whose unknown writes the prediction reads: of all places together the latest. */
+  #lowerOf(index: number, { reads, touches, after }: Bounded, places: ReadonlyMap<string, Writers>): number[] {
+    const lower = new Set<number>();
+    for (const one of after) if (one < index) lower.add(one);
+    for (const keys of [reads, touches]) {
+      for (const key of keys) {
+        for (const writer of places.get(nameOfAccess(key)) ?? []) if (writer !== KNOWN) lower.add(writer);
+      }
+    }
+    return [...lower].sort((left, right) => right - left).slice(0, this.#most);
+  }
+}
+
+type Bounded = Required<Omit<AccessPrediction, 'gas'>> & Pick<AccessPrediction, 'gas'>;
+
+function boundedPredictions(predictions: readonly (AccessPrediction | undefined)[]): (Bounded | undefined)[] {
+  let left = MOST_KEYS_OF_ALL;
+  return predictions.map((prediction) => {
+    if (prediction === undefined) return undefined;
+    const take = <T>(list: readonly T[] | undefined): readonly T[] => {
+      const taken = list === undefined ? [] : list.slice(0, Math.min(MOST_KEYS, left));
+      left -= taken.length;
+      return taken;
+    };
+    const { gas, reads, writes, credits, touches, after } = prediction;
+    return {
+      ...{ reads: take(reads), writes: take(writes), credits: take(credits), touches: take(touches) },
+      ...{ after: take(after), gas },
+    };
+  });
+}
+
+/** How many transactions touch each place. */
+function countTouches(predictions: readonly (Bounded | undefined)[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const prediction of predictions) {
+    for (const key of prediction?.touches ?? []) {
+      const name = nameOfAccess(key);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** Notes what a transaction leaves; returns what of it has a value. */
+function note(
+  index: number,
+  { writes, credits, touches }: Bounded,
+  places: Map<string, Writers>,
+  touching: ReadonlyMap<string, number>,
+): AnnouncedWrite[] {
+  const announced = new Map<string, AnnouncedWrite>();
+  for (const write of writes) {
+    const name = nameOfAccess(write);
+    if (announced.has(name)) continue;
+    if (isAnnounced(write)) announced.set(name, write);
+    // Who waits for the last writer waits for all that this one has waited for.
+    places.set(name, [write.value === undefined ? index : KNOWN]);
+  }
+  for (const key of credits) {
+    const name = nameOfAccess(key);
+    if (announced.has(name)) continue;
+    places.set(name, [...(places.get(name) ?? []), index].slice(-MOST_WRITERS));
+  }
+  for (const key of touches) {
+    const name = nameOfAccess(key);
+    if (announced.has(name) || touching.get(name)! > MOST_TOUCHING) continue;
+    places.set(name, [index]);
+  }
+  return [...announced.values()];
+}
+
+function isAnnounced(write: AccessWrite): write is AnnouncedWrite {
+  return write.value !== undefined;
+}
+
+/** Equal for equal places. */
+export function nameOfAccess(key: AccessKey): string {
+  if ('key' in key) return `${key.kind} ${key.key}`;
+  return key.kind === 'storage' ? `${key.address}${key.slot}` : `${key.kind} ${key.address}`;
+}
+
+/** When everything should begin, and how long it takes at least. */
+function orderOf(
+  dependencies: readonly number[],
+  cost: Float64Array,
+  workers: number,
+): Pick<AccessPlan, 'order' | 'early' | 'work' | 'longestChain'> {
+  const count = cost.length;
+  // Cost of the longest chain that begins with the transaction; the pairs are in order of the higher one.
+  const rank = Float64Array.from(cost);
+  for (let at = dependencies.length - 2; at >= 0; at -= 2) {
+    const lower = dependencies[at]!;
+    rank[lower] = Math.max(rank[lower]!, cost[lower]! + rank[dependencies[at + 1]!]!);
+  }
+  const order = Uint32Array.from({ length: count }, (_, index) => index);
+  order.sort((left, right) => rank[right]! - rank[left]! || left - right);
+  const work = cost.reduce((sum, one) => sum + one, 0);
+  const longestChain = rank.reduce((most, one) => Math.max(most, one), 0);
+  const best = Math.max(work / workers, longestChain);
+  const waits = new Set(dependencies.filter((_, at) => at % 2 === 1));
+  let before = 0;
+  const isLate = new Uint8Array(count);
+  for (let index = 0; index < count; index++) {
+    if (!waits.has(index) && before / workers + rank[index]! > best * LATE) isLate[index] = 1;
+    before += cost[index]!;
+  }
+  return { order, early: order.filter((index) => isLate[index] === 1).slice(0, MOST_EARLY), work, longestChain };
+}
+
+/** The lowest of a partition. */
+function rootOf(partitions: Uint32Array, index: number): number {
+  let root = index;
+  while (partitions[root] !== root) {
+    partitions[root] = partitions[partitions[root]!]!;
+    root = partitions[root]!;
+  }
+  return root;
+}
+
+function union(partitions: Uint32Array, left: number, right: number): void {
+  const one = rootOf(partitions, left);
+  const other = rootOf(partitions, right);
+  partitions[Math.max(one, other)] = Math.min(one, other);
+}

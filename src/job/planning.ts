@@ -1,0 +1,124 @@
+// What an oracle says of a request, as the plan of a run.
+
+import type { AccessOracle } from '../access/access-oracle.ts';
+import { type AnnouncedWrite, Planner } from '../access/planner.ts';
+import { type Predictions, predictTasks, predictTransactions } from '../access/predictions.ts';
+import { bytesFromHex } from '../base/hex.ts';
+import type { BlockInput } from '../block/block-input.ts';
+import { type AnnouncedWrites, StateImageBuilder } from '../core/host/state-image.ts';
+import { Kind } from '../core/instance/abi.ts';
+import type { Keccak256 } from '../core/instance/keccak256.ts';
+import type { PlannedFacts } from '../metrics/report.ts';
+import type { RunPlanning } from '../run/conductor.ts';
+import type { Task } from '../task/executor.ts';
+import type { BlockEncoding } from './block-encoding.ts';
+
+export interface Planned {
+  readonly planning: RunPlanning;
+  readonly facts: PlannedFacts;
+}
+
+/** Values of a block that are announced: what they take of the memory must leave room for the block. */
+const MOST_ANNOUNCED = 1 << 16;
+const NO_CODE = new Uint8Array(32);
+
+/** Plans a block whose first transaction is not task 0. `workers`: that will execute. */
+export function planTransactions(
+  oracle: AccessOracle,
+  {
+    block,
+    encoding,
+    workers,
+    keccak256,
+  }: {
+    readonly block: BlockInput;
+    readonly encoding: Pick<BlockEncoding, 'firstTransaction'>;
+    readonly workers: number;
+    readonly keccak256: Keccak256;
+  },
+): Planned {
+  const startMs = performance.now();
+  const costs = block.transactions.map(({ gas }) => Number(gas));
+  const asked = predictTransactions(oracle, block, keccak256);
+  return planned(asked, { startMs, costs, first: encoding.firstTransaction, workers, keccak256 });
+}
+
+export function planTasks(
+  oracle: AccessOracle,
+  tasks: readonly Task[],
+  workers: number,
+  keccak256: Keccak256,
+): Planned {
+  const startMs = performance.now();
+  const costs = tasks.map(({ estimatedGas = 0n }) => Number(estimatedGas));
+  return planned(predictTasks(oracle, tasks), { startMs, costs, first: 0, workers, keccak256 });
+}
+
+interface PlanContext {
+  readonly startMs: number;
+  readonly costs: readonly number[];
+  /** Number of the task that is the first of those that were asked for. */
+  readonly first: number;
+  readonly workers: number;
+  readonly keccak256: Keccak256;
+}
+
+function planned({ predictions, problems }: Predictions, context: PlanContext): Planned {
+  const { startMs, costs, first, workers, keccak256 } = context;
+  const plan = new Planner({ workers }).plan(predictions, costs);
+  const shifted = (numbers: Uint32Array) => numbers.map((number) => number + first);
+  return {
+    planning: {
+      dependencies: shifted(plan.dependencies),
+      early: shifted(plan.early),
+      announced: announcedWrites(plan.announced, first, keccak256),
+    },
+    facts: {
+      planMs: performance.now() - startMs,
+      predicted: predictions.filter((prediction) => prediction !== undefined).length,
+      early: plan.early.length,
+      partitions: new Set(plan.partitions).size,
+      problems,
+    },
+  };
+}
+
+/** `undefined`: nothing is announced. */
+function announcedWrites(
+  announced: readonly (readonly AnnouncedWrite[])[],
+  first: number,
+  keccak256: Keccak256,
+): AnnouncedWrites | undefined {
+  const builder = new StateImageBuilder();
+  const tasks: number[] = [];
+  const ends: number[] = [];
+  let count = 0;
+  for (const [index, writes] of announced.entries()) {
+    if (writes.length === 0 || count >= MOST_ANNOUNCED) continue;
+    for (const write of writes) addWrite(builder, write, keccak256);
+    count += writes.length;
+    tasks.push(first + index);
+    ends.push(count);
+  }
+  if (count === 0) return undefined;
+  return { image: builder.finish(), tasks: Uint32Array.from(tasks), ends: Uint32Array.from(ends) };
+}
+
+function addWrite(builder: StateImageBuilder, write: AnnouncedWrite, keccak256: Keccak256): void {
+  const { value } = write;
+  if (write.kind === 'data' && typeof value !== 'bigint') {
+    builder.data(encoder.encode(write.key), value);
+  } else if (write.kind === 'code' && typeof value !== 'bigint') {
+    // Code is kept by its hash for blocks to come: nobody is believed what that is.
+    const hash = value.length === 0 ? NO_CODE : keccak256(value);
+    if (value.length > 0) builder.code(hash, value);
+    builder.codeHash(bytesFromHex(write.address), hash);
+  } else if (typeof value === 'bigint') {
+    if ('key' in write) builder.freeNumber(encoder.encode(write.key), value);
+    else if (write.kind === 'storage')
+      builder.storageNumber(bytesFromHex(write.address), bytesFromHex(write.slot), value);
+    else builder.number(write.kind === 'nonce' ? Kind.NONCE : Kind.BALANCE, bytesFromHex(write.address), value);
+  }
+}
+
+const encoder = new TextEncoder();
