@@ -94,6 +94,7 @@ export interface RunPrefix {
   readonly changes: RawChanges;
   readonly checkpoint: RawChanges | undefined;
   readonly trace: Trace;
+  readonly planning: PlanningOutcome | undefined;
   /** Accounts whose storage is gone by now, lower-case hex. */
   readonly emptied: readonly string[];
   readonly figures: Figures;
@@ -273,6 +274,7 @@ export class Conductor {
     this.#changes.push(...prefix.changes);
     this.#before = prefix.checkpoint;
     this.#trace = prefix.trace;
+    this.#planning = prefix.planning;
     for (const address of prefix.emptied) this.#emptied.add(address);
   }
 
@@ -378,6 +380,7 @@ export class Conductor {
       changes: [...this.#changes, changes],
       checkpoint: before ?? this.#before,
       trace: addTrace(structuredClone(this.#trace), readTrace(host, committed, clockMs), this.#first),
+      planning: this.#plannedUpTo(host, committed),
       emptied: [...this.#emptied, ...emptiedIn(changes)],
     };
     this.#hooks.paused?.(prefix, results);
@@ -422,7 +425,7 @@ export class Conductor {
       this.#changes.push(changes);
       await this.#rest();
     }
-    this.#addAnnounced(host, committed);
+    this.#planning = this.#plannedUpTo(host, committed);
     this.#trace = addTrace(this.#trace, readTrace(host, committed, clockMs), this.#first);
     this.#figures.decodeMs += performance.now() - start;
   }
@@ -547,15 +550,21 @@ export class Conductor {
     if (first === 0) host.setEarly(early);
   }
 
-  /** What became of what was announced. */
-  #addAnnounced(host: BlockHost, committed: number): void {
-    if (this.#planning === undefined || this.#plan.planning?.announced === undefined) return;
+  /** What became of the plan, with what was announced of the `committed` transactions of the block. */
+  #plannedUpTo(host: BlockHost, committed: number): PlanningOutcome | undefined {
+    const planning = this.#planning;
+    if (planning === undefined || this.#plan.planning?.announced === undefined) return planning;
     const { writes, wrong, first } = host.announced(committed);
-    this.#planning.announced += writes;
-    this.#planning.wrong += wrong;
-    if (first === undefined) return;
-    const location = nameLocation(host.instance, first.location);
-    this.#planning.firstWrong ??= { task: this.#first + first.index, location };
+    const found = first && {
+      task: this.#first + first.index,
+      location: nameLocation(host.instance, first.location),
+    };
+    return {
+      dependencies: planning.dependencies,
+      announced: planning.announced + writes,
+      wrong: planning.wrong + wrong,
+      firstWrong: planning.firstWrong ?? found,
+    };
   }
 
   /** Transactions of one sender depend on each other in order: a hint, as all dependencies. */
