@@ -527,6 +527,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "devGenesis",
       "encodeBlockAccessList",
       "fileCache",
+      "fromBlockAccessList",
       "fromEIP2930",
       "fromHints",
       "indexedDbCache",

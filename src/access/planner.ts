@@ -35,6 +35,11 @@ const MOST_KEYS = 1 << 14;
 const MOST_KEYS_OF_ALL = 1 << 18;
 /** Transactions that may touch a place without it being taken for one that is only read. */
 const MOST_TOUCHING = 8;
+/**
+ * Values that are announced of one place: who reads it walks over those of higher transactions, so that n of them would
+ * make n² steps. Where there are more, none is.
+ */
+const MOST_VALUES = 256;
 const MOST_EARLY = 64;
 /** Writers without a value, and credits, that are remembered of a place. */
 const MOST_WRITERS = 4;
@@ -61,7 +66,7 @@ export class Planner {
    */
   plan(predictions: readonly (AccessPrediction | undefined)[], costs: ArrayLike<number> = []): AccessPlan {
     const count = predictions.length;
-    const bounded = boundedPredictions(predictions);
+    const bounded = withoutCrowds(boundedPredictions(predictions));
     const touching = countTouches(bounded);
     const places = new Map<string, Writers>();
     const dependencies: number[] = [];
@@ -115,6 +120,33 @@ function boundedPredictions(predictions: readonly (AccessPrediction | undefined)
     return {
       ...{ reads: take(reads), writes: take(writes), credits: take(credits), touches: take(touches) },
       ...{ after: take(after), gas },
+    };
+  });
+}
+
+/** Without the values of places that too many transactions write: these wait for each other, balances go as they come. */
+function withoutCrowds(predictions: readonly (Bounded | undefined)[]): (Bounded | undefined)[] {
+  const counts = new Map<string, number>();
+  for (const prediction of predictions) {
+    for (const write of prediction?.writes ?? []) {
+      if (!isAnnounced(write)) continue;
+      const name = nameOfAccess(write);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  const crowds = new Set([...counts].filter(([, count]) => count > MOST_VALUES).map(([name]) => name));
+  if (crowds.size === 0) return [...predictions];
+  return predictions.map((prediction) => {
+    if (prediction === undefined) return undefined;
+    const isCrowded = (write: AccessWrite) => write.value !== undefined && crowds.has(nameOfAccess(write));
+    // Fees are credits, which nobody need wait for; a sender's balance goes with its nonce.
+    const waiting = prediction.writes
+      .filter((write) => isCrowded(write) && write.kind !== 'balance')
+      .map(({ value: _, ...key }) => key as AccessKey);
+    return {
+      ...prediction,
+      reads: [...prediction.reads, ...waiting],
+      writes: [...prediction.writes.filter((write) => !isCrowded(write)), ...waiting],
     };
   });
 }

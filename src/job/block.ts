@@ -1,5 +1,6 @@
 // A block as a job: its stages, in order.
 
+import { fromBlockAccessList } from '../access/block-access-list-oracle.ts';
 import { InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { stepError } from '../block/block-plan.ts';
@@ -176,7 +177,10 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
 
   /** What is known before of how the transactions have to do with each other. */
   #planned({ keccak256, workers }: Desk<TransactionResult>, encoding: BlockEncoding): Planned | undefined {
-    const { oracle = this.#options.planning.oracle, context } = this.#request;
+    const { oracle: given = this.#options.planning.oracle, context } = this.#request;
+    // What a list tells of a transaction is all that there is to tell.
+    const { blockAccessList } = context.block;
+    const oracle = blockAccessList === undefined ? given : fromBlockAccessList(blockAccessList);
     return oracle && planTransactions(oracle, { block: context.block, encoding, workers, keccak256 });
   }
 

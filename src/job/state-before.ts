@@ -1,6 +1,7 @@
 // The state before a run: what is loaded before the workers start. All of a state that is listed; of others what will surely be
 // asked for.
 
+import { keysOfList } from '../access/block-access-list-oracle.ts';
 import { InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { describe } from '../base/reader.ts';
@@ -92,9 +93,11 @@ export function standingBefore(
   });
 }
 
-/** What a block will probably touch: what the source says, or the accounts that its transactions name. */
+/** What a block will probably touch: what the source says, what its access list does, or the accounts that are named. */
 export async function blockKeys(state: StateSource, block: BlockInput): Promise<readonly StateKey[]> {
   const hinted = await hintedKeys(state, block);
+  const listed = block.blockAccessList === undefined ? [] : keysOfList(block.blockAccessList);
+  if (listed.length > 0) return distinct([...hinted, ...listed]);
   if (hinted.length > 0) return hinted;
   const addresses = new Set<Hex>([block.miner]);
   for (const { from, to } of block.transactions) {
@@ -102,6 +105,11 @@ export async function blockKeys(state: StateSource, block: BlockInput): Promise<
     if (to !== undefined) addresses.add(to);
   }
   return [...addresses].map((address) => ({ kind: 'account', address }));
+}
+
+function distinct(keys: readonly StateKey[]): StateKey[] {
+  const nameOf = (key: StateKey) => `${key.kind} ${key.address} ${key.kind === 'storage' ? key.slot : ''}`;
+  return [...new Map(keys.map((key) => [nameOf(key), key])).values()];
 }
 
 /** What a hint says that is a key. Hints decide nothing: without one, what is missing is loaded when it is missed. */

@@ -39,6 +39,21 @@ test('nobody waits for a value that is known, nor does who adds wait for who has
   expect(plan.announced.map((writes) => writes.length)).toEqual([1, 0, 0, 0]);
 });
 
+test('of a place that very many write no value is announced: they wait for each other, but not for balances', () => {
+  const nonce = { kind: 'nonce', address: address(1) } as const;
+  const writesOf = (index: number) => [
+    { ...nonce, value: BigInt(index) },
+    { ...balance(2), value: 1n },
+    { ...slot(index), value: 5n },
+  ];
+  const plan = new Planner().plan(Array.from({ length: 300 }, (_, index) => ({ writes: writesOf(index) })));
+  expect(plan.announced.every((writes) => writes.length === 1)).toBe(true);
+  expect(pairsOf(plan.dependencies)).toEqual(Array.from({ length: 299 }, (_, at) => [at, at + 1]));
+  const few = new Planner().plan(Array.from({ length: 200 }, (_, index) => ({ writes: writesOf(index) })));
+  expect(few.announced.every((writes) => writes.length === 3)).toBe(true);
+  expect(few.dependencies).toHaveLength(0);
+});
+
 test('what a few touch makes them wait, what many touch is taken for something that is only read', () => {
   const few = new Planner().plan(Array.from({ length: 4 }, () => ({ touches: [slot(1)] })));
   expect(pairsOf(few.dependencies)).toEqual([

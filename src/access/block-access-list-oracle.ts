@@ -1,0 +1,65 @@
+// The access list of a block (EIP-7928) as an oracle: what each transaction will leave, with its value, and what is loaded first.
+
+import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes } from '../base/hex.ts';
+import type { BlockAccessList } from '../block/block-access-list.ts';
+import type { AccessOracle, AccessWrite } from './access-oracle.ts';
+
+/**
+ * A block access list as predictions: all that a transaction leaves is announced, so that nobody waits, or runs again, for
+ * what the list tells truly. A list that lies costs time. It may be of any fork, as `result.blockAccessList` makes it.
+ */
+export function fromBlockAccessList(list: BlockAccessList): AccessOracle {
+  const writes = writesByIndex(list);
+  return {
+    transactionAccess({ index }) {
+      const found = writes.get(index);
+      return found === undefined ? undefined : { writes: found };
+    },
+  };
+}
+
+/** By index of the transaction: what is changed before all of them, and behind, is left out. */
+function writesByIndex(list: BlockAccessList): ReadonlyMap<number, readonly AccessWrite[]> {
+  const writes = new Map<number, AccessWrite[]>();
+  const add = (blockAccessIndex: Hex, write: AccessWrite) => {
+    const index = Number(blockAccessIndex) - 1;
+    const known = writes.get(index);
+    if (known === undefined) writes.set(index, [write]);
+    else known.push(write);
+  };
+  for (const { address, storageChanges, balanceChanges, nonceChanges, codeChanges } of list) {
+    for (const { slot: short, slotChanges } of storageChanges) {
+      const slot = wordOf(short);
+      for (const { blockAccessIndex, postValue } of slotChanges) {
+        add(blockAccessIndex, { kind: 'storage', address, slot, value: BigInt(postValue) });
+      }
+    }
+    for (const { blockAccessIndex, postBalance } of balanceChanges) {
+      add(blockAccessIndex, { kind: 'balance', address, value: BigInt(postBalance) });
+    }
+    for (const { blockAccessIndex, postNonce } of nonceChanges) {
+      add(blockAccessIndex, { kind: 'nonce', address, value: BigInt(postNonce) });
+    }
+    for (const { blockAccessIndex, newCode } of codeChanges) {
+      add(blockAccessIndex, { kind: 'code', address, value: bytesFromHex(newCode) });
+    }
+  }
+  return writes;
+}
+
+/** A key of a state source: an account, or a slot. */
+type ListedKey = { kind: 'account'; address: Hex } | { kind: 'storage'; address: Hex; slot: Hex };
+
+/** All accounts and slots that a list names. */
+export function keysOfList(list: BlockAccessList): ListedKey[] {
+  return list.flatMap(({ address, storageChanges, storageReads }): ListedKey[] => [
+    { kind: 'account', address },
+    ...[...storageChanges.map(({ slot }) => slot), ...storageReads].map(
+      (slot) => ({ kind: 'storage', address, slot: wordOf(slot) }) as const,
+    ),
+  ]);
+}
+
+function wordOf(quantity: Hex): Hex {
+  return hexFromBytes(bytes32FromNumber(BigInt(quantity)));
+}
