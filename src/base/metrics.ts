@@ -33,7 +33,10 @@ export const METRICS = {
     doc: 'Senders recovered by this worker, some of them perhaps at the same time by another one.',
   },
   recoveryMs: { unit: 'ms', doc: 'Time in recovering senders.' },
-  waits: { unit: 'count', doc: 'Transactions that were put off, since one that they were said to need had not executed.' },
+  waits: {
+    unit: 'count',
+    doc: 'Transactions that were put off, since one that they were said to need had not executed.',
+  },
 } as const satisfies Readonly<Record<string, MetricDescriptor>>;
 
 export type MetricName = keyof typeof METRICS;
