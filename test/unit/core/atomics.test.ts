@@ -44,7 +44,7 @@ const plainAllowed: Record<string, string> = {
   ...Object.fromEntries(
     [
       ...['rules/fork-rules', 'rules/precompile-numbers'],
-      ...['memory/context', 'memory/ranges', 'memory/segments', 'memory/workspace'],
+      ...['memory/context', 'memory/init-code', 'memory/ranges', 'memory/segments', 'memory/workspace'],
       ...['state/accounts', 'state/code', 'state/effects', 'state/journal', 'state/transient-storage', 'state/world'],
       ...['precompiles/blake2f', 'precompiles/ecrecover', 'precompiles/modexp', 'precompiles/precompiles'],
       ...['precompiles/ripemd160', 'precompiles/sha256'],

@@ -1,5 +1,5 @@
 // Walks of the core whose length somebody chose, and memory that somebody takes again and again.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEngine, type Engine } from '../../../src/index.ts';
 import {
   addressOf,
@@ -122,4 +122,30 @@ test('init codes whose length nobody pays for cost what anything costs for the s
   // They took 100 times as long as long as all of it was looked at.
   expect(times['ends at once']).toBeLessThan(5 * times.anything! + 150);
   expect(times['jumps to its end']).toBeLessThan(10 * times.anything! + 300);
+});
+
+describe('creations of one init code take time in proportion to their number, not to its length', () => {
+  // 1,000 bytes of init code and one creation for each of n: gas grows with the square, time may not.
+  const size = (n: number) => 1000 * n;
+  const hopFar = (n: number) =>
+    `0x${(BigInt(`0x62${(size(n) - 1).toString(16).padStart(6, '0')}56`) << 216n).toString(16)}`;
+  const prepared = (n: number) => `0x5b ${size(n) - 1} MSTORE8 ${hopFar(n)} 0 MSTORE`;
+  const repeated = (n: number, action: string) => `0 again: ${action} 1 ADD DUP1 ${n} GT @again JUMPI`;
+  const sources: Record<string, (n: number) => string> = {
+    'it ends at once': (n) => `0 ${size(n)} MSTORE ${repeated(n, `${size(n)} 0 0 CREATE POP`)}`,
+    'it ends at once, and another byte of it is another each time': (n) =>
+      `0 ${size(n)} MSTORE ${repeated(n, `DUP1 9999 MSTORE8 ${size(n)} 0 0 CREATE POP`)}`,
+    'it jumps to its end': (n) => `${prepared(n)} ${repeated(n, `${size(n)} 0 0 CREATE POP`)}`,
+    'it jumps to its end, and what lies behind it is written': (n) =>
+      `${prepared(n)} ${repeated(n, `DUP1 ${size(n)} MSTORE ${size(n)} 0 0 CREATE POP`)}`,
+    'it jumps, and ends somewhere else each time': (n) =>
+      `${prepared(n)} ${repeated(n, `DUP1 ${size(n)} ADD 0 0 CREATE POP`)}`,
+  };
+  test.each(Object.keys(sources))('%s', patient, async (name) => {
+    await expectLinear(1000, (n) => {
+      const accounts = { [TARGET]: { nonce: 1, code: assemble(sources[name]!(n)) } };
+      const block = hostileBlock({ hardfork: 'london', transactions: [{}], accounts });
+      return processorTime(() => engine.executeBlock(block));
+    });
+  });
 });

@@ -16,7 +16,9 @@ import { flagAccount, setCheckpoint } from "../state/journal";
 import { Answer, codeHashOf, hasStorage, isAbsent, nonceOf, setNonce, touchWarm } from "../state/world";
 import { createdAddress, saltedAddress } from "./contract-addresses";
 import { haltFor } from "./halts";
-import { findRefusal, frameNumber, leaveCaller, mostForCallee, openCreation, refusal, refuse } from "./opening";
+import {
+  findRefusal, frameNumber, leaveCaller, mostForCallee, openCreation, openInPlace, refusal, refuse,
+} from "./opening";
 import { traceCreation } from "./tracing";
 import { transfer } from "./transfers";
 
@@ -111,7 +113,8 @@ export function beginCreation(number: u32, account: u32, payer: u32, code: u32, 
   const value = callee + Frame.VALUE;
   if (!u256.isZero(value) && !transfer(payer, account, value, number, EvmTransferKind.CREATION)) return false;
   store<u32>(callee, account, Frame.ACCOUNT);
-  return openCreation(number, code, length);
+  // Whoever pays for each word of it may have it copied; what a transaction brings is paid for as its data.
+  return number == 0 || initCodeWordGas != 0 ? openCreation(number, code, length) : openInPlace(number, code, length);
 }
 
 /** Whether an account can become a contract: it has neither nonce nor code, nor storage (EIP-684, 7610). */

@@ -12,6 +12,7 @@ import {
 import { Exit } from "../memory/exits";
 import { unfinished } from "../memory/failure";
 import { charge, currentGas, setGas } from "../memory/gas";
+import { bringBack } from "../memory/init-code";
 import { wordGas } from "../memory/ranges";
 import { chargeState, joinSpilled, refillNewAccount, takeSpilled } from "../memory/state-gas";
 import { Frame, FrameFlag, Temporary, temporary } from "../memory/workspace";
@@ -79,6 +80,7 @@ function backToCaller(exit: u32): bool {
   const creation = (load<u32>(callee, Frame.FLAGS) & FrameFlag.CREATION) != 0;
   if (creation && exit == Exit.SUCCESS) trimReturned(0);
   else if (!keepReturned(output, outputLength)) return false;
+  if (creation) bringBack(callee);
   enterFrame(depth - 1);
   resumeCheckpoint(frame + Frame.CHECKPOINT);
   setGas(load<i64>(frame, Frame.GAS) + load<i64>(callee, Frame.GAS));

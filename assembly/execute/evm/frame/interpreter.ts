@@ -9,7 +9,9 @@ import { addModulo, divide, divideSigned, modulo, moduloSigned, multiplyModulo }
 import * as u256 from "../../../base/u256";
 import { opcodeTable } from "../rules/fork-rules";
 import { Op } from "../rules/opcodes";
-import { block, frame, gasPrice, memorySize, memoryStart, origin, returnedLength, setOutput } from "../memory/context";
+import {
+  block, frame, gasPrice, memorySize, memoryStart, memoryWritable, origin, returnedLength, setOutput,
+} from "../memory/context";
 import { Exit } from "../memory/exits";
 import { currentGas, setGas } from "../memory/gas";
 import { Frame } from "../memory/workspace";
@@ -179,7 +181,7 @@ export function interpret(): u32 {
       }
       case Op.MSTORE: {
         const offset = offsetIn(top - 32);
-        if (offset + 32 > memorySize) { setGas(gas); exit = storeBeyond(top - 32, top - 64); top -= 64; break; }
+        if (offset + 32 > memoryWritable) { setGas(gas); exit = storeBeyond(top - 32, top - 64); top -= 64; break; }
         u256.storeBigEndian(memoryStart + u32(offset), top - 64);
         top -= 64;
         continue;
@@ -187,7 +189,7 @@ export function interpret(): u32 {
       case Op.MSTORE8: {
         const offset = offsetIn(top - 32);
         top -= 64;
-        if (offset + 1 > memorySize) { setGas(gas); exit = storeByteBeyond(top + 32, top); break; }
+        if (offset + 1 > memoryWritable) { setGas(gas); exit = storeByteBeyond(top + 32, top); break; }
         store<u8>(memoryStart + u32(offset), load<u8>(top));
         continue;
       }

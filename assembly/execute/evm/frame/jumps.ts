@@ -4,6 +4,7 @@
 import { EvmHalt } from "../../../layout";
 import { frame } from "../memory/context";
 import { Exit } from "../memory/exits";
+import { noteMapped } from "../memory/init-code";
 import { Frame } from "../memory/workspace";
 import { analyse } from "../state/code";
 import { haltFor } from "./halts";
@@ -36,6 +37,6 @@ function mapJumps(byte: u32): bool {
   const length = load<u32>(frame, Frame.CODE_LENGTH);
   if (byte < mapped || byte == length) return false;
   const end = length - byte > MAPPED_AT_ONCE ? byte + MAPPED_AT_ONCE : length;
-  store<u32>(frame, analyse(load<u32>(frame, Frame.CODE), mapped, end, load<u32>(frame, Frame.JUMP_MAP)), Frame.MAPPED);
+  noteMapped(analyse(load<u32>(frame, Frame.CODE), mapped, end, load<u32>(frame, Frame.JUMP_MAP)));
   return true;
 }

@@ -5,7 +5,7 @@ import { EvmHalt } from "../../../layout";
 import { keccak256 } from "../../../base/keccak256";
 import * as u256 from "../../../base/u256";
 import { copyWordGas, hashWordGas } from "../rules/fork-rules";
-import { frame, memoryStart, returned, returnedLength, setOutput } from "../memory/context";
+import { frame, memoryStart, noteWrite, returned, returnedLength, setOutput } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { charge } from "../memory/gas";
 import {
@@ -28,18 +28,22 @@ export function loadBeyond(word: u32): u32 {
   return exit;
 }
 
-/** MSTORE beyond the memory's end. */
+/** MSTORE beyond what may be written without a note: the memory's end, mostly. */
 export function storeBeyond(offset: u32, value: u32): u32 {
   const exit = expandMemory(offsetIn(offset) + 32);
-  if (exit == Exit.NONE) u256.storeBigEndian(memoryStart + load<u32>(offset), value);
-  return exit;
+  if (exit != Exit.NONE) return exit;
+  noteWrite(load<u32>(offset), 32);
+  u256.storeBigEndian(memoryStart + load<u32>(offset), value);
+  return Exit.NONE;
 }
 
-/** MSTORE8 beyond the memory's end. */
+/** MSTORE8 likewise. */
 export function storeByteBeyond(offset: u32, value: u32): u32 {
   const exit = expandMemory(offsetIn(offset) + 1);
-  if (exit == Exit.NONE) store<u8>(memoryStart + load<u32>(offset), load<u8>(value));
-  return exit;
+  if (exit != Exit.NONE) return exit;
+  noteWrite(load<u32>(offset), 1);
+  store<u8>(memoryStart + load<u32>(offset), load<u8>(value));
+  return Exit.NONE;
 }
 
 /** Charges for a copy with the operands memory offset, source offset, length below `top`. */
@@ -78,6 +82,7 @@ export function memoryCopy(top: u32): u32 {
   const from = rangeOffset;
   exit = takeCopy(top);
   if (exit == Exit.NONE && rangeLength != 0) {
+    noteWrite(rangeOffset, rangeLength);
     memory.copy(memoryStart + rangeOffset, memoryStart + from, rangeLength);
   }
   return exit;

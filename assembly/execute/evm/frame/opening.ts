@@ -3,13 +3,14 @@
 import { BaseValue, EvmHalt } from "../../../layout";
 import * as u256 from "../../../base/u256";
 import { keepsGas } from "../rules/fork-rules";
-import { depth, enterFrame, frame, trimReturned } from "../memory/context";
+import { NOTHING_KEPT, depth, enterFrame, frame, memoryStart, trimReturned } from "../memory/context";
 import { Exit } from "../memory/exits";
 import { exhaust } from "../memory/failure";
 import { currentGas, setGas } from "../memory/gas";
+import { ROOM_BESIDE, hideBehind, takeKeptMap } from "../memory/init-code";
 import { placeMemory, placeStack } from "../memory/segments";
 import { ALL_MAPPED, Frame, MAX_DEPTH, frames } from "../memory/workspace";
-import { jumpMapOf, laidOutSize, layOut, mapBehind } from "../state/code";
+import { jumpMapOf, jumpMapSize, laidOutSize, layOut, mapBehind } from "../state/code";
 import { balanceOf } from "../state/world";
 import { traceRefusal } from "./tracing";
 
@@ -32,9 +33,8 @@ export function openCall(number: u32, record: u32): bool {
   store<u32>(opened, load<u32>(record, BaseValue.CODE_LENGTH), Frame.CODE_LENGTH);
   store<u32>(opened, map, Frame.JUMP_MAP);
   store<u32>(opened, ALL_MAPPED, Frame.MAPPED);
-  if (number != 0) store<i64>(opened, 0, Frame.SPILLED);
-  enterFrame(number);
-  trimReturned(0);
+  store<u32>(opened, 0, Frame.HIDDEN);
+  begin(number, opened);
   return true;
 }
 
@@ -45,17 +45,39 @@ export function openCreation(number: u32, code: u32, length: u32): bool {
   const place = placeMemory(opened, below, laidOutSize(length));
   if (place == 0 || !placeStack(opened, below)) return exhaust();
   layOut(place, code, length);
-  store<u32>(opened, place, Frame.PC);
-  store<u32>(opened, place, Frame.CODE);
-  store<u32>(opened, length, Frame.CODE_LENGTH);
   store<u32>(opened, mapBehind(place, length), Frame.JUMP_MAP);
   store<u32>(opened, 0, Frame.MAPPED);
-  if (number != 0) store<i64>(opened, 0, Frame.SPILLED);
+  store<u32>(opened, 0, Frame.HIDDEN);
+  beginInitCode(number, opened, place, length);
+  return true;
+}
+
+/** As `openCreation`, with code in the running frame's memory, which stays as it is until the new frame ends. */
+export function openInPlace(number: u32, code: u32, length: u32): bool {
+  const opened = frameNumber(number);
+  const room = placeMemory(opened, frame, ROOM_BESIDE);
+  if (room == 0 || !placeStack(opened, frame)) return exhaust();
+  if (!takeKeptMap(opened, code - memoryStart, length, jumpMapSize(length))) return false;
+  hideBehind(opened, code + length, room);
+  beginInitCode(number, opened, code, length);
+  return true;
+}
+
+function beginInitCode(number: u32, opened: u32, code: u32, length: u32): void {
+  store<u32>(opened, code, Frame.PC);
+  store<u32>(opened, code, Frame.CODE);
+  store<u32>(opened, length, Frame.CODE_LENGTH);
   store<u32>(opened, 0, Frame.INPUT);
   store<u32>(opened, 0, Frame.INPUT_LENGTH);
+  begin(number, opened);
+}
+
+/** Makes frame `number`, which has its code and memory, the running one. */
+function begin(number: u32, opened: u32): void {
+  store<u32>(opened, NOTHING_KEPT, Frame.KEPT);
+  if (number != 0) store<i64>(opened, 0, Frame.SPILLED);
   enterFrame(number);
   trimReturned(0);
-  return true;
 }
 
 /** Saves the caller's stack, with room for the result on it. */

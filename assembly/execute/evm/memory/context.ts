@@ -27,10 +27,15 @@ export let frame: u32 = 0;
 export let depth: u32 = 0;
 export let memoryStart: u32 = 0;
 export let memorySize: u32 = 0;
+/** Up to here memory may be written without `noteWrite`. */
+export let memoryWritable: u32 = 0;
 /** What the running frame's last callee returned. */
 export let returned: u32 = 0;
 export let returnedLength: u32 = 0;
 let returnedCapacity: u32 = 0;
+
+/** Of `Frame.KEPT`. */
+export const NOTHING_KEPT: u32 = 0xffffffff;
 
 /** Where a frame that ended left its output. */
 export let output: u32 = 0;
@@ -64,6 +69,17 @@ export function isStatic(): bool {
 export function useMemory(): void {
   memoryStart = load<u32>(frame, Frame.MEMORY);
   memorySize = load<u32>(frame, Frame.MEMORY_SIZE);
+  const kept = load<u32>(frame, Frame.KEPT);
+  memoryWritable = kept < memorySize ? kept : memorySize;
+}
+
+/** `length` bytes at `offset` of the running frame's memory are about to change. */
+export function noteWrite(offset: u32, length: u32): void {
+  if (length == 0 || offset + length <= memoryWritable) return;
+  const kept = load<u32>(frame, Frame.KEPT);
+  if (kept == NOTHING_KEPT || offset >= kept + load<u32>(frame, Frame.KEPT_LENGTH)) return;
+  store<u32>(frame, NOTHING_KEPT, Frame.KEPT);
+  useMemory();
 }
 
 export function setOutput(start: u32, length: u32): void {
@@ -103,5 +119,6 @@ export function trimReturned(length: u32): void {
 export function copyReturned(callee: u32): void {
   const wanted = load<u32>(callee, Frame.OUTPUT_LENGTH);
   const copied = returnedLength < wanted ? returnedLength : wanted;
+  noteWrite(load<u32>(callee, Frame.OUTPUT), copied);
   if (copied != 0) memory.copy(memoryStart + load<u32>(callee, Frame.OUTPUT), returned, copied);
 }

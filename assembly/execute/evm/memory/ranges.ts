@@ -2,7 +2,7 @@
 
 import * as u256 from "../../../base/u256";
 import { memorySquareShift, memoryWordGas } from "../rules/fork-rules";
-import { frame, memorySize, memoryStart, useMemory } from "./context";
+import { frame, memorySize, memoryStart, noteWrite, useMemory } from "./context";
 import { Exit } from "./exits";
 import { unfinished } from "./failure";
 import { charge } from "./gas";
@@ -76,6 +76,7 @@ export function copyToRange(source: u32, sourceLength: u32, from: u32): void {
   const start = u32(u256.clamped(from, u64(sourceLength)));
   const available = sourceLength - start;
   const copied = available < rangeLength ? available : rangeLength;
+  noteWrite(rangeOffset, rangeLength);
   const to = memoryStart + rangeOffset;
   if (copied != 0) memory.copy(to, source + start, copied);
   if (copied != rangeLength) memory.fill(to + copied, 0, rangeLength - copied);

@@ -2,7 +2,7 @@
 // the topmost frame grows, and what does not fit moves to the next segment. Nothing is ever copied but a growing
 // memory.
 
-import { STACK_SIZE } from "../../../layout";
+import { CODE_PADDING, STACK_SIZE } from "../../../layout";
 import { allocate } from "../../../base/arena";
 import { Frame } from "./workspace";
 
@@ -11,7 +11,7 @@ const MEMORY_SEGMENT: u32 = 256 * 1024;
 /** Segments for less than this get twice what is needed. */
 const DOUBLED: u32 = 1 << 29;
 
-/** A segment's record: next, start, end. */
+/** A segment's record: next, start, end; behind it is room for what is read behind code that ends there. */
 abstract class Segment {
   static readonly NEXT: u32 = 0;
   static readonly START: u32 = 4;
@@ -31,7 +31,7 @@ export function takeSegments(): bool {
 
 function create(size: u32): u32 {
   const record = allocate(Segment.SIZE);
-  const start = allocate(size + 64);
+  const start = allocate(size + 32 + CODE_PADDING);
   if (record == 0 || start == 0) return 0;
   store<u32>(record, 0, Segment.NEXT);
   store<u32>(record, (start + 31) & ~31, Segment.START);

@@ -46,7 +46,12 @@ export abstract class Frame {
   static readonly CHECKPOINT: u32 = 128;
   /** Gas that the frame has spent in place of state gas (state-gas.ts). */
   static readonly SPILLED: u32 = 168;
-  static readonly SIZE: u32 = 176;
+  /** Where init code in this memory begins whose jump map is kept (init-code.ts); NOTHING_KEPT: there is none. */
+  static readonly KEPT: u32 = 176;
+  static readonly KEPT_LENGTH: u32 = 180;
+  /** What lay behind the code where it runs in its creator's memory; 0: it runs elsewhere. */
+  static readonly HIDDEN: u32 = 184;
+  static readonly SIZE: u32 = 192;
 }
 
 /** Of `Frame.MAPPED`: the whole code is mapped. */

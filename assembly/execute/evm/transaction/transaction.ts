@@ -11,6 +11,7 @@ import { block, setOrigin, setTransactionContext, takeContext, transaction } fro
 import { Exit } from "../memory/exits";
 import { exhaust, exhausted, failure, forgetFailure, firstMissing } from "../memory/failure";
 import { currentGas, setGas } from "../memory/gas";
+import { forgetInitCodes } from "../memory/init-code";
 import { takeSegments } from "../memory/segments";
 import { beginStateGas, hasStateGas, reservoirLeft, stateGas } from "../memory/state-gas";
 import { Temporary, resetWorkspace, takeWorkspace, temporary } from "../memory/workspace";
@@ -37,6 +38,7 @@ let ready: bool = false;
 export function resetEvm(): void {
   ready = false;
   forgetRules();
+  forgetInitCodes();
   resetWorkspace();
   resetSenders();
 }
