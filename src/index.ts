@@ -50,6 +50,8 @@ export type { AccountDiff, StateDiff } from './block/state-diff.ts';
 export type { HaltReason } from './chain/halt-reasons.ts';
 export type { Hardfork } from './chain/hardfork.ts';
 export { HARDFORKS } from './chain/hardfork.ts';
+export type { Configuration, ConfigurationSources, ConfiguredSetting } from './config/configuration.ts';
+export { readConfiguration } from './config/configuration.ts';
 export type { TracingEngine } from './engine/engine.ts';
 export { createEngine } from './engine/engine.ts';
 export type { BlockFile } from './file/block-file.ts';

@@ -25,10 +25,13 @@ export interface EngineOptions {
    */
   readonly executor?: 'wasm' | 'ethereumjs' | URL | string;
   /**
-   * `audit`: every block is run by ethereumjs too, one transaction at a time, and what differs is a mismatch. Default
-   * `default`.
+   * Other defaults for what is not given (docs/configuration.md): `default`: none; `latency`: workers stay within 32
+   * transactions of the first uncommitted one, so that little is executed twice before it commits; `throughput`: room
+   * for large blocks: 1024 MiB, and a window of 1024 transactions; `low-memory`: two workers, 64 MiB and a window of
+   * 32 transactions; a block that needs more is executed in parts; `audit`: every block is run by ethereumjs too, one
+   * transaction at a time, and what differs is a mismatch. Default `default`.
    */
-  readonly preset?: 'default' | 'audit';
+  readonly preset?: 'default' | 'latency' | 'throughput' | 'low-memory' | 'audit';
   /** State before the block, where a block brings none. */
   readonly state?: StateSource;
   /** Hard fork of blocks that name none. Default by chain, number and time. */

@@ -198,6 +198,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'node',
     'metrics',
     'trace',
+    'config',
     'file',
     'base',
     'chain',
@@ -208,7 +209,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   'executor/ethereumjs': ['file', 'state', 'block', 'task', 'chain', 'base'],
   traffic: ['base'],
-  cli: ['index.ts', 'traffic', 'executor/ethereumjs', 'job', 'file', 'base', 'types.ts'],
+  cli: ['index.ts', 'traffic', 'executor/ethereumjs', 'job', 'config', 'file', 'base', 'types.ts'],
 };
 
 /** The row of `FLOORS` that a file belongs to. */
@@ -376,6 +377,9 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "CallStateOverrides",
       "CallsAnswer",
       "Capabilities",
+      "Configuration",
+      "ConfigurationSources",
+      "ConfiguredSetting",
       "ConflictReport",
       "CoreTrapError",
       "CriticalStep",
@@ -541,6 +545,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "readBlock",
       "readBlockAccessList",
       "readBlockFile",
+      "readConfiguration",
       "readGenesis",
       "readGenesisFile",
       "rpcState",

@@ -16,18 +16,23 @@ import {
 } from '../index.ts';
 import type { Place, PreviewCommandOptions, TraceCommandOptions, TracerWord } from './asking-options.ts';
 import { callTree, jsonText, outline, previewPage, stepLines } from './asking-report.ts';
+import { announcedConfiguration, type EngineFlags } from './configuration.ts';
 import { stateOfNode } from './node-state.ts';
 import { bytesOf, readSubject } from './subject.ts';
 import type { Terminal } from './terminal.ts';
 
+/** One transaction is asked for. */
+const ONE_WORKER: EngineFlags = { options: { workers: 1 } };
+
 /** Previews and prints. The exit code: 0 it would succeed, 1 it would not. @throws InputError, PevmError of the node */
 export async function previewAsked(
   { request, abi, options, json, ...place }: PreviewCommandOptions,
-  { print, paint }: Terminal,
+  terminal: Terminal,
 ): Promise<number> {
+  const { print, paint } = terminal;
   const asked = typeof request === 'string' ? await requestOf(request) : request;
   const errors = abi === undefined ? {} : { abi: await abiOf(abi) };
-  await using engine = await createEngine({ workers: 1 });
+  await using engine = await createEngine(announcedConfiguration(ONE_WORKER, terminal).options);
   await using world = await worldAt(engine, place);
   const preview = await world.preview(asked as Previewable, { ...options, ...errors });
   if (json) print(jsonText(preview));
@@ -36,9 +41,10 @@ export async function previewAsked(
 }
 
 /** Traces and prints. The exit code: 0. @throws InputError, PevmError of the node */
-export async function traceAsked(options: TraceCommandOptions, { print, paint }: Terminal): Promise<number> {
+export async function traceAsked(options: TraceCommandOptions, terminal: Terminal): Promise<number> {
+  const { print, paint } = terminal;
   const { tracer, json } = options;
-  await using engine = await createEngine({ workers: 1 });
+  await using engine = await createEngine(announcedConfiguration(ONE_WORKER, terminal).options);
   const result = await tracedBy(engine, options);
   if (json) print(jsonText(result));
   else for (const line of pageOf(tracer, result)(paint)) print(line);

@@ -12,6 +12,7 @@ import {
   traceCommand,
   traceNotes,
 } from './asking-options.ts';
+import { configCommand, configNotes, printConfiguration, readConfigOptions } from './config-command.ts';
 import { replay } from './replay.ts';
 import { readReplayOptions, replayCommand, replayNotes } from './replay-options.ts';
 import { serve } from './serve.ts';
@@ -25,11 +26,12 @@ const overview = `pevm ${manifest.version}: parallel EVM execution over shared-m
   pevm preview [REQUEST] [OPTIONS]   say what a transaction would do
   pevm trace [HASH] [OPTIONS]     say what a transaction of a block did
   pevm serve [OPTIONS]            answer JSON-RPC over HTTP and WebSocket
+  pevm config [OPTIONS]           print each setting, its value and who has said so
   pevm --version                  print the version
 
 pevm COMMAND --help explains the options of each.`;
 
-const COMMANDS = ['replay', 'preview', 'trace', 'serve'];
+const COMMANDS = ['replay', 'preview', 'trace', 'serve', 'config'];
 
 /** Runs the command line and returns the exit code. */
 export async function main(raw: readonly string[], terminal: Terminal): Promise<number> {
@@ -62,6 +64,11 @@ export async function main(raw: readonly string[], terminal: Terminal): Promise<
     if (command === 'serve') {
       if (!wantsHelp) return await serve(readServeOptions(rest), terminal);
       terminal.print(helpFor('pevm', serveCommand, serveNotes));
+      return 0;
+    }
+    if (command === 'config') {
+      if (!wantsHelp) return printConfiguration(readConfigOptions(rest), terminal);
+      terminal.print(helpFor('pevm', configCommand, configNotes));
       return 0;
     }
     const meant = nearest(command, COMMANDS);

@@ -1,15 +1,12 @@
 // The options of `pevm replay`: their definitions, and how they are read.
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { HARDFORKS, type Hardfork } from '../index.ts';
 import { type TrafficKind, type TrafficOptions, trafficKinds } from '../traffic/index.ts';
 import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
+import { type EngineFlags, engineArguments, readEngineFlags } from './configuration.ts';
 import type { Rounds } from './measurement.ts';
-import { metricsArgument, readMetricsPort } from './metered-engine.ts';
 import type { StateTrust } from './post-state.ts';
 import { type BlockRange, readBlockRange } from './verified-range.ts';
 
@@ -27,9 +24,7 @@ export interface ChainOptions {
 export interface ReplayOptions {
   /** Paths; none for the traffic block. */
   readonly files: readonly string[];
-  readonly workers: number | 'auto';
-  readonly executor: string;
-  readonly audit: boolean;
+  readonly engine: EngineFlags;
   readonly json: boolean;
   readonly rounds: Rounds;
   readonly traffic: TrafficOptions;
@@ -37,13 +32,10 @@ export interface ReplayOptions {
   readonly save?: string;
   /** Blocks of a node, in place of files. */
   readonly chain?: ChainOptions;
-  readonly metricsPort?: number;
 }
 
 const TRAFFIC_FLAGS = ['transactions', 'conflict-rate', 'seed', 'mix', 'save'];
 const CHAIN_FLAGS = ['block', 'hardfork', 'resume', 'verify-state'];
-const mostWorkers = 64;
-const builtIn = ['wasm', 'ethereumjs'];
 
 export const replayCommand = defineCommand({
   meta: { name: 'replay', description: 'run blocks in parallel and check what comes out' },
@@ -53,17 +45,12 @@ export const replayCommand = defineCommand({
       required: false,
       description: 'block files (.json or .json.gz); without one, a block of realistic traffic is built',
     },
-    workers: {
-      type: 'string',
-      alias: 'w',
-      valueHint: 'N|auto',
-      description: 'workers that execute; auto, the default, takes the cores',
-    },
+    ...engineArguments,
     executor: {
       type: 'string',
       alias: 'e',
       valueHint: 'NAME',
-      description: `${builtIn.join(' (default) or ')}, or an executor module by path or URL`,
+      description: 'wasm (default) or ethereumjs, or an executor module by path or URL',
     },
     audit: { type: 'boolean', description: 'run every block by ethereumjs too, in the engine, and compare' },
     sequential: {
@@ -111,7 +98,6 @@ export const replayCommand = defineCommand({
       description:
         'also compare what each block changes with the state of the node after it; proofs: proven by eth_getProof against the state root; reads: the node is believed',
     },
-    ...metricsArgument,
   },
 });
 
@@ -141,12 +127,13 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
     return value === undefined ? fallback : readNumber(`--${name}`, value, { least, most: 1000, integer: true });
   };
   const save = text('save');
-  const metricsPort = readMetricsPort(text('metrics-port'));
+  const flags = readEngineFlags(given);
+  const { preset = 'audit' } = flags.options;
+  if (given.audit === true && preset !== 'audit')
+    throw new InputError('--preset', `is "${preset}", and --audit is another`);
   return {
     files,
-    workers: readWorkers(text('workers') ?? 'auto'),
-    executor: readExecutor(text('executor') ?? 'wasm'),
-    audit: given.audit === true,
+    engine: given.audit === true ? { ...flags, options: { ...flags.options, preset } } : flags,
     json: given.json === true,
     rounds: {
       sequential,
@@ -165,7 +152,6 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
     },
     ...(save !== undefined && { save }),
     ...(chain !== undefined && { chain }),
-    ...(metricsPort !== undefined && { metricsPort }),
   };
 }
 
@@ -205,23 +191,6 @@ function readHardfork(text: string): Hardfork {
     '--hardfork',
     `there is no fork "${text}"${meant === undefined ? '' : `; did you mean ${meant}?`}`,
   );
-}
-
-function readWorkers(text: string): number | 'auto' {
-  if (text === 'auto') return text;
-  if (!/^\d+$/.test(text))
-    throw new InputError('--workers', `must be auto or an integer from 1 to ${mostWorkers}, not "${text}"`);
-  return readNumber('--workers', text, { least: 1, most: mostWorkers, integer: true });
-}
-
-function readExecutor(text: string): string {
-  if (builtIn.includes(text)) return text;
-  if (/^[a-z][a-z\d+.-]+:/.test(text)) return text;
-  const path = resolve(text);
-  if (existsSync(path)) return pathToFileURL(path).href;
-  const meant = nearest(text, builtIn);
-  const hint = meant === undefined ? `the built-in ones are ${builtIn.join(' and ')}` : `did you mean ${meant}?`;
-  throw new InputError('--executor', `there is no executor and no module "${text}"; ${hint}`);
 }
 
 function readMix(text: string | undefined): Partial<Record<TrafficKind, number>> {

@@ -4,6 +4,7 @@ import { runSequential } from '../executor/ethereumjs/sequential.ts';
 import { createTraffic, sealTraffic } from '../traffic/index.ts';
 import type { Engine } from '../types.ts';
 import { replayChain } from './chain-replay.ts';
+import { announcedConfiguration } from './configuration.ts';
 import { type Measurement, measure, workOf } from './measurement.ts';
 import { withEngine } from './metered-engine.ts';
 import type { ReplayOptions } from './replay-options.ts';
@@ -13,15 +14,19 @@ import { type Progress, startProgress, type Terminal } from './terminal.ts';
 
 /** Replays and prints. Returns the exit code: 0 all right, 1 a block is not, 2 wrong input. */
 export async function replay(options: ReplayOptions, terminal: Terminal): Promise<number> {
-  const { workers, executor, audit, files, chain, metricsPort } = options;
-  const preset = audit ? 'audit' : 'default';
-  return withEngine({ workers, executor, preset }, metricsPort, terminal, (engine) => {
+  const { files, chain } = options;
+  const configuration = announcedConfiguration(options.engine, terminal);
+  return withEngine(configuration.options, configuration.metricsPort, terminal, (engine) => {
     if (chain !== undefined) return replayChain(engine, options, chain, terminal);
-    return (files.length === 0 ? replayTraffic : replayFiles)(engine, options, terminal);
+    const replayed = { ...options, executor: String(configuration.options.executor ?? 'wasm') };
+    return (files.length === 0 ? replayTraffic : replayFiles)(engine, replayed, terminal);
   });
 }
 
-async function replayTraffic(engine: Engine, options: ReplayOptions, terminal: Terminal): Promise<number> {
+/** With the executor that flags, environment or file have named. */
+type Replayed = ReplayOptions & { readonly executor: string };
+
+async function replayTraffic(engine: Engine, options: Replayed, terminal: Terminal): Promise<number> {
   const { rounds, json, save } = options;
   const count = options.traffic.transactions ?? 0;
   const progress = startProgress(terminal, 2 * count + workOf(count, rounds, engine.capabilities.workers), true);
@@ -52,7 +57,7 @@ async function replayTraffic(engine: Engine, options: ReplayOptions, terminal: T
   return measurement.mismatches.length === 0 ? 0 : 1;
 }
 
-async function replayFiles(engine: Engine, options: ReplayOptions, terminal: Terminal): Promise<number> {
+async function replayFiles(engine: Engine, options: Replayed, terminal: Terminal): Promise<number> {
   const { files, rounds, json } = options;
   const { paint } = terminal;
   const table = files.length > 1;
@@ -98,6 +103,6 @@ async function replayFiles(engine: Engine, options: ReplayOptions, terminal: Ter
 }
 
 /** The executor as reports name it: a module by the last part of its address. */
-function nameOf({ executor }: ReplayOptions): string {
+function nameOf({ executor }: Replayed): string {
   return executor.includes(':') ? (executor.split('/').at(-1) ?? executor) : executor;
 }

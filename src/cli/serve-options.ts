@@ -3,7 +3,7 @@ import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import type { NodeOptions } from '../types.ts';
 import { checkArguments, checkHttpUrl, positionalsOf, readNumber } from './arguments.ts';
-import { metricsArgument, readMetricsPort } from './metered-engine.ts';
+import { type EngineFlags, engineArguments, readEngineFlags } from './configuration.ts';
 import { readOrigin } from './rpc-server.ts';
 
 export interface ServeOptions {
@@ -18,12 +18,10 @@ export interface ServeOptions {
   readonly accounts: number;
   readonly chainId: number | undefined;
   readonly cors: readonly string[];
-  readonly workers: number | 'auto';
-  readonly metricsPort: number | undefined;
+  readonly engine: EngineFlags;
 }
 
 const MOST_ACCOUNTS = 10;
-const MOST_WORKERS = 64;
 
 export const serveCommand = defineCommand({
   meta: { name: 'serve', description: 'answer JSON-RPC over HTTP and WebSocket' },
@@ -47,8 +45,7 @@ export const serveCommand = defineCommand({
     accounts: { type: 'string', valueHint: 'N', description: 'accounts with funds, without --genesis (10)' },
     'chain-id': { type: 'string', valueHint: 'N', description: 'of the chain for tests (31337)' },
     cors: { type: 'string', valueHint: 'ORIGIN,…', description: 'pages that may ask, * for all (none)' },
-    workers: { type: 'string', alias: 'w', valueHint: 'N|auto', description: 'workers that execute (auto)' },
-    ...metricsArgument,
+    ...engineArguments,
   },
 });
 
@@ -92,8 +89,7 @@ export function readServeOptions(raw: readonly string[]): ServeOptions {
     accounts: count('accounts', MOST_ACCOUNTS, 0, MOST_ACCOUNTS),
     chainId: given['chain-id'] === undefined ? undefined : count('chain-id', 1, 1, Number.MAX_SAFE_INTEGER),
     cors: (given.cors?.split(',') ?? []).map(readOrigin),
-    workers: given.workers === undefined || given.workers === 'auto' ? 'auto' : count('workers', 1, 1, MOST_WORKERS),
-    metricsPort: readMetricsPort(given['metrics-port']),
+    engine: readEngineFlags(given),
   };
 }
 

@@ -5,6 +5,7 @@ import manifest from '../../package.json';
 import { InputError } from '../base/errors.ts';
 import { hexFromBytes } from '../base/hex.ts';
 import { type DevGenesis, devGenesis, type Engine, readGenesisFile, type World, type WorldOptions } from '../index.ts';
+import { announcedConfiguration } from './configuration.ts';
 import { withEngine } from './metered-engine.ts';
 import { stateOfNode } from './node-state.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
@@ -21,8 +22,8 @@ function stopSignal(): AbortSignal {
 
 /** Serves until the signal fires; the exit code. @throws InputError, InvalidBlockError before it listens */
 export async function serve(options: ServeOptions, terminal: Terminal, signal = stopSignal()): Promise<number> {
-  const { workers, metricsPort } = options;
-  await withEngine({ workers }, metricsPort, terminal, async (engine) => {
+  const configuration = announcedConfiguration(options.engine, terminal);
+  await withEngine(configuration.options, configuration.metricsPort, terminal, async (engine) => {
     const server = await openServer(engine, options, terminal, signal);
     if (server === undefined) return;
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

@@ -4,16 +4,50 @@ import { InputError } from '../base/errors.ts';
 import { nearestName } from '../base/nearest.ts';
 import { describe, isMap } from '../base/reader.ts';
 
+/** What values there are, as data: files and the environment are read by it (value-text.ts), editors are told it. */
+export type Values =
+  | { readonly form: 'truth' }
+  | {
+      readonly form: 'number';
+      readonly minimum: number;
+      readonly maximum: number;
+      readonly integer?: boolean;
+      /** Whether the minimum itself is not allowed. */
+      readonly exclusive?: boolean;
+      /** What it counts. People write sizes and durations with units of their own: "2GB", "5m". */
+      readonly unit?: 'ms' | 'MiB';
+    }
+  | { readonly form: 'bigint'; readonly minimum: bigint; readonly maximum: bigint }
+  | { readonly form: 'choice'; readonly names: readonly string[] }
+  | { readonly form: 'text' }
+  /** A port of this machine, as "9090" or ":9090". */
+  | { readonly form: 'port' }
+  | { readonly form: 'group'; readonly options: Options };
+
 /** What values are allowed; `check` throws an InputError that names the field. */
 export interface Kind {
   /** As TypeScript writes it. */
   readonly type: string;
   readonly check: (value: unknown, field: string) => void;
+  /** Not there of what only code can give, such as signals. */
+  readonly values?: Values;
+  /** A word that is allowed beside the values. */
+  readonly word?: string;
 }
 
-export interface Option extends Kind {
+/** Where files and the environment have an option. */
+export interface InFile {
+  /** Section and name in `pevm.config.yaml`, as in `engine.max_workers`; the variable follows from it. */
+  readonly setting: string;
+  /** Another variable that sets it: one of pevm-go. */
+  readonly variable?: string;
+}
+
+export interface Option extends Kind, Partial<InFile> {
   /** What holds where the option is not given, in words. */
   readonly standard?: string;
+  /** The same as a value, where it is one. */
+  readonly value?: unknown;
   /** Sentences for the reader, with units; Markdown. */
   readonly doc: string;
   /** Must be given; whoever uses it says so. */
@@ -22,9 +56,14 @@ export interface Option extends Kind {
 
 export type Options = Readonly<Record<string, Option>>;
 
-/** An option that may be left out. */
-export function option(kind: Kind, doc: string, standard?: string): Option {
-  return { ...kind, doc, ...(standard === undefined ? {} : { standard }) };
+/** An option that may be left out. `standard`: what holds then, in words. */
+export function option(
+  kind: Kind,
+  doc: string,
+  standard?: string,
+  more: Partial<InFile> & { readonly value?: unknown } = {},
+): Option {
+  return { ...kind, doc, ...(standard === undefined ? {} : { standard }), ...more };
 }
 
 /** Checks every key and every value that is given. @throws InputError naming the field, with the nearest right name */
@@ -49,6 +88,7 @@ export function checkOptions(value: unknown, field: string, options: Options): v
 export function integerFrom(minimum: number, maximum: number): Kind {
   return {
     type: 'number',
+    values: { form: 'number', minimum, maximum, integer: true },
     check(value, field) {
       if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum) return;
       throw new InputError(field, `expected an integer from ${minimum} to ${maximum}, got ${describe(value)}`);
@@ -56,9 +96,10 @@ export function integerFrom(minimum: number, maximum: number): Kind {
   };
 }
 
-export function numberFrom(minimum: number, maximum: number): Kind {
+export function numberFrom(minimum: number, maximum: number, unit?: 'MiB'): Kind {
   return {
     type: 'number',
+    values: { form: 'number', minimum, maximum, ...(unit === undefined ? {} : { unit }) },
     check(value, field) {
       if (typeof value === 'number' && value >= minimum && value <= maximum) return;
       throw new InputError(field, `expected ${minimum} to ${maximum}, got ${describe(value)}`);
@@ -71,6 +112,7 @@ const MAX_DELAY_MS = 0x7fffffff;
 
 export const milliseconds: Kind = {
   type: 'number',
+  values: { form: 'number', minimum: 0, exclusive: true, maximum: MAX_DELAY_MS, unit: 'ms' },
   check(value, field) {
     if (typeof value === 'number' && value > 0 && value <= MAX_DELAY_MS) return;
     throw new InputError(field, `expected more than 0 and at most ${MAX_DELAY_MS}, got ${describe(value)}`);
@@ -80,6 +122,7 @@ export const milliseconds: Kind = {
 export function bigintFrom(minimum: bigint, bits: number): Kind {
   return {
     type: 'bigint',
+    values: { form: 'bigint', minimum, maximum: (1n << BigInt(bits)) - 1n },
     check(value, field) {
       if (typeof value === 'bigint' && value >= minimum && value >> BigInt(bits) === 0n) return;
       throw new InputError(field, `expected a bigint from ${minimum} to 2^${bits} - 1, got ${describe(value)}`);
@@ -89,6 +132,7 @@ export function bigintFrom(minimum: bigint, bits: number): Kind {
 
 export const truth: Kind = {
   type: 'boolean',
+  values: { form: 'truth' },
   check(value, field) {
     if (typeof value !== 'boolean') throw new InputError(field, `expected true or false, got ${describe(value)}`);
   },
@@ -98,6 +142,7 @@ export const truth: Kind = {
 export function choice(names: readonly string[], type = names.map((name) => `'${name}'`).join(' | ')): Kind {
   return {
     type,
+    values: { form: 'choice', names },
     check(value, field) {
       if (typeof value === 'string' && names.includes(value)) return;
       const hint = typeof value === 'string' ? `; did you mean "${nearestName(value, names)}"?` : '';
@@ -109,7 +154,9 @@ export function choice(names: readonly string[], type = names.map((name) => `'${
 /** `word`, or what `kind` allows. */
 export function orWord(kind: Kind, word: string): Kind {
   return {
+    ...kind,
     type: `${kind.type} | '${word}'`,
+    word,
     check(value, field) {
       if (value !== word) kind.check(value, field);
     },
@@ -128,7 +175,7 @@ export function truthOr(type: string, options: Options): Kind {
 
 /** An object of options. */
 export function group(type: string, options: Options): Kind {
-  return { type, check: (value, field) => checkOptions(value, field, options) };
+  return { type, values: { form: 'group', options }, check: (value, field) => checkOptions(value, field, options) };
 }
 
 export const signal: Kind = {

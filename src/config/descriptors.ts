@@ -23,6 +23,7 @@ import {
   truth,
   truthOr,
 } from './descriptor.ts';
+import { PRESETS } from './presets.ts';
 import {
   CALL_TRACER,
   ERC7562_TRACER,
@@ -38,18 +39,26 @@ export const MAX_AUTO_WORKERS = 8;
 export const DEFAULT_WINDOW = 256;
 export { DEFAULT_MIB };
 
+const presetDocs = Object.entries(PRESETS)
+  .map(([name, { doc }]) => `\`${name}\`: ${doc}`)
+  .join('; ');
+
 const url: Kind = checkedLater('URL | string');
 
 const taskTimeoutMs = option(
   milliseconds,
   'A transaction, or a task, that runs longer is taken away from its worker, and runs again at the commit head; the second time it ends the run with a `TaskTimeoutError`. Milliseconds.',
   'none',
+  { setting: 'engine.task_timeout' },
 );
-const executionTimeoutMs = option(milliseconds, 'A run that lasts longer is cancelled. Milliseconds.', 'none');
+const executionTimeoutMs = option(milliseconds, 'A run that lasts longer is cancelled. Milliseconds.', 'none', {
+  setting: 'engine.execution_timeout',
+});
 const window = option(
   integerFrom(1, MAX_TASKS),
   `How far ahead of the first uncommitted transaction workers may run, 1 to ${MAX_TASKS.toLocaleString('en')} transactions.`,
   `${DEFAULT_WINDOW}`,
+  { setting: 'scheduler.window', value: DEFAULT_WINDOW },
 );
 const oracle = (standard: string) =>
   option(
@@ -64,9 +73,10 @@ const CHAIN_FORMS =
 
 export const MEMORY_OPTIONS: Options = {
   maximumMiB: option(
-    numberFrom(1, MAXIMUM_MIB),
+    numberFrom(1, MAXIMUM_MIB, 'MiB'),
     `Of the shared memory of a run, in MiB, 1 to ${MAXIMUM_MIB}.`,
     `${DEFAULT_MIB}`,
+    { setting: 'engine.memory_limit', variable: 'PEVM_MEMORY_LIMIT', value: DEFAULT_MIB },
   ),
 };
 
@@ -89,26 +99,32 @@ export const ENGINE_OPTIONS: Options = {
     orWord(integerFrom(1, MAX_ENGINE_WORKERS), 'auto'),
     `Workers that execute, 1 to ${MAX_ENGINE_WORKERS}; \`auto\` takes the machine's cores, at most ${MAX_AUTO_WORKERS}.`,
     '`auto`',
+    { setting: 'engine.max_workers', variable: 'PEVM_MAX_WORKERS', value: 'auto' },
   ),
   threading: option(
     choice(['auto', 'shared', 'inline']),
     '`shared`: workers over one shared memory; `inline`: one worker alone; `auto`: shared where the platform allows. Asking for `shared` where it is not to be had is no error: see {@link Capabilities}.',
     '`auto`',
+    { setting: 'engine.threading', value: 'auto' },
   ),
   memory: option(group('MemoryOptions', MEMORY_OPTIONS), 'Bounds of the shared memory.'),
   executor: option(
-    checkedLater("'wasm' | 'ethereumjs' | URL | string"),
+    { ...checkedLater("'wasm' | 'ethereumjs' | URL | string"), values: { form: 'text' } },
     'Executor of blocks: `wasm`, the EVM inside the core; `ethereumjs`, the compatible one; or the URL of an ES module like that one.',
     '`wasm`',
+    { setting: 'engine.executor', value: 'wasm' },
   ),
   preset: option(
-    choice(['default', 'audit']),
-    '`audit`: every block is run by ethereumjs too, one transaction at a time, and what differs is a mismatch.',
+    choice(Object.keys(PRESETS)),
+    `Other defaults for what is not given (docs/configuration.md): ${presetDocs}.`,
     '`default`',
+    { setting: 'engine.preset', value: 'default' },
   ),
   state: option(stateSource, 'State before the block, where a block brings none.'),
-  hardfork: option(choice(HARDFORKS, 'Hardfork'), 'Hard fork of blocks that name none.', 'by chain, number and time'),
-  chainId: option(chainId, 'Chain of blocks that name none.', '1'),
+  hardfork: option(choice(HARDFORKS, 'Hardfork'), 'Hard fork of blocks that name none.', 'by chain, number and time', {
+    setting: 'engine.hardfork',
+  }),
+  chainId: option(chainId, 'Chain of blocks that name none.', '1', { setting: 'engine.chain_id' }),
   chain: option(
     chain,
     `The same, with what is to be known of it: ${CHAIN_FORMS}. Forks, schedule of blobs, deposit contract and rewards follow.`,
@@ -121,6 +137,7 @@ export const ENGINE_OPTIONS: Options = {
     bigintFrom(1n, 64),
     "A block with a transaction of more gas is refused: gas buys memory and time. The default is a thousand times what any chain allows in a block; Ethereum's own tests use up to 2^64 - 1.",
     '2^34',
+    { setting: 'engine.maximum_transaction_gas', value: 2n ** 34n },
   ),
   accessOracle: oracle('none'),
   window,
@@ -130,6 +147,7 @@ export const ENGINE_OPTIONS: Options = {
     truth,
     'Record a span per execution and validation, for {@link WorkerReport.spans}.',
     'false',
+    { setting: 'metrics.detailed_profiling', value: false },
   ),
   signal: option(signal, 'Disposes of the engine when it fires.'),
 };

@@ -16,6 +16,7 @@ import {
   MAX_AUTO_WORKERS,
   WORLD_OPTIONS,
 } from './descriptors.ts';
+import { withPreset } from './presets.ts';
 
 /** Engine options with every default filled in. */
 export interface CheckedOptions
@@ -32,8 +33,15 @@ export interface CheckedOptions
 /** @throws InputError naming the option */
 export function checkEngineOptions(options: EngineOptions, cores: number): CheckedOptions {
   checkOptions(options, 'options', ENGINE_OPTIONS);
-  const { workers = 'auto', memory, threading = 'auto', window = DEFAULT_WINDOW, ...more } = options;
-  const { accessOracle, chainId: _, ...others } = more;
+  const {
+    workers = 'auto',
+    memory,
+    threading = 'auto',
+    window = DEFAULT_WINDOW,
+    accessOracle,
+    chainId: _,
+    ...others
+  } = withPreset(options);
   return {
     ...others,
     chain: readChainOf(options, 'options'),

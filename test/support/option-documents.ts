@@ -2,6 +2,9 @@
 
 import { METRICS } from '../../src/base/metrics.ts';
 import { OPTION_GROUPS, type OptionGroup } from '../../src/config/descriptors.ts';
+import { PRESETS, type PresetName, presetOptions } from '../../src/config/presets.ts';
+import { SETTINGS, type Setting } from '../../src/config/settings.ts';
+import { allowedWords, writtenValue } from '../../src/config/value-text.ts';
 
 const WIDTH = 118;
 
@@ -68,6 +71,43 @@ ${doc}
 | --- | --- | --- | --- |
 ${rows.map((row) => `| ${row} |`).join('\n')}
 `;
+}
+
+/** The text of docs/configuration.md: what is written by hand, with the tables made anew. */
+export function configurationPage(page: string): string {
+  const tables: Readonly<Record<string, string>> = { presets: presetTable(), settings: settingTable() };
+  return page.replace(/(<!-- made: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, start, name, end) => {
+    return `${start}\n${tables[name]}\n\n${end}`;
+  });
+}
+
+function presetTable(): string {
+  const rows = (Object.keys(PRESETS) as PresetName[]).map((name) => {
+    const { workers, memory, window } = presetOptions(name);
+    const values = { workers, 'memory.maximumMiB': memory?.maximumMiB, window };
+    const given = Object.entries(values).flatMap(([key, value]) =>
+      value === undefined ? [] : [`\`${key}: ${value}\``],
+    );
+    return `| \`${name}\` | ${given.join(', ')} | ${PRESETS[name].doc} |`;
+  });
+  return ['| preset | options | what it does |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function settingTable(): string {
+  const rows = [...SETTINGS].map(([key, setting]) => `| ${settingCells(key, setting).join(' | ')} |`);
+  const head = '| setting | values | default | option | variables | what it does |';
+  return [head, '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function settingCells(key: string, { kind, value, standard = '', path, variables, doc, only, why }: Setting): string[] {
+  const known = only ?? value;
+  const fallback = known === undefined ? standard : `\`${writtenValue(kind, known)}\``;
+  const option = path === undefined ? '' : `\`${path.join('.')}\``;
+  const allowed = only === undefined ? allowedWords(kind) : `\`${only}\` only`;
+  const reason = why === undefined ? '' : ` ${only === undefined ? 'No effect' : 'Others are refused'}: ${why}.`;
+  const text = `${doc.replace(/\{@link (\w+(?:\.\w+)*)\}/g, '`$1`')}${reason}`;
+  const names = variables.map((name) => `\`${name}\``).join(', ');
+  return [`\`${key}\``, allowed, fallback, option, names, text];
 }
 
 /** The text of docs/metrics.md. */

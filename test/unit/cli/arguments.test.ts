@@ -23,8 +23,8 @@ describe('without a file', () => {
   test('the traffic block is compared with the sequential run', () => {
     const options = readReplayOptions([]);
     expect(options.files).toEqual([]);
-    expect(options.workers).toBe('auto');
-    expect(options.executor).toBe('wasm');
+    // Defaults would count more than the environment.
+    expect(options.engine).toEqual({ options: {} });
     expect(options.rounds).toEqual({ sequential: true, warmUp: 2, repeat: 3 });
     expect(options.traffic).toEqual({ transactions: 200, conflictRate: 0.2, seed: '1', mix: {} });
   });
@@ -63,8 +63,10 @@ describe('with files', () => {
 test('an executor is a name, or a module by path or URL', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'pevm-')), 'mine.mjs');
   writeFileSync(file, '');
-  expect(readReplayOptions(['-e', file]).executor).toBe(pathToFileURL(file).href);
-  expect(readReplayOptions(['-e', 'https://example.org/e.mjs']).executor).toBe('https://example.org/e.mjs');
+  expect(readReplayOptions(['-e', file]).engine.options.executor).toBe(pathToFileURL(file).href);
+  expect(readReplayOptions(['-e', 'https://example.org/e.mjs']).engine.options.executor).toBe(
+    'https://example.org/e.mjs',
+  );
   expect(refusal('-e', 'etheriumjs')).toContain('did you mean ethereumjs?');
 });
 

@@ -1,8 +1,9 @@
 // Types and pages that are made from the descriptors are those in the tree.
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { checkOptions } from '../../../src/config/descriptor.ts';
 import { ENGINE_OPTIONS, OPTION_GROUPS } from '../../../src/config/descriptors.ts';
-import { metricsPage, optionsPage, optionTypes } from '../../support/option-documents.ts';
+import { configurationPage, metricsPage, optionsPage, optionTypes } from '../../support/option-documents.ts';
 
 test('the types of the options are those of their descriptors', async () => {
   await expect(optionTypes()).toMatchFileSnapshot('../../../src/option-types.ts');
@@ -10,6 +11,11 @@ test('the types of the options are those of their descriptors', async () => {
 
 test('the page about options is that of their descriptors', async () => {
   await expect(optionsPage()).toMatchFileSnapshot('../../../docs/options.md');
+});
+
+test('the tables of the page about configuration are those of the descriptors', async () => {
+  const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+  await expect(configurationPage(page)).toMatchFileSnapshot('../../../docs/configuration.md');
 });
 
 test('the page about metrics is that of their descriptors', async () => {
