@@ -7,7 +7,7 @@ import type { EngineOptions } from '../types.ts';
 import { checkOptions } from './descriptor.ts';
 import { ENGINE_OPTIONS } from './descriptors.ts';
 import { type PresetName, presetOptions } from './presets.ts';
-import { CONFIG_VARIABLE, SETTINGS, type Setting, TEST_VARIABLES, VARIABLES } from './settings.ts';
+import { SETTINGS, type Setting, TEST_VARIABLES, VARIABLES } from './settings.ts';
 import { readValue, unknownName, writtenValue } from './value-text.ts';
 
 /** What a configuration is made of; what comes first counts more. */
@@ -109,7 +109,7 @@ function ofEnvironment(environment: Readonly<Record<string, string | undefined>>
   const layer = new Map<string, Given>();
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith('PEVM_') || text === undefined) continue;
-    if (variable === CONFIG_VARIABLE || TEST_VARIABLES.test(variable)) continue;
+    if (TEST_VARIABLES.test(variable)) continue;
     const key = VARIABLES.get(variable);
     if (key === undefined) throw new InputError(variable, unknownName(variable, [...VARIABLES.keys()]));
     const value = readSetting(key, text, variable, false);

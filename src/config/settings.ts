@@ -153,9 +153,6 @@ export const VARIABLES: ReadonlyMap<string, string> = new Map(
   [...SETTINGS].flatMap(([key, { variables }]) => variables.map((variable) => [variable, key] as const)),
 );
 
-/** The file that the command line reads. */
-export const CONFIG_VARIABLE = 'PEVM_CONFIG';
-
 /** Variables of our tests and scripts, which say nothing about an engine. */
 export const TEST_VARIABLES =
   /^PEVM_(BROWSER|COUNT_\w+|ENTRY|FUZZ_SEED|LONG|REQUIRE_SHARED|SCREENSHOT|SHARED|TARGET|VERBOSE)$/;

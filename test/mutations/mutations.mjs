@@ -194,8 +194,8 @@ const commit = [
   {
     name: 'a slot that was written with what was there is a change',
     file: 'assembly/engine/changes.ts',
-    text: 'if (record == 0 || u256.equal(record + Change.BEFORE, record + Change.AFTER)) return;',
-    replacement: 'if (record == 0) return;',
+    text: '    if (isSame && (resolvedNode == 0 || !isWritten(reset) || u256.isZero(record + Change.AFTER))) return;\n',
+    replacement: '',
     why: 'the state diff names slots that did not change, and their accounts',
     project: 'unit',
     test: 'test/unit/core/change-records.test.ts',
@@ -669,7 +669,7 @@ const state = [
   {
     name: 'what is undone in a later part of a run is still a change',
     file: 'src/core/host/state-changes.ts',
-    text: 'else if (sameBytes(earlier.before, values.after)) known.storage.delete(slot);',
+    text: '    dropUnchanged(known);\n',
     replacement: '',
     why: 'the state diff of a block that was drained differs from that of one that was not',
     project: 'unit',
