@@ -78,6 +78,26 @@ test('that is given is compared, and the first wrong entry named', async () => {
   await expect(run('0x80')).rejects.toThrow('block.blockAccessList: expected a list, got bytes');
 });
 
+test('may name more than its gas allows where the fork has no such limit', async () => {
+  // Asks for the balances of a hundred accounts, 700 gas each.
+  const asking = Array.from({ length: 100 }, (_, at) => `60${(0x20 + at).toString(16)}3150`).join('');
+  const [transaction] = block.transactions;
+  const cheap = {
+    ...block,
+    gasLimit: '0x186a0',
+    difficulty: '0x1',
+    baseFeePerGas: undefined,
+    transactions: [transaction],
+  };
+  const result = await engine.executeBlock({
+    ...{ block: cheap as unknown as BlockInput, hardfork: 'istanbul', blockReward: false },
+    state: memoryState({ [alice]: { balance: 1n }, [reader]: { code: `0x${asking}` } }),
+    ...{ blockAccessList: true, verify: { blockAccessListHash: true } },
+  });
+  expect(result.blockAccessList!.length).toBeGreaterThan(100_000 / 2000);
+  expect(result.mismatches).toEqual([]);
+});
+
 test('is missed by name where it is not recorded', async () => {
   const newer = {
     slotNumber: '0x1',
