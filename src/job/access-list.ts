@@ -3,8 +3,8 @@
 import { type Hex, hexFromBytes, keyFromBytes, quantityFromNumber } from '../base/hex.ts';
 import type { AccountAccess, BlockAccessList } from '../block/block-access-list.ts';
 import { type EvmMetOutput, readEvmMet } from '../core/evm/evm-decode.ts';
-import { decodeChanges, type RawChanges } from '../core/host/change-records.ts';
 import type { Results } from '../core/host/outcome.ts';
+import type { StateChanges } from '../core/host/state-changes.ts';
 
 /** Where the transactions are among the tasks of a block. */
 export interface TransactionPlace {
@@ -22,12 +22,12 @@ class MetAccount {
 }
 
 /**
- * The list of a block whose results are all known. `changes`: what the whole block changed, for balances that nobody read.
+ * The list of a block whose results are all known. The last: what the whole block changed, for balances that nobody read.
  */
 export function accessListOf(
   results: Results,
   { firstTransaction, transactionCount }: TransactionPlace,
-  changes: RawChanges,
+  { accounts: before }: StateChanges,
 ): BlockAccessList {
   const accounts = new Map<string, { readonly address: Uint8Array; readonly met: MetAccount }>();
   for (let task = 0; task < results.length; task++) {
@@ -40,7 +40,6 @@ export function accessListOf(
       note(known.met, at, item);
     }
   }
-  const before = decodeChanges(changes).accounts;
   return [...accounts]
     .map(([key, { address, met }]) => accessOf(address, met, before.get(key)?.before.balance))
     .sort((left, right) => (left.address < right.address ? -1 : 1));

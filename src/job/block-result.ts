@@ -180,10 +180,9 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   const requestsHash = lazy(() => requestsHashOf(executed()));
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
   if (requests !== undefined && encoding.mayHoldDeposit(decoder.results)) requestsHash();
+  const changes = lazy(() => decodeChanges(outcome.changes));
   const blockAccessList = lazy(() =>
-    context.recordAccess && encoding.evm !== undefined
-      ? accessListOf(decoder.results, encoding, outcome.changes)
-      : undefined,
+    context.recordAccess && encoding.evm !== undefined ? accessListOf(decoder.results, encoding, changes()) : undefined,
   );
   const accessListHash = lazy(() => {
     const made = blockAccessList();
@@ -192,7 +191,7 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   const omitted = lazy(() =>
     omissionsOf(context, encoding.evm !== undefined, requests === undefined ? undefined : executed()),
   );
-  const stateDiff = lazy(() => stateDiffOf(decodeChanges(outcome.changes), emptiness));
+  const stateDiff = lazy(() => stateDiffOf(changes(), emptiness));
   const { checkpoint } = outcome;
   const transactionsStateDiff =
     checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint), emptiness));
