@@ -83,14 +83,12 @@ describe('a page that is cross-origin isolated', () => {
     expect(result.receiptsRoot).toBe(receiptsRoot);
   });
 
-  // Times on a machine that has other things to do: one quiet run is enough.
-  test('stays responsive meanwhile', { retry: 2 }, async () => {
-    const { durationMs, longestTaskMs } = await replay(isolation, { workers: 2, executor: 'ethereumjs' }, 12);
-    console.log(
-      `isolated: ${durationMs.toFixed(0)} ms of runs, longest task of the main thread ${longestTaskMs.toFixed(0)} ms`,
-    );
-    expect(durationMs).toBeGreaterThan(500);
-    expect(longestTaskMs).toBeLessThan(200);
+  // Counted in turns, not in time: a busy machine makes tasks longer, but a thread that executes gives no turns at all.
+  test('stays responsive meanwhile', async () => {
+    const { durationMs, longestTaskMs, turns } = await replay(isolation, { workers: 2, executor: 'ethereumjs' }, 12);
+    const times = `${durationMs.toFixed(0)} ms of runs, longest task of the main thread ${longestTaskMs.toFixed(0)} ms`;
+    console.log(`isolated: ${times}, turns of a timer per run: ${turns.join(' ')}`);
+    expect(Math.min(...turns)).toBeGreaterThanOrEqual(3);
   });
 });
 
@@ -117,14 +115,12 @@ describe('a page that is not', () => {
     expect(result.receiptsRoot).toBe(receiptsRoot);
   });
 
-  // Times on a machine that has other things to do: one quiet run is enough.
-  test('stays responsive meanwhile', { retry: 2 }, async () => {
-    const { durationMs, longestTaskMs } = await replay({}, { executor: 'ethereumjs' }, 12);
-    console.log(
-      `not isolated: ${durationMs.toFixed(0)} ms of runs, longest task of the main thread ${longestTaskMs.toFixed(0)} ms`,
-    );
-    expect(durationMs).toBeGreaterThan(500);
-    expect(longestTaskMs).toBeLessThan(200);
+  // Counted in turns, not in time: a busy machine makes tasks longer, but a thread that executes gives no turns at all.
+  test('stays responsive meanwhile', async () => {
+    const { durationMs, longestTaskMs, turns } = await replay({}, { executor: 'ethereumjs' }, 12);
+    const times = `${durationMs.toFixed(0)} ms of runs, longest task of the main thread ${longestTaskMs.toFixed(0)} ms`;
+    console.log(`not isolated: ${times}, turns of a timer per run: ${turns.join(' ')}`);
+    expect(Math.min(...turns)).toBeGreaterThanOrEqual(3);
   });
 });
 
