@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { anvilBinary } from './anvil.ts';
 import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from './blocks.ts';
 import { coldFigures, measureCold } from './cold.ts';
@@ -18,6 +19,7 @@ import { measureProfile, type ProfileFigures, profileTable } from './profile.ts'
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
 import { measureTraces, traceTable } from './traces.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
+import { measureVerdict, type VerdictSubject, verdictSummary, verdictTable } from './verdict.ts';
 import { blockWork, measureVersus, programWork, versusOfProcesses, versusTable } from './versus.ts';
 import { measureWhatIf, whatIfTable } from './what-if.ts';
 import { measureWorlds, worldsTable } from './worlds.ts';
@@ -47,6 +49,7 @@ const PARTS = {
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
   forking: 'cold runs over a node that is 50 ms away, against anvil, ethereumjs and tevm (only where it is named)',
+  verdict: 'from the bytes of a block file to a verified header, against anvil and ethereumjs (only where it is named)',
   versus: 'programs and real blocks on this core and on another build of it (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
@@ -250,6 +253,13 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const figures = await measureDeaths(subjects, { rounds: repeat, warmUp, onProgress: progress });
     return { text: `Deaths of a worker, two workers\n\n${deathTable(figures)}`, figures };
   },
+  async verdict(options) {
+    const subjects = await blockFiles(options);
+    if (subjects === undefined) return undefined;
+    const { repeat: rounds = 9, warmUp, native, quick } = options;
+    const figures = await measureVerdict(subjects, { rounds, warmUp, native, slow: !quick, onProgress: progress });
+    return { text: `From bytes to verdict\n\n${verdictTable(figures)}\n\n${verdictSummary(figures)}`, figures };
+  },
   async versus(options) {
     const { other, swapped, shared, programs, blocks, repeat = 8 } = options;
     if (other === undefined) throw new RangeError('versus needs --other, the path of another build of the core');
@@ -299,7 +309,25 @@ async function blocks(
   return { text: texts.join('\n\n'), figures };
 }
 
-async function realBlocks({ shared, blocks: list }: Options): Promise<Subject[] | undefined> {
+async function realBlocks(options: Options): Promise<Subject[] | undefined> {
+  const folder = `${options.shared}/mainnet`;
+  const numbers = await chosenBlocks(options);
+  return numbers && Promise.all(numbers.map((number) => realBlock((path) => readFile(path), folder, number)));
+}
+
+/** The files of the chosen blocks, unpacked. */
+async function blockFiles(options: Options): Promise<VerdictSubject[] | undefined> {
+  const numbers = await chosenBlocks(options);
+  if (numbers === undefined) return undefined;
+  return Promise.all(
+    numbers.map(async (number) => {
+      const packed = await readFile(`${options.shared}/mainnet/${number}.json.gz`);
+      return { name: String(number), bytes: new Uint8Array(gunzipSync(packed)) };
+    }),
+  );
+}
+
+async function chosenBlocks({ shared, blocks: list }: Options): Promise<number[] | undefined> {
   const folder = `${shared}/mainnet`;
   if (!existsSync(folder)) {
     progress(`no real blocks: there is no folder ${folder}`);
@@ -310,7 +338,7 @@ async function realBlocks({ shared, blocks: list }: Options): Promise<Subject[] 
     const files = (await readdir(folder)).filter((file) => file.endsWith('.json.gz'));
     numbers = files.map((file) => Number.parseInt(file, 10)).sort((left, right) => left - right);
   } else if (list !== undefined) numbers = list.split(',').map((number) => count('--blocks', number));
-  return Promise.all(numbers.map((number) => realBlock((path) => readFile(path), folder, number)));
+  return numbers;
 }
 
 async function chosenPrograms({ shared, programs: list }: Options): Promise<Program[] | undefined> {
