@@ -52,6 +52,8 @@ export type { Hardfork } from './chain/hardfork.ts';
 export { HARDFORKS } from './chain/hardfork.ts';
 export type { Configuration, ConfigurationSources, ConfiguredSetting } from './config/configuration.ts';
 export { readConfiguration } from './config/configuration.ts';
+export type { ConfigurationTextSources } from './config/configuration-file.ts';
+export { parseConfiguration } from './config/configuration-file.ts';
 export type { TracingEngine } from './engine/engine.ts';
 export { createEngine } from './engine/engine.ts';
 export type { BlockFile } from './file/block-file.ts';

@@ -3,6 +3,7 @@ import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import type { PreviewOptions } from '../index.ts';
 import { checkArguments, checkHttpUrl, positionalsOf, readNumber } from './arguments.ts';
+import { configurationArgument } from './configuration.ts';
 
 /** Where the state is. */
 export interface Place {
@@ -20,6 +21,8 @@ export interface PreviewCommandOptions extends Place {
   readonly abi: string | undefined;
   readonly options: Pick<PreviewOptions, 'verifyBalances' | 'accounts'>;
   readonly json: boolean;
+  /** The file of the configuration. */
+  readonly config: string | undefined;
 }
 
 export interface TraceCommandOptions extends Place {
@@ -27,6 +30,8 @@ export interface TraceCommandOptions extends Place {
   readonly index: number | undefined;
   readonly tracer: TracerWord;
   readonly json: boolean;
+  /** The file of the configuration. */
+  readonly config: string | undefined;
 }
 
 const TRACERS = ['callTracer', 'prestateTracer', 'flatCallTracer', '4byteTracer', 'structLogs'] as const;
@@ -57,6 +62,7 @@ export const previewCommand = defineCommand({
     abi: { type: 'string', valueHint: 'FILE', description: 'a JSON ABI, or an artifact with one, for custom errors' },
     accounts: { type: 'string', valueHint: 'ADDRESS,…', description: "whose assets and approvals (everybody's)" },
     'verify-balances': { type: 'boolean', description: 'ask tokens what everybody has, before and after' },
+    ...configurationArgument,
     json: JSON_FLAG,
   },
 });
@@ -72,6 +78,7 @@ export const traceCommand = defineCommand({
     ...WHERE,
     index: { type: 'string', alias: 'i', valueHint: 'K', description: 'which transaction of the block file (0)' },
     tracer: { type: 'string', alias: 't', valueHint: 'NAME', description: `${TRACERS.join(', ')} (callTracer)` },
+    ...configurationArgument,
     json: JSON_FLAG,
   },
 });
@@ -115,6 +122,7 @@ export function readPreviewOptions(raw: readonly string[]): PreviewCommandOption
       ...(accounts === undefined ? {} : { accounts: accounts.split(',') }),
     },
     json: given.json === true,
+    config: given.config as string | undefined,
   };
 }
 
@@ -138,5 +146,6 @@ export function readTraceOptions(raw: readonly string[]): TraceCommandOptions {
     index: index === undefined ? undefined : readNumber('--index', index, limits),
     tracer: known,
     json: given.json === true,
+    config: given.config as string | undefined,
   };
 }

@@ -22,17 +22,19 @@ import { bytesOf, readSubject } from './subject.ts';
 import type { Terminal } from './terminal.ts';
 
 /** One transaction is asked for. */
-const ONE_WORKER: EngineFlags = { options: { workers: 1 } };
+function oneWorker(config: string | undefined): EngineFlags {
+  return { options: { workers: 1 }, ...(config === undefined ? {} : { file: config }) };
+}
 
 /** Previews and prints. The exit code: 0 it would succeed, 1 it would not. @throws InputError, PevmError of the node */
 export async function previewAsked(
-  { request, abi, options, json, ...place }: PreviewCommandOptions,
+  { request, abi, options, json, config, ...place }: PreviewCommandOptions,
   terminal: Terminal,
 ): Promise<number> {
   const { print, paint } = terminal;
   const asked = typeof request === 'string' ? await requestOf(request) : request;
   const errors = abi === undefined ? {} : { abi: await abiOf(abi) };
-  await using engine = await createEngine(announcedConfiguration(ONE_WORKER, terminal).options);
+  await using engine = await createEngine((await announcedConfiguration(oneWorker(config), terminal)).options);
   await using world = await worldAt(engine, place);
   const preview = await world.preview(asked as Previewable, { ...options, ...errors });
   if (json) print(jsonText(preview));
@@ -43,8 +45,8 @@ export async function previewAsked(
 /** Traces and prints. The exit code: 0. @throws InputError, PevmError of the node */
 export async function traceAsked(options: TraceCommandOptions, terminal: Terminal): Promise<number> {
   const { print, paint } = terminal;
-  const { tracer, json } = options;
-  await using engine = await createEngine(announcedConfiguration(ONE_WORKER, terminal).options);
+  const { tracer, json, config } = options;
+  await using engine = await createEngine((await announcedConfiguration(oneWorker(config), terminal)).options);
   const result = await tracedBy(engine, options);
   if (json) print(jsonText(result));
   else for (const line of pageOf(tracer, result)(paint)) print(line);

@@ -67,7 +67,7 @@ export async function main(raw: readonly string[], terminal: Terminal): Promise<
       return 0;
     }
     if (command === 'config') {
-      if (!wantsHelp) return printConfiguration(readConfigOptions(rest), terminal);
+      if (!wantsHelp) return await printConfiguration(readConfigOptions(rest), terminal);
       terminal.print(helpFor('pevm', configCommand, configNotes));
       return 0;
     }

@@ -24,7 +24,7 @@ export const configCommand = defineCommand({
 });
 
 export const configNotes = [
-  'Flags count more than the environment, and that more than the preset. Exit code: 0, or 2 for wrong usage or input.',
+  'Flags count more than the environment, that more than the file, and that more than the preset. Exit code: 0, or 2 for wrong usage or input.',
 ];
 
 /** @throws {InputError} that names the flag */
@@ -38,12 +38,15 @@ export function readConfigOptions(raw: readonly string[]): ConfigOptions {
 }
 
 /** Prints; the exit code. @throws InputError for what is wrong with the configuration */
-export function printConfiguration({ engine, json, schema }: ConfigOptions, { print, paint }: Terminal): number {
+export async function printConfiguration(
+  { engine, json, schema }: ConfigOptions,
+  { print, paint }: Terminal,
+): Promise<number> {
   if (schema) {
     print(JSON.stringify(configurationSchema()));
     return 0;
   }
-  const { settings } = configurationOf(engine);
+  const { settings } = await configurationOf(engine);
   if (json) {
     const rows = settings.map(({ setting, value, written, origin, note }) => [
       setting,

@@ -15,7 +15,7 @@ import { type Progress, startProgress, type Terminal } from './terminal.ts';
 /** Replays and prints. Returns the exit code: 0 all right, 1 a block is not, 2 wrong input. */
 export async function replay(options: ReplayOptions, terminal: Terminal): Promise<number> {
   const { files, chain } = options;
-  const configuration = announcedConfiguration(options.engine, terminal);
+  const configuration = await announcedConfiguration(options.engine, terminal);
   return withEngine(configuration.options, configuration.metricsPort, terminal, (engine) => {
     if (chain !== undefined) return replayChain(engine, options, chain, terminal);
     const replayed = { ...options, executor: String(configuration.options.executor ?? 'wasm') };

@@ -22,7 +22,7 @@ function stopSignal(): AbortSignal {
 
 /** Serves until the signal fires; the exit code. @throws InputError, InvalidBlockError before it listens */
 export async function serve(options: ServeOptions, terminal: Terminal, signal = stopSignal()): Promise<number> {
-  const configuration = announcedConfiguration(options.engine, terminal);
+  const configuration = await announcedConfiguration(options.engine, terminal);
   await withEngine(configuration.options, configuration.metricsPort, terminal, async (engine) => {
     const server = await openServer(engine, options, terminal, signal);
     if (server === undefined) return;

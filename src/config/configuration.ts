@@ -28,7 +28,7 @@ export interface ConfiguredSetting {
   readonly value: unknown;
   /** The value as it is written in a file. */
   readonly written: string;
-  /** An option, a variable, a place in a file, `preset NAME` or `default`. */
+  /** An option, a variable, a place in a file (`FILE:LINE` where it was read as text), `preset NAME` or `default`. */
   readonly origin: string;
   /** Why what was given has no effect, or another one than it seems. */
   readonly note?: string;
@@ -51,17 +51,32 @@ interface Given {
 
 type Layer = ReadonlyMap<string, Given>;
 
+/** Where things stand in a file, by path: none, a section, or a section and a name. */
+export interface FilePlaces {
+  /** For errors: of the name itself, or of what is given for it. */
+  field(path: readonly string[], what: 'name' | 'value'): string;
+  /** For who has said what. */
+  origin(path: readonly string[]): string;
+}
+
+/** Of a file of which nobody knows how it was written. */
+const PATHS: FilePlaces = { field: (path) => path.join('.') || 'file', origin: (path) => path.join('.') };
+
 /**
  * Reads a configuration: options before environment before file before preset before default.
- * @param placeOf the place of a section, or of a setting, in the file, for errors and origins
- * @throws InputError naming the place, with the nearest right name
+ * @throws InputError naming the setting or the variable, with the nearest right name
  */
-export function readConfiguration(
+export function readConfiguration(sources: ConfigurationSources): Configuration {
+  return configurationOf(sources, PATHS);
+}
+
+/** The same, of a file whose places are known. @throws InputError naming the place */
+export function configurationOf(
   { options = {}, environment = {}, file }: ConfigurationSources,
-  placeOf: (path: readonly string[]) => string = (path) => path.join('.'),
+  places: FilePlaces,
 ): Configuration {
   checkOptions(options, 'options', ENGINE_OPTIONS);
-  const layers = [ofOptions(options), ofEnvironment(environment), ofFile(file, placeOf)];
+  const layers = [ofOptions(options), ofEnvironment(environment), ofFile(file, places)];
   const given = (key: string) => layers.map((layer) => layer.get(key)).find((found) => found !== undefined);
   const preset = (given('engine.preset')?.value ?? 'default') as PresetName;
   const settings = [...SETTINGS].map(([key, setting]) => configured(key, setting, given(key), preset));
@@ -122,20 +137,22 @@ function ofEnvironment(environment: Readonly<Record<string, string | undefined>>
   return layer;
 }
 
-function ofFile(file: unknown, placeOf: (path: readonly string[]) => string): Layer {
+function ofFile(file: unknown, places: FilePlaces): Layer {
   const layer = new Map<string, Given>();
   // An empty file, or one of comments.
   if (file === undefined || file === null) return layer;
   const sections = [...new Set([...SETTINGS.values()].map(({ section }) => section))];
-  for (const [section, content] of entriesOf(file, placeOf([]) || 'file')) {
-    const field = placeOf([section]);
-    if (!sections.includes(section)) throw new InputError(field, unknownSection(section, sections));
+  for (const [section, content] of entriesOf(file, places.field([], 'value'))) {
+    if (!sections.includes(section)) {
+      throw new InputError(places.field([section], 'name'), unknownSection(section, sections));
+    }
     if (content === null) continue;
-    for (const [name, raw] of entriesOf(content, field)) {
-      const key = `${section}.${name}`;
-      const origin = placeOf([section, name]);
-      if (!SETTINGS.has(key)) throw new InputError(origin, unknownSetting(section, name));
-      layer.set(key, { value: readSetting(key, raw, origin, true), origin, raw });
+    for (const [name, raw] of entriesOf(content, places.field([section], 'value'))) {
+      const path = [section, name];
+      const key = path.join('.');
+      if (!SETTINGS.has(key)) throw new InputError(places.field(path, 'name'), unknownSetting(section, name));
+      const value = readSetting(key, raw, places.field(path, 'value'), true);
+      layer.set(key, { value, origin: places.origin(path), raw });
     }
   }
   return layer;

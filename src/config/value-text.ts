@@ -25,8 +25,8 @@ const TRUTHS: Readonly<Record<string, boolean>> = { true: true, false: false, 1:
 
 /** The same as patterns, for editors. */
 export const SIZE_PATTERN = '^[0-9]+(\\.[0-9]+)? ?([kKmMgGtT][iI]?[bB]|[bB])$';
-export const DURATION_PATTERN: string = DURATION.source.replaceAll('?:', '').replaceAll('\\d', '[0-9]');
-export const PORT_PATTERN: string = PORT.source.replaceAll('?:', '').replaceAll('\\d', '[0-9]');
+export const DURATION_PATTERN: string = DURATION.source.replaceAll('(?:', '(').replaceAll('\\d', '[0-9]');
+export const PORT_PATTERN: string = PORT.source.replaceAll('(?:', '(').replaceAll('\\d', '[0-9]');
 
 /**
  * A value that stands in a file, or in a variable of the environment (`typed`: false), which holds text whatever is meant.

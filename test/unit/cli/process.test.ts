@@ -1,6 +1,6 @@
 // The command line as a process: exit codes, what goes to stdout and what to stderr.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -21,8 +21,12 @@ interface Outcome {
 }
 
 function pevm(...words: string[]): Promise<Outcome> {
+  return pevmIn(undefined, ...words);
+}
+
+function pevmIn(cwd: string | undefined, ...words: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [cli, ...words], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk) => {
       out += chunk;
@@ -188,4 +192,21 @@ test('serve says what is wrong with its flags', async () => {
     err: expect.stringContaining('--genesis'),
   });
   expect(await pevm('serv')).toMatchObject({ code: 2, err: expect.stringContaining('did you mean serve?') });
+});
+
+test('the file of the working directory holds for what is executed', async () => {
+  writeFileSync(join(folder, 'pevm.config.yaml'), 'engine:\n  max_workers: 1\nstorage:\n  cache_size: 1GB\n');
+  try {
+    const { code, out, err } = await pevmIn(folder, 'replay', block, '--json', '--repeat', '1', '--warm-up', '0');
+    expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ workers: 1, ok: true })]);
+    expect(err).toMatch(/^note pevm\.config\.yaml:4, storage\.cache_size: no effect: .+\n$/);
+    writeFileSync(join(folder, 'pevm.config.yaml'), 'engine:\n  max_workers: 0\n');
+    expect(await pevmIn(folder, 'replay', block)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/^error pevm\.config\.yaml:2:16: engine\.max_workers: expected .+, got 0\n$/),
+    });
+  } finally {
+    rmSync(join(folder, 'pevm.config.yaml'));
+  }
 });
