@@ -6,6 +6,7 @@ import { parseBlockRlp } from '../../src/block/block-rlp.ts';
 import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../../src/chain/dao.ts';
 import { isAtLeast } from '../../src/chain/hardfork.ts';
 import {
+  type BlockAccessList,
   type BlockInput,
   type Engine,
   type Hardfork,
@@ -16,6 +17,7 @@ import {
   memoryState,
   type Omission,
   PevmError,
+  type Report,
   type StateDiff,
 } from '../../src/index.ts';
 import { stateAfter } from '../../src/state/state-after.ts';
@@ -34,6 +36,8 @@ export interface JsonChainTest {
 
 interface JsonBlock {
   rlp: string;
+  /** From Amsterdam on: the block's, or a lie where the test is about that. */
+  blockAccessList?: unknown;
   transactions?: { sender?: string }[];
   expectException?: string;
   expectExceptionALL?: string;
@@ -71,6 +75,8 @@ const TRANSACTION_RULES = /^(TransactionException|TR_|SenderNotEOA)/;
 
 interface ChainOptions {
   readonly senders?: 'trust' | 'recover';
+  /** Access lists of blocks: made and compared with the header, or given with the block, too, and executed with; default `output`. */
+  readonly lists?: 'output' | 'input';
   /** Whether what is called Amsterdam is a draft of it. */
   readonly drafts?: boolean;
 }
@@ -95,6 +101,11 @@ export async function runChainCase(engine: Engine, test: JsonChainTest, options:
   for (const [index, json] of test.blocks.entries()) {
     const exception = json.expectException ?? json.expectExceptionALL;
     const outcome = await orRefusal(() => runBlock(engine, test, json, nodes, options));
+    if (options.lists === 'input' && outcome instanceof PevmError) {
+      const without = await orRefusal(() => runBlock(engine, test, json, nodes, { ...options, lists: 'output' }));
+      const difference = refusalDifference(outcome, without, exception);
+      if (difference !== undefined) return failed(`block ${index}: ${difference}`);
+    }
     if (outcome instanceof Unjudged) {
       unjudged ??= outcome.reason;
     } else if (outcome instanceof PevmError) {
@@ -115,6 +126,14 @@ export async function runChainCase(engine: Engine, test: JsonChainTest, options:
   if (unjudged !== undefined) return skipped(unjudged);
   const head = `0x${test.lastblockhash.replace(/^0x/, '')}`;
   return nodes.has(head) ? PASSED : failed('the head is not among the accepted blocks');
+}
+
+/** How a block is refused otherwise than without its list: a list that lies may be found out earlier, nothing else may be. */
+function refusalDifference(given: PevmError, without: unknown, exception = ''): string | undefined {
+  if (!(without instanceof PevmError)) return `refused with its list alone: ${given.name} ${given.message}`;
+  if (exception.includes('.BAL_') || (given.name === without.name && given.message === without.message))
+    return undefined;
+  return `refused with its list for ${given.message}, without it for ${without.message}`;
 }
 
 /** Why a network cannot be run; undefined where it can. */
@@ -163,14 +182,16 @@ async function runBlock(
   test: JsonChainTest,
   json: JsonBlock,
   nodes: ReadonlyMap<string, Node>,
-  { senders = 'trust' }: ChainOptions,
+  { senders = 'trust', lists }: ChainOptions,
 ): Promise<(Node & { readonly hash: Hex }) | Unjudged> {
   const header = peek(json.rlp);
   const parent = nodes.get(header.parentHash);
   if (parent === undefined) return new Unjudged('rule of headers or consensus: a block whose parent is not known');
   const { hardfork, entered } = forkAt(test.network, header, parent);
   const read = parseBlockRlp(bytesFromHex(json.rlp), hardfork, 'block', { maximumTransactionGas: ANY_GAS });
-  const block = senders === 'trust' ? withSenders(read, json) : read;
+  const known = senders === 'trust' ? withSenders(read, json) : read;
+  const list = lists === 'input' ? json.blockAccessList : undefined;
+  const block = list === undefined ? known : { ...known, blockAccessList: list as BlockAccessList };
   const state = entered === 'dao' ? afterDaoFork(parent.state) : parent.state;
   const result = await engine.executeBlock({
     block,
@@ -187,6 +208,7 @@ async function runBlock(
   }
   const passedOver = result.omitted.filter((omission) => !isExcused(omission, hardfork));
   if (passedOver.length > 0) throw new Error(passedOver.map(({ name, message }) => `${name}: ${message}`).join('; '));
+  if (list !== undefined) checkListed(result.report);
   const root = await stateRootOf(state, result.stateDiff, { emptyIsAbsent });
   if (root !== block.stateRoot) throw new InvalidBlockError(`state root ${root}, the header says ${block.stateRoot}`);
   return {
@@ -196,6 +218,15 @@ async function runBlock(
     parent: header.parentHash,
     totalDifficulty: parent.totalDifficulty + number(block.difficulty),
   };
+}
+
+/** A true list leaves nothing to find out: nothing is wrong, nobody waits, and nothing is executed again. */
+export function checkListed({ planning, reexecutions }: Report): void {
+  if (planning === undefined) throw new Error('the list was not planned with');
+  const { wrong, waits, firstWrong } = planning;
+  if (wrong > 0) throw new Error(`${wrong} values of the list were not written: ${JSON.stringify(firstWrong)}`);
+  if (reexecutions > 0 || waits > 0)
+    throw new Error(`${reexecutions} executions again, ${waits} waits with a true list`);
 }
 
 /** What a verification may leave out: the state root is compared here, roots of old receipts are not computed. */

@@ -16,6 +16,7 @@ const USAGE = `npm run conformance -- [amsterdam] [OPTIONS]     runs every state
   --workers N          of each engine; default 2
   --executor NAME      default that of the engine
   --senders WAY        trust (default) or recover: from the signatures, where the vectors have them
+  --lists WAY          output (default) or input: blocks are given their access lists, too (amsterdam)
   --jobs N             processes, each with an engine; default 1
   --failures N         how many to print; default 40`;
 
@@ -34,6 +35,7 @@ function readArguments() {
         workers: { type: 'string', default: '2' },
         executor: { type: 'string' },
         senders: { type: 'string', default: 'trust' },
+        lists: { type: 'string', default: 'output' },
         jobs: { type: 'string', default: '1' },
         failures: { type: 'string', default: '40' },
         /** Of a process that another started: its part of the files. */
@@ -74,7 +76,8 @@ function selectionOf(): Selection {
 
 /** Runs the selection in this process. */
 async function runHere(progress: (done: number) => void): Promise<Tally> {
-  const { senders, executor } = values;
+  const { senders, executor, lists } = values;
+  if (lists !== 'output' && lists !== 'input') refuse(`--lists ${lists}: output or input`);
   if (senders !== undefined && senders !== 'trust' && senders !== 'recover')
     refuse(`--senders ${senders}: trust or recover`);
   const options: EngineOptions = {
@@ -90,7 +93,7 @@ async function runHere(progress: (done: number) => void): Promise<Tally> {
   if (threading !== 'shared') throw new Error(`the workers share no memory: ${reason}`);
   const tally = new Tally();
   let done = 0;
-  await runCases(engine, casesOf(selectionOf(), { senders }), (found, verdict) => {
+  await runCases(engine, casesOf(selectionOf(), { senders, lists }), (found, verdict) => {
     tally.add(found, verdict);
     progress(++done);
   });

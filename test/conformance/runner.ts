@@ -34,6 +34,8 @@ export interface Case {
 export interface CaseOptions {
   /** Senders as the vectors name them, or recovered from the signatures where there are any; default `trust`. */
   readonly senders?: 'trust' | 'recover';
+  /** Access lists of blocks as what comes out, or as what goes in, too; default `output`. */
+  readonly lists?: 'output' | 'input';
 }
 
 /** The chosen cases, in the order of the archive. */
@@ -61,7 +63,7 @@ function* fromStateTest({ path, suite }: CorpusEntry, test: JsonStateTest, optio
       suite,
       fork: found.fork,
       name: `${found.fork} data ${data} gas ${gas} value ${value}`,
-      run: (engine) => runStateCase(engine, found),
+      run: (engine) => runStateCase(engine, found, options),
     };
   }
 }

@@ -18,6 +18,7 @@ import {
   type TransactionInput,
 } from '../../src/index.ts';
 import { stateRootOf } from '../../src/state/state-root.ts';
+import { checkListed } from './chain-case.ts';
 import {
   addressOf,
   allocOf,
@@ -139,8 +140,18 @@ export function* stateCases(
 export async function runStateCase(
   engine: Engine,
   { request, state, hardfork, post, touchesMiner }: StateCase,
+  { lists }: { readonly lists?: 'output' | 'input' | undefined } = {},
 ): Promise<Verdict> {
-  const outcome = await orRefusal(() => engine.executeBlock(request));
+  let outcome = await orRefusal(() => engine.executeBlock(request));
+  if (lists === 'input' && !(outcome instanceof PevmError)) {
+    // There is no list but our own.
+    const block = { ...request.block, blockAccessList: outcome.blockAccessList! };
+    const again = await engine.executeBlock({ ...request, block, verify: { blockAccessListHash: true } });
+    const [mismatch] = again.mismatches.filter(({ name }) => name.startsWith('blockAccessList.'));
+    if (mismatch !== undefined) return failed(`with its list: ${mismatch.name}`);
+    checkListed(again.report);
+    outcome = again;
+  }
   const refused = outcome instanceof PevmError;
   if (refused !== (post.expectException !== undefined)) {
     return failed(refused ? `refused: ${outcome.message}` : `not refused: ${post.expectException}`);

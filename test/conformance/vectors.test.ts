@@ -16,7 +16,12 @@ const BENCHMARK = { all: 196, fifth: 49 };
 const AMSTERDAM = { quick: 1_092, all: 10_794 };
 const ALL = { state: 84_340, chain: 6_188 };
 
-async function run(workers: number, selection: Selection, senders: 'trust' | 'recover' = 'trust'): Promise<Tally> {
+async function run(
+  workers: number,
+  selection: Selection,
+  senders: 'trust' | 'recover' = 'trust',
+  lists: 'output' | 'input' = 'output',
+): Promise<Tally> {
   await using engine = await createEngine({
     workers,
     threading: 'shared',
@@ -26,7 +31,7 @@ async function run(workers: number, selection: Selection, senders: 'trust' | 're
   });
   expect(engine.capabilities).toEqual({ threading: 'shared', workers });
   const tally = new Tally();
-  await runCases(engine, casesOf(selection, { senders }), (found, verdict) => tally.add(found, verdict));
+  await runCases(engine, casesOf(selection, { senders, lists }), (found, verdict) => tally.add(found, verdict));
   return tally;
 }
 
@@ -45,11 +50,19 @@ describe.skipIf(withoutShared('vectors'))('the vectors through the engine', () =
     },
   );
 
-  test('the quick list of Amsterdam passes with 2 workers', { timeout: 30 * MINUTES }, async () => {
-    const tally = await run(2, { corpus: 'amsterdam', quick: true });
-    expect(tally.failures).toEqual([]);
-    expect(tally.total()).toEqual({ passed: AMSTERDAM.quick, failed: 0, skipped: 0 });
-  });
+  test.each([
+    [2, 'output'],
+    [1, 'input'],
+    [4, 'input'],
+  ] as const)(
+    'the quick list of Amsterdam passes with %i workers, access lists as %s',
+    { timeout: 30 * MINUTES },
+    async (workers, lists) => {
+      const tally = await run(workers, { corpus: 'amsterdam', quick: true }, 'trust', lists);
+      expect(tally.failures).toEqual([]);
+      expect(tally.total()).toEqual({ passed: AMSTERDAM.quick, failed: 0, skipped: 0 });
+    },
+  );
 
   test.each([2, 4])('blocks of up to 150 Mgas pass with %i workers', { timeout: 60 * MINUTES }, async (workers) => {
     const tally = await run(workers, { suite: 'eest-bench', ...(long ? {} : { part: { index: 0, of: 5 } }) });
@@ -67,5 +80,8 @@ describe.skipIf(withoutShared('vectors'))('the vectors through the engine', () =
     const amsterdam = await run(4, { corpus: 'amsterdam' }, 'recover');
     expect(amsterdam.failures).toEqual([]);
     expect(amsterdam.total().passed).toBe(AMSTERDAM.all);
+    const listed = await run(2, { corpus: 'amsterdam' }, 'trust', 'input');
+    expect(listed.failures).toEqual([]);
+    expect(listed.total().passed).toBe(AMSTERDAM.all);
   });
 });
