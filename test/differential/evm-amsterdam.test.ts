@@ -1,40 +1,17 @@
-// Random programs under Amsterdam's rules against the library, which knows an earlier draft of them: with a reservoir that pays
-// for all state, so that no state gas crosses frames, the one point that both would have to agree upon by chance.
+// Random programs under Amsterdam's rules against the library, with both kinds of gas, outside of what it is known to miss: the
+// rules of state gas that SpillWatch names (who meets one runs with a reservoir that pays for all state), who sends to himself
+// unsigned, gas limits above 2^32 - 1, and EIP-7610.
 import { expect, test } from 'vitest';
+import { runAmsterdam } from '../support/amsterdam-run.ts';
 import { count } from '../support/effort.ts';
-import { describeScenario, EvmDuel, type EvmScenario } from '../support/evm-scenario.ts';
-import { fuzzCase, PROGRAMS, toScenario } from '../support/fuzz-case.ts';
+import { EvmDuel } from '../support/evm-scenario.ts';
 
-/** What a transaction may spend on anything but state. */
-const CAP = 1n << 24n;
-/** More than that spends on state. */
-const RESERVOIR = 8_000_000n;
-
-/** The case of a number, at Amsterdam. The library takes who sends to himself for a stranger, as long as nothing is signed. */
-function amsterdamCase(seed: number): EvmScenario {
-  const scenario = toScenario(fuzzCase(seed));
-  const { block, transactions } = scenario;
-  return {
-    ...scenario,
-    block: { ...block, fork: 'amsterdam', blobBaseFee: 1n, slotNumber: BigInt(seed) },
-    excessBlobGas: 0n,
-    transactions: transactions
-      .filter(({ sender, to }) => to === undefined || !sender!.every((byte, i) => byte === to[i]))
-      .map((transaction) => ({ ...transaction, gasLimit: CAP + RESERVOIR + (transaction.gasLimit % CAP) })),
-  };
-}
-
-test('both kinds of gas, output, logs and state are those of the library where state is paid from the reservoir', {
-  timeout: 600 * 60_000,
-}, async () => {
+test('both kinds of gas, output, logs and state are those of the library', { timeout: 600 * 60_000 }, async () => {
   const duel = await EvmDuel.create();
-  const programs = count('amsterdam', { ci: 400, long: 1_600 });
-  for (let seed = 1; seed * PROGRAMS <= programs; seed++) {
-    const scenario = amsterdamCase(seed);
-    const found = await duel.difference(scenario);
-    if (found !== undefined) throw new Error(`seed ${seed}: ${found}\n${describeScenario(scenario)}`);
-  }
-  const { transactions, success, reverted, halted } = duel.seen;
+  await runAmsterdam(duel, 1, count('amsterdam', { ci: 10_000, long: 200_000 }));
+  const { transactions, success, reverted, halted, instead } = duel.seen;
   expect(success).toBeGreaterThan(transactions * 0.4);
   expect(Math.min(reverted, halted)).toBeGreaterThan(transactions * 0.02);
+  // Most of those that pay state gas themselves are compared as they are.
+  expect(instead).toBeLessThan(transactions * 0.15);
 });

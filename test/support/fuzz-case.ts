@@ -80,12 +80,14 @@ const SENDERS = 10;
 
 const number = (bytes: Uint8Array) => BigInt(`0x${hexText(bytes)}`);
 
-/** The case of a number. */
-export function fuzzCase(seed: number): FuzzCase {
+/** The case of a number, of a fork that it chooses by itself where none is given. */
+export function fuzzCase(seed: number, given?: Hardfork): FuzzCase {
   const random = new Random(seed);
-  const fork = random.weighted(forks);
+  const fork = given ?? random.weighted(forks);
   const accounts = makeAccounts(random, fork);
-  const excessBlobGas = since(fork, 'cancun') ? random.pick([0n, 0n, 10_000_000n, 30_000_000n]) : 0n;
+  // From BPO1 on the fee grows otherwise with it.
+  const hasExcess = since(fork, 'cancun') && !since(fork, 'bpo1');
+  const excessBlobGas = hasExcess ? random.pick([0n, 0n, 10_000_000n, 30_000_000n]) : 0n;
   const block = makeBlock(random, fork, accounts, excessBlobGas);
   const nonces = new Map<string, bigint>(accounts.map(({ address, nonce }) => [hexText(addressOf(address)), nonce]));
   const transactions: FuzzTransaction[] = [];

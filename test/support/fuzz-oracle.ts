@@ -4,7 +4,14 @@ import type { AccountFields, Common, StateManagerInterface } from '@ethereumjs/c
 import type { EVM } from '@ethereumjs/evm';
 import { OriginalStorageCache } from '@ethereumjs/statemanager';
 import { createTx, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx';
-import { Account, Address, bytesToUnprefixedHex, KECCAK256_NULL, KECCAK256_RLP } from '@ethereumjs/util';
+import {
+  Account,
+  Address,
+  bytesToUnprefixedHex,
+  createBlockLevelAccessList,
+  KECCAK256_NULL,
+  KECCAK256_RLP,
+} from '@ethereumjs/util';
 import { createVM, runTx, type VM } from '@ethereumjs/vm';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex } from '../../src/base/hex.ts';
@@ -22,8 +29,8 @@ export interface OracleResult {
   /** What the block's two sums grow by, where there are two. */
   blockGas?: bigint | undefined;
   stateGas?: bigint | undefined;
-  /** Of the outermost frame. */
-  executionGas: bigint;
+  /** Of the outermost frame; absent where none began, for want of gas before it. */
+  executionGas: bigint | undefined;
   /** Before it is bounded. */
   refundCounter: bigint;
   returnData: Uint8Array;
@@ -294,12 +301,112 @@ class Chain {
   }
 }
 
+/** An access list that nobody reads: at each call the library copies the list, which takes longer than the call does. */
+function unreadList(): ReturnType<typeof createBlockLevelAccessList> {
+  return Object.assign(createBlockLevelAccessList(), { checkpoint() {}, commit() {}, revert() {} });
+}
+
 function isPrecompile({ precompiles }: Pick<EVM, 'precompiles'>, to: Uint8Array | undefined): boolean {
   return to !== undefined && precompiles.has(bytesToUnprefixedHex(to));
 }
 
 function word(value: bigint): Uint8Array {
   return new Uint8Array(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'));
+}
+
+/** An instruction, as the library's table has it. */
+interface LibraryOpcode {
+  gasHandler(
+    runState: {
+      readonly env: { readonly depth: number; readonly contract: { readonly balance: bigint; readonly nonce: bigint } };
+      readonly stack: { peek(count: number): bigint[] };
+    },
+    ...rest: unknown[]
+  ): unknown;
+}
+
+const MOST_NONCES = (1n << 64n) - 1n;
+const DEEPEST = 1024;
+
+/**
+ * Sees where a transaction meets rules of state gas (EIP-8037) of which the library has an earlier draft. All of them are about
+ * state gas that a frame pays with gas of its own:
+ * - in a frame that another one has called, or given back in one whose caller has paid so: it is given back across frames now;
+ * - for the account that a call makes: it goes off before the callee is given 63/64 of the rest, not afterwards;
+ * - for that of a creation which fails early, for want of balance, nonces or depth: nothing is due, so nothing can be too much.
+ */
+class SpillWatch {
+  crossed = false;
+  readonly #evm: EVM;
+  #depth = 0;
+  #spilled = false;
+  /** Whether the last charge was paid by the frame. */
+  #pays = false;
+  #used = 0n;
+  #reservoir = 0n;
+  readonly #restore: (() => void)[] = [];
+
+  constructor(evm: EVM) {
+    this.#evm = evm;
+    for (const creation of [0xf0, 0xf5]) this.#watch(creation);
+    // The library counts what was used right after it has taken it from the reservoir.
+    Object.defineProperty(evm, 'executionStateGasUsed', {
+      configurable: true,
+      enumerable: true,
+      get: () => this.#used,
+      set: (used: bigint) => this.#note(used),
+    });
+  }
+
+  #watch(creation: number): void {
+    const entry = (Reflect.get(this.#evm, '_opcodeMap') as LibraryOpcode[])[creation]!;
+    const { gasHandler } = entry;
+    entry.gasHandler = (runState, ...rest) => {
+      const { depth, contract } = runState.env;
+      const [value] = runState.stack.peek(1);
+      if (contract.balance < value! || contract.nonce >= MOST_NONCES || depth >= DEEPEST) this.crossed = true;
+      return gasHandler(runState, ...rest);
+    };
+    this.#restore.push(() => {
+      entry.gasHandler = gasHandler;
+    });
+  }
+
+  #note(used: bigint): void {
+    const more = used - this.#used;
+    const taken = this.#reservoir - this.#evm.stateGasReservoir;
+    const inside = this.#depth > 1;
+    this.#pays = more > 0n && more > taken;
+    this.#spilled ||= this.#pays;
+    if (inside && (this.#pays || (more < 0n && this.#spilled))) this.crossed = true;
+    this.#used = used;
+    this.#reservoir = this.#evm.stateGasReservoir;
+  }
+
+  /** The library's call of a frame, which knows how deep it is. */
+  watched(runCall: EVM['runCall']): EVM['runCall'] {
+    return async (options) => {
+      const isMade = options.message?.to !== undefined && options.message.value > 0n;
+      if (this.#depth > 0 && this.#pays && isMade) this.crossed = true;
+      this.#pays = false;
+      this.#depth++;
+      try {
+        return await runCall(options);
+      } finally {
+        this.#depth--;
+      }
+    };
+  }
+
+  end(): void {
+    for (const restore of this.#restore) restore();
+    Object.defineProperty(this.#evm, 'executionStateGasUsed', {
+      configurable: true,
+      enumerable: true,
+      writable: true,
+      value: this.#used,
+    });
+  }
 }
 
 export class EvmOracle {
@@ -312,8 +419,14 @@ export class EvmOracle {
     this.#faults = faults;
   }
 
-  /** Runs the transactions one after the other; those that the library refuses change nothing. */
-  async run(scenario: EvmScenario): Promise<{ results: OracleResult[]; accounts: Map<string, ScenarioAccount> }> {
+  /**
+   * Runs the transactions one after the other; those that the library refuses change nothing. `instead`: by index, what runs in
+   * place of a transaction by rules of which the library has an earlier draft; `ran` are those that count.
+   */
+  async run(
+    scenario: EvmScenario,
+    instead: readonly EvmTransactionInput[] = [],
+  ): Promise<{ results: OracleResult[]; ran: EvmTransactionInput[]; accounts: Map<string, ScenarioAccount> }> {
     const { fork, chainId } = scenario.block;
     const key = `${fork} ${chainId}`;
     const known = this.#chains.get(key) ?? Chain.create(fork, chainId, this.#faults);
@@ -321,11 +434,25 @@ export class EvmOracle {
     const chain = await known;
     const block = chain.begin(scenario);
     const results: OracleResult[] = [];
+    const ran: EvmTransactionInput[] = [];
+    const { state } = chain;
     for (const [index, input] of scenario.transactions.entries()) {
       this.before?.(chain.vm.evm as EVM, index);
-      results.push(await this.#runOne(chain, block, input));
+      const other = instead[index];
+      if (other === undefined || other === input) {
+        results.push(await this.#runOne(chain, block, input));
+        ran.push(input);
+        continue;
+      }
+      await state.checkpoint();
+      const spills = new SpillWatch(chain.vm.evm as EVM);
+      const result = await this.#runOne(chain, block, input, spills);
+      spills.end();
+      await (spills.crossed ? state.revert() : state.commit());
+      state.originalStorageCache.clear();
+      results.push(spills.crossed ? await this.#runOne(chain, block, other) : result);
+      ran.push(spills.crossed ? other : input);
     }
-    const { state } = chain;
     const accounts = new Map<string, ScenarioAccount>();
     for (const [address, { nonce, balance, code }] of state.accounts) {
       const storage = new Map<string, bigint>();
@@ -335,23 +462,25 @@ export class EvmOracle {
       }
       accounts.set(address, { nonce, balance, code, storage });
     }
-    return { results, accounts };
+    return { results, ran, accounts };
   }
 
   async #runOne(
     chain: Chain,
     block: ReturnType<typeof createBlock>,
     input: EvmTransactionInput,
+    spills?: SpillWatch,
   ): Promise<OracleResult> {
     const { evm } = chain.vm;
     let called = false;
     const runCall = evm.runCall;
+    if (chain.common.isActivatedEIP(7928)) Object.assign(evm, { blockLevelAccessList: unreadList() });
     try {
       const tx = chain.transaction(input);
       let refundCounter = 0n;
       evm.runCall = async (options) => {
         called = true;
-        evm.runCall = runCall;
+        evm.runCall = spills?.watched(runCall.bind(evm)) ?? runCall;
         // The library notes the refund counter in this result, and forgets it where EIP-7623's floor is higher.
         return Object.defineProperty(await evm.runCall(options), 'gasRefund', {
           get: () => refundCounter,
@@ -374,7 +503,7 @@ export class EvmOracle {
         gasUsed: totalGasSpent,
         blockGas: result.txRegularGas,
         stateGas: result.txStateGas,
-        executionGas: execResult.executionGasUsed,
+        executionGas: called && !(evm as EVM).eip2780PrepOog ? execResult.executionGasUsed : undefined,
         refundCounter,
         returnData: execResult.returnValue,
         logs: execResult.logs ?? [],

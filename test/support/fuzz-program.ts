@@ -281,11 +281,31 @@ export class ProgramWriter {
   #stack(): void {
     const random = this.#random;
     const free = this.#height - this.#floor;
+    if (this.#has('DUPN') && random.chance(10)) {
+      this.#deep();
+      return;
+    }
     const choice = random.below(100);
     if (choice < 40 && this.#height > 0) this.#op(`DUP${1 + random.below(Math.min(16, this.#height))}`);
     else if (choice < 75 && free > 1) this.#op(`SWAP${1 + random.below(Math.min(16, free - 1))}`);
     else if (choice < 80 && free > 0) this.#op('POP');
     else this.#word();
+  }
+
+  /** The instructions that reach far down (EIP-8024), on a stack that is deep enough for most of their immediates. */
+  #deep(): void {
+    const random = this.#random;
+    const height = this.#height;
+    for (let word = 0; word < 22; word++) this.#push(BigInt(word));
+    for (const name of ['DUPN', 'SWAPN', 'EXCHANGE']) {
+      this.#op(name);
+      // Of one place those from 17 to 22, 82 and 91 being the first and the last that are none.
+      const near = name === 'EXCHANGE' ? random.pick([0x8e, 0x9d, 0x0f, 0x52, 0x51]) : random.between(128, 133);
+      const immediate = random.chance(96) ? near : random.below(256);
+      this.#items.push({ kind: 'bytes', bytes: Uint8Array.of(immediate) });
+    }
+    for (let word = 0; word < 6; word++) this.#op('XOR');
+    this.#pop(height + 1);
   }
 
   #account(): void {
@@ -378,7 +398,7 @@ export class ProgramWriter {
     const at = random.chance(80) ? 0n : BigInt(random.below(100));
     this.#call('CODECOPY', at, () => this.#target('target', name), copied);
     // Rarely around the largest size
-    const size = random.chance(98.5) ? copied : BigInt(random.between(49_151, 49_153));
+    const size = random.chance(98.5) ? copied : BigInt(this.#around(49_152, 131_072));
     const times = random.chance(15) ? 2 : 1; // CREATE2 twice is a collision, unless the first failed
     for (let time = 0; time < times; time++) {
       if (this.#has('CREATE2') && random.chance(50)) {
@@ -392,6 +412,11 @@ export class ProgramWriter {
     }
     if (random.chance(30)) this.#returnData();
     if (random.chance(20)) this.#call(random.pick(['BALANCE', 'EXTCODESIZE']), () => this.#op('DUP1'));
+  }
+
+  /** A size near the largest: before Amsterdam, and since then. */
+  #around(before: number, since: number): number {
+    return this.#random.between(-1, 1) + (this.#has('SLOTNUM') ? since : before);
   }
 
   #loop(): void {

@@ -7,8 +7,11 @@ import type { EvmDuel, EvmScenario, ScenarioAccount } from './evm-scenario.ts';
 import { since } from './fuzz-program.ts';
 
 const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
-/** Contracts without which no block is valid from Prague on (EIP-7002, EIP-7251): they stop. */
-const SYSTEM = ['00000961ef480eb55e80d19ad83579a64c007002', '0000bbddc7ce488642fb579f8b00f3a590007251'];
+/** Contracts without which no block is valid from Prague on (EIP-7002, EIP-7251), and from Amsterdam on (EIP-8282): they stop. */
+const SYSTEM = [
+  ...['00000961ef480eb55e80d19ad83579a64c007002', '0000bbddc7ce488642fb579f8b00f3a590007251'],
+  ...['0000bff46984e3725691fa540a8c7589300d8282', '000064d678505ad48f8ccb093bc65613800e8282'],
+];
 /** Blobs that a block of every fork may have. */
 const MOST_BLOBS = 6;
 
@@ -71,6 +74,7 @@ export function requestOf({ block, accounts, transactions, excessBlobGas }: EvmS
       ...(since(fork, 'cancun')
         ? { excessBlobGas: quantityFromNumber(excessBlobGas), parentBeaconBlockRoot: ZERO_HASH }
         : {}),
+      ...(since(fork, 'amsterdam') ? { slotNumber: quantityFromNumber(block.slotNumber ?? 0n) } : {}),
       transactions: transactions.map(transactionOf),
     } as unknown as BlockInput,
   };
