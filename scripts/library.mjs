@@ -44,7 +44,7 @@ export async function buildLibrary({ types = true } = {}) {
     replaceFile(join(root, 'dist/core.wasm'), core);
     replaceFile(join(root, 'dist/worker.js'), await bundle('src/workers/worker-main.ts'));
     replaceFile(join(root, 'dist/executors/ethereumjs.js'), await bundle('src/executor/ethereumjs/executor.ts'));
-    replaceFile(join(root, 'dist/tracers.js'), await bundle('src/job/replay.ts'));
+    replaceFile(join(root, 'dist/tracers.js'), await bundle('src/world/previewer.ts'));
     replaceFile(join(root, 'dist/precompiles.js'), await bundle('src/precompiles/precompile-module.ts'));
     replaceFile(join(root, 'dist/THIRD_PARTY_LICENCES.txt'), licenceTexts(modules));
     chmodSync(join(root, 'dist/cli.js'), 0o755);

@@ -9,7 +9,7 @@ const modules = {
   'virtual:pevm/traced-core': async () => bytesModule(await buildCore('trace')),
   'virtual:pevm/worker': async () => textModule(await bundle('src/workers/worker-main.ts')),
   'virtual:pevm/ethereumjs-executor': async () => textModule(await bundle('src/executor/ethereumjs/executor.ts')),
-  'virtual:pevm/tracers': async () => textModule(await bundle('src/job/replay.ts')),
+  'virtual:pevm/tracers': async () => textModule(await bundle('src/world/previewer.ts')),
   'virtual:pevm/precompiles': async () => textModule(await bundle('src/precompiles/precompile-module.ts')),
   'virtual:pevm/traffic': async () => `export default ${await buildTraffic()};`,
 };

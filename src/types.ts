@@ -422,7 +422,10 @@ export interface FinalState {
 /** What `engine.on` reports. */
 export interface EngineEvents {
   /** A block or a list of tasks is complete. */
-  readonly run: { readonly kind: 'block' | 'calls' | 'tasks' | 'trace' | 'what-if'; readonly report: Report };
+  readonly run: {
+    readonly kind: 'block' | 'calls' | 'previews' | 'tasks' | 'trace' | 'what-if';
+    readonly report: Report;
+  };
   readonly 'worker-lost': { readonly id: number; readonly reason: string };
   readonly 'worker-replaced': { readonly id: number; readonly by: number };
   /** Memory or incarnations ran out: the rest runs sequentially from transaction `from` on. */

@@ -25,7 +25,7 @@ declare module 'virtual:pevm/ethereumjs-executor' {
 }
 
 declare module 'virtual:pevm/tracers' {
-  /** src/job/replay.ts, bundled into the source of one self-contained ES module. */
+  /** src/world/previewer.ts, bundled into the source of one self-contained ES module. */
   const source: string;
   export default source;
 }

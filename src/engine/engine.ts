@@ -2,14 +2,16 @@
 
 import type { AccessOracle } from '../access/access-oracle.ts';
 import { EngineDisposedError, InputError, MemoryLimitError } from '../base/errors.ts';
+import { packError } from '../base/packed-error.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { type CheckedOptions, checkEngineOptions, checkOracle, checkWorldOptions } from '../config/options.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
+import { compileTracedCore } from '../core/instance/traced-module.ts';
 import { BlockJob } from '../job/block.ts';
-import type { Desk, Examine, Job, Limits, Performed, PlannedRun, Push } from '../job/job.ts';
+import type { Desk, Examine, Job, Limits, Performed, PlannedErrands, PlannedRun, Push } from '../job/job.ts';
 import { checkSource } from '../job/state-before.ts';
 import { TasksJob } from '../job/tasks.ts';
 import { TraceJob } from '../job/trace.ts';
@@ -19,7 +21,7 @@ import { pagesOf } from '../run/memory.ts';
 import { callFor, refuseNestedCall } from '../run/nested-call.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import { workOf } from '../run/work.ts';
-import type { StateSource } from '../state/state-source.ts';
+import type { SourceKey, StateSource } from '../state/state-source.ts';
 import type { Task } from '../task/executor.ts';
 import type { BlockTraceRequest, TraceRun, TransactionTrace } from '../trace/request.ts';
 import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
@@ -266,7 +268,7 @@ export class PevmEngine implements TracingEngine {
     this.#worlds.add(turns);
     return {
       take: (body, limits = {}) => this.#exclusive(turns, limits, (scope) => body((asked) => this.#ask(scope, asked))),
-      equip: (instance) => this.#equip(instance),
+      thread: { equip: (instance) => this.#equip(instance), tracedCore: compileTracedCore },
       executeBlock: (request, state, place) =>
         this.#start(turns, () => new worlds.WorldBlockJob(request, options, state, place)),
       start: (read) => this.#start(turns, () => read(options)),
@@ -318,6 +320,7 @@ export class PevmEngine implements TracingEngine {
       push,
       perform: (run) => this.#perform(run, scope, run.isShown ? follow : () => {}),
       trace: (run, examine) => this.#trace(run, examine, scope),
+      delegate: (errands) => this.#delegate(errands, scope),
       ask: (body) => this.#ask(scope, body),
       fail: (error) => scope.cancel(error),
       report: (report) => {
@@ -376,6 +379,29 @@ export class PevmEngine implements TracingEngine {
     scope.onCancel((reason) => run.cancel(reason));
     const here = workOf({ ...work, precompiles: await assets.precompilesHere() });
     return callFor(this, () => run.run({ plan: alone, work: here, hooks, examine }));
+  }
+
+  async #delegate({ state, ...errands }: PlannedErrands, scope: Scope): Promise<boolean> {
+    scope.throwIfCancelled();
+    const { runners, assets } = this.#parts;
+    const control = runners.startErrands({
+      ...errands,
+      traced: compileTracedCore,
+      url: () => assets.tracers(),
+      precompiles: () => assets.precompiles(),
+      load: async (keys) => {
+        try {
+          return { answer: await this.#ask(scope, (signal) => state.load(keys as SourceKey[], { signal })) };
+        } catch (error) {
+          return { error: packError(error) };
+        }
+      },
+    });
+    if (control === undefined) return false;
+    scope.onCancel((reason) => control.cancel(reason));
+    await control.outcome;
+    scope.throwIfCancelled();
+    return true;
   }
 
   #hooks(state: StateSource | undefined, scope: Scope, take: RunHooks['committed']): RunHooks {

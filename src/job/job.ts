@@ -7,7 +7,7 @@ import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome, RunPlan } from '../run/conductor.ts';
 import type { Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
-import type { StateSource } from '../state/state-source.ts';
+import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { EngineEvents, Report, Threading } from '../types.ts';
 
 /** What ends a run early. */
@@ -46,6 +46,18 @@ export interface PlannedRun {
   readonly isShown: boolean;
   /** Takes results as they are committed, in order. */
   take(batch: ResultBatch): void;
+}
+
+/** What the tracers' module is to do on copies of a state that stays. */
+export interface PlannedErrands {
+  readonly residence: Residence;
+  /** Where state comes from that is not in it. */
+  readonly state: DescribedStateSource;
+  /** What the module is told of the state. Structured-cloneable, as orders and answers are. */
+  readonly opening: unknown;
+  readonly orders: readonly unknown[];
+  /** Takes the answer to the order at this place; they come in any order. */
+  take(at: number, answer: unknown): void;
 }
 
 /** What was committed in one memory, while the trace build can run it again. */
@@ -88,6 +100,8 @@ export interface Desk<Item> {
    * workers do at once it begins again, alone.
    */
   trace(run: Omit<PlannedRun, 'taskTimeoutMs' | 'isShown' | 'take'>, examine: Examine): Promise<RunOutcome>;
+  /** Lets workers do errands, each on a copy of the state. False: there are none that can. */
+  delegate(errands: PlannedErrands): Promise<boolean>;
   readonly ask: Ask;
   /** Shows the caller what items there are. */
   push: Push<Item>;

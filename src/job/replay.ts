@@ -1,5 +1,5 @@
-// Committed transactions of the block in a memory, once more, for tracers: what a thread does of a trace. Also the module that
-// workers import when somebody traces.
+// Committed transactions of the block in a memory, once more, for tracers: what a thread does of a trace, that of workers
+// included.
 
 import { MemoryLimitError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';

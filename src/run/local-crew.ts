@@ -28,17 +28,24 @@ export interface LocalMemory {
   readonly worker: CoreInstance;
 }
 
-/** Opens a memory for a crew of one. */
-export async function openLocalMemory(module: WebAssembly.Module, pages: number): Promise<LocalMemory> {
+/** The same of a state that stays. */
+export type LocalHome = Home & LocalMemory;
+
+/** Opens a memory for a crew of one; one that is laid out for more can be a copy of theirs. */
+export async function openLocalMemory(
+  module: WebAssembly.Module,
+  pages: number,
+  highestWorker = 1,
+): Promise<LocalMemory> {
   const memory = memoryOf(pages, createMemory);
   const options = { clockBase: wallClock(), mayWait: false };
   const [host, worker] = [await openCore(module, memory, options), await openCore(module, memory, options)];
-  return { host: new BlockHost(host, 1), worker };
+  return { host: new BlockHost(host, highestWorker), worker };
 }
 
 /** The same for a state that stays. */
-export async function openLocalHome(module: WebAssembly.Module, pages: number): Promise<Home & LocalMemory> {
-  return { ...(await openLocalMemory(module, pages)), leave() {} };
+export async function openLocalHome(module: WebAssembly.Module, pages: number, highestWorker = 1): Promise<LocalHome> {
+  return { ...(await openLocalMemory(module, pages, highestWorker)), leave() {} };
 }
 
 export class LocalCrew implements Crew {

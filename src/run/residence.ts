@@ -92,6 +92,19 @@ export class Residence implements StayingState {
     return residence;
   }
 
+  /**
+   * A copy of the state that stays in another memory, in which nobody is at work; in `home`, where that is there already.
+   * @throws MemoryLimitError
+   */
+  static async copyOf(
+    from: Pick<CoreInstance, 'bytes' | 'words'>,
+    { home: given, ...options }: ResidenceOptions & { readonly home?: Home },
+  ): Promise<Residence> {
+    const home = given ?? (await options.open());
+    if (!(await home.host.copyState(from, turnTaker()))) throw new MemoryLimitError('the memories differ');
+    return new Residence(options, home);
+  }
+
   /** A copy of what is here, in a memory of its own; what takes it back is not copied. */
   async fork(): Promise<Residence> {
     const home = await this.home();
@@ -99,7 +112,7 @@ export class Residence implements StayingState {
     const copy = new Residence({ open: this.#open, complete: this.complete }, next);
     for (const [hash, code] of this.#codes) copy.#codes.set(hash, code);
     try {
-      if (!(await next.host.copyState(home.host, turnTaker()))) {
+      if (!(await next.host.copyState(home.host.instance, turnTaker()))) {
         const records = await keepAll(home.host.instance, turnTaker());
         await copy.#settle(next, 0, records, blockNumberOf(home.host.instance));
       }

@@ -44,6 +44,9 @@ export interface ReadPreview {
 
 /** As many as a block of 2^31 gas could hold. */
 const MOST_ITEMS = 100_000;
+/** {@link ReadPreview} without what is to be previewed. */
+export type ReadPreviewOptions = Omit<ReadPreview, 'items' | 'isBundle'>;
+
 const readRaw = bytes(undefined, LONGEST_RAW_TRANSACTION);
 const readAccounts = list(readAddress);
 
@@ -53,19 +56,33 @@ export function readPreview(
   chainId: number,
   options: PreviewOptions = {},
 ): ReadPreview {
-  checkOptions(options, 'options', PREVIEW_OPTIONS);
-  const { stateOverrides, blockOverrides, abi, accounts, verifyBalances = false, at } = options;
+  return { ...readPreviewOptions(options), ...readTransactions(given, chainId, 'request') };
+}
+
+/** What is to be previewed. `recovers`: whether signatures are looked at, which takes longest. Throws as {@link readPreview}. */
+export function readTransactions(
+  given: Previewable | readonly Previewable[],
+  chainId: number,
+  field: string,
+  recovers = true,
+): Pick<ReadPreview, 'items' | 'isBundle'> {
   const isBundle = Array.isArray(given);
   const requests: readonly unknown[] = isBundle ? given : [given];
-  if (requests.length === 0) throw new InputError('request', 'empty');
+  if (requests.length === 0) throw new InputError(field, 'empty');
   if (requests.length > MOST_ITEMS) {
-    throw new InputError('request', `${requests.length} transactions, at most ${MOST_ITEMS} allowed`);
+    throw new InputError(field, `${requests.length} transactions, at most ${MOST_ITEMS} allowed`);
   }
+  const items = requests.map((request, i) => readItem(request, chainId, isBundle ? `${field}[${i}]` : field, recovers));
+  return { items, isBundle };
+}
+
+/** How it is to be previewed. Throws as {@link readPreview}. */
+export function readPreviewOptions(options: PreviewOptions): ReadPreviewOptions {
+  checkOptions(options, 'options', PREVIEW_OPTIONS);
+  const { stateOverrides, blockOverrides, abi, accounts, verifyBalances = false, at } = options;
   if (at !== undefined && at.transactionIndex === undefined)
     throw new InputError('options.at.transactionIndex', 'missing');
   return {
-    items: requests.map((request, i) => readItem(request, chainId, isBundle ? `request[${i}]` : 'request')),
-    isBundle,
     overrides: readStateOverrides(stateOverrides, 'options.stateOverrides'),
     blockOverrides: readBlockOverrides(blockOverrides, 'options.blockOverrides'),
     errors: readAbiErrors(abi, 'options.abi'),
@@ -75,8 +92,8 @@ export function readPreview(
   };
 }
 
-function readItem(given: unknown, chainId: number, field: string): PreviewItem {
-  if (typeof given === 'string') return readSigned(readRaw(given, field), chainId, field);
+function readItem(given: unknown, chainId: number, field: string, recovers: boolean): PreviewItem {
+  if (typeof given === 'string') return readSigned(readRaw(given, field), chainId, field, recovers);
   const request = readUnsignedRequest(plainObject(given, field), field);
   return { request, signedType: undefined, ...rejectionOf(request.chainId, chainId) };
 }
@@ -86,13 +103,13 @@ function rejectionOf(own: bigint | undefined, chainId: number): Pick<PreviewItem
   return { rejection: new CallRejectedError(`a transaction for chain ${own}, and this is chain ${chainId}`) };
 }
 
-function readSigned(raw: Hex, chainId: number, field: string): PreviewItem {
+function readSigned(raw: Hex, chainId: number, field: string, recovers: boolean): PreviewItem {
   const transaction = parseRawTransaction(bytesFromHex(raw), field);
   const { rejection } = rejectionOf(chainOf(transaction), chainId);
   const signedType = Number(transaction.type ?? '0x0');
   if (rejection !== undefined) return { request: requestOf(transaction, undefined), signedType, rejection };
   try {
-    return { request: requestOf(transaction, senderOf(transaction, chainId)), signedType };
+    return { request: requestOf(transaction, recovers ? senderOf(transaction, chainId) : undefined), signedType };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { request: requestOf(transaction, undefined), signedType, rejection: new CallRejectedError(error.message) };

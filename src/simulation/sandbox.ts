@@ -13,7 +13,6 @@ import { keepWritten } from '../core/host/kept-state.ts';
 import type { AccountFields, StateChanges } from '../core/host/state-changes.ts';
 import { imageOfFields } from '../core/host/state-image.ts';
 import { type CoreInstance, openCore, wallClock } from '../core/instance/abi.ts';
-import { compileTracedCore } from '../core/instance/traced-module.ts';
 import { runAlone } from '../core/worker/worker-loop.ts';
 import type { Home } from '../run/residence.ts';
 import { loadKeys } from '../run/state-loading.ts';
@@ -185,7 +184,7 @@ export class Sandbox {
     if (module === undefined && worker === undefined) throw new TypeError('nobody can run in this memory');
     const options = { clockBase: wallClock() - host.instance.now(), mayWait: false };
     const instance = worker ?? (await openCore(module!, host.instance.memory, options));
-    await this.#setting.equip(instance);
+    await this.#setting.thread.equip(instance);
     return instance;
   }
 
@@ -193,8 +192,8 @@ export class Sandbox {
     const { memory } = host.instance;
     const tracing = new Tracing(memory);
     const options = { clockBase: wallClock() - host.instance.now(), mayWait: false, trace: tracing.trace };
-    const worker = await openCore(await compileTracedCore(), memory, options);
-    await this.#setting.equip(worker);
+    const worker = await openCore(await this.#setting.thread.tracedCore(), memory, options);
+    await this.#setting.thread.equip(worker);
     tracing.connect(worker);
     return { worker, tracing };
   }

@@ -12,6 +12,14 @@ import { environmentOf } from '../job/evm-block.ts';
 import type { Ask } from '../job/job.ts';
 import type { StandingState } from '../job/state-before.ts';
 
+/** What the thread that calls run on brings. */
+export interface CallingThread {
+  /** Makes an instance of the core ready for the precompiled contracts that it leaves to its host. */
+  equip(instance: CoreInstance): Promise<void>;
+  /** The trace build of the core. */
+  tracedCore(): Promise<WebAssembly.Module>;
+}
+
 /** A state that can be changed for a while. */
 export interface ChangeableState extends StandingState {
   readonly blockHashes: ReadonlyMap<bigint, Hex>;
@@ -41,8 +49,7 @@ export interface Setting {
   readonly state: ChangeableState;
   readonly head: Head;
   readonly ask: Ask;
-  /** Makes an instance of the core ready for the precompiled contracts that it leaves to its host. */
-  equip(instance: CoreInstance): Promise<void>;
+  readonly thread: CallingThread;
 }
 
 /** What a call sees of the block: of the very one that the state is the one after. */

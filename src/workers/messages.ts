@@ -1,11 +1,12 @@
 // What the host and its workers say to each other, through Comlink: one call per worker and round, where a wake-up will not do.
 
+import type { PackedError } from '../base/packed-error.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
+import type { CoreInstance } from '../core/instance/abi.ts';
 import type { RoundEnd } from '../core/worker/worker-loop.ts';
 import type { LoadedState, RunHooks, RunOutcome, RunPlan, RunPrefix } from '../run/conductor.ts';
 import type { SharedCore } from '../run/memory.ts';
 import type { Work } from '../run/work.ts';
-import type { PackedError } from './packed-error.ts';
 import type { PauseOptions } from './pauses.ts';
 
 export interface RoundJob {
@@ -50,6 +51,40 @@ export type ReplayReply =
   | { readonly answer: unknown }
   | { readonly problem: 'unable' }
   | { readonly problem: 'tracer'; readonly error: PackedError };
+
+/** Where a worker does a module's errands, on a copy of a state that stays. */
+export interface ErrandPlace {
+  /** The memory of the state, in which nobody is at work. */
+  readonly core: SharedCore;
+  /** That it is laid out for. */
+  readonly highestWorker: number;
+  /** The trace build, and the URLs of the module and of the precompiled contracts. */
+  readonly traced: WebAssembly.Module;
+  readonly url: string;
+  readonly precompiles: string;
+  /** What the module is told of the state. */
+  readonly opening: unknown;
+}
+
+/** Somebody who does a module's errands. */
+export interface ErrandRunner {
+  run(order: unknown): Promise<unknown>;
+}
+
+/** What the worker is given for an errand it is asked for, and the module's `openErrands` beside the place. */
+export interface ErrandHelp {
+  /** Makes an instance ready for the precompiled contracts that it leaves to its host. */
+  equip(instance: CoreInstance): void;
+  load: ErrandHooks['load'];
+}
+
+/** What a worker calls on the host's side while it does errands. */
+export interface ErrandHooks {
+  /** What the copy does not have: keys of state, answered by their values. */
+  load(keys: readonly unknown[]): Promise<ErrandReply>;
+}
+
+export type ErrandReply = { readonly answer: unknown } | { readonly error: PackedError };
 
 /** What a worker posts, outside Comlink, after a round that it was woken for (see doorbell.ts). */
 export interface RoundMessage {
@@ -96,6 +131,10 @@ export interface WorkerApi {
   prepare(precompiles: string): Promise<void>;
   runRound(job: RoundJob): Promise<RoundReply>;
   runReplay(job: ReplayJob): Promise<ReplayReply>;
+  /** Copies a state, for errands. */
+  openErrands(place: ErrandPlace, hooks: ErrandHooks): Promise<ErrandReply>;
+  runErrand(order: unknown): Promise<ErrandReply>;
+  closeErrands(): Promise<void>;
   /** Runs everything alone, over a memory of its own. */
   runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply>;
   cancelSolo(): void;

@@ -4,6 +4,7 @@ import { InputError, messageOf } from '../base/errors.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import type { Work } from '../run/work.ts';
 import type { Executor, ExecutorModule } from '../task/executor.ts';
+import type { ErrandHelp, ErrandHooks, ErrandPlace, ErrandRunner } from './messages.ts';
 
 type PrecompileModule = typeof import('../precompiles/precompile-module.ts');
 
@@ -47,6 +48,15 @@ export async function loadReplayer(
   const equipment = await loadEquipment({ ...work, executor: undefined });
   const { createReplayer } = await import(/* webpackIgnore: true */ /* @vite-ignore */ url);
   return createReplayer(attached, module, (instance: CoreInstance) => equip(instance, equipment));
+}
+
+/** Opens a module's errands on a copy of the state in a memory. */
+export async function loadErrands(place: ErrandPlace, load: ErrandHooks['load']): Promise<ErrandRunner> {
+  const equipment = await loadEquipment({ executor: undefined, precompiles: place.precompiles });
+  void prepare(equipment);
+  const { openErrands } = await import(/* webpackIgnore: true */ /* @vite-ignore */ place.url);
+  const help: ErrandHelp = { equip: (instance) => equip(instance, equipment), load };
+  return openErrands(place, help);
 }
 
 /** Thrown out of the core by an instance that needs a precompiled contract before they are loaded. */

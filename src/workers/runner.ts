@@ -6,6 +6,7 @@ import type { RunHooks, RunOutcome, RunPlan } from '../run/conductor.ts';
 import type { Home, Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
 import type { Threading } from '../types.ts';
+import type { ErrandHooks } from './messages.ts';
 
 /** What was committed in one memory, and who can run it again (see `CommittedPart` of src/job/job.ts). */
 export interface ExaminedPart {
@@ -39,6 +40,21 @@ export interface RunRequest {
   readonly examiner?: Examiner | undefined;
 }
 
+/** What a module is to do on a state that stays, on copies of it. */
+export interface ErrandRequest {
+  readonly residence: Residence;
+  /** The trace build, the URL of the module, and that of the precompiled contracts. */
+  readonly traced: () => Promise<WebAssembly.Module>;
+  readonly url: () => Promise<string>;
+  readonly precompiles: () => Promise<string>;
+  /** What the module is told of the state. Structured-cloneable, as orders and answers are. */
+  readonly opening: unknown;
+  readonly orders: readonly unknown[];
+  load: ErrandHooks['load'];
+  /** Takes the answer to the order at this place; they come in any order. */
+  take(at: number, answer: unknown): void;
+}
+
 /** A run in progress. */
 export interface RunControl {
   readonly outcome: Promise<RunOutcome>;
@@ -63,6 +79,8 @@ export interface Runner {
   start(request: RunRequest): RunControl;
   /** Opens a memory for a state that stays, where runs can begin with one. */
   openHome?(): Promise<Home>;
+  /** Does errands, where there are workers that can copy a state. */
+  startErrands?(request: ErrandRequest): Pick<RunControl, 'cancel'> & { readonly outcome: Promise<void> };
   /** Ends a worker at whatever instruction it is, where there is one to end. For tests. */
   terminateWorker(seat: number): void;
   dispose(): void;

@@ -10,7 +10,7 @@ import type { Capabilities, Threading } from '../types.ts';
 import type { Assets } from './assets.ts';
 import { CallingThreadRunner } from './calling-thread-runner.ts';
 import { type PoolEvents, WorkerPool } from './pool.ts';
-import type { Runner } from './runner.ts';
+import type { ErrandRequest, Runner } from './runner.ts';
 import { SharedRunner } from './shared-runner.ts';
 import { SoloRunner } from './solo-runner.ts';
 import { LateStartError } from './worker-handle.ts';
@@ -27,6 +27,9 @@ export interface RunnerOptions {
   readonly pool?: WorkerPool | undefined;
 }
 
+/** One that opens memories for states that stay. */
+type HomeRunner = Runner & Required<Pick<Runner, 'openHome'>>;
+
 /** Ids of workers in a memory, at most. */
 const MAX_WORKER_ID = 255;
 
@@ -37,9 +40,9 @@ export class Runners {
   readonly #main: Runner;
   readonly #reason: string | undefined;
   readonly #options: RunnerOptions;
-  #local: Required<Runner> | undefined;
+  #local: HomeRunner | undefined;
 
-  private constructor(main: Runner, reason: string | undefined, options: RunnerOptions, local?: Required<Runner>) {
+  private constructor(main: Runner, reason: string | undefined, options: RunnerOptions, local?: HomeRunner) {
     this.#main = main;
     this.#reason = reason;
     this.#options = options;
@@ -104,11 +107,16 @@ export class Runners {
     return this.#host().openHome();
   }
 
-  #host(): Required<Runner> {
+  /** Lets workers do errands; `undefined`: there are none that can. */
+  startErrands(request: ErrandRequest): ReturnType<Required<Runner>['startErrands']> | undefined {
+    return this.#main.startErrands?.(request);
+  }
+
+  #host(): HomeRunner {
     return hasHomes(this.#main) ? this.#main : this.#localRunner();
   }
 
-  #localRunner(): Required<Runner> {
+  #localRunner(): HomeRunner {
     const { module, maximumMiB } = this.#options;
     this.#local ??= new CallingThreadRunner(module, pagesOf(maximumMiB));
     return this.#local;
@@ -142,6 +150,6 @@ export class Runners {
   }
 }
 
-function hasHomes(runner: Runner): runner is Required<Runner> {
+function hasHomes(runner: Runner): runner is HomeRunner {
   return runner.openHome !== undefined;
 }

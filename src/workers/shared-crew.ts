@@ -2,6 +2,7 @@
 
 import { CoreTrapError, InputError, MemoryLimitError, messageOf, WorkerError } from '../base/errors.ts';
 import { lazy } from '../base/lazy.ts';
+import { unpackError } from '../base/packed-error.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
 import type { Crew, RoundAnswer, RoundOptions } from '../run/conductor.ts';
@@ -12,7 +13,6 @@ import type { Work } from '../run/work.ts';
 import { type Attempt, type LateAttempt, type TaskLimit, watchAttempts } from './attempt-watch.ts';
 import { Grace } from './grace.ts';
 import type { ReplayJob } from './messages.ts';
-import { unpackError } from './packed-error.ts';
 import type { PoolEvents, Post, WorkerPool } from './pool.ts';
 import type { Examiner } from './runner.ts';
 import { openTracing } from './tracing-runner.ts';

@@ -3,7 +3,8 @@
 import { Conductor, type RunHooks } from '../run/conductor.ts';
 import { MemoryLease, useMemories } from '../run/memory.ts';
 import type { Home } from '../run/residence.ts';
-import type { RunControl, Runner, RunRequest } from './runner.ts';
+import { Errands } from './errands.ts';
+import type { ErrandRequest, RunControl, Runner, RunRequest } from './runner.ts';
 import { type CrewSource, SharedCrew } from './shared-crew.ts';
 
 export class SharedRunner implements Runner {
@@ -65,6 +66,11 @@ export class SharedRunner implements Runner {
       flush: () => conductor.flush(),
       addDependency: (lower, higher) => conductor.addDependency(lower, higher),
     };
+  }
+
+  startErrands(request: ErrandRequest): ReturnType<Required<Runner>['startErrands']> {
+    const errands = new Errands(this.#source, request);
+    return { outcome: errands.run(), cancel: (reason) => errands.cancel(reason) };
   }
 
   dispose(): void {

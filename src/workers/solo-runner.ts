@@ -1,13 +1,13 @@
 // Runs plans in one worker that owns its memory and executes everything alone.
 
 import { InputError, PevmError, WorkerError } from '../base/errors.ts';
+import { packError, unpackError } from '../base/packed-error.ts';
 import { countResults, dropResults, type ResultBatch } from '../core/host/outcome.ts';
 import { InvalidOutcome, type RunOutcome, type RunPlan, type RunPrefix } from '../run/conductor.ts';
 import { nameTask } from '../run/task-name.ts';
 import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
 import { Grace } from './grace.ts';
 import type { SoloHooks, SoloJob } from './messages.ts';
-import { packError, unpackError } from './packed-error.ts';
 import type { PauseOptions } from './pauses.ts';
 import type { PoolEvents } from './pool.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';

@@ -8,6 +8,9 @@ import type { Work } from '../run/work.ts';
 import { Attachments } from './attachments.ts';
 import { Doorbell } from './doorbell.ts';
 import type {
+  ErrandHooks,
+  ErrandPlace,
+  ErrandReply,
   ReplayJob,
   ReplayReply,
   RoundJob,
@@ -202,6 +205,16 @@ export class WorkerHandle {
   /** Lets the worker trace in a memory in which it has run a round. Rejects as `call` does. */
   replay(job: ReplayJob): Promise<ReplayReply> {
     return this.call<ReplayReply>(async (remote) => await remote.runReplay(job));
+  }
+
+  /** Lets the worker copy a state for errands. Rejects as `call` does. */
+  openErrands(place: ErrandPlace, hooks: ErrandHooks): Promise<ErrandReply> {
+    return this.call<ErrandReply>(async (remote) => await remote.openErrands(place, proxy(hooks)));
+  }
+
+  /** Lets the worker do one. Rejects as `call` does. */
+  runErrand(order: unknown): Promise<ErrandReply> {
+    return this.call<ErrandReply>(async (remote) => await remote.runErrand(order));
   }
 
   /** Lets the worker run a plan alone. Rejects as `call` does. */

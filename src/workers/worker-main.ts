@@ -2,6 +2,7 @@
 
 import { expose, type Remote, releaseProxy } from 'comlink';
 import { messageOf } from '../base/errors.ts';
+import { packError, unpackError } from '../base/packed-error.ts';
 import { acceptPort, eventLoopTurn } from '../base/platform.ts';
 import { locationCount } from '../core/host/location.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
@@ -13,6 +14,10 @@ import type { Work } from '../run/work.ts';
 import { Attachments } from './attachments.ts';
 import { type BareRound, Sleeper } from './doorbell.ts';
 import type {
+  ErrandHooks,
+  ErrandPlace,
+  ErrandReply,
+  ErrandRunner,
   ReplayJob,
   ReplayReply,
   RoundJob,
@@ -28,12 +33,12 @@ import {
   equip,
   equipLightly,
   loadEquipment,
+  loadErrands,
   loadLightEquipment,
   loadReplayer,
   prepare,
   Unequipped,
 } from './modules.ts';
-import { packError, unpackError } from './packed-error.ts';
 import { Pauses } from './pauses.ts';
 import { rehearse, warmUp } from './warm-up.ts';
 
@@ -49,6 +54,8 @@ let hasForeignModules = false;
 let prepared: Equipment['precompiles'];
 /** The memory of runs that this worker does alone: kept from run to run, unless an attempt was left behind in it. */
 let soloMemory: LocalMemory | undefined;
+/** What this worker is asked of a state of which it has a copy. */
+let errands: { readonly runner: ErrandRunner; readonly hooks: ErrandHooks } | undefined;
 let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined;
 
 const port = await acceptPort();
@@ -77,6 +84,21 @@ const api: WorkerApi = {
 
   runReplay: (job: ReplayJob) => sleeper.whileAwake(replay(job)),
 
+  openErrands: (place: ErrandPlace, hooks: ErrandHooks) =>
+    sleeper.whileAwake(
+      answered(async () => {
+        errands = { hooks, runner: await loadErrands(place, (keys) => hooks.load(keys)) };
+      }),
+    ),
+
+  runErrand: (order: unknown) => sleeper.whileAwake(answered(async () => errands?.runner.run(order))),
+
+  async closeErrands() {
+    // The host's end of the hooks would keep its process alive.
+    (errands?.hooks as Partial<Remote<ErrandHooks>> | undefined)?.[releaseProxy]?.();
+    errands = undefined;
+  },
+
   async runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply> {
     try {
       return { outcome: await conductSolo(job, hooks) };
@@ -104,6 +126,14 @@ const api: WorkerApi = {
     if (solo !== undefined) solo.stream = true;
   },
 };
+
+async function answered(body: () => Promise<unknown>): Promise<ErrandReply> {
+  try {
+    return { answer: await body() };
+  } catch (error) {
+    return { error: packError(error) };
+  }
+}
 
 async function runJob(job: RoundJob): Promise<RoundReply> {
   if (job.core !== undefined) {

@@ -24,7 +24,7 @@ import type { Setting } from '../simulation/setting.ts';
 export type CallOrBundle = CallRequest | readonly CallRequest[];
 
 /** One of those, read. */
-interface ReadLane {
+export interface ReadLane {
   readonly isBundle: boolean;
   readonly requests: readonly ReadRequest[];
 }
@@ -53,15 +53,28 @@ export class CallsJob<R extends CallOrBundle> implements Job<CallsAnswer<R>, Cal
   readonly #overrides: Omit<ReadCall, 'request'>;
   readonly #answers: CallsAnswer<R>[] = [];
 
-  /**
-   * @param setting where they run, asked for when their turn has come
-   * @throws InputError naming the request and its field; CallRejectedError for what contradicts itself
-   */
-  constructor(setting: () => Omit<Setting, 'ask'>, requests: readonly R[], options: OverrideOptions = {}) {
+  /** @param setting where they run, asked for when their turn has come */
+  constructor(
+    setting: () => Omit<Setting, 'ask'>,
+    lanes: readonly ReadLane[],
+    overrides: Omit<ReadCall, 'request'>,
+    limits: Limits = {},
+  ) {
     this.#setting = setting;
-    this.#overrides = readOverrides(options);
-    this.#lanes = readLanes(requests);
-    this.limits = options.signal === undefined ? {} : { signal: options.signal };
+    this.#overrides = overrides;
+    this.#lanes = lanes;
+    this.limits = limits;
+  }
+
+  /** Throws InputError naming the request and its field; CallRejectedError for what contradicts itself. */
+  static read<R extends CallOrBundle>(
+    setting: () => Omit<Setting, 'ask'>,
+    requests: readonly R[],
+    options: OverrideOptions = {},
+  ): CallsJob<R> {
+    const limits = options.signal === undefined ? {} : { signal: options.signal };
+    const overrides = readOverrides(options);
+    return new CallsJob(setting, readLanes(requests), overrides, limits);
   }
 
   get itemCount(): number {

@@ -21,7 +21,6 @@ import type { Chain } from '../chain/chain.ts';
 import { knownChain } from '../chain/chains.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { CheckedOptions } from '../config/options.ts';
-import type { CoreInstance } from '../core/instance/abi.ts';
 import type { ByteSource } from '../file/chain-file.ts';
 import { type Emptiness, emptinessOf, stateDiffOf } from '../job/changed-state.ts';
 import type { Ask, Job, Limits } from '../job/job.ts';
@@ -37,7 +36,7 @@ import { estimateGas } from '../simulation/estimate-gas.ts';
 import { answeredPreview, preview } from '../simulation/preview.ts';
 import { type ReadPreview, readPreview } from '../simulation/preview-request.ts';
 import type { Preview, Previewable, PreviewData, PreviewOptions } from '../simulation/preview-types.ts';
-import type { Head, Setting } from '../simulation/setting.ts';
+import type { CallingThread, Head, Setting } from '../simulation/setting.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { readSimulation } from '../simulation/simulate-request.ts';
 import { type CallTraceOptions, readCallTrace, traceCall } from '../simulation/trace-call.ts';
@@ -61,6 +60,7 @@ import { beforeTransaction } from './before-transaction.ts';
 import { executeBlocks, type PreparedBlock } from './block-pipeline.ts';
 import { type CallOrBundle, CallsJob } from './calls-job.ts';
 import { checkParent } from './opening.ts';
+import { PreviewsJob } from './previews-job.ts';
 import type { TracingWorld } from './tracing-world.ts';
 import { WhatIfJob, type WorldExecution } from './what-if-job.ts';
 import type { Place } from './world-block-job.ts';
@@ -70,8 +70,7 @@ import type { WorldState } from './world-state.ts';
 /** What a world asks of its engine: turns, in the order in which they are asked for. */
 export interface WorldTurns {
   take<R>(body: (ask: Ask) => Promise<R>, limits?: Limits): Promise<R>;
-  /** Makes an instance of the core of this thread ready for the precompiled contracts that it leaves to its host. */
-  equip(instance: CoreInstance): Promise<void>;
+  readonly thread: CallingThread;
   executeBlock(request: WorldBlockRequest, state: WorldState, place: Place): WorldBlockRun;
   /** Queues a job. */
   start<Item, Answer>(read: (options: CheckedOptions) => Job<Item, Answer>): Run<Item, Answer>;
@@ -132,6 +131,10 @@ export class ResidentWorld implements TracingWorld {
       return this.#turns.start((options) => new WhatIfJob(execution, this.#state, options, edits, limits));
     },
   };
+  /** Where calls run, as it is now. */
+  readonly #here = (): Omit<Setting, 'ask'> => ({
+    ...{ state: this.#state, head: this.#head, thread: this.#turns.thread },
+  });
   #provider: NodeProvider | undefined;
 
   constructor(turns: WorldTurns, state: WorldState, block: WorldBlock | undefined, head: Head) {
@@ -196,8 +199,7 @@ export class ResidentWorld implements TracingWorld {
   ): Run<CallsAnswer<R>, CallsAnswer<R>[]> {
     return this.#turns.start(() => {
       this.#place.checkOpen();
-      const { equip } = this.#turns;
-      return new CallsJob(() => ({ state: this.#state, head: this.#head, equip }), requests, options);
+      return CallsJob.read(this.#here, requests, options);
     });
   }
 
@@ -254,18 +256,25 @@ export class ResidentWorld implements TracingWorld {
     requests: readonly (Previewable | readonly Previewable[])[],
     options: PreviewOptions = {},
   ): Promise<Preview[]> {
-    if (!Array.isArray(requests)) throw new InputError('requests', `expected an array, got ${describe(requests)}`);
-    const previews: Preview[] = [];
-    for (const request of requests) previews.push(await this.preview(request, options));
-    return previews;
+    const job = new PreviewsJob(this.#here, requests, options, (setting, index, body) =>
+      this.#within(setting, index, body),
+    );
+    if (options.block !== undefined) return this.#after(options, (world, rest) => world.previewMany(requests, rest));
+    this.#place.checkOpen();
+    return this.#turns.start(() => job);
   }
 
   #previewed(setting: Setting, read: ReadPreview): Promise<PreviewData> {
-    if (read.transactionIndex === undefined) return preview(setting, read);
+    return this.#within(setting, read.transactionIndex, () => preview(setting, read));
+  }
+
+  /** Lets `body` see the state before a transaction of the newest block, where one is named. */
+  #within<R>(setting: Setting, index: number | undefined, body: () => Promise<R>): Promise<R> {
+    if (index === undefined) return body();
     if (this.#last === undefined) {
       throw new InputError('options.at', 'the world has not executed the block that it stands after');
     }
-    return beforeTransaction(setting, this.#last, read.transactionIndex, () => preview(setting, read));
+    return beforeTransaction(setting, this.#last, index, body);
   }
 
   async getBalance(address: string): Promise<bigint> {
@@ -390,7 +399,7 @@ export class ResidentWorld implements TracingWorld {
   ): Promise<R> {
     const limits = signal === undefined ? {} : { signal };
     return this.#take(async (ask) => {
-      const result = await body({ state: this.#state, head: this.#head, ask, equip: this.#turns.equip });
+      const result = await body({ ...this.#here(), ask });
       this.#forget();
       return result;
     }, limits);

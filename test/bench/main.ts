@@ -14,7 +14,7 @@ import { deathTable, measureDeaths } from './deaths.ts';
 import { forkingTable, measureForking } from './forking.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
 import { measurePrecompiles, precompileTable } from './precompiles.ts';
-import { measurePreviews, previewTable } from './preview.ts';
+import { manyPreviewTable, measureManyPreviews, measurePreviews, previewTable } from './preview.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
 import { measureTraces, traceTable } from './traces.ts';
@@ -45,7 +45,7 @@ const PARTS = {
   traces: 'real blocks traced as a whole, against anvil (only where it is named)',
   worlds:
     'calls, many calls and blocks on a state that stays, against ethereumjs, tevm and anvil (only where it is named)',
-  preview: 'warm previews of transactions, against the bare call (only where it is named)',
+  preview: 'warm previews of transactions, against the bare call, and many at once (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
   forking: 'cold runs over a node that is 50 ms away, against anvil, ethereumjs and tevm (only where it is named)',
@@ -205,7 +205,10 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
   async preview({ repeat = 1_000 }) {
     progress('previews');
     const figures = await measurePreviews({ rounds: repeat, warmUp: 200 });
-    return { text: `Previews\n\n${previewTable(figures)}`, figures };
+    progress('many previews');
+    const many = await measureManyPreviews({ rounds: Math.max(3, Math.ceil(repeat / 100)) });
+    const text = `Previews\n\n${previewTable(figures)}\n\n${manyPreviewTable(many)}`;
+    return { text, figures: { warm: figures, many } };
   },
   async precompiles(options) {
     progress('precompiles');

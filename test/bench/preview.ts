@@ -1,9 +1,11 @@
-// Warm previews over the built-in traffic: from the request to what moves, against the bare call of the same request.
+// Warm previews over the built-in traffic: from the request to what moves, against the bare call of the same request; and many at
+// once, with one worker and with two, against one by one.
 
 import { readBlock } from '../../src/block/block-input.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { memoryState } from '../../src/state/memory.ts';
 import { createTraffic } from '../../src/traffic/index.ts';
+import { type Spread, spreadOf } from './statistics.ts';
 import { fixed, table, times } from './table.ts';
 
 const KINDS = ['ether', 'token', 'swapV2', 'swapV3'] as const;
@@ -55,6 +57,59 @@ export async function measurePreviews({
     });
   }
   return figures;
+}
+
+/** Milliseconds for all of them, by round; sides in turns. */
+export interface ManyPreviewFigures {
+  previews: number;
+  oneByOne: Spread;
+  oneWorker: Spread;
+  twoWorkers: Spread;
+}
+
+export async function measureManyPreviews({ rounds }: { rounds: number }): Promise<ManyPreviewFigures> {
+  const { file, plan } = await createTraffic({ transactions: 2_000, hardfork: HARDFORK, seed: 3 });
+  const { transactions, ...header } = readBlock(file.block, HARDFORK);
+  const requests = transactions
+    .filter((_, at) => KINDS.includes(plan[at]!.kind as (typeof KINDS)[number]))
+    .slice(0, 1000)
+    .map(({ from, to, input, value }) => ({ from: from!, to: to!, data: input, value }));
+  const options = { chainId: file.chainId, hardfork: HARDFORK } as const;
+  await using one = await createEngine({ workers: 1, ...options });
+  await using two = await createEngine({ workers: 2, ...options });
+  const open = { state: memoryState(file.pre), block: header };
+  const worlds = [await one.openWorld(open), await two.openWorld(open)] as const;
+  const sides = [
+    async () => {
+      for (const request of requests) await worlds[0].preview(request);
+    },
+    () => worlds[0].previewMany(requests),
+    () => worlds[1].previewMany(requests),
+  ];
+  const taken = sides.map((): number[] => []);
+  for (let round = -1; round < rounds; round++) {
+    for (const [at, side] of sides.entries()) {
+      const start = performance.now();
+      await side();
+      if (round >= 0) taken[at]!.push(performance.now() - start);
+    }
+  }
+  const [oneByOne, oneWorker, twoWorkers] = taken.map(spreadOf);
+  return { previews: requests.length, oneByOne: oneByOne!, oneWorker: oneWorker!, twoWorkers: twoWorkers! };
+}
+
+export function manyPreviewTable({ previews, oneByOne, oneWorker, twoWorkers }: ManyPreviewFigures): string {
+  const sides = [
+    ['preview, one by one', oneByOne],
+    ['previewMany, 1 worker', oneWorker],
+    ['previewMany, 2 workers', twoWorkers],
+  ] as const;
+  const rows = sides.map(([who, { median, min }]) => [
+    ...[who, fixed(median, 1), fixed(min, 1), fixed((min / previews) * 1000, 0)],
+    ...[times(oneWorker.median / median), times(oneWorker.min / min)],
+  ]);
+  const heads = [`${previews} previews`, 'ms, median', 'least', 'us each', 'against 1 worker', 'by the least'];
+  return table(heads, rows);
 }
 
 export function previewTable(figures: readonly PreviewFigures[]): string {

@@ -165,13 +165,23 @@ export class BlockHost {
    * Takes over the state that stays in another memory of the same size, in which nobody is at work. `rest` is awaited now
    * and then. False when the memories differ.
    */
-  async copyState(from: BlockHost, rest: () => Promise<void> | undefined): Promise<boolean> {
-    const { bytes, words } = from.instance;
-    if (bytes.length !== this.instance.bytes.length || from.#highestWorker !== this.#highestWorker) return false;
+  async copyState(
+    { bytes, words }: Pick<CoreInstance, 'bytes' | 'words'>,
+    rest: () => Promise<void> | undefined,
+  ): Promise<boolean> {
     const control = (field: number) => words[(CONTROL_BASE + field) >>> 2]!;
+    if (bytes.length !== this.instance.bytes.length || control(Control.WORKERS) !== this.#highestWorker) return false;
     const block = this.instance.words[(CONTROL_BASE + Control.BLOCK) >>> 2]!;
-    const ranges = [[CONTROL_BASE, control(Control.ARENA_START)]];
-    if (control(Control.CODE_TABLE) !== 0) ranges.push([control(Control.CODE_TABLE), control(Control.CODE_END)]);
+    // What lies between is empty yet, and left alone: pages that nobody has touched take no memory.
+    const used = Math.min(control(Control.LOCATION_COUNT), control(Control.LOCATION_CAPACITY));
+    const ranges = [
+      [CONTROL_BASE, control(Control.SLOTS)],
+      [control(Control.LOCATIONS), control(Control.LOCATIONS) + used * Location.SIZE],
+      [control(Control.TABLE), control(Control.ARENA_START)],
+    ];
+    if (control(Control.CODE_TABLE) !== 0) {
+      ranges.push([control(Control.CODE_TABLE), Math.min(control(Control.CODE_NEXT), control(Control.CODE_END))]);
+    }
     for (const [start, end] of ranges as [number, number][]) {
       for (let at = start; at < end; at += COPY_STEP) {
         this.instance.bytes.set(bytes.subarray(at, Math.min(at + COPY_STEP, end)), at);
@@ -180,7 +190,7 @@ export class BlockHost {
     }
     // A worker that was here before knows blocks by their numbers: none may come twice.
     this.#set(Control.BLOCK, Math.max(block, control(Control.BLOCK)));
-    this.#capacity = from.#capacity;
+    this.#capacity = control(Control.TRANSACTION_CAPACITY);
     return this.idle();
   }
 

@@ -1,20 +1,33 @@
 // Previews over real tokens: what moves and who may move what, by hand and against what the state says.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readBlock, type TransactionInput } from '../../../src/block/block-input.ts';
-import { createEngine, type Hex, memoryState, type TracingEngine, type TracingWorld } from '../../../src/index.ts';
+import { type BlockInput, readBlock, type TransactionInput } from '../../../src/block/block-input.ts';
+import {
+  createEngine,
+  type Hex,
+  type MemoryState,
+  memoryState,
+  type StateSource,
+  StateSourceError,
+  type TracingEngine,
+  type TracingWorld,
+} from '../../../src/index.ts';
 import { movementsIn, sumsOf } from '../../../src/simulation/token-events.ts';
 import { createTraffic, type PlannedTransaction } from '../../../src/traffic/index.ts';
 
 const hardfork = 'prague';
 let engine: TracingEngine;
 let world: TracingWorld;
+let state: MemoryState;
+let header: Omit<BlockInput, 'transactions'>;
 let planned: { plan: PlannedTransaction; request: { from: Hex; to: Hex; data: Hex; value: Hex }; gas: Hex }[];
 
 beforeAll(async () => {
   const { file, plan } = await createTraffic({ transactions: 60, hardfork, seed: 3 });
   engine = await createEngine({ workers: 1, chainId: file.chainId, hardfork });
-  const { transactions, ...header } = readBlock(file.block, hardfork);
-  world = await engine.openWorld({ state: memoryState(file.pre), block: header });
+  let transactions: readonly TransactionInput[];
+  ({ transactions, ...header } = readBlock(file.block, hardfork));
+  state = memoryState(file.pre);
+  world = await engine.openWorld({ state, block: header });
   planned = plan.map((entry, at) => ({ plan: entry, ...requestOf(transactions[at]!) }));
 }, 60_000);
 afterAll(() => engine.dispose());
@@ -165,6 +178,38 @@ describe('a preview', () => {
       await Promise.all(requests.map(async (request) => (await world.preview(request)).gasUsed)),
     );
     await expect(world.previewMany({} as never)).rejects.toThrow('requests: expected an array');
+    expect(await world.previewMany([])).toEqual([]);
+  });
+
+  test('of many is refused for the first that cannot be read, and fails for the first that fails', async () => {
+    const { request } = planned[0]!;
+    const requests = Array.from({ length: 40 }, () => request);
+    const wrong = requests.with(17, { ...request, to: '0x1' as Hex });
+    await expect(world.previewMany(wrong)).rejects.toThrow('requests[17].to');
+    await expect(world.previewMany([request, []])).rejects.toThrow('requests[1]: empty');
+    const missing = { ...request, to: addressOf(0x99) };
+    const lame: StateSource = {
+      async load(keys, options) {
+        if (keys.some((key) => 'address' in key && key.address === missing.to)) throw new Error('out of order');
+        return state.load(keys, options);
+      },
+      blockHash: (number) => state.blockHash(number),
+    };
+    const remote = await engine.openWorld({ state: lame, block: header });
+    await expect(remote.previewMany(requests.with(23, missing))).rejects.toThrow(StateSourceError);
+    const previews = await remote.previewMany(requests);
+    expect(previews.map(({ gasUsed }) => gasUsed)).toEqual(previews.map(() => previews[0]!.gasUsed));
+    await remote.dispose();
+  });
+
+  test('of many ends with its world', async () => {
+    const other = await world.fork();
+    const requests = Array.from({ length: 200 }, (_, at) => planned[at % planned.length]!.request);
+    const previews = other.previewMany(requests);
+    const ended = other.dispose();
+    expect((await previews).length).toBe(200);
+    await ended;
+    await expect(other.previewMany(requests)).rejects.toThrow('it was disposed of');
   });
 });
 

@@ -1,6 +1,6 @@
 // Errors across threads: classes and fields get lost on the way, so they are packed and made again.
 
-import * as errors from '../base/errors.ts';
+import * as errors from './errors.ts';
 
 /** Structured-cloneable. */
 export interface PackedError {
