@@ -74,6 +74,8 @@ export class Residence implements StayingState {
   #layout = 0;
   /** How often the state has changed. */
   #edition = 0;
+  /** The newest number that any state had. */
+  #editions = 0;
 
   private constructor({ open, complete }: ResidenceOptions, home: Home) {
     this.#open = open;
@@ -162,7 +164,7 @@ export class Residence implements StayingState {
 
   keep(records: KeptRecords): void {
     this.#log.push(records);
-    this.#edition++;
+    this.#edition = ++this.#editions;
   }
 
   /** Another number as soon as locations may have other numbers. */
@@ -173,6 +175,11 @@ export class Residence implements StayingState {
   /** Another number as soon as the state may be another. */
   get edition(): number {
     return this.#edition;
+  }
+
+  /** All that changed since this edition was taken back: the state is what it was. */
+  isAgain(edition: number): void {
+    this.#edition = edition;
   }
 
   /** Another number as soon as a block has begun in the memory, which overwrites what the one before has left there. */
@@ -209,7 +216,7 @@ export class Residence implements StayingState {
    */
   async exchange(records: KeptRecords): Promise<KeptRecords> {
     const { host } = await this.home();
-    this.#edition++;
+    this.#edition = ++this.#editions;
     const { used, capacity } = locationUse(host.instance);
     const before: Uint8Array[] = [];
     // A place whose value was dropped takes a location again, and perhaps its account another.
@@ -295,7 +302,7 @@ export class Residence implements StayingState {
     const { instance } = host;
     const before = keptAt(instance, kind, address, slot) ?? unknownRecord(kind, address, slot);
     host.idle();
-    this.#edition++;
+    this.#edition = ++this.#editions;
     if (!restoreKept(instance, [changedRecord(kind, address, slot, value, blockNumberOf(instance))])) {
       this.#refuse(this.#home);
     }

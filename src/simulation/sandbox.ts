@@ -61,11 +61,13 @@ export class Sandbox {
   /** Lets `body` see the state as it was at a mark; afterwards what has changed since is there again. */
   async asBefore<R>(mark: number, body: () => Promise<R>): Promise<R> {
     const { residence } = this.#setting.state;
+    const { edition } = residence;
     const back = await residence.exchange(residence.since(mark).toReversed().flat());
     try {
       return await body();
     } finally {
       await residence.exchange(back);
+      residence.isAgain(edition);
     }
   }
 

@@ -31,7 +31,7 @@ export interface WorldExecution {
   /** What takes the state back to before it. */
   readonly mark: number;
   /** The residence after it: the state, and what it has left in the memory. */
-  readonly after: { edition: number; readonly layout: number; readonly blockNumber: number };
+  readonly after: { readonly edition: number; readonly layout: number; readonly blockNumber: number };
 }
 
 export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
@@ -85,7 +85,7 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
       // What memory had no room for at once was folded part by part.
       await residence.revertTo(end);
       await residence.exchange(left);
-      after.edition = residence.edition;
+      residence.isAgain(after.edition);
     }
   }
 

@@ -1,8 +1,8 @@
 // "What if this block had been another": which transactions run again, what the answer says, and what it is asked in vain.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createEngine, type Engine, type Hex, memoryState } from '../../../src/index.ts';
+import { createEngine, type Hex, memoryState, type TracingEngine } from '../../../src/index.ts';
 
-let engine: Engine;
+let engine: TracingEngine;
 beforeAll(async () => {
   engine = await createEngine({ workers: 2, chainId: 1 });
 });
@@ -148,6 +148,24 @@ describe('what if', () => {
     await expect(run.whatIf([])).rejects.toThrow('moved on');
     await world.dispose();
     await expect(run.whatIf([])).rejects.toThrow('world: it was disposed of');
+  });
+
+  test('who looks at the state before a transaction in between moves nothing on', async () => {
+    const world = await openWorld();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    const first = await run.whatIf([{ at: 1, drop: true }]);
+    await world.preview({ from: sender(4), to: receiver(4), value: 5 }, { at: { transactionIndex: 4 } });
+    const second = await run.whatIf([{ at: 1, drop: true }]);
+    expect(second.gasUsed).toBe(first.gasUsed);
+    expect(second.changed).toEqual(first.changed);
+    expect(second.changedState).toEqual(first.changedState);
+    // What was set while somebody looked is not forgotten.
+    await Promise.all([
+      world.preview({ from: sender(4), to: receiver(4), value: 5 }, { at: { transactionIndex: 4 } }),
+      world.setBalance(sender(1), 1n),
+    ]);
+    await expect(run.whatIf([])).rejects.toThrow('moved on');
+    await world.dispose();
   });
 
   test('a snapshot is reached as before', async () => {
