@@ -83,7 +83,7 @@ export type { StateOverride, StateOverrides } from './state/overlay.ts';
 export { overlayState } from './state/overlay.ts';
 export type { RpcLearned } from './state/remote/lesson-format.ts';
 export type { RpcEndpoint, RpcLimits, RpcTransport } from './state/remote/limits.ts';
-export type { PinnedBlock, RpcState, RpcStateOptions, RpcStatistics } from './state/remote/rpc-state.ts';
+export type { FetchedBlock, PinnedBlock, RpcState, RpcStateOptions, RpcStatistics } from './state/remote/rpc-state.ts';
 export { rpcState } from './state/remote/rpc-state.ts';
 export type { BlockId } from './state/remote/state-requests.ts';
 export type {

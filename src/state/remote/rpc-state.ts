@@ -45,6 +45,13 @@ import {
 } from './state-requests.ts';
 import { resultOf, Transport } from './transport.ts';
 
+/** A block as a node writes it, its header looked at; the rest is checked by who takes it. */
+export type FetchedBlock = Record<string, unknown> & {
+  readonly hash: Hex;
+  readonly parentHash: Hex;
+  readonly transactions: readonly object[];
+};
+
 export interface RpcStateOptions {
   /** Where the node is, or the nodes. Nothing else is ever asked. */
   readonly transport: RpcTransport;
@@ -116,7 +123,7 @@ export interface RpcState extends DescribedStateSource {
    * A block with its transactions as the node writes it, and the headers of its uncles (`uncleHeaders`): what
    * `engine.executeBlock` takes.
    */
-  fetchBlock(block: BlockId, options?: { signal?: AbortSignal }): Promise<Record<string, unknown>>;
+  fetchBlock(block: BlockId, options?: { signal?: AbortSignal }): Promise<FetchedBlock>;
   statistics(): RpcStatistics;
   /**
    * What was learned of the chain so far, as JSON for the option `learned` of another source.
@@ -335,18 +342,19 @@ class RemoteState implements RpcState {
     return value.hash;
   }
 
-  async fetchBlock(id: BlockId, { signal }: { signal?: AbortSignal } = {}): Promise<Record<string, unknown>> {
+  async fetchBlock(id: BlockId, { signal }: { signal?: AbortSignal } = {}): Promise<FetchedBlock> {
     const request = blockRequest(readBlockId(id, 'block'));
     const { transport } = this.#shared;
     return withSignal(signal, async (cancellation) => {
       const block = await transport.askOne(request, undefined, cancellation);
       if (block === null) throw this.#noBlock(request, String(id));
       const uncles = Array.isArray(block.uncles) ? block.uncles : [];
-      if (uncles.length === 0) return block;
+      if (uncles.length === 0) return block as FetchedBlock;
       const hash = readHash(block.hash, 'block.hash');
       const requests = uncles.map((_, at) => uncleRequest(hash, at));
       const answers = await transport.ask(requests, undefined, cancellation);
-      return { ...block, uncleHeaders: answers.map((answer, at) => resultOf(answer, requests[at]!)) };
+      const uncleHeaders = answers.map((answer, at) => resultOf(answer, requests[at]!));
+      return { ...(block as FetchedBlock), uncleHeaders };
     });
   }
 
