@@ -1,7 +1,7 @@
 // The page's hold on its worker: starts it, asks it, and ends it at once when the visitor cancels.
 import { proxy, type Remote, wrap } from 'comlink';
-import type { BlockWorker } from './block-worker.ts';
 import type { Progress } from './run-types.ts';
+import type { BlockWorker } from './worker/block-worker.ts';
 
 /** What a cancelled question rejects with. */
 export class Cancelled extends Error {}
@@ -13,7 +13,7 @@ export class Session {
   #stop: (error: Error) => void = () => {};
 
   constructor() {
-    this.#worker = new Worker(new URL('./block-worker.ts', import.meta.url), { type: 'module' });
+    this.#worker = new Worker(new URL('./worker/block-worker.ts', import.meta.url), { type: 'module' });
     this.#remote = wrap<BlockWorker>(this.#worker);
     this.#stopped = new Promise((_, reject) => {
       this.#stop = reject;

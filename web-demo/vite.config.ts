@@ -1,6 +1,8 @@
 // The demo page: the library from its sources, with the headers that shared memory needs.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin, transformWithOxc } from 'vite';
 import { virtualModules } from '../scripts/virtual-modules.mjs';
 
 const source = (path: string) => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
@@ -10,10 +12,36 @@ const headers = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-export default defineConfig({
+/** Adds the service worker to the build, which has to know all other files of it. */
+function serviceWorker(): Plugin {
+  const path = fileURLToPath(new URL('./service-worker.ts', import.meta.url));
+  return {
+    name: 'service-worker',
+    apply: 'build',
+    generateBundle: {
+      order: 'post',
+      async handler(_, bundle) {
+        const stamp = createHash('sha256');
+        for (const [name, part] of Object.entries(bundle)) {
+          stamp.update(name).update('code' in part ? part.code : part.source);
+        }
+        const names = JSON.stringify(Object.keys(bundle).map((name) => `./${name}`));
+        const { code } = await transformWithOxc(await readFile(path, 'utf8'), path);
+        const source = code
+          .replace('...PAGE_FILES', `...${names}`)
+          .replace('PAGE_STAMP', JSON.stringify(stamp.digest('hex').slice(0, 16)));
+        this.emitFile({ type: 'asset', fileName: 'service-worker.js', source });
+      },
+    },
+  };
+}
+
+export default defineConfig(({ command }) => ({
+  // The server of development has no service worker.
+  define: { PAGE_IS_BUILT: JSON.stringify(command === 'build') },
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
-  plugins: [virtualModules()],
+  plugins: [virtualModules(), serviceWorker()],
   resolve: {
     alias: [
       { find: /^pevm-wasm$/, replacement: source('index.ts') },
@@ -30,4 +58,4 @@ export default defineConfig({
     // Worker, executor and contracts travel as text; they compress well.
     chunkSizeWarningLimit: 4096,
   },
-});
+}));

@@ -3,9 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import type { Browser, Page } from 'playwright';
+import type { Browser, BrowserContextOptions, Page } from 'playwright';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makePortableBlock, portableBlock } from '../../scripts/portable-block.mjs';
+import { startRpcServer } from '../../src/cli/rpc-server.ts';
+import { createEngine, devGenesis } from '../../src/index.ts';
 import { isolation, launchBrowser, serve } from '../support/browser.ts';
 import { root } from '../support/source.ts';
 
@@ -18,6 +21,7 @@ let axe: string;
 
 beforeAll(async () => {
   await build({ configFile: join(root, 'web-demo/vite.config.ts'), logLevel: 'warn' });
+  await makePortableBlock();
   browser = await launchBrowser();
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 }, 240_000);
@@ -25,9 +29,14 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 /** Opens the page, lets it be used, and expects that nothing was complained about. */
-async function visit(use: (page: Page) => Promise<void>, headers: Record<string, string>, hash = ''): Promise<void> {
+async function visit(
+  use: (page: Page) => Promise<void>,
+  headers: Record<string, string>,
+  hash = '',
+  { serviceWorkers = 'block' }: BrowserContextOptions = {},
+): Promise<void> {
   const server = await serve([join(root, 'build/web-demo')], headers);
-  const page = await browser.newPage({ viewport: { width: 900, height: 1200 } });
+  const page = await browser.newPage({ viewport: { width: 900, height: 1200 }, serviceWorkers });
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
@@ -75,6 +84,10 @@ test('the race ends with the same receipts of ethereumjs, one worker and two, in
         expect.stringMatching(/^This engine, 2 workers.*Mgas\/s/),
       ]);
       expect(await page.locator('#verdict code').textContent()).toMatch(/^0x[0-9a-f]{64}$/);
+      expect(await page.locator('#timeline-text').textContent()).toMatch(/A lane for each worker; 0\.00 to/);
+      expect(await page.locator('#conflicts svg path').count()).toBeGreaterThan(0);
+      await page.getByRole('button', { name: 'Measure on this machine' }).click();
+      await page.getByRole('cell').filter({ hasText: '1.00' }).first().waitFor({ timeout: RACE_MS });
       for (const theme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: theme });
         for (const width of [900, 390, 360]) {
@@ -117,10 +130,150 @@ test('the visitor cancels while the block is built, and can run again', () =>
       await page.getByRole('button', { name: 'Cancel' }).click();
       await page.getByText('Cancelled.').waitFor();
       await page.getByText('The block and who runs it').click();
-      await page.getByLabel('Transactions').fill('20');
+      await page.getByRole('spinbutton', { name: 'Transactions' }).fill('20');
       await race(page);
       expect(new URL(page.url()).hash).toContain('transactions=20&');
     },
     isolation,
     '#transactions=5000&workers=2',
   ));
+
+test('a transaction is looked at, moved and dropped, and the page says what would have been', () =>
+  visit(
+    async (page) => {
+      await race(page);
+      const rows = page.locator('#transactions .rows .row');
+      await rows.first().click();
+      await page.locator('#detail').getByText('Calls').waitFor({ timeout: RACE_MS });
+      expect(await page.locator('#detail').textContent()).toMatch(/success|reverted|halted/);
+      // By keyboard: the second one place on, the third dropped.
+      await rows.first().press('ArrowDown');
+      await page.keyboard.press('Alt+ArrowDown');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Delete');
+      await page.getByText('1 moved, 1 dropped.').waitFor();
+      await page.getByRole('button', { name: 'What if?' }).click();
+      await page
+        .locator('#alternative')
+        .getByText(/had to be executed again/)
+        .waitFor({ timeout: RACE_MS });
+      await photograph(page, 'what-if');
+      await page.getByRole('button', { name: 'As it was' }).click();
+      expect(await rows.first().textContent()).toMatch(/^0/);
+    },
+    isolation,
+    '#transactions=40&workers=2',
+  ));
+
+test('a block file is dropped, and the header is held against what comes out', () =>
+  visit(
+    async (page) => {
+      const file = await readFile(portableBlock, 'utf8');
+      await dropFile(page, 'portable-block.json', file);
+      await page.getByText('portable-block.json is ready to run.').waitFor();
+      await race(page);
+      expect(await page.locator('#verdict').textContent()).not.toMatch(/header/);
+      // The same with another root in its header.
+      const block = JSON.parse(file);
+      block.block.receiptsRoot = `0x${'11'.repeat(32)}`;
+      await dropFile(page, 'wrong.json', JSON.stringify(block));
+      await page.getByText('wrong.json is ready to run.').waitFor();
+      await page.getByRole('button', { name: 'Run the race' }).click();
+      await page.getByText(/The block's header says otherwise: receiptsRoot/).waitFor({ timeout: RACE_MS });
+    },
+    isolation,
+    '#workers=2',
+  ));
+
+test('a file that is none is refused in plain words, and the page can go on', () =>
+  visit(
+    async (page) => {
+      await dropFile(page, 'bad.json', '{"block": 5}');
+      await page.getByRole('button', { name: 'Run the race' }).click();
+      await page.getByText(/That did not work: .*bad\.json/).waitFor();
+      await page.getByText('The block and who runs it').click();
+      await page.getByLabel('made here').check();
+      await page.getByRole('spinbutton', { name: 'Transactions' }).fill('10');
+      await race(page);
+    },
+    isolation,
+    '#workers=1',
+  ));
+
+test('a request is previewed behind the block', () =>
+  visit(
+    async (page) => {
+      await page.getByRole('button', { name: 'An example' }).click();
+      await page.getByRole('button', { name: 'Preview' }).click();
+      await page.locator('#preview-result .outcome').waitFor({ timeout: RACE_MS });
+      await page.getByLabel('Transaction', { exact: true }).fill('{ "from": 5 }');
+      await page.getByRole('button', { name: 'Preview' }).click();
+      await page.getByText(/That did not work: .*from/).waitFor();
+      await photograph(page, 'preview');
+    },
+    isolation,
+    '#transactions=10&workers=2',
+  ));
+
+test('a block of a node that the visitor names', async () => {
+  const node = await startDevNode();
+  try {
+    await visit(
+      async (page) => {
+        await race(page);
+        expect(await page.locator('#verdict').textContent()).not.toMatch(/header/);
+        await page.locator('#detail').getByText('What moves').waitFor({ timeout: RACE_MS });
+        expect(await page.locator('#detail').textContent()).toContain('ETH');
+      },
+      isolation,
+      `#source=node&url=${encodeURIComponent(node.url)}&what=${node.transaction}&fork=osaka&workers=2`,
+    );
+  } finally {
+    await node.close();
+  }
+});
+
+test('a host that sets no headers: the service worker isolates the page, and keeps it for when there is no network', () =>
+  visit(
+    async (page) => {
+      await page.getByText('workers, shared memory').waitFor({ timeout: RACE_MS });
+      await page.context().setOffline(true);
+      await page.reload();
+      await page.getByText('workers, shared memory').waitFor({ timeout: RACE_MS });
+      await race(page);
+    },
+    {},
+    '#transactions=10&workers=2',
+    { serviceWorkers: 'allow' },
+  ));
+
+/** Drops a file on the page, as from the desktop. */
+async function dropFile(page: Page, name: string, text: string): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ([name, text]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text], name, { type: 'application/json' }));
+      return transfer;
+    },
+    [name, text] as const,
+  );
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+}
+
+/** A chain of our own behind JSON-RPC, with a transfer in its newest block. */
+async function startDevNode(): Promise<{ url: string; transaction: string; close(): Promise<void> }> {
+  const engine = await createEngine({ workers: 1 });
+  const { state, config, block, accounts } = await devGenesis();
+  const world = await engine.openWorld({ state, chain: config, block });
+  const provider = world.provider({ accounts: accounts.map(({ privateKey }) => privateKey) });
+  const limits = { bodyBytes: 1e6, batch: 1000, heldBytes: 1e7, timeoutMs: 20_000 };
+  const server = await startRpcServer({ provider, host: '127.0.0.1', port: 0, cors: ['*'], limits });
+  const [from, to] = [accounts[0]!.address, `0x${'b2'.repeat(20)}`];
+  const sent = { method: 'eth_sendTransaction', params: [{ from, to, value: '0xde0b6b3a7640000' }] };
+  const transaction = String(await provider.request(sent));
+  const close = async () => {
+    await server.close();
+    await engine.dispose();
+  };
+  return { url: server.url, transaction, close };
+}

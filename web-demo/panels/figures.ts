@@ -1,7 +1,7 @@
-// The figures behind the race: a table with a column for each run, and the busiest locations.
-import { element, make, milliseconds } from './elements.ts';
+// The figures behind the race: a table with a column for each run.
+import { element, make, milliseconds } from '../elements.ts';
+import type { Lane, RunSummary } from '../run-types.ts';
 import { nameOf } from './race.ts';
-import type { Lane, RunSummary } from './run-types.ts';
 
 const rows: [string, (result: RunSummary) => string][] = [
   ['Gas used', ({ gasUsed }) => gasUsed.toLocaleString('en')],
@@ -27,9 +27,4 @@ export function showFigures(lanes: readonly Lane[], results: readonly RunSummary
       return make('tr', '', head, ...results.map((result) => make('td', '', figure(result))));
     }),
   );
-  const conflicts = results.at(-1)?.conflicts ?? [];
-  element('locations', HTMLElement).replaceChildren(
-    ...conflicts.map(({ name, count }) => make('li', '', `${name}: ${count}`)),
-  );
-  element('no-locations', HTMLElement).hidden = conflicts.length > 0;
 }

@@ -1,6 +1,6 @@
 // The race: a bar for each way of running the block, which fills while it runs and ends with what was measured.
-import { element, make, milliseconds } from './elements.ts';
-import type { Lane, RunSummary } from './run-types.ts';
+import { element, make, milliseconds } from '../elements.ts';
+import type { Lane, RunSummary } from '../run-types.ts';
 
 /** A bar of the race. */
 export interface RaceBar {
@@ -38,9 +38,17 @@ export function showVerdict(results: readonly RunSummary[]): void {
     ({ receiptsRoot, gasUsed }) => receiptsRoot === first?.receiptsRoot && gasUsed === first.gasUsed,
   );
   const verdict = element('verdict', HTMLElement);
-  verdict.classList.toggle('wrong', !equal);
   verdict.textContent = equal ? 'Same receipts root in every run: ' : 'The runs differ: this is a bug.';
   if (equal) verdict.append(make('code', '', first?.receiptsRoot ?? ''));
+  const wrong = new Set(results.flatMap(({ mismatches }) => mismatches));
+  verdict.classList.toggle('wrong', !equal || wrong.size > 0);
+  if (wrong.size > 0) verdict.append(`. The block's header says otherwise: ${[...wrong].join(', ')}.`);
+}
+
+/** Says how long the page itself was busy meanwhile, at most. */
+export function showPause(ms: number): void {
+  element('pause', HTMLElement).textContent =
+    `While it ran this page answered at any time: its longest wait was ${Math.max(0, ms).toFixed(0)} ms.`;
 }
 
 function makeBar(lane: Lane): RaceBar & { row: HTMLElement } {

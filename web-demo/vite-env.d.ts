@@ -1,0 +1,2 @@
+// What Vite adds: `import.meta.env`, styles as modules.
+/// <reference types="vite/client" />
