@@ -408,6 +408,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "ExpectedAccount",
       "ExpectedTransaction",
       "ExpositionOptions",
+      "FetchedBlock",
       "FinalState",
       "Genesis",
       "HARDFORKS",
