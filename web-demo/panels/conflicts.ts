@@ -38,7 +38,7 @@ export function showConflicts(conflicts: readonly Conflict[], transactions: numb
       button.setAttribute('aria-pressed', 'false');
       button.addEventListener('click', () => single(root, groups, list, index));
       const changes = writers.length > 0 ? `changed by ${writers.length}, ` : '';
-      return make('li', '', button, `: ${changes}${failures(count)}`);
+      return make('li', '', button, make('span', 'hint', `${changes}${failures(count)}`));
     }),
   );
 }
