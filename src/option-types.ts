@@ -13,6 +13,11 @@ export interface EngineOptions {
   /** Workers that execute, 1 to 64; `auto` takes the machine's cores, at most 8. Default `auto`. */
   readonly workers?: number | 'auto';
   /**
+   * Workers that take part in a block: `auto`: fewer where it is too small, or too much of one chain, for more to
+   * help; `all`: all of them. Default `auto`.
+   */
+  readonly workersPerBlock?: 'auto' | 'all';
+  /**
    * `shared`: workers over one shared memory; `inline`: one worker alone; `auto`: shared where the platform allows.
    * Asking for `shared` where it is not to be had is no error: see {@link Capabilities}. Default `auto`.
    */

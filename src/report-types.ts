@@ -28,6 +28,7 @@ export interface LocationName {
 /** How a run went. Times are milliseconds of wall clock. */
 export interface Report {
   readonly threading: Threading;
+  /** That could execute at the same time; those that took part are in `perWorker`. */
   readonly workers: number;
   readonly totalDurationMs: number;
   /** Loading the state before the block into the core. */

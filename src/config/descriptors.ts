@@ -101,6 +101,12 @@ export const ENGINE_OPTIONS: Options = {
     '`auto`',
     { setting: 'engine.max_workers', variable: 'PEVM_MAX_WORKERS', value: 'auto' },
   ),
+  workersPerBlock: option(
+    choice(['auto', 'all']),
+    'Workers that take part in a block: `auto`: fewer where it is too small, or too much of one chain, for more to help; `all`: all of them.',
+    '`auto`',
+    { setting: 'scheduler.workers_per_block', value: 'auto' },
+  ),
   threading: option(
     choice(['auto', 'shared', 'inline']),
     '`shared`: workers over one shared memory; `inline`: one worker alone; `auto`: shared where the platform allows. Asking for `shared` where it is not to be had is no error: see {@link Capabilities}.',

@@ -1,6 +1,7 @@
 // A block as a job: its stages, in order.
 
 import { fromBlockAccessList } from '../access/block-access-list-oracle.ts';
+import { crewSize, estimateCosts } from '../access/crew-size.ts';
 import { InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { stepError } from '../block/block-plan.ts';
@@ -184,7 +185,12 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return oracle && planTransactions(oracle, { block: context.block, encoding, workers, keccak256 });
   }
 
-  #planOf(encoding: BlockEncoding, before: StateBefore, sequential: boolean, planning?: RunPlanning): RunPlan {
+  #planOf(
+    encoding: BlockEncoding,
+    before: StateBefore,
+    sequential: boolean,
+    { workers, planning }: { readonly workers: number; readonly planning: RunPlanning | undefined },
+  ): RunPlan {
     // What nobody has loaded may be anything.
     const { image, complete, emptyAccounts = true } = before;
     const { evm, count, tasks, post, firstTransaction, transactionCount } = encoding;
@@ -200,10 +206,26 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       haltOnInvalid: true,
       profile: enableProfiling,
       sequential,
+      workers:
+        complete && this.#options.workersPerBlock !== 'all' ? this.#crewSize(encoding, workers, planning) : undefined,
       block: { firstTransaction, transactionCount },
       checkpoint: post,
       planning,
     };
+  }
+
+  /** Workers that shorten the block; where state is loaded on the way, all of them look ahead. */
+  #crewSize({ evm, tasks, firstTransaction }: BlockEncoding, workers: number, planning?: RunPlanning): number {
+    const { block, senders } = this.#request.context;
+    const costs = estimateCosts(block.transactions, { isInCore: evm !== undefined, recovers: senders === 'recover' });
+    const before = evm?.transactions.previous ?? tasks.map(({ dependencies }) => dependencies.at(-1) ?? -1);
+    // Whom nobody has to wait for.
+    const announced = new Set(planning?.announced?.tasks);
+    const previous = block.transactions.map((_, index) => {
+      const lower = before[firstTransaction + index] ?? -1;
+      return lower < firstTransaction || announced.has(lower) ? -1 : lower - firstTransaction;
+    });
+    return crewSize({ ...costs, previous, workers });
   }
 
   async #workOf(desk: Desk<TransactionResult>, encoding: BlockEncoding, before: StateBefore): Promise<Work> {
@@ -225,7 +247,8 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     work: Work,
     { aside, planned }: { readonly aside?: Aside; readonly planned?: Planned | undefined },
   ): Promise<ExecutedBlock> {
-    const plan = this.#planOf(encoding, before, aside !== undefined, planned?.planning);
+    const { workers } = desk;
+    const plan = this.#planOf(encoding, before, aside !== undefined, { workers, planning: planned?.planning });
     const { taskTimeoutMs } = this.#request;
     const { context, state } = aside ?? this.#request;
     const residence = aside === undefined ? this.#standing?.residence : undefined;

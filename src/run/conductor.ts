@@ -50,6 +50,8 @@ export interface RunPlan {
   readonly profile: boolean;
   /** One task at a time, in order. */
   readonly sequential: boolean;
+  /** Workers that take part, at most; `undefined`: all that there are. */
+  readonly workers?: number | undefined;
   /** Where the tasks are a block's. */
   readonly block: BlockTasks | undefined;
   /** Also collect what had changed before this task. */

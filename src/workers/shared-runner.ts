@@ -52,7 +52,8 @@ export class SharedRunner implements Runner {
 
   start({ plan, work, hooks, taskTimeoutMs, residence, examiner }: RunRequest): RunControl {
     const staying = residence === undefined ? undefined : { residence, transactions: plan.count };
-    const crew = new SharedCrew(this.#source, work, { taskTimeoutMs, block: plan.block }, staying);
+    const workers = Math.min(this.#source.workers, plan.workers ?? this.#source.workers);
+    const crew = new SharedCrew({ ...this.#source, workers }, work, { taskTimeoutMs, block: plan.block }, staying);
     const examine: RunHooks['examine'] = examiner && ((_, first) => crew.examined(examiner, first));
     const conductor = new Conductor(plan, crew, { ...hooks, ...(examine && { examine }) }, residence);
     return {

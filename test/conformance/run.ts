@@ -82,6 +82,7 @@ async function runHere(progress: (done: number) => void): Promise<Tally> {
     refuse(`--senders ${senders}: trust or recover`);
   const options: EngineOptions = {
     workers: Number(values.workers),
+    workersPerBlock: 'all',
     threading: 'shared',
     memory: { maximumMiB: 1024 },
     maximumTransactionGas: ANY_GAS,

@@ -24,6 +24,7 @@ async function run(
 ): Promise<Tally> {
   await using engine = await createEngine({
     workers,
+    workersPerBlock: 'all',
     threading: 'shared',
     memory: { maximumMiB: 1024 },
     maximumTransactionGas: ANY_GAS,

@@ -111,7 +111,7 @@ describe.skipIf(withoutShared('mainnet'))('the access list', () => {
 
   test.each(blocks)('of %s names what each transaction changed', async (name) => {
     if (engine === undefined) {
-      engine = await createEngine({ workers: 2 });
+      engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
       engines.push(engine);
     }
     const { expected: _, ...request } = await fileOf(name);
@@ -163,7 +163,7 @@ describe.skipIf(withoutShared('mainnet'))('the access list', () => {
       const threading = random() < 0.7 ? ('shared' as const) : ('inline' as const);
       const workers = 1 + Math.floor(random() * 4);
       const memory = random() < 0.6 ? { memory: { maximumMiB: 1.5 + 4 * random() } } : {};
-      await using engine = await PevmEngine.create({ workers, threading, ...memory });
+      await using engine = await PevmEngine.create({ workersPerBlock: 'all', workers, threading, ...memory });
       engine.on('worker-lost', () => lost++);
       engine.on('drain', () => drained++);
       const late: StateSource = {

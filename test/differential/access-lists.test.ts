@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 async function engineWith(workers: number): Promise<TracingEngine> {
-  const engine = await createEngine({ workers, threading: 'shared' });
+  const engine = await createEngine({ workersPerBlock: 'all', workers, threading: 'shared' });
   engines.push(engine);
   return engine;
 }

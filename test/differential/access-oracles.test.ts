@@ -19,7 +19,7 @@ describe.each(ORACLE_MOODS)('oracles that are %s', (mood) => {
   test.each([2, 4])(
     `%i workers: ${cases} random blocks of programs and a half come to what the oracle says`,
     async (workers) => {
-      const engine = await createEngine({ workers, memory: { maximumMiB: 64 } });
+      const engine = await createEngine({ workersPerBlock: 'all', workers, memory: { maximumMiB: 64 } });
       engines.push(engine);
       const blocks = Math.ceil(cases * 1.5);
       for (let seed = workers * 100_000; seed < workers * 100_000 + blocks; seed++) {
@@ -40,7 +40,7 @@ describe.each(ORACLE_MOODS)('oracles that are %s', (mood) => {
   );
 
   test(`${cases} random blocks of transfers leave what arithmetic says`, async () => {
-    const engine = await createEngine({ workers: 2, memory: { maximumMiB: 64 } });
+    const engine = await createEngine({ workersPerBlock: 'all', workers: 2, memory: { maximumMiB: 64 } });
     engines.push(engine);
     for (let seed = 1; seed <= cases; seed++) {
       const random = randomFrom(seed);
@@ -134,7 +134,7 @@ function randomTransfers(random: () => number) {
 }
 
 test('the state of synthetic blocks is complete, so that dependencies are given', async () => {
-  const engine = await createEngine({ workers: 2 });
+  const engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
   engines.push(engine);
   const block = { programs: [[[2, 1, 1, 5]], [[1, 1, 1]]] as const };
   const key = { kind: 'storage', address: addressOf(1), slot: `0x${'1'.padStart(64, '0')}` } as const;

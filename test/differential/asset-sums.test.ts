@@ -24,7 +24,7 @@ const NOBODY = `0x${'00'.repeat(20)}`;
 
 let engine: TracingEngine;
 beforeAll(async () => {
-  engine = await createEngine({ workers: 2 });
+  engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
 });
 afterAll(() => engine.dispose());
 

@@ -16,7 +16,7 @@ for (const threading of ['shared', 'inline'] as const) {
     describe(`threading ${threading}, ${workers} workers`, () => {
       for (const way of ['inside', 'outside', 'outside with promises'] as const) {
         test(`${blocks} random blocks executed ${way} the core equal the oracle`, async () => {
-          const engine = await createEngine({ workers, threading });
+          const engine = await createEngine({ workersPerBlock: 'all', workers, threading });
           engines.push(engine);
           for (let seed = 1; seed <= blocks; seed++) {
             const random = randomFrom(seed);

@@ -17,7 +17,8 @@ afterAll(async () => {
 test('blocks of random programs come out of 2 and 4 workers as they do in order', {
   timeout: 240 * minutes,
 }, async () => {
-  for (const workers of WORKERS) engines.push(await createEngine({ workers, threading: 'shared', executor: 'wasm' }));
+  for (const workers of WORKERS)
+    engines.push(await createEngine({ workersPerBlock: 'all', workers, threading: 'shared', executor: 'wasm' }));
   const duel = await EvmDuel.create();
   const blocks = count('parallel-programs', { ci: 300, long: 20_000 });
   let reexecutions = 0;

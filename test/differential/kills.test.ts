@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
-  const engine = await PevmEngine.create(options);
+  const engine = await PevmEngine.create({ workersPerBlock: 'all', ...options });
   engines.push(engine);
   return engine;
 }
@@ -276,7 +276,12 @@ describe('exhausted memory', () => {
       for (let seed = 1; seed <= sizes; seed++) {
         const random = randomFrom(seed);
         const maximumMiB = 1 + 0.6 * random();
-        await using engine = await PevmEngine.create({ workers: 2, threading, memory: { maximumMiB } });
+        await using engine = await PevmEngine.create({
+          workersPerBlock: 'all',
+          workers: 2,
+          threading,
+          memory: { maximumMiB },
+        });
         const block = randomBlock(random, {
           transactions: 500 + Math.floor(random() * 4000),
           accounts: 1 + Math.floor(random() * 50),

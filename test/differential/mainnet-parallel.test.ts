@@ -46,7 +46,7 @@ async function engineWith(executor: ExecutorName, workers: number): Promise<Engi
   const key = `${executor} ${workers}`;
   const known = engines.get(key);
   if (known !== undefined) return known;
-  const engine = await createEngine({ executor, workers, threading: 'shared' });
+  const engine = await createEngine({ workersPerBlock: 'all', executor, workers, threading: 'shared' });
   expect(engine.capabilities).toEqual({ threading: 'shared', workers });
   engines.set(key, engine);
   return engine;

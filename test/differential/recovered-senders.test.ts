@@ -73,7 +73,7 @@ describe.skipIf(withoutShared('mainnet'))('the engine', () => {
   };
   let engine: Engine;
   beforeAll(async () => {
-    engine = await createEngine({ workers: 2, threading: 'shared' });
+    engine = await createEngine({ workersPerBlock: 'all', workers: 2, threading: 'shared' });
   });
   afterAll(() => engine.dispose());
 

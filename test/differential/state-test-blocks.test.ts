@@ -26,7 +26,8 @@ describe.skipIf(withoutShared('vectors'))('blocks made out of state tests', () =
   test(`${BLOCKS} of them leave the receipts and the state of sequential execution`, {
     timeout: 240 * MINUTES,
   }, async () => {
-    for (const workers of WORKERS) engines.push(await createEngine({ workers, threading: 'shared', executor: 'wasm' }));
+    for (const workers of WORKERS)
+      engines.push(await createEngine({ workersPerBlock: 'all', workers, threading: 'shared', executor: 'wasm' }));
     const failures: string[] = [];
     const seen = { blocks: 0, transactions: 0, reexecutions: 0, refusals: 0 };
     for await (const { name, cases, seed } of groups()) {

@@ -57,7 +57,12 @@ function withNonces(list: readonly Transaction[], nonces: ReadonlyMap<string, bi
 }
 
 test('an edited block comes to what ethereumjs makes of it, whoever dies, and the world stays as it was', async () => {
-  const engine = await PevmEngine.create({ workers: 2, chainId: 1, memory: { maximumMiB: 32 } });
+  const engine = await PevmEngine.create({
+    workersPerBlock: 'all',
+    workers: 2,
+    chainId: 1,
+    memory: { maximumMiB: 32 },
+  });
   engines.push(engine);
   let saved = 0;
   let runs = 0;

@@ -26,7 +26,12 @@ interface Moment {
 }
 
 test('worlds hold what ethereumjs makes of the same chains, whoever dies', async () => {
-  const engine = await PevmEngine.create({ workers: 2, chainId: 1, memory: { maximumMiB: 32 } });
+  const engine = await PevmEngine.create({
+    workersPerBlock: 'all',
+    workers: 2,
+    chainId: 1,
+    memory: { maximumMiB: 32 },
+  });
   engines.push(engine);
   let lost = 0;
   let emptied = 0;

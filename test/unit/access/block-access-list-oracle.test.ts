@@ -24,7 +24,7 @@ let plain: BlockResult;
 let list: BlockAccessList;
 
 beforeAll(async () => {
-  engine = await createEngine({ workers: 2 });
+  engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
   file = checkBlockFile((await createTraffic({ transactions: 120, conflictRate: 0.7 })).file);
   plain = await engine.executeBlock({ ...file, blockAccessList: true });
   list = plain.blockAccessList!;

@@ -49,7 +49,7 @@ const CONTRACTS = Object.fromEntries(required.map((address) => [address, { code:
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ workers: 2, hardfork: 'paris' });
+  engine = await createEngine({ workersPerBlock: 'all', workers: 2, hardfork: 'paris' });
 }, 60_000);
 afterAll(() => engine.dispose());
 

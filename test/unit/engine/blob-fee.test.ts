@@ -35,7 +35,7 @@ test.each([
   ['0x32f0ed', 2n],
   ['0xffffffffffffffff', (1n << 256n) - 1n],
 ] as const)('with %s of excess blob gas it is %i', async (excessBlobGas, fee) => {
-  await using engine = await createEngine({ workers: 2, preset: 'audit' });
+  await using engine = await createEngine({ workersPerBlock: 'all', workers: 2, preset: 'audit' });
   const state = memoryState({ [SENDER]: { balance: 10n ** 18n }, [READER]: { code: CODE } });
   const result = await engine.executeBlock({ block: blockWith(excessBlobGas), chainId: 1, hardfork: 'cancun', state });
   expect(result.mismatches).toEqual([]);

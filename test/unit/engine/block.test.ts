@@ -48,7 +48,7 @@ beforeAll(async () => {
 }, 60_000);
 
 async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
-  const engine = await PevmEngine.create(options);
+  const engine = await PevmEngine.create({ workersPerBlock: 'all', ...options });
   engines.push(engine);
   return engine;
 }

@@ -13,7 +13,7 @@ import { stateOf, tasksOf } from '../../support/synthetic-run.ts';
 afterEach(() => vi.restoreAllMocks());
 
 test('an account that was credited keeps its balance where memory ends with its being loaded', async () => {
-  await using engine = await createEngine({ workers: 2 });
+  await using engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
   const block: SyntheticBlock = {
     balances: { 1: 100 },
     storage: [],

@@ -13,7 +13,7 @@ const transfer = (nonce: number, to: Hex) =>
 test.each(['wasm', 'ethereumjs'] as const)(
   'are gone when they are touched, and stay where nobody touches them: %s',
   async (executor) => {
-    await using engine = await createEngine({ workers: 2, executor });
+    await using engine = await createEngine({ workersPerBlock: 'all', workers: 2, executor });
     const block = {
       number: '0x1',
       parentHash: `0x${'00'.repeat(32)}`,

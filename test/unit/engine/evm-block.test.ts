@@ -65,8 +65,8 @@ const alloc = (change: Alloc = {}): Alloc => ({ [SENDER]: { balance: ETHER }, ..
 let audit: Engine;
 let plain: Engine;
 beforeAll(async () => {
-  audit = await createEngine({ workers: 2, preset: 'audit' });
-  plain = await createEngine({ workers: 2 });
+  audit = await createEngine({ workersPerBlock: 'all', workers: 2, preset: 'audit' });
+  plain = await createEngine({ workersPerBlock: 'all', workers: 2 });
 });
 afterAll(async () => {
   await audit.dispose();
@@ -294,7 +294,7 @@ test.for(['shared', 'inline'] as const)(
     const source = `export const createPrecompiles = () => () => -1;
     export const preparePrecompiles = () => new Promise(() => {});`;
     const assets = { precompiles: `data:text/javascript,${encodeURIComponent(source)}` };
-    await using engine = await createEngine({ workers: 2, threading, assets });
+    await using engine = await createEngine({ workersPerBlock: 'all', workers: 2, threading, assets });
     for (let run = 0; run < 3; run++) {
       const { transactions } = await engine.executeBlock({
         block: blockOf({ transactions: [call()] }),
@@ -307,7 +307,7 @@ test.for(['shared', 'inline'] as const)(
 );
 
 test.for(['shared', 'inline'] as const)('the first block of an engine may be empty: %s', async (threading) => {
-  await using engine = await createEngine({ workers: 2, threading });
+  await using engine = await createEngine({ workersPerBlock: 'all', workers: 2, threading });
   const { excessBlobGas: _, parentBeaconBlockRoot: __, ...block } = blockOf();
   const result = await engine.executeBlock({ block, hardfork: 'shanghai', state: memoryState({}) });
   expect(result.gasUsed).toBe(0n);

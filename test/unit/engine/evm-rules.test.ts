@@ -8,7 +8,7 @@ import { program } from '../../support/evm-program.ts';
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ workers: 2, chainId: 1 });
+  engine = await createEngine({ workersPerBlock: 'all', workers: 2, chainId: 1 });
 });
 afterAll(() => engine.dispose());
 

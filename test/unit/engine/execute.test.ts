@@ -51,7 +51,7 @@ afterAll(async () => {
 
 for (const threading of ['shared', 'inline'] as const) {
   describe(`with threading ${threading}`, async () => {
-    const engine = await createEngine({ workers: 2, threading });
+    const engine = await createEngine({ workersPerBlock: 'all', workers: 2, threading });
     engines.push(engine);
 
     test('an executor goes on with things of its own between two runs', async () => {
@@ -110,7 +110,7 @@ for (const threading of ['shared', 'inline'] as const) {
 }
 
 describe('state before the tasks', async () => {
-  const engine = await createEngine({ workers: 2 });
+  const engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
   engines.push(engine);
   const address = `0x${'0b'.repeat(20)}` as const;
   const bytes = new Uint8Array(20).fill(0x0b);

@@ -41,7 +41,7 @@ type Change = Partial<BlockInput['transactions'][number]>;
 let core: Engine;
 let library: Engine;
 beforeAll(async () => {
-  core = await createEngine({ workers: 2 });
+  core = await createEngine({ workersPerBlock: 'all', workers: 2 });
   library = await createEngine({ workers: 1, executor: 'ethereumjs' });
 });
 afterAll(async () => {

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
-  const engine = await PevmEngine.create(options);
+  const engine = await PevmEngine.create({ workersPerBlock: 'all', ...options });
   engines.push(engine);
   return engine;
 }
@@ -222,7 +222,7 @@ for (const threading of ['shared', 'inline'] as const) {
     test('an engine with nothing to do keeps no process alive', async () => {
       const held = () => process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort/.test(name)).length;
       const before = held();
-      const other = await PevmEngine.create({ workers: 2, threading });
+      const other = await PevmEngine.create({ workersPerBlock: 'all', workers: 2, threading });
       await other.execute(tasksOf(['', '']), doer);
       await expect.poll(held).toBeLessThanOrEqual(before);
       await other.dispose();
@@ -248,7 +248,7 @@ for (const threading of ['shared', 'inline'] as const) {
       setFlagsFromString('--expose-gc');
       const collectGarbage: () => void = runInNewContext('gc');
       const run = async () => {
-        const other = await PevmEngine.create({ workers: 2, threading });
+        const other = await PevmEngine.create({ workersPerBlock: 'all', workers: 2, threading });
         const request = { block, hardfork: 'shanghai', state: memoryState({}) } as const;
         const results = [await other.executeBlock(request), await other.execute(tasksOf(['', '']), doer)];
         await other.dispose();
@@ -279,13 +279,13 @@ for (const threading of ['shared', 'inline'] as const) {
 
     test('an engine that is given up while it starts does not start', async () => {
       const controller = new AbortController();
-      const engine = PevmEngine.create({ workers: 2, threading, signal: controller.signal });
+      const engine = PevmEngine.create({ workersPerBlock: 'all', workers: 2, threading, signal: controller.signal });
       controller.abort(new Error('never mind'));
       await expect(engine).rejects.toThrow('never mind');
     });
 
     test('disposing ends runs in progress and refuses new ones', async () => {
-      const other = await PevmEngine.create({ workers: 2, threading });
+      const other = await PevmEngine.create({ workersPerBlock: 'all', workers: 2, threading });
       const hanging = other.execute(tasksOf(['hang']), doer).catch((error: unknown) => error);
       const waiting = other.execute(tasksOf(['']), doer).catch((error: unknown) => error);
       await new Promise((resolve) => setTimeout(resolve, 30));

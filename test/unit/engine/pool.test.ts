@@ -61,8 +61,8 @@ afterAll(() => {
 test('two engines share the workers of a pool, and a short run does not wait for a long one', async () => {
   const pool = await WorkerPool.start(url, 2);
   pools.push(pool);
-  await using first = await PevmEngine.create({ workers: 2 }, pool);
-  await using second = await PevmEngine.create({ workers: 2 }, pool);
+  await using first = await PevmEngine.create({ workersPerBlock: 'all', workers: 2 }, pool);
+  await using second = await PevmEngine.create({ workersPerBlock: 'all', workers: 2 }, pool);
   const payloads = [words(), words()];
   const long = first.execute(
     payloads.map((payload, id) => ({ id, payload })),
@@ -111,7 +111,7 @@ test('engines one after the other use the same memory', async () => {
 });
 
 test('a memory in which workers were killed is used again when their threads are gone', async () => {
-  await using engine = await PevmEngine.create({ workers: 2, memory: { maximumMiB: 34 } });
+  await using engine = await PevmEngine.create({ workersPerBlock: 'all', workers: 2, memory: { maximumMiB: 34 } });
   const memories = countMemories(34);
   const deaths = 20;
   for (let death = 0; death < deaths; death++) {

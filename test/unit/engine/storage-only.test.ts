@@ -39,7 +39,7 @@ const state = memoryState({ [SENDER]: { balance: 10n ** 18n }, [CREATED]: { bala
 describe.each(['wasm', 'ethereumjs'] as const)('an account with nothing but storage: %s', (executor) => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await createEngine({ workers: 2, executor });
+    engine = await createEngine({ workersPerBlock: 'all', workers: 2, executor });
   });
   afterAll(async () => {
     await engine.dispose();

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
-  const engine = await PevmEngine.create(options);
+  const engine = await PevmEngine.create({ workersPerBlock: 'all', ...options });
   engines.push(engine);
   return engine;
 }

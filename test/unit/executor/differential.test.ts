@@ -209,7 +209,7 @@ describe('the bugs that lazy credits invite', () => {
     const { result: sequential } = await runOurs(input);
     expect(sequential.stateDiff.get(created)).toEqual({ destroyed: true, storage });
     expect(await rootOf(sequential.stateDiff)).toBe(stateRoot);
-    await using engine = await createEngine({ workers: 2 });
+    await using engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
     const near = await engine.executeBlock({ chainId, hardfork, block, state, blockHashes });
     expect(near.stateDiff.get(created)).toEqual({ destroyed: true, storage });
     expect(await rootOf(near.stateDiff)).toBe(stateRoot);

@@ -15,7 +15,7 @@ import {
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ workers: 2, memory: { maximumMiB: 768 } });
+  engine = await createEngine({ workersPerBlock: 'all', workers: 2, memory: { maximumMiB: 768 } });
 });
 afterAll(() => engine.dispose());
 

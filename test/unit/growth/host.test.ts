@@ -16,7 +16,7 @@ import {
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ workers: 2 });
+  engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
 });
 afterAll(() => engine.dispose());
 

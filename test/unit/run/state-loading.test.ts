@@ -87,7 +87,7 @@ test('code of many accounts is asked for once, by its hash', async () => {
       ...{ from: sender, to, nonce: `0x${nonce}`, value: '0x0', gas: '0x186a0', gasPrice: '0x1', input: word(9) },
     })),
   } as unknown as BlockInput;
-  await using engine = await createEngine({ workers: 2 });
+  await using engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
   const { stateDiff } = await engine.executeBlock({ block, hardfork: 'shanghai', state });
   for (const address of contracts) expect(stateDiff.get(address)?.storage.get(word(0))).toBe(word(9));
   expect(asked).toMatchObject([{ hash: hexFromBytes(keccak_256(bytesFromHex(code))) }]);

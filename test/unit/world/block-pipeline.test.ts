@@ -57,7 +57,7 @@ function distant(asked: string[] = []): StateSource {
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ workers: 2, chainId: 1 });
+  engine = await createEngine({ workersPerBlock: 'all', workers: 2, chainId: 1 });
 });
 afterAll(() => engine.dispose());
 

@@ -43,7 +43,14 @@ describe.each(['shared', 'inline'] as const)('many calls on a world of an engine
   let engine: Engine;
   let world: World;
   beforeAll(async () => {
-    engine = await createEngine({ workers: 2, threading, hardfork: 'cancun', chainId: 1, memory: { maximumMiB: 64 } });
+    engine = await createEngine({
+      workersPerBlock: 'all',
+      workers: 2,
+      threading,
+      hardfork: 'cancun',
+      chainId: 1,
+      memory: { maximumMiB: 64 },
+    });
     world = await engine.openWorld({ state: memoryState(alloc), block });
   });
   afterAll(() => engine.dispose());

@@ -4,7 +4,7 @@ import { createEngine, type Hex, memoryState, type TracingEngine } from '../../.
 
 let engine: TracingEngine;
 beforeAll(async () => {
-  engine = await createEngine({ workers: 2, chainId: 1 });
+  engine = await createEngine({ workersPerBlock: 'all', workers: 2, chainId: 1 });
 });
 afterAll(() => engine.dispose());
 

@@ -54,7 +54,7 @@ function distant(asked: string[] = []): StateSource {
 describe.each(['shared', 'inline'] as const)('a world of an engine with threading %s', (threading) => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await createEngine({ workers: 2, threading, chainId: 1 });
+    engine = await createEngine({ workersPerBlock: 'all', workers: 2, threading, chainId: 1 });
   });
   afterAll(() => engine.dispose());
 
