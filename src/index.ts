@@ -11,6 +11,7 @@ export type {
 } from './access/access-oracle.ts';
 export { combineOracles, fromEIP2930, fromHints } from './access/access-oracle.ts';
 export { fromBlockAccessList } from './access/block-access-list-oracle.ts';
+export type { EngineLearned } from './access/learned-format.ts';
 export type { AccessPlan, AnnouncedWrite, PlannerOptions } from './access/planner.ts';
 export { Planner } from './access/planner.ts';
 export type { StaticAnalysisOptions } from './access/static-analysis.ts';

@@ -1,6 +1,7 @@
 // The options that the library accepts. Made from src/config/descriptors.ts: `npx vitest run test/unit/config -u`.
 
 import type { AccessOracle } from './access/access-oracle.ts';
+import type { EngineLearned } from './access/learned-format.ts';
 import type { Hex } from './base/hex.ts';
 import type { BlockInput, HeaderInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
@@ -61,6 +62,13 @@ export interface EngineOptions {
    * result. Default none.
    */
   readonly accessOracle?: AccessOracle;
+  /**
+   * Learns from the blocks that are executed what makes transactions wait for each other and what they cost, and
+   * plans the next ones with it (docs/planning.md). Default `false`; `true` where `learned` is given.
+   */
+  readonly learning?: boolean;
+  /** What another engine has learned, as its `learned()` tells it: begins with that. */
+  readonly learned?: EngineLearned;
   /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
   readonly window?: number;
   /**

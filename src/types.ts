@@ -1,6 +1,7 @@
 // The public types of the engine: options, runs, results and reports.
 
 import type { AccessOracle } from './access/access-oracle.ts';
+import type { EngineLearned } from './access/learned-format.ts';
 import type { Hex } from './base/hex.ts';
 import type { BlockAccessList } from './block/block-access-list.ts';
 import type { Receipt } from './block/receipts.ts';
@@ -75,6 +76,8 @@ export interface Engine extends AsyncDisposable {
    * @throws InputError for what is no oracle
    */
   setAccessOracle(oracle: AccessOracle | undefined): void;
+  /** What was learned so far of how transactions have to do with each other, for the option `learned` of another engine. */
+  learned(): EngineLearned;
   /** What the engine has measured so far, and what it does now; costs a few microseconds, at any time. */
   metrics(): MetricsSnapshot;
   /** Begins to measure anew; what goes on now stays in {@link MetricsSnapshot.now}. */

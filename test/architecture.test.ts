@@ -394,6 +394,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "EngineAssets",
       "EngineDisposedError",
       "EngineEvents",
+      "EngineLearned",
       "EngineOptions",
       "ExecutionEstimate",
       "ExecutionOptions",

@@ -6,6 +6,8 @@ export interface CrewQuestion {
   readonly costsMs: ArrayLike<number>;
   /** Of each transaction a lower one that it waits for; -1 for none. */
   readonly previous: ArrayLike<number>;
+  /** More of the kind, in pairs: the lower one, and the higher one that waits for it; in order of the higher. */
+  readonly dependencies?: ArrayLike<number>;
   /** Those that are there. */
   readonly workers: number;
   /** What all workers share beside that, in any order: senders that have to be recovered. Milliseconds; default 0. */
@@ -21,15 +23,18 @@ const USE = 0.3;
  * The workers that shorten the block: as many as its work has of its longest chain, or of the least that a worker is worth.
  * An estimate, of which only speed depends.
  */
-export function crewSize({ costsMs, previous, workers, besideMs = 0 }: CrewQuestion): number {
+export function crewSize({ costsMs, previous, dependencies = [], workers, besideMs = 0 }: CrewQuestion): number {
   if (workers <= 1) return workers;
   const ends = new Float64Array(costsMs.length);
   let work = besideMs;
   let longest = 0;
+  let pair = 0;
   for (let index = 0; index < costsMs.length; index++) {
     const cost = costsMs[index]!;
     const before = previous[index] ?? -1;
-    const end = cost + (before >= 0 && before < index ? ends[before]! : 0);
+    let start = before >= 0 && before < index ? ends[before]! : 0;
+    for (; dependencies[pair + 1] === index; pair += 2) start = Math.max(start, ends[dependencies[pair]!] ?? 0);
+    const end = start + cost;
     ends[index] = end;
     work += cost;
     if (end > longest) longest = end;
@@ -45,7 +50,7 @@ export function crewFor(workMs: number, longestChainMs: number, workers: number)
 
 /** A plain transfer; gas that is executed, at most so much of a limit; recovering a sender. Of the core's EVM, warm. */
 const TRANSFER_MS = 0.0011;
-const GAS_PER_MS = 2_500_000;
+export const GAS_PER_MS = 2_500_000;
 /** Limits are mostly far above what is used. */
 const MOST_GAS = 200_000;
 const RECOVERY_MS = 0.03;

@@ -146,6 +146,16 @@ export const ENGINE_OPTIONS: Options = {
     { setting: 'engine.maximum_transaction_gas', value: 2n ** 34n },
   ),
   accessOracle: oracle('none'),
+  learning: option(
+    truth,
+    'Learns from the blocks that are executed what makes transactions wait for each other and what they cost, and plans the next ones with it (docs/planning.md).',
+    '`false`; `true` where `learned` is given',
+    { setting: 'scheduler.adaptive' },
+  ),
+  learned: option(
+    checkedLater('EngineLearned'),
+    'What another engine has learned, as its `learned()` tells it: begins with that.',
+  ),
   window,
   taskTimeoutMs,
   executionTimeoutMs,

@@ -1,6 +1,8 @@
 // Checks what callers pass to the engine, by the descriptors, and fills in the defaults.
 
 import type { AccessOracle } from '../access/access-oracle.ts';
+import { LearnedAccesses } from '../access/learned-accesses.ts';
+import { readEngineLearned } from '../access/learned-format.ts';
 import { InputError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
 import type { Chain } from '../chain/chain.ts';
@@ -20,14 +22,14 @@ import { withPreset } from './presets.ts';
 
 /** Engine options with every default filled in. */
 export interface CheckedOptions
-  extends Omit<EngineOptions, 'workers' | 'memory' | 'chain' | 'chainId' | 'accessOracle'> {
+  extends Omit<EngineOptions, 'workers' | 'memory' | 'chain' | 'chainId' | 'accessOracle' | 'learning' | 'learned'> {
   /** Of blocks that name none. */
   readonly chain: Chain | undefined;
   readonly workers: number;
   readonly maximumMiB: number;
   readonly window: number;
   /** Who says what will be touched where a request does not; may change from run to run. */
-  readonly planning: { oracle: AccessOracle | undefined };
+  readonly planning: { oracle: AccessOracle | undefined; readonly learned: LearnedAccesses | undefined };
 }
 
 /** @throws InputError naming the option */
@@ -39,9 +41,12 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
     threading = 'auto',
     window = DEFAULT_WINDOW,
     accessOracle,
+    learned,
+    learning = learned !== undefined,
     chainId: _,
     ...others
   } = withPreset(options);
+  const known = learned === undefined ? undefined : readEngineLearned(learned, 'options.learned');
   return {
     ...others,
     chain: readChainOf(options, 'options'),
@@ -49,7 +54,7 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
     workers: workers === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, cores)) : workers,
     maximumMiB: memory?.maximumMiB ?? DEFAULT_MIB,
     window,
-    planning: { oracle: accessOracle },
+    planning: { oracle: accessOracle, learned: learning ? new LearnedAccesses(known) : undefined },
   };
 }
 

@@ -66,11 +66,6 @@ const OTHERS: Readonly<Record<string, Other>> = {
     only: true,
     why: 'stealing cannot be switched off',
   },
-  'scheduler.adaptive': {
-    kind: truth,
-    doc: 'Learns from conflicts.',
-    why: 'within a block transactions wait for the writers that they have met; blocks do not learn from each other',
-  },
   'scheduler.dependency_analysis': {
     kind: choice(['fast']),
     doc: 'How dependencies are found.',

@@ -1,6 +1,8 @@
 // The engine: the public object. Jobs take turns here, each with a scope that can end it and a desk to ask things at.
 
 import type { AccessOracle } from '../access/access-oracle.ts';
+import { LearnedAccesses } from '../access/learned-accesses.ts';
+import type { EngineLearned } from '../access/learned-format.ts';
 import { EngineDisposedError, InputError, MemoryLimitError } from '../base/errors.ts';
 import { packError } from '../base/packed-error.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
@@ -169,6 +171,10 @@ export class PevmEngine implements TracingEngine {
   setAccessOracle(oracle: AccessOracle | undefined): void {
     checkOracle(oracle);
     this.#parts.options.planning.oracle = oracle;
+  }
+
+  learned(): EngineLearned {
+    return (this.#parts.options.planning.learned ?? new LearnedAccesses()).learned();
   }
 
   metrics(): MetricsSnapshot {

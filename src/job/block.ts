@@ -1,7 +1,7 @@
 // A block as a job: its stages, in order.
 
 import { fromBlockAccessList } from '../access/block-access-list-oracle.ts';
-import { crewSize, estimateCosts } from '../access/crew-size.ts';
+import { crewSize, estimateCosts, GAS_PER_MS } from '../access/crew-size.ts';
 import { InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { stepError } from '../block/block-plan.ts';
@@ -9,7 +9,7 @@ import { rulesOf } from '../chain/rules.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import { reportOf } from '../metrics/report.ts';
-import { InvalidOutcome, type RunPlan, type RunPlanning } from '../run/conductor.ts';
+import { InvalidOutcome, type RunPlan } from '../run/conductor.ts';
 import { type Work, workOf } from '../run/work.ts';
 import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
 import { stateRootOf } from '../state/state-root.ts';
@@ -22,6 +22,7 @@ import { type BlockExecution, completed, resultOf, TransactionDecoder } from './
 import { type Emptiness, emptinessOf } from './changed-state.ts';
 import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
+import { observedBlock, withLearned } from './learning.ts';
 import { type Planned, planTransactions } from './planning.ts';
 import {
   blockKeys,
@@ -40,6 +41,9 @@ export interface ExecutedBlock extends Performed {
   readonly decoder: TransactionDecoder;
   readonly emptiness: Emptiness;
 }
+
+/** Costs of what is learned, whoever executes. */
+const IN_CORE = { isInCore: true, recovers: false };
 
 /** Another block on another state. */
 interface Aside {
@@ -119,6 +123,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       throw error;
     });
     this.#executed = executed;
+    this.#learn(executed, encoding);
 
     const decodeStartMs = performance.now();
     const result = this.#resultOf(desk, encoding, executed, await this.#rootsBetween(desk));
@@ -140,6 +145,12 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     );
     desk.report(report);
     return completed(result, { ...found, report, stateRoot });
+  }
+
+  #learn({ outcome }: ExecutedBlock, { firstTransaction }: BlockEncoding): void {
+    const { learned } = this.#options.planning;
+    const { block } = this.#request.context;
+    for (const lessons of outcome.lessons) learned?.observeLater(() => observedBlock(lessons, block, firstTransaction));
   }
 
   get #isAudited(): boolean {
@@ -178,18 +189,22 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
 
   /** What is known before of how the transactions have to do with each other. */
   #planned({ keccak256, workers }: Desk<TransactionResult>, encoding: BlockEncoding): Planned | undefined {
+    const { learned } = this.#options.planning;
     const { oracle: given = this.#options.planning.oracle, context } = this.#request;
+    const { block } = context;
     // What a list tells of a transaction is all that there is to tell.
-    const { blockAccessList } = context.block;
-    const oracle = blockAccessList === undefined ? given : fromBlockAccessList(blockAccessList);
-    return oracle && planTransactions(oracle, { block: context.block, encoding, workers, keccak256 });
+    const { blockAccessList: list } = block;
+    const oracle = list === undefined ? withLearned(given, learned) : fromBlockAccessList(list);
+    // What was learned is time: limits of gas are no measure beside it.
+    const costs = learned && estimateCosts(block.transactions, IN_CORE).costsMs.map((ms) => ms * GAS_PER_MS);
+    return oracle && planTransactions(oracle, { block, encoding, workers, keccak256, costs });
   }
 
   #planOf(
     encoding: BlockEncoding,
     before: StateBefore,
     sequential: boolean,
-    { workers, planning }: { readonly workers: number; readonly planning: RunPlanning | undefined },
+    { workers, planned }: { readonly workers: number; readonly planned: Planned | undefined },
   ): RunPlan {
     // What nobody has loaded may be anything.
     const { image, complete, emptyAccounts = true } = before;
@@ -207,25 +222,34 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       profile: enableProfiling,
       sequential,
       workers:
-        complete && this.#options.workersPerBlock !== 'all' ? this.#crewSize(encoding, workers, planning) : undefined,
+        complete && this.#options.workersPerBlock !== 'all' ? this.#crewSize(encoding, workers, planned) : undefined,
       block: { firstTransaction, transactionCount },
       checkpoint: post,
-      planning,
+      learns: !sequential && this.#options.planning.learned !== undefined,
+      planning: planned?.planning,
     };
   }
 
   /** Workers that shorten the block; where state is loaded on the way, all of them look ahead. */
-  #crewSize({ evm, tasks, firstTransaction }: BlockEncoding, workers: number, planning?: RunPlanning): number {
+  #crewSize({ evm, tasks, firstTransaction }: BlockEncoding, workers: number, planned: Planned | undefined): number {
     const { block, senders } = this.#request.context;
-    const costs = estimateCosts(block.transactions, { isInCore: evm !== undefined, recovers: senders === 'recover' });
+    const { besideMs, costsMs } = estimateCosts(block.transactions, {
+      isInCore: evm !== undefined,
+      recovers: senders === 'recover',
+    });
+    const knows = this.#options.planning.learned !== undefined && evm !== undefined ? planned : undefined;
     const before = evm?.transactions.previous ?? tasks.map(({ dependencies }) => dependencies.at(-1) ?? -1);
     // Whom nobody has to wait for.
-    const announced = new Set(planning?.announced?.tasks);
+    const announced = new Set(planned?.planning.announced?.tasks);
     const previous = block.transactions.map((_, index) => {
       const lower = before[firstTransaction + index] ?? -1;
       return lower < firstTransaction || announced.has(lower) ? -1 : lower - firstTransaction;
     });
-    return crewSize({ ...costs, previous, workers });
+    return crewSize({
+      costsMs: knows === undefined ? costsMs : Float64Array.from(knows.costs, (gas) => gas / GAS_PER_MS),
+      dependencies: planned?.planning.dependencies.map((task) => task - firstTransaction) ?? [],
+      ...{ previous, workers, besideMs },
+    });
   }
 
   async #workOf(desk: Desk<TransactionResult>, encoding: BlockEncoding, before: StateBefore): Promise<Work> {
@@ -248,7 +272,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     { aside, planned }: { readonly aside?: Aside; readonly planned?: Planned | undefined },
   ): Promise<ExecutedBlock> {
     const { workers } = desk;
-    const plan = this.#planOf(encoding, before, aside !== undefined, { workers, planning: planned?.planning });
+    const plan = this.#planOf(encoding, before, aside !== undefined, { workers, planned });
     const { taskTimeoutMs } = this.#request;
     const { context, state } = aside ?? this.#request;
     const residence = aside === undefined ? this.#standing?.residence : undefined;

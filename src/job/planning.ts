@@ -16,6 +16,8 @@ import type { BlockEncoding } from './block-encoding.ts';
 export interface Planned {
   readonly planning: RunPlanning;
   readonly facts: PlannedFacts;
+  /** What each will take, in gas. */
+  readonly costs: ArrayLike<number>;
 }
 
 /** Values of a block that are announced: what they take of the memory must leave room for the block. */
@@ -30,15 +32,17 @@ export function planTransactions(
     encoding,
     workers,
     keccak256,
+    costs = block.transactions.map(({ gas }) => Number(gas)),
   }: {
     readonly block: BlockInput;
     readonly encoding: Pick<BlockEncoding, 'firstTransaction'>;
     readonly workers: number;
     readonly keccak256: Keccak256;
+    /** Gas of transactions that the oracle says nothing of; their limits unless given. */
+    readonly costs?: ArrayLike<number> | undefined;
   },
 ): Planned {
   const startMs = performance.now();
-  const costs = block.transactions.map(({ gas }) => Number(gas));
   const asked = predictTransactions(oracle, block, keccak256);
   return planned(asked, { startMs, costs, first: encoding.firstTransaction, workers, keccak256 });
 }
@@ -56,7 +60,7 @@ export function planTasks(
 
 interface PlanContext {
   readonly startMs: number;
-  readonly costs: readonly number[];
+  readonly costs: ArrayLike<number>;
   /** Number of the task that is the first of those that were asked for. */
   readonly first: number;
   readonly workers: number;
@@ -80,6 +84,7 @@ function planned({ predictions, problems }: Predictions, context: PlanContext): 
       partitions: new Set(plan.partitions).size,
       problems,
     },
+    costs: predictions.map((prediction, index) => Number(prediction?.gas ?? costs[index] ?? 0)),
   };
 }
 

@@ -16,6 +16,7 @@ import {
   unknownAccounts,
 } from '../core/host/change-records.ts';
 import { type KeptRecords, keepWritten } from '../core/host/kept-state.ts';
+import { type RunLessons, readLessons } from '../core/host/lessons.ts';
 import { locationCount, nameLocation } from '../core/host/location.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import { giveRecordings, type Recordings } from '../core/host/recordings.ts';
@@ -62,6 +63,8 @@ export interface RunPlan {
   readonly lanes?: Lanes | undefined;
   /** Given: the run goes on where another left off, whose results are known. */
   readonly prefix?: RunPrefix | undefined;
+  /** Whether lessons are taken out of the memory. */
+  readonly learns?: boolean | undefined;
   /** What is known before about how the tasks have to do with each other: hints, all of it. */
   readonly planning?: RunPlanning | undefined;
 }
@@ -121,6 +124,8 @@ export interface RunOutcome {
   readonly checkpoint: RawChanges | undefined;
   readonly trace: Trace;
   readonly planning: PlanningOutcome | undefined;
+  /** One per memory, where the plan learns. */
+  readonly lessons: readonly RunLessons[];
   readonly loadMs: number;
   readonly setupMs: number;
   readonly executionMs: number;
@@ -244,6 +249,7 @@ export class Conductor {
   #before: RawChanges | undefined;
   #trace: Trace | undefined;
   #planning: PlanningOutcome | undefined;
+  readonly #lessons: RunLessons[] = [];
   /** Segments in a row that ended for lack of ids without headway. */
   #tries = 0;
   readonly #emptied = new Set<string>();
@@ -429,6 +435,7 @@ export class Conductor {
     }
     this.#planning = this.#plannedUpTo(host, committed);
     this.#trace = addTrace(this.#trace, readTrace(host, committed, clockMs), this.#first);
+    if (this.#plan.learns === true) this.#lessons.push(readLessons(host, committed, this.#first));
     this.#figures.decodeMs += performance.now() - start;
   }
 
@@ -490,6 +497,7 @@ export class Conductor {
       checkpoint: this.#before,
       trace: this.#trace!,
       planning: this.#planning,
+      lessons: this.#lessons,
       ...this.#figures,
       memoryBytes: host.memoryBytes(),
     };

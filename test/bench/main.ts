@@ -13,6 +13,15 @@ import { coreTable, measureCore } from './core.ts';
 import { deathTable, measureDeaths } from './deaths.ts';
 import { forkingTable, measureForking } from './forking.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
+import {
+  measurePlanning,
+  measurePolicies,
+  measureSequence,
+  POLICIES,
+  planningTable,
+  policyTable,
+  sequenceTable,
+} from './planning.ts';
 import { measurePrecompiles, precompileTable } from './precompiles.ts';
 import { manyPreviewTable, measureManyPreviews, measurePreviews, previewTable } from './preview.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
@@ -42,6 +51,9 @@ const PARTS = {
   precompiles: 'the precompiles that the host runs (only where it is named)',
   ethereumjs: 'real blocks with ethereumjs as the executor (only where it is named)',
   'what-if': 'real blocks with one transaction dropped, against executing them again (only where it is named)',
+  planning:
+    'real blocks twice, and 500 generated ones, with and without what was learned, and with true lists (only where it is named)',
+  policies: 'real blocks with each policy of the options (only where it is named)',
   traces: 'real blocks traced as a whole, against anvil (only where it is named)',
   worlds:
     'calls, many calls and blocks on a state that stays, against ethereumjs, tevm and anvil (only where it is named)',
@@ -57,6 +69,12 @@ const PARTS = {
 type Part = keyof typeof PARTS;
 
 const BY_DEFAULT: readonly Part[] = ['core', 'transfers', 'programs', 'mainnet', 'traffic'];
+
+/** Generated blocks, transactions of each, and the part of them that has to do with each other. */
+const SEQUENCES = [
+  [500, 20, 1],
+  [100, 100, 0.5],
+] as const;
 
 /** Processes whose best counts where two builds are compared. */
 const VERSUS_PROCESSES = 6;
@@ -221,6 +239,25 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const { repeat: rounds = 15, warmUp } = options;
     const figures = await measureWhatIf(subjects, { rounds, warmUp, onProgress: progress });
     return { text: `What-if: one transaction dropped\n\n${whatIfTable(figures)}`, figures };
+  },
+  async planning(options) {
+    const subjects = await realBlocks(options);
+    const { repeat: rounds = 5 } = options;
+    const blocks = subjects && (await measurePlanning(subjects, { rounds, onProgress: progress }));
+    const sequences = [];
+    for (const [blocks, each, rate] of SEQUENCES) {
+      progress(`planning: ${blocks} generated blocks`);
+      sequences.push(await measureSequence(blocks, each, rate));
+    }
+    const text = [...(blocks === undefined ? [] : [planningTable(blocks)]), sequenceTable(sequences)].join('\n\n');
+    return { text: `Planning and learning, two workers\n\n${text}`, figures: { blocks, sequences } };
+  },
+  async policies(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const { repeat: rounds = 15, warmUp } = options;
+    const figures = await measurePolicies(subjects, POLICIES, { rounds, warmUp, onProgress: progress });
+    return { text: `Policies, two workers\n\n${policyTable(figures)}`, figures };
   },
   async traces(options) {
     const subjects = await realBlocks(options);

@@ -13,6 +13,7 @@ export function optionTypes(): string {
   return `// The options that the library accepts. Made from src/config/descriptors.ts: \`npx vitest run test/unit/config -u\`.
 
 import type { AccessOracle } from './access/access-oracle.ts';
+import type { EngineLearned } from './access/learned-format.ts';
 import type { Hex } from './base/hex.ts';
 import type { BlockInput, HeaderInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';

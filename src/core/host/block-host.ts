@@ -478,6 +478,11 @@ export class BlockHost {
     return this.#shared(Control.ARENA_NEXT);
   }
 
+  /** Address of a transaction's slot. */
+  slotOf(index: number): number {
+    return this.#slot(index);
+  }
+
   #slot(index: number): number {
     return this.#slots + index * TxSlot.SIZE;
   }

@@ -18,6 +18,9 @@ const NAMES: Readonly<Record<number, LocationName['kind']>> = {
   [Kind.BLOCK_HASH]: 'blockHash',
 };
 
+/** Bytes of a location's record. */
+export const LOCATION_SIZE = Location.SIZE;
+
 /** Address of a location's record. */
 export function locationAt({ words }: CoreInstance, index: number): number {
   return words[(CONTROL_BASE + Control.LOCATIONS) >>> 2]! + index * Location.SIZE;
