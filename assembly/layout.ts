@@ -757,7 +757,9 @@ export abstract class EvmBlock {
   static readonly PRECOMPILES: u32 = 192;
   static readonly PRECOMPILE_COUNT: u32 = 196;
   static readonly SLOT_NUMBER: u32 = 200;
-  static readonly SIZE: u32 = 208;
+  /** How many of HASHES, from the first on, are those of blocks to come: they are zero. */
+  static readonly HASHES_TO_COME: u32 = 208;
+  static readonly SIZE: u32 = 216;
 }
 
 export abstract class EvmBlockFlag {

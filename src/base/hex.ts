@@ -6,6 +6,7 @@ export type Hex = `0x${string}`;
 /** The code hash of an account without code: keccak-256 of no bytes. */
 export const NO_CODE_HASH: Hex = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 export const ZERO_ADDRESS: Hex = `0x${'00'.repeat(20)}`;
+export const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 
 const latin1 = new TextDecoder('latin1');
 /** Letters of short hex, used again and again; the room for long hex goes with it. */

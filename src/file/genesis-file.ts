@@ -2,7 +2,7 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
-import { type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
+import { type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS, ZERO_HASH } from '../base/hex.ts';
 import { decodeText, parseJson } from '../base/json.ts';
 import { address, amount, bytes, hash, optional, plainObject, type Reader, record } from '../base/reader.ts';
 import { headerFields, headerHash, unclesHash } from '../block/block-encoding.ts';
@@ -27,7 +27,6 @@ export interface Genesis {
   readonly block: BlockInput;
 }
 
-const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 const NO_BLOOM: Hex = `0x${'00'.repeat(256)}`;
 /** What geth takes where a file names none. */
 const GAS_LIMIT = 4_712_388n;

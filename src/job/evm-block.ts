@@ -169,15 +169,18 @@ function checkChain(transaction: TransactionInput, index: number, chainId: numbe
   throw new InvalidTransactionError(index, `made for chain ${made}, not for ${chainId}`);
 }
 
+/** Hashes that BLOCKHASH may ask for in a block, of those before it; nearest first. */
+export function hashesOf(known: ReadonlyMap<bigint, Hex>, number: bigint): (Hex | undefined)[] {
+  const hashes: (Hex | undefined)[] = [];
+  for (let back = 1n; back <= BLOCK_HASH_WINDOW && back <= number; back++) hashes.push(known.get(number - back));
+  return hashes;
+}
+
 /** What the transactions of a block share. */
 export function environmentOf(context: EvmBlockContext): EvmBlockInput {
   const { chainId, hardfork, blobs, block, blockHashes, recordAccess = false } = context;
   const rules = rulesOf(hardfork);
   const number = BigInt(block.number);
-  const hashes: (Hex | undefined)[] = [];
-  for (let back = 1n; back <= BLOCK_HASH_WINDOW && back <= number; back++) {
-    hashes.push(blockHashes.get(number - back));
-  }
   return {
     fork: hardfork,
     number,
@@ -189,7 +192,7 @@ export function environmentOf(context: EvmBlockContext): EvmBlockInput {
     baseFeePerGas: rules.hasBaseFee ? BigInt(block.baseFeePerGas ?? '0x0') : 0n,
     blobBaseFee: blobBaseFee(hardfork, block.excessBlobGas, blobs),
     chainId: BigInt(chainId),
-    blockHashes: hashes,
+    blockHashes: hashesOf(blockHashes, number),
     // From then on only where the state is known to hold some.
     emptyAccounts: !rules.clearsEmpty,
     recordAccess,

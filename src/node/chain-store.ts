@@ -1,7 +1,6 @@
 // The blocks of a chain by number and hash, their transactions, receipts and logs.
 
-import type { Hex } from '../base/hex.ts';
-import { quantityFromNumber } from '../base/hex.ts';
+import { type Hex, quantityFromNumber, ZERO_HASH } from '../base/hex.ts';
 import { headerFields, headerHash } from '../block/block-encoding.ts';
 import type { BlockInput, TransactionInput } from '../block/block-input.ts';
 import type { Receipt } from '../block/receipts.ts';
@@ -109,7 +108,6 @@ export function hashOfBlock(block: BlockInput): Hex {
   return headerHash(fields!);
 }
 
-const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 /** For blocks that somebody executed without all of their header. */
 const MISSING = {
   sha3Uncles: ZERO_HASH,

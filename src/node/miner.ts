@@ -1,7 +1,7 @@
 // Makes blocks: what waits in the pool, executed on the head, with a header that says all that came of it.
 
 import { InvalidTransactionError, PevmError } from '../base/errors.ts';
-import { type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
+import { type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS, ZERO_HASH } from '../base/hex.ts';
 import { blobGasUsed } from '../block/blobs.ts';
 import { encodeTransaction, headerFields, headerHash, unclesHash, withdrawalsRoot } from '../block/block-encoding.ts';
 import type { BlockInput, TransactionInput, WithdrawalInput } from '../block/block-input.ts';
@@ -42,7 +42,6 @@ export interface MadeBlock {
   readonly result: BlockResult;
 }
 
-const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 const NO_BLOOM: Hex = `0x${'00'.repeat(256)}`;
 const NO_NONCE: Hex = '0x0000000000000000';
 

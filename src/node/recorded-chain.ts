@@ -1,8 +1,7 @@
 // What a world has been through since somebody began to ask: its blocks, and the state after each of them.
 
 import { StateSourceError } from '../base/errors.ts';
-import type { Hex } from '../base/hex.ts';
-import { hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { type Hex, hexFromBytes, quantityFromNumber, ZERO_HASH } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import type { Receipt } from '../block/receipts.ts';
 import type { StateDiff } from '../block/state-diff.ts';
@@ -191,8 +190,6 @@ function recorded(chain: Chain, block: BlockInput, hardfork: Hardfork, decode: (
 function blobsOf({ forks = [] }: Chain, hardfork: Hardfork): BlobRules {
   return forks.findLast((fork) => fork.hardfork === hardfork)?.blobs ?? rulesOf(hardfork);
 }
-
-const ZERO_HASH: Hex = hexFromBytes(new Uint8Array(32));
 
 /** The block that a world begins with of which no more is known, or nothing. */
 export function unknownBlock(number: bigint, hash: Hex | undefined): BlockInput {

@@ -16,7 +16,7 @@ import {
 } from './overrides.ts';
 import { GAS_CAP, isFree, type ReadRequest, readRequest, transactionOf } from './request.ts';
 import { Sandbox } from './sandbox.ts';
-import { environmentAt, forkAtPlace, type Setting } from './setting.ts';
+import { environmentAt, forkAtPlace, hashesBefore, type Setting } from './setting.ts';
 
 /** A checked request with what is different while it runs. */
 export interface ReadCall {
@@ -87,7 +87,8 @@ export async function overridden<R>(
 function environmentFor(setting: Setting, overrides: ReadBlockOverrides): EvmBlockInput {
   const { number, timestamp, ...rest } = environmentWith(environmentAt(setting), overrides);
   if (overrides.number === undefined && overrides.time === undefined) return { ...rest, number, timestamp };
-  return { ...rest, number, timestamp, fork: forkAtPlace(setting.head, number, timestamp) };
+  const hashes = overrides.number === undefined ? {} : hashesBefore(setting, number);
+  return { ...rest, number, timestamp, ...hashes, fork: forkAtPlace(setting.head, number, timestamp) };
 }
 
 /** What offers no fee sees none, as in geth. */

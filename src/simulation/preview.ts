@@ -22,7 +22,7 @@ import type { Delegation, Preview, PreviewData, PreviewedWorld } from './preview
 import { type PreviewWatch, watchPreview } from './preview-watch.ts';
 import { GAS_CAP, type ReadAuthorization, type ReadRequest, transactionOf, typeOf } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
-import type { Setting } from './setting.ts';
+import { knowingHead, type Setting } from './setting.ts';
 import { QuestionBudget, TokenReader } from './token-reader.ts';
 import { tracedBlock } from './trace-call.ts';
 
@@ -30,7 +30,8 @@ const DELEGATION = '0xef0100';
 
 /** @throws InputError naming the field; MemoryLimitError, StateSourceError */
 export async function preview(setting: Setting, read: ReadPreview): Promise<PreviewData> {
-  return overridden(setting, read, async (sandbox, environment) => {
+  return overridden(setting, read, async (sandbox, asked) => {
+    const environment = knowingHead(setting, asked);
     const start = setting.state.residence.mark;
     const previews: PreviewData[] = [];
     for (const item of read.items) {

@@ -8,7 +8,7 @@ import { rulesOf } from '../chain/rules.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
 import type { StateChanges } from '../core/host/state-changes.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
-import { environmentOf } from '../job/evm-block.ts';
+import { environmentOf, hashesOf } from '../job/evm-block.ts';
 import type { Ask } from '../job/job.ts';
 import type { StandingState } from '../job/state-before.ts';
 
@@ -59,6 +59,23 @@ export function environmentAt({ state, head }: Setting): EvmBlockInput {
     ...{ chainId: chain.id, hardfork, blobs, block: header, blockHashes: state.blockHashes, senders: 'trust' },
   });
   return { ...environment, emptyAccounts: environment.emptyAccounts || state.emptyAccounts !== false };
+}
+
+type Hashes = Pick<EvmBlockInput, 'blockHashes' | 'hashesToCome'>;
+
+/** What BLOCKHASH finds in a block of another number than the head's: hashes of those before the head alone, as in geth. */
+export function hashesBefore({ state, head }: Setting, number: bigint): Hashes {
+  const blockHashes = hashesOf(state.blockHashes, number);
+  const toCome = number - BigInt(head.header.number);
+  return { blockHashes, hashesToCome: toCome > 0n ? Math.min(Number(toCome), blockHashes.length) : 0 };
+}
+
+/** In the block after the head its hash is known too, lest code can tell that it is only asked what it would do (go-ethereum#32175). */
+export function knowingHead({ state, head: { header } }: Setting, environment: EvmBlockInput): EvmBlockInput {
+  const number = BigInt(header.number);
+  const hash = header.hash ?? state.blockHashes.get(number);
+  if (environment.number !== number + 1n || hash === undefined) return environment;
+  return { ...environment, blockHashes: [hash, ...environment.blockHashes.slice(1)], hashesToCome: 0 };
 }
 
 /**

@@ -1,7 +1,7 @@
 // eth_simulateV1: blocks that might follow the world's, one after the other, on a state that is taken back in the end.
 
 import { CallRejectedError } from '../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS, ZERO_HASH } from '../base/hex.ts';
 import { blobGasUsed } from '../block/blobs.ts';
 import { headerFields, headerHash, withdrawalsRoot } from '../block/block-encoding.ts';
 import { refusalFor } from '../block/block-gas.ts';
@@ -25,7 +25,7 @@ import { GAS_CAP, type ReadRequest, transactionOf } from './request.ts';
 import { Sandbox } from './sandbox.ts';
 import type { Setting } from './setting.ts';
 import type { ReadSimulation } from './simulate-request.ts';
-import { draftOf, type PlacedBlock, placeBlocks, ZERO_HASH } from './simulated-chain.ts';
+import { draftOf, type PlacedBlock, placeBlocks } from './simulated-chain.ts';
 import { SimulatedLogs } from './simulated-logs.ts';
 import { simulatedTransaction } from './simulated-transaction.ts';
 

@@ -1,7 +1,7 @@
 // The blocks of a simulation in their places: numbers, times, forks, and headers as far as they are known before they run.
 
 import { CallRejectedError, InputError } from '../base/errors.ts';
-import { type Hex, quantityFromNumber } from '../base/hex.ts';
+import { type Hex, quantityFromNumber, ZERO_HASH } from '../base/hex.ts';
 import { unclesHash } from '../block/block-encoding.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { nextBaseFee, nextExcessBlobGas } from '../block/fees.ts';
@@ -18,8 +18,6 @@ const TIMES_NOT_IN_ORDER = -38021;
 const PERIOD = 12n;
 const MOST = (1n << 64n) - 1n;
 const NO_NONCE: Hex = '0x0000000000000000';
-export const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
-
 /** A block of a simulation in its place. */
 export interface PlacedBlock extends ReadSimulatedBlock {
   readonly number: bigint;

@@ -10,7 +10,7 @@ import { readTracer, type TracerChoice } from '../trace/tracers.ts';
 import { gasOf, type ReadCall, readCall, withOverrides } from './call.ts';
 import { rejectionOf } from './outcome.ts';
 import { transactionOf } from './request.ts';
-import type { Setting } from './setting.ts';
+import { knowingHead, type Setting } from './setting.ts';
 
 /** A tracer with its options, what is different while the call runs, and where it stands in its block. */
 export type CallTraceOptions = TracerChoice & CallOptions & { readonly transactionIndex?: number };
@@ -36,7 +36,8 @@ export function readCallTrace(request: CallRequest, options: CallTraceOptions): 
 
 /** @throws CallRejectedError where the rules do not let the call run */
 export async function traceCall(setting: Setting, { read, factory, index }: ReadCallTrace): Promise<unknown> {
-  return withOverrides(setting, read, async (sandbox, environment) => {
+  return withOverrides(setting, read, async (sandbox, asked) => {
+    const environment = knowingHead(setting, asked);
     const transaction = transactionOf(read.request, environment.fork, gasOf(read.request));
     const block = tracedBlock(environment);
     let tracer: Tracer | undefined;

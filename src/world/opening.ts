@@ -1,7 +1,7 @@
 // How a world begins: a complete state is put into the core as a whole, any other is asked for when somebody needs it.
 
 import { InputError, ReorganisationError } from '../base/errors.ts';
-import { type Hex, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
+import { type Hex, quantityFromNumber, ZERO_ADDRESS, ZERO_HASH } from '../base/hex.ts';
 import { type BlockInput, type HeaderInput, readBlock, readBlockHashes, readHeader } from '../block/block-input.ts';
 import { scheduledFork, scheduledHardfork } from '../block/chains.ts';
 import type { Chain } from '../chain/chain.ts';
@@ -114,7 +114,6 @@ export function checkParent({ block }: BlockContext, newest: WorldBlock | undefi
   throw new InputError('block.parentHash', `${problem} block ${number}, ${hash}`);
 }
 
-const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 const GAS_LIMIT: Hex = '0x3938700'; // 60 million, mainnet's
 
 /** What calls see of the block that a world is opened at: its header, where that is given; else that of a usual block of now. */

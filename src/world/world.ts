@@ -1,7 +1,7 @@
 // A world: a state that stays in the core, blocks that advance it one after the other, and moments to come back to.
 
 import { InputError } from '../base/errors.ts';
-import { bytes32FromNumber, bytesFromHex, type Hex } from '../base/hex.ts';
+import { bytes32FromNumber, bytesFromHex, type Hex, ZERO_HASH } from '../base/hex.ts';
 import { amount, bytes as bytesReader, describe, address as readAddress, hash as readHash } from '../base/reader.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { scheduledFork } from '../block/chains.ts';
@@ -142,6 +142,12 @@ export class ResidentWorld implements TracingWorld {
     this.#state = state;
     this.#block = block;
     this.#head = head;
+    // Its header may know one hash more, which calls on it ask for first.
+    const { number, parentHash } = head.header;
+    const parent = BigInt(number) - 1n;
+    if (parent >= 0n && parentHash !== ZERO_HASH && !state.blockHashes.has(parent)) {
+      state.blockHashes.set(parent, parentHash);
+    }
   }
 
   get block(): WorldBlock | undefined {

@@ -81,10 +81,15 @@ export interface CallBlock {
 export class AnvilError extends Error {
   override name = 'AnvilError';
   readonly code: number;
+  readonly data: unknown;
+  /** Of the node alone. */
+  readonly words: string;
 
-  constructor(method: string, code: number, message: string) {
+  constructor(method: string, { code, message, data }: NonNullable<Answer['error']>) {
     super(`anvil, ${method}: ${message}`);
     this.code = code;
+    this.data = data;
+    this.words = message;
   }
 }
 
@@ -140,7 +145,7 @@ export class Anvil implements AsyncDisposable {
   async call<T = unknown>(method: string, ...parameters: unknown[]): Promise<T> {
     const id = this.#next++;
     const answer = (await this.#post({ jsonrpc: '2.0', id, method, params: parameters })) as Answer;
-    if (answer.error !== undefined) throw new AnvilError(method, answer.error.code, answer.error.message);
+    if (answer.error !== undefined) throw new AnvilError(method, answer.error);
     return answer.result as T;
   }
 
@@ -237,7 +242,7 @@ export class Anvil implements AsyncDisposable {
 
 interface Answer {
   result?: unknown;
-  error?: { code: number; message: string };
+  error?: { code: number; message: string; data?: unknown };
 }
 
 /**

@@ -137,6 +137,7 @@ export function blockRecord(block: EvmBlockInput, start: number): Uint8Array {
   record.number(EvmBlock.CHAIN_ID, 32, block.chainId);
   record.word(EvmBlock.HASHES, start + hashesAt);
   record.word(EvmBlock.HASH_COUNT, blockHashes.length);
+  record.word(EvmBlock.HASHES_TO_COME, block.hashesToCome ?? 0);
   record.word(EvmBlock.PRECOMPILES, start + placesAt);
   record.word(EvmBlock.PRECOMPILE_COUNT, precompiles.length);
   precompiles.forEach(({ address, number }, i) => {

@@ -130,6 +130,8 @@ export interface EvmBlockInput {
   chainId: bigint;
   /** Hashes of the blocks before, nearest first; up to 256. Undefined: not known, and asked for when it is needed. */
   blockHashes: readonly (Hex | undefined)[];
+  /** How many of them, nearest first, are of blocks that are not there yet, and zero; none unless given. */
+  hashesToCome?: number;
   /** Whether the state may hold empty accounts. */
   emptyAccounts: boolean;
   /** Whether results list the value that moved; no unless given. */
@@ -426,6 +428,7 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   }
   view.setUint32(EvmBlock.HASHES, at + HASHES, true);
   view.setUint32(EvmBlock.HASH_COUNT, blockHashes.length, true);
+  view.setUint32(EvmBlock.HASHES_TO_COME, block.hashesToCome ?? 0, true);
   blockHashes.forEach((hash, index) => {
     if (hash !== undefined) writeBytes(bytes, at + HASHES + index * 32, 32, hash, 'block.blockHashes');
   });

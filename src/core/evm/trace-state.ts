@@ -1,7 +1,7 @@
 // The state as the running transaction sees it, asked for while the trace build tells an event.
 
 import { Kind, ReadResult, TracePeek } from '../../../assembly/layout.ts';
-import { bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH } from '../../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH, ZERO_HASH } from '../../base/hex.ts';
 import { getWord } from './evm-decode.ts';
 
 /** What the trace build exports beside the core's own. */
@@ -14,7 +14,6 @@ export interface TraceCore {
 
 /** Code that begins so names another account's. */
 const DELEGATION = [0xef, 0x01, 0x00];
-const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 /** keccak256 of nothing. */
 
 /**

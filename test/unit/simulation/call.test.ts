@@ -6,6 +6,7 @@ import {
   createEngine,
   type Engine,
   type HeaderInput,
+  type Hex,
   InputError,
   memoryState,
   type StateSource,
@@ -83,6 +84,30 @@ describe.each([
     expect(await seen('43', {}, { number: 7n })).toBe(7n);
     expect(await seen('48', { from: SENDER, gas: 100_000, gasPrice: 10n }, { baseFeePerGas: 9n })).toBe(9n);
     expect(await seen('33')).toBe(0n);
+  });
+
+  test('finds hashes of blocks before its own that are there, and none of blocks to come', async () => {
+    // BLOCKHASH(NUMBER - how far back)
+    const back = (far: number) => ({ [COUNTER]: { code: returning(`60${far.toString(16).padStart(2, '0')}430340`) } });
+    const found = async (far: number, number?: Hex) => {
+      const options = { stateOverrides: back(far), ...(number && { blockOverrides: { number } }) };
+      return (await world.call({ to: COUNTER }, options)).returnData;
+    };
+    expect(await found(1)).toBe(word(99));
+    // As geth: the head's hash is not asked for, but its parent is where it was.
+    expect(await found(1, '0x65')).toBe(word(0));
+    expect(await found(2, '0x65')).toBe(word(99));
+    expect(await found(4, '0x67')).toBe(word(99));
+    expect(await found(3, '0x67')).toBe(word(0));
+    expect(await found(1, '0xffffff')).toBe(word(0));
+    const trace = (far: number) =>
+      (world as TracingWorld).trace(
+        { to: COUNTER },
+        { tracer: 'callTracer', stateOverrides: back(far), blockOverrides: { number: '0x65' } },
+      );
+    // The head has no hash here that anybody knows.
+    expect(await trace(1)).toMatchObject({ output: word(0) });
+    expect(await trace(2)).toMatchObject({ output: word(99) });
   });
 
   test('has its overrides of accounts, and nobody else has', async () => {

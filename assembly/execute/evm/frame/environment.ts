@@ -106,7 +106,8 @@ export function log(topics: u32, top: u32): u32 {
 /** The word at `number` becomes the hash of that block: one of the last 256, else 0. */
 export function blockHash(number: u32): u32 {
   const back = blocksBack(number);
-  if (back >= 256 || back >= load<u32>(block, EvmBlock.HASH_COUNT)) {
+  const isKnown = back < load<u32>(block, EvmBlock.HASH_COUNT) && back >= load<u32>(block, EvmBlock.HASHES_TO_COME);
+  if (back >= 256 || !isKnown) {
     u256.clear(number);
     return Exit.NONE;
   }
