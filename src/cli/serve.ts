@@ -6,6 +6,7 @@ import { InputError } from '../base/errors.ts';
 import { hexFromBytes } from '../base/hex.ts';
 import { type DevGenesis, devGenesis, type Engine, readGenesisFile, type World, type WorldOptions } from '../index.ts';
 import { announcedConfiguration } from './configuration.ts';
+import { ExchangedProvider, type ServedNode } from './exchanged-provider.ts';
 import { withEngine } from './metered-engine.ts';
 import { stateOfNode } from './node-state.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
@@ -39,18 +40,14 @@ async function openServer(
   signal: AbortSignal,
 ): Promise<RpcServer | undefined> {
   const { accounts, ...beginning } = await beginningOf(options);
-  const world = await engine.openWorld(beginning);
-  const provider = world.provider({
-    mining: options.mining,
-    accounts: accounts.map(({ privateKey }) => privateKey),
-    version: manifest.version,
+  const { world, ...node } = await openNode(engine, options, beginning, accounts);
+  const provider = new ExchangedProvider(node, async ({ url, block }) => {
+    const { accounts: next, ...place } = await forkOf(url, {
+      accounts: options.accounts,
+      ...(block !== undefined && { forkBlock: block }),
+    });
+    return openNode(engine, { ...options, fork: url }, place, next);
   });
-  if (options.fork !== undefined) {
-    // The chain is recorded from here on. What is set is where the node begins, and `anvil_reset` comes back to.
-    await provider.request({ method: 'eth_chainId' });
-    for (const { address } of accounts) await world.setBalance(address, FUNDS);
-    await placeSystemContracts(world);
-  }
   if (options.chain !== undefined && !(await importFile(world, options.chain, signal))) return undefined;
   const server = await startRpcServer({ ...options, provider }).catch((error: NodeJS.ErrnoException) => {
     throw new InputError('--port', `cannot listen on ${options.host}:${options.port}: ${error.code ?? error.message}`);
@@ -62,6 +59,28 @@ async function openServer(
   terminal.print(`chain ${chainId} at block ${number}`);
   terminal.print(`listening on ${server.url} and ${server.url.replace('http', 'ws')}`);
   return server;
+}
+
+async function openNode(
+  engine: Engine,
+  { fork, mining }: ServeOptions,
+  beginning: WorldOptions,
+  accounts: DevGenesis['accounts'],
+): Promise<ServedNode & { readonly world: World }> {
+  const world = await engine.openWorld(beginning);
+  const provider = world.provider({
+    mining,
+    accounts: accounts.map(({ privateKey }) => privateKey),
+    version: manifest.version,
+  });
+  const node = { world, provider, dispose: () => world.dispose() };
+  if (fork === undefined) return { ...node, fork };
+  const block = Number(world.block?.number);
+  // The chain is recorded from here on. What is set is where the node begins, and `anvil_reset` comes back to.
+  await provider.request({ method: 'eth_chainId' });
+  for (const { address } of accounts) await world.setBalance(address, FUNDS);
+  await placeSystemContracts(world);
+  return { ...node, fork: { url: fork, block } };
 }
 
 /** Nodes for tests often have none of the protocol's contracts; without them no block is valid by the newest rules. */
@@ -91,7 +110,7 @@ async function beginningOf(options: ServeOptions): Promise<WorldOptions & Pick<D
   return { state, chain: config, block, accounts: [] };
 }
 
-async function forkOf(url: string, { forkBlock, accounts: count }: ServeOptions) {
+async function forkOf(url: string, { forkBlock, accounts: count }: Pick<ServeOptions, 'forkBlock' | 'accounts'>) {
   const { chainId, ...beginning } = await stateOfNode(url, forkBlock);
   const { accounts } = await devGenesis({ accounts: count, chainId });
   return { ...beginning, accounts };

@@ -21,7 +21,7 @@ export const NODE_STATE: Methods = {
 
 /**
  * Back to where the node began. It began at one block of one node, or of its own chain, and goes to no other: `forking` may
- * name that block alone.
+ * name that block alone. (`pevm serve` opens another world instead.)
  */
 async function reset(node: ChainNode, params: Params): Promise<true> {
   const { forking } = plainObject(params[0] ?? {}, 'params[0]');
@@ -31,12 +31,11 @@ async function reset(node: ChainNode, params: Params): Promise<true> {
   if (isNamed && looseNumberOf(blockNumber, 'params[0].forking.blockNumber') !== first) {
     throw new PevmError(SERVER_ERROR, `this node goes on from block ${first}; another block takes another node`);
   }
-  const isElsewhere = jsonRpcUrl !== undefined && jsonRpcUrl !== null;
-  if (isElsewhere && node.record.hasRoots) {
-    throw new PevmError(
-      SERVER_ERROR,
-      'this node has a chain of its own; to go on from another node takes another node',
-    );
+  if (jsonRpcUrl !== undefined && jsonRpcUrl !== null) {
+    const place = node.record.hasRoots
+      ? 'has a chain of its own'
+      : 'goes on from the node that its world was opened on';
+    throw new PevmError(SERVER_ERROR, `this node ${place}; to go on from another node takes another node`);
   }
   await node.miner.between(() => node.reset());
   return true;

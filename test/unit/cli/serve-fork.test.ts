@@ -97,6 +97,47 @@ describe.skipIf(binary === undefined)('pevm serve --fork', () => {
     expect(await node.call('eth_getBalance', BOB, 'latest')).toBe('0x0');
   });
 
+  test('goes on from another block, or another node, when it is reset there', async () => {
+    const client = createPublicClient({ transport: http(url) });
+    const tester = createTestClient({ mode: 'anvil', transport: http(url) });
+    const own = `http://127.0.0.1:${node.port}`;
+    await node.call('anvil_setBalance', RICH, '0x7d0');
+    await node.call('evm_mine');
+    await using other = await Anvil.start(
+      {
+        ...{ hardfork: 'osaka', chainId: 4343, number: 90n, timestamp: 1_700_000_000n, gasLimit: 30_000_000n },
+        alloc: { [RICH]: { balance: '77', nonce: '0' } },
+      },
+      binary,
+    );
+    const at = () => client.getBlockNumber({ cacheTime: 0 });
+    await tester.setBalance({ address: BOB, value: 9n });
+    await tester.reset({ jsonRpcUrl: own, blockNumber: 8n });
+    expect([await at(), await client.getBalance({ address: RICH })]).toEqual([8n, 2000n]);
+    expect(await client.getBalance({ address: BOB })).toBe(0n);
+    await tester.reset({ jsonRpcUrl: `http://127.0.0.1:${other.port}` });
+    expect([await at(), await client.getBalance({ address: RICH })]).toEqual([90n, 77n]);
+    expect(await client.getChainId()).toBe(4343);
+    const account = privateKeyToAccount(key);
+    const wallet = createWalletClient({ account, transport: http(url) });
+    const fees = { maxFeePerGas: parseEther('0.0001'), maxPriorityFeePerGas: 1n, gas: 100_000n } as const;
+    const hash = await wallet.sendTransaction({ to: BOB, value: 4n, ...fees, chain: null });
+    expect((await client.waitForTransactionReceipt({ hash })).blockNumber).toBe(91n);
+    // Of the place itself: back to its beginning.
+    await tester.reset({ jsonRpcUrl: `http://127.0.0.1:${other.port}`, blockNumber: 90n });
+    expect([await at(), await client.getBalance({ address: BOB })]).toEqual([90n, 0n]);
+    for (const [jsonRpcUrl, blockNumber, words] of [
+      ['ws://127.0.0.1:1', undefined, /jsonRpcUrl: expected a URL that begins with http/],
+      [own, 99n, /there is no block/],
+    ] as const) {
+      const asked = tester.reset({ jsonRpcUrl, ...(blockNumber !== undefined && { blockNumber }) });
+      await expect(asked, jsonRpcUrl).rejects.toThrow(words);
+      expect(await at()).toBe(90n);
+    }
+    await tester.reset({ jsonRpcUrl: own, blockNumber: 7n });
+    expect([await at(), await client.getChainId()]).toEqual([7n, 4242]);
+  }, 120_000);
+
   test('says what the node says where there is no such block, and what it cannot be', async () => {
     const said: string[] = [];
     const terminal = {
