@@ -11,7 +11,8 @@ export class Scope {
   /** Rejects when the run is cancelled. */
   readonly cancelled: Promise<never>;
   readonly #limits: ScopeLimits;
-  readonly #abort = new AbortController();
+  /** Made when somebody listens: that takes longer than all else here. */
+  #abort: AbortController | undefined;
   #reject: (reason: unknown) => void = () => {};
   #reason: { reason: unknown } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -35,6 +36,10 @@ export class Scope {
 
   /** For whatever the run waits for outside the engine. */
   get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#reason !== undefined) this.#abort.abort(this.#reason.reason);
+    }
     return this.#abort.signal;
   }
 
@@ -55,7 +60,7 @@ export class Scope {
     if (this.#reason !== undefined) return;
     this.#reason = { reason };
     this.#reject(reason);
-    this.#abort.abort(reason);
+    this.#abort?.abort(reason);
     this.#onCancel?.(reason);
   }
 

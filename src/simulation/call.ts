@@ -61,9 +61,7 @@ export function withOverrides<R>(
   { request, ...overrides }: ReadCall,
   body: (sandbox: Sandbox, environment: EvmBlockInput) => Promise<R>,
 ): Promise<R> {
-  return overridden(setting, overrides, (sandbox, environment) =>
-    body(sandbox, { ...environment, ...freeOf(request) }),
-  );
+  return overridden(setting, overrides, (sandbox, environment) => body(sandbox, environmentOf(request, environment)));
 }
 
 /** The same for requests that are not all alike: which fees a request sees, {@link freeOf} says. */
@@ -74,10 +72,11 @@ export async function overridden<R>(
 ): Promise<R> {
   const environment = environmentFor(setting, blockOverrides);
   const precompiles = precompilesWith(overrides, environment.fork);
+  const seen = precompiles.length === 0 ? environment : { ...environment, precompiles };
   const sandbox = new Sandbox(setting);
   try {
     await applyOverrides(setting, overrides);
-    return await body(sandbox, { ...environment, precompiles });
+    return await body(sandbox, seen);
   } finally {
     await sandbox.leave();
   }
@@ -85,10 +84,26 @@ export async function overridden<R>(
 
 /** What a call sees of the block, with what is different: the fork too follows from number and time. */
 function environmentFor(setting: Setting, overrides: ReadBlockOverrides): EvmBlockInput {
-  const { number, timestamp, ...rest } = environmentWith(environmentAt(setting), overrides);
+  const own = environmentAt(setting);
+  if (Object.keys(overrides).length === 0) return own;
+  const { number, timestamp, ...rest } = environmentWith(own, overrides);
   if (overrides.number === undefined && overrides.time === undefined) return { ...rest, number, timestamp };
   const hashes = overrides.number === undefined ? {} : hashesBefore(setting, number);
   return { ...rest, number, timestamp, ...hashes, fork: forkAtPlace(setting.head, number, timestamp) };
+}
+
+/** Environments as requests see them, by which fees they do not. */
+const seenBy = new WeakMap<EvmBlockInput, Map<string, EvmBlockInput>>();
+
+/** An environment as a request sees it: the same object where it is the same. */
+function environmentOf(request: ReadRequest, environment: EvmBlockInput): EvmBlockInput {
+  const free = freeOf(request);
+  const name = Object.keys(free).join();
+  const seen = seenBy.get(environment) ?? new Map<string, EvmBlockInput>();
+  seenBy.set(environment, seen);
+  const known = seen.get(name) ?? { ...environment, ...free };
+  seen.set(name, known);
+  return known;
 }
 
 /** What offers no fee sees none, as in geth. */

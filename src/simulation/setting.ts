@@ -52,8 +52,21 @@ export interface Setting {
   readonly thread: CallingThread;
 }
 
+/** Made once per block: with its hashes it takes longer than a short call. */
+const environments = new WeakMap<Head, { readonly emptyAccounts: boolean; readonly environment: EvmBlockInput }>();
+
 /** What a call sees of the block: of the very one that the state is the one after. */
-export function environmentAt({ state, head }: Setting): EvmBlockInput {
+export function environmentAt(setting: Setting): EvmBlockInput {
+  const { head } = setting;
+  const emptyAccounts = setting.state.emptyAccounts !== false;
+  const known = environments.get(head);
+  if (known?.emptyAccounts === emptyAccounts) return known.environment;
+  const environment = newEnvironment(setting);
+  environments.set(head, { emptyAccounts, environment });
+  return environment;
+}
+
+function newEnvironment({ state, head }: Setting): EvmBlockInput {
   const { chain, hardfork, blobs, header } = head;
   const environment = environmentOf({
     ...{ chainId: chain.id, hardfork, blobs, block: header, blockHashes: state.blockHashes, senders: 'trust' },

@@ -403,12 +403,27 @@ export function evmBlockSize({ blockHashes, precompiles = NONE }: EvmBlockInput)
  * @throws InputError naming the field that does not fit its place
  */
 export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInput): void {
+  const encoded = encodedBlocks.get(block) ?? new Uint8Array(evmBlockSize(block));
+  if (!encodedBlocks.has(block)) {
+    encodeEvmBlock(encoded, block);
+    encodedBlocks.set(block, encoded);
+  }
+  bytes.set(encoded, at);
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, EvmBlock.SIZE);
+  for (const part of [EvmBlock.RULES, EvmBlock.HASHES, EvmBlock.PRECOMPILES]) {
+    view.setUint32(part, at + view.getUint32(part, true), true);
+  }
+}
+
+/** Records of environments, whose parts are where they are from the record's beginning on: calls see the same again and again. */
+const encodedBlocks = new WeakMap<EvmBlockInput, Uint8Array>();
+
+function encodeEvmBlock(bytes: Uint8Array, block: EvmBlockInput): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, EvmBlock.SIZE);
   const { coinbase, blockHashes } = block;
-  bytes.fill(0, at, at + evmBlockSize(block));
   if (!HARDFORKS.includes(block.fork)) throw new InputError('block.fork', `there is no fork ${block.fork}`);
-  bytes.set(encodedRules(rulesOf(block.fork)), at + RULES);
-  view.setUint32(EvmBlock.RULES, at + RULES, true);
+  bytes.set(encodedRules(rulesOf(block.fork)), RULES);
+  view.setUint32(EvmBlock.RULES, RULES, true);
   const empty = block.emptyAccounts ? EvmBlockFlag.EMPTY_ACCOUNTS : 0;
   const transfers = block.recordTransfers === true ? EvmBlockFlag.RECORD_TRANSFERS : 0;
   const access = block.recordAccess === true ? EvmBlockFlag.RECORD_ACCESS : 0;
@@ -418,7 +433,7 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   setQuantity(view, EvmBlock.SLOT_NUMBER, block.slotNumber ?? 0n, 'slotNumber');
   setQuantity(view, EvmBlock.GAS_LIMIT, block.gasLimit, 'gasLimit');
   if (coinbase.length !== 20) throw new InputError('block.coinbase', `${coinbase.length} bytes for a place of 20`);
-  bytes.set(coinbase, at + EvmBlock.COINBASE);
+  bytes.set(coinbase, EvmBlock.COINBASE);
   setQuantity(view, EvmBlock.RANDAO, block.randao, 'randao', 4);
   setQuantity(view, EvmBlock.BASE_FEE, block.baseFeePerGas, 'baseFeePerGas', 4);
   setQuantity(view, EvmBlock.BLOB_BASE_FEE, block.blobBaseFee, 'blobBaseFee', 4);
@@ -426,18 +441,18 @@ export function writeEvmBlock(bytes: Uint8Array, at: number, block: EvmBlockInpu
   if (blockHashes.length > MOST_HASHES) {
     throw new InputError('block.blockHashes', `${blockHashes.length}, at most ${MOST_HASHES} allowed`);
   }
-  view.setUint32(EvmBlock.HASHES, at + HASHES, true);
+  view.setUint32(EvmBlock.HASHES, HASHES, true);
   view.setUint32(EvmBlock.HASH_COUNT, blockHashes.length, true);
   view.setUint32(EvmBlock.HASHES_TO_COME, block.hashesToCome ?? 0, true);
   blockHashes.forEach((hash, index) => {
-    if (hash !== undefined) writeBytes(bytes, at + HASHES + index * 32, 32, hash, 'block.blockHashes');
+    if (hash !== undefined) writeBytes(bytes, HASHES + index * 32, 32, hash, 'block.blockHashes');
   });
   const { precompiles = NONE } = block;
   const places = HASHES + blockHashes.length * 32;
-  view.setUint32(EvmBlock.PRECOMPILES, at + places, true);
+  view.setUint32(EvmBlock.PRECOMPILES, places, true);
   view.setUint32(EvmBlock.PRECOMPILE_COUNT, precompiles.length, true);
   precompiles.forEach(({ address, number }, index) => {
-    const place = at + places + index * EvmPrecompile.SIZE;
+    const place = places + index * EvmPrecompile.SIZE;
     writeBytes(bytes, place + EvmPrecompile.ADDRESS, 20, address, 'block.precompiles');
     bytes[place + EvmPrecompile.NUMBER] = number & 255;
     bytes[place + EvmPrecompile.NUMBER + 1] = number >>> 8;
