@@ -409,7 +409,7 @@ const evm = [
     replacement: '',
     why: 'a contract that changes init code between two creations enters data, or cannot enter code',
     project: 'unit',
-    test: 'test/unit/evm/init-code.test.ts',
+    test: 'test/unit/evm/init-code-writes.test.ts',
   },
   {
     name: 'what a call returns into init code leaves its jump map as it was',
@@ -418,7 +418,7 @@ const evm = [
     replacement: '',
     why: 'as above, where the change comes from another contract or a precompile',
     project: 'unit',
-    test: 'test/unit/evm/init-code.test.ts',
+    test: 'test/unit/evm/init-code-writes.test.ts',
   },
   {
     name: 'the memory behind init code stays zero when the creation has ended',
@@ -1050,8 +1050,7 @@ const worlds = [
     replacement: 'this.#tidyAbove = 0;',
     why: 'whatever is asked of a world that is three quarters full takes as long as copying all of its state',
     project: 'unit',
-    test: 'test/unit/world/memory.test.ts',
-    only: 'of a complete state',
+    test: 'test/unit/run/residence.test.ts',
   },
   {
     name: 'a world that is no more executes blocks',

@@ -1,8 +1,11 @@
 // What a world keeps where memory is short: what nobody else can give, and of the rest the newest.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createEngine, MemoryLimitError, memoryState, type StateSource, type World } from '../../../src/index.ts';
 import { program } from '../../support/evm-program.ts';
 import { hexText } from '../../support/evm-state.ts';
+
+// Thousands of reads one by one, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 120_000 });
 
 const SENDER = '0x00000000000000000000000000000000000000aa';
 const STORE = '0x00000000000000000000000000000000000000c0';
