@@ -2,6 +2,7 @@
 
 import { InputError } from './errors.ts';
 import type { Hex } from './hex.ts';
+import { editDistance } from './nearest.ts';
 
 /** Checks one value; `field` is its path, as in `block.transactions[3].gas`. */
 export type Reader<T> = (value: unknown, field: string) => T;
@@ -30,11 +31,20 @@ export function optional<T>(
   return { read, required: false, aliases };
 }
 
-/** A record with known fields. Unknown fields are dropped, `null` counts as missing, prototype keys are refused. */
-export function record<S extends Shape>(shape: S): Reader<Read<S>> {
+/** What others mean by names that no shape has, and that cannot be taken for it: by the field. */
+export type OtherNames<Name extends PropertyKey> = { readonly [N in Name]?: readonly string[] };
+
+/**
+ * A record with known fields. Unknown fields are dropped, `null` counts as missing, prototype keys are refused. So is a field
+ * that is meant for a known one which is not there: by other letters (`gas_price`, `gasprice`), one letter more or less, or
+ * a name of `otherNames`. Dropped, it would be taken for nothing.
+ */
+export function record<S extends Shape>(shape: S, otherNames: OtherNames<keyof S> = {}): Reader<Read<S>> {
   const fields = Object.entries(shape).map(([name, reading]) => ({ name, path: `.${name}`, ...reading }));
+  const meantBy = meaningOf(shape, otherNames);
   return (value, field) => {
     const source = plainObject(value, field);
+    refuseOtherNames(source, field, meantBy);
     const result: Record<string, unknown> = {};
     try {
       for (const { name, path, read, required, aliases } of fields) {
@@ -56,6 +66,52 @@ export function record<S extends Shape>(shape: S): Reader<Read<S>> {
     }
     return result as Read<S>;
   };
+}
+
+/** The known field that a name stands for, with all its names; `undefined` for known names, and for those that mean nothing. */
+type Meaning = (name: string) => readonly string[] | undefined;
+
+/** Names whose meaning is kept; clients write always the same ones. */
+const KEPT_NAMES = 256;
+/** Shorter names are near to everything. */
+const SHORTEST_TYPO = 4;
+
+function meaningOf(shape: Shape, otherNames: Readonly<Record<string, readonly string[] | undefined>>): Meaning {
+  const folded = (name: string): string => name.toLowerCase().replace(/[_-]/g, '');
+  const known = new Map<string, undefined>();
+  const foreign = new Map<string, readonly string[]>();
+  const groups = Object.entries(shape).map(([name, { aliases }]) => [name, ...aliases]);
+  for (const group of groups) {
+    for (const name of group) {
+      known.set(name, undefined);
+      foreign.set(folded(name), group);
+    }
+    for (const name of otherNames[group[0]!] ?? []) foreign.set(folded(name), group);
+  }
+  const kept = new Map<string, readonly string[] | undefined>(known);
+  const find = (name: string) => {
+    if (name.length < SHORTEST_TYPO || name.length > 64) return foreign.get(folded(name));
+    const isNear = (candidate: string) => candidate.length >= SHORTEST_TYPO && editDistance(name, candidate) === 1;
+    return foreign.get(folded(name)) ?? groups.find((group) => group.some(isNear));
+  };
+  return (name) => {
+    if (kept.has(name)) return kept.get(name);
+    const found = find(name);
+    if (kept.size < known.size + KEPT_NAMES) kept.set(name, found);
+    return found;
+  };
+}
+
+function refuseOtherNames(source: Readonly<Record<string, unknown>>, field: string, meantBy: Meaning): void {
+  for (const name of Object.keys(source)) {
+    const group = meantBy(name);
+    if (group === undefined || isMissing(source[name]) || group.some((known) => !isMissing(source[known]))) continue;
+    throw new InputError(`${field}.${name}`, `unknown; did you mean "${group[0]}"?`);
+  }
+}
+
+function isMissing(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
 }
 
 export function list<T>(read: Reader<T>, maximum = 1 << 20): Reader<T[]> {

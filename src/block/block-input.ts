@@ -9,6 +9,7 @@ import {
   hash,
   isMap,
   list,
+  type OtherNames,
   optional,
   plainObject,
   quantity,
@@ -88,6 +89,18 @@ const TRANSACTION = {
   s: optional(quantity(256)),
 };
 
+/** Names of other tools that mean a field, so that a block with them would lack it. */
+const OTHER_NAMES_OF_TRANSACTION: OtherNames<keyof typeof TRANSACTION> = {
+  hash: ['transactionHash', 'txHash'],
+  type: ['txType', 'transactionType'],
+  to: ['toAddress', 'recipient', 'receiver', 'destination', 'dest', 'target'],
+  value: ['amount'],
+  gas: ['startGas'],
+  input: ['callData', 'payload'],
+  blobVersionedHashes: ['blobHashes', 'versionedHashes'],
+  authorizationList: ['authorizations', 'authorisations'],
+};
+
 const HEADER = {
   hash: optional(hash),
   parentHash: required(hash),
@@ -115,6 +128,19 @@ const HEADER = {
   slotNumber: optional(quantity(64)),
 };
 
+const OTHER_NAMES_OF_HEADER: OtherNames<keyof typeof HEADER> = {
+  hash: ['blockHash'],
+  sha3Uncles: ['uncleHash', 'unclesHash', 'ommersHash'],
+  miner: ['author', 'beneficiary'],
+  transactionsRoot: ['transactionsTrie', 'txRoot'],
+  receiptsRoot: ['receiptTrie', 'receiptsTrie'],
+  number: ['blockNumber'],
+  mixHash: ['mixDigest', 'random'],
+  baseFeePerGas: ['baseFee'],
+  parentBeaconBlockRoot: ['parentBeaconRoot'],
+  requestsHash: ['requestsRoot'],
+};
+
 const WITHDRAWAL = {
   index: required(quantity(64)),
   validatorIndex: required(quantity(64)),
@@ -127,7 +153,7 @@ const BLOCK = {
   ...HEADER,
   uncles: optional(list(hash, 2)),
   /** The headers of `uncles`, which JSON-RPC gives apart; without them rewards cannot be paid. */
-  uncleHeaders: optional(list(record(HEADER), 2)),
+  uncleHeaders: optional(list(record(HEADER, OTHER_NAMES_OF_HEADER), 2)),
   withdrawals: optional(list(record(WITHDRAWAL))),
   transactions: required(list(readTransaction)),
   /** EIP-7928, which the block's body does not hold: to be compared with what the block does. */
@@ -166,6 +192,14 @@ const NEEDS_OF_TYPE: readonly (readonly (keyof TransactionInput)[])[] = [
   ['maxFeePerGas', 'maxPriorityFeePerGas', 'authorizationList', 'to'],
 ];
 
+/** What only some types have: in others it would be lost. Nodes write empty lists and no fee all the same. */
+const HELD_BY_TYPES: readonly { field: keyof TransactionInput; types: readonly number[] }[] = [
+  { field: 'accessList', types: [1, 2, 3, 4] },
+  { field: 'maxFeePerBlobGas', types: [3] },
+  { field: 'blobVersionedHashes', types: [3] },
+  { field: 'authorizationList', types: [4] },
+];
+
 /** Header fields that execution itself needs, and under which rules. */
 const NEEDED: readonly { field: keyof BlockInput; needed: (rules: Rules) => boolean }[] = [
   { field: 'difficulty', needed: ({ hasProofOfStake }) => !hasProofOfStake },
@@ -184,9 +218,14 @@ const LATER: readonly { field: keyof BlockInput; known: (rules: Rules) => boolea
 ];
 
 /** Checks a header alone, as it stands in a block of JSON-RPC. @throws InputError naming the field */
-export const readHeader: Reader<HeaderInput> = record(HEADER);
-const readBlockShape = record(BLOCK);
-const readTransactionShape = record(TRANSACTION);
+export const readHeader: Reader<HeaderInput> = record(HEADER, OTHER_NAMES_OF_HEADER);
+const readBlockShape = record(BLOCK, {
+  ...OTHER_NAMES_OF_HEADER,
+  uncles: ['ommers'],
+  uncleHeaders: ['ommerHeaders', 'uncleBlocks'],
+  transactions: ['txs'],
+});
+const readTransactionShape = record(TRANSACTION, OTHER_NAMES_OF_TRANSACTION);
 const readAuthorizationShape = record(AUTHORIZATION);
 
 /**
@@ -281,6 +320,7 @@ export function readTransaction(value: unknown, field: string): TransactionInput
     if (transaction[name] === undefined)
       throw new InputError(`${field}.${name}`, `missing, and needed by type ${type}`);
   }
+  checkHeld(transaction, type, field);
   const signature = [transaction.v ?? transaction.yParity, transaction.r, transaction.s];
   const given = signature.filter((part) => part !== undefined).length;
   if (given !== 0 && given !== 3) throw new InputError(`${field}.v`, 'a signature needs v (or yParity), r and s');
@@ -288,6 +328,23 @@ export function readTransaction(value: unknown, field: string): TransactionInput
     throw new InputError(`${field}.from`, 'missing, and there is no signature to recover it from');
   }
   return transaction;
+}
+
+/** @throws InputError naming what the type has no place for */
+function checkHeld(transaction: TransactionInput, type: number, field: string): void {
+  for (const { field: name, types } of HELD_BY_TYPES) {
+    const given = transaction[name];
+    const isNothing = given === undefined || (Array.isArray(given) ? given.length === 0 : given === '0x0');
+    if (isNothing || types.includes(type)) continue;
+    throw new InputError(`${field}.${name}`, `a transaction of type ${type} has none; type ${types[0]} does`);
+  }
+  if (type >= 2) return;
+  // Some nodes give the price of such a transaction under the names of EIP-1559 too.
+  for (const name of ['maxFeePerGas', 'maxPriorityFeePerGas'] as const) {
+    const given = transaction[name] ?? '0x0';
+    if (given === '0x0' || BigInt(given) <= BigInt(transaction.gasPrice ?? '0x0')) continue;
+    throw new InputError(`${field}.${name}`, `a transaction of type ${type} has none, and pays its gasPrice`);
+  }
 }
 
 /** Which type a transaction without one has: what only later types have would be lost in an older one. */

@@ -31,14 +31,33 @@ export function scheduledFork(chain: number | Chain, block: unknown): ForkInForc
     if (header[name] === undefined || header[name] === null) throw new InputError(`block.${name}`, 'missing');
   }
   const { difficulty } = header;
+  const timestamp = read('timestamp');
+  checkSeconds(known, timestamp);
   return forkAt(known, {
     number: read('number'),
-    timestamp: read('timestamp'),
+    timestamp,
     difficulty:
       difficulty === undefined || difficulty === null
         ? undefined
         : BigInt(quantity(256)(difficulty, 'block.difficulty')),
   });
+}
+
+/** Seconds that are a time between 2001 and 2286; thousands of years later in any smaller unit. */
+const [EARLIEST, LATEST] = [10n ** 9n, 10n ** 10n];
+const SMALLER_UNITS = { milliseconds: 10n ** 3n, microseconds: 10n ** 6n, nanoseconds: 10n ** 9n } as const;
+
+/**
+ * Headers have seconds, JavaScript milliseconds: on the chains that are known here no block is of a time that only they
+ * explain. It would follow the newest fork, and tell contracts a time that never comes.
+ * @throws InputError naming the unit
+ */
+export function checkSeconds(chain: Chain, timestamp: bigint, field = 'block.timestamp'): void {
+  if (chain.forks === undefined || chain !== knownChain(chain.id)) return;
+  for (const [unit, count] of Object.entries(SMALLER_UNITS)) {
+    if (timestamp < EARLIEST * count || timestamp >= LATEST * count) continue;
+    throw new InputError(field, `expected seconds, got ${timestamp}, which seems to be ${unit}`);
+  }
 }
 
 /** Where deposits are made (EIP-6110); `null` where nobody knows. */

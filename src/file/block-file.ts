@@ -5,8 +5,9 @@ import type { Hex } from '../base/hex.ts';
 import { decodeText, parseJson } from '../base/json.ts';
 import { integer, plainObject } from '../base/reader.ts';
 import { type BlockInput, readBlock, readBlockHashes } from '../block/block-input.ts';
-import { scheduledHardfork } from '../block/chains.ts';
+import { checkSeconds, scheduledHardfork } from '../block/chains.ts';
 import { type Expected, readExpected } from '../block/expected.ts';
+import { knownChain } from '../chain/chains.ts';
 import { type Hardfork, readHardfork } from '../chain/hardfork.ts';
 import { type MemoryState, memoryState } from '../state/memory.ts';
 
@@ -57,6 +58,7 @@ export function checkBlockFile(value: unknown, name = 'file'): BlockFile {
   const hardfork =
     file.hardfork === 'auto' ? scheduledHardfork(chainId, file.block) : readHardfork(file.hardfork, 'hardfork');
   const block = readBlock(file.block, hardfork);
+  checkSeconds(knownChain(chainId), BigInt(block.timestamp));
   const blockHashes = readBlockHashes(file.blockHashes ?? {}, 'blockHashes');
   const pre = plainObject(file.pre, 'pre');
   checkSize(pre);

@@ -4,7 +4,7 @@ import type { AccessOracle } from '../access/access-oracle.ts';
 import { address as readAddress } from '../base/reader.ts';
 import { checkBlobs } from '../block/blobs.ts';
 import { readBlock, readBlockHashes } from '../block/block-input.ts';
-import { paysReward, scheduledFork } from '../block/chains.ts';
+import { checkSeconds, paysReward, scheduledFork } from '../block/chains.ts';
 import type { Chain } from '../chain/chain.ts';
 import { knownChain } from '../chain/chains.ts';
 import { readHardfork } from '../chain/hardfork.ts';
@@ -38,6 +38,7 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
   const { maximumTransactionGas } = options;
   const limits = maximumTransactionGas === undefined ? {} : { maximumTransactionGas };
   const block = readBlock(request.block, hardfork, 'block', limits);
+  checkSeconds(chain, BigInt(block.timestamp));
   checkBlobs(hardfork, block, blobs);
   const senders = request.senders ?? (block.transactions.every(({ from }) => from !== undefined) ? 'trust' : 'recover');
   const blockHashes =

@@ -8,6 +8,7 @@ import {
   bytes,
   hash,
   list,
+  type OtherNames,
   optional,
   plainObject,
   type Read,
@@ -42,7 +43,7 @@ function readSigned(value: unknown, field: string): Read<typeof AUTHORIZATION> {
 const REQUEST = {
   from: optional(address),
   to: optional(address),
-  gas: optional(amount(64)),
+  gas: optional(amount(64), 'gasLimit'),
   gasPrice: optional(amount(256)),
   maxFeePerGas: optional(amount(256)),
   maxPriorityFeePerGas: optional(amount(256)),
@@ -56,7 +57,17 @@ const REQUEST = {
   authorizationList: optional(list(readSigned)),
 };
 
-const readShape = record(REQUEST);
+/** Names of other tools: a call without what they say would be another call. */
+const OTHER_NAMES: OtherNames<keyof typeof REQUEST> = {
+  from: ['sender', 'fromAddress'],
+  to: ['toAddress', 'recipient', 'receiver', 'destination', 'dest', 'target'],
+  value: ['amount'],
+  input: ['callData', 'payload'],
+  blobVersionedHashes: ['blobHashes', 'versionedHashes'],
+  authorizationList: ['authorizations', 'authorisations'],
+};
+
+const readShape = record(REQUEST, OTHER_NAMES);
 
 /** Not signed yet. */
 const readUnsigned = record({
@@ -66,7 +77,7 @@ const readUnsigned = record({
   nonce: optional(amount(64)),
 });
 
-const readUnsignedShape = record({ ...REQUEST, authorizationList: optional(list(readAuthorization)) });
+const readUnsignedShape = record({ ...REQUEST, authorizationList: optional(list(readAuthorization)) }, OTHER_NAMES);
 
 /** A checked authorization; of one that nobody has signed, the authority is known, and perhaps not the nonce. */
 export interface ReadAuthorization extends Omit<Read<typeof AUTHORIZATION>, 'nonce'> {

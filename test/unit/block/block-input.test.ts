@@ -203,6 +203,90 @@ describe('a block', () => {
     expect(transactionOf({ ...TRANSACTION, ...fields })?.type).toBe(type);
   });
 
+  test.each([
+    ['gas_price', 'gasPrice', '0x1'],
+    ['gasprice', 'gasPrice', '0x1'],
+    ['GasPrice', 'gasPrice', '0x1'],
+    ['gas_limit', 'gas', '0x5208'],
+    ['gas-limit', 'gas', '0x5208'],
+    ['max_fee_per_gas', 'maxFeePerGas', '0x1'],
+    ['access_list', 'accessList', []],
+    ['acessList', 'accessList', []],
+    ['blob_versioned_hashes', 'blobVersionedHashes', [HASH]],
+    ['authorization_list', 'authorizationList', []],
+    ['authorisationList', 'authorizationList', []],
+    ['chain_id', 'chainId', 1],
+    ['transaction_type', 'type', 2],
+    ['txType', 'type', 2],
+    ['calldata', 'input', '0x'],
+  ])('with a transaction that has %s is refused: it means %s', (name, meant, value) => {
+    const fields = Object.fromEntries(Object.entries(TRANSACTION).filter(([field]) => field !== meant));
+    const error = refusal(() => transactionOf({ ...fields, [name]: value }));
+    expect(error.field).toBe(`block.transactions[0].${name}`);
+    expect(error.message).toContain(`did you mean "${meant}"?`);
+  });
+
+  test.each(['recipient', 'receiver', 'dest', 'destination', 'toAddress', 'to_address', 'target', 'TO'])(
+    'with a recipient named %s is refused, and no contract created',
+    (name) => {
+      const { to: _, ...fields } = TRANSACTION;
+      for (const to of [{}, { to: null }]) {
+        const error = refusal(() => transactionOf({ ...fields, ...to, [name]: ADDRESS }));
+        expect(error.field).toBe(`block.transactions[0].${name}`);
+        expect(error.message).toContain('did you mean "to"?');
+      }
+      expect(transactionOf({ ...TRANSACTION, [name]: ADDRESS })?.to).toBe(ADDRESS);
+      expect(transactionOf({ ...fields, [name]: null })).not.toHaveProperty('to');
+    },
+  );
+
+  test.each([
+    ['base_fee_per_gas', 'baseFeePerGas', '0x7'],
+    ['baseFee', 'baseFeePerGas', '0x7'],
+    ['state_root', 'stateRoot', HASH],
+    ['receiptTrie', 'receiptsRoot', HASH],
+    ['transactionRoot', 'transactionsRoot', HASH],
+    ['withdrawals_root', 'withdrawalsRoot', HASH],
+    ['excess_blob_gas', 'excessBlobGas', '0x0'],
+    ['parent_hash', 'parentHash', HASH],
+    ['gas_used', 'gasUsed', '0x0'],
+    ['ommers', 'uncles', []],
+    ['prev_randao', 'mixHash', HASH],
+    ['block_number', 'number', 16],
+  ])('with %s is refused: it means %s', (name, meant, value) => {
+    const { [meant]: _, ...fields } = { ...BLOCK, ...CANCUN } as Record<string, unknown>;
+    const error = refusal(() => readBlock({ ...fields, [name]: value }, 'cancun'));
+    expect(error.field).toBe(`block.${name}`);
+    expect(error.message).toContain(`did you mean "${meant}"?`);
+  });
+
+  test.each([
+    [0, { accessList: [{ address: ADDRESS, storageKeys: [] }] }],
+    [0, { blobVersionedHashes: [HASH] }],
+    [0, { authorizationList: [{ chainId: 1, address: ADDRESS, nonce: 0, yParity: 0, r: 1, s: 1 }] }],
+    [1, { maxFeePerBlobGas: 1 }],
+    [2, { blobVersionedHashes: [HASH] }],
+    [2, { authorizationList: [{ chainId: 1, address: ADDRESS, nonce: 0, yParity: 0, r: 1, s: 1 }] }],
+    [4, { blobVersionedHashes: [HASH] }],
+    [0, { maxFeePerGas: 2 }],
+    [1, { maxPriorityFeePerGas: 2 }],
+  ])('with a transaction of type %i that has %o is refused, since the type has none', (type, fields) => {
+    const fees = type >= 2 ? { maxFeePerGas: '0x1', maxPriorityFeePerGas: '0x1' } : {};
+    const lists = type === 4 ? { authorizationList: [] } : {};
+    const error = refusal(() => transactionOf({ ...TRANSACTION, type, ...fees, ...lists, ...fields }));
+    expect(error.field).toBe(`block.transactions[0].${Object.keys(fields)[0]}`);
+    expect(error.message).toContain(`a transaction of type ${type} has none`);
+  });
+
+  test.each([
+    { accessList: [], authorizationList: [], blobVersionedHashes: [], maxFeePerBlobGas: '0x0' },
+    { accessList: null, authorizationList: null, blobVersionedHashes: undefined, maxFeePerBlobGas: null },
+    { maxFeePerGas: '0x1', maxPriorityFeePerGas: '0x1' },
+    { maxFeePerGas: '0x0', maxPriorityFeePerGas: '0x0' },
+  ])('with a transaction of type 0 may have nothing under names that it has none of: %o', (fields) => {
+    expect(transactionOf({ ...TRANSACTION, type: '0x0', ...fields })).toMatchObject({ type: '0x0', gasPrice: '0x1' });
+  });
+
   test('with hashes for transactions is refused with the way to get them', () => {
     const error = refusal(() => transactionOf(HASH as never));
     expect(error.field).toBe('block.transactions[0]');

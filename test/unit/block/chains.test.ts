@@ -3,7 +3,14 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Hex } from '../../../src/base/hex.ts';
 import { depositContractOf, paysReward, scheduledHardfork } from '../../../src/block/chains.ts';
-import { createEngine, type Engine, InputError, InvalidTransactionError, memoryState } from '../../../src/index.ts';
+import {
+  checkBlockFile,
+  createEngine,
+  type Engine,
+  InputError,
+  InvalidTransactionError,
+  memoryState,
+} from '../../../src/index.ts';
 
 const SEPOLIA = 11155111;
 const UNKNOWN = 1337;
@@ -36,6 +43,33 @@ describe('the fork of a block', () => {
   test('has to be named on a chain that is not known', () => {
     expect(() => scheduledHardfork(UNKNOWN, { number: 1, timestamp: 1 })).toThrow(/request.hardfork: missing.* 1337/);
     expect(() => scheduledHardfork(1, { timestamp: 1 })).toThrow(/block.number: missing/);
+  });
+});
+
+describe('a time that headers do not have', () => {
+  const place = { number: 24_200_000, difficulty: 0 };
+  test.each([
+    [1_767_747_671_000n, 'milliseconds'],
+    [1_767_747_671_000_000n, 'microseconds'],
+    [1_767_747_671_000_000_000n, 'nanoseconds'],
+  ])('%i is refused as one of %s on chains that are known', (timestamp, unit) => {
+    const refused = new RegExp(`block.timestamp: expected seconds, got ${timestamp}, which seems to be ${unit}`);
+    for (const chainId of [1, SEPOLIA]) {
+      expect(() => scheduledHardfork(chainId, { ...place, timestamp })).toThrow(refused);
+      const block = header({ timestamp, number: 1_000_000, difficulty: 131_072 });
+      const file = { chainId, hardfork: 'homestead', block, pre: {} };
+      expect(() => checkBlockFile(file)).toThrow(refused);
+    }
+    expect(
+      checkBlockFile({ chainId: UNKNOWN, hardfork: 'shanghai', block: { ...header({ timestamp }), ...after }, pre: {} })
+        .block.timestamp,
+    ).toBe(`0x${timestamp.toString(16)}`);
+  });
+
+  test('is none that tests of clients have', () => {
+    for (const timestamp of [2n ** 32n, 0x746a528be9n, 0x5000000003e9n, 2n ** 64n - 1n]) {
+      expect(scheduledHardfork(1, { ...place, timestamp })).toBe('bpo2');
+    }
   });
 });
 
