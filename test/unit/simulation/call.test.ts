@@ -222,6 +222,11 @@ test('a request that is none is refused with the name of its field', async () =>
     { stateOverrides: { [COUNTER]: { balance: -1 } } },
     `options.stateOverrides["${COUNTER}"].balance`,
   );
+  await refused({ recipient: COUNTER, input: '0x' }, {}, 'request.recipient');
+  await refused({ to: COUNTER, amount: 1 }, {}, 'request.amount');
+  await refused({ to: COUNTER, access_list: [] }, {}, 'request.access_list');
+  await refused({ to: COUNTER, gas: 50_000, gasLimit: 60_000 }, {}, 'request.gas');
+  expect((await world.call({ to: LOOPS, gasLimit: 50_000n } as never)).gasUsed).toBe(50_000n);
   const both = { stateOverrides: { [COUNTER]: { state: {}, stateDiff: {} } } };
   await expect(world.call({ to: COUNTER }, both)).rejects.toMatchObject({ code: -32000 });
   await engine.dispose();
