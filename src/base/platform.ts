@@ -87,10 +87,19 @@ export function sharingProblem(): string | undefined {
 
 /** Logical cores of the machine. */
 export function coreCount(): number {
-  const cores = typeof navigator === 'undefined' ? undefined : navigator.hardwareConcurrency;
-  if (cores !== undefined && cores > 0) return cores;
+  const cores = navigatorCores();
+  if (cores !== undefined && cores >= 1) return Math.floor(cores);
   const os = nodeModule<{ availableParallelism?(): number }>('node:os');
   return os?.availableParallelism?.() ?? 2;
+}
+
+/** Stand-ins for a page's `navigator` may be nothing, or throw where they are asked. */
+function navigatorCores(): number | undefined {
+  try {
+    return Number(navigator.hardwareConcurrency);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the process, workers included, has used so far; `undefined` where nobody tells. */

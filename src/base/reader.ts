@@ -1,6 +1,6 @@
 // Readers: each turns one untrusted JSON value into a checked one, or throws an InputError that names its path.
 
-import { InputError } from './errors.ts';
+import { InputError, messageOf, PevmError } from './errors.ts';
 import type { Hex } from './hex.ts';
 import { editDistance } from './nearest.ts';
 
@@ -41,12 +41,13 @@ export type OtherNames<Name extends PropertyKey> = { readonly [N in Name]?: read
  */
 export function record<S extends Shape>(shape: S, otherNames: OtherNames<keyof S> = {}): Reader<Read<S>> {
   const fields = Object.entries(shape).map(([name, reading]) => ({ name, path: `.${name}`, ...reading }));
-  const meantBy = meaningOf(shape, otherNames);
+  const groups = Object.entries(shape).map(([name, { aliases }]) => [name, ...aliases]);
+  const meantBy = meaningOf(groups, otherNames);
   return (value, field) => {
-    const source = plainObject(value, field);
-    refuseOtherNames(source, field, meantBy);
     const result: Record<string, unknown> = {};
     try {
+      const source = plainObject(value, '');
+      refuseOtherNames(source, meantBy);
       for (const { name, path, read, required, aliases } of fields) {
         const item = source[name];
         if (item !== undefined && item !== null) result[name] = read(item, path);
@@ -69,44 +70,45 @@ export function record<S extends Shape>(shape: S, otherNames: OtherNames<keyof S
 }
 
 /** The known field that a name stands for, with all its names; `undefined` for known names, and for those that mean nothing. */
-type Meaning = (name: string) => readonly string[] | undefined;
+export type Meaning = (name: string) => readonly string[] | undefined;
 
 /** Names whose meaning is kept; clients write always the same ones. */
 const KEPT_NAMES = 256;
-/** Shorter names are near to everything. */
-const SHORTEST_TYPO = 4;
+/** Shorter names are near to everything, longer ones to nothing. */
+const [SHORTEST_TYPO, LONGEST_TYPO] = [4, 64];
 
-function meaningOf(shape: Shape, otherNames: Readonly<Record<string, readonly string[] | undefined>>): Meaning {
+/** `groups`: of each field all names that are read. `otherNames`: what others call a field, by its first name. */
+export function meaningOf(
+  groups: readonly (readonly string[])[],
+  otherNames: Readonly<Record<string, readonly string[] | undefined>>,
+): Meaning {
   const folded = (name: string): string => name.toLowerCase().replace(/[_-]/g, '');
-  const known = new Map<string, undefined>();
+  const meanings = new Map<string, readonly string[] | undefined>();
   const foreign = new Map<string, readonly string[]>();
-  const groups = Object.entries(shape).map(([name, { aliases }]) => [name, ...aliases]);
   for (const group of groups) {
-    for (const name of group) {
-      known.set(name, undefined);
-      foreign.set(folded(name), group);
-    }
-    for (const name of otherNames[group[0]!] ?? []) foreign.set(folded(name), group);
+    for (const name of group) meanings.set(name, undefined);
+    for (const name of [...group, ...(otherNames[group[0]!] ?? [])]) foreign.set(folded(name), group);
   }
-  const kept = new Map<string, readonly string[] | undefined>(known);
+  const most = meanings.size + KEPT_NAMES;
   const find = (name: string) => {
-    if (name.length < SHORTEST_TYPO || name.length > 64) return foreign.get(folded(name));
-    const isNear = (candidate: string) => candidate.length >= SHORTEST_TYPO && editDistance(name, candidate) === 1;
-    return foreign.get(folded(name)) ?? groups.find((group) => group.some(isNear));
+    const same = foreign.get(folded(name));
+    if (same !== undefined || name.length < SHORTEST_TYPO || name.length > LONGEST_TYPO) return same;
+    const isNear = (known: string) => known.length >= SHORTEST_TYPO && editDistance(name, known) === 1;
+    return groups.find((group) => group.some(isNear));
   };
   return (name) => {
-    if (kept.has(name)) return kept.get(name);
+    if (meanings.has(name)) return meanings.get(name);
     const found = find(name);
-    if (kept.size < known.size + KEPT_NAMES) kept.set(name, found);
+    if (meanings.size < most) meanings.set(name, found);
     return found;
   };
 }
 
-function refuseOtherNames(source: Readonly<Record<string, unknown>>, field: string, meantBy: Meaning): void {
+function refuseOtherNames(source: Readonly<Record<string, unknown>>, meantBy: Meaning): void {
   for (const name of Object.keys(source)) {
     const group = meantBy(name);
     if (group === undefined || isMissing(source[name]) || group.some((known) => !isMissing(source[known]))) continue;
-    throw new InputError(`${field}.${name}`, `unknown; did you mean "${group[0]}"?`);
+    throw new InputError(`.${name}`, `unknown; did you mean "${group[0]}"?`);
   }
 }
 
@@ -128,9 +130,16 @@ export function list<T>(read: Reader<T>, maximum = 1 << 20): Reader<T[]> {
   };
 }
 
-/** The error with its whole path: what is read knows only the end of it, as a path for each value takes longer than the value. */
+/**
+ * The error with its whole path: what is read knows only the end of it, as a path for each value takes longer than the value.
+ * What getters and proxies throw has no path at all.
+ */
 function below(field: string, error: unknown): unknown {
-  if (!(error instanceof InputError)) return error;
+  if (!(error instanceof InputError)) {
+    return error instanceof PevmError
+      ? error
+      : new InputError(field, `cannot be read: ${messageOf(error)}`, { cause: error });
+  }
   return new InputError(field + error.field, error.shortMessage.slice(error.field.length + 2), { cause: error.cause });
 }
 
@@ -209,10 +218,17 @@ export function integer(maximum: number): Reader<number> {
   };
 }
 
-/** The value as an object with keys of its own: no array, no null, no prototype keys among them. */
+/** The value as an object with keys of its own: no array, nothing else to iterate over, no null, no prototype keys among them. */
 export function plainObject(value: unknown, field: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InputError(field, `expected an object, got ${describe(value)}`);
+  }
+  // A Map, a Set, bytes: it would seem to have no field at all.
+  if (Symbol.iterator in value) {
+    throw new InputError(
+      field,
+      `expected an object with fields, got ${isMap(value) ? 'a Map' : 'a list of some kind'}`,
+    );
   }
   for (const key of ['__proto__', 'constructor', 'prototype']) {
     if (Object.hasOwn(value, key)) throw new InputError(`${field}.${key}`, 'this key is not allowed');

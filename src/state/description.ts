@@ -1,6 +1,6 @@
 // Checks how a state source describes itself.
 
-import { InputError } from '../base/errors.ts';
+import { InputError, messageOf } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { address, describe, isMap, list, plainObject } from '../base/reader.ts';
 import { readBlockHashes } from '../block/block-input.ts';
@@ -20,7 +20,7 @@ const readAddresses = list(address);
 
 /** What a source says of its state; of one that says nothing, nothing is known. @throws InputError naming the field */
 export function readDescription(source: StateSource, field: string): CheckedDescription {
-  const given = source.description;
+  const given = descriptionOf(source, field);
   if (given === undefined) {
     return { accounts: undefined, blockHashes: new Map(), emptyAccounts: undefined, storageOnly: undefined };
   }
@@ -37,4 +37,12 @@ export function readDescription(source: StateSource, field: string): CheckedDesc
     emptyAccounts,
     storageOnly: storageOnly === undefined ? undefined : readAddresses(storageOnly, `${field}.storageOnly`),
   };
+}
+
+function descriptionOf(source: StateSource, field: string): StateSource['description'] {
+  try {
+    return source.description;
+  } catch (cause) {
+    throw new InputError(field, `cannot be read: ${messageOf(cause)}`, { cause });
+  }
 }

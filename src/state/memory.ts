@@ -3,7 +3,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError, StateSourceError } from '../base/errors.ts';
 import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
-import { address, amount, bytes, describe, hash, isMap, plainObject, type Reader } from '../base/reader.ts';
+import { address, amount, bytes, describe, hash, isMap, meaningOf, plainObject, type Reader } from '../base/reader.ts';
 import { readBlockHashes } from '../block/block-input.ts';
 import {
   EMPTY_CODE_HASH,
@@ -59,6 +59,8 @@ const OTHER_NAMES = {
   balance: ['wei'],
   nonce: ['transactionCount'],
 } as const;
+
+const meantBy = meaningOf([['balance'], ['nonce'], ['code'], ['codeHash'], ['storage']], OTHER_NAMES);
 
 const readBalance = amount(256);
 const readNonce = amount(64);
@@ -166,9 +168,9 @@ function readAccount(name: unknown, value: unknown, parent: string): MemoryAccou
 }
 
 function refuseOtherNames(account: Readonly<Record<string, unknown>>, field: string): void {
-  for (const [name, others] of Object.entries(OTHER_NAMES)) {
-    const other = others.find((key) => Object.hasOwn(account, key) && isThere(account[key]));
-    if (other === undefined || isThere(account[name])) continue;
+  for (const other of Object.keys(account)) {
+    const [name] = meantBy(other) ?? [];
+    if (name === undefined || !isThere(account[other]) || isThere(account[name])) continue;
     throw new InputError(`${field}.${other}`, `an account of a state has no such field: ${name} is what is read`);
   }
 }

@@ -309,6 +309,47 @@ describe('a block', () => {
     expect(readBlock(typed, 'berlin').transactions).toHaveLength(1);
   });
 
+  test.each<[string, (transaction: object) => unknown, RegExp]>([
+    ['a Map', (fields) => new Map(Object.entries(fields)), /expected an object with fields, got a Map/],
+    ['bytes', () => new Uint8Array(3), /expected an object with fields, got a list of some kind/],
+    [
+      'an object with a getter that throws',
+      (fields) => Object.defineProperty({ ...fields }, 'gas', { get: () => Buffer.alloc(-1) }),
+      /cannot be read: /,
+    ],
+    [
+      'a proxy that does not tell its keys',
+      (fields) => new Proxy(fields, { ownKeys: () => null as never }),
+      /cannot be read: /,
+    ],
+    [
+      'a proxy that is no more',
+      (fields) => {
+        const { proxy, revoke } = Proxy.revocable(fields, {});
+        revoke();
+        return proxy;
+      },
+      /revoked/,
+    ],
+  ])('with %s for a transaction is refused at that transaction', (_, made, problem) => {
+    const error = refusal(() => transactionOf(made(TRANSACTION) as object));
+    expect(error.field).toBe('block.transactions[0]');
+    expect(error.message).toMatch(problem);
+  });
+
+  test('of frozen objects, of getters, and through a proxy is read as any', () => {
+    const expected = transactionOf(TRANSACTION);
+    const getters = Object.create(
+      Object.create(
+        null,
+        Object.fromEntries(Object.entries(TRANSACTION).map(([name, value]) => [name, { get: () => value }])),
+      ),
+    );
+    for (const same of [Object.freeze({ ...TRANSACTION }), getters, new Proxy(TRANSACTION, {})]) {
+      expect(transactionOf(same)).toEqual(expected);
+    }
+  });
+
   test('does not touch the prototype of anything', () => {
     refusal(() => readBlock(JSON.parse('{"__proto__": {"polluted": 1}}'), 'cancun'));
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();

@@ -235,6 +235,9 @@ describe('what other tools write', () => {
     ['a chain specification of Parity', { balance: '1', constructor: '0x6001' }, 'constructor'],
     ['the C++ test format', { wei: '100' }, 'wei'],
     ['RPC method names', { transactionCount: '0x1' }, 'transactionCount'],
+    ['a struct of Go', { Balance: '0x5' }, 'Balance'],
+    ['a tool of Python', { code_hash: `0x${'12'.repeat(32)}` }, 'code_hash'],
+    ['a typing mistake', { storge: { '0x1': '0x6' } }, 'storge'],
   ])('%s names a field otherwise, and is refused by that name', (_, account, name) => {
     expect(() => memoryState({ [A]: account } as never)).toThrow(`state["${A}"].${name}: `);
   });
@@ -246,6 +249,13 @@ describe('what other tools write', () => {
     ['other names with nothing', { state: {}, stateDiff: null, bytecode: null }],
   ])('%s is taken', (_, account) => {
     expect(memoryState({ [A]: account } as never).accounts.size).toBe(1);
+  });
+
+  test.each([
+    ['a Map for an account', { [A]: new Map([['balance', 5n]]) }, `state["${A}"]`],
+    ['a Set of addresses', new Set([A]), 'state'],
+  ])('%s is refused, where it would seem to be empty', (_, alloc, field) => {
+    expect(() => memoryState(alloc as never)).toThrow(`${field}: expected an object with fields`);
   });
 
   test('an account with the hash of no code has none', async () => {
