@@ -1,6 +1,6 @@
 // The command line as a process: exit codes, what goes to stdout and what to stderr.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -157,6 +157,26 @@ test('who stops reading ends the command quietly', async () => {
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect(err).toBe('');
   expect(code).toBe(0);
+});
+
+test('who does not read the notes still hears by the exit code that a block is wrong', async () => {
+  const wrong = changed('unread.json', ({ block }) => {
+    block.gasUsed = '0x1';
+  });
+  const child = spawn(process.execPath, [cli, 'replay', wrong, ...quick]);
+  child.stderr.destroy();
+  child.stdout.resume();
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(1);
+});
+
+test.skipIf(!existsSync('/dev/full'))('a full disk is an error of the command, in one line', async () => {
+  const child = spawn(process.execPath, [cli, '--help'], { stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'] });
+  let err = '';
+  child.stderr!.on('data', (data) => {
+    err += data;
+  });
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(2);
+  expect(err).toMatch(/^error stdout: ENOSPC.*\n$/);
 });
 
 test('serve prints accounts and where it listens, answers there, and stops when it is asked to', async () => {
