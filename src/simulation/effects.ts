@@ -11,8 +11,8 @@ export interface LogEffect {
   readonly log: CallLog;
   /** Whether its contract runs a signature's permit. */
   readonly isPermit: boolean;
-  /** What came to its contract with the calls that are open, in wei. */
-  readonly paid: readonly bigint[];
+  /** Whether the one word of its data is what came, in wei, to its contract with a call that is open. */
+  readonly isPaid: boolean;
 }
 
 /** Native value that moved; `to` is missing where it was burnt. */
@@ -41,6 +41,8 @@ interface OpenFrame {
   readonly first: number;
 }
 
+/** Letters of 32 bytes in hex. */
+const ONE_WORD = 2 + 64;
 const TRANSFER_FROM: Hex = '0x23b872dd';
 /** transferFrom(address,address,uint256) */
 const TRANSFER_FROM_SIZE = 4 + 3 * 32;
@@ -82,11 +84,13 @@ export class Effects implements EvmTracer {
 
   logged({ address, topics, data }: Logged): void {
     const own = this.#open.filter((frame) => frame.address === address);
+    // Not what came with each: a contract that calls itself a thousand times, and logs there, would fill the memory.
+    const amount = data.length === ONE_WORD ? BigInt(data) : undefined;
     this.#effects.push({
       kind: 'log',
       log: { address, topics, data },
       isPermit: own.some((frame) => frame.isPermit),
-      paid: own.map(({ value }) => value),
+      isPaid: own.some(({ value }) => value === amount),
     });
   }
 

@@ -66,7 +66,7 @@ export function movementsIn(effects: readonly Effect[]): Movement[] {
 /** Nobody's account: no address looks like this. */
 const BURNT: Hex = '0x';
 
-function movementsOf({ log: { address, topics, data }, paid }: LogEffect): Movement[] {
+function movementsOf({ log: { address, topics, data }, isPaid }: LogEffect): Movement[] {
   const [event, second, third, fourth] = topics;
   if (event === EVENT.transfer && second !== undefined && third !== undefined) {
     return transferOf(address, addressIn(second), addressIn(third), fourth, data);
@@ -80,8 +80,7 @@ function movementsOf({ log: { address, topics, data }, paid }: LogEffect): Movem
       isWrapped: true,
     } as const;
     const account = addressIn(second!);
-    if (event === EVENT.deposit && paid.includes(shared.amount))
-      return [{ ...shared, from: ZERO_ADDRESS, to: account }];
+    if (event === EVENT.deposit && isPaid) return [{ ...shared, from: ZERO_ADDRESS, to: account }];
     if (event === EVENT.withdrawal) return [{ ...shared, from: account, to: ZERO_ADDRESS }];
   }
   if (third === undefined || fourth === undefined) return [];

@@ -220,7 +220,7 @@ describe('the events of tokens', () => {
   const single = '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62' as const;
   const data = (...words: bigint[]): Hex => `0x${words.map(word).join('')}`;
   const said = (topics: Hex[], bytes: Hex) =>
-    ({ kind: 'log', log: { address: token, topics, data: bytes }, isPermit: false, paid: [] }) as const;
+    ({ kind: 'log', log: { address: token, topics, data: bytes }, isPermit: false, isPaid: false }) as const;
 
   test('of ERC-1155 are read one by one, and nobody mints', () => {
     const logs = [
