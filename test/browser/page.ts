@@ -4,14 +4,17 @@ import {
   type Capabilities,
   checkBlockFile,
   createEngine,
+  devGenesis,
   type EngineAssets,
   type EngineOptions,
   indexedDbCache,
+  memoryState,
   parseBlockFile,
   type RpcStatistics,
   rpcState,
 } from 'pevm-wasm';
 import { constantNode, word } from '../support/constant-node.ts';
+import { type ViemFlow, viemFlow } from '../support/viem-flow.ts';
 
 export interface Replay {
   isolated: boolean;
@@ -26,8 +29,17 @@ export interface Replay {
   turns: number[];
 }
 
+/** A case of a tracer, as JSON. */
+export interface PortableTrace {
+  readonly request: object;
+  readonly alloc: object;
+}
+
 declare global {
   interface Window {
+    /** What the tracer of each case says of the one transaction of its block. */
+    traceCases(options: EngineOptions, cases: readonly PortableTrace[]): Promise<unknown[]>;
+    viemFlow(options: EngineOptions): Promise<ViemFlow>;
     replay(options: EngineOptions, repeats: number): Promise<Replay>;
     /** Reads an account and a slot over a made-up node, with a cache in IndexedDB, as a page does that was opened anew. */
     readCached(): Promise<{ values: string; statistics: RpcStatistics }>;
@@ -62,6 +74,19 @@ window.replay = async (options, repeats) => {
     turns,
   };
 };
+
+window.traceCases = async (options, cases) => {
+  const engine = await createEngine(options);
+  const results: unknown[] = [];
+  for (const { request, alloc } of cases) {
+    const [trace] = await engine.traceBlock({ ...request, state: memoryState(alloc as never) } as never);
+    results.push((trace as { readonly result: unknown }).result);
+  }
+  await engine.dispose();
+  return results;
+};
+
+window.viemFlow = (options) => viemFlow({ createEngine, devGenesis }, options);
 
 window.readCached = async () => {
   const state = rpcState({ transport: constantNode, cache: indexedDbCache('pevm-test') });

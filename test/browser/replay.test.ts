@@ -7,9 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePortableBlock, portableBlock } from '../../scripts/portable-block.mjs';
 import type { EngineOptions } from '../../src/types.ts';
 import { isolation, launchBrowser, serve } from '../support/browser.ts';
+import { gethCases, normalised, oneOfEach, traceRequestOf } from '../support/geth-cases.ts';
 import { sharedFolder, withoutShared } from '../support/shared.ts';
 import { root } from '../support/source.ts';
-import type { Replay } from './page.ts';
+import type { PortableTrace, Replay } from './page.ts';
 
 const pages = join(root, 'build/browser-test');
 const dist = join(root, 'dist');
@@ -165,6 +166,35 @@ test('state of a node is kept in IndexedDB, for pages that are opened later', as
   expect(first.statistics).toMatchObject({ keys: 2, cached: 0, cacheFaults: 0 });
   expect(again.statistics).toMatchObject({ keys: 2, cached: 2, cacheFaults: 0, requests: 2 });
   expect(again.values).toBe(first.values);
+});
+
+describe.each([
+  ['shared', isolation],
+  ['inline', {}],
+] as const)('a page with threading %s', (threading, headers) => {
+  const options: EngineOptions = { workers: 1, threading };
+
+  test('has a chain for viem, which deploys, sends, reads, and is told why a call fails', async () => {
+    const { traced, heads, ...rest } = await inPage(headers, (page) =>
+      page.evaluate((given) => window.viemFlow(given), options),
+    );
+    const [one, two] = [1, 2].map((value) => `0x${value.toString(16).padStart(64, '0')}`);
+    const refused = 'execution reverted: arithmetic underflow or overflow';
+    expect(rest).toEqual({ deployed: 'success', counted: two, stored: one, refused });
+    expect(heads.at(-1)).toBe('3');
+    expect(traced).toMatchObject({ type: 'CALL' });
+  });
+
+  test.skipIf(withoutShared('tracers'))('prints what geth prints of a case of each tracer', async () => {
+    const cases = oneOfEach(await gethCases());
+    const portable = cases.map((input): PortableTrace => ({ request: traceRequestOf(input), alloc: input.alloc }));
+    const results = await inPage(headers, (page) =>
+      page.evaluate(([given, list]) => window.traceCases(given, list), [options, portable] as const),
+    );
+    for (const [at, { folder, name, result }] of cases.entries()) {
+      expect(normalised(results[at], folder), `${folder}/${name}`).toEqual(normalised(result, folder));
+    }
+  });
 });
 
 /** Of every age, with the forks that changed execution most. */

@@ -1,11 +1,13 @@
 // The cases of geth's own tracer tests (../shared/tracers): a state, a block's environment, one transaction, and what geth
 // prints for it.
 import { join } from 'node:path';
-import { bytesFromHex, type Hex, quantityFromNumber } from '../../src/base/hex.ts';
+import { bytesFromHex, type Hex, quantityFromNumber, ZERO_HASH } from '../../src/base/hex.ts';
 import type { BlockInput, TransactionInput } from '../../src/block/block-input.ts';
 import { parseTransactionRlp } from '../../src/block/block-rlp.ts';
 import type { Hardfork } from '../../src/chain/hardfork.ts';
+import { rulesOf } from '../../src/chain/rules.ts';
 import { type AllocAccount, type MemoryState, memoryState } from '../../src/state/memory.ts';
+import type { TracerChoice } from '../../src/trace/tracers.ts';
 import { type ArchivedFile, archivedFiles } from './archive.ts';
 import { forkOf } from './geth-config.ts';
 import { sharedFolder } from './shared.ts';
@@ -17,6 +19,7 @@ export interface GethCase {
   readonly chainId: number;
   readonly hardfork: Hardfork;
   readonly block: BlockInput;
+  readonly alloc: Readonly<Record<string, AllocAccount>>;
   readonly state: MemoryState;
   /** As in debug_traceTransaction. */
   readonly tracerConfig: Readonly<Record<string, unknown>>;
@@ -59,5 +62,53 @@ function readCase({ path, text }: ArchivedFile): GethCase {
     transactions: [transaction] as TransactionInput[],
   } as unknown as BlockInput;
   const chainId = Number(genesis.config.chainId);
-  return { folder, name, chainId, hardfork, block, state: memoryState(genesis.alloc), tracerConfig, result };
+  const { alloc } = genesis;
+  return { folder, name, chainId, hardfork, block, alloc, state: memoryState(alloc), tracerConfig, result };
+}
+
+/** The tracers of today, by the folders of their cases. */
+const TRACERS = {
+  call_tracer: 'callTracer',
+  call_tracer_withLog: 'callTracer',
+  call_tracer_flat: 'flatCallTracer',
+  erc7562_tracer: 'erc7562Tracer',
+  prestate_tracer: 'prestateTracer',
+  prestate_tracer_with_diff_mode: 'prestateTracer',
+} as const satisfies Readonly<Record<string, TracerChoice['tracer']>>;
+
+/** What a case asks of `engine.traceBlock`, but for the state: JSON. The fork wants fields that nobody reads. */
+export function traceRequestOf({ folder, tracerConfig, block, chainId, hardfork }: GethCase): PortableRequest {
+  const { hasWithdrawals, hasBeaconRoot } = rulesOf(hardfork);
+  const whole = {
+    ...block,
+    ...(hasWithdrawals && { withdrawals: [] }),
+    ...(hasBeaconRoot && { parentBeaconBlockRoot: ZERO_HASH }),
+  };
+  return { block: whole, chainId, hardfork, ...tracerConfig, tracer: TRACERS[folder as keyof typeof TRACERS] };
+}
+
+export interface PortableRequest {
+  readonly block: BlockInput;
+  readonly chainId: number;
+  readonly hardfork: Hardfork;
+  readonly tracer: TracerChoice['tracer'];
+}
+
+/** The first case of each tracer: more than a tenth of all. */
+export function oneOfEach(cases: readonly GethCase[]): GethCase[] {
+  return Object.keys(TRACERS).map((folder) => cases.find((input) => input.folder === folder)!);
+}
+
+const ZERO = /^0x0*$/;
+
+/** Logs without an index have 0; in the flat shape, what is missing is zero, and the block is not compared. */
+export function normalised(value: unknown, folder: string): unknown {
+  return JSON.parse(JSON.stringify(value), (_, part: unknown) => {
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    if ('topics' in part && !('index' in part)) return { ...part, index: '0x0' };
+    if (folder !== 'call_tracer_flat') return part;
+    const block = ['blockHash', 'blockNumber', 'transactionHash', 'transactionPosition'];
+    const isZero = (item: unknown) => ZERO.test(String(item)) || item === null || JSON.stringify(item) === '{}';
+    return Object.fromEntries(Object.entries(part).filter(([name, item]) => !block.includes(name) && !isZero(item)));
+  });
 }

@@ -15,7 +15,7 @@ import type { ScenarioAccount } from '../../support/evm-scenario.ts';
 import { preState } from '../../support/evm-scenario.ts';
 import { hexText } from '../../support/evm-state.ts';
 import { TracedHost } from '../../support/evm-traces.ts';
-import { type GethCase, gethCases } from '../../support/geth-cases.ts';
+import { type GethCase, gethCases, normalised } from '../../support/geth-cases.ts';
 import { withoutShared } from '../../support/shared.ts';
 
 const missing = withoutShared('tracers');
@@ -59,20 +59,6 @@ function traceOf(input: GethCase, factory: TracerFactory): unknown {
   );
   expect(run.results[0]?.status).not.toBe('invalid');
   return JSON.parse(JSON.stringify(tracer.result()));
-}
-
-const ZERO = /^0x0*$/;
-
-/** Logs without an index have 0; in the flat shape, what is missing is zero, and the block is not compared. */
-function normalised(value: unknown, folder: string): unknown {
-  return JSON.parse(JSON.stringify(value), (_, part: unknown) => {
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
-    if ('topics' in part && !('index' in part)) return { ...part, index: '0x0' };
-    if (folder !== 'call_tracer_flat') return part;
-    const block = ['blockHash', 'blockNumber', 'transactionHash', 'transactionPosition'];
-    const isZero = (item: unknown) => ZERO.test(String(item)) || item === null || JSON.stringify(item) === '{}';
-    return Object.fromEntries(Object.entries(part).filter(([name, item]) => !block.includes(name) && !isZero(item)));
-  });
 }
 
 const factories: Record<string, (options: object) => TracerFactory> = {
