@@ -43,7 +43,7 @@ import type {
 import { Assets } from '../workers/assets.ts';
 import { equip, loadEquipment, prepare } from '../workers/modules.ts';
 import type { WorkerPool } from '../workers/pool.ts';
-import type { Examiner, RunControl } from '../workers/runner.ts';
+import type { Examiner, RunControl, Runner } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
 import { TracedRun } from '../workers/tracing-runner.ts';
 import type * as Worlds from '../world/entry.ts';
@@ -101,8 +101,11 @@ export class PevmEngine implements TracingEngine {
     parts.options.signal?.addEventListener('abort', this.#aborted);
   }
 
-  /** `pool`: workers that other engines use as well; whoever started them ends them. */
-  static async create(given: EngineOptions, pool?: WorkerPool): Promise<PevmEngine> {
+  /**
+   * `pool`: workers that other engines use as well; whoever started them ends them. `runner`: who runs the plans, where
+   * nobody of this platform is to.
+   */
+  static async create(given: EngineOptions, pool?: WorkerPool, runner?: Runner): Promise<PevmEngine> {
     const options = checkEngineOptions(given, coreCount());
     const { signal, workers, threading, maximumMiB, executor = 'wasm' } = options;
     signal?.throwIfAborted();
@@ -110,7 +113,7 @@ export class PevmEngine implements TracingEngine {
     const assets = new Assets(options);
     const events = new Events();
     const runners = await Runners.start({
-      ...{ module, assets, workers, threading, maximumMiB, pool },
+      ...{ module, assets, workers, threading, maximumMiB, pool, runner },
       events: {
         lost: (id, reason) => events.emit('worker-lost', { id, reason }),
         replaced: (id, by) => events.emit('worker-replaced', { id, by }),

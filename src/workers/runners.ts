@@ -25,6 +25,8 @@ export interface RunnerOptions {
   readonly events: PoolEvents;
   /** Workers that others use as well; whoever started them ends them. */
   readonly pool?: WorkerPool | undefined;
+  /** Who runs everything but what takes a state that stays: simulated workers (test/bench/scaling). */
+  readonly runner?: Runner | undefined;
 }
 
 /** One that opens memories for states that stay. */
@@ -51,7 +53,8 @@ export class Runners {
 
   /** Starts the best that can be had here. @throws InputError for an asset that has no address */
   static async start(options: RunnerOptions): Promise<Runners> {
-    const { module, workers, maximumMiB, assets, events } = options;
+    const { module, workers, maximumMiB, assets, events, runner } = options;
+    if (runner !== undefined) return new Runners(runner, 'it is simulated', options);
     const pages = pagesOf(maximumMiB);
     const withoutWorkers = (why: string) => {
       assets.stayHere();

@@ -9,6 +9,12 @@ import type { Subject } from './mainnet.ts';
 import { geometricMean, median } from './statistics.ts';
 import { percent, table } from './table.ts';
 
+/** Real blocks of every era, among them those known as hard: long chains of dependent transactions, heavy precompiles. */
+export const CHOSEN: readonly number[] = [
+  5891667, 11814555, 12244000, 12459406, 13287210, 14029313, 15199017, 15538827, 16146267, 17034869, 18085863, 18988207,
+  19426587, 19917570, 19933597, 24628608,
+];
+
 /** Medians over the rounds that count; milliseconds of execution, without loading and decoding. */
 export interface BlockFigures {
   name: string;

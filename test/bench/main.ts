@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { anvilBinary } from './anvil.ts';
-import { blockSummary, blockTable, measureBlocks, realBlock, trafficBlock } from './blocks.ts';
+import { blockSummary, blockTable, CHOSEN, measureBlocks, realBlock, trafficBlock } from './blocks.ts';
 import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
 import { deathTable, measureDeaths } from './deaths.ts';
@@ -32,12 +32,6 @@ import { measureVerdict, type VerdictSubject, verdictSummary, verdictTable } fro
 import { blockWork, measureVersus, programWork, versusOfProcesses, versusTable } from './versus.ts';
 import { measureWhatIf, whatIfTable } from './what-if.ts';
 import { measureWorlds, worldsTable } from './worlds.ts';
-
-/** Blocks of every era, among them those known as hard: long chains of dependent transactions, heavy precompiles. */
-const CHOSEN = [
-  5891667, 11814555, 12244000, 12459406, 13287210, 14029313, 15199017, 15538827, 16146267, 17034869, 18085863, 18988207,
-  19426587, 19917570, 19933597, 24628608,
-];
 
 /** Long enough that a death falls into them. */
 const BLOCKS_OF_DEATHS = '24628608,15199017,19917570';
@@ -373,7 +367,7 @@ async function chosenBlocks({ shared, blocks: list }: Options): Promise<number[]
     progress(`no real blocks: there is no folder ${folder}`);
     return undefined;
   }
-  let numbers: number[] = CHOSEN;
+  let numbers: readonly number[] = CHOSEN;
   if (list === 'all') {
     const files = (await readdir(folder)).filter((file) => file.endsWith('.json.gz'));
     numbers = files.map((file) => Number.parseInt(file, 10)).sort((left, right) => left - right);

@@ -1,0 +1,76 @@
+// The ways to run blocks that are simulated, in one list: whatever options an engine has can stand here.
+
+import { type AccessKey, type AccessOracle, fromHints } from '../../../src/access/access-oracle.ts';
+import { fromBlockAccessList } from '../../../src/access/block-access-list-oracle.ts';
+import { staticAnalysis } from '../../../src/access/static-analysis.ts';
+import { hexFromBytes } from '../../../src/base/hex.ts';
+import { Kind } from '../../../src/core/instance/abi.ts';
+import type { EngineOptions } from '../../../src/types.ts';
+import { type RecordedBlock, seesValue } from './recorded-block.ts';
+
+export interface Policy {
+  readonly name: string;
+  /** In words, for `--help`. */
+  readonly text: string;
+  /** Options of the engine that runs the blocks, one after the other. */
+  readonly options?: EngineOptions;
+  /** What is known of a block before it runs. */
+  readonly oracleOf?: (block: RecordedBlock) => AccessOracle;
+  /** How often the engine has run all the blocks before the time that counts. Default 0. */
+  readonly before?: number;
+}
+
+export const POLICIES: readonly Policy[] = [
+  { name: 'default', text: 'the engine as it comes' },
+  { name: 'window 32', text: 'at most 32 transactions ahead of the first uncommitted one', options: { window: 32 } },
+  { name: 'window 1024', text: 'at most 1,024 ahead', options: { window: 1024 } },
+  { name: 'static', text: 'an oracle that knows selectors: staticAnalysis()', oracleOf: () => staticAnalysis() },
+  { name: 'accesses', text: 'an oracle that knows what each reads and writes, but no values', oracleOf: accessesOf },
+  { name: 'accesses, 1024', text: 'both', options: { window: 1024 }, oracleOf: accessesOf },
+  { name: 'list', text: 'the true access list of the block (EIP-7928)', oracleOf: listOf },
+  { name: 'list, 1024', text: 'both', options: { window: 1024 }, oracleOf: listOf },
+];
+
+function listOf({ result }: RecordedBlock): AccessOracle {
+  return fromBlockAccessList(result.blockAccessList!);
+}
+
+/** What each transaction has really read, written and credited: what a learner could know at best. */
+function accessesOf(block: RecordedBlock): AccessOracle {
+  const { first, result } = block;
+  const tasks = block.tasks.slice(first, first + result.transactions.length);
+  const hints = tasks.map(({ reads, writes }, index) => {
+    const prediction = {
+      reads: keysOf(
+        block,
+        reads.filter(({ kind }) => seesValue(kind)),
+      ),
+      writes: keysOf(
+        block,
+        writes.filter(({ credited }) => !credited),
+      ),
+      credits: keysOf(
+        block,
+        writes.filter(({ credited }) => credited),
+      ),
+    };
+    return [index, prediction] as const;
+  });
+  return fromHints(new Map(hints));
+}
+
+const NAMES: Readonly<Record<number, 'balance' | 'nonce' | 'code'>> = {
+  [Kind.BALANCE]: 'balance',
+  [Kind.NONCE]: 'nonce',
+  [Kind.CODE]: 'code',
+};
+
+function keysOf({ places }: RecordedBlock, accesses: readonly { readonly place: number }[]): AccessKey[] {
+  return accesses.flatMap(({ place }): AccessKey[] => {
+    const { kind, address, slot } = places[place]!;
+    const name = NAMES[kind];
+    if (name !== undefined) return [{ kind: name, address: hexFromBytes(address) }];
+    if (kind !== Kind.STORAGE) return [];
+    return [{ kind: 'storage', address: hexFromBytes(address), slot: hexFromBytes(slot) }];
+  });
+}
