@@ -63,6 +63,8 @@ export type { ByteSource } from './file/chain-file.ts';
 export { chainFileBlocks } from './file/chain-file.ts';
 export type { Genesis } from './file/genesis-file.ts';
 export { readGenesis, readGenesisFile } from './file/genesis-file.ts';
+export type { ChromeTrace, TraceEvent } from './metrics/chrome-trace.ts';
+export { chromeTrace } from './metrics/chrome-trace.ts';
 export type {
   ExpositionOptions,
   PrometheusCollector,
@@ -108,6 +110,20 @@ export type {
 } from './task/executor.ts';
 export { SuspendSignal } from './task/executor.ts';
 export type { CallFrame } from './trace/call-tracer.ts';
+export type { OpcodeClass } from './trace/opcode-classes.ts';
+export type {
+  BlockProfile,
+  CodeProfile,
+  ContractProfile,
+  FunctionProfile,
+  OpcodeProfile,
+  ProfiledStack,
+  ProfilingEngine,
+  StackWeight,
+  TransactionProfile,
+} from './trace/profile.ts';
+export { foldedStacks, profileBlock } from './trace/profile.ts';
+export type { CalledFunction, GasProfile } from './trace/profile-tracer.ts';
 export type { BlockTraceRequest, TraceRun, TransactionTrace } from './trace/request.ts';
 export type { TracedBlock, TracedTransaction, Tracer, TracerFactory } from './trace/tracer.ts';
 export type { MuxTracerOptions, TraceOf, TracerChoice, TracerName, Tracers } from './trace/tracers.ts';

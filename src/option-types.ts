@@ -152,6 +152,10 @@ export interface BlockRequest {
    */
   readonly senders?: 'trust' | 'recover';
   /**
+   * Record a span per execution and validation of this block, for {@link WorkerReport.spans}. Default the engine's.
+   */
+  readonly enableProfiling?: boolean;
+  /**
    * What will probably be read and written (docs/planning.md): hints, which cost time where they are wrong, never the
    * result. Default the engine's.
    */

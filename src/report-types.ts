@@ -70,6 +70,7 @@ export interface WorkerReport {
 
 export interface SpanReport {
   readonly kind: 'executed' | 'suspended' | 'validated' | 'idle' | 'recovered';
+  /** Numbered as in {@link CriticalStep}. */
   readonly transaction: number;
   readonly incarnation: number;
   /** Since the run began. */

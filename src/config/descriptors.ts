@@ -253,6 +253,11 @@ export const BLOCK_REQUEST: Options = {
     '`trust`: the sender is `from`; `recover`: the sender is recovered from the signature, and compared with `from`.',
     '`trust` where every transaction has a `from`',
   ),
+  enableProfiling: option(
+    truth,
+    'Record a span per execution and validation of this block, for {@link WorkerReport.spans}.',
+    "the engine's",
+  ),
   accessOracle: oracle("the engine's"),
   signal: option(signal, 'Cancels the run when it fires; the run rejects with its reason.'),
   executionTimeoutMs,

@@ -25,6 +25,8 @@ export interface CheckedBlockRequest {
   /** Where the request brings one. */
   readonly oracle: AccessOracle | undefined;
   readonly taskTimeoutMs: number | undefined;
+  /** Whether spans are recorded. */
+  readonly profile: boolean;
   readonly limits: Limits;
 }
 
@@ -61,6 +63,7 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
     expected,
     oracle: request.accessOracle,
     taskTimeoutMs: request.taskTimeoutMs ?? options.taskTimeoutMs,
+    profile: request.enableProfiling ?? options.enableProfiling ?? false,
     limits: request,
   };
 }

@@ -209,7 +209,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     // What nobody has loaded may be anything.
     const { image, complete, emptyAccounts = true } = before;
     const { evm, count, tasks, post, firstTransaction, transactionCount } = encoding;
-    const { window, enableProfiling = false } = this.#options;
+    const { window } = this.#options;
     return {
       count,
       tasks,
@@ -219,7 +219,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       complete,
       window,
       haltOnInvalid: true,
-      profile: enableProfiling,
+      profile: this.#request.profile,
       sequential,
       workers:
         complete && this.#options.workersPerBlock !== 'all' ? this.#crewSize(encoding, workers, planned) : undefined,

@@ -48,7 +48,7 @@ export function reportOf(run: ReportedRun, context: ReportContext): Report {
     aborts: counters.aborts,
     suspensions: counters.suspensions,
     counters,
-    perWorker: trace.workers,
+    perWorker: workersOf(trace, context.offset),
     conflicts: mergedConflicts(trace.conflicts),
     bound: showing({
       t1Ms: trace.t1Ms,
@@ -68,6 +68,15 @@ export function reportOf(run: ReportedRun, context: ReportContext): Report {
     loadRounds: outcome.loadRounds,
     memoryBytes: outcome.memoryBytes,
   };
+}
+
+/** Spans count from the block's first transaction. */
+function workersOf({ workers }: Trace, offset: number): Report['perWorker'] {
+  if (offset === 0) return workers;
+  return workers.map(({ spans, ...worker }) => ({
+    ...worker,
+    spans: spans.map((span) => ({ ...span, transaction: span.transaction - offset })),
+  }));
 }
 
 function planningOf(
