@@ -3,7 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { InputError } from '../base/errors.ts';
-import { createEngine, METRICS_CONTENT_TYPE, metricsText } from '../index.ts';
+import { createEngine, METRICS_CONTENT_TYPE, metricsText, type TracingEngine } from '../index.ts';
 import type { Engine, EngineOptions } from '../types.ts';
 import { readNumber } from './arguments.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,7 +27,7 @@ export async function withEngine<T>(
   options: EngineOptions,
   metricsPort: number | undefined,
   terminal: Pick<Terminal, 'complain'>,
-  body: (engine: Engine) => Promise<T>,
+  body: (engine: TracingEngine) => Promise<T>,
 ): Promise<T> {
   const engine = await createEngine(options);
   let server: Server | undefined;

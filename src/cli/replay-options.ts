@@ -8,6 +8,7 @@ import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
 import { type EngineFlags, engineArguments, readEngineFlags } from './configuration.ts';
 import type { Rounds } from './measurement.ts';
 import type { StateTrust } from './post-state.ts';
+import { type ProfilingFlags, profilingArguments, readProfilingFlags } from './profiling.ts';
 import { type BlockRange, readBlockRange } from './verified-range.ts';
 
 export interface ChainOptions {
@@ -32,6 +33,7 @@ export interface ReplayOptions {
   readonly save?: string;
   /** Blocks of a node, in place of files. */
   readonly chain?: ChainOptions;
+  readonly profiling?: ProfilingFlags;
 }
 
 const TRAFFIC_FLAGS = ['transactions', 'conflict-rate', 'seed', 'mix', 'save'];
@@ -58,6 +60,7 @@ export const replayCommand = defineCommand({
       description: 'also run plain sequential ethereumjs and compare; without a file this is always done',
     },
     json: { type: 'boolean', description: 'one JSON object per block and line' },
+    ...profilingArguments,
     repeat: { type: 'string', alias: 'r', valueHint: 'N', description: 'rounds that count (3 when comparing, else 1)' },
     'warm-up': {
       type: 'string',
@@ -120,6 +123,7 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
         throw new InputError(`--${name}`, 'is about the traffic block, but files are given');
     }
   }
+  const profiling = readProfilingFlags(given, files.length);
   const chain = readChainOptions(given, files);
   const sequential = given.sequential === true || files.length === 0;
   const count = (name: string, least: number, fallback: number) => {
@@ -152,6 +156,7 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
     },
     ...(save !== undefined && { save }),
     ...(chain !== undefined && { chain }),
+    ...(profiling !== undefined && { profiling }),
   };
 }
 

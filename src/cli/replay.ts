@@ -1,12 +1,13 @@
 // `pevm replay`: the run over files, over the built-in traffic block, or over blocks of a node.
 import { InputError, PevmError } from '../base/errors.ts';
 import { runSequential } from '../executor/ethereumjs/sequential.ts';
+import type { TracingEngine } from '../index.ts';
 import { createTraffic, sealTraffic } from '../traffic/index.ts';
-import type { Engine } from '../types.ts';
 import { replayChain } from './chain-replay.ts';
 import { announcedConfiguration } from './configuration.ts';
 import { type Measurement, measure, workOf } from './measurement.ts';
 import { withEngine } from './metered-engine.ts';
+import { profileSubject } from './profiling.ts';
 import type { ReplayOptions } from './replay-options.ts';
 import { failedRow, jsonLine, jsonLineOfFailure, page, tableFoot, tableHead, tableRow } from './report.ts';
 import { readSubject, type Subject, saveTraffic, trafficSubject } from './subject.ts';
@@ -26,7 +27,7 @@ export async function replay(options: ReplayOptions, terminal: Terminal): Promis
 /** With the executor that flags, environment or file have named. */
 type Replayed = ReplayOptions & { readonly executor: string };
 
-async function replayTraffic(engine: Engine, options: Replayed, terminal: Terminal): Promise<number> {
+async function replayTraffic(engine: TracingEngine, options: Replayed, terminal: Terminal): Promise<number> {
   const { rounds, json, save } = options;
   const count = options.traffic.transactions ?? 0;
   const progress = startProgress(terminal, 2 * count + workOf(count, rounds, engine.capabilities.workers), true);
@@ -54,10 +55,11 @@ async function replayTraffic(engine: Engine, options: Replayed, terminal: Termin
   }
   if (json) terminal.print(JSON.stringify(jsonLine(subject, nameOf(options), measurement)));
   else for (const line of page(subject, nameOf(options), rounds, measurement, terminal.paint)) terminal.print(line);
+  if (options.profiling !== undefined) await profileSubject(engine, subject, options.profiling, terminal);
   return measurement.mismatches.length === 0 ? 0 : 1;
 }
 
-async function replayFiles(engine: Engine, options: Replayed, terminal: Terminal): Promise<number> {
+async function replayFiles(engine: TracingEngine, options: Replayed, terminal: Terminal): Promise<number> {
   const { files, rounds, json } = options;
   const { paint } = terminal;
   const table = files.length > 1;
@@ -84,6 +86,7 @@ async function replayFiles(engine: Engine, options: Replayed, terminal: Terminal
           : page(subject, nameOf(options), rounds, measurement, paint);
         for (const line of lines) terminal.print(line);
       }
+      if (options.profiling !== undefined) await profileSubject(engine, subject, options.profiling, terminal);
     } catch (error) {
       progress?.end();
       if (!(error instanceof PevmError)) throw error;

@@ -361,7 +361,7 @@ async function blockFiles(options: Options): Promise<VerdictSubject[] | undefine
   );
 }
 
-async function chosenBlocks({ shared, blocks: list }: Options): Promise<number[] | undefined> {
+async function chosenBlocks({ shared, blocks: list }: Options): Promise<readonly number[] | undefined> {
   const folder = `${shared}/mainnet`;
   if (!existsSync(folder)) {
     progress(`no real blocks: there is no folder ${folder}`);

@@ -51,6 +51,17 @@ describe('with files', () => {
     expect(readReplayOptions(raw).rounds).toEqual({ sequential: true, warmUp: 0, repeat: 5 });
   });
 
+  test('a profile is one of one block', () => {
+    const { profiling } = readReplayOptions(['one.json', '--trace', 't.json', '--flame', 'f.txt', '--profile']);
+    expect(profiling).toEqual({ trace: 't.json', flame: 'f.txt', tables: true });
+    expect(readReplayOptions(['--profile']).profiling).toEqual({ tables: true });
+    expect(refusal('one.json', 'two.json', '--flame', 'f')).toBe(
+      '--flame: is about one block, but several files are given',
+    );
+    expect(refusal('--rpc', 'http://x', '--trace', 't')).toBe('--trace: does not go with --rpc');
+    expect(refusal('one.json', '--profile', '--json')).toBe('--profile: prints tables, and does not go with --json');
+  });
+
   test('what stands after -- is a file', () => {
     expect(readReplayOptions(['--json', '--', '--odd.json']).files).toEqual(['--odd.json']);
   });

@@ -90,6 +90,26 @@ test('files are verified against their headers, one line each', async () => {
   expect(lines.every(({ ok }) => ok)).toBe(true);
 });
 
+test('a block is profiled: its timeline, its flame graph, its tables', async () => {
+  const [trace, flame] = [join(folder, 'trace.json'), join(folder, 'flame.txt')];
+  const profiled = ['--trace', trace, '--flame', flame, '--profile'];
+  const { code, out, err } = await pevm('replay', block, '--workers', '2', ...profiled);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8'));
+  const committed = (traceEvents as { cat?: string }[]).filter(({ cat }) => cat === 'committed');
+  expect(committed.length).toBeGreaterThanOrEqual(17);
+  const gas = readFileSync(flame, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  expect(gas).toBe(Number(JSON.parse(readFileSync(block, 'utf8')).block.gasUsed));
+  for (const title of ['transactions', 'contracts', 'functions', 'opcodes']) expect(out).toMatch(`  ${title} `);
+  expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  const nowhere = await pevm('replay', block, '--trace', join(folder, 'no/folder'));
+  expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining('--trace: ') });
+});
+
 test('a header that is wrong is a mismatch, and the exit code 1', async () => {
   const path = changed('wrong.json', (file) => {
     file.block.gasUsed = '0x1';
