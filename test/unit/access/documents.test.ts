@@ -1,10 +1,10 @@
-// The examples of docs/planning.md and docs/configuration.md run.
+// The examples of docs/planning.md, docs/configuration.md and docs/profiling.md run.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as library from '../../../src/index.ts';
 import { createTraffic } from '../../../src/traffic/index.ts';
 
-test.each(['planning', 'configuration'])('the examples of docs/%s.md run', { timeout: 120_000 }, async (page) => {
+test.each(['planning', 'configuration', 'profiling'])('the examples of docs/%s.md run', { timeout: 120_000 }, async (page) => {
   const text = readFileSync(new URL(`../../../docs/${page}.md`, import.meta.url), 'utf8');
   const examples = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
   expect(examples.length).toBeGreaterThan(0);
