@@ -16,6 +16,7 @@ import { MOST_WORKERS, VirtualWorkers } from './virtual-workers.ts';
 const help = `npm run simulate -- [OPTIONS]
 
   --blocks LIST    numbers of real blocks, separated by commas (default: ${CHOSEN.length} blocks); traffic: the built-in one
+  --transactions N how many the built-in traffic has (default 200)
   --workers LIST   how many workers, 1 to ${MOST_WORKERS} (default 1,2,4,8,16,32,64)
   --policies LIST  names, separated by commas (default all):
 ${POLICIES.map(({ name, text }) => `                   ${name.padEnd(12)} ${text}`).join('\n')}
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       blocks: { type: 'string' },
+      transactions: { type: 'string', default: '200' },
       workers: { type: 'string', default: '1,2,4,8,16,32,64' },
       policies: { type: 'string' },
       rounds: { type: 'string', default: '30' },
@@ -69,11 +71,18 @@ async function simulationModule(): Promise<WebAssembly.Module> {
   return new WebAssembly.Module((await buildCore('simulation')) as Uint8Array<ArrayBuffer>);
 }
 
-async function subjects({ blocks, shared }: { blocks?: string | undefined; shared: string }): Promise<Subject[]> {
+interface Chosen {
+  readonly blocks?: string | undefined;
+  readonly shared: string;
+  readonly transactions: string;
+}
+
+async function subjects({ blocks, shared, transactions }: Chosen): Promise<Subject[]> {
   const folder = `${shared}/mainnet`;
   if (blocks === 'traffic' || !existsSync(folder)) {
     if (blocks !== 'traffic') progress(`no real blocks: there is no folder ${folder}; the built-in traffic instead`);
-    return Promise.all([0, 0.25, 0.5, 1].map((rate) => trafficBlock(rate, 200)));
+    const count = number('--transactions', transactions, 1, 10_000);
+    return Promise.all([0, 0.25, 0.5, 1].map((rate) => trafficBlock(rate, count)));
   }
   const numbers = blocks === undefined ? CHOSEN : blocks.split(',').map((text) => number('--blocks', text, 0));
   return Promise.all(numbers.map((one) => realBlock((path) => readFile(path), folder, one)));
