@@ -6,7 +6,11 @@ import { buildCore } from './core.mjs';
 import { fingerprint, replaceFile, root } from './fingerprint.mjs';
 import { virtualModules } from './virtual-modules.mjs';
 
-const coreFile = 'build/core.wasm';
+/** Modules that a compiler makes: the target, and its product. */
+const compiled = {
+  'virtual:pevm/core': ['release', 'build/core.wasm'],
+  'virtual:pevm/hashing': ['hashing', 'build/hashing.wasm'],
+};
 
 /** @type {Map<string, Promise<string>>} */
 const running = new Map();
@@ -32,7 +36,7 @@ async function kept(entry) {
   const file = join(root, 'build/bundles', `${entry.replaceAll('/', '.')}.json`);
   if (existsSync(file)) {
     const { sources, stamp, code } = JSON.parse(readFileSync(file, 'utf8'));
-    if (sources.includes(coreFile)) await buildCore('release');
+    for (const [target, product] of Object.values(compiled)) if (sources.includes(product)) await buildCore(target);
     if (stamp === stampOf(sources)) return code;
   }
   const { sources, code } = await make(entry);
@@ -68,7 +72,7 @@ async function make(entry) {
       {
         name: 'pevm:sources',
         moduleParsed({ id }) {
-          if (id === '\0virtual:pevm/core') sources.add(coreFile);
+          for (const [name, [, product]] of Object.entries(compiled)) if (id === `\0${name}`) sources.add(product);
           const path = relative(root, id.split('?')[0] ?? id);
           if (isAbsolute(id) && !path.startsWith('..') && !path.includes('node_modules')) sources.add(path);
         },

@@ -12,6 +12,12 @@ declare module 'virtual:pevm/traced-core' {
   export default bytes;
 }
 
+declare module 'virtual:pevm/hashing' {
+  /** The small module for hashes and roots (build/hashing.wasm). */
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
+
 declare module 'virtual:pevm/worker' {
   /** src/workers/worker-main.ts, bundled into the source of one self-contained ES module. */
   const source: string;

@@ -41,6 +41,15 @@ export function bytesFromHex(hex: string): Uint8Array {
   return bytes;
 }
 
+/** Whether lower-case hex stands for these bytes. */
+export function isHexOf(hex: Hex, bytes: Uint8Array): boolean {
+  if (hex.length !== 2 + 2 * bytes.length) return false;
+  for (let i = 0, at = 2; i < bytes.length; i++, at += 2) {
+    if (((digitValue(hex.charCodeAt(at)) << 4) | digitValue(hex.charCodeAt(at + 1))) !== bytes[i]) return false;
+  }
+  return true;
+}
+
 function digitValue(code: number): number {
   return code < 0x3a ? code - 0x30 : (code | 0x20) - 0x57;
 }

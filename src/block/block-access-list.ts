@@ -1,7 +1,6 @@
 // The access list of a block (EIP-7928): its form in JSON, its encoding and hash, what a list must be like, and where two differ.
 
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError, messageOf } from '../base/errors.ts';
 import {
   bytes32FromNumber,
@@ -12,6 +11,7 @@ import {
   numberFromBytes,
   quantityFromNumber,
 } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { address, bytes, list, quantity, record, required } from '../base/reader.ts';
 
 /** When something changed: 0 before the transactions, `i + 1` in transaction `i`, one more than there are behind them. */
@@ -170,10 +170,7 @@ export function encodeBlockAccessList(given: BlockAccessList): Uint8Array {
 }
 
 /** keccak256 of the list's bytes: `blockAccessListHash` of a header. */
-export function blockAccessListHash(
-  given: BlockAccessList,
-  keccak256: (bytes: Uint8Array) => Uint8Array = keccak_256,
-): Hex {
+export function blockAccessListHash(given: BlockAccessList): Hex {
   return hexFromBytes(keccak256(encodeBlockAccessList(given)));
 }
 

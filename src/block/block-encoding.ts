@@ -1,8 +1,8 @@
 // The consensus encoding of a block's parts, out of their JSON shape, and the roots that a header has of its lists.
 
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import type { BlockInput, HeaderInput, TransactionInput, WithdrawalInput } from './block-input.ts';
 import {
   ACCESS,
@@ -16,8 +16,8 @@ import {
   WITHDRAWAL,
 } from './consensus-fields.ts';
 import { orderedRoot } from './ordered-root.ts';
+import { RlpWriter } from './rlp-writer.ts';
 
-export type Keccak256 = (bytes: Uint8Array) => Uint8Array;
 type Encodable = Uint8Array | Encodable[];
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -35,17 +35,50 @@ const WRITE: Readonly<Record<FieldKind, (value: unknown) => Encodable>> = {
   authorizationList: (value) => (value as readonly Fields[]).map((entry) => values(signed(entry), AUTHORIZATION)),
 };
 
+/** The same, written at once. A list's items come last to first. */
+const WRITE_TO: Readonly<Record<FieldKind, (writer: RlpWriter, value: unknown) => void>> = {
+  quantity: (writer, value) => writer.quantity(value as Hex),
+  bytes: (writer, value) => writer.hex(value as Hex),
+  recipient: (writer, value) => writer.hex((value as Hex | undefined) ?? '0x'),
+  bytesList: (writer, value) => writeList(writer, value as readonly Hex[], (hash) => writer.hex(hash)),
+  accessList: (writer, value) =>
+    writeList(writer, (value ?? []) as readonly Fields[], (entry) => writeFields(writer, entry, ACCESS)),
+  authorizationList: (writer, value) =>
+    writeList(writer, value as readonly Fields[], (entry) => writeFields(writer, signed(entry), AUTHORIZATION)),
+};
+
+const writer = new RlpWriter();
+
+function writeList<T>(to: RlpWriter, items: readonly T[], write: (item: T) => void): void {
+  const before = to.length;
+  for (let at = items.length - 1; at >= 0; at--) write(items[at]!);
+  to.list(before);
+}
+
+function writeFields(to: RlpWriter, given: Fields, table: FieldTable): void {
+  const before = to.length;
+  for (let at = table.length - 1; at >= 0; at--) {
+    const [name, kind] = table[at]!;
+    WRITE_TO[kind](to, given[name]);
+  }
+  to.list(before);
+}
+
 /** The bytes of which a transaction's hash is made, and the trie of transactions; `undefined` without a signature. */
 export function encodeTransaction(transaction: TransactionInput, chainId: number): Uint8Array | undefined {
   const { type = '0x0', v, yParity, r, s } = transaction;
   if (r === undefined || s === undefined) return undefined;
   const table = TYPED[Number(type)];
-  if (table === undefined) return RLP.encode(values({ ...transaction, v: v ?? yParity }, LEGACY));
-  const body = RLP.encode(values(signed({ chainId: quantityFromNumber(chainId), ...transaction }), table));
-  const encoded = new Uint8Array(1 + body.length);
-  encoded[0] = Number(type);
-  encoded.set(body, 1);
-  return encoded;
+  writer.begin();
+  if (table === undefined) {
+    writeFields(writer, v === undefined ? { ...transaction, v: yParity } : transaction, LEGACY);
+    return writer.written;
+  }
+  const named =
+    transaction.chainId === undefined ? { ...transaction, chainId: quantityFromNumber(chainId) } : transaction;
+  writeFields(writer, signed(named), table);
+  writer.byte(Number(type));
+  return writer.written;
 }
 
 /** The bytes that a transaction's sender signs the hash of; a legacy one says in v whether it is for one chain alone (EIP-155). */
@@ -63,7 +96,9 @@ export function signedBytes(transaction: TransactionInput, chainId: number): Uin
 }
 
 export function encodeWithdrawal(withdrawal: WithdrawalInput): Uint8Array {
-  return RLP.encode(values(withdrawal, WITHDRAWAL));
+  writer.begin();
+  writeFields(writer, withdrawal, WITHDRAWAL);
+  return writer.written;
 }
 
 /** `undefined` where a field is missing that every header has, or one before another that is there. */
@@ -91,17 +126,17 @@ export function encodeBlock(block: BlockInput, chainId: number): Uint8Array | un
   return RLP.encode([header, items, uncles as Encodable[], ...(withdrawals === undefined ? [] : [withdrawals])]);
 }
 
-export function headerHash(fields: Encodable[], keccak256: Keccak256 = keccak_256): Hex {
+export function headerHash(fields: Encodable[]): Hex {
   return hexFromBytes(keccak256(RLP.encode(fields)));
 }
 
 /** `uncles`: the fields of their headers. */
-export function unclesHash(uncles: Encodable[][], keccak256: Keccak256 = keccak_256): Hex {
+export function unclesHash(uncles: Encodable[][]): Hex {
   return hexFromBytes(keccak256(RLP.encode(uncles)));
 }
 
-export function withdrawalsRoot(withdrawals: NonNullable<BlockInput['withdrawals']>, keccak256?: Keccak256): Hex {
-  return hexFromBytes(orderedRoot(withdrawals.map(encodeWithdrawal), keccak256));
+export function withdrawalsRoot(withdrawals: NonNullable<BlockInput['withdrawals']>): Hex {
+  return hexFromBytes(orderedRoot(withdrawals.map(encodeWithdrawal)));
 }
 
 function values(given: Fields, table: FieldTable): Encodable[] {

@@ -1,9 +1,9 @@
 // A block out of its consensus encoding: RLP to the JSON shape of `BlockInput`.
 
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError, messageOf } from '../base/errors.ts';
 import { type Hex, hexFromBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import {
   type BlockInput,
@@ -113,7 +113,7 @@ function transactionFields(item: Item, field: string): Record<string, unknown> {
   if (table === undefined) throw new InputError(`${field}.type`, `unknown transaction type ${type ?? 'of no bytes'}`);
   return {
     type: `0x${type}`,
-    hash: hexFromBytes(keccak_256(item)),
+    hash: hexFromBytes(keccak256(item)),
     ...fields(decode(item.subarray(1), field), table, field),
   };
 }
@@ -166,7 +166,7 @@ function list(item: Item | undefined, field: string): Item[] {
 }
 
 function hashOf(item: Item): Hex {
-  return hexFromBytes(keccak_256(RLP.encode(item)));
+  return hexFromBytes(keccak256(RLP.encode(item)));
 }
 
 function decode(encoded: Uint8Array, field: string): Item {

@@ -135,8 +135,6 @@ export interface ExecutedBlock {
   readonly requests: readonly Uint8Array[] | undefined;
   /** Of the state after each transaction, where receipts hold them and they are known. */
   readonly roots?: readonly Hex[] | undefined;
-  /** Where there is a faster one than the library's. */
-  readonly keccak256?: (bytes: Uint8Array) => Uint8Array;
 }
 
 /**
@@ -191,7 +189,7 @@ export function logsBloomOf({ outputs }: ExecutedBlock): Hex {
 }
 
 /** `undefined` before Byzantium where the roots of the states between the transactions are not known. */
-export function receiptsRootOf({ hardfork, block, outputs, roots, keccak256 }: ExecutedBlock): Hex | undefined {
+export function receiptsRootOf({ hardfork, block, outputs, roots }: ExecutedBlock): Hex | undefined {
   const { hasReceiptStatus } = rulesOf(hardfork);
   if (!hasReceiptStatus && roots === undefined) return undefined;
   let gasUsed = 0n;
@@ -200,7 +198,7 @@ export function receiptsRootOf({ hardfork, block, outputs, roots, keccak256 }: E
     const outcome = hasReceiptStatus ? statusBytes(output.success) : bytesFromHex(roots![i]!);
     return encodeReceipt(outcome, output, Number(block.transactions[i]?.type ?? '0x0'), gasUsed);
   });
-  return hexFromBytes(orderedRoot(encoded, keccak256));
+  return hexFromBytes(orderedRoot(encoded));
 }
 
 /** @throws InvalidBlockError for a deposit event that is not encoded as the deposit contract does it */

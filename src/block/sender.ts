@@ -1,9 +1,9 @@
 // Who signed a transaction: the message of its signature, and the address that follows from both.
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
 import { bytes32FromNumber, type Hex, hexFromBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { signedBytes } from './block-encoding.ts';
 import type { TransactionInput } from './block-input.ts';
 
@@ -25,10 +25,10 @@ export function senderOf(transaction: TransactionInput, chainId: number): Hex {
   signature.set(bytes32FromNumber(BigInt(r)), 1);
   signature.set(bytes32FromNumber(BigInt(s)), 1 + COMPACT / 2);
   try {
-    const message = keccak_256(signedBytes(transaction, chainId));
+    const message = keccak256(signedBytes(transaction, chainId));
     const key = secp256k1.recoverPublicKey(signature, message, { prehash: false });
     const point = secp256k1.Point.fromBytes(key).toBytes(false);
-    return hexFromBytes(keccak_256(point.subarray(1)).subarray(12));
+    return hexFromBytes(keccak256(point.subarray(1)).subarray(12));
   } catch (cause) {
     throw new InputError('transaction', 'its signature is one that nobody made', { cause });
   }

@@ -1,7 +1,7 @@
 // What a block changed in the state, and how two such changes differ.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, type Hex, hexFromBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import type { Expected, ExpectedAccount } from './expected.ts';
 
 /** The new values of one account; what did not change is missing. */
@@ -70,7 +70,7 @@ function presence(account: unknown): string {
 }
 
 function codeHash(code: Hex): Hex {
-  return hexFromBytes(keccak_256(bytesFromHex(code)));
+  return hexFromBytes(keccak256(bytesFromHex(code)));
 }
 
 function text(value: unknown): string {

@@ -1,19 +1,13 @@
 // Compares what an execution found with what the block's header says, and says what it could not compare.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { type Hex, hexFromBytes } from '../base/hex.ts';
+import { hashesOf } from '../base/hashing.ts';
+import { type Hex, hexFromBytes, isHexOf } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { firstForkWhere, type Rules, rulesOf } from '../chain/rules.ts';
 import { blobGasUsed } from './blobs.ts';
 import { type BlockAccessList, firstDifference, itemsOf, mostItems } from './block-access-list.ts';
-import {
-  encodeTransaction,
-  headerFields,
-  headerHash,
-  type Keccak256,
-  unclesHash,
-  withdrawalsRoot,
-} from './block-encoding.ts';
+import { encodeTransaction, headerFields, headerHash, unclesHash, withdrawalsRoot } from './block-encoding.ts';
 import type { BlockInput } from './block-input.ts';
 import { lacksNoUncle } from './block-plan.ts';
 import { orderedRoot } from './ordered-root.ts';
@@ -71,8 +65,6 @@ export interface Verified {
     readonly blockAccessList?: BlockAccessList | undefined;
     readonly blockAccessListHash?: Hex | undefined;
   };
-  /** Where there is a faster one than the library's. */
-  readonly keccak256?: Keccak256;
 }
 
 export interface Verification {
@@ -132,7 +124,7 @@ export function verifyBlock(verified: Verified, wanted: (check: HeaderCheck) => 
   if (wanted('blobGasUsed')) compare('blobGasUsed', () => blobGasUsed(hardfork, block));
   if (wanted('transactionsRoot')) compare('transactionsRoot', () => transactionsRootOf(verified, mismatches));
   if (wanted('withdrawalsRoot')) {
-    compare('withdrawalsRoot', () => withdrawalsRoot(block.withdrawals ?? [], verified.keccak256));
+    compare('withdrawalsRoot', () => withdrawalsRoot(block.withdrawals ?? []));
   }
   if (wanted('sha3Uncles') || isStake) compare('sha3Uncles', () => sha3UnclesOf(verified, mismatches));
   if (isStake) {
@@ -180,7 +172,7 @@ function accessListMismatches(block: BlockInput, found: BlockAccessList | undefi
 }
 
 /** Also compares the hash of each transaction. */
-function transactionsRootOf({ chainId, block, keccak256 = keccak_256 }: Verified, mismatches: Mismatch[]): Found {
+function transactionsRootOf({ chainId, block }: Verified, mismatches: Mismatch[]): Found {
   const encoded: Uint8Array[] = [];
   for (const [i, transaction] of block.transactions.entries()) {
     const bytes = encodeTransaction(transaction, chainId);
@@ -190,18 +182,16 @@ function transactionsRootOf({ chainId, block, keccak256 = keccak_256 }: Verified
     }
     encoded.push(bytes);
   }
-  encoded.forEach((bytes, i) => {
-    const expected = block.transactions[i]?.hash;
-    const actual = hexFromBytes(keccak256(bytes));
-    if (expected !== undefined && expected !== actual) {
-      mismatches.push({ name: `transactions[${i}].hash`, expected, actual });
-    }
-  });
-  return hexFromBytes(orderedRoot(encoded, keccak256));
+  const hashes = hashesOf(encoded) ?? encoded.map(keccak256);
+  for (const [i, { hash: expected }] of block.transactions.entries()) {
+    if (expected === undefined || isHexOf(expected, hashes[i]!)) continue;
+    mismatches.push({ name: `transactions[${i}].hash`, expected, actual: hexFromBytes(hashes[i]!) });
+  }
+  return hexFromBytes(orderedRoot(encoded));
 }
 
 /** Also compares the hash of each uncle with the header that is given of it. */
-function sha3UnclesOf({ hardfork, block, keccak256 }: Verified, mismatches: Mismatch[]): Found {
+function sha3UnclesOf({ hardfork, block }: Verified, mismatches: Mismatch[]): Found {
   const headers = block.uncleHeaders ?? [];
   if (!rulesOf(hardfork).hasProofOfStake && !lacksNoUncle(block)) {
     return { name: 'sha3Uncles', reason: 'not-in-block', message: 'it takes block.uncleHeaders' };
@@ -213,8 +203,8 @@ function sha3UnclesOf({ hardfork, block, keccak256 }: Verified, mismatches: Mism
     return { name: 'sha3Uncles', reason: 'not-in-block', message };
   }
   block.uncles?.forEach((expected, i) => {
-    const actual = headerHash(complete[i]!, keccak256);
+    const actual = headerHash(complete[i]!);
     if (expected !== actual) mismatches.push({ name: `uncles[${i}]`, expected, actual });
   });
-  return unclesHash(complete, keccak256);
+  return unclesHash(complete);
 }

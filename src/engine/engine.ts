@@ -9,7 +9,6 @@ import { coreCount, readIfLocal } from '../base/platform.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { type CheckedOptions, checkEngineOptions, checkOracle, checkWorldOptions } from '../config/options.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
-import { type Keccak256, openKeccak256 } from '../core/instance/keccak256.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
 import { BlockJob } from '../job/block.ts';
@@ -78,7 +77,6 @@ export interface TracingEngine extends Engine {
 interface Parts {
   readonly options: CheckedOptions;
   readonly assets: Assets;
-  readonly keccak256: Keccak256;
   readonly runners: Runners;
   readonly events: Events;
 }
@@ -119,7 +117,7 @@ export class PevmEngine implements TracingEngine {
         replaced: (id, by) => events.emit('worker-replaced', { id, by }),
       },
     });
-    const engine = new PevmEngine({ options, assets, keccak256: await openKeccak256(module), runners, events });
+    const engine = new PevmEngine({ options, assets, runners, events });
     if (executor === 'wasm') await runners.warmUp();
     if (signal?.aborted) {
       await engine.dispose();
@@ -321,9 +319,8 @@ export class PevmEngine implements TracingEngine {
     push: Push<Item>,
     follow: (control: RunControl) => void,
   ): Desk<Item> {
-    const { keccak256, assets, events } = this.#parts;
+    const { assets, events } = this.#parts;
     return {
-      keccak256,
       workers: this.capabilities.workers,
       assets,
       push,

@@ -1,6 +1,5 @@
 // Genesis files of geth: the chain's configuration, the state it begins with, and its first block.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
 import { type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS, ZERO_HASH } from '../base/hex.ts';
 import { decodeText, parseJson } from '../base/json.ts';
@@ -81,7 +80,7 @@ function firstBlock(
   name: string,
 ): BlockInput {
   const rules = rulesOf(hardfork);
-  const emptyRoot = hexFromBytes(orderedRoot([], keccak_256));
+  const emptyRoot = hexFromBytes(orderedRoot([]));
   const { difficulty = rules.hasProofOfStake ? 0n : DIFFICULTY } = given;
   const header = {
     parentHash: given.parentHash ?? ZERO_HASH,

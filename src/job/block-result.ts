@@ -1,6 +1,7 @@
 // From the results of a block's tasks to the block's result: transactions and receipts, read when somebody looks at them.
 
-import { type Hex, hexFromBytes } from '../base/hex.ts';
+import { commitToReceipts, type ReceiptCommitment } from '../base/hashing.ts';
+import { bytesFromHex, type Hex, hexFromBytes } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
 import { showing } from '../base/shown.ts';
 import { blockAccessListHash } from '../block/block-access-list.ts';
@@ -21,7 +22,6 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
-import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome } from '../run/conductor.ts';
 import type { BlockResult, TransactionResult } from '../types.ts';
 import { accessListOf } from './access-list.ts';
@@ -153,7 +153,6 @@ export interface FinishedBlock {
   readonly outcome: RunOutcome;
   /** Of the state after each transaction, where they were asked for. */
   readonly roots?: readonly Hex[] | undefined;
-  readonly keccak256: Keccak256;
   readonly emptiness: Emptiness;
 }
 
@@ -165,18 +164,23 @@ export type BlockExecution = Omit<BlockResult, 'mismatches' | 'report' | 'stateR
  * @throws InvalidBlockError for a block that only its results show to be invalid
  */
 export function resultOf(finished: FinishedBlock): BlockExecution {
-  const { context, encoding, decoder, outcome, roots, keccak256, emptiness } = finished;
+  const { context, encoding, decoder, outcome, roots, emptiness } = finished;
   const { hardfork, block } = context;
   const gas = decoder.gas(hardfork);
   const transactions = lazy(() => decoder.transactions());
   const requests = encoding.requestsOf(decoder.results);
   const executed = lazy((): ExecutedBlock => {
     const { depositContract } = context;
-    return { hardfork, block, outputs: decoder.outputs(), requests, roots, keccak256, depositContract };
+    return { hardfork, block, outputs: decoder.outputs(), requests, roots, depositContract };
   });
   const receipts = lazy(() => receiptsOf(executed()));
-  const logsBloom = lazy(() => logsBloomOf(executed()));
-  const receiptsRoot = lazy(() => receiptsRootOf(executed()));
+  // What the core has left is read where it lies; decoding it takes longer than all the hashing.
+  const commitment = lazy(() => (encoding.evm === undefined ? undefined : commitmentOf(finished)));
+  const logsBloom = lazy(() => hexOr(commitment()?.bloom, () => logsBloomOf(executed())));
+  const receiptsRoot = lazy(() => {
+    const isKnown = rulesOf(hardfork).hasReceiptStatus || roots !== undefined;
+    return isKnown ? hexOr(commitment()?.root, () => receiptsRootOf(executed())) : undefined;
+  });
   const requestsHash = lazy(() => requestsHashOf(executed()));
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
   if (requests !== undefined && encoding.mayHoldDeposit(decoder.results)) requestsHash();
@@ -186,7 +190,7 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   );
   const accessListHash = lazy(() => {
     const made = blockAccessList();
-    return made && blockAccessListHash(made, keccak256);
+    return made && blockAccessListHash(made);
   });
   const omitted = lazy(() =>
     omissionsOf(context, encoding.evm !== undefined, requests === undefined ? undefined : executed()),
@@ -231,6 +235,21 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
       return transactionsStateDiff();
     },
   };
+}
+
+/** Root and bloom of the receipts; `undefined` where there is no WebAssembly for it on this thread. */
+function commitmentOf({ context, decoder, encoding, roots }: FinishedBlock): ReceiptCommitment | undefined {
+  const { hardfork, block } = context;
+  const hasRoots = !rulesOf(hardfork).hasReceiptStatus;
+  return commitToReceipts(
+    Array.from({ length: decoder.length }, (_, at) => decoder.results.output(encoding.firstTransaction + at)),
+    block.transactions.map(({ type }) => Number(type ?? '0x0')),
+    hasRoots ? roots?.map(bytesFromHex) : undefined,
+  );
+}
+
+function hexOr<T>(bytes: Uint8Array | undefined, otherwise: () => T): Hex | T {
+  return bytes === undefined ? otherwise() : hexFromBytes(bytes);
 }
 
 /** What the result lacks, because the request lacked what it takes. */

@@ -126,10 +126,10 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     this.#learn(executed, encoding);
 
     const decodeStartMs = performance.now();
-    const result = this.#resultOf(desk, encoding, executed, await this.#rootsBetween(desk));
+    const result = this.#resultOf(encoding, executed, await this.#rootsBetween(desk));
     const stateRoot = await this.#stateRootAfter(desk, result);
     const { context, verify, expected } = this.#request;
-    const found = verification(context, result, { verify, expected, stateRoot, keccak256: desk.keccak256 });
+    const found = verification(context, result, { verify, expected, stateRoot });
     if (this.#isAudited) found.mismatches.push(...(await auditResult(result, () => this.#executeAgain(desk))));
     const decodeMs = executed.outcome.decodeMs + performance.now() - decodeStartMs;
 
@@ -188,7 +188,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   }
 
   /** What is known before of how the transactions have to do with each other. */
-  #planned({ keccak256, workers }: Desk<TransactionResult>, encoding: BlockEncoding): Planned | undefined {
+  #planned({ workers }: Desk<TransactionResult>, encoding: BlockEncoding): Planned | undefined {
     const { learned } = this.#options.planning;
     const { oracle: given = this.#options.planning.oracle, context } = this.#request;
     const { block } = context;
@@ -197,7 +197,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const oracle = list === undefined ? withLearned(given, learned) : fromBlockAccessList(list);
     // What was learned is time: limits of gas are no measure beside it.
     const costs = learned && estimateCosts(block.transactions, IN_CORE).costsMs.map((ms) => ms * GAS_PER_MS);
-    return oracle && planTransactions(oracle, { block, encoding, workers, keccak256, costs });
+    return oracle && planTransactions(oracle, { block, encoding, workers, costs });
   }
 
   #planOf(
@@ -298,7 +298,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const work = await this.#workOf(desk, encoding, before);
     const aside = { context: this.#request.context, state: this.#copy ?? this.#request.state };
     const executed = await this.#execute(desk, encoding, before, work, { aside });
-    return this.#resultOf(desk, encoding, executed);
+    return this.#resultOf(encoding, executed);
   }
 
   /** Roots of the states between the transactions, where receipts hold them and are to be compared. */
@@ -312,18 +312,13 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       const alone = await stateBefore(desk, state);
       const work = await this.#workOf(desk, encoding, alone);
       const executed = await this.#execute(desk, encoding, alone, work, { aside: { state, context: part } });
-      return resultOf({ ...executed, context: part, encoding, keccak256: desk.keccak256 }).stateDiff;
+      return resultOf({ ...executed, context: part, encoding }).stateDiff;
     });
   }
 
-  #resultOf(
-    desk: Desk<TransactionResult>,
-    encoding: BlockEncoding,
-    { decoder, outcome, emptiness }: ExecutedBlock,
-    roots?: readonly Hex[],
-  ) {
+  #resultOf(encoding: BlockEncoding, { decoder, outcome, emptiness }: ExecutedBlock, roots?: readonly Hex[]) {
     const { context } = this.#request;
-    return resultOf({ context, encoding, decoder, outcome, emptiness, roots, keccak256: desk.keccak256 });
+    return resultOf({ context, encoding, decoder, outcome, emptiness, roots });
   }
 
   /** Root of the state after the block, where it is asked for. @throws InputError where the state is not known as a whole */

@@ -3,7 +3,6 @@
 import type { Tracing } from '../core/evm/tracing.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
-import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { RunOutcome, RunPlan } from '../run/conductor.ts';
 import type { Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
@@ -88,7 +87,6 @@ export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
 /** What a job may ask of its engine while its turn lasts. */
 export interface Desk<Item> {
-  readonly keccak256: Keccak256;
   /** Workers of the engine that execute at the same time. */
   readonly workers: number;
   /** URLs of what workers import. */

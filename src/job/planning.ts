@@ -4,10 +4,10 @@ import type { AccessOracle } from '../access/access-oracle.ts';
 import { type AnnouncedWrite, Planner } from '../access/planner.ts';
 import { type Predictions, predictTasks, predictTransactions } from '../access/predictions.ts';
 import { bytesFromHex } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { type AnnouncedWrites, StateImageBuilder } from '../core/host/state-image.ts';
 import { Kind } from '../core/instance/abi.ts';
-import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { PlannedFacts } from '../metrics/report.ts';
 import type { RunPlanning } from '../run/conductor.ts';
 import type { Task } from '../task/executor.ts';
@@ -31,31 +31,24 @@ export function planTransactions(
     block,
     encoding,
     workers,
-    keccak256,
     costs = block.transactions.map(({ gas }) => Number(gas)),
   }: {
     readonly block: BlockInput;
     readonly encoding: Pick<BlockEncoding, 'firstTransaction'>;
     readonly workers: number;
-    readonly keccak256: Keccak256;
     /** Gas of transactions that the oracle says nothing of; their limits unless given. */
     readonly costs?: ArrayLike<number> | undefined;
   },
 ): Planned {
   const startMs = performance.now();
   const asked = predictTransactions(oracle, block, keccak256);
-  return planned(asked, { startMs, costs, first: encoding.firstTransaction, workers, keccak256 });
+  return planned(asked, { startMs, costs, first: encoding.firstTransaction, workers });
 }
 
-export function planTasks(
-  oracle: AccessOracle,
-  tasks: readonly Task[],
-  workers: number,
-  keccak256: Keccak256,
-): Planned {
+export function planTasks(oracle: AccessOracle, tasks: readonly Task[], workers: number): Planned {
   const startMs = performance.now();
   const costs = tasks.map(({ estimatedGas = 0n }) => Number(estimatedGas));
-  return planned(predictTasks(oracle, tasks), { startMs, costs, first: 0, workers, keccak256 });
+  return planned(predictTasks(oracle, tasks), { startMs, costs, first: 0, workers });
 }
 
 interface PlanContext {
@@ -64,18 +57,17 @@ interface PlanContext {
   /** Number of the task that is the first of those that were asked for. */
   readonly first: number;
   readonly workers: number;
-  readonly keccak256: Keccak256;
 }
 
 function planned({ predictions, problems }: Predictions, context: PlanContext): Planned {
-  const { startMs, costs, first, workers, keccak256 } = context;
+  const { startMs, costs, first, workers } = context;
   const plan = new Planner({ workers }).plan(predictions, costs);
   const shifted = (numbers: Uint32Array) => numbers.map((number) => number + first);
   return {
     planning: {
       dependencies: shifted(plan.dependencies),
       early: shifted(plan.early),
-      announced: announcedWrites(plan.announced, first, keccak256),
+      announced: announcedWrites(plan.announced, first),
     },
     facts: {
       planMs: performance.now() - startMs,
@@ -92,7 +84,6 @@ function planned({ predictions, problems }: Predictions, context: PlanContext): 
 function announcedWrites(
   announced: readonly (readonly AnnouncedWrite[])[],
   first: number,
-  keccak256: Keccak256,
 ): AnnouncedWrites | undefined {
   const builder = new StateImageBuilder();
   const tasks: number[] = [];
@@ -100,7 +91,7 @@ function announcedWrites(
   let count = 0;
   for (const [index, writes] of announced.entries()) {
     if (writes.length === 0 || count >= MOST_ANNOUNCED) continue;
-    for (const write of writes) addWrite(builder, write, keccak256);
+    for (const write of writes) addWrite(builder, write);
     count += writes.length;
     tasks.push(first + index);
     ends.push(count);
@@ -109,7 +100,7 @@ function announcedWrites(
   return { image: builder.finish(), tasks: Uint32Array.from(tasks), ends: Uint32Array.from(ends) };
 }
 
-function addWrite(builder: StateImageBuilder, write: AnnouncedWrite, keccak256: Keccak256): void {
+function addWrite(builder: StateImageBuilder, write: AnnouncedWrite): void {
   const { value } = write;
   if (write.kind === 'data' && typeof value !== 'bigint') {
     builder.data(encoder.encode(write.key), value);

@@ -49,7 +49,7 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     const { state, taskTimeoutMs = this.#options.taskTimeoutMs } = this.#request;
     const before = await stateBefore(desk, state);
     const oracle = this.#request.accessOracle ?? this.#options.planning.oracle;
-    const planned = oracle && planTasks(oracle, this.#tasks, desk.workers, desk.keccak256);
+    const planned = oracle && planTasks(oracle, this.#tasks, desk.workers);
     const encodeMs = performance.now() - startMs;
 
     const plan = this.#planOf(before, planned?.planning);

@@ -5,7 +5,6 @@ import type { Expected } from '../block/expected.ts';
 import { compareWithExpected } from '../block/state-diff.ts';
 import { type Mismatch, type Omission, verifyBlock } from '../block/verify.ts';
 import { rulesOf } from '../chain/rules.ts';
-import type { Keccak256 } from '../core/instance/keccak256.ts';
 import type { VerifyOptions } from '../types.ts';
 import type { BlockContext } from './block-encoding.ts';
 import type { BlockExecution } from './block-result.ts';
@@ -15,19 +14,18 @@ export interface WantedVerification {
   readonly expected: Expected | undefined;
   /** After the block, where it was asked for. */
   readonly stateRoot: Hex | undefined;
-  readonly keccak256: Keccak256;
 }
 
 /** What differs, as far as that was asked for, and what could not be compared. */
 export function verification(
   context: BlockContext,
   result: BlockExecution,
-  { verify = false, expected, stateRoot, keccak256 }: WantedVerification,
+  { verify = false, expected, stateRoot }: WantedVerification,
 ): { mismatches: Mismatch[]; omitted?: Omission[] } {
   // Finding out what the result itself lacks may take decoding it.
   if (verify === false) return { mismatches: [] };
   const wanted = (name: keyof VerifyOptions): boolean => verify === true || verify[name] === true;
-  const { mismatches, omitted } = verifyBlock({ ...context, output: result, keccak256 }, wanted);
+  const { mismatches, omitted } = verifyBlock({ ...context, output: result }, wanted);
   const { block } = context;
   if (wanted('stateRoot')) {
     if (block.stateRoot === undefined) {

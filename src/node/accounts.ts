@@ -1,9 +1,9 @@
 // The accounts of a node: keys to sign with, and addresses that it acts for without one.
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, numberFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { bytes } from '../base/reader.ts';
 import { encodeTransaction, signedBytes } from '../block/block-encoding.ts';
 import type { TransactionInput } from '../block/block-input.ts';
@@ -20,7 +20,7 @@ export function accountOfKey(key: unknown, field: string): KeyedAccount {
   const privateKey = readKey(key, field);
   if (!secp256k1.utils.isValidSecretKey(bytesFromHex(privateKey))) throw new InputError(field, 'not a private key');
   const point = secp256k1.getPublicKey(bytesFromHex(privateKey), false);
-  return { address: hexFromBytes(keccak_256(point.subarray(1)).subarray(12)), privateKey };
+  return { address: hexFromBytes(keccak256(point.subarray(1)).subarray(12)), privateKey };
 }
 
 export class Accounts {
@@ -79,12 +79,12 @@ export class Accounts {
       ? { ...transaction, v: protectedBy }
       : { ...transaction, chainId: quantityFromNumber(chainId) };
     const { r, s, yParity } = this.#keys.has(from)
-      ? this.sign(from, keccak_256(signedBytes(draft, chainId)))
+      ? this.sign(from, keccak256(signedBytes(draft, chainId)))
       : { r: BigInt(from), s: BigInt(from), yParity: 0 };
     const parity = isLegacy
       ? { v: quantityFromNumber(BigInt(protectedBy) + BigInt(yParity)) }
       : { yParity: quantityFromNumber(yParity) };
     const signed = { ...draft, ...parity, r: quantityFromNumber(r), s: quantityFromNumber(s), from };
-    return { ...signed, hash: hexFromBytes(keccak_256(encodeTransaction(signed, chainId)!)) };
+    return { ...signed, hash: hexFromBytes(keccak256(encodeTransaction(signed, chainId)!)) };
   }
 }

@@ -1,8 +1,8 @@
 // Which logs somebody asks for: addresses and topics, and whether a block's bloom filter rules them out.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
 import { bytesFromHex, type Hex } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { describe, hash, list, address as readAddress } from '../base/reader.ts';
 import type { Receipt } from '../block/receipts.ts';
 
@@ -65,7 +65,7 @@ const BLOOM_BITS = 2048;
 
 /** Yellow paper, section 4.3.1: three bits of each value. */
 function isIn(bits: Uint8Array, value: Hex): boolean {
-  const digest = keccak_256(bytesFromHex(value));
+  const digest = keccak256(bytesFromHex(value));
   return [0, 2, 4].every((at) => {
     const bit = ((digest[at]! << 8) | digest[at + 1]!) % BLOOM_BITS;
     return ((bits[bits.length - 1 - (bit >> 3)]! >> (bit & 7)) & 1) === 1;

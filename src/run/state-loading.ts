@@ -1,8 +1,8 @@
 // From state sources to images for the core: states that are listed as a whole, or the keys that were missed.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError, messageOf, StateSourceError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { turnTaker } from '../base/platform.ts';
 import {
   describe,
@@ -181,7 +181,7 @@ function addAnswer(
     builder.account(address, fields);
   } else if (value.kind === 'code') {
     const code = bytesOf(key, value.code);
-    const codeHash = keccak_256(code);
+    const codeHash = keccak256(code);
     const found = hexFromBytes(codeHash);
     if (key.kind === 'code' && key.hash !== undefined && key.hash !== found) {
       throw wrongAnswer(key, 'code', `its hash is ${found}, but that of the account is ${key.hash}`);

@@ -1,8 +1,8 @@
 // eth_createAccessList, as geth does it: what a call touches, found again and again until the list does not change any more.
 
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { addressIn, bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, ZERO_ADDRESS } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import type { AccessList, AccessListResult } from '../call-types.ts';
 import { numbersOf } from '../chain/opcodes.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
@@ -116,5 +116,5 @@ export function sortedList(slots: ReadonlyMap<Hex, ReadonlySet<Hex>>): AccessLis
 
 function createdBy(from: Hex, nonce: bigint): Hex {
   const encoded = RLP.encode([bytesFromHex(from), bytesFromNumber(nonce)]);
-  return hexFromBytes(keccak_256(encoded).subarray(12));
+  return hexFromBytes(keccak256(encoded).subarray(12));
 }

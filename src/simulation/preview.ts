@@ -1,9 +1,9 @@
 // What transactions would do, before anybody signs them: what moves, who may move what afterwards, what they need, and why they
 // fail. Each runs once, with somebody who watches; the least gas follows from that, and is tried once.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { CallFailedError, CallRejectedError, MemoryLimitError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes, NO_CODE_HASH, ZERO_ADDRESS } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import type { EvmBlockInput, EvmTransactionFields } from '../core/evm/evm-encode.ts';
@@ -301,7 +301,7 @@ async function isUnchanged(dependsOn: Prestate, read: PreviewedWorld): Promise<b
   for (const [address, account] of Object.entries(dependsOn) as [Hex, Prestate[Hex]][]) {
     if ((await read.getBalance(address)) !== BigInt(account.balance ?? '0x0')) return false;
     if ((await read.getNonce(address)) !== BigInt(account.nonce ?? 0)) return false;
-    const hash = hexFromBytes(keccak_256(bytesFromHex(await read.getCode(address))));
+    const hash = hexFromBytes(keccak256(bytesFromHex(await read.getCode(address))));
     if (hash !== (account.codeHash ?? NO_CODE_HASH)) return false;
     for (const [slot, value] of Object.entries(account.storage ?? {}) as [Hex, Hex][]) {
       if ((await read.getStorage(address, slot)) !== value) return false;

@@ -1,7 +1,7 @@
 // A simulated call as the transaction of its block: filled in as geth does it, and never signed.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { hexFromBytes, quantityFromNumber, ZERO_ADDRESS } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { encodeTransaction } from '../block/block-encoding.ts';
 import type { TransactionInput } from '../block/block-input.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
@@ -47,7 +47,7 @@ export function simulatedTransaction(
     ...(type === 4 && { authorizationList: authorizationList!.map(quantitiesOf) }),
   } as TransactionInput;
   const encoded = encodeTransaction(transaction, chainId)!;
-  return { transaction: { ...transaction, hash: hexFromBytes(keccak_256(encoded)) }, encoded };
+  return { transaction: { ...transaction, hash: hexFromBytes(keccak256(encoded)) }, encoded };
 }
 
 function quantitiesOf({ address, authority: _, ...rest }: NonNullable<ReadRequest['authorizationList']>[number]) {

@@ -1,7 +1,7 @@
 // A source with what blocks and callers have changed since it was pinned.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import { layerState } from './layers.ts';
 import type { DescribedStateSource, SourceKey, StateKey, StateSource, StateValue } from './state-source.ts';
@@ -84,5 +84,5 @@ function addressOf({ address }: StateKey): Hex {
 }
 
 function hashOf(code: Hex): Hex {
-  return code === '0x' ? NO_CODE_HASH : hexFromBytes(keccak_256(bytesFromHex(code)));
+  return code === '0x' ? NO_CODE_HASH : hexFromBytes(keccak256(bytesFromHex(code)));
 }

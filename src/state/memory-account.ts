@@ -1,7 +1,6 @@
 // An account in memory: its fields and storage, and what the protocol calls empty.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { sameBytes } from '../base/hex.ts';
+import { bytesFromHex, NO_CODE_HASH, sameBytes } from '../base/hex.ts';
 
 /** One storage slot; both arrays have 32 bytes. */
 export interface MemorySlot {
@@ -16,13 +15,14 @@ export interface MemoryAccount {
   readonly nonce: bigint;
   /** `undefined`: only its hash is known. */
   readonly code: Uint8Array | undefined;
+  /** Reckoned when it is first looked at, where a state was made of code alone. */
   readonly codeHash: Uint8Array;
   /** By `keyFromBytes(slot)`; listed zeros are kept, they cost the reader nothing. */
   readonly storage: ReadonlyMap<string, MemorySlot>;
 }
 
 /** keccak256 of the empty string: the code hash of accounts without code. */
-export const EMPTY_CODE_HASH: Uint8Array = keccak_256(new Uint8Array(0));
+export const EMPTY_CODE_HASH: Uint8Array = bytesFromHex(NO_CODE_HASH);
 
 export const NO_STORAGE: ReadonlyMap<string, MemorySlot> = new Map();
 
@@ -36,8 +36,11 @@ export function isEmptyAccount({
 }
 
 /** Whether an account has storage, but neither nonce nor code (EIP-7610). */
-export function hasOnlyStorage({ nonce, codeHash, storage }: MemoryAccount): boolean {
-  return nonce === 0n && sameBytes(codeHash, EMPTY_CODE_HASH) && hasStorage(storage);
+export function hasOnlyStorage(account: MemoryAccount): boolean {
+  const { nonce, code, storage } = account;
+  // A hash may not have been reckoned yet.
+  const hasNoCode = () => (code === undefined ? sameBytes(account.codeHash, EMPTY_CODE_HASH) : code.length === 0);
+  return nonce === 0n && hasNoCode() && hasStorage(storage);
 }
 
 /** Whether any slot is not zero. */

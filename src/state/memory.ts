@@ -1,8 +1,9 @@
 // State in memory: a genesis alloc, complete (what it does not list is empty), readable at once and without waiting.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError, StateSourceError } from '../base/errors.ts';
+import { bytesOfHex } from '../base/hashing.ts';
 import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { address, amount, bytes, describe, hash, isMap, meaningOf, plainObject, type Reader } from '../base/reader.ts';
 import { readBlockHashes } from '../block/block-input.ts';
 import {
@@ -66,6 +67,8 @@ const readBalance = amount(256);
 const readNonce = amount(64);
 const readWord = amount(256);
 const readCode = bytes();
+/** Letters of hex: `readCode` allows 64 MiB, but says so of more. */
+const LONGEST_CODE = 1 << 20;
 
 /**
  * Makes a state source of a genesis alloc. The alloc is complete: accounts and slots it does not list are empty.
@@ -141,8 +144,8 @@ function readAccount(name: unknown, value: unknown, parent: string): MemoryAccou
   };
   refuseOtherNames(account, field);
   const codeHash = given('codeHash', (item, at) => bytesFromHex(hash(withPrefix(item), at)));
-  const code = given('code', (item, at) => bytesFromHex(readCode(withPrefix(item), at)));
-  if (code !== undefined && codeHash !== undefined && hexFromBytes(keccak_256(code)) !== hexFromBytes(codeHash)) {
+  const code = given('code', readCodeBytes);
+  if (code !== undefined && codeHash !== undefined && !sameBytes(keccak256(code), codeHash)) {
     throw new InputError(`${field}.codeHash`, 'is not the hash of the code');
   }
   const hasCode = code !== undefined && code.length > 0;
@@ -157,15 +160,33 @@ function readAccount(name: unknown, value: unknown, parent: string): MemoryAccou
       `missing, and ${rootName} says that there is some: dump the state with its storage`,
     );
   }
-  return {
+  const fields = {
     address: where,
     balance: given('balance', readBalance) ?? 0n,
     nonce: given('nonce', readNonce) ?? 0n,
     code: code ?? (hasNoCode ? NO_CODE : undefined),
-    codeHash: codeHash ?? (hasCode ? keccak_256(code) : EMPTY_CODE_HASH),
     storage: storage ?? NO_STORAGE,
   };
+  if (codeHash !== undefined || !hasCode) return { ...fields, codeHash: codeHash ?? EMPTY_CODE_HASH };
+  // Of its own, not of a class: clones for other threads have it too.
+  let hashed: Uint8Array | undefined;
+  return {
+    ...fields,
+    get codeHash() {
+      hashed ??= keccak256(code);
+      return hashed;
+    },
+  };
 }
+
+/** Long enough that WebAssembly is quicker, which JavaScript has to call. */
+const LONG_HEX = 128;
+
+/** Code as bytes. What is well-formed and long is looked at once, what is not is left to who says why. */
+const readCodeBytes: Reader<Uint8Array> = (value, field) => {
+  const isLong = typeof value === 'string' && value.length >= LONG_HEX && value.length <= LONGEST_CODE;
+  return (isLong ? bytesOfHex(value) : undefined) ?? bytesFromHex(readCode(withPrefix(value), field));
+};
 
 function refuseOtherNames(account: Readonly<Record<string, unknown>>, field: string): void {
   for (const other of Object.keys(account)) {
@@ -192,19 +213,40 @@ function readStorage(value: unknown, field: string, dumped: boolean): ReadonlyMa
   const entries: Iterable<[unknown, unknown]> = isMap(value)
     ? value.entries()
     : Object.entries(plainObject(value, field));
-  const word = (item: unknown, at: string): Uint8Array => {
+  const word = (item: unknown, name: unknown): Uint8Array => {
+    const found = wordOfQuantity(item);
+    if (found !== undefined) return found;
     // 64 digits are never a decimal number.
     const isHex = typeof item === 'string' && (dumped ? /^[0-9a-fA-F]{1,64}$/ : /^[0-9a-fA-F]{64}$/).test(item);
-    return bytes32FromNumber(readWord(isHex ? `0x${item}` : item, at));
+    return bytes32FromNumber(readWord(isHex ? `0x${item}` : item, `${field}[${describe(name)}]`));
   };
   for (const [name, item] of entries) {
-    const at = `${field}[${describe(name)}]`;
-    const slot = word(name, at);
+    const slot = word(name, name);
     const key = keyFromBytes(slot);
-    if (storage.has(key)) throw new InputError(at, 'the same slot is listed twice');
-    storage.set(key, { slot, value: word(item, at) });
+    if (storage.has(key)) throw new InputError(`${field}[${describe(name)}]`, 'the same slot is listed twice');
+    storage.set(key, { slot, value: word(item, name) });
   }
   return storage;
+}
+
+/** The word of a hex quantity, as nearly all are; `undefined` for what is none, or is written at greater length. */
+function wordOfQuantity(item: unknown): Uint8Array | undefined {
+  if (typeof item !== 'string' || item.length < 3 || item.length > 66) return undefined;
+  if (item.charCodeAt(0) !== 0x30 || item.charCodeAt(1) !== 0x78) return undefined;
+  const word = new Uint8Array(32);
+  for (let digit = item.length - 1, place = 0; digit >= 2; digit--, place++) {
+    const value = digitOf(item.charCodeAt(digit));
+    if (value < 0) return undefined;
+    word[31 - (place >> 1)]! |= (place & 1) === 0 ? value : value << 4;
+  }
+  return word;
+}
+
+/** -1: no digit. */
+function digitOf(letter: number): number {
+  if (letter >= 0x30 && letter <= 0x39) return letter - 0x30;
+  const lower = letter | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
 function answer(accounts: ReadonlyMap<string, MemoryAccount>, key: StateKey): StateValue {

@@ -1,8 +1,8 @@
 // State with overrides: what eth_call and its kin lay over a state before they run.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { InputError } from '../base/errors.ts';
 import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { nearestName } from '../base/nearest.ts';
 import { address, amount, bytes, describe, hash, isMap, plainObject, type Reader } from '../base/reader.ts';
 import { layerState } from './layers.ts';
@@ -122,7 +122,7 @@ function readOverride(where: Uint8Array, value: unknown, field: string): Overrid
     balance: read('balance', readBalance),
     nonce: read('nonce', readNonce),
     code,
-    codeHash: code === undefined || code.length > 0 ? code && keccak_256(code) : EMPTY_CODE_HASH,
+    codeHash: code === undefined || code.length > 0 ? code && keccak256(code) : EMPTY_CODE_HASH,
     isWhole: whole !== undefined,
     slots: whole ?? some ?? NO_STORAGE,
   };

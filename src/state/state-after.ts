@@ -1,7 +1,7 @@
 // The state in memory that a block leaves: a state and a diff over it, as the state before the next block.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, type Hex, keyFromBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
 import { type MemoryState, stateOfAccounts } from './memory.ts';
 import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount } from './memory-account.ts';
@@ -39,7 +39,7 @@ function accountAfter(address: Uint8Array, before: MemoryAccount | undefined, ch
     balance: change.balance ?? before?.balance ?? 0n,
     nonce: change.nonce ?? before?.nonce ?? 0n,
     code: code ?? (before === undefined ? NO_CODE : before.code),
-    codeHash: code === undefined ? (before?.codeHash ?? EMPTY_CODE_HASH) : keccak_256(code),
+    codeHash: code === undefined ? (before?.codeHash ?? EMPTY_CODE_HASH) : keccak256(code),
     storage: storageAfter(before?.storage ?? new Map(), change),
   };
 }

@@ -3,15 +3,15 @@
 import { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { MapDB, ValueEncoding } from '@ethereumjs/util';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, keyFromBytes, numberFromBytes } from '../base/hex.ts';
+import { keccak256 as hashed } from '../base/keccak256.ts';
 import { keccak256 } from '../base/remembered-keccak256.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
 import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemorySlot } from './memory-account.ts';
 import type { ListedState, StateRootComputer, StateRootOptions } from './state-root-computer.ts';
 
 const NO_STORAGE: MemoryAccount['storage'] = new Map();
-const EMPTY_TRIE_ROOT = keccak_256(RLP.encode(new Uint8Array(0)));
+const EMPTY_TRIE_ROOT = hashed(RLP.encode(new Uint8Array(0)));
 
 /** What a leaf of the accounts' trie says, but for the storage. */
 interface Fields {
@@ -121,6 +121,6 @@ function fieldsAfter(before: Fields | undefined, change: AccountDiff): Fields {
   return {
     balance: change.balance ?? balance,
     nonce: change.nonce ?? nonce,
-    codeHash: change.code === undefined ? codeHash : keccak_256(bytesFromHex(change.code)),
+    codeHash: change.code === undefined ? codeHash : hashed(bytesFromHex(change.code)),
   };
 }

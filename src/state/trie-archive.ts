@@ -3,15 +3,15 @@
 import { createMerkleProof, MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { MapDB, ValueEncoding } from '@ethereumjs/util';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
+import { keccak256 as hashed } from '../base/keccak256.ts';
 import { keccak256 } from '../base/remembered-keccak256.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
 import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount } from './memory-account.ts';
 import type { StateRootOptions } from './state-root-computer.ts';
 
 /** Root of the empty trie. */
-export const EMPTY_TRIE_ROOT: Hex = hexFromBytes(keccak_256(RLP.encode(new Uint8Array(0))));
+export const EMPTY_TRIE_ROOT: Hex = hexFromBytes(hashed(RLP.encode(new Uint8Array(0))));
 
 /** What the accounts' trie has of an account. */
 export interface ProvenAccount {
@@ -90,7 +90,7 @@ export class TrieArchive {
     return {
       balance: change.balance ?? before.balance,
       nonce: change.nonce ?? before.nonce,
-      codeHash: change.code === undefined ? before.codeHash : keccak_256(bytesFromHex(change.code)),
+      codeHash: change.code === undefined ? before.codeHash : hashed(bytesFromHex(change.code)),
       storageRoot: slots.root(),
     };
   }

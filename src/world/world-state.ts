@@ -1,8 +1,8 @@
 // The state of one world, as blocks and callers see it: what is resident, and the source that is asked for the rest.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { StateSourceError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import { type KeptValue, keptValues } from '../core/host/kept-state.ts';
 import type { StateChanges } from '../core/host/state-changes.ts';
 import { Kind } from '../core/instance/abi.ts';
@@ -192,7 +192,7 @@ export class WorldState implements StandingState {
   }
 
   async setCode(ask: Ask, address: Uint8Array, code: Uint8Array): Promise<void> {
-    const codeHash = code.length === 0 ? new Uint8Array(32) : keccak_256(code);
+    const codeHash = code.length === 0 ? new Uint8Array(32) : keccak256(code);
     if (code.length > 0) this.residence.addCode(codeHash, code);
     await this.#setField(ask, address, { codeHash });
   }

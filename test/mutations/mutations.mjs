@@ -1162,6 +1162,44 @@ const previews = [
   },
 ];
 
+const HASHING = /** @type {const} */ ({ project: 'unit', test: 'test/unit/base/hashing.test.ts' });
+
+const roots = [
+  {
+    name: 'the first item of a list is at the key 0',
+    file: 'assembly/roots/lists.ts',
+    text: 'position == 0 ? 0x80 : position',
+    replacement: 'position',
+    why: 'every root of a list is wrong',
+    ...HASHING,
+  },
+  {
+    name: 'a node of 32 bytes stands in its parent itself',
+    file: 'assembly/roots/trie.ts',
+    text: 'if (length < 32) {',
+    replacement: 'if (length <= 32) {',
+    why: 'roots of lists of short items are wrong now and then',
+    ...HASHING,
+  },
+  {
+    name: 'a receipt says what its transaction used, not the block up to it',
+    file: 'assembly/hashing.ts',
+    text: 'gas += load<u64>(record, EvmResult.GAS_USED);',
+    replacement: 'gas = load<u64>(record, EvmResult.GAS_USED);',
+    why: 'no receipts root of more than one transaction is that of the header',
+    project: 'unit',
+    test: 'test/unit/engine/evm-block.test.ts',
+  },
+  {
+    name: 'a letter behind f is a digit',
+    file: 'assembly/roots/hex.ts',
+    text: 'i8x16.splat(0x66)',
+    replacement: 'i8x16.splat(0x67)',
+    why: 'code with a letter too many is hashed and executed',
+    ...HASHING,
+  },
+];
+
 /** @type {readonly Mutation[]} */
 export const mutations = [
   ...store,
@@ -1176,4 +1214,5 @@ export const mutations = [
   ...chains,
   ...worlds,
   ...previews,
+  ...roots,
 ];

@@ -1,8 +1,8 @@
 // Blocks, transactions, receipts and logs as JSON-RPC answers have them, in geth's form.
 
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
+import { keccak256 } from '../../base/keccak256.ts';
 import { blobBaseFee } from '../../block/blobs.ts';
 import { encodeBlock } from '../../block/block-encoding.ts';
 import type { BlockInput, TransactionInput } from '../../block/block-input.ts';
@@ -160,5 +160,5 @@ export function logAnswer(at: ChainBlock, receipt: Receipt, { logIndex, ...log }
 
 /** Where an account's creation puts its contract. */
 export function createdAddress(from: Hex, nonce: bigint): Hex {
-  return hexFromBytes(keccak_256(RLP.encode([bytesFromHex(from), bytesFromNumber(nonce)])).subarray(12));
+  return hexFromBytes(keccak256(RLP.encode([bytesFromHex(from), bytesFromNumber(nonce)])).subarray(12));
 }

@@ -1,8 +1,8 @@
 // eth_*, txpool_*: transactions that come in, and what waits.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { PevmError } from '../../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
+import { keccak256 } from '../../base/keccak256.ts';
 import { bytes, plainObject } from '../../base/reader.ts';
 import { encodeTransaction } from '../../block/block-encoding.ts';
 import { readTransaction, type TransactionInput } from '../../block/block-input.ts';
@@ -193,7 +193,7 @@ function unsigned(transaction: TransactionInput, chainId: number): TransactionIn
     r: '0x0',
     s: '0x0',
   };
-  return { ...draft, hash: hexFromBytes(keccak_256(encodeTransaction(draft, chainId)!)) };
+  return { ...draft, hash: hexFromBytes(keccak256(encodeTransaction(draft, chainId)!)) };
 }
 
 function rawAnswer({ record }: ChainNode, transaction: TransactionInput, from: Hex): Json {
@@ -271,7 +271,7 @@ function sign(accounts: ChainNode['accounts'], params: Params, address: number, 
   const from = addressOf(params[address], `params[${address}]`);
   const data = bytesFromHex(bytes()(params[message], `params[${message}]`));
   const prefix = new TextEncoder().encode(`\u0019Ethereum Signed Message:\n${data.length}`);
-  return signatureOf(accounts, from, keccak_256(Uint8Array.of(...prefix, ...data)), `params[${address}]`);
+  return signatureOf(accounts, from, keccak256(Uint8Array.of(...prefix, ...data)), `params[${address}]`);
 }
 
 /** 65 bytes. */
@@ -329,7 +329,7 @@ async function poolContent(node: ChainNode) {
 
 /** EIP-55 */
 export function checksummed(address: Hex): string {
-  const digest = hexFromBytes(keccak_256(new TextEncoder().encode(address.slice(2)))).slice(2);
+  const digest = hexFromBytes(keccak256(new TextEncoder().encode(address.slice(2)))).slice(2);
   const letters = [...address.slice(2)].map((letter, i) =>
     Number.parseInt(digest[i]!, 16) >= 8 ? letter.toUpperCase() : letter,
   );

@@ -1,7 +1,7 @@
 // What a cache has of one block, by chain and hash: read once, and added to. Damage and other people's files are noticed.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH } from '../../base/hex.ts';
+import { keccak256 } from '../../base/keccak256.ts';
 import type { StateCache } from '../cache/state-cache.ts';
 import type { CodeStore } from './code-store.ts';
 import type { Loaded, Loader } from './loader.ts';
@@ -133,7 +133,7 @@ export class BlockCache {
     if (text === undefined) return undefined;
     // Two processes may have kept it at the same time.
     for (const line of text.split('\n')) {
-      if (/^0x([0-9a-f]{2})*$/.test(line) && hexFromBytes(keccak_256(bytesFromHex(line as Hex))) === hash) {
+      if (/^0x([0-9a-f]{2})*$/.test(line) && hexFromBytes(keccak256(bytesFromHex(line as Hex))) === hash) {
         this.#keptCodes.add(hash);
         return codes.add(line as Hex).code;
       }

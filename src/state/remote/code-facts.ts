@@ -1,8 +1,8 @@
 // What the bytes of a contract say about the state it will touch: found by running each stretch of straight code on values
 // that are known only in part. Guesses: they decide what is fetched ahead, and nothing else.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytes32FromNumber, bytesFromHex, type Hex, numberFromBytes } from '../../base/hex.ts';
+import { keccak256 } from '../../base/keccak256.ts';
 import { INVALID, numbersOf, opcodeNumbered } from '../../chain/opcodes.ts';
 
 /** What the code of an account that delegates begins with. */
@@ -80,7 +80,7 @@ export function addressOf(value: bigint): Hex | undefined {
 /** The slot that a pattern means with these keys, each of 32 bytes. */
 export function slotOf({ base, offset }: SlotPattern, keys: readonly Uint8Array[]): bigint {
   let slot = base;
-  for (const key of keys) slot = numberFromBytes(keccak_256(concatenated(key, bytes32FromNumber(slot))));
+  for (const key of keys) slot = numberFromBytes(keccak256(concatenated(key, bytes32FromNumber(slot))));
   return (slot + offset) % WORD;
 }
 

@@ -1,12 +1,12 @@
 // Code by its hash: the same whatever account, block or chain it was found at, so that all sources of a process share it.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
+import { keccak256 } from '../../base/keccak256.ts';
 
 /** Characters of hex that are kept at most; mainnet's largest contracts have 49,154. */
 const MAXIMUM_CHARACTERS = 128 * 1024 * 1024;
 
-const EMPTY = hexFromBytes(keccak_256(new Uint8Array(0)));
+const EMPTY = hexFromBytes(keccak256(new Uint8Array(0)));
 
 export class CodeStore {
   readonly #codes = new Map<Hex, Hex>();
@@ -14,7 +14,7 @@ export class CodeStore {
 
   /** Code and its hash, as they are kept: one string for the same code, wherever it is. */
   add(given: Hex): { readonly code: Hex; readonly codeHash: Hex } {
-    const codeHash = given === '0x' ? EMPTY : hexFromBytes(keccak_256(bytesFromHex(given)));
+    const codeHash = given === '0x' ? EMPTY : hexFromBytes(keccak256(bytesFromHex(given)));
     const code = this.get(codeHash);
     if (code !== undefined) return { code, codeHash };
     this.#codes.set(codeHash, given);

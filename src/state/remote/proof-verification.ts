@@ -3,13 +3,13 @@
 import { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { MapDB, ValueEncoding } from '@ethereumjs/util';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { ProofError, type ProofMismatch } from '../../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, numberFromBytes } from '../../base/hex.ts';
+import { keccak256 } from '../../base/keccak256.ts';
 import { wordOf } from './block-keys.ts';
 import { type AccountProof, EMPTY_ROOT, type ProvenAccount } from './proof.ts';
 
-const EMPTY_CODE: Hex = hexFromBytes(keccak_256(new Uint8Array(0)));
+const EMPTY_CODE: Hex = hexFromBytes(keccak256(new Uint8Array(0)));
 /** How some nodes write the hashes of an account that is not there. */
 const NOTHING: Hex = `0x${'00'.repeat(32)}`;
 const ABSENT: ProvenAccount = {
@@ -55,7 +55,7 @@ export async function verifyProof(root: Hex, claimed: AccountProof, endpoint: st
 function keep(nodes: MapDB<string, Uint8Array>, node: Hex): void {
   const encoded = bytesFromHex(node);
   // As the trie asks for them: by the hash, so that a node is what its parent says, or is not found.
-  nodes._database.set(hexFromBytes(keccak_256(encoded)).slice(2), encoded);
+  nodes._database.set(hexFromBytes(keccak256(encoded)).slice(2), encoded);
 }
 
 /** What the root has at a key; `null` for nothing. @throws Error where the nodes do not tell */

@@ -1,0 +1,180 @@
+// Hashes and roots by a small WebAssembly module of their own (assembly/hashing.ts), on whatever thread asks: it is there before
+// there is a core, and is compiled while one waits for it.
+
+import bytes from 'virtual:pevm/hashing';
+
+/** Exports of the module. Addresses and lengths are bytes. */
+interface Hashing {
+  readonly memory: WebAssembly.Memory;
+  layOut(): number;
+  keccak256(out: number, input: number, length: number): void;
+  decodeHex(out: number, digits: number, count: number): number;
+  hashAll(out: number, items: number, count: number): void;
+  roomOfList(count: number, longest: number): number;
+  rootOfList(out: number, items: number, count: number, room: number): void;
+  roomOfReceipts(count: number, length: number): number;
+  rootOfReceipts(out: number, records: number, count: number, roots: number, room: number): void;
+}
+
+/** The module and its memory, as one thread has it. */
+interface Instance {
+  readonly hashing: Hashing;
+  /** Where the room begins that a call may use. */
+  readonly room: number;
+  /** A view of all the memory; another one once it has grown. */
+  bytes: Uint8Array;
+}
+
+const PAGE = 65536;
+/** 256 KiB: what hashing lays out for itself, and most of what is hashed. */
+const FIRST_PAGES = 4;
+const HASH = 32;
+const ITEM = 8;
+const BLOOM = 256;
+
+/** `null`: this platform does not compile it, as where a page's policy forbids that. */
+let instance: Instance | null | undefined;
+
+function opened(): Instance | null {
+  instance ??= open();
+  return instance;
+}
+
+function open(): Instance | null {
+  try {
+    const hashing = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Hashing;
+    hashing.memory.grow(FIRST_PAGES - hashing.memory.buffer.byteLength / PAGE);
+    return { hashing, room: hashing.layOut(), bytes: new Uint8Array(hashing.memory.buffer) };
+  } catch {
+    return null;
+  }
+}
+
+/** Sees to `size` bytes from the room on, a list's working memory included; false where the platform has no more. */
+function makeRoom(made: Instance, size: number): boolean {
+  const missing = made.room + size - made.bytes.length;
+  if (missing <= 0) return true;
+  try {
+    // By half as much again at least: growing copies.
+    made.hashing.memory.grow(Math.max(Math.ceil(missing / PAGE), made.bytes.length / PAGE / 2));
+  } catch {
+    return false;
+  }
+  made.bytes = new Uint8Array(made.hashing.memory.buffer);
+  return true;
+}
+
+/** keccak-256 of any bytes; `undefined` where the module is not to be had. */
+export function hashOf(data: Uint8Array): Uint8Array | undefined {
+  const made = opened();
+  if (made === null || !makeRoom(made, HASH + data.length)) return undefined;
+  const { hashing, room, bytes } = made;
+  bytes.set(data, room + HASH);
+  hashing.keccak256(room, room + HASH, data.length);
+  return bytes.slice(room, room + HASH);
+}
+
+/** keccak-256 of each; `undefined` where the module is not to be had. */
+export function hashesOf(values: readonly Uint8Array[]): Uint8Array[] | undefined {
+  const items = itemsOf(values, values.length * HASH);
+  if (items === undefined) return undefined;
+  const { hashing, room, bytes } = items.made;
+  hashing.hashAll(room, items.at, values.length);
+  const hashes = bytes.slice(room, room + values.length * HASH);
+  return values.map((_, at) => hashes.subarray(at * HASH, (at + 1) * HASH));
+}
+
+/** Root of the trie of a list by position, as headers have it; `undefined` where the module is not to be had. */
+export function rootOfList(values: readonly Uint8Array[]): Uint8Array | undefined {
+  const longest = values.reduce((most, { length }) => Math.max(most, length), 0);
+  const items = itemsOf(values, HASH, longest);
+  if (items === undefined) return undefined;
+  const { hashing, room, bytes } = items.made;
+  hashing.rootOfList(room, items.at, values.length, items.end);
+  return bytes.slice(room, room + HASH);
+}
+
+/** What a block's header says of its receipts. */
+export interface ReceiptCommitment {
+  readonly root: Uint8Array;
+  /** 256 bytes. */
+  readonly bloom: Uint8Array;
+}
+
+/**
+ * Root and bloom of receipts, out of what transactions left in the core; `undefined` where the module is not to be had.
+ * @param records EvmResult records
+ * @param types of the transactions
+ * @param roots of the states after them, which stand in place of the status before Byzantium
+ */
+export function commitToReceipts(
+  records: readonly Uint8Array[],
+  types: readonly number[],
+  roots: readonly Uint8Array[] | undefined,
+): ReceiptCommitment | undefined {
+  const made = opened();
+  if (made === null) return undefined;
+  const { hashing, room } = made;
+  const count = records.length;
+  const length = records.reduce((sum, record) => sum + aligned(record.length), 0);
+  const start = HASH + BLOOM;
+  const rootsAt = start + count * ITEM;
+  const recordsAt = rootsAt + (roots === undefined ? 0 : count * HASH);
+  const end = recordsAt + length;
+  if (!makeRoom(made, end + hashing.roomOfReceipts(count, length))) return undefined;
+  const { bytes } = made;
+  const words = new Uint32Array(bytes.buffer);
+  let at = room + recordsAt;
+  records.forEach((record, i) => {
+    bytes.set(record, at);
+    words[((room + start) >>> 2) + 2 * i] = at;
+    words[((room + start) >>> 2) + 2 * i + 1] = types[i]!;
+    if (roots !== undefined) bytes.set(roots[i]!, room + rootsAt + i * HASH);
+    at += aligned(record.length);
+  });
+  hashing.rootOfReceipts(room, room + start, count, roots === undefined ? 0 : room + rootsAt, room + end);
+  const found = bytes.slice(room, room + start);
+  return { root: found.subarray(0, HASH), bloom: found.subarray(HASH) };
+}
+
+const encoder = new TextEncoder();
+
+/** The bytes of hex behind its 0x, of even length; `undefined`: a character is no digit, or the module is not to be had. */
+export function bytesOfHex(hex: string): Uint8Array | undefined {
+  const made = opened();
+  if (made === null || hex.length < 2 || hex.length % 2 !== 0 || !makeRoom(made, hex.length)) return undefined;
+  const { hashing, room, bytes } = made;
+  const { read, written } = encoder.encodeInto(hex, bytes.subarray(room, room + hex.length));
+  const digits = hex.length - 2;
+  // What is not ASCII takes more bytes than characters, and finds no room.
+  if (read !== hex.length || written !== hex.length) return undefined;
+  if (bytes[room] !== 0x30 || bytes[room + 1] !== 0x78 || !hashing.decodeHex(room, room + 2, digits)) return undefined;
+  return bytes.slice(room, room + digits / 2);
+}
+
+/** Copies values into the room, behind what they are to be found by; of `head` bytes in front of that, and a list's memory behind it. */
+function itemsOf(values: readonly Uint8Array[], head: number, longest?: number) {
+  const made = opened();
+  if (made === null) return undefined;
+  const start = aligned(head);
+  const count = values.length;
+  const length = values.reduce((sum, value) => sum + value.length, 0);
+  const end = aligned(start + count * ITEM + length);
+  const more = longest === undefined ? 0 : made.hashing.roomOfList(count, longest);
+  if (!makeRoom(made, end + more)) return undefined;
+  const { room, bytes } = made;
+  const words = new Uint32Array(bytes.buffer, room + start, 2 * count);
+  let at = room + start + count * ITEM;
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    bytes.set(value, at);
+    words[2 * i] = at;
+    words[2 * i + 1] = value.length;
+    at += value.length;
+  }
+  return { made, at: room + start, end: room + end };
+}
+
+function aligned(length: number): number {
+  return (length + 7) & ~7;
+}
