@@ -5,6 +5,7 @@ import { BLOOM_SIZE, EvmResult, KECCAK_SCRATCH } from "./layout";
 import { keccak256, resetKeccak } from "./base/keccak256";
 import { ListItem, listRoom, listRoot } from "./roots/lists";
 import { receiptRoom, writeReceipt } from "./roots/receipts";
+import { accountsRoot, stateRoom, storageRoot } from "./roots/state";
 
 export { keccak256 } from "./base/keccak256";
 export { decodeHex } from "./roots/hex";
@@ -62,4 +63,19 @@ export function rootOfReceipts(out: u32, records: u32, count: u32, roots: u32, r
     at = end;
   }
   listRoot(out, room, count, (at + 15) & ~15);
+}
+
+/** Bytes that `rootOfAccounts` and `rootOfStorage` need of their room. */
+export function roomOfState(count: u32): u32 {
+  return stateRoom(count) + TRIE_ROOM + 256;
+}
+
+/** Root of the accounts' trie over `count` ListedAccounts into `out`. */
+export function rootOfAccounts(out: u32, accounts: u32, count: u32, room: u32): void {
+  accountsRoot(out, accounts, count, room);
+}
+
+/** Root of the trie of a storage over `count` ListedSlots into `out`. */
+export function rootOfStorage(out: u32, slots: u32, count: u32, room: u32): void {
+  storageRoot(out, slots, count, room);
 }

@@ -14,6 +14,9 @@ interface Hashing {
   rootOfList(out: number, items: number, count: number, room: number): void;
   roomOfReceipts(count: number, length: number): number;
   rootOfReceipts(out: number, records: number, count: number, roots: number, room: number): void;
+  roomOfState(count: number): number;
+  rootOfAccounts(out: number, accounts: number, count: number, room: number): void;
+  rootOfStorage(out: number, slots: number, count: number, room: number): void;
 }
 
 /** The module and its memory, as one thread has it. */
@@ -31,6 +34,8 @@ const FIRST_PAGES = 4;
 const HASH = 32;
 const ITEM = 8;
 const BLOOM = 256;
+/** ListedAccount of assembly/roots/state.ts. */
+const ACCOUNT = { NONCE: 24, BALANCE: 32, STORAGE_ROOT: 64, CODE_HASH: 96, SIZE: 128 } as const;
 
 /** `null`: this platform does not compile it, as where a page's policy forbids that. */
 let instance: Instance | null | undefined;
@@ -135,6 +140,67 @@ export function commitToReceipts(
   hashing.rootOfReceipts(room, room + start, count, roots === undefined ? 0 : room + rootsAt, room + end);
   const found = bytes.slice(room, room + start);
   return { root: found.subarray(0, HASH), bloom: found.subarray(HASH) };
+}
+
+/** An account as its trie has it. */
+export interface ListedAccount {
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  /** Below 2^256. */
+  readonly balance: bigint;
+  /** Below 2^64. */
+  readonly nonce: bigint;
+  /** 32 bytes each. */
+  readonly storageRoot: Uint8Array;
+  readonly codeHash: Uint8Array;
+}
+
+/** A slot of a storage; both have 32 bytes, and a value of zero is no slot. */
+export interface ListedSlot {
+  readonly slot: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** Root of the trie of these accounts, whose addresses differ; `undefined` where the module is not to be had. */
+export function rootOfAccounts(accounts: readonly ListedAccount[]): Uint8Array | undefined {
+  return rootOfRecords('rootOfAccounts', accounts, ACCOUNT.SIZE, (bytes, view, at, account) => {
+    const { address, balance, nonce, storageRoot, codeHash } = account;
+    bytes.set(address, at);
+    view.setBigUint64(at + ACCOUNT.NONCE, nonce, true);
+    for (let limb = 3, rest = balance; limb >= 0; limb--, rest >>= 64n) {
+      view.setBigUint64(at + ACCOUNT.BALANCE + limb * 8, rest);
+    }
+    bytes.set(storageRoot, at + ACCOUNT.STORAGE_ROOT);
+    bytes.set(codeHash, at + ACCOUNT.CODE_HASH);
+  });
+}
+
+/** Root of the trie of these slots, which differ; `undefined` where the module is not to be had. */
+export function rootOfStorage(slots: readonly ListedSlot[]): Uint8Array | undefined {
+  return rootOfRecords('rootOfStorage', slots, 2 * HASH, (bytes, _, at, { slot, value }) => {
+    bytes.set(slot, at);
+    bytes.set(value, at + HASH);
+  });
+}
+
+function rootOfRecords<Item>(
+  name: 'rootOfAccounts' | 'rootOfStorage',
+  items: readonly Item[],
+  size: number,
+  write: (bytes: Uint8Array, view: DataView, at: number, item: Item) => void,
+): Uint8Array | undefined {
+  const made = opened();
+  const records = HASH + items.length * size;
+  if (made === null || !makeRoom(made, records + made.hashing.roomOfState(items.length))) return undefined;
+  const { hashing, room, bytes } = made;
+  const view = new DataView(bytes.buffer);
+  let at = room + HASH;
+  for (const item of items) {
+    write(bytes, view, at, item);
+    at += size;
+  }
+  hashing[name](room, room + HASH, items.length, at);
+  return bytes.slice(room, room + HASH);
 }
 
 const encoder = new TextEncoder();
