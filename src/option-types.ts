@@ -23,6 +23,16 @@ export interface EngineOptions {
    * Asking for `shared` where it is not to be had is no error: see {@link Capabilities}. Default `auto`.
    */
   readonly threading?: 'auto' | 'shared' | 'inline';
+  /**
+   * Each worker on a CPU of its own, as long as there are some (docs/resources.md). Linux, through `taskset`;
+   * elsewhere `capabilities.placement` says why not. Default `false`.
+   */
+  readonly workerAffinity?: boolean;
+  /**
+   * Workers on the CPUs of as few NUMA nodes as hold them (docs/resources.md). Linux, as `workerAffinity`. Default
+   * `false`.
+   */
+  readonly numaAware?: boolean;
   /** Bounds of the shared memory. */
   readonly memory?: MemoryOptions;
   /**

@@ -47,6 +47,25 @@ export interface Capabilities {
   readonly workers: number;
   /** Why `threading` is `inline`. */
   readonly reason?: string;
+  /** Where workers run, with `workerAffinity` or `numaAware`; it changes when workers come and go. */
+  readonly placement?: WorkerPlacement;
+}
+
+/** Where the operating system lets workers run, as it says itself. */
+export interface WorkerPlacement {
+  /** `unavailable`: not, or not all, where they were to be. */
+  readonly status: 'placed' | 'unavailable';
+  readonly reason?: string | undefined;
+  readonly workers: readonly WorkerPlace[];
+}
+
+export interface WorkerPlace {
+  /** The number that the operating system has for the thread. */
+  readonly thread: number;
+  /** CPUs that it may use. */
+  readonly cpus: readonly number[];
+  /** NUMA nodes of these. */
+  readonly nodes: readonly number[];
 }
 
 /** A parallel execution engine: one block, or one list of tasks, at a time; calls queue up. */

@@ -1,6 +1,8 @@
 // Everything that depends on where the code runs: Node, Deno, a browser page, a worker. The only file with such questions.
 
 import type * as AsyncHooks from 'node:async_hooks';
+import type * as ChildProcesses from 'node:child_process';
+import type * as Files from 'node:fs';
 import type * as FileSystem from 'node:fs/promises';
 import type * as Urls from 'node:url';
 import type * as WorkerThreads from 'node:worker_threads';
@@ -26,6 +28,8 @@ interface NodeProcess {
   readonly versions?: { readonly node?: unknown };
   /** Electron: `renderer` for a page, which cannot start Node's threads. */
   readonly type?: unknown;
+  readonly platform?: unknown;
+  readonly pid?: number;
   getBuiltinModule?(name: string): unknown;
   /** Microseconds. */
   cpuUsage?(): { readonly user: number; readonly system: number };
@@ -107,6 +111,50 @@ export function processUsage(): { readonly cpuMs: number; readonly residentBytes
   if (!isNode() || host?.cpuUsage === undefined || host.memoryUsage === undefined) return undefined;
   const { user, system } = host.cpuUsage();
   return { cpuMs: (user + system) / 1000, residentBytes: host.memoryUsage().rss };
+}
+
+/** The machine as Linux shows it in its files, and its programs. */
+export interface Machine {
+  /** Its number, which is that of its first thread too. */
+  readonly process: number;
+  /** @throws Error */
+  read(path: string): string;
+  list(path: string): string[];
+  /** Rejects with what the program complained of. */
+  run(program: string, words: readonly string[]): Promise<void>;
+}
+
+/** @throws Error with the reason, where nobody shows it */
+export function linuxMachine(): Machine {
+  const files = nodeModule<typeof Files>('node:fs');
+  const processes = nodeModule<typeof ChildProcesses>('node:child_process');
+  if (files === undefined || processes === undefined || host?.pid === undefined) {
+    throw new Error('pages and their workers see no threads of the operating system');
+  }
+  if (host.platform !== 'linux') {
+    throw new Error(`threads are placed on Linux alone, not on ${String(host.platform)}`);
+  }
+  return {
+    process: host.pid,
+    read: (path) => files.readFileSync(path, 'utf8'),
+    list: (path) => files.readdirSync(path),
+    run: (program, words) =>
+      new Promise((resolve, reject) => {
+        processes.execFile(program, [...words], (error, _, complaint) => {
+          if (error === null) resolve();
+          else reject(new Error(`${program}: ${complaint.trim() || messageOf(error)}`));
+        });
+      }),
+  };
+}
+
+/** The number that Linux has for this thread. @throws Error where nobody tells */
+export function threadNumber(): number {
+  const files = nodeModule<typeof Files>('node:fs');
+  if (files === undefined) throw new Error('pages and their workers see no threads of the operating system');
+  const [, number] = /\/task\/(\d+)$/.exec(files.readlinkSync('/proc/thread-self')) ?? [];
+  if (number === undefined) throw new Error('/proc does not number threads');
+  return Number(number);
 }
 
 /** Whether this thread may sleep: all but a page's own. */

@@ -30,6 +30,8 @@ export async function withEngine<T>(
   body: (engine: TracingEngine) => Promise<T>,
 ): Promise<T> {
   const engine = await createEngine(options);
+  const { placement } = engine.capabilities;
+  if (placement?.status === 'unavailable') terminal.complain(`note workers are not placed: ${placement.reason}`);
   let server: Server | undefined;
   try {
     if (metricsPort !== undefined) {

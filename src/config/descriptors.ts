@@ -113,6 +113,18 @@ export const ENGINE_OPTIONS: Options = {
     '`auto`',
     { setting: 'engine.threading', value: 'auto' },
   ),
+  workerAffinity: option(
+    truth,
+    'Each worker on a CPU of its own, as long as there are some (docs/resources.md). Linux, through `taskset`; elsewhere `capabilities.placement` says why not.',
+    '`false`',
+    { setting: 'engine.worker_affinity', value: false },
+  ),
+  numaAware: option(
+    truth,
+    'Workers on the CPUs of as few NUMA nodes as hold them (docs/resources.md). Linux, as `workerAffinity`.',
+    '`false`',
+    { setting: 'storage.numa_aware', value: false },
+  ),
   memory: option(group('MemoryOptions', MEMORY_OPTIONS), 'Bounds of the shared memory.'),
   executor: option(
     { ...checkedLater("'wasm' | 'ethereumjs' | URL | string"), values: { form: 'text' } },

@@ -39,11 +39,6 @@ type Other = Omit<Setting, 'section' | 'name' | 'variables'> & { readonly variab
 
 /** What is no option of the engine: of the command line, and of pevm-go. */
 const OTHERS: Readonly<Record<string, Other>> = {
-  'engine.worker_affinity': {
-    kind: truth,
-    doc: 'Pins workers to cores.',
-    why: 'the operating system places the threads of workers',
-  },
   'engine.memory_pool_size': {
     kind: size,
     doc: 'Size of a pool of objects.',
@@ -86,11 +81,6 @@ const OTHERS: Readonly<Record<string, Other>> = {
     kind: size,
     doc: 'Size of a cache of state.',
     why: 'the state is in memory; what a node has answered is kept by the cache that rpcState is given, without a bound',
-  },
-  'storage.numa_aware': {
-    kind: truth,
-    doc: 'Places memory near the workers that use it.',
-    why: 'WebAssembly does not say where its memory lies',
   },
   'validation.policy': {
     kind: choice(['early', 'lazy', 'batched']),

@@ -106,12 +106,14 @@ export class PevmEngine implements TracingEngine {
   static async create(given: EngineOptions, pool?: WorkerPool, runner?: Runner): Promise<PevmEngine> {
     const options = checkEngineOptions(given, coreCount());
     const { signal, workers, threading, maximumMiB, executor = 'wasm' } = options;
+    const { workerAffinity: affinity = false, numaAware: numa = false } = options;
+    const placement = affinity || numa ? { affinity, numa } : undefined;
     signal?.throwIfAborted();
     const module = await compileCore(await readIfLocal(options.assets?.wasm));
     const assets = new Assets(options);
     const events = new Events();
     const runners = await Runners.start({
-      ...{ module, assets, workers, threading, maximumMiB, pool, runner },
+      ...{ module, assets, workers, threading, maximumMiB, placement, pool, runner },
       events: {
         lost: (id, reason) => events.emit('worker-lost', { id, reason }),
         replaced: (id, by) => events.emit('worker-replaced', { id, by }),

@@ -129,6 +129,8 @@ export interface WorkerApi {
   rehearse(module: WebAssembly.Module): Promise<void>;
   /** Loads the libraries of the precompiled contracts, by the URL of their module; nobody waits for it. */
   prepare(precompiles: string): Promise<void>;
+  /** The number that the operating system has for the worker's thread. */
+  threadNumber(): Promise<number>;
   runRound(job: RoundJob): Promise<RoundReply>;
   runReplay(job: ReplayJob): Promise<ReplayReply>;
   /** Copies a state, for errands. */

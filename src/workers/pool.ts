@@ -1,5 +1,6 @@
 // Threads, which runs share: whoever needs workers takes those that are free, and always gets one.
 
+import type { Placement } from './placement.ts';
 import { Spare } from './spare.ts';
 import { startAgain, WorkerHandle } from './worker-handle.ts';
 
@@ -10,10 +11,13 @@ export interface PoolEvents {
 
 /** A place for a worker; one run at a time has it. */
 export class Post {
+  /** Among the posts of its pool, counted from 0; never two at a time have the same. */
+  readonly seat: number;
   #handle: WorkerHandle;
   #isMourned = false;
 
-  constructor(handle: WorkerHandle) {
+  constructor(seat: number, handle: WorkerHandle) {
+    this.seat = seat;
     this.#handle = handle;
   }
 
@@ -33,7 +37,7 @@ export class Post {
   }
 
   /** For the pool: another worker is there from now on. */
-  seat(handle: WorkerHandle): void {
+  occupy(handle: WorkerHandle): void {
     this.#handle = handle;
     this.#isMourned = false;
   }
@@ -47,24 +51,27 @@ export class WorkerPool {
   readonly #asked: number;
   /** A worker for the next post whose worker is lost; from the pool's first use on. */
   readonly #spare: Spare;
+  readonly #placement: Placement | undefined;
   #disposed = false;
 
-  private constructor(url: string, asked: number) {
+  private constructor(url: string, asked: number, placement: Placement | undefined) {
     this.#url = url;
     this.#asked = asked;
+    this.#placement = placement;
     this.#spare = new Spare(url);
   }
 
-  /** Starts the workers. @throws WorkerError */
-  static async start(url: string, asked: number): Promise<WorkerPool> {
-    const pool = new WorkerPool(url, asked);
+  /** Starts the workers; `placement`: they are given places. @throws WorkerError */
+  static async start(url: string, asked: number, placement?: Placement): Promise<WorkerPool> {
+    const pool = new WorkerPool(url, asked, placement);
     const started = await Promise.allSettled(Array.from({ length: asked }, () => WorkerHandle.start(url, true)));
-    for (const result of started) if (result.status === 'fulfilled') pool.#posts.push(new Post(result.value));
+    for (const result of started) if (result.status === 'fulfilled') pool.#add(result.value);
     const failed = started.find((result) => result.status === 'rejected');
     if (failed !== undefined) {
       pool.dispose();
       throw failed.reason;
     }
+    await Promise.all(pool.#posts.map((post) => pool.#place(post)));
     return pool;
   }
 
@@ -94,10 +101,10 @@ export class WorkerPool {
     const free = this.#posts.filter((post) => !this.#taken.has(post)).slice(0, most);
     for (const post of free) this.#taken.add(post);
     if (free.length > 0) return free;
-    const post = new Post(await this.#start(isNeedless));
+    const post = this.#add(await this.#start(isNeedless));
     if (this.#disposed) post.handle.terminate('the engine was disposed of');
     this.#taken.add(post);
-    this.#posts.push(post);
+    void this.#place(post);
     return [post];
   }
 
@@ -109,16 +116,32 @@ export class WorkerPool {
       const post = this.#posts[at]!;
       if (this.#taken.has(post)) continue;
       post.handle.terminate('there are enough workers');
+      this.#placement?.remove(post.seat);
       this.#posts.splice(at, 1);
     }
   }
 
   /** Puts a new worker on a post whose worker is gone, unless nobody needs it any more. @throws WorkerError */
   async replace(post: Post, isNeedless: () => boolean): Promise<void> {
-    post.seat((await this.#spare.take()) ?? (await this.#start(isNeedless)));
+    post.occupy((await this.#spare.take()) ?? (await this.#start(isNeedless)));
+    void this.#place(post);
     if (this.#disposed) post.handle.terminate('the engine was disposed of');
     // Deaths come in series.
     this.#spare.parkSoon();
+  }
+
+  #add(handle: WorkerHandle): Post {
+    const seats = new Set(this.#posts.map(({ seat }) => seat));
+    let seat = 0;
+    while (seats.has(seat)) seat++;
+    const post = new Post(seat, handle);
+    this.#posts.push(post);
+    return post;
+  }
+
+  /** Puts the worker of a post where it is to run. */
+  async #place({ seat, handle }: Post): Promise<void> {
+    if (!handle.over) await this.#placement?.put(seat, () => handle.call((remote) => remote.threadNumber()));
   }
 
   #start(isNeedless: () => boolean): Promise<WorkerHandle> {
@@ -132,5 +155,6 @@ export class WorkerPool {
     this.#disposed = true;
     for (const { handle } of this.#posts) handle.terminate('the engine was disposed of');
     this.#spare.dispose();
+    this.#placement?.dispose();
   }
 }

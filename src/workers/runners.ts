@@ -2,13 +2,14 @@
 // thread, which also runs what cannot be sent to any worker.
 
 import { InputError, messageOf } from '../base/errors.ts';
-import { hasWorkers, sharingProblem } from '../base/platform.ts';
+import { hasWorkers, linuxMachine, sharingProblem } from '../base/platform.ts';
 import { pagesOf } from '../run/memory.ts';
 import type { Home, Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
-import type { Capabilities, Threading } from '../types.ts';
+import type { Capabilities, Threading, WorkerPlacement } from '../types.ts';
 import type { Assets } from './assets.ts';
 import { CallingThreadRunner } from './calling-thread-runner.ts';
+import { Placement, type PlacementWish } from './placement.ts';
 import { type PoolEvents, WorkerPool } from './pool.ts';
 import type { ErrandRequest, Runner } from './runner.ts';
 import { SharedRunner } from './shared-runner.ts';
@@ -22,6 +23,8 @@ export interface RunnerOptions {
   readonly workers: number;
   readonly threading?: Threading | 'auto' | undefined;
   readonly maximumMiB: number;
+  /** Where workers are to run; `undefined`: anywhere. */
+  readonly placement?: PlacementWish | undefined;
   readonly events: PoolEvents;
   /** Workers that others use as well; whoever started them ends them. */
   readonly pool?: WorkerPool | undefined;
@@ -43,6 +46,7 @@ export class Runners {
   readonly #reason: string | undefined;
   readonly #options: RunnerOptions;
   #local: HomeRunner | undefined;
+  #placement: WorkerPlacement | undefined;
 
   private constructor(main: Runner, reason: string | undefined, options: RunnerOptions, local?: HomeRunner) {
     this.#main = main;
@@ -73,11 +77,15 @@ export class Runners {
     }
     if (reason === undefined) {
       try {
-        const pool = options.pool ?? (await WorkerPool.start(url, workers));
+        const placement = placementFor(options);
+        const places = placement instanceof Placement ? placement : undefined;
+        const pool = options.pool ?? (await WorkerPool.start(url, workers, places));
         // Room for replacements: an id is never used twice in a block.
         const need = { module, pages, highestWorker: Math.min(MAX_WORKER_ID, 4 * workers + 16) };
         const source = { pool, workers, need, events };
-        return new Runners(new SharedRunner(source, options.pool === undefined), undefined, options);
+        const runners = new Runners(new SharedRunner(source, options.pool === undefined), undefined, options);
+        runners.#placement = placement;
+        return runners;
       } catch (error) {
         reason = messageOf(error);
         isSilent = error instanceof LateStartError;
@@ -96,7 +104,15 @@ export class Runners {
 
   get capabilities(): Capabilities {
     const { threading, workers } = this.#main;
-    return { threading, workers, ...(threading === 'shared' ? {} : { reason: this.#reason ?? 'unknown' }) };
+    const placement =
+      this.#placement ??
+      (this.#options.placement && unplaced(`one worker has no place of its own: ${this.#reason ?? 'unknown'}`));
+    return {
+      threading,
+      workers,
+      ...(threading === 'shared' ? {} : { reason: this.#reason ?? 'unknown' }),
+      ...(placement && { placement }),
+    };
   }
 
   /** Whoever can run such work: objects cannot be sent to workers, nor a state that stays to a worker alone. */
@@ -151,6 +167,21 @@ export class Runners {
     this.#main.dispose();
     this.#local?.dispose();
   }
+}
+
+/** Places for workers, or why there are none. */
+function placementFor({ placement: wish, workers, pool }: RunnerOptions): WorkerPlacement | undefined {
+  if (wish === undefined) return undefined;
+  if (pool !== undefined) return unplaced("the workers are somebody else's");
+  try {
+    return Placement.open(linuxMachine(), wish, workers);
+  } catch (error) {
+    return unplaced(messageOf(error));
+  }
+}
+
+function unplaced(reason: string): WorkerPlacement {
+  return { status: 'unavailable', reason, workers: [] };
 }
 
 function hasHomes(runner: Runner): runner is HomeRunner {

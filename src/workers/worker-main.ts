@@ -3,7 +3,7 @@
 import { expose, type Remote, releaseProxy } from 'comlink';
 import { messageOf } from '../base/errors.ts';
 import { packError, unpackError } from '../base/packed-error.ts';
-import { acceptPort, eventLoopTurn } from '../base/platform.ts';
+import { acceptPort, eventLoopTurn, threadNumber } from '../base/platform.ts';
 import { locationCount } from '../core/host/location.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import { type CoreInstance, openCore } from '../core/instance/abi.ts';
@@ -79,6 +79,8 @@ const api: WorkerApi = {
 
   prepare: (precompiles: string) =>
     sleeper.whileAwake(loadEquipment({ executor: undefined, precompiles }).then(prepare)),
+
+  threadNumber: async () => threadNumber(),
 
   runRound: (job: RoundJob) => sleeper.whileAwake(runJob(job)),
 

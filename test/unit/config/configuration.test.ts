@@ -53,13 +53,16 @@ const SEED_ENVIRONMENT = {
 describe('what pevm-go has', () => {
   test('its file is accepted, and what has no effect is said', () => {
     const { options, metricsPort, settings } = readConfiguration({ file: SEED_FILE });
-    expect(options).toEqual({ workers: 8, learning: true, enableProfiling: false });
+    expect(options).toEqual({
+      ...{ workers: 8, learning: true, enableProfiling: false },
+      ...{ workerAffinity: true, numaAware: true },
+    });
     expect(metricsPort).toBe(9090);
     const noted = settings.filter(({ note }) => note?.startsWith('no effect: ')).map(({ setting }) => setting);
     expect(noted).toEqual([
-      ...['engine.worker_affinity', 'engine.memory_pool_size', 'engine.gc_pressure_limit'],
+      ...['engine.memory_pool_size', 'engine.gc_pressure_limit'],
       'scheduler.dependency_analysis',
-      ...['storage.version_gc_interval', 'storage.cache_size', 'storage.numa_aware'],
+      ...['storage.version_gc_interval', 'storage.cache_size'],
       ...['validation.batch_size', 'metrics.collection_interval'],
     ]);
     const endpoint = settings.find(({ setting }) => setting === 'metrics.prometheus_endpoint');
