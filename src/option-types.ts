@@ -11,8 +11,11 @@ import type { StateSource } from './state/state-source.ts';
 
 /** What `createEngine` accepts. Unknown keys are refused with the nearest right name. */
 export interface EngineOptions {
-  /** Workers that execute, 1 to 64; `auto` takes the machine's cores, at most 8. Default `auto`. */
-  readonly workers?: number | 'auto';
+  /**
+   * Workers that execute, 1 to 64; `auto` takes the machine's cores, at most 8. A range: as many as runs keep busy
+   * (docs/resources.md). Default `auto`.
+   */
+  readonly workers?: number | 'auto' | WorkerRange;
   /**
    * Workers that take part in a block: `auto`: fewer where it is too small, or too much of one chain, for more to
    * help; `all`: all of them. Default `auto`.
@@ -92,6 +95,19 @@ export interface EngineOptions {
   readonly enableProfiling?: boolean;
   /** Disposes of the engine when it fires. */
   readonly signal?: AbortSignal;
+}
+
+/** `options.workers`, where there are more or fewer by load. */
+export interface WorkerRange {
+  /** Workers that there always are. Default 1. */
+  readonly minimum?: number;
+  /** Workers that there are where runs keep them busy. Default `auto`. */
+  readonly maximum?: number | 'auto';
+  /**
+   * After so long without a run workers beyond the minimum, which sleep until then, are ended. Milliseconds. Default
+   * 10,000.
+   */
+  readonly idleMs?: number;
 }
 
 /** `options.memory` */
@@ -179,6 +195,12 @@ export interface BlockRequest {
    * second time it ends the run with a `TaskTimeoutError`. Milliseconds. Default none.
    */
   readonly taskTimeoutMs?: number;
+  /**
+   * Of the shared memory of this run, in MiB, at most the engine's. Where it is too small the rest of the run goes on
+   * in parts, one task at a time; a task that does not fit ends it with a `MemoryLimitError`. Default the engine's
+   * `memory.maximumMiB`.
+   */
+  readonly maximumMiB?: number;
 }
 
 /** `request.verify`: what to compare with the header. */
@@ -256,6 +278,12 @@ export interface ExecutionOptions {
    * second time it ends the run with a `TaskTimeoutError`. Milliseconds. Default none.
    */
   readonly taskTimeoutMs?: number;
+  /**
+   * Of the shared memory of this run, in MiB, at most the engine's. Where it is too small the rest of the run goes on
+   * in parts, one task at a time; a task that does not fit ends it with a `MemoryLimitError`. Default the engine's
+   * `memory.maximumMiB`.
+   */
+  readonly maximumMiB?: number;
   /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
   readonly window?: number;
   /** Runs in the order of the tasks, one at a time, by the same engine. For comparisons. Default false. */

@@ -35,6 +35,7 @@ export type {
   ExecutionOptions,
   MemoryOptions,
   VerifyOptions,
+  WorkerRange,
   WorldOptions,
 } from './option-types.ts';
 

@@ -3,7 +3,7 @@
 import { InputError } from '../base/errors.ts';
 import { nearestName } from '../base/nearest.ts';
 import { describe } from '../base/reader.ts';
-import type { EngineOptions } from '../types.ts';
+import type { EngineOptions, WorkerRange } from '../types.ts';
 import { checkOptions } from './descriptor.ts';
 import { ENGINE_OPTIONS } from './descriptors.ts';
 import { type PresetName, presetOptions } from './presets.ts';
@@ -111,8 +111,18 @@ function noteOf({ kind, only, why }: Setting, { raw }: Given): string | undefine
   return undefined;
 }
 
-function ofOptions(options: EngineOptions): Layer {
+/** Where files and variables have the two ends of `options.workers`. */
+const [MOST_WORKERS, LEAST_WORKERS] = ['engine.max_workers', 'engine.min_workers'];
+
+function rangeOf({ workers }: EngineOptions): WorkerRange | undefined {
+  return typeof workers === 'object' ? workers : undefined;
+}
+
+function ofOptions(given: EngineOptions): Layer {
   const layer = new Map<string, Given>();
+  const { minimum, maximum } = rangeOf(given) ?? {};
+  if (minimum !== undefined) layer.set(LEAST_WORKERS, { value: minimum, origin: 'options.workers.minimum' });
+  const options = rangeOf(given) === undefined ? given : { ...given, workers: maximum };
   for (const [key, { path }] of SETTINGS) {
     const value = path === undefined ? undefined : at(options, path);
     if (value !== undefined) layer.set(key, { value, origin: `options.${path!.join('.')}` });
@@ -195,6 +205,17 @@ function optionsOf(options: EngineOptions, given: (key: string) => Given | undef
     const [first = '', second] = path;
     made[first] = second === undefined ? found.value : { ...(made[first] as object), [second]: found.value };
   }
+  const [least, most] = [given(LEAST_WORKERS), given(MOST_WORKERS)];
+  const range = rangeOf(options);
+  if (least === undefined && range === undefined) return made as EngineOptions;
+  if (typeof most?.value === 'number' && (least?.value as number) > most.value) {
+    throw new InputError(least!.origin, `is ${least!.value}, and ${most.origin} is ${most.value}`);
+  }
+  made.workers = {
+    ...range,
+    ...(least === undefined ? {} : { minimum: least.value }),
+    ...(most === undefined ? {} : { maximum: most.value }),
+  };
   return made as EngineOptions;
 }
 

@@ -163,6 +163,18 @@ export function orWord(kind: Kind, word: string): Kind {
   };
 }
 
+/** What `kind` allows, or an object of options. */
+export function objectOr(kind: Kind, type: string, options: Options): Kind {
+  return {
+    ...kind,
+    type: `${kind.type} | ${type}`,
+    check(value, field) {
+      if (typeof value === 'object' && value !== null) checkOptions(value, field, options);
+      else kind.check(value, field);
+    },
+  };
+}
+
 /** true or false, or an object of options. */
 export function truthOr(type: string, options: Options): Kind {
   return {

@@ -16,6 +16,7 @@ import {
   milliseconds,
   numberFrom,
   type Options,
+  objectOr,
   option,
   orWord,
   signal,
@@ -34,7 +35,7 @@ import {
 } from './tracer-descriptors.ts';
 
 /** Workers that one engine may have; ids of workers in a block go further (`MAX_WORKERS` of the layout). */
-const MAX_ENGINE_WORKERS = 64;
+export const MAX_ENGINE_WORKERS = 64;
 export const MAX_AUTO_WORKERS = 8;
 export const DEFAULT_WINDOW = 256;
 export { DEFAULT_MIB };
@@ -66,6 +67,11 @@ const oracle = (standard: string) =>
     'What will probably be read and written (docs/planning.md): hints, which cost time where they are wrong, never the result.',
     standard,
   );
+const maximumMiB = option(
+  numberFrom(1, MAXIMUM_MIB),
+  "Of the shared memory of this run, in MiB, at most the engine's. Where it is too small the rest of the run goes on in parts, one task at a time; a task that does not fit ends it with a `MemoryLimitError`.",
+  "the engine's `memory.maximumMiB`",
+);
 const chainId = integerFrom(1, Number.MAX_SAFE_INTEGER);
 const chain = checkedLater('number | object');
 const CHAIN_FORMS =
@@ -94,10 +100,25 @@ export const ASSETS: Options = {
   tracers: option(url, 'The tracers that workers take part in the traces of blocks with: their URL.'),
 };
 
+const workerCount = orWord(integerFrom(1, MAX_ENGINE_WORKERS), 'auto');
+
+/** After how long without a run workers beyond the minimum are ended. */
+export const IDLE_WORKER_MS = 10_000;
+
+export const WORKER_RANGE: Options = {
+  minimum: option(integerFrom(1, MAX_ENGINE_WORKERS), 'Workers that there always are.', '1'),
+  maximum: option(workerCount, 'Workers that there are where runs keep them busy.', '`auto`'),
+  idleMs: option(
+    milliseconds,
+    'After so long without a run workers beyond the minimum, which sleep until then, are ended. Milliseconds.',
+    IDLE_WORKER_MS.toLocaleString('en'),
+  ),
+};
+
 export const ENGINE_OPTIONS: Options = {
   workers: option(
-    orWord(integerFrom(1, MAX_ENGINE_WORKERS), 'auto'),
-    `Workers that execute, 1 to ${MAX_ENGINE_WORKERS}; \`auto\` takes the machine's cores, at most ${MAX_AUTO_WORKERS}.`,
+    objectOr(workerCount, 'WorkerRange', WORKER_RANGE),
+    `Workers that execute, 1 to ${MAX_ENGINE_WORKERS}; \`auto\` takes the machine's cores, at most ${MAX_AUTO_WORKERS}. A range: as many as runs keep busy (docs/resources.md).`,
     '`auto`',
     { setting: 'engine.max_workers', variable: 'PEVM_MAX_WORKERS', value: 'auto' },
   ),
@@ -274,6 +295,7 @@ export const BLOCK_REQUEST: Options = {
   signal: option(signal, 'Cancels the run when it fires; the run rejects with its reason.'),
   executionTimeoutMs,
   taskTimeoutMs,
+  maximumMiB,
 };
 
 /** The block that a state is the one after. */
@@ -316,6 +338,7 @@ export const EXECUTION_OPTIONS: Options = {
   signal: option(signal, 'Cancels the run when it fires; the run rejects with its reason.'),
   executionTimeoutMs,
   taskTimeoutMs,
+  maximumMiB,
   window,
   sequential: option(
     truth,
@@ -338,6 +361,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     doc: 'What `createEngine` accepts. Unknown keys are refused with the nearest right name.',
     options: ENGINE_OPTIONS,
   },
+  { name: 'WorkerRange', doc: '`options.workers`, where there are more or fewer by load.', options: WORKER_RANGE },
   { name: 'MemoryOptions', doc: '`options.memory`', options: MEMORY_OPTIONS },
   { name: 'EngineAssets', doc: '`options.assets`', options: ASSETS },
   {

@@ -15,6 +15,7 @@ import {
   DEFAULT_WINDOW,
   ENGINE_OPTIONS,
   EXECUTION_OPTIONS,
+  IDLE_WORKER_MS,
   MAX_AUTO_WORKERS,
   WORLD_OPTIONS,
 } from './descriptors.ts';
@@ -25,7 +26,10 @@ export interface CheckedOptions
   extends Omit<EngineOptions, 'workers' | 'memory' | 'chain' | 'chainId' | 'accessOracle' | 'learning' | 'learned'> {
   /** Of blocks that name none. */
   readonly chain: Chain | undefined;
+  /** At most. */
   readonly workers: number;
+  /** Where there may be fewer. */
+  readonly bounds: { readonly minimum: number; readonly maximum: number; readonly idleMs: number } | undefined;
   readonly maximumMiB: number;
   readonly window: number;
   /** Who says what will be touched where a request does not; may change from run to run. */
@@ -51,11 +55,37 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
     ...others,
     chain: readChainOf(options, 'options'),
     threading,
-    workers: workers === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, cores)) : workers,
+    ...workerCounts(workers, Math.max(1, Math.min(MAX_AUTO_WORKERS, cores))),
     maximumMiB: memory?.maximumMiB ?? DEFAULT_MIB,
     window,
     planning: { oracle: accessOracle, learned: learning ? new LearnedAccesses(known) : undefined },
   };
+}
+
+function workerCounts(
+  given: NonNullable<EngineOptions['workers']>,
+  auto: number,
+): Pick<CheckedOptions, 'workers' | 'bounds'> {
+  if (typeof given !== 'object') return { workers: given === 'auto' ? auto : given, bounds: undefined };
+  const { minimum = 1, maximum = 'auto', idleMs = IDLE_WORKER_MS } = given;
+  const workers = maximum === 'auto' ? Math.max(auto, minimum) : maximum;
+  if (minimum > workers) {
+    throw new InputError('options.workers.minimum', `is ${minimum}, and the maximum ${workers}`);
+  }
+  return { workers, bounds: { minimum, maximum: workers, idleMs } };
+}
+
+/** Memory of a run in MiB. @throws InputError where it would have more than its engine */
+export function memoryOfRun(
+  { maximumMiB }: { readonly maximumMiB?: number | undefined },
+  options: CheckedOptions,
+  field: string,
+): number {
+  if (maximumMiB === undefined || maximumMiB <= options.maximumMiB) return maximumMiB ?? options.maximumMiB;
+  throw new InputError(
+    `${field}.maximumMiB`,
+    `is ${maximumMiB}, and the engine's memory has ${options.maximumMiB} MiB`,
+  );
 }
 
 /** @throws InputError naming the option */

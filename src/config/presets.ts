@@ -47,5 +47,11 @@ export function withPreset(options: EngineOptions): EngineOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const preset = presetOptions(options.preset ?? 'default');
   const memory = options.memory?.maximumMiB === undefined ? preset.memory : options.memory;
-  return { ...preset, ...given, ...(memory === undefined ? {} : { memory }) };
+  return { ...preset, ...given, ...workersOver(options.workers, preset), ...(memory === undefined ? {} : { memory }) };
+}
+
+/** A range without an end goes to the number of the preset. */
+function workersOver(workers: EngineOptions['workers'], preset: PresetOptions): Pick<EngineOptions, 'workers'> {
+  if (typeof workers !== 'object' || workers.maximum !== undefined || typeof preset.workers !== 'number') return {};
+  return { workers: { ...workers, maximum: Math.max(preset.workers, workers.minimum ?? 1) } };
 }

@@ -3,7 +3,7 @@
 import { InputError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
 import { choice, integerFrom, type Kind, milliseconds, numberFrom, type Options, truth } from './descriptor.ts';
-import { ENGINE_OPTIONS } from './descriptors.ts';
+import { ENGINE_OPTIONS, MAX_ENGINE_WORKERS } from './descriptors.ts';
 
 export interface Setting {
   readonly section: string;
@@ -39,6 +39,11 @@ type Other = Omit<Setting, 'section' | 'name' | 'variables'> & { readonly variab
 
 /** What is no option of the engine: of the command line, and of pevm-go. */
 const OTHERS: Readonly<Record<string, Other>> = {
+  'engine.min_workers': {
+    kind: integerFrom(1, MAX_ENGINE_WORKERS),
+    doc: 'Makes a range of `engine.max_workers`: so many workers there always are, and more where runs keep them busy.',
+    standard: 'none: the number of workers is fixed',
+  },
   'engine.memory_pool_size': {
     kind: size,
     doc: 'Size of a pool of objects.',

@@ -95,7 +95,7 @@ export class PevmEngine implements TracingEngine {
   private constructor(parts: Parts) {
     this.#parts = parts;
     this.capabilities = parts.runners.capabilities;
-    this.#meter = new Meter(this.capabilities.workers);
+    this.#meter = new Meter(() => parts.runners.workers);
     parts.options.signal?.addEventListener('abort', this.#aborted);
   }
 
@@ -105,7 +105,7 @@ export class PevmEngine implements TracingEngine {
    */
   static async create(given: EngineOptions, pool?: WorkerPool, runner?: Runner): Promise<PevmEngine> {
     const options = checkEngineOptions(given, coreCount());
-    const { signal, workers, threading, maximumMiB, executor = 'wasm' } = options;
+    const { signal, workers, bounds, threading, maximumMiB, executor = 'wasm' } = options;
     const { workerAffinity: affinity = false, numaAware: numa = false } = options;
     const placement = affinity || numa ? { affinity, numa } : undefined;
     signal?.throwIfAborted();
@@ -113,7 +113,7 @@ export class PevmEngine implements TracingEngine {
     const assets = new Assets(options);
     const events = new Events();
     const runners = await Runners.start({
-      ...{ module, assets, workers, threading, maximumMiB, placement, pool, runner },
+      ...{ module, assets, workers, bounds, threading, maximumMiB, placement, pool, runner },
       events: {
         lost: (id, reason) => events.emit('worker-lost', { id, reason }),
         replaced: (id, by) => events.emit('worker-replaced', { id, by }),
@@ -323,7 +323,7 @@ export class PevmEngine implements TracingEngine {
   ): Desk<Item> {
     const { assets, events } = this.#parts;
     return {
-      workers: this.capabilities.workers,
+      workers: this.#parts.runners.workers,
       assets,
       push,
       perform: (run) => this.#perform(run, scope, run.isShown ? follow : () => {}),
@@ -340,7 +340,7 @@ export class PevmEngine implements TracingEngine {
 
   /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
   async #perform(
-    { plan, work, state, residence, taskTimeoutMs, take }: PlannedRun,
+    { plan, work, state, residence, taskTimeoutMs, maximumMiB, take }: PlannedRun,
     scope: Scope,
     follow: (control: RunControl) => void,
   ): Promise<Performed> {
@@ -348,12 +348,14 @@ export class PevmEngine implements TracingEngine {
     const { runners } = this.#parts;
     const hooks = this.#hooks(state, scope, take);
     const runner = runners.for(work, residence);
-    const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller: this });
+    const { threading, workers } = runner;
+    const pages = maximumMiB === undefined ? undefined : pagesOf(maximumMiB);
+    const waiting = () => this.#scopes.size - 1;
+    const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller: this, pages, waiting });
     scope.onCancel((reason) => control.cancel(reason));
     follow(control);
     const outcome = await control.outcome;
     scope.throwIfCancelled();
-    const { threading, workers } = runner;
     return { outcome, workersLost: control.workersLost(), threading, workers };
   }
 

@@ -9,7 +9,7 @@ import type { Chain } from '../chain/chain.ts';
 import { knownChain } from '../chain/chains.ts';
 import { readHardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
-import { type CheckedOptions, checkBlockRequest, readChainOf } from '../config/options.ts';
+import { type CheckedOptions, checkBlockRequest, memoryOfRun, readChainOf } from '../config/options.ts';
 import { readDescription } from '../state/description.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { BlockRequest } from '../types.ts';
@@ -27,6 +27,8 @@ export interface CheckedBlockRequest {
   readonly taskTimeoutMs: number | undefined;
   /** Whether spans are recorded. */
   readonly profile: boolean;
+  /** Memory of the run. */
+  readonly maximumMiB: number;
   readonly limits: Limits;
 }
 
@@ -49,7 +51,8 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
       : readBlockHashes(request.blockHashes, 'request.blockHashes');
   const parent = BigInt(block.number) - 1n;
   if (parent >= 0n && !blockHashes.has(parent)) blockHashes.set(parent, block.parentHash);
-  const memoryBytes = options.maximumMiB * 2 ** 20;
+  const maximumMiB = memoryOfRun(request, options, 'request');
+  const memoryBytes = maximumMiB * 2 ** 20;
   const { depositContract: given, blockReward = paysReward(chain, hardfork, block) } = request;
   const depositContract = given === undefined ? chain.depositContract : readAddress(given, 'request.depositContract');
   return {
@@ -64,6 +67,7 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
     oracle: request.accessOracle,
     taskTimeoutMs: request.taskTimeoutMs ?? options.taskTimeoutMs,
     profile: request.enableProfiling ?? options.enableProfiling ?? false,
+    maximumMiB,
     limits: request,
   };
 }

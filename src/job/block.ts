@@ -273,7 +273,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   ): Promise<ExecutedBlock> {
     const { workers } = desk;
     const plan = this.#planOf(encoding, before, aside !== undefined, { workers, planned });
-    const { taskTimeoutMs } = this.#request;
+    const { taskTimeoutMs, maximumMiB } = this.#request;
     const { context, state } = aside ?? this.#request;
     const residence = aside === undefined ? this.#standing?.residence : undefined;
     const isShown = aside === undefined;
@@ -283,7 +283,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       if (isShown) desk.push(decoder.length, decoder.at);
     };
     const performed = await desk
-      .perform({ plan, work, state, residence, taskTimeoutMs, isShown, take })
+      .perform({ plan, work, state, residence, taskTimeoutMs, maximumMiB, isShown, take })
       .catch((error: unknown) => {
         throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
       });

@@ -41,6 +41,8 @@ export interface PlannedRun {
   /** The state that it begins with, and advances, where there is one that stays. */
   readonly residence?: Residence | undefined;
   readonly taskTimeoutMs: number | undefined;
+  /** Of its memory, where it brings all it needs; `undefined`: the engine's. */
+  readonly maximumMiB?: number | undefined;
   /** Whether its progress is what the caller sees of the job. */
   readonly isShown: boolean;
   /** Takes results as they are committed, in order. */
@@ -97,7 +99,10 @@ export interface Desk<Item> {
    * Runs a plan so that it can be traced, and lets the job look at what was committed. Where memory is too small for what all
    * workers do at once it begins again, alone.
    */
-  trace(run: Omit<PlannedRun, 'taskTimeoutMs' | 'isShown' | 'take'>, examine: Examine): Promise<RunOutcome>;
+  trace(
+    run: Omit<PlannedRun, 'taskTimeoutMs' | 'maximumMiB' | 'isShown' | 'take'>,
+    examine: Examine,
+  ): Promise<RunOutcome>;
   /** Lets workers do errands, each on a copy of the state. False: there are none that can. */
   delegate(errands: PlannedErrands): Promise<boolean>;
   readonly ask: Ask;

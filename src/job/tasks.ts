@@ -1,7 +1,7 @@
 // A list of tasks as a job: its stages, in order.
 
 import type { CheckedOptions } from '../config/options.ts';
-import { checkExecutionOptions } from '../config/options.ts';
+import { checkExecutionOptions, memoryOfRun } from '../config/options.ts';
 import { checkTasks } from '../config/tasks.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
 import { joinImages } from '../core/host/state-image.ts';
@@ -27,12 +27,14 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
   readonly #options: CheckedOptions;
   readonly #request: ExecutionOptions;
   readonly #initial: InitialValues;
+  readonly #maximumMiB: number;
 
   /** Reads the request. @throws InputError naming what is wrong with it */
   constructor(tasks: readonly Task[], executor: unknown, request: ExecutionOptions, options: CheckedOptions) {
     checkExecutionOptions(request);
     checkTasks(tasks);
     this.limits = request;
+    this.#maximumMiB = memoryOfRun(request, options, 'options');
     this.#executor = readExecutor(executor);
     this.#tasks = this.#executor === 'synthetic' ? checkedPrograms(tasks) : tasks;
     this.#options = options;
@@ -47,6 +49,7 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
   async run(desk: Desk<TaskResult>): Promise<ExecutionResult> {
     const startMs = performance.now();
     const { state, taskTimeoutMs = this.#options.taskTimeoutMs } = this.#request;
+    const maximumMiB = this.#maximumMiB;
     const before = await stateBefore(desk, state);
     const oracle = this.#request.accessOracle ?? this.#options.planning.oracle;
     const planned = oracle && planTasks(oracle, this.#tasks, desk.workers);
@@ -62,7 +65,7 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
       results.raw.push(batch);
       desk.push(results.raw.length, results.at);
     };
-    const performed = await desk.perform({ plan, work, state, taskTimeoutMs, isShown: true, take });
+    const performed = await desk.perform({ plan, work, state, taskTimeoutMs, maximumMiB, isShown: true, take });
 
     const totalDurationMs = performance.now() - startMs;
     const report = reportOf(performed, {

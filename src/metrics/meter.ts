@@ -29,7 +29,7 @@ interface Active {
 }
 
 export class Meter {
-  readonly #workers: number;
+  readonly #workers: () => number;
   #sums = noSums();
   #counters = noCounters();
   #failures = new Map<string, number>();
@@ -41,8 +41,8 @@ export class Meter {
   #queued = 0;
   readonly #active = new Set<Active>();
 
-  /** `workers`: of the engine, at most. */
-  constructor(workers: number) {
+  /** `workers`: that the engine has now. */
+  constructor(workers: () => number) {
     this.#workers = workers;
   }
 
@@ -130,8 +130,8 @@ export class Meter {
     return {
       queueDepth: this.#queued,
       activeRuns: runs.length,
-      activeWorkers: Math.min(running, 1) * this.#workers,
-      workers: this.#workers,
+      activeWorkers: Math.min(running, 1) * this.#workers(),
+      workers: this.#workers(),
       transactions: runs.reduce((sum, { transactions }) => sum + transactions, 0),
       committed: runs.reduce((sum, { run, offset, transactions }) => {
         const committed = (run?.committed() ?? 0) - offset;

@@ -17,6 +17,8 @@ export class CallingThreadRunner implements Runner {
   readonly #module: WebAssembly.Module;
   readonly #pages: number;
   #memory: Promise<LocalMemory> | undefined;
+  /** Of the memory that there is. */
+  #openPages = 0;
 
   constructor(module: WebAssembly.Module, pages: number) {
     this.#module = module;
@@ -53,8 +55,8 @@ export class CallingThreadRunner implements Runner {
   async #run(run: LocalRun): Promise<RunOutcome> {
     const { work, taskTimeoutMs } = run.request;
     const equipment = await loadEquipment(work);
-    const { residence, plan } = run.request;
-    const memory = residence === undefined ? await this.#open() : await homeOf(residence, plan.count);
+    const { residence, plan, pages = this.#pages } = run.request;
+    const memory = residence === undefined ? await this.#open(pages) : await homeOf(residence, plan.count);
     equip(memory.worker, equipment);
     run.throwIfCancelled();
     try {
@@ -81,8 +83,10 @@ export class CallingThreadRunner implements Runner {
     return openLocalHome(this.#module, this.#pages);
   }
 
-  #open(): Promise<LocalMemory> {
-    this.#memory ??= openLocalMemory(this.#module, this.#pages).catch((error: unknown) => {
+  #open(pages: number): Promise<LocalMemory> {
+    if (this.#openPages !== pages) this.#memory = undefined;
+    this.#openPages = pages;
+    this.#memory ??= openLocalMemory(this.#module, pages).catch((error: unknown) => {
       this.#memory = undefined;
       throw error;
     });

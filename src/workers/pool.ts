@@ -1,6 +1,8 @@
 // Threads, which runs share: whoever needs workers takes those that are free, and always gets one.
 
+import { later } from '../base/platform.ts';
 import type { Placement } from './placement.ts';
+import type { RunLoad, Scaling } from './scaling.ts';
 import { Spare } from './spare.ts';
 import { startAgain, WorkerHandle } from './worker-handle.ts';
 
@@ -43,6 +45,12 @@ export class Post {
   }
 }
 
+/** Where the workers of a pool run, and whether there are sometimes more and sometimes fewer. */
+export interface PoolOptions {
+  readonly placement?: Placement | undefined;
+  readonly scaling?: Scaling | undefined;
+}
+
 export class WorkerPool {
   readonly #url: string;
   /** As many as were asked for, then those that were added for runs that found all others taken. */
@@ -52,18 +60,24 @@ export class WorkerPool {
   /** A worker for the next post whose worker is lost; from the pool's first use on. */
   readonly #spare: Spare;
   readonly #placement: Placement | undefined;
+  readonly #scaling: Scaling | undefined;
+  /** Workers on their way because they are of use. */
+  #growing = 0;
+  #rehearse: (handle: WorkerHandle) => void = () => {};
+  #callOff: () => void = () => {};
   #disposed = false;
 
-  private constructor(url: string, asked: number, placement: Placement | undefined) {
+  private constructor(url: string, asked: number, { placement, scaling }: PoolOptions) {
     this.#url = url;
     this.#asked = asked;
     this.#placement = placement;
+    this.#scaling = scaling;
     this.#spare = new Spare(url);
   }
 
-  /** Starts the workers; `placement`: they are given places. @throws WorkerError */
-  static async start(url: string, asked: number, placement?: Placement): Promise<WorkerPool> {
-    const pool = new WorkerPool(url, asked, placement);
+  /** Starts the workers. @throws WorkerError */
+  static async start(url: string, asked: number, options: PoolOptions = {}): Promise<WorkerPool> {
+    const pool = new WorkerPool(url, asked, options);
     const started = await Promise.allSettled(Array.from({ length: asked }, () => WorkerHandle.start(url, true)));
     for (const result of started) if (result.status === 'fulfilled') pool.#add(result.value);
     const failed = started.find((result) => result.status === 'rejected');
@@ -80,6 +94,57 @@ export class WorkerPool {
     return this.#posts.length;
   }
 
+  /** How many of them a run may have. */
+  get offered(): number {
+    return this.#scaling === undefined ? this.#asked : Math.min(this.#scaling.target, this.#posts.length);
+  }
+
+  /** A run is over: there may be more workers for the next one, or fewer. */
+  ran(load: RunLoad): void {
+    const scaling = this.#scaling;
+    if (scaling === undefined || this.#disposed) return;
+    scaling.ran(load);
+    while (this.#posts.length + this.#growing < scaling.target) void this.#grow();
+    this.#callOff();
+    this.#callOff = later(scaling.bounds.idleMs, () => this.#rest(scaling));
+  }
+
+  /** Starts one more worker, for which nobody waits. */
+  async #grow(): Promise<void> {
+    this.#growing++;
+    try {
+      const handle = await this.#start(() => false);
+      if (this.#disposed) return handle.terminate('the engine was disposed of');
+      this.#rehearse(handle);
+      await this.#place(this.#add(handle));
+    } catch {
+      // There are as many as before; the next run asks again.
+    } finally {
+      this.#growing--;
+    }
+  }
+
+  /** Nobody has run anything for a while: who has slept is ended, but for the least that there are to be. */
+  #rest(scaling: Scaling): void {
+    if (this.#taken.size > 0) {
+      this.#callOff = later(scaling.bounds.idleMs, () => this.#rest(scaling));
+      return;
+    }
+    scaling.rest();
+    this.#endFree(scaling.bounds.minimum, 'nobody has needed it for a while');
+  }
+
+  /** Ends those that nobody has, the last ones first, as long as there are more than `most`. */
+  #endFree(most: number, reason: string): void {
+    for (let at = this.#posts.length - 1; at >= most; at--) {
+      const post = this.#posts[at]!;
+      if (this.#taken.has(post)) continue;
+      post.handle.terminate(reason);
+      this.#placement?.remove(post.seat);
+      this.#posts.splice(at, 1);
+    }
+  }
+
   /** Lets one worker make the module fast, which does so for all: compiled code belongs to the module. */
   async warmUp(module: WebAssembly.Module): Promise<void> {
     await this.#posts[0]?.handle.call((remote) => remote.warmUp(module));
@@ -88,6 +153,10 @@ export class WorkerPool {
   /** Lets all workers load what precompiled contracts need, while there is nothing to do. */
   prepare(precompiles: string, module: WebAssembly.Module): void {
     this.#spare.rehearsal = { precompiles, module };
+    this.#rehearse = (handle) => {
+      handle.tell((remote) => remote.rehearse(module));
+      handle.prepare(precompiles);
+    };
     for (const { handle } of this.#posts) handle.prepare(precompiles);
   }
 
@@ -112,13 +181,7 @@ export class WorkerPool {
     for (const post of posts) this.#taken.delete(post);
     this.#spare.parkWhenIdle(() => this.#taken.size > 0);
     // As many to spare as were asked for are enough.
-    for (let at = this.#posts.length - 1; at >= this.#asked * 2; at--) {
-      const post = this.#posts[at]!;
-      if (this.#taken.has(post)) continue;
-      post.handle.terminate('there are enough workers');
-      this.#placement?.remove(post.seat);
-      this.#posts.splice(at, 1);
-    }
+    this.#endFree(Math.max(this.#asked, this.#scaling?.bounds.maximum ?? 0) * 2, 'there are enough workers');
   }
 
   /** Puts a new worker on a post whose worker is gone, unless nobody needs it any more. @throws WorkerError */
@@ -153,6 +216,7 @@ export class WorkerPool {
 
   dispose(): void {
     this.#disposed = true;
+    this.#callOff();
     for (const { handle } of this.#posts) handle.terminate('the engine was disposed of');
     this.#spare.dispose();
     this.#placement?.dispose();

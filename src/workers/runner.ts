@@ -32,10 +32,14 @@ export interface RunRequest {
   readonly work: Work;
   readonly hooks: RunHooks;
   readonly taskTimeoutMs: number | undefined;
+  /** Pages of its memory, where it brings all it needs; `undefined`: as many as the runner gives. */
+  readonly pages?: number | undefined;
   /** The state that the run begins with, and advances; `undefined`: it brings all it needs. */
   readonly residence?: Residence | undefined;
   /** Who waits for the run: what runs on its thread may not call it (see run/nested-call.ts). */
   readonly caller: object;
+  /** How many runs wait for their turn. */
+  readonly waiting?: (() => number) | undefined;
   /** Where somebody looks at what was committed. */
   readonly examiner?: Examiner | undefined;
 }

@@ -12,6 +12,7 @@ import { CallingThreadRunner } from './calling-thread-runner.ts';
 import { Placement, type PlacementWish } from './placement.ts';
 import { type PoolEvents, WorkerPool } from './pool.ts';
 import type { ErrandRequest, Runner } from './runner.ts';
+import { Scaling, type WorkerBounds } from './scaling.ts';
 import { SharedRunner } from './shared-runner.ts';
 import { SoloRunner } from './solo-runner.ts';
 import { LateStartError } from './worker-handle.ts';
@@ -20,7 +21,10 @@ import { LateStartError } from './worker-handle.ts';
 export interface RunnerOptions {
   readonly module: WebAssembly.Module;
   readonly assets: Assets;
+  /** At most. */
   readonly workers: number;
+  /** Where there are to be fewer when fewer are of use. */
+  readonly bounds?: WorkerBounds | undefined;
   readonly threading?: Threading | 'auto' | undefined;
   readonly maximumMiB: number;
   /** Where workers are to run; `undefined`: anywhere. */
@@ -57,7 +61,7 @@ export class Runners {
 
   /** Starts the best that can be had here. @throws InputError for an asset that has no address */
   static async start(options: RunnerOptions): Promise<Runners> {
-    const { module, workers, maximumMiB, assets, events, runner } = options;
+    const { module, workers, bounds, maximumMiB, assets, events, runner } = options;
     if (runner !== undefined) return new Runners(runner, 'it is simulated', options);
     const pages = pagesOf(maximumMiB);
     const withoutWorkers = (why: string) => {
@@ -78,11 +82,18 @@ export class Runners {
     if (reason === undefined) {
       try {
         const placement = placementFor(options);
+        const scaling = bounds === undefined ? undefined : new Scaling(bounds);
         const places = placement instanceof Placement ? placement : undefined;
-        const pool = options.pool ?? (await WorkerPool.start(url, workers, places));
+        const pool =
+          options.pool ?? (await WorkerPool.start(url, bounds?.minimum ?? workers, { placement: places, scaling }));
         // Room for replacements: an id is never used twice in a block.
         const need = { module, pages, highestWorker: Math.min(MAX_WORKER_ID, 4 * workers + 16) };
-        const source = { pool, workers, need, events };
+        const source = {
+          ...{ pool, need, events },
+          get workers() {
+            return scaling === undefined ? workers : pool.offered;
+          },
+        };
         const runners = new Runners(new SharedRunner(source, options.pool === undefined), undefined, options);
         runners.#placement = placement;
         return runners;
@@ -102,8 +113,15 @@ export class Runners {
     return withoutWorkers(reason ?? 'unknown');
   }
 
+  /** Workers that a run would have now. */
+  get workers(): number {
+    return this.#main.workers;
+  }
+
   get capabilities(): Capabilities {
-    const { threading, workers } = this.#main;
+    const { threading } = this.#main;
+    const { bounds } = this.#options;
+    const workers = threading === 'shared' && bounds !== undefined ? bounds.maximum : this.workers;
     const placement =
       this.#placement ??
       (this.#options.placement && unplaced(`one worker has no place of its own: ${this.#reason ?? 'unknown'}`));

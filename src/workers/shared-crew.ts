@@ -85,6 +85,11 @@ export class SharedCrew implements Crew {
     return this.#endedMs;
   }
 
+  /** Workers that take part. */
+  get size(): number {
+    return this.#seats.length;
+  }
+
   get workersLost(): number {
     return this.#lost;
   }

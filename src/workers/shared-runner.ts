@@ -50,14 +50,25 @@ export class SharedRunner implements Runner {
     return { host: lease.host, lease, leave };
   }
 
-  start({ plan, work, hooks, taskTimeoutMs, residence, examiner }: RunRequest): RunControl {
+  start({ plan, work, hooks, taskTimeoutMs, residence, examiner, pages, waiting }: RunRequest): RunControl {
     const staying = residence === undefined ? undefined : { residence, transactions: plan.count };
+    const { pool, need, events } = this.#source;
     const workers = Math.min(this.#source.workers, plan.workers ?? this.#source.workers);
-    const crew = new SharedCrew({ ...this.#source, workers }, work, { taskTimeoutMs, block: plan.block }, staying);
+    const source = { pool, workers, events, need: { ...need, pages: pages ?? need.pages } };
+    const crew = new SharedCrew(source, work, { taskTimeoutMs, block: plan.block }, staying);
     const examine: RunHooks['examine'] = examiner && ((_, first) => crew.examined(examiner, first));
     const conductor = new Conductor(plan, crew, { ...hooks, ...(examine && { examine }) }, residence);
     return {
-      outcome: conductor.run().finally(() => crew.leave()),
+      outcome: conductor
+        .run()
+        .then((outcome) => {
+          const { trace, executionMs } = outcome;
+          const { t1Ms, tInfinityMs } = trace;
+          const load = { workers: crew.size, t1Ms, tInfinityMs, executionMs, waiting: waiting?.() ?? 0 };
+          if (!plan.sequential) this.#source.pool.ran(load);
+          return outcome;
+        })
+        .finally(() => crew.leave()),
       workersLost: () => crew.workersLost,
       committed: () => conductor.committed(),
       cancel(reason) {

@@ -101,8 +101,8 @@ export class SoloRunner implements Runner {
 
   /** One try at the run; `undefined`: its worker was lost. */
   async #try(run: SoloRun): Promise<RunOutcome | undefined> {
-    const { work, taskTimeoutMs } = run.request;
-    const { module, pages } = this.#options;
+    const { work, taskTimeoutMs, pages = this.#options.pages } = run.request;
+    const { module } = this.#options;
     const watch = taskTimeoutMs !== undefined || run.tries >= SUSPICIOUS_TRIES;
     const job: SoloJob = { module, pages, plan: run.plan(), work, stream: run.streaming, watch, pauses: run.pauses() };
     const hooks = run.begin();

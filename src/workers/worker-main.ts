@@ -53,7 +53,7 @@ let hasForeignModules = false;
 /** The precompiled contracts whose fast libraries this worker has, or is about to have. */
 let prepared: Equipment['precompiles'];
 /** The memory of runs that this worker does alone: kept from run to run, unless an attempt was left behind in it. */
-let soloMemory: LocalMemory | undefined;
+let soloMemory: (LocalMemory & { readonly pages: number }) | undefined;
 /** What this worker is asked of a state of which it has a copy. */
 let errands: { readonly runner: ErrandRunner; readonly hooks: ErrandHooks } | undefined;
 let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined;
@@ -219,7 +219,8 @@ async function complete(current: NonNullable<typeof work>): Promise<void> {
 async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   const { tasks } = job.work;
   const equipment = await loadEquipment(job.work);
-  soloMemory ??= await openLocalMemory(job.module, job.pages);
+  const { module, pages } = job;
+  if (soloMemory?.pages !== pages) soloMemory = { ...(await openLocalMemory(module, pages)), pages };
   equip(soloMemory.worker, equipment);
   const pauses = new Pauses(job.pauses);
   const crew = new LocalCrew(soloMemory, {

@@ -39,6 +39,14 @@ export class WorldBlockJob implements Job<TransactionResult, WorldBlockResult> {
     if (typeof request === 'object' && request !== null && 'state' in request && request.state !== undefined) {
       throw new InputError('request.state', 'a world has its own');
     }
+    if (
+      typeof request === 'object' &&
+      request !== null &&
+      'maximumMiB' in request &&
+      request.maximumMiB !== undefined
+    ) {
+      throw new InputError('request.maximumMiB', 'a world has its memory for all its blocks');
+    }
     place.checkOpen();
     this.#state = state;
     this.#place = place;

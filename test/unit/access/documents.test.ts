@@ -1,10 +1,10 @@
-// The examples of docs/planning.md, docs/configuration.md and docs/profiling.md run.
+// The examples of pages that need nothing else run.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as library from '../../../src/index.ts';
 import { createTraffic } from '../../../src/traffic/index.ts';
 
-test.each(['planning', 'configuration', 'profiling'])(
+test.each(['planning', 'configuration', 'profiling', 'resources'])(
   'the examples of docs/%s.md run',
   { timeout: 120_000 },
   async (page) => {
