@@ -2,13 +2,13 @@
 // (layout.ts, Scratch); pointers and sizes are bytes, indices are u32.
 
 import "./layout-check";
-import { Kind, Scratch } from "./layout";
+import { Kind, Scratch, VersionFlag } from "./layout";
 import { allocate } from "./base/arena";
 import * as worker from "./base/worker";
 import { addCode, findCode } from "./store/code-store";
 import { atLeastAccess, creditAccess, writeAccess } from "./store/access-set";
 import { locate, locationAt, lookup } from "./store/locations";
-import { baseOf, blockedBy, resolve, resolvedFolded, resolvedNode } from "./store/versions";
+import { baseOf, blockedBy, createVersion, link, resolve, resolvedFolded, resolvedNode } from "./store/versions";
 import { readChecked, suspendAttempt } from "./engine/attempt";
 
 export { LAYOUT_VERSION } from "./layout";
@@ -23,6 +23,8 @@ export {
   exhaustAttempt as exhaust, finishAttempt as finish, parkAttempt as park, currentIncarnation as incarnation,
 } from "./engine/attempt";
 export { next } from "./engine/worker-loop";
+export { begin, beginAgain, commitHead, reexecute, validateExecuted } from "./engine/steps";
+export { kill as killVersion, markEstimate } from "./store/versions";
 export { allocate, addCode, findCode, locate };
 export { halt } from "./base/worker";
 export { keccak256, resetKeccak } from "./base/keccak256";
@@ -85,6 +87,22 @@ export function resolveAt(location: u32, transaction: u32): u32 {
 /** Version node of the last `resolveAt`, 0 for the base value. */
 export function resolvedVersion(): u32 {
   return resolvedNode;
+}
+
+/** After a BLOCKED answer: the transaction whose value is awaited. */
+export function awaited(): u32 {
+  return blockedBy;
+}
+
+/**
+ * Puts scratch VALUE as a version of an incarnation into a location's list, for a store without transactions: what it
+ * replaces has to be killed. `credit`: it is added to what is below. The node; 0 when memory is exhausted.
+ */
+export function putVersion(location: u32, transaction: u32, incarnation: u32, credit: bool): u32 {
+  const flags = credit ? VersionFlag.LIVE | VersionFlag.DELTA : VersionFlag.LIVE;
+  const node = createVersion(transaction, incarnation, flags, worker.scratch(Scratch.VALUE));
+  if (node != 0) link(locationAt(location), node);
+  return node;
 }
 
 /** Whether several versions took part in the last `resolveAt`. */

@@ -582,6 +582,15 @@ export abstract class Next {
   static readonly DISMISSED: i32 = -4;
 }
 
+/** What the steps of engine/steps.ts answer. */
+export abstract class Step {
+  /** There was nothing to do. */
+  static readonly NOTHING: u32 = 0;
+  static readonly HOLDS: u32 = 1;
+  /** What was read is not what would be read now. */
+  static readonly FAILS: u32 = 2;
+}
+
 /** What `finish`, `suspend` and the like answer. */
 export abstract class Finish {
   static readonly EXECUTED: u32 = 1;

@@ -57,6 +57,19 @@ export type { ConfigurationTextSources } from './config/configuration-file.ts';
 export { parseConfiguration } from './config/configuration-file.ts';
 export type { TracingEngine } from './engine/engine.ts';
 export { createEngine } from './engine/engine.ts';
+export type {
+  BlockLoop,
+  LoopAttempt,
+  LoopWorker,
+  Seen,
+  StoreSnapshot,
+  TransactionStatus,
+  Verdict,
+  VersionName,
+  VersionStore,
+  WriterName,
+} from './engine/lower-level.ts';
+export { openBlockLoop, openVersionStore } from './engine/lower-level.ts';
 export type { BlockFile } from './file/block-file.ts';
 export { checkBlockFile, parseBlockFile, readBlockFile } from './file/block-file.ts';
 export type { ByteSource } from './file/chain-file.ts';

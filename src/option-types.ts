@@ -290,6 +290,28 @@ export interface ExecutionOptions {
   readonly sequential?: boolean;
 }
 
+/** What `openVersionStore` accepts. */
+export interface VersionStoreOptions {
+  /** Of its memory, in MiB. Default 16. */
+  readonly maximumMiB?: number;
+}
+
+/** What `openBlockLoop` accepts. */
+export interface BlockLoopOptions {
+  /** How many tasks the block has. */
+  readonly tasks: number;
+  /** Who may be in the middle of an attempt at the same time. Default 1. */
+  readonly workers?: number;
+  /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
+  readonly window?: number;
+  /** Of its memory, in MiB. Default 16. */
+  readonly maximumMiB?: number;
+  /** Free-form state before the first task: bytes. */
+  readonly data?: Readonly<Record<string, Uint8Array>> | ReadonlyMap<string, Uint8Array>;
+  /** Free-form state before the first task: numbers of 256 bits. */
+  readonly numbers?: Readonly<Record<string, bigint>> | ReadonlyMap<string, bigint>;
+}
+
 /** Of `callTracer`. */
 export interface CallTracerOptions {
   /** Also the logs of each call that succeeded. Default false. */

@@ -29,12 +29,14 @@ export type { MetricName } from './base/metrics.ts';
 export type { Mismatch, Omission } from './block/verify.ts';
 export type * from './call-types.ts';
 export type {
+  BlockLoopOptions,
   BlockRequest,
   EngineAssets,
   EngineOptions,
   ExecutionOptions,
   MemoryOptions,
   VerifyOptions,
+  VersionStoreOptions,
   WorkerRange,
   WorldOptions,
 } from './option-types.ts';

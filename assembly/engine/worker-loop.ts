@@ -1,7 +1,7 @@
 // Block-STM on one screen: what a worker does next, and how the head of the block is committed.
 
 import {
-  CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, TxFlag, TxSlot, TxState,
+  CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, Step, TxFlag, TxSlot, TxState,
   VersionFlag, Version, Worker, WorkerLife, WriteEntry,
 } from "../layout";
 import { hashIn, seed } from "../base/keyed-hash";
@@ -160,6 +160,16 @@ function advanceHead(): i32 {
       return NOTHING; // somebody is at it
     }
   }
+}
+
+/** The same for loops of others: Step.HOLDS, FAILS where the head was taken back, NOTHING where another did it. */
+export function commitExecuted(head: u32, status: u64): u32 {
+  if (!isStamped(head, status) && !validate(head, status)) return abort(head, status) ? Step.FAILS : Step.NOTHING;
+  if (!commit(head, status)) return Step.NOTHING;
+  count(Metric.COMMITS, 1);
+  moveHead(head, status);
+  foldCredits(head, recordIn(status));
+  return Step.HOLDS;
 }
 
 /**

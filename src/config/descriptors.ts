@@ -347,6 +347,19 @@ export const EXECUTION_OPTIONS: Options = {
   ),
 };
 
+const roomMiB = option(numberFrom(1, MAXIMUM_MIB), 'Of its memory, in MiB.', '16');
+
+export const STORE_OPTIONS: Options = { maximumMiB: roomMiB };
+
+export const BLOCK_LOOP_OPTIONS: Options = {
+  tasks: { ...integerFrom(0, MAX_TASKS), doc: 'How many tasks the block has.', required: true },
+  workers: option(integerFrom(1, MAX_ENGINE_WORKERS), 'Who may be in the middle of an attempt at the same time.', '1'),
+  window,
+  maximumMiB: roomMiB,
+  data: EXECUTION_OPTIONS.data!,
+  numbers: EXECUTION_OPTIONS.numbers!,
+};
+
 export interface OptionGroup {
   /** Of the type. */
   readonly name: string;
@@ -372,6 +385,8 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { name: 'VerifyOptions', doc: '`request.verify`: what to compare with the header.', options: VERIFY_OPTIONS },
   { name: 'WorldOptions', doc: 'What `engine.openWorld` accepts.', options: WORLD_OPTIONS },
   { name: 'ExecutionOptions', doc: 'The third argument of `engine.execute`.', options: EXECUTION_OPTIONS },
+  { name: 'VersionStoreOptions', doc: 'What `openVersionStore` accepts.', options: STORE_OPTIONS },
+  { name: 'BlockLoopOptions', doc: 'What `openBlockLoop` accepts.', options: BLOCK_LOOP_OPTIONS },
   { name: 'CallTracerOptions', doc: 'Of `callTracer`.', options: CALL_TRACER },
   { name: 'FlatCallTracerOptions', doc: 'Of `flatCallTracer`.', options: FLAT_CALL_TRACER },
   { name: 'PrestateTracerOptions', doc: 'Of `prestateTracer`.', options: PRESTATE_TRACER },

@@ -473,6 +473,11 @@ export class BlockHost {
     return Atomics.load(this.instance.words, (this.#slot(index) + TxSlot.STATUS + 4) >>> 2);
   }
 
+  /** The lower half of a transaction's status word (assembly/schedule/status.ts). */
+  statusWord(index: number): number {
+    return Atomics.load(this.instance.words, (this.#slot(index) + TxSlot.STATUS) >>> 2);
+  }
+
   /** Bytes of the memory in use. */
   memoryBytes(): number {
     return this.#shared(Control.ARENA_NEXT);

@@ -4,7 +4,16 @@ import type { instantiate } from '../../../build/core.js';
 import type { PrecompileHost } from '../../precompiles/precompiles.ts';
 
 /** What floors above src/core know of the layout: kinds of locations, answers to a read, and how much a block may hold. */
-export { HAS_STORAGE, Kind, MAX_TRANSACTIONS, ReadResult } from '../../../assembly/layout.ts';
+export {
+  HAS_STORAGE,
+  Kind,
+  MAX_INCARNATION,
+  MAX_TRANSACTIONS,
+  Next,
+  ReadResult,
+  Step,
+  TxState,
+} from '../../../assembly/layout.ts';
 
 /** The exports of the core. Typed by the compiler's own declarations. */
 export type Core = Awaited<ReturnType<typeof instantiate>>;

@@ -128,24 +128,24 @@ function attemptTask(
 }
 
 function end(instance: CoreInstance, view: CoreStateView, round: WorkerRound, outcome: unknown, error: unknown): void {
-  const { core } = instance;
   view.close();
   round.watch?.(undefined);
-  if (round.abandoned?.()) return;
+  if (!round.abandoned?.()) endAttempt(instance, view, outcome, error);
+}
+
+/** Tells the core how the running attempt has ended: a Finish of the layout. */
+export function endAttempt({ core }: CoreInstance, view: CoreStateView, outcome: unknown, error: unknown): number {
   const { interruption } = view;
   // Whatever the executor made of the signal: it has not seen a value, so its outcome means nothing.
   if (interruption?.reason === 'trap') throw interruption.error;
-  if (interruption?.reason === 'blocked') core.suspend();
-  else if (interruption?.reason === 'missing') core.park(interruption.location);
-  else if (interruption?.reason === 'exhausted') core.exhaust();
-  else {
-    const packed = error === undefined ? packOutcome(outcome) : packFailure(`the executor threw: ${messageOf(error)}`);
-    let length = 0;
-    for (const part of packed.parts) length += part.length;
-    const staged = view.stage(...packed.parts);
-    if (staged === 0) core.exhaust();
-    else core.finish(packed.code, packed.gas, staged, length);
-  }
+  if (interruption?.reason === 'blocked') return core.suspend();
+  if (interruption?.reason === 'missing') return core.park(interruption.location);
+  if (interruption?.reason === 'exhausted') return core.exhaust();
+  const packed = error === undefined ? packOutcome(outcome) : packFailure(`the executor threw: ${messageOf(error)}`);
+  let length = 0;
+  for (const part of packed.parts) length += part.length;
+  const staged = view.stage(...packed.parts);
+  return staged === 0 ? core.exhaust() : core.finish(packed.code, packed.gas, staged, length);
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

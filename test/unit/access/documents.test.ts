@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import * as library from '../../../src/index.ts';
 import { createTraffic } from '../../../src/traffic/index.ts';
 
-test.each(['planning', 'configuration', 'profiling', 'resources'])(
+test.each(['planning', 'configuration', 'profiling', 'resources', 'lower-level'])(
   'the examples of docs/%s.md run',
   { timeout: 120_000 },
   async (page) => {

@@ -38,6 +38,7 @@ const plainAllowed: Record<string, string> = {
     'immutable records and versions; the base value of a location that only this worker folds, or the host alone',
   'engine/recordings': 'immutable records and versions, while no worker is inside the core',
   'engine/recovery': 'the fixed input of a transaction',
+  'engine/steps': 'fixed control fields',
   'engine/validation': "immutable records; the worker's own conflict notes",
   'engine/written': 'immutable records, while no worker is inside the core',
   'engine/worker-loop': 'immutable records, fixed control fields',
