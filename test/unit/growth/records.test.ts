@@ -99,7 +99,7 @@ test('what callTracer tells of 40,000 logs of calls that are as deep as they go'
        bottom: 0 again: 32 0 LOG0 1 ADD DUP1 ${n} GT @again JUMPI`,
     );
     const accounts = { [TARGET]: contract(code) };
-    const block = { hardfork: 'homestead', transactions: [{}], accounts } as const;
+    const block = { hardfork: 'homestead' as const, transactions: [{}], accounts };
     return timeOfTrace(block, { tracer: 'callTracer', withLog: true }, 10 * n);
   });
 });
