@@ -35,7 +35,13 @@ describe('the fork of a block', () => {
     [SEPOLIA, 1_450_409, 1_655_733_600, 'paris'],
     [SEPOLIA, 9_000_000, 1_760_427_360, 'osaka'],
     [17000, 1, 1_695_902_424, 'paris'],
+    [17000, 3_419_703, 1_740_434_111, 'cancun'],
+    [17000, 3_419_704, 1_740_434_112, 'prague'],
+    [17000, 5_000_000, 1_759_308_480, 'osaka'],
+    [17000, 5_000_000, 1_760_389_824, 'bpo2'],
     [560048, 1, 1_742_213_412, 'cancun'],
+    [560048, 60_412, 1_742_999_832, 'prague'],
+    [560048, 1_500_000, 1_762_955_544, 'bpo2'],
   ])('of chain %i with number %i at %i is %s', (chainId, number, timestamp, fork) => {
     expect(scheduledHardfork(chainId, { number, timestamp: `0x${timestamp.toString(16)}` })).toBe(fork);
   });
