@@ -9,13 +9,23 @@ import type { AccessOracle, AccessWrite } from './access-oracle.ts';
  * what the list tells truly. A list that lies costs time. It may be of any fork, as `result.blockAccessList` makes it.
  */
 export function fromBlockAccessList(list: BlockAccessList): AccessOracle {
-  const writes = writesByIndex(list);
-  return {
+  let writes: ReadonlyMap<number, readonly AccessWrite[]> | undefined;
+  const oracle: AccessOracle = {
     transactionAccess({ index }) {
+      writes ??= writesByIndex(list);
       const found = writes.get(index);
       return found === undefined ? undefined : { writes: found };
     },
   };
+  lists.set(oracle, list);
+  return oracle;
+}
+
+const lists = new WeakMap<AccessOracle, BlockAccessList>();
+
+/** The list that an oracle is made of, and nothing else. */
+export function listOfOracle(oracle: AccessOracle): BlockAccessList | undefined {
+  return lists.get(oracle);
 }
 
 /** By index of the transaction: what is changed before all of them, and behind, is left out. */
@@ -47,13 +57,14 @@ function writesByIndex(list: BlockAccessList): ReadonlyMap<number, readonly Acce
   return writes;
 }
 
-/** A key of a state source: an account, or a slot. */
-type ListedKey = { kind: 'account'; address: Hex } | { kind: 'storage'; address: Hex; slot: Hex };
+/** A key of a state source: an account, its code, or a slot. */
+type ListedKey = { kind: 'account' | 'code'; address: Hex } | { kind: 'storage'; address: Hex; slot: Hex };
 
-/** All accounts and slots that a list names. */
-export function keysOfList(list: BlockAccessList): ListedKey[] {
+/** All accounts and slots that a list names, and the code of those that are not known to have none. */
+export function keysOfList(list: BlockAccessList, codeless: ReadonlySet<Hex> = new Set()): ListedKey[] {
   return list.flatMap(({ address, storageChanges, storageReads }): ListedKey[] => [
     { kind: 'account', address },
+    ...(codeless.has(address) ? [] : [{ kind: 'code', address } as const]),
     ...[...storageChanges.map(({ slot }) => slot), ...storageReads].map(
       (slot) => ({ kind: 'storage', address, slot: wordOf(slot) }) as const,
     ),

@@ -39,7 +39,7 @@ const MOST_TOUCHING = 8;
  * Values that are announced of one place: who reads it walks over those of higher transactions, so that n of them would
  * make n² steps. Where there are more, none is.
  */
-const MOST_VALUES = 256;
+export const MOST_VALUES = 256;
 const MOST_EARLY = 64;
 /** Writers without a value, and credits, that are remembered of a place. */
 const MOST_WRITERS = 4;
@@ -202,7 +202,7 @@ export function nameOfAccess(key: AccessKey): string {
 }
 
 /** When everything should begin, and how long it takes at least. */
-function orderOf(
+export function orderOf(
   dependencies: readonly number[],
   cost: Float64Array,
   workers: number,

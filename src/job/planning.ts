@@ -1,10 +1,12 @@
 // What an oracle says of a request, as the plan of a run.
 
 import type { AccessOracle } from '../access/access-oracle.ts';
-import { type AnnouncedWrite, Planner } from '../access/planner.ts';
+import { listOfOracle } from '../access/block-access-list-oracle.ts';
+import { type AnnouncedWrite, orderOf, Planner } from '../access/planner.ts';
 import { type Predictions, predictTasks, predictTransactions } from '../access/predictions.ts';
 import { bytesFromHex } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
+import type { BlockAccessList } from '../block/block-access-list.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { type AnnouncedWrites, StateImageBuilder } from '../core/host/state-image.ts';
 import { Kind } from '../core/instance/abi.ts';
@@ -12,6 +14,7 @@ import type { PlannedFacts } from '../metrics/report.ts';
 import type { RunPlanning } from '../run/conductor.ts';
 import type { Task } from '../task/executor.ts';
 import type { BlockEncoding } from './block-encoding.ts';
+import { type AnnouncedList, announceList } from './list-plan.ts';
 
 export interface Planned {
   readonly planning: RunPlanning;
@@ -41,8 +44,10 @@ export function planTransactions(
   },
 ): Planned {
   const startMs = performance.now();
-  const asked = predictTransactions(oracle, block, keccak256);
-  return planned(asked, { startMs, costs, first: encoding.firstTransaction, workers });
+  const context = { startMs, costs, first: encoding.firstTransaction, workers };
+  const list = listOfOracle(oracle);
+  const announced = list && plannedList(list, context);
+  return announced ?? planned(predictTransactions(oracle, block, keccak256), context);
 }
 
 export function planTasks(oracle: AccessOracle, tasks: readonly Task[], workers: number): Planned {
@@ -77,6 +82,31 @@ function planned({ predictions, problems }: Predictions, context: PlanContext): 
       problems,
     },
     costs: predictions.map((prediction, index) => Number(prediction?.gas ?? costs[index] ?? 0)),
+  };
+}
+
+/** Of a list that says all there is to say: nobody waits for anybody. `undefined`: it takes a planner. */
+function plannedList(list: BlockAccessList, context: PlanContext): Planned | undefined {
+  const { startMs, costs, first, workers } = context;
+  let found: AnnouncedList | undefined;
+  try {
+    found = announceList(list, { transactions: costs.length, first, most: MOST_ANNOUNCED });
+  } catch {
+    // What is no list at all is told by who asks the oracle.
+  }
+  if (found === undefined) return undefined;
+  const early = orderOf([], Float64Array.from(costs), workers).early.map((index) => index + first);
+  const { announced, predicted } = found;
+  return {
+    planning: { dependencies: new Uint32Array(0), early, announced },
+    facts: {
+      planMs: performance.now() - startMs,
+      predicted,
+      early: early.length,
+      partitions: costs.length,
+      problems: [],
+    },
+    costs,
   };
 }
 

@@ -93,11 +93,11 @@ export function standingBefore(
   });
 }
 
-/** What a block will probably touch: what the source says, what its access list does, or the accounts that are named. */
+/** What a block will probably touch: what its access list says, what the source does, or the accounts that are named. */
 export async function blockKeys(state: StateSource, block: BlockInput): Promise<readonly StateKey[]> {
+  // A list is all there is to ask for, at once: a source that looks into the block itself takes a trip for that.
+  if (block.blockAccessList !== undefined) return keysOfList(block.blockAccessList, sendersOf(block));
   const hinted = await hintedKeys(state, block);
-  const listed = block.blockAccessList === undefined ? [] : keysOfList(block.blockAccessList);
-  if (listed.length > 0) return distinct([...hinted, ...listed]);
   if (hinted.length > 0) return hinted;
   const addresses = new Set<Hex>([block.miner]);
   for (const { from, to } of block.transactions) {
@@ -107,9 +107,9 @@ export async function blockKeys(state: StateSource, block: BlockInput): Promise<
   return [...addresses].map((address) => ({ kind: 'account', address }));
 }
 
-function distinct(keys: readonly StateKey[]): StateKey[] {
-  const nameOf = (key: StateKey) => `${key.kind} ${key.address} ${key.kind === 'storage' ? key.slot : ''}`;
-  return [...new Map(keys.map((key) => [nameOf(key), key])).values()];
+/** Who sends has no code, or code that lends another's, which is asked for when it is missed. */
+function sendersOf({ transactions }: BlockInput): ReadonlySet<Hex> {
+  return new Set(transactions.flatMap(({ from }) => (from === undefined ? [] : [from])));
 }
 
 /** What a hint says that is a key. Hints decide nothing: without one, what is missing is loaded when it is missed. */

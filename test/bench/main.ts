@@ -12,6 +12,7 @@ import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
 import { deathTable, measureDeaths } from './deaths.ts';
 import { forkingTable, measureForking } from './forking.ts';
+import { listTable, measureLists } from './lists.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
 import {
   measurePlanning,
@@ -57,6 +58,7 @@ const PARTS = {
   forking: 'cold runs over a node that is 50 ms away, against anvil, ethereumjs and tevm (only where it is named)',
   verdict: 'from the bytes of a block file to a verified header, against anvil and ethereumjs (only where it is named)',
   versus: 'programs and real blocks on this core and on another build of it (only where it is named)',
+  lists: 'real blocks with access lists (EIP-7928) and without, two workers (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
 
@@ -310,6 +312,13 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     ];
     const figures = await measureVersus(works, { other, swapped, rounds: repeat });
     return { text: versusTable(figures), figures };
+  },
+  async lists(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const { repeat = 15, warmUp } = options;
+    const figures = await measureLists(subjects, { rounds: repeat, warmUp, onProgress: progress });
+    return { text: `Real blocks with access lists, two workers\n\n${listTable(figures)}`, figures };
   },
   async cold(options) {
     const [subject] = (await realBlocks(options)) ?? [];
