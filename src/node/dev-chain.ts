@@ -5,6 +5,8 @@ import { quantityFromNumber } from '../base/hex.ts';
 import {
   BEACON_ROOTS,
   BLOCK_HASHES,
+  BUILDER_DEPOSIT_REQUESTS,
+  BUILDER_EXIT_REQUESTS,
   CONSOLIDATION_REQUESTS,
   MAINNET_DEPOSIT_CONTRACT,
   WITHDRAWAL_REQUESTS,
@@ -67,6 +69,37 @@ const SYSTEM_CODES: Readonly<Record<Hex, readonly string[]>> = {
   ],
 };
 
+/** The same of EIP-8282. */
+const BUILDER_CODES: Readonly<Record<Hex, readonly string[]>> = {
+  [BUILDER_DEPOSIT_REQUESTS]: [
+    '0x3373fffffffffffffffffffffffffffffffffffffffe1461011c575f54807fffffffffffffffffffffffffffffffffffff',
+    'ffffffffffffffffffffffffffff146102705760015460088111605257506058565b60089003015b60119060018202600190',
+    '5f5b5f821115607f57810190830284830290049160010191906064565b90939004925050503660b814609f57366102705734',
+    '610270575f5260205ff35b8034106102705760383567ffffffffffffffff1680633b9aca001161027057633b9aca00029034',
+    '031061027057600154600101600155600354806006026004015f358155600101602035815560010160403581556001016060',
+    '358155600101608035815560010160a035905560b85f5f3760b85fa0600101600355005b6003546002548082038060401161',
+    '0131575060405b5f5b8181146101d7578281016006026004018160b802815481526020018160010154815260200181600201',
+    '5480825260401c67ffffffffffffffff16816010018160381c81600701538160301c81600601538160281c81600501538160',
+    '201c81600401538160181c81600301538160101c81600201538160081c816001015353602001816003015481526020018160',
+    '040154815260200190600501549052600101610133565b91018092146101e957906002556101f4565b90505f6002555f6003',
+    '555b36610242575f54600154817fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff14610230',
+    '57600882820111610238575b50505f610264565b0160089003610264565b7fffffffffffffffffffffffffffffffffffffff',
+    'ffffffffffffffffffffffffff5b5f555f60015560b8025ff35b5f5ffd',
+  ],
+  [BUILDER_EXIT_REQUESTS]: [
+    '0x3373fffffffffffffffffffffffffffffffffffffffe1460e1575f54807fffffffffffffffffffffffffffffffffffffff',
+    'ffffffffffffffffffffffffff146101c65760015460028111605157506057565b60029003015b601190600182026001905f',
+    '5b5f821115607e57810190830284830290049160010191906063565b909390049250505036603014609e57366101c6573461',
+    '01c6575f5260205ff35b34106101c657600154600101600155600354806003026004013381556001015f3581556001016020',
+    '3590553360601b5f5260305f60143760445fa0600101600355005b6003546002548082038060101160f5575060105b5f5b81',
+    '811461012d5782810160030260040181604402815460601b8152601401816001015481526020019060020154905260010160',
+    'f7565b910180921461013f579060025561014a565b90505f6002555f6003555b36610198575f54600154817fffffffffffff',
+    'ffffffffffffffffffffffffffffffffffffffffffffffffffff146101865760028282011161018e575b50505f6101ba565b',
+    '01600290036101ba565b7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff5b5f555f600155',
+    '6044025ff35b5f5ffd',
+  ],
+};
+
 export interface DevGenesis extends Genesis {
   /** With funds. */
   readonly accounts: readonly KeyedAccount[];
@@ -81,6 +114,8 @@ export interface DevGenesisOptions {
   readonly balance?: bigint;
   /** Of the genesis block, in seconds. Default 0. */
   readonly timestamp?: number;
+  /** From when on the rules are Amsterdam's, in seconds; the contracts that they need are there then. Default never. */
+  readonly amsterdamTime?: number;
   /** Accounts besides. */
   readonly alloc?: Readonly<Record<string, AllocAccount>>;
 }
@@ -88,14 +123,13 @@ export interface DevGenesisOptions {
 /** A genesis for tests, with the newest rules: its `state`, `config` and `block` are what a world takes. */
 export async function devGenesis(options: DevGenesisOptions = {}): Promise<DevGenesis> {
   const { chainId = DEV_CHAIN_ID, accounts: count = KEYS.length, balance = FUNDS, timestamp = 0, alloc = {} } = options;
+  const { amsterdamTime } = options;
+  const codes = amsterdamTime === undefined ? SYSTEM_CODES : { ...SYSTEM_CODES, ...BUILDER_CODES };
   const accounts = KEYS.slice(0, count).map((key) => accountOfKey(key, 'key'));
-  const contracts = Object.entries(SYSTEM_CODES).map(([address, lines]) => [
-    address,
-    { nonce: 1, code: lines.join('') },
-  ]);
+  const contracts = Object.entries(codes).map(([address, lines]) => [address, { nonce: 1, code: lines.join('') }]);
   const funded = accounts.map(({ address }) => [address, { balance }]);
   const genesis = await readGenesis({
-    config: configOf(chainId),
+    config: { ...configOf(chainId), ...(amsterdamTime !== undefined && { amsterdamTime }) },
     gasLimit: GAS_LIMIT,
     timestamp: quantityFromNumber(timestamp),
     difficulty: 0,

@@ -242,6 +242,7 @@ export class Miner {
         excessBlobGas: quantityFromNumber(nextExcessBlobGas(parent.block, hardfork, blobs)),
       }),
       ...(rules.hasBeaconRoot && { parentBeaconBlockRoot: wishes.parentBeaconBlockRoot ?? ZERO_HASH }),
+      ...(rules.hasSlotNumber && { slotNumber: quantityFromNumber(BigInt(parent.block.slotNumber ?? '0x0') + 1n) }),
     } as const;
     return { header, hardfork };
   }
@@ -264,6 +265,7 @@ export class Miner {
       ...(header.withdrawals !== undefined && { withdrawalsRoot: withdrawalsRoot(header.withdrawals) }),
       ...(header.excessBlobGas !== undefined && { blobGasUsed: quantityFromNumber(blobGasUsed(hardfork, draft)) }),
       ...(rules.hasRequests && { requestsHash: result.requestsHash }),
+      ...(rules.hasBlockAccessList && { blockAccessListHash: result.blockAccessListHash! }),
     };
     const hash = headerHash(headerFields(complete)!);
     return { block: { ...complete, hash, transactions: draft.transactions, uncles: [] }, hardfork, result };

@@ -7,6 +7,8 @@ import { rulesOf } from '../../chain/rules.ts';
 import {
   BEACON_ROOTS,
   BLOCK_HASHES,
+  BUILDER_DEPOSIT_REQUESTS,
+  BUILDER_EXIT_REQUESTS,
   CONSOLIDATION_REQUESTS,
   WITHDRAWAL_REQUESTS,
 } from '../../chain/system-contracts.ts';
@@ -46,6 +48,10 @@ function forkAnswer(record: RecordedChain, { hardfork, since, blobs }: TimedFork
     precompiles: precompilesOf(hardfork),
     systemContracts: {
       ...(rules.hasBeaconRoot && { BEACON_ROOTS_ADDRESS: BEACON_ROOTS }),
+      ...(rules.hasBuilderRequests && {
+        BUILDER_DEPOSIT_CONTRACT_ADDRESS: BUILDER_DEPOSIT_REQUESTS,
+        BUILDER_EXIT_CONTRACT_ADDRESS: BUILDER_EXIT_REQUESTS,
+      }),
       ...(rules.hasRequests && {
         CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS: CONSOLIDATION_REQUESTS,
         ...(record.chain.depositContract !== null && { DEPOSIT_CONTRACT_ADDRESS: record.chain.depositContract }),

@@ -85,6 +85,45 @@ test('a block of 150 transactions takes few trips', async () => {
   expect(source.statistics().rounds).toBeLessThanOrEqual(8);
 });
 
+describe('a block with its access list', () => {
+  async function listed() {
+    const { file: json } = await createTraffic({ transactions: 150 });
+    const file = checkBlockFile(json);
+    const { blockAccessList, receiptsRoot } = await engine.executeBlock({ ...file, blockAccessList: true });
+    return { file: { ...file, block: { ...file.block, blockAccessList: blockAccessList! } }, receiptsRoot };
+  }
+
+  test('is asked for in one trip, code as well', async () => {
+    const { file, receiptsRoot } = await listed();
+    const { source, node } = await slowSource(file.state, { before: file.block });
+    const codes = () => node.asked.get('eth_getCode') ?? 0;
+    const before = codes();
+    const result = await run(file, source);
+    expect(result.receiptsRoot).toBe(receiptsRoot);
+    expect(trips(source)).toBe(1);
+    expect(codes() - before).toBeGreaterThan(10);
+    expect(result.report).toMatchObject({ reexecutions: 0, planning: { wrong: 0, waits: 0 } });
+  });
+
+  test('of a world over the node, too', async () => {
+    const { file, receiptsRoot } = await listed();
+    const { source } = await slowSource(file.state, { before: file.block });
+    await using world = await engine.openWorld({ state: source });
+    const { block, chainId, hardfork, blockHashes } = file;
+    const before = source.statistics().rounds;
+    const result = await world.executeBlock({ block, chainId, hardfork, blockHashes });
+    expect(result.receiptsRoot).toBe(receiptsRoot);
+    expect(source.statistics().rounds - before).toBe(1);
+  });
+
+  test('that leaves out what is needed is executed all the same', async () => {
+    const { file, receiptsRoot } = await listed();
+    const block = { ...file.block, blockAccessList: file.block.blockAccessList.filter((_, at) => at % 3 > 0) };
+    const { source } = await slowSource(file.state, { before: file.block, latencyMs: 5 });
+    expect((await run({ ...file, block }, source)).receiptsRoot).toBe(receiptsRoot);
+  });
+});
+
 describe('a node that says what a call reads', () => {
   /** What the block really reads. */
   async function readsOf(file: BlockFile): Promise<Map<Hex, Hex[]>> {
