@@ -85,7 +85,7 @@ function count<T extends Change>(changes: readonly T[], counts: Uint32Array, isV
   let before = -1;
   for (const change of changes) {
     const index = Number(change.blockAccessIndex);
-    if (!(index > before) || !isValue(change)) return false;
+    if (!(Number.isInteger(index) && index > before && isValue(change))) return false;
     before = index;
     // Before the transactions, and behind, nothing is announced.
     if (index > 0 && index <= counts.length) counts[index - 1]!++;
