@@ -1101,6 +1101,71 @@ const worlds = [
 ];
 
 /** @type {{ project: 'unit', test: string }} */
+const NODE = { project: 'unit', test: 'test/unit/node/provider.test.ts' };
+/** @type {{ project: 'unit', test: string }} */
+const CALL_TRACERS = { project: 'unit', test: 'test/unit/trace/call-tracers.test.ts' };
+
+const asked = [
+  {
+    name: 'blocks to come have hashes in calls whose block has another number',
+    file: 'src/simulation/setting.ts',
+    text: 'hashesToCome: toCome > 0n ? Math.min(Number(toCome), blockHashes.length) : 0',
+    replacement: 'hashesToCome: 0',
+    why: 'BLOCKHASH ends the call with an error where geth says zero',
+    project: 'unit',
+    test: 'test/unit/simulation/call.test.ts',
+    only: 'hashes of blocks',
+  },
+  {
+    name: 'an estimate stops at what was used',
+    file: 'src/simulation/estimate-gas.ts',
+    text: '      if ((await this.#try(likely)) === undefined) low = likely;\n      else high = likely;\n',
+    replacement: '      high = gasUsed;\n',
+    why: 'a callee gets 63/64 of the gas, and the transaction runs out of it',
+    project: 'unit',
+    test: 'test/unit/simulation/call.test.ts',
+    only: 'a limit is enough',
+  },
+  {
+    name: 'the pool takes transactions of a sender beyond a gap in their nonces',
+    file: 'src/node/pool.ts',
+    text: 'if (pooled.nonce > next || feeCap',
+    replacement: 'if (feeCap',
+    why: 'the block that holds them is invalid',
+    ...NODE,
+    only: 'nonces',
+  },
+  {
+    name: 'logs of blocks that were taken back are told as if they were new',
+    file: 'src/node/filters.ts',
+    text: '{ ...log, removed }',
+    replacement: '{ ...log, removed: false }',
+    why: 'whoever follows a filter counts them twice',
+    ...NODE,
+    only: 'gone back to once',
+  },
+  {
+    name: 'the call tree keeps logs of calls that failed',
+    file: 'src/trace/call-tree.ts',
+    text: 'const gone = failed || call.error !== undefined;',
+    replacement: 'const gone = false;',
+    why: 'a reverted transfer is shown as one',
+    ...CALL_TRACERS,
+    only: 'logs where they count',
+  },
+  {
+    name: 'what changed lists slots that were empty before',
+    file: 'src/trace/prestate-tracer.ts',
+    text: 'if (now === value || value === ZERO) before.storage.delete(slot);',
+    replacement: 'if (now === value) before.storage.delete(slot);',
+    why: 'geth leaves them out, and whoever compares the two finds a difference in every new slot',
+    project: 'unit',
+    test: 'test/unit/trace/prestate-tracer.test.ts',
+    only: 'what changed, before and after',
+  },
+];
+
+/** @type {{ project: 'unit', test: string }} */
 const TOKEN_TABLE = { project: 'unit', test: 'test/unit/simulation/token-table.test.ts' };
 /** @type {{ project: 'unit', test: string }} */
 const PREVIEWED = { project: 'unit', test: 'test/unit/simulation/preview-transactions.test.ts' };
