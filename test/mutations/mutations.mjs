@@ -1296,6 +1296,7 @@ export const mutations = [
   ...deaths,
   ...chains,
   ...worlds,
+  ...asked,
   ...previews,
   ...roots,
 ];
