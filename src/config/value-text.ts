@@ -51,7 +51,7 @@ function converted(kind: Kind, value: unknown, field: string, typed: boolean): u
       if (values.unit === 'MiB') return mebibytes(value, field);
       if (values.unit === 'ms') return durationMs(value, field);
       if (!typed && text !== undefined && NUMBER.test(text)) return Number(text);
-      if (kind.word !== undefined && text !== undefined) {
+      if (kind.word !== undefined && (text !== undefined || typeof value === 'object')) {
         const { minimum, maximum } = values;
         throw new InputError(field, `expected ${minimum} to ${maximum} or "${kind.word}", got ${describe(value)}`);
       }

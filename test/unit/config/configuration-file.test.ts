@@ -113,6 +113,7 @@ describe('values', () => {
     expect(await gas('18446744073709551615')).toBe(2n ** 64n - 1n);
     expect(await gas('0x1000')).toBe(4096n);
     expect(await refusal('engine: { maximum_transaction_gas: 18446744073709551616 }')).toMatch(/2\^64/);
+    expect(await refusal('engine: { max_workers: {} }')).toMatch(/1:24: .*expected 1 to 64 or "auto", got/);
     expect(await refusal('engine: { max_workers: 18446744073709551616 }')).toMatch(/1:24: engine\.max_workers/);
   });
 
@@ -182,6 +183,7 @@ describe('the schema, beside a validator', () => {
       { engine: { max_workers: 0 } },
       { engine: { max_workers: 65 } },
       { engine: { max_workers: '8' } },
+      { engine: { max_workers: {} } },
       { engine: { memory_limit: 512 } },
       { engine: { memory_limit: '512' } },
       { engine: { task_timeout: '5 minutes' } },

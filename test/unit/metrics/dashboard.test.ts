@@ -16,7 +16,7 @@ const board: { panels: Panel[]; templating: { list: { name: string; query: strin
   readFileSync(new URL('../../../docs/grafana-dashboard.json', import.meta.url), 'utf8'),
 );
 const queries = board.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
-const families = familiesOf(new Meter(2).snapshot(), {});
+const families = familiesOf(new Meter(() => 2).snapshot(), {});
 
 /** Names under which Prometheus has a family's samples. */
 const samples = new Set(

@@ -99,7 +99,7 @@ test('bounds are checked, and read from files and variables', async () => {
   expect(readConfiguration({ options }).options.workers).toEqual(options.workers);
 });
 
-describe('memory of a run', () => {
+describe('memory of a run', { timeout: 120_000 }, () => {
   const tasks = Array.from({ length: 400 }, (_, id) => ({ id }));
   const executor = {
     execute({ id }: { id: number }, view: { write(key: string, value: Uint8Array): void }) {
