@@ -92,7 +92,7 @@ function leadingZeros(word: u32): u32 {
   return zeros;
 }
 
-/** Sorts the entries at `from` by their keys of 32 bytes, with as much room behind them; returns where they are then. */
+/** Sorts the entries at `from` by their keys of 32 bytes, with as much room behind them; returns where they are. */
 function sorted(from: u32, count: u32): u32 {
   const size = count * TrieEntry.SIZE;
   let to = from + size;

@@ -566,8 +566,8 @@ const blocks = [
   {
     name: 'the hash of a transaction is believed',
     file: 'src/block/verify.ts',
-    text: 'if (expected !== undefined && expected !== actual) {',
-    replacement: 'if (false) {',
+    text: 'if (expected === undefined || isHexOf(expected, hashes[i]!)) continue;',
+    replacement: 'if (true) continue;',
     why: 'a receipt is filed under a hash that belongs to another transaction',
     project: 'unit',
     test: 'test/unit/block/verify.test.ts',
@@ -620,8 +620,8 @@ const blocks = [
   {
     name: 'a typed transaction is encoded as one of type 0',
     file: 'src/block/block-encoding.ts',
-    text: 'encoded[0] = Number(type);',
-    replacement: 'encoded[0] = 0;',
+    text: 'writer.byte(Number(type));',
+    replacement: 'writer.byte(0);',
     why: 'the transactions root of every new block is wrong',
     project: 'unit',
     test: 'test/unit/block/verify.test.ts',
@@ -687,8 +687,8 @@ const state = [
   {
     name: 'a slot may be listed twice',
     file: 'src/state/memory.ts',
-    text: "if (storage.has(key)) throw new InputError(at, 'the same slot is listed twice');",
-    replacement: '',
+    text: 'if (storage.has(key)) throw',
+    replacement: 'if (false) throw',
     why: 'which of the two values counts is chance',
     project: 'unit',
     test: 'test/unit/state/memory.test.ts',
@@ -1011,7 +1011,7 @@ const chains = [
   {
     name: 'code of a cache is not hashed',
     file: 'src/state/remote/block-cache.ts',
-    text: ' && hexFromBytes(keccak_256(bytesFromHex(line as Hex))) === hash',
+    text: ' && hexFromBytes(keccak256(bytesFromHex(line as Hex))) === hash',
     replacement: '',
     why: 'other code runs than the account has',
     project: 'unit',

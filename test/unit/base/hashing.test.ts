@@ -62,4 +62,4 @@ test('the root of a list is that of the trie into which its items are put one by
     for (const [position, value] of values.entries()) await trie.put(RLP.encode(position), value);
     expect(rootOfList(values), `${size} items of at most ${longest} bytes`).toEqual(trie.root());
   }
-});
+}, 120_000);
