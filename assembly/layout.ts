@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 18;
+export const LAYOUT_VERSION: u32 = 19;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -17,6 +17,19 @@ export const HAS_STORAGE: u32 = 2;
 
 /** Cache-line distance that keeps two contended words apart. */
 export const LINE: u32 = 64;
+
+/** Control.POLICY; no flag is 0. */
+export abstract class PolicyFlag {
+  /** Transactions are taken in their order alone: what is to run again moves the cursor back; there are no deques. */
+  static readonly ORDERED: u32 = 1;
+  /** Each worker takes those of its own partition, see TxFlag.PARTITION. */
+  static readonly PARTITIONED: u32 = 2;
+  /** Nobody takes what is another one's. */
+  static readonly UNBALANCED: u32 = 4;
+  /** Reads are validated by their values alone, without stamps. */
+  static readonly EXACT: u32 = 8;
+  static readonly PARTITIONS: u32 = 16;
+}
 
 /** Everything about the block in progress. Each contended word has a line of its own. */
 export abstract class Control {
@@ -62,6 +75,13 @@ export abstract class Control {
   static readonly BLOCK: u32 = 232;
   /** 1: locations and base values stay for the next block, which the host begins with `beginRun`. */
   static readonly RESIDENT: u32 = 236;
+  // what may be set of a run; 0: as it is best for most blocks
+  /** PolicyFlag; from bit 16 on the number of partitions. */
+  static readonly POLICY: u32 = 240;
+  /** Executed transactions that wait for validation before so many are validated ahead of the head; 0: one. */
+  static readonly VALIDATION_BATCH: u32 = 244;
+  /** Of 2^32 hashes of credits, those below are folded; 0: every 32nd. */
+  static readonly FOLD_BELOW: u32 = 248;
 
   // shared, one line each
   static readonly COMMIT_INDEX: u32 = 256;
@@ -196,6 +216,8 @@ export abstract class TxFlag {
   static readonly HEAD_ONLY: u32 = 2;
   /** With NATIVE: an Ethereum transaction (EvmTransaction record); otherwise a synthetic program. */
   static readonly EVM: u32 = 4;
+  /** From this bit on: number of the partition, 0 for none. Written before workers start. */
+  static readonly PARTITION: u32 = 16;
 }
 
 /** TxSlot.STATUS state field; no state is 0. */

@@ -85,6 +85,32 @@ export interface EngineOptions {
   /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
   readonly window?: number;
   /**
+   * How transactions are given to workers (docs/policies.md): `work-stealing`: in order, what is to run again by
+   * whoever found out, others take it where they are idle; `ordered`: the lowest that can run, always; `partitioned`:
+   * what hangs together by senders and hints is one worker's from the start. Default `work-stealing`.
+   */
+  readonly scheduling?: 'work-stealing' | 'ordered' | 'partitioned';
+  /** Whether idle workers take what others have. Default `true`. */
+  readonly loadBalancing?: boolean;
+  /**
+   * When what a transaction read is looked at again, before it commits: `early`: as soon as something below has
+   * changed; `batched`: when `validationBatch` transactions wait for it; `lazy`: only when all below have committed.
+   * Default `early`.
+   */
+  readonly validation?: 'early' | 'lazy' | 'batched';
+  /** Transactions that are validated at once, where `validation` is `batched`. Default 16. */
+  readonly validationBatch?: number;
+  /**
+   * How it is found out whether reads still hold: `fast`: by clocks and versions first, by values where these do not
+   * tell; `exact`: by the values alone. Default `fast`.
+   */
+  readonly conflictDetection?: 'fast' | 'exact';
+  /**
+   * Of so many credits to one balance, one is made an absolute value, so that who reads it need not add up those
+   * below. Default 32.
+   */
+  readonly foldInterval?: number;
+  /**
    * A transaction, or a task, that runs longer is taken away from its worker, and runs again at the commit head; the
    * second time it ends the run with a `TaskTimeoutError`. Milliseconds. Default none.
    */
@@ -114,6 +140,11 @@ export interface WorkerRange {
 export interface MemoryOptions {
   /** Of the shared memory of a run, in MiB, 1 to 2047. Default 256. */
   readonly maximumMiB?: number;
+  /**
+   * Of memories that no run is using and that are kept for the next ones, in MiB; a smaller one gives memories back
+   * sooner, and runs then begin with a new one. Default two memories, or one per engine.
+   */
+  readonly poolMiB?: number;
 }
 
 /** `options.assets` */

@@ -1,8 +1,8 @@
 // Validation: does an incarnation's read set still resolve to what it saw? The same resolver answers as for execution.
 
 import {
-  CONTROL_BASE, Conflict, Control, Incarnation, Metric, ReadEntry, ReadKind, ReadResult, SpanKind, TxSlot, Version,
-  Worker,
+  CONTROL_BASE, Conflict, Control, Incarnation, Metric, PolicyFlag, ReadEntry, ReadKind, ReadResult, SpanKind, TxSlot,
+  Version, Worker,
 } from "../layout";
 import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
@@ -15,6 +15,7 @@ import { kindOf, locationAt } from "../store/locations";
 import {
   blockedBy, enterLane, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue, transactionOf,
 } from "../store/versions";
+import { hasPolicy } from "../schedule/scheduler";
 import { incarnationIn, recordIn, slotAt } from "../schedule/status";
 
 const BASE_WRITER: u32 = 0xffffffff;
@@ -69,6 +70,7 @@ export function validate(transaction: u32, status: u64): bool {
 export function isStamped(transaction: u32, status: u64): bool {
   if (fault(Fault.STALE_STAMP)) return true;
   if (isFirstOfLane(transaction)) return true;
+  if (hasPolicy(PolicyFlag.EXACT)) return false;
   const newest = shared.read(CONTROL_BASE, Control.COMMIT_CLOCK);
   if (load<u32>(recordIn(status), Incarnation.BEGAN) >= newest) return true;
   const stamp = shared.read64(slotAt(transaction), TxSlot.VALIDATED);
@@ -93,7 +95,8 @@ function readHolds(read: u32, transaction: u32): bool {
   if (kind == ReadKind.BELOW) return u256.less(scratchValue, aux);
   const node = load<u32>(read, ReadEntry.NODE);
   const reset = load<u32>(read, ReadEntry.RESET);
-  if (kind == ReadKind.VALUE && !resolvedFolded && node == resolvedNode && reset == resolvedReset) return true;
+  const quick = kind == ReadKind.VALUE && !resolvedFolded && !hasPolicy(PolicyFlag.EXACT);
+  if (quick && node == resolvedNode && reset == resolvedReset) return true;
   // Another version, but perhaps the same value: nothing the transaction could tell apart.
   return sameValue(kindOf(location), valueSeen(location, kind, node, reset, aux), scratchValue);
 }

@@ -14,8 +14,8 @@ import { locationAt } from "../store/locations";
 import { executeNative, nativeGas, nativeOutput, nativeOutputLength, nativeRepeated } from "../execute/native";
 import { lastLocation, unfinished } from "../execute/state-view";
 import {
-  NOTHING, claim, claimEarly, claimNext, claimOwn, claimStolen, commitIndex, hand, nextToValidate, transactionCount,
-  windowWasFull,
+  NOTHING, claim, claimEarly, claimNext, claimOwn, claimStolen, commitIndex, hand, isBatchDue, nextToValidate,
+  transactionCount, windowWasFull,
 } from "../schedule/scheduler";
 import { commit, hasFlag, isOrphaned, recordIn, resume, slotAt, stateIn, statusOf } from "../schedule/status";
 import { abort, reclaim } from "./abort";
@@ -188,6 +188,8 @@ function moveHead(head: u32, status: u64): void {
 
 /** Validates executed transactions ahead of the head, so that wrong ones run again early. */
 function validateEarly(): void {
+  const batch = load<u32>(CONTROL_BASE, Control.VALIDATION_BATCH);
+  if (batch > 1 && !isBatchDue(batch)) return;
   while (true) {
     const transaction = nextToValidate();
     if (transaction == NOTHING) return;
@@ -227,7 +229,14 @@ function foldCredits(transaction: u32, record: u32): void {
 @inline
 function isFolded(transaction: u32, location: u32): bool {
   if (isDefined(MODEL)) return (transaction & 1) == 1;
-  return hashIn(seed(0) + seed(1) * transaction + seed(2) * location) < FOLDED;
+  return hashIn(seed(0) + seed(1) * transaction + seed(2) * location) < foldedBelow();
+}
+
+// @ts-ignore: decorator
+@inline
+function foldedBelow(): u32 {
+  const below = load<u32>(CONTROL_BASE, Control.FOLD_BELOW);
+  return below == 0 ? FOLDED : below;
 }
 
 /** Sleeps until something is announced, unless that happened since `events` was read. */

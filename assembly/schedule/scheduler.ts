@@ -1,7 +1,7 @@
 // Where the next transaction comes from: the own deque, the execution cursor, other deques. All of it is performance
 // only; the head rule of engine/worker-loop.ts alone guarantees progress.
 
-import { CONTROL_BASE, Control, MAX_WORKERS, Metric, TxSlot, TxState, WorkerLife } from "../layout";
+import { CONTROL_BASE, Control, MAX_WORKERS, Metric, PolicyFlag, TxFlag, TxSlot, TxState, WorkerLife } from "../layout";
 import * as shared from "../base/shared";
 import { announce, count, dequeAt, me } from "../base/worker";
 import { NONE, unmetDependency, waitFor } from "./dependencies";
@@ -26,6 +26,13 @@ export function transactionCount(): u32 {
 @inline
 export function commitIndex(): u32 {
   return shared.read(CONTROL_BASE, Control.COMMIT_INDEX);
+}
+
+/** Whether a PolicyFlag is set for the block. */
+// @ts-ignore: decorator
+@inline
+export function hasPolicy(flag: u32): bool {
+  return (load<u32>(CONTROL_BASE, Control.POLICY) & flag) != 0;
 }
 
 /**
@@ -60,6 +67,7 @@ let handed: u32 = NONE;
 /** Called by each worker when it joins a block. */
 export function resetScheduler(): void {
   handed = NONE;
+  partitionCursor = 0;
 }
 
 /**
@@ -67,6 +75,8 @@ export function resetScheduler(): void {
  * dependent transactions then stays on one worker instead of being stolen link by link, each at the price of a wake-up.
  */
 export function hand(transaction: u32): void {
+  if (hasPolicy(PolicyFlag.ORDERED)) return schedule(transaction);
+  if (hasPolicy(PolicyFlag.PARTITIONED) && !isOurs(transaction)) return announce();
   if (handed != NONE) {
     schedule(transaction > handed ? transaction : handed);
     if (transaction > handed) return;
@@ -81,6 +91,10 @@ export function handedTransaction(): u32 {
 
 /** Remembers in the own deque that `transaction` can run, and tells sleeping workers. */
 export function schedule(transaction: u32): void {
+  if (hasPolicy(PolicyFlag.ORDERED)) {
+    shared.lower(CONTROL_BASE, Control.EXECUTION_CURSOR, transaction);
+    return announce();
+  }
   if (!push(dequeAt(me), transaction)) count(Metric.DROPPED_HINTS, 1);
   else announce();
 }
@@ -105,6 +119,7 @@ export function claimOwn(): i32 {
 
 /** Claims the next of those that are to begin ahead of their turn: long ones, and the first of long chains. */
 export function claimEarly(): i32 {
+  if (hasPolicy(PolicyFlag.ORDERED | PolicyFlag.PARTITIONED)) return NOTHING;
   while (true) {
     const next = shared.read(CONTROL_BASE, Control.EARLY_CURSOR);
     const early = next < transactionCount() ? load<u32>(slotAt(next), TxSlot.EARLY) : 0;
@@ -116,6 +131,7 @@ export function claimEarly(): i32 {
 
 /** Claims the next transaction that nobody has begun, below the window above the commit index. */
 export function claimNext(): i32 {
+  if (hasPolicy(PolicyFlag.PARTITIONED)) return claimOfPartition();
   while (true) {
     const next = shared.read(CONTROL_BASE, Control.EXECUTION_CURSOR);
     const end = commitIndex() + load<u32>(CONTROL_BASE, Control.WINDOW);
@@ -126,13 +142,51 @@ export function claimNext(): i32 {
   }
 }
 
+/** Where this worker looks next in its partition. */
+let partitionCursor: u32 = 0;
+
+/** Whether the transaction is of this worker's partition. */
+function isOurs(transaction: u32): bool {
+  const partitions = load<u32>(CONTROL_BASE, Control.POLICY) >> PolicyFlag.PARTITIONS;
+  const partition = shared.read(slotAt(transaction), TxSlot.FLAGS) >> TxFlag.PARTITION;
+  return partitions == 0 || partition == (me - 1) % partitions + 1;
+}
+
+/** Claims from the own partition, lowest first; and then, where work is balanced, from all others. */
+function claimOfPartition(): i32 {
+  const head = commitIndex();
+  const total = transactionCount();
+  let end = head + load<u32>(CONTROL_BASE, Control.WINDOW);
+  if (end > total) end = total;
+  if (partitionCursor < head) partitionCursor = head;
+  while (partitionCursor < end) {
+    const next = partitionCursor++;
+    if (isOurs(next) && claimBehindCursor(next)) return i32(next);
+  }
+  // What was passed, and is to run again by now.
+  for (let next = head; next < end; next++) if (isOurs(next) && claimBehindCursor(next)) return i32(next);
+  if (hasPolicy(PolicyFlag.UNBALANCED)) return NOTHING;
+  for (let next = head; next < end; next++) if (claimBehindCursor(next)) return i32(next);
+  return NOTHING;
+}
+
+/** Validation ahead of the head goes up to the cursor. */
+function claimBehindCursor(transaction: u32): bool {
+  if (!claim(transaction)) return false;
+  shared.raise(CONTROL_BASE, Control.EXECUTION_CURSOR, transaction + 1);
+  return true;
+}
+
 /** Whether no transaction could be begun because `head` was the commit index. */
 export function windowWasFull(head: u32): bool {
+  // Of whose partition the next one is, the cursor does not say.
+  if (hasPolicy(PolicyFlag.PARTITIONED)) return true;
   return shared.read(CONTROL_BASE, Control.EXECUTION_CURSOR) >= head + load<u32>(CONTROL_BASE, Control.WINDOW);
 }
 
 /** Claims from the deque whose oldest entry is the lowest transaction. */
 export function claimStolen(): i32 {
+  if (hasPolicy(PolicyFlag.UNBALANCED)) return NOTHING;
   const workers = load<u32>(CONTROL_BASE, Control.WORKERS);
   while (true) {
     let victim: u32 = MAX_WORKERS;
@@ -157,6 +211,13 @@ export function claimStolen(): i32 {
       if (claim(u32(task))) return task;
     }
   }
+}
+
+/** Whether as many transactions wait for validation ahead of the head as are validated at once. */
+export function isBatchDue(batch: u32): bool {
+  const next = shared.read(CONTROL_BASE, Control.VALIDATION_CURSOR);
+  const frontier = shared.read(CONTROL_BASE, Control.EXECUTION_CURSOR);
+  return next < frontier && frontier - next >= batch;
 }
 
 /** The next executed transaction below the execution cursor that should be validated again, or NOTHING. */

@@ -38,6 +38,11 @@ import {
 export const MAX_ENGINE_WORKERS = 64;
 export const MAX_AUTO_WORKERS = 8;
 export const DEFAULT_WINDOW = 256;
+export const DEFAULT_BATCH = 16;
+export const DEFAULT_FOLD_INTERVAL = 32;
+/** Of any machine. */
+const MOST_POOLED = 1 << 24;
+
 export { DEFAULT_MIB };
 
 const presetDocs = Object.entries(PRESETS)
@@ -83,6 +88,12 @@ export const MEMORY_OPTIONS: Options = {
     `Of the shared memory of a run, in MiB, 1 to ${MAXIMUM_MIB}.`,
     `${DEFAULT_MIB}`,
     { setting: 'engine.memory_limit', variable: 'PEVM_MEMORY_LIMIT', value: DEFAULT_MIB },
+  ),
+  poolMiB: option(
+    numberFrom(0, MOST_POOLED, 'MiB'),
+    'Of memories that no run is using and that are kept for the next ones, in MiB; a smaller one gives memories back sooner, and runs then begin with a new one.',
+    'two memories, or one per engine',
+    { setting: 'engine.memory_pool_size' },
   ),
 };
 
@@ -190,6 +201,40 @@ export const ENGINE_OPTIONS: Options = {
     'What another engine has learned, as its `learned()` tells it: begins with that.',
   ),
   window,
+  scheduling: option(
+    choice(['work-stealing', 'ordered', 'partitioned']),
+    "How transactions are given to workers (docs/policies.md): `work-stealing`: in order, what is to run again by whoever found out, others take it where they are idle; `ordered`: the lowest that can run, always; `partitioned`: what hangs together by senders and hints is one worker's from the start.",
+    '`work-stealing`',
+    { setting: 'scheduler.policy', value: 'work-stealing' },
+  ),
+  loadBalancing: option(truth, 'Whether idle workers take what others have.', '`true`', {
+    setting: 'scheduler.load_balancing',
+    value: true,
+  }),
+  validation: option(
+    choice(['early', 'lazy', 'batched']),
+    'When what a transaction read is looked at again, before it commits: `early`: as soon as something below has changed; `batched`: when `validationBatch` transactions wait for it; `lazy`: only when all below have committed.',
+    '`early`',
+    { setting: 'validation.policy', value: 'early' },
+  ),
+  validationBatch: option(
+    integerFrom(1, 1_000_000),
+    'Transactions that are validated at once, where `validation` is `batched`.',
+    `${DEFAULT_BATCH}`,
+    { setting: 'validation.batch_size', value: DEFAULT_BATCH },
+  ),
+  conflictDetection: option(
+    choice(['fast', 'exact']),
+    'How it is found out whether reads still hold: `fast`: by clocks and versions first, by values where these do not tell; `exact`: by the values alone.',
+    '`fast`',
+    { setting: 'validation.conflict_detection', value: 'fast' },
+  ),
+  foldInterval: option(
+    integerFrom(1, 65_536),
+    'Of so many credits to one balance, one is made an absolute value, so that who reads it need not add up those below.',
+    `${DEFAULT_FOLD_INTERVAL}`,
+    { setting: 'storage.fold_interval', value: DEFAULT_FOLD_INTERVAL },
+  ),
   taskTimeoutMs,
   executionTimeoutMs,
   enableProfiling: option(

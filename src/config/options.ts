@@ -7,10 +7,13 @@ import { InputError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
 import type { Chain } from '../chain/chain.ts';
 import { knownChain, readChain } from '../chain/chains.ts';
+import type { RunPlan } from '../run/conductor.ts';
 import type { BlockRequest, EngineOptions, ExecutionOptions, WorldOptions } from '../types.ts';
 import { checkOptions } from './descriptor.ts';
 import {
   BLOCK_REQUEST,
+  DEFAULT_BATCH,
+  DEFAULT_FOLD_INTERVAL,
   DEFAULT_MIB,
   DEFAULT_WINDOW,
   ENGINE_OPTIONS,
@@ -21,9 +24,20 @@ import {
 } from './descriptors.ts';
 import { withPreset } from './presets.ts';
 
+type PolicyName =
+  | 'scheduling'
+  | 'loadBalancing'
+  | 'validation'
+  | 'validationBatch'
+  | 'conflictDetection'
+  | 'foldInterval';
+
 /** Engine options with every default filled in. */
 export interface CheckedOptions
-  extends Omit<EngineOptions, 'workers' | 'memory' | 'chain' | 'chainId' | 'accessOracle' | 'learning' | 'learned'> {
+  extends Omit<
+    EngineOptions,
+    'workers' | 'memory' | 'chain' | 'chainId' | 'accessOracle' | 'learning' | 'learned' | PolicyName
+  > {
   /** Of blocks that name none. */
   readonly chain: Chain | undefined;
   /** At most. */
@@ -31,7 +45,10 @@ export interface CheckedOptions
   /** Where there may be fewer. */
   readonly bounds: { readonly minimum: number; readonly maximum: number; readonly idleMs: number } | undefined;
   readonly maximumMiB: number;
+  /** `undefined`: as many memories are kept as engines are open, and two at least. */
+  readonly poolMiB: number | undefined;
   readonly window: number;
+  readonly policy: NonNullable<RunPlan['policy']>;
   /** Who says what will be touched where a request does not; may change from run to run. */
   readonly planning: { oracle: AccessOracle | undefined; readonly learned: LearnedAccesses | undefined };
 }
@@ -45,6 +62,12 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
     threading = 'auto',
     window = DEFAULT_WINDOW,
     accessOracle,
+    scheduling = 'work-stealing',
+    loadBalancing = true,
+    validation = 'early',
+    validationBatch = DEFAULT_BATCH,
+    conflictDetection = 'fast',
+    foldInterval = DEFAULT_FOLD_INTERVAL,
     learned,
     learning = learned !== undefined,
     chainId: _,
@@ -57,7 +80,13 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
     threading,
     ...workerCounts(workers, Math.max(1, Math.min(MAX_AUTO_WORKERS, cores))),
     maximumMiB: memory?.maximumMiB ?? DEFAULT_MIB,
+    poolMiB: memory?.poolMiB,
     window,
+    policy: {
+      ...{ scheduling, loadBalancing, foldInterval },
+      validationBatch: { early: 1, lazy: Number.POSITIVE_INFINITY, batched: validationBatch }[validation],
+      exact: conflictDetection === 'exact',
+    },
     planning: { oracle: accessOracle, learned: learning ? new LearnedAccesses(known) : undefined },
   };
 }

@@ -46,8 +46,9 @@ export function presetOptions(name: PresetName): PresetOptions {
 export function withPreset(options: EngineOptions): EngineOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const preset = presetOptions(options.preset ?? 'default');
-  const memory = options.memory?.maximumMiB === undefined ? preset.memory : options.memory;
-  return { ...preset, ...given, ...workersOver(options.workers, preset), ...(memory === undefined ? {} : { memory }) };
+  const { maximumMiB = preset.memory?.maximumMiB, ...memoryRest } = options.memory ?? {};
+  const memory = { ...memoryRest, ...(maximumMiB === undefined ? {} : { maximumMiB }) };
+  return { ...preset, ...given, ...workersOver(options.workers, preset), memory };
 }
 
 /** A range without an end goes to the number of the preset. */

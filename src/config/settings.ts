@@ -44,27 +44,10 @@ const OTHERS: Readonly<Record<string, Other>> = {
     doc: 'Makes a range of `engine.max_workers`: so many workers there always are, and more where runs keep them busy.',
     standard: 'none: the number of workers is fixed',
   },
-  'engine.memory_pool_size': {
-    kind: size,
-    doc: 'Size of a pool of objects.',
-    why: 'there are no objects to pool: a run has one memory, which grows up to engine.memory_limit and goes to the next run',
-  },
   'engine.gc_pressure_limit': {
     kind: numberFrom(0, 1),
     doc: 'Share of the memory at which garbage is collected.',
     why: 'a run makes no garbage: its memory is given up as a whole',
-  },
-  'scheduler.policy': {
-    kind: choice(['work-stealing', 'ordered', 'partitioned']),
-    doc: 'How workers are given transactions.',
-    only: 'work-stealing',
-    why: 'workers take transactions in block order and steal from each other; there is no other policy',
-  },
-  'scheduler.load_balancing': {
-    kind: truth,
-    doc: 'Whether idle workers take work from others.',
-    only: true,
-    why: 'stealing cannot be switched off',
   },
   'scheduler.dependency_analysis': {
     kind: choice(['fast']),
@@ -80,29 +63,12 @@ const OTHERS: Readonly<Record<string, Other>> = {
   'storage.version_gc_interval': {
     kind: milliseconds,
     doc: 'How often old versions are removed.',
-    why: 'versions live as long as their block, and go with it at once',
+    why: 'versions live as long as their block, and go with it at once; storage.fold_interval says how often sums of credits are made absolute',
   },
   'storage.cache_size': {
     kind: size,
     doc: 'Size of a cache of state.',
     why: 'the state is in memory; what a node has answered is kept by the cache that rpcState is given, without a bound',
-  },
-  'validation.policy': {
-    kind: choice(['early', 'lazy', 'batched']),
-    doc: 'When what a transaction read is looked at again.',
-    only: 'early',
-    why: 'workers validate as soon as they can; there is no other policy',
-  },
-  'validation.conflict_detection': {
-    kind: choice(['fast', 'exact']),
-    doc: 'How conflicts are found: `fast`: clocks first, and the values where clocks do not tell.',
-    only: 'fast',
-    why: 'clocks are looked at first, and the values where they do not tell; there is no other way',
-  },
-  'validation.batch_size': {
-    kind: integerFrom(1, 1_000_000),
-    doc: 'Validations at once.',
-    why: 'validations are not batched',
   },
   'metrics.enabled': {
     kind: truth,

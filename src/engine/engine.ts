@@ -105,7 +105,7 @@ export class PevmEngine implements TracingEngine {
    */
   static async create(given: EngineOptions, pool?: WorkerPool, runner?: Runner): Promise<PevmEngine> {
     const options = checkEngineOptions(given, coreCount());
-    const { signal, workers, bounds, threading, maximumMiB, executor = 'wasm' } = options;
+    const { signal, workers, bounds, threading, maximumMiB, poolMiB, executor = 'wasm' } = options;
     const { workerAffinity: affinity = false, numaAware: numa = false } = options;
     const placement = affinity || numa ? { affinity, numa } : undefined;
     signal?.throwIfAborted();
@@ -113,7 +113,7 @@ export class PevmEngine implements TracingEngine {
     const assets = new Assets(options);
     const events = new Events();
     const runners = await Runners.start({
-      ...{ module, assets, workers, bounds, threading, maximumMiB, placement, pool, runner },
+      ...{ module, assets, workers, bounds, threading, maximumMiB, poolMiB, placement, pool, runner },
       events: {
         lost: (id, reason) => events.emit('worker-lost', { id, reason }),
         replaced: (id, by) => events.emit('worker-replaced', { id, by }),

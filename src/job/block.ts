@@ -209,7 +209,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     // What nobody has loaded may be anything.
     const { image, complete, emptyAccounts = true } = before;
     const { evm, count, tasks, post, firstTransaction, transactionCount } = encoding;
-    const { window } = this.#options;
+    const { window, policy } = this.#options;
     return {
       count,
       tasks,
@@ -218,6 +218,8 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       image,
       complete,
       window,
+      policy,
+      partitions: workers,
       haltOnInvalid: true,
       profile: this.#request.profile,
       sequential,

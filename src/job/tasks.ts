@@ -55,7 +55,7 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     const planned = oracle && planTasks(oracle, this.#tasks, desk.workers);
     const encodeMs = performance.now() - startMs;
 
-    const plan = this.#planOf(before, planned?.planning);
+    const plan = this.#planOf(before, planned?.planning, desk.workers);
     const executor = this.#executor === 'synthetic' ? undefined : this.#executor;
     // Programs are in the core's memory; nobody needs the tasks themselves.
     const work = workOf({ tasks: executor === undefined ? [] : this.#tasks, executor, precompiles: undefined });
@@ -77,7 +77,7 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     return executionResult(results, finalStateOf(performed.outcome.changes, data, numbers), report);
   }
 
-  #planOf({ image, complete }: StateBefore, planning: RunPlanning | undefined): RunPlan {
+  #planOf({ image, complete }: StateBefore, planning: RunPlanning | undefined, workers: number): RunPlan {
     const { window = this.#options.window, sequential = false } = this.#request;
     const executor = this.#executor;
     const object = typeof executor === 'object' && 'object' in executor ? executor.object : undefined;
@@ -89,6 +89,8 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
       image: joinImages(image, this.#initial.image),
       complete,
       window,
+      policy: this.#options.policy,
+      partitions: workers,
       haltOnInvalid: false,
       profile: this.#options.enableProfiling ?? false,
       sequential,

@@ -20,11 +20,13 @@ import { type RunLessons, readLessons } from '../core/host/lessons.ts';
 import { locationCount, nameLocation } from '../core/host/location.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import { giveRecordings, type Recordings } from '../core/host/recordings.ts';
+import type { RunPolicy } from '../core/host/run-policy.ts';
 import { addTrace, readTrace, type Trace } from '../core/host/run-statistics.ts';
 import { type AccountFields, type KnownLocations, snapshotState } from '../core/host/state-changes.ts';
 import { type AnnouncedWrites, EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import type { SourceKey } from '../state/state-source.ts';
 import type { LocationName } from '../types.ts';
+import { partitionsOf } from './partitions.ts';
 import { type BlockTasks, nameTask } from './task-name.ts';
 
 export interface PlannedTask {
@@ -47,6 +49,10 @@ export interface RunPlan {
   /** Whether what is not in the image is zero; otherwise it is loaded when somebody misses it. */
   readonly complete: boolean;
   readonly window: number;
+  /** How work is shared out and looked at again; the default one unless given. */
+  readonly policy?: RunPolicy | undefined;
+  /** Workers that a block is shared out to before it begins, where the policy says so. */
+  readonly partitions?: number | undefined;
   readonly haltOnInvalid: boolean;
   readonly profile: boolean;
   /** One task at a time, in order. */
@@ -505,13 +511,15 @@ export class Conductor {
 
   #begin(host: BlockHost, { image, over, sequential }: Beginning): void {
     const start = performance.now();
-    const { tasks, programs, evm, complete, haltOnInvalid, profile, window, trial, lanes } = this.#plan;
+    const { tasks, programs, evm, complete, haltOnInvalid, profile, window, trial, lanes, policy } = this.#plan;
     const first = this.#first;
     const count = this.#plan.count - first;
     const tooSmall = (what: string): never => {
       throw new MemoryLimitError(`${what} does not fit into ${host.instance.bytes.length} bytes of memory`);
     };
-    const setup = { count, first, window: sequential ? 1 : window, complete, haltOnInvalid, profile };
+    const partitions = sequential || policy?.scheduling !== 'partitioned' ? 0 : (this.#plan.partitions ?? 0);
+    const run = { policy: sequential ? undefined : policy, partitions };
+    const setup = { count, first, window: sequential ? 1 : window, complete, haltOnInvalid, profile, ...run };
     const begun = this.#staying === undefined ? host.begin(setup) : host.beginRun(setup);
     if (!begun) tooSmall(`the administration of ${count} tasks`);
     // Of what both have, the first counts.
@@ -539,7 +547,26 @@ export class Conductor {
       else if (!host.setProgram(index, programs[first + index]!)) tooSmall(`the program of task ${first + index}`);
       for (const lower of dependencies) if (lower >= first) host.addDependency(lower - first, index);
     }
+    if (partitions > 0) host.setPartitions(this.#partitions(count, partitions));
     this.#figures.loadMs += performance.now() - start;
+  }
+
+  /** Of the tasks from the segment's first on. */
+  #partitions(count: number, partitions: number): Uint8Array {
+    const first = this.#first;
+    const { evm, tasks, planning } = this.#plan;
+    const pairs: [number, number][] = [];
+    for (let task = first; task < first + count; task++) {
+      const before = evm?.transactions.previous[task] ?? -1;
+      if (before >= first) pairs.push([before - first, task - first]);
+      for (const lower of tasks[task]?.dependencies ?? []) pairs.push([lower - first, task - first]);
+    }
+    const { dependencies = [] } = planning ?? {};
+    for (let at = 0; at < dependencies.length; at += 2) {
+      pairs.push([dependencies[at]! - first, dependencies[at + 1]! - first]);
+    }
+    const costs = evm?.transactions.costs.subarray(first) ?? tasks.slice(first).map(({ cost }) => cost);
+    return partitionsOf(count, pairs, costs, partitions);
   }
 
   /** Gives the core what is planned; it is dropped where there is no room for it. */

@@ -42,6 +42,8 @@ export interface MemoryNeed {
   readonly pages: number;
   /** The highest id a worker may have in it. */
   readonly highestWorker: number;
+  /** Of all memories that are kept, in MiB, when one is given back; `undefined`: as many as engines are open. */
+  readonly poolMiB?: number | undefined;
 }
 
 /** How many memories are kept where fewer engines are open. */
@@ -70,8 +72,10 @@ export function useMemories(): () => void {
   };
 }
 
-function trim(): void {
+function trim(poolMiB = Number.POSITIVE_INFINITY): void {
   kept.splice(0, Math.max(0, kept.length - Math.max(LEAST_KEPT, users)));
+  let left = kept.reduce((sum, { need }) => sum + need.pages, 0) / PAGES_PER_MIB;
+  while (left > poolMiB) left -= kept.shift()!.need.pages / PAGES_PER_MIB;
 }
 
 /** A memory that a run has for itself. */
@@ -93,7 +97,8 @@ export class MemoryLease {
       ({ need: { module, pages, highestWorker } }) =>
         module === need.module && pages === need.pages && highestWorker === need.highestWorker,
     );
-    if (found !== -1) return new MemoryLease(kept.splice(found, 1)[0]!);
+    // How much is kept is for this run to say, not for the one before.
+    if (found !== -1) return new MemoryLease({ ...kept.splice(found, 1)[0]!, need });
     const clockBase = wallClock();
     const memory = memoryOf(need.pages, createMemory);
     const instance = await openCore(need.module, memory, { clockBase, mayWait: false });
@@ -115,6 +120,6 @@ export class MemoryLease {
       this.host.forget();
     }
     kept.push({ need: this.#need, core: this.core, host: this.host });
-    trim();
+    trim(this.#need.poolMiB);
   }
 }

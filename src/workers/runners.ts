@@ -3,7 +3,7 @@
 
 import { InputError, messageOf } from '../base/errors.ts';
 import { hasWorkers, linuxMachine, sharingProblem } from '../base/platform.ts';
-import { pagesOf } from '../run/memory.ts';
+import { type MemoryNeed, pagesOf } from '../run/memory.ts';
 import type { Home, Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
 import type { Capabilities, Threading, WorkerPlacement } from '../types.ts';
@@ -27,6 +27,8 @@ export interface RunnerOptions {
   readonly bounds?: WorkerBounds | undefined;
   readonly threading?: Threading | 'auto' | undefined;
   readonly maximumMiB: number;
+  /** See {@link MemoryNeed}. */
+  readonly poolMiB?: number | undefined;
   /** Where workers are to run; `undefined`: anywhere. */
   readonly placement?: PlacementWish | undefined;
   readonly events: PoolEvents;
@@ -61,7 +63,7 @@ export class Runners {
 
   /** Starts the best that can be had here. @throws InputError for an asset that has no address */
   static async start(options: RunnerOptions): Promise<Runners> {
-    const { module, workers, bounds, maximumMiB, assets, events, runner } = options;
+    const { module, workers, bounds, maximumMiB, poolMiB, assets, events, runner } = options;
     if (runner !== undefined) return new Runners(runner, 'it is simulated', options);
     const pages = pagesOf(maximumMiB);
     const withoutWorkers = (why: string) => {
@@ -87,7 +89,8 @@ export class Runners {
         const pool =
           options.pool ?? (await WorkerPool.start(url, bounds?.minimum ?? workers, { placement: places, scaling }));
         // Room for replacements: an id is never used twice in a block.
-        const need = { module, pages, highestWorker: Math.min(MAX_WORKER_ID, 4 * workers + 16) };
+        const highestWorker = Math.min(MAX_WORKER_ID, 4 * workers + 16);
+        const need: MemoryNeed = { module, pages, highestWorker, poolMiB };
         const source = {
           ...{ pool, need, events },
           get workers() {

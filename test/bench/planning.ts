@@ -207,7 +207,20 @@ export function sequenceTable(all: readonly PlanningFigures[]): string {
 }
 
 /** Ways to run a block by options of the engine: the default one first. */
-export const POLICIES: readonly (readonly [string, EngineOptions])[] = [['default', {}]];
+export const POLICIES: readonly (readonly [string, EngineOptions])[] = [
+  ['default', {}],
+  ['scheduling: ordered', { scheduling: 'ordered' }],
+  ['scheduling: partitioned', { scheduling: 'partitioned' }],
+  ['partitioned, loadBalancing: false', { scheduling: 'partitioned', loadBalancing: false }],
+  ['loadBalancing: false', { loadBalancing: false }],
+  ['validation: lazy', { validation: 'lazy' }],
+  ['validation: batched, 16', { validation: 'batched' }],
+  ['conflictDetection: exact', { conflictDetection: 'exact' }],
+  ['foldInterval: 1', { foldInterval: 1 }],
+  ['foldInterval: 65536', { foldInterval: 65_536 }],
+  ['window: 32', { window: 32 }],
+  ['window: 1024', { window: 1_024 }],
+];
 
 export interface PolicyFigures {
   policy: string;

@@ -3,7 +3,14 @@ import { Control, Halt, Metric, TxFlag, TxSlot } from '../../assembly/layout.ts'
 import type { Configuration, Program } from './model-explorer.ts';
 import { call, type World, type WorldOptions } from './model-world.ts';
 import { Operation, runSequentially, type SyntheticBlock, type SyntheticResult } from './synthetic.ts';
-import { differenceFrom, type HostExports, loadBlock } from './synthetic-block.ts';
+import {
+  type CorePolicy,
+  differenceFrom,
+  type HostExports,
+  loadBlock,
+  POLICIES,
+  setPolicy,
+} from './synthetic-block.ts';
 
 const DONE = -1;
 const HALTED = -2;
@@ -22,6 +29,7 @@ export interface BlockShape {
   /** Bytes that are left when all workers have joined; the block may halt for want of more. */
   memory?: number;
   world?: Partial<WorldOptions>;
+  policy?: CorePolicy;
 }
 
 /** The block comes to what the oracle says, and every worker comes to its end. */
@@ -38,6 +46,7 @@ function prepare(world: World, shape: BlockShape): Program {
   const host = world.host as unknown as HostExports;
   if (!loadBlock(host, world.view, shape.block, shape.outside ? 0 : TxFlag.NATIVE))
     throw new Error('the block does not fit');
+  if (shape.policy !== undefined) setPolicy(world.view, shape.policy, shape.block.programs.length);
   world.join();
   const { mortal, overdue, memory } = shape;
   const { length } = shape.block.programs;
@@ -209,6 +218,20 @@ export const blockConfigurations: readonly Configuration[] = [
   }),
   blockConfiguration({ name: 'block: attempts from outside the core', block: blocks.inconsistent, outside: true }),
 ];
+
+/** What a policy changes of the scheduler: chains, what begins too early, and the death of who has a partition. */
+export const policyConfigurations: readonly Configuration[] = POLICIES.flatMap((policy) => {
+  const name = `policy ${JSON.stringify(policy)}`;
+  return [
+    blockConfiguration({ name: `${name}: a chain of three`, block: blocks.chainOfThree, policy }),
+    blockConfiguration({
+      name: `${name}: one waits for another`,
+      block: { ...blocks.chainOfThree, early: [2], dependencies: [[1, 2]] },
+      policy,
+      mortal: 1,
+    }),
+  ];
+});
 
 export const deathConfigurations: readonly Configuration[] = [
   blockConfiguration({ name: 'death: one transaction', block: blocks.one, mortal: 1 }),

@@ -7,6 +7,7 @@ import {
   Incarnation,
   Kind,
   Location,
+  PolicyFlag,
   ReadResult,
   Scratch,
   TxFlag,
@@ -62,6 +63,37 @@ export function loadBlock(
   }
   if (!announceAll(host, view, block)) return false;
   return (block.dependencies ?? []).every(([lower, higher]) => host.addDependency(lower, higher));
+}
+
+/** How a block's work is shared out and looked at again, in the core's words. */
+export interface CorePolicy {
+  /** PolicyFlag */
+  flags: number;
+  /** Control.VALIDATION_BATCH */
+  batch?: number;
+  /** Over which the transactions are strewn. */
+  partitions?: number;
+}
+
+export const POLICIES: readonly CorePolicy[] = [
+  { flags: PolicyFlag.ORDERED },
+  { flags: PolicyFlag.ORDERED | PolicyFlag.EXACT, batch: 3 },
+  { flags: PolicyFlag.PARTITIONED, partitions: 2 },
+  { flags: PolicyFlag.PARTITIONED | PolicyFlag.UNBALANCED, partitions: 3 },
+  { flags: PolicyFlag.UNBALANCED, batch: 0xffffffff },
+  { flags: PolicyFlag.EXACT },
+  { flags: 0, batch: 2 },
+];
+
+/** After {@link loadBlock}. */
+export function setPolicy(view: DataView, { flags, batch = 0, partitions = 0 }: CorePolicy, count: number): void {
+  const set = (at: number, value: number) => view.setUint32(at, value, true);
+  set(CONTROL_BASE + Control.POLICY, flags | (partitions << PolicyFlag.PARTITIONS));
+  set(CONTROL_BASE + Control.VALIDATION_BATCH, batch);
+  for (let index = 0; partitions > 0 && index < count; index++) {
+    const at = view.getUint32(CONTROL_BASE + Control.SLOTS, true) + index * TxSlot.SIZE + TxSlot.FLAGS;
+    set(at, view.getUint32(at, true) | ((1 + ((index * 5) % partitions)) << TxFlag.PARTITION));
+  }
 }
 
 /** Announces what the block says of its transactions, all of one at once. False when memory is exhausted. */

@@ -6,7 +6,7 @@ import { Worker as Thread } from 'node:worker_threads';
 import { CONTROL_BASE, Control, Halt, Metric, Next, Worker } from '../../assembly/layout.ts';
 import { buildCore } from '../../scripts/core.mjs';
 import { runSequentially, type SyntheticBlock } from './synthetic.ts';
-import { differenceFrom, type HostExports, loadBlock } from './synthetic-block.ts';
+import { type CorePolicy, differenceFrom, type HostExports, loadBlock, setPolicy } from './synthetic-block.ts';
 
 const PAGE = 65_536;
 const PAGES = 256;
@@ -22,6 +22,8 @@ export interface RunOptions {
   incarnationCap?: number;
   /** How often in a thousand a worker sleeps where it could. */
   sleepiness?: number;
+  /** The default one unless given. */
+  policy?: CorePolicy;
   /** Bytes of memory that are left for running the block; all of it when left out. */
   memory?: number;
   /** Locations that are left; all of them when left out. */
@@ -123,6 +125,7 @@ export class SyntheticPool {
     set(Control.PROFILE, options.sleepiness ? 1 : 0);
     set(Control.IDLE_MS, 2);
     if (!loadBlock(this.#host, view, block)) throw new Error('the block does not fit');
+    setPolicy(view, options.policy ?? { flags: 0 }, block.programs.length);
     if (options.memory !== undefined) set(Control.MEMORY_END, get(Control.ARENA_NEXT) + options.memory);
     if (options.locations !== undefined)
       set(Control.LOCATION_CAPACITY, get(Control.LOCATION_COUNT) + options.locations);

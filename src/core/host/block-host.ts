@@ -30,6 +30,7 @@ import {
 import { type CoreInstance, PAGE } from '../instance/abi.ts';
 import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
 import { HEAD, OutputForm, type RawResult, REPEATED, type ResultBatch, Results } from './outcome.ts';
+import { DEFAULT_POLICY, type RunPolicy, writePolicy } from './run-policy.ts';
 import { type AnnouncedWrites, ImageLoader, type StateImage } from './state-image.ts';
 
 /** How a block is to be run. */
@@ -42,6 +43,10 @@ export interface BlockSetup {
   readonly complete: boolean;
   readonly haltOnInvalid: boolean;
   readonly profile: boolean;
+  /** The default one unless given. */
+  readonly policy?: RunPolicy | undefined;
+  /** Of the transactions, which {@link BlockHost.setPartitions} then tells. */
+  readonly partitions?: number | undefined;
 }
 
 /** Groups of transactions that do not see each other. Structured-cloneable. */
@@ -225,6 +230,7 @@ export class BlockHost {
     this.#set(Control.PROFILE, setup.profile ? 1 : 0);
     this.#set(Control.IDLE_MS, IDLE_MS);
     this.#set(Control.FIRST_TRANSACTION, setup.first);
+    writePolicy(words, setup.policy ?? DEFAULT_POLICY, setup.partitions ?? 0);
   }
 
   /** Transactions that a block on the state that stays may have. */
@@ -336,6 +342,15 @@ export class BlockHost {
     const { words } = this.instance;
     for (let at = 0; at < transactions.length; at++) {
       words[(this.#slot(at) + TxSlot.EARLY) >>> 2] = transactions[at]! + 1;
+    }
+  }
+
+  /** Says of which partition each transaction is, from 1 on. Before workers start, after the transactions are described. */
+  setPartitions(partitions: Uint8Array): void {
+    const { words } = this.instance;
+    for (const [index, partition] of partitions.entries()) {
+      const flags = (this.#slot(index) + TxSlot.FLAGS) >>> 2;
+      words[flags] = words[flags]! | (partition << TxFlag.PARTITION);
     }
   }
 

@@ -54,16 +54,18 @@ describe('what pevm-go has', () => {
   test('its file is accepted, and what has no effect is said', () => {
     const { options, metricsPort, settings } = readConfiguration({ file: SEED_FILE });
     expect(options).toEqual({
-      ...{ workers: 8, learning: true, enableProfiling: false },
+      ...{ workers: 8, learning: true, enableProfiling: false, memory: { poolMiB: 1e9 / 2 ** 20 } },
+      ...{ scheduling: 'work-stealing', loadBalancing: true },
+      ...{ validation: 'early', validationBatch: 100, conflictDetection: 'fast' },
       ...{ workerAffinity: true, numaAware: true },
     });
     expect(metricsPort).toBe(9090);
     const noted = settings.filter(({ note }) => note?.startsWith('no effect: ')).map(({ setting }) => setting);
     expect(noted).toEqual([
-      ...['engine.memory_pool_size', 'engine.gc_pressure_limit'],
+      'engine.gc_pressure_limit',
       'scheduler.dependency_analysis',
       ...['storage.version_gc_interval', 'storage.cache_size'],
-      ...['validation.batch_size', 'metrics.collection_interval'],
+      'metrics.collection_interval',
     ]);
     const endpoint = settings.find(({ setting }) => setting === 'metrics.prometheus_endpoint');
     expect(endpoint?.note).toMatch(/127\.0\.0\.1 alone/);
@@ -76,13 +78,7 @@ describe('what pevm-go has', () => {
   });
 
   test('what is not to be had is refused with the reason', () => {
-    expect(refusal({ file: { scheduler: { policy: 'partitioned' } } })).toMatch(
-      /^scheduler\.policy: only "work-stealing" is to be had: .+/,
-    );
-    expect(refusal({ environment: { PEVM_VALIDATION_POLICY: 'lazy' } })).toMatch(
-      /^PEVM_VALIDATION_POLICY: only "early"/,
-    );
-    expect(refusal({ file: { scheduler: { load_balancing: false } } })).toMatch(/only true is to be had/);
+    expect(refusal({ file: { storage: { backend: 'locking' } } })).toMatch(/^storage\.backend: /);
     expect(refusal({ file: { metrics: { prometheus_endpoint: '0.0.0.0:9090' } } })).toMatch(/this machine alone/);
   });
 });

@@ -31,3 +31,13 @@ test('a memory whose dead nobody can watch is never given on', async () => {
   await lease.giveBack();
   expect((await MemoryLease.take(need)).core.id).not.toBe(lease.core.id);
 });
+
+test('a pool of memories keeps as many as it has room for, and none where it has none', async () => {
+  const need = { module: await compileCore(), pages: pagesOf(3), highestWorker: 7 };
+  const kept = await MemoryLease.take({ ...need, poolMiB: 3 });
+  await kept.giveBack();
+  const again = await MemoryLease.take({ ...need, poolMiB: 0 });
+  expect(again.core.id).toBe(kept.core.id);
+  await again.giveBack();
+  expect((await MemoryLease.take(need)).core.id).not.toBe(kept.core.id);
+});
