@@ -119,6 +119,7 @@ export type {
   Executor,
   ExecutorModule,
   StateView,
+  StorageProvider,
   Task,
 } from './task/executor.ts';
 export { SuspendSignal } from './task/executor.ts';

@@ -507,6 +507,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "StateValue",
       "StateView",
       "StaticAnalysisOptions",
+      "StorageProvider",
       "StoreSnapshot",
       "SuspendSignal",
       "Task",

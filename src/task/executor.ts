@@ -88,8 +88,20 @@ export interface ExecutionEstimate {
   durationMs?: number;
 }
 
+/** Gives tasks views of their own, or parts of one. */
+export interface StorageProvider<T = unknown> {
+  /**
+   * Called at the begin of each attempt. Methods of what it answers take the place of those of `store`, which all others fall
+   * back to; `undefined`: all of them do. What it reads elsewhere must stay the same while the tasks run: only what goes through
+   * `store` is validated.
+   */
+  viewOf(task: Task<T>, store: StateView): Partial<StateView> | undefined;
+}
+
 export interface Executor<T = unknown> {
   execute(task: Task<T>, view: StateView): ExecutionOutcome | Promise<ExecutionOutcome>;
+  /** Where the state of tasks comes from, if not from the multi-version store alone. */
+  readonly storage?: StorageProvider<T>;
   /** Optional hints for the scheduler. May be wrong; must not throw. */
   estimate?(task: Task<T>): ExecutionEstimate;
 }

@@ -6,6 +6,7 @@ import { TURN_MS } from '../../base/platform.ts';
 import type { Executor, Task } from '../../task/executor.ts';
 import { packFailure, packOutcome } from '../host/outcome.ts';
 import type { CoreInstance } from '../instance/abi.ts';
+import { viewOver } from './provided-view.ts';
 import { CoreStateView } from './state-view.ts';
 
 export interface WorkerRound {
@@ -112,7 +113,9 @@ function attemptTask(
   let outcome: unknown;
   try {
     if (task === undefined || round.executor === undefined) throw new Error('there is no such task');
-    outcome = round.executor.execute(task, view);
+    const { executor } = round;
+    const { storage } = executor;
+    outcome = executor.execute(task, storage === undefined ? view : viewOver(storage.viewOf(task, view), view));
     if (isPromise(outcome)) {
       return outcome.then(
         (value) => end(instance, view, round, value, undefined),
