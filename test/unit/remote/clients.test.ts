@@ -34,7 +34,7 @@ test.for<[string, () => unknown]>([
   ['a dead URL and an EIP-1193 provider', () => [DEAD, provider()]],
 ])('%s', { timeout: 60_000 }, async ([, transport]) => {
   const state = rpcState({ transport: transport() as RpcTransport, limits: { retries: 1 } });
-  const { balance } = exampleAlloc()[ALICE]!;
+  const { balance } = (exampleAlloc() as Record<string, { balance?: bigint }>)[ALICE]!;
   const values = await state.load([
     { kind: 'account', address: ALICE },
     { kind: 'code', address: TOKEN },
