@@ -44,6 +44,8 @@ export interface MadeBlock {
 
 const NO_BLOOM: Hex = `0x${'00'.repeat(256)}`;
 const NO_NONCE: Hex = '0x0000000000000000';
+/** Of one block (MAX_WITHDRAWALS_PER_PAYLOAD of the consensus specification). */
+const MAXIMUM_WITHDRAWALS = 16;
 
 export class Miner {
   readonly #node: Workshop;
@@ -59,6 +61,8 @@ export class Miner {
   timestampInterval: bigint | undefined;
   /** In wei: what a transaction offers at least to come in. */
   leastPrice = 0n;
+  /** What validators are to be paid, in the blocks to come: so many each. */
+  readonly withdrawals: WithdrawalInput[] = [];
   /** Of all blocks from now on. */
   coinbase: Hex = ZERO_ADDRESS;
   gasLimit: bigint | undefined;
@@ -91,6 +95,7 @@ export class Miner {
     this.nextRandao = undefined;
     this.timestampInterval = undefined;
     this.leastPrice = 0n;
+    this.withdrawals.length = 0;
     this.coinbase = ZERO_ADDRESS;
     this.gasLimit = undefined;
     this.offset = 0n;
@@ -147,8 +152,10 @@ export class Miner {
       timestamp: wishes.timestamp ?? this.nextTimestamp,
       baseFeePerGas: wishes.baseFeePerGas ?? this.nextBaseFee,
       mixHash: wishes.mixHash ?? this.nextRandao,
+      withdrawals: wishes.withdrawals ?? this.withdrawals.slice(0, MAXIMUM_WITHDRAWALS),
     };
     const header = this.#header(wanted);
+    const paid = header.header.withdrawals?.length ?? 0;
     let chosen = await this.#choose(header);
     while (true) {
       const before = world.snapshot();
@@ -166,6 +173,7 @@ export class Miner {
         this.nextTimestamp = undefined;
         this.nextBaseFee = undefined;
         this.nextRandao = undefined;
+        if (wishes.withdrawals === undefined) this.withdrawals.splice(0, paid);
         return record.head;
       } catch (error) {
         await world.revert(before);

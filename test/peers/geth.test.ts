@@ -1,5 +1,6 @@
 // geth beside us: blocks that we mine are accepted there, and blocks that it mines are what we execute.
 import { setTimeout as delay } from 'node:timers/promises';
+import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../../src/base/hex.ts';
 import { encodeTransaction } from '../../src/block/block-encoding.ts';
@@ -99,13 +100,24 @@ describe.skipIf(binary === undefined)('geth', () => {
     // A creation that runs out, so that there is a receipt of a failure.
     await ask('eth_sendTransaction', [{ from, data: '0xfe', gas: '0x186a0' }]);
     await ask('evm_mine');
+    // What validators are paid, and a transaction with blobs, whose bytes no header commits to.
+    const paid = { index: '0x0', validatorIndex: '0x7', address: COINBASE, amount: '0x64' };
+    await ask('dev_addWithdrawal', [paid]);
+    const signer = privateKeyToAccount(accounts[1]!.privateKey);
+    const withBlobs = await signer.signTransaction({
+      ...{ type: 'eip4844', chainId: CHAIN_ID, nonce: 0, to: COINBASE, value: 3n, gas: 21_000n },
+      ...{ maxFeePerGas: 100_000_000_000n, maxPriorityFeePerGas: 1n, maxFeePerBlobGas: 1_000_000_000n },
+      blobVersionedHashes: [`0x01${'22'.repeat(31)}`, `0x01${'33'.repeat(31)}`],
+    });
+    await ask('eth_sendRawTransaction', [withBlobs]);
+    await ask('evm_mine');
     await ask('evm_mine');
     const head = (await ask('eth_getBlockByNumber', ['latest', true])) as BlockJson;
     const blocks: Uint8Array[] = [];
     for (let number = 1; number <= Number(head.number); number++) {
       blocks.push(bytesFromHex(await ask('debug_getRawBlock', [`0x${number.toString(16)}`])));
     }
-    expect(blocks.length).toBe(3);
+    expect(blocks.length).toBe(4);
     using folder = new GethFolder(binary!, genesis);
     folder.run('import', folder.write('chain.rlp', Buffer.concat(blocks)));
     await using geth = await folder.start();
@@ -121,6 +133,9 @@ describe.skipIf(binary === undefined)('geth', () => {
     const emptyRequests = '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
     const second = (await ask('eth_getBlockByNumber', ['0x2', false])) as { requestsHash: Hex };
     expect(second.requestsHash).not.toBe(emptyRequests);
+    const third = (await ask('eth_getBlockByNumber', ['0x3', false])) as BlockJson & { blobGasUsed: Hex };
+    expect(third).toMatchObject({ blobGasUsed: '0x40000', withdrawals: [paid] });
+    expect(third.transactions).toHaveLength(1);
     expect(((await ask('eth_getBlockReceipts', ['0x1'])) as unknown[]).length).toBe(80);
   }, 180_000);
 

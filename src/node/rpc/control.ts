@@ -1,11 +1,11 @@
-// evm_*, anvil_* and hardhat_*: what tests do to a chain that is their own.
+// evm_*, anvil_*, hardhat_* and dev_*: what tests do to a chain that is their own.
 
 import { InputError, PevmError } from '../../base/errors.ts';
 import { type Hex, quantityFromNumber } from '../../base/hex.ts';
-import { bytes, describe, hash } from '../../base/reader.ts';
+import { bytes, describe, hash, plainObject } from '../../base/reader.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { Method, Methods } from './method.ts';
-import { addressOf, looseNumberOf, type Params, SERVER_ERROR, slotOf } from './parameters.ts';
+import { addressOf, looseNumberOf, type Params, readWithdrawal, SERVER_ERROR, slotOf } from './parameters.ts';
 
 /** Blocks of one call. */
 const MAXIMUM_BLOCKS = 10_000n;
@@ -64,6 +64,14 @@ export const CONTROL: Methods = {
     run({ miner }) {
       miner.setMode('none');
       return true;
+    },
+  },
+  // As geth has it in --dev.
+  dev_addWithdrawal: {
+    params: ['withdrawal'],
+    run({ miner }, params) {
+      miner.withdrawals.push(readWithdrawal(plainObject(params[0], 'params[0]'), 'params[0]'));
+      return null;
     },
   },
   anvil_getIntervalMining: {

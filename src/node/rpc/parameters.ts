@@ -2,12 +2,20 @@
 
 import { InputError } from '../../base/errors.ts';
 import type { Hex } from '../../base/hex.ts';
-import { describe, address as readAddress, hash as readHash } from '../../base/reader.ts';
+import { describe, quantity, address as readAddress, hash as readHash, record, required } from '../../base/reader.ts';
 
 /** What cannot be done, though it can be read. */
 export const SERVER_ERROR = -32000;
 
 export type Params = readonly unknown[];
+
+/** A withdrawal of EIP-4895; the amount is in Gwei. */
+export const readWithdrawal = record({
+  index: required(quantity(64)),
+  validatorIndex: required(quantity(64)),
+  address: required(readAddress),
+  amount: required(quantity(64)),
+});
 
 export function addressOf(value: unknown, field: string): Hex {
   return readAddress(value, field);

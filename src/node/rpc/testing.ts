@@ -11,7 +11,7 @@ import type { ChainNode } from '../chain-node.ts';
 import type { MadeBlock } from '../miner.ts';
 import { tipOf } from '../pool.ts';
 import type { Methods } from './method.ts';
-import { hashOf, type Params, SERVER_ERROR } from './parameters.ts';
+import { hashOf, type Params, readWithdrawal, SERVER_ERROR } from './parameters.ts';
 
 /** Where geth lets the gas limit of its blocks go, step by step. */
 const GAS_CEILING = 60_000_000n;
@@ -21,16 +21,7 @@ const readAttributes = record({
   timestamp: required(quantity(64)),
   prevRandao: required(hash),
   suggestedFeeRecipient: required(address),
-  withdrawals: optional(
-    list(
-      record({
-        index: required(quantity(64)),
-        validatorIndex: required(quantity(64)),
-        address: required(address),
-        amount: required(quantity(64)),
-      }),
-    ),
-  ),
+  withdrawals: optional(list(readWithdrawal)),
   parentBeaconBlockRoot: optional(hash),
 });
 

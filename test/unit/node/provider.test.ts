@@ -92,6 +92,25 @@ describe('a chain of its own', () => {
     await world.dispose();
   });
 
+  test('withdrawals are paid by the next block, sixteen at most, and stand in its header', async () => {
+    const { world, ask } = await setting('none');
+    const withdrawal = (index: number) => ({
+      ...{ index: `0x${index.toString(16)}`, validatorIndex: '0x1' },
+      address: CARL,
+      amount: '0x2',
+    });
+    for (let index = 0; index < 18; index++) await ask('dev_addWithdrawal', withdrawal(index));
+    await ask('evm_mine');
+    const first = await ask<{ withdrawals: unknown[] }>('eth_getBlockByNumber', 'latest', false);
+    expect(first.withdrawals).toEqual(Array.from({ length: 16 }, (_, index) => withdrawal(index)));
+    expect(await world.getBalance(CARL)).toBe(32n * 10n ** 9n);
+    await ask('evm_mine');
+    await ask('evm_mine');
+    expect(await world.getBalance(CARL)).toBe(36n * 10n ** 9n);
+    await expect(ask('dev_addWithdrawal', { index: '0x0' })).rejects.toThrow('params[0].validatorIndex');
+    await world.dispose();
+  });
+
   test('a snapshot is gone back to once, with its blocks, logs and filters', async () => {
     const { world, ask, provider, alice } = await setting();
     const logs: unknown[] = [];
