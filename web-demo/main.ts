@@ -130,7 +130,7 @@ function showResults(block: Ready, lanes: readonly Lane[], results: readonly Run
   const run = results.at(-1)!;
   element('results', HTMLElement).hidden = false;
   element('block-title', HTMLElement).textContent = block.title;
-  showTimeline(run.lanes);
+  showTimeline(run.lanes, () => session.ask((worker) => worker.trace()));
   showConflicts(run.conflicts, block.transactions.length);
   showFigures(lanes, results);
   element('speed-up', HTMLElement).replaceChildren();

@@ -86,6 +86,10 @@ test('the race ends with the same receipts of ethereumjs, one worker and two, in
       expect(await page.locator('#verdict code').textContent()).toMatch(/^0x[0-9a-f]{64}$/);
       expect(await page.locator('#timeline-text').textContent()).toMatch(/A lane for each worker; 0\.00 to/);
       expect(await page.locator('#conflicts svg path').count()).toBeGreaterThan(0);
+      const saving = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Save for Perfetto' }).click();
+      const { traceEvents } = JSON.parse(await readFile((await (await saving).path()) ?? '', 'utf8'));
+      expect(traceEvents.length).toBeGreaterThan(60);
       await page.getByRole('button', { name: 'Measure on this machine' }).click();
       await page.getByRole('cell').filter({ hasText: '1.00' }).first().waitFor({ timeout: RACE_MS });
       for (const theme of ['light', 'dark'] as const) {

@@ -30,9 +30,11 @@ let seen = whole;
 /** What is replayed has come this far. */
 let head = Number.POSITIVE_INFINITY;
 let ticket = 0;
+let save: () => Promise<void> = () => Promise.resolve();
 
-/** Shows the run, and explains in words. */
-export function showTimeline(spans: readonly (readonly SpanReport[])[]): void {
+/** Shows the run, and explains in words. @param trace the run in the format of Chrome's traces, when it is asked for */
+export function showTimeline(spans: readonly (readonly SpanReport[])[], trace: () => Promise<string>): void {
+  save = async () => download('pevm-trace.json', await trace());
   lanes = spans.length;
   bars = barsOf(spans);
   whole = rangeOf(bars);
@@ -155,19 +157,6 @@ function stopReplay(): void {
   draw();
 }
 
-/** The format of Chrome's traces, which Perfetto opens: complete events, times in microseconds. */
-function traceEvents(): string {
-  const names = Array.from({ length: lanes }, (_, tid) => ({
-    ...{ ph: 'M', pid: 1, tid, name: 'thread_name' },
-    args: { name: `worker ${tid + 1}` },
-  }));
-  const events = bars.map(({ kind, aborted, transaction, incarnation, startMs, endMs, lane }) => ({
-    ...{ ph: 'X', pid: 1, tid: lane, cat: kind, name: `transaction ${transaction}` },
-    ...{ ts: startMs * 1000, dur: (endMs - startMs) * 1000, args: { transaction, incarnation, aborted } },
-  }));
-  return JSON.stringify({ traceEvents: [...names, ...events], displayTimeUnit: 'ms' });
-}
-
 const middle = () => (seen.from + seen.to) / 2;
 const nearer = () => show(zoomed(seen, 2, middle(), whole));
 const farther = () => show(zoomed(seen, 1 / 2, middle(), whole));
@@ -182,7 +171,7 @@ const buttons: Record<string, () => void> = {
   'timeline-right': right,
   'timeline-all': () => show(whole),
   'timeline-replay': () => (head < whole.to ? stopReplay() : replay()),
-  'timeline-save': () => download('pevm-trace.json', traceEvents()),
+  'timeline-save': () => void save(),
 };
 for (const [id, act] of Object.entries(buttons)) element(id, HTMLButtonElement).addEventListener('click', act);
 

@@ -1,6 +1,6 @@
 // The page's worker: gets the block and runs engines over it, so that the page itself never waits.
 import { expose } from 'comlink';
-import { type BlockResult, type Capabilities, createEngine } from 'pevm-wasm';
+import { type BlockResult, type Capabilities, chromeTrace, createEngine } from 'pevm-wasm';
 import type {
   Alternative,
   Effects,
@@ -25,6 +25,7 @@ const SCALE_MS = 400;
 const PROGRESS_MS = 16;
 
 let subject: Subject | undefined;
+let last: BlockResult | undefined;
 /** One to look around in, and one that stays as the block has left it: its recordings save most of a what-if. */
 const residents = new Map<'looks' | 'edits', Promise<Resident>>();
 
@@ -51,7 +52,13 @@ const worker = {
     const list =
       lane.executor === 'wasm' ? (await once(lane, held, { blockAccessList: true })).blockAccessList : undefined;
     const { median, rounds } = await measure({ ...lane, enableProfiling: true }, held, ROUNDS_MS, onProgress);
+    last = median;
     return summaryOf(median, rounds, held, list);
+  },
+
+  /** What the workers did in the last run, as JSON for Perfetto. */
+  async trace(): Promise<string> {
+    return last === undefined ? '{}' : JSON.stringify(chromeTrace(last.report));
   },
 
   /** Runs it with 1, 2, 3, 4, 6, 8, … workers, up to `most`. */
