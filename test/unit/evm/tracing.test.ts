@@ -330,7 +330,17 @@ describe('the module that ships', () => {
     let removed = 0;
     let compiled: Uint8Array | undefined;
     const { error } = await asc.main(
-      ['--baseDir', root, '--config', 'asconfig.json', '--target', 'release', '--outFile', 'bare.wasm'],
+      [
+        'assembly/index.ts',
+        '--baseDir',
+        root,
+        '--config',
+        'asconfig.json',
+        '--target',
+        'release',
+        '--outFile',
+        'bare.wasm',
+      ],
       {
         readFile(name, baseDir) {
           try {
