@@ -15,6 +15,7 @@ import {
   Worker,
 } from '../../assembly/layout.ts';
 import type { instantiate } from '../../build/core.d.ts';
+import { POLICIES, setPolicy } from './synthetic-block.ts';
 
 type Core = Awaited<ReturnType<typeof instantiate>>;
 
@@ -108,12 +109,15 @@ export function runBlock(
   for (let at = 0; at < 3; at++) {
     words.setUint32(slotsAt + at * TxSlot.SIZE + TxSlot.EARLY, 1 + choose(transactions), true);
   }
+  // Half the blocks as most blocks are run.
+  const policy = POLICIES[choose(2 * POLICIES.length)];
+  if (policy !== undefined) setPolicy(words, policy, transactions);
 
   started();
   for (const { core, id } of workers) core.join(id);
   const dead = new Set<Instance>();
   for (;;) {
-    const ended = runWorkers(memory, workers, dead, core, choose, hostReads);
+    const ended = runWorkers(memory, workers, dead, core, choose, transactions, hostReads);
     if (ended !== 'missing') return ended;
     // The workers have left; the host loads what is missing, they come back.
     started();
@@ -142,6 +146,7 @@ function runWorkers(
   dead: Set<Instance>,
   host: Core,
   choose: Choice,
+  transactions: number,
   hostReads: (address: number) => void,
 ): 'done' | 'exhausted' | 'missing' {
   const words = new DataView(memory.buffer);
@@ -165,6 +170,7 @@ function runWorkers(
       zombies.add(worker);
       continue;
     }
+    if (alive.has(worker) && choose(8) === 0) transition(worker.core, choose, transactions);
     const next = nextOf(worker.core, choose(8) === 0);
     if (next >= 0) attempts.set(worker, { transaction: next, steps: 1 + choose(6) });
     else if (next !== Next.IDLE) {
@@ -178,6 +184,14 @@ function runWorkers(
   if (halt === Halt.MISSING_STATE) return 'missing';
   if (halt === Halt.EXHAUSTED) return 'exhausted';
   throw new Error(`the block was halted: ${halt}`);
+}
+
+/** A transition that the loop of the core makes by itself, made from outside as well: they may be at work in one block. */
+function transition(core: Core, choose: Choice, transactions: number): void {
+  const kind = choose(3);
+  if (kind === 0) core.validateExecuted(choose(transactions));
+  else if (kind === 1) core.reexecute(choose(transactions));
+  else core.commitHead();
 }
 
 function nextOf(core: Core, maySleep: boolean): number {

@@ -183,7 +183,7 @@ describe('the running core', () => {
   test('is found out when an atomic load or store that workers execute becomes a plain one', {
     timeout: 240_000,
   }, () => {
-    const seeds = Array.from({ length: 20 }, (_, index) => index + 1);
+    const seeds = Array.from({ length: 50 }, (_, index) => index + 1);
     detector = new RaceDetector(workers + 1);
     for (const seed of seeds) faults(seed);
     const executed = detector.exercised;
