@@ -57,18 +57,6 @@ export type { ConfigurationTextSources } from './config/configuration-file.ts';
 export { parseConfiguration } from './config/configuration-file.ts';
 export type { TracingEngine } from './engine/engine.ts';
 export { createEngine } from './engine/engine.ts';
-export type {
-  BlockLoop,
-  LoopAttempt,
-  LoopWorker,
-  Seen,
-  StoreSnapshot,
-  TransactionStatus,
-  Verdict,
-  VersionName,
-  VersionStore,
-  WriterName,
-} from './engine/lower-level.ts';
 export { openBlockLoop, openVersionStore } from './engine/lower-level.ts';
 export type { BlockFile } from './file/block-file.ts';
 export { checkBlockFile, parseBlockFile, readBlockFile } from './file/block-file.ts';
@@ -113,6 +101,7 @@ export type {
   StateSource,
   StateValue,
 } from './state/state-source.ts';
+export type { BlockLoop, LoopAttempt, LoopResult, LoopWorker, TransactionStatus, Verdict } from './task/block-loop.ts';
 export type {
   ExecutionEstimate,
   ExecutionOutcome,
@@ -123,6 +112,7 @@ export type {
   Task,
 } from './task/executor.ts';
 export { SuspendSignal } from './task/executor.ts';
+export type { Seen, StoreSnapshot, VersionName, VersionStore, WriterName } from './task/version-store.ts';
 export type { CallFrame } from './trace/call-tracer.ts';
 export type { OpcodeClass } from './trace/opcode-classes.ts';
 export type {

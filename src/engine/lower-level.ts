@@ -5,13 +5,12 @@ import { checkOptions } from '../config/descriptor.ts';
 import { BLOCK_LOOP_OPTIONS, STORE_OPTIONS } from '../config/descriptors.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { readInitialValues } from '../job/task-request.ts';
-import { BlockLoop } from '../run/block-loop.ts';
+import { CoreBlockLoop } from '../run/block-loop.ts';
 import { pagesOf } from '../run/memory.ts';
-import { VersionStore } from '../run/version-store.ts';
+import { CoreVersionStore } from '../run/version-store.ts';
+import type { BlockLoop } from '../task/block-loop.ts';
+import type { VersionStore } from '../task/version-store.ts';
 import type { BlockLoopOptions, ExecutionOptions, VersionStoreOptions } from '../types.ts';
-
-export type { BlockLoop, LoopAttempt, LoopWorker, TransactionStatus, Verdict } from '../run/block-loop.ts';
-export type { Seen, StoreSnapshot, VersionName, VersionStore, WriterName } from '../run/version-store.ts';
 
 const STORE_MIB = 16;
 const WINDOW = 256;
@@ -19,7 +18,7 @@ const WINDOW = 256;
 /** Opens the multi-version store on its own (docs/lower-level.md). @throws InputError, MemoryLimitError */
 export async function openVersionStore(options: VersionStoreOptions = {}): Promise<VersionStore> {
   checkOptions(options, 'options', STORE_OPTIONS);
-  return VersionStore.open(await compileCore(), pagesOf(options.maximumMiB ?? STORE_MIB));
+  return CoreVersionStore.open(await compileCore(), pagesOf(options.maximumMiB ?? STORE_MIB));
 }
 
 /**
@@ -31,5 +30,5 @@ export async function openBlockLoop(options: BlockLoopOptions): Promise<BlockLoo
   if (options.tasks === undefined) throw new InputError('options.tasks', 'missing');
   const { tasks, workers = 1, window = WINDOW, maximumMiB = STORE_MIB } = options;
   const { image } = readInitialValues({ data: options.data, numbers: options.numbers } as ExecutionOptions);
-  return BlockLoop.open(await compileCore(), pagesOf(maximumMiB), { tasks, workers, window, image });
+  return CoreBlockLoop.open(await compileCore(), pagesOf(maximumMiB), { tasks, workers, window, image });
 }

@@ -9,37 +9,8 @@ import type { StateImage } from '../core/host/state-image.ts';
 import { type CoreInstance, createMemory, Next, openCore, Step, TxState, wallClock } from '../core/instance/abi.ts';
 import { CoreStateView } from '../core/worker/state-view.ts';
 import { endAttempt } from '../core/worker/worker-loop.ts';
-import type { ExecutionOutcome, StateView } from '../task/executor.ts';
+import type { BlockLoop, LoopAttempt, LoopWorker, TransactionStatus, Verdict } from '../task/block-loop.ts';
 import { memoryOf } from './memory.ts';
-
-/** Where a transaction stands. */
-export interface TransactionStatus {
-  /** `suspended`: it waits for a lower one. `running`: somebody has begun it. */
-  readonly state: 'ready' | 'running' | 'suspended' | 'executed' | 'committed';
-  readonly incarnation: number;
-}
-
-/** One attempt at a transaction. */
-export interface LoopAttempt {
-  readonly transaction: number;
-  readonly incarnation: number;
-  /** The state as the attempt sees it; its writes are seen by others when it has ended. */
-  readonly view: StateView;
-  /**
-   * Ends the attempt. `executed`: what it wrote can be read, and it is to be validated; `suspended`: it has met a value that is
-   * about to be computed again, or that others have changed meanwhile: nothing was written, and it is to run again.
-   * @throws MemoryLimitError
-   */
-  finish(outcome: ExecutionOutcome): 'executed' | 'suspended';
-}
-
-/** Somebody who makes attempts, one at a time. */
-export interface LoopWorker {
-  /** Begins an attempt at this transaction; `undefined` where it is not ready, or has to wait for a lower one first. */
-  begin(transaction: number): LoopAttempt | undefined;
-  /** Begins the attempt that the scheduler would make now, after it has committed and validated what it can. */
-  next(): LoopAttempt | undefined;
-}
 
 export interface LoopSetup {
   readonly tasks: number;
@@ -58,17 +29,13 @@ const STATES: Readonly<Record<number, TransactionStatus['state']>> = {
   [TxState.COMMITTED]: 'committed',
 };
 
-/** What was done with what a transaction has read. */
-export type Verdict = 'holds' | 'fails' | 'nothing';
-
 const VERDICTS: Readonly<Record<number, Verdict>> = {
   [Step.HOLDS]: 'holds',
   [Step.FAILS]: 'fails',
   [Step.NOTHING]: 'nothing',
 };
 
-export class BlockLoop {
-  /** Each makes attempts of its own; all on this thread. */
+export class CoreBlockLoop implements BlockLoop {
   readonly workers: readonly LoopWorker[];
   readonly #host: BlockHost;
   readonly #core: CoreInstance;
@@ -85,7 +52,7 @@ export class BlockLoop {
     );
   }
 
-  static async open(module: WebAssembly.Module, pages: number, options: LoopSetup): Promise<BlockLoop> {
+  static async open(module: WebAssembly.Module, pages: number, options: LoopSetup): Promise<CoreBlockLoop> {
     const { tasks, workers, window, image } = options;
     const memory = memoryOf(pages, createMemory);
     const core = { clockBase: wallClock(), mayWait: false };
@@ -99,14 +66,13 @@ export class BlockLoop {
       if (!instance.core.join(id)) outOfMemory();
       instances.push(instance);
     }
-    return new BlockLoop(host, instances, tasks);
+    return new CoreBlockLoop(host, instances, tasks);
   }
 
   get count(): number {
     return this.#count;
   }
 
-  /** Transactions committed so far: always the first ones. */
   get committed(): number {
     return this.#host.committed();
   }
@@ -117,7 +83,6 @@ export class BlockLoop {
     return { state: STATES[word & 0xf] ?? 'running', incarnation: (word >>> 12) & 0xff };
   }
 
-  /** A hint: `higher` is not begun before `lower` has executed. */
   addDependency(lower: number, higher: number): void {
     this.#check(lower);
     this.#check(higher);
@@ -125,13 +90,11 @@ export class BlockLoop {
     this.#host.addDependency(lower, higher);
   }
 
-  /** Whether what an executed transaction has read would be read now as well; final where all below are committed. */
   validate(transaction: number): Verdict {
     this.#check(transaction);
     return VERDICTS[this.#core.core.validateExecuted(transaction)]!;
   }
 
-  /** Takes an executed transaction back: it is ready again, and who reads what it wrote awaits it. */
   reexecute(transaction: number): boolean {
     this.#check(transaction);
     const isTaken = Boolean(this.#core.core.reexecute(transaction));
@@ -139,24 +102,18 @@ export class BlockLoop {
     return isTaken;
   }
 
-  /**
-   * Commits the lowest transaction that is not committed, if it has executed and what it read holds: `holds`. Otherwise it is
-   * taken back (`fails`); `nothing`: it has not executed, or all are committed.
-   */
   commit(): Verdict {
     const verdict = VERDICTS[this.#core.core.commitHead()]!;
     this.#checkRoom();
     return verdict;
   }
 
-  /** What a committed transaction came to. */
   result(transaction: number): RawResult {
     this.#check(transaction);
     if (transaction >= this.committed) throw new InputError('transaction', `${transaction} is not committed`);
     return this.#host.result(transaction);
   }
 
-  /** Bytes after the transactions that are committed. */
   read(key: string | Uint8Array): Uint8Array | undefined {
     const seen = this.#values.bytes(this.#values.locate('data', key), this.committed);
     return seen.status === 'value' ? seen.value : undefined;

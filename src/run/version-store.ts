@@ -3,30 +3,10 @@
 import { InputError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
 import { BlockHost } from '../core/host/block-host.ts';
-import { FreeValues, outOfMemory, type Seen } from '../core/host/free-values.ts';
+import { FreeValues, outOfMemory } from '../core/host/free-values.ts';
 import { createMemory, MAX_INCARNATION, MAX_TRANSACTIONS, openCore, wallClock } from '../core/instance/abi.ts';
+import type { Key, Seen, StoreSnapshot, VersionStore, WriterName } from '../task/version-store.ts';
 import { memoryOf } from './memory.ts';
-
-export type { Seen, VersionName } from '../core/host/free-values.ts';
-
-type Key = string | Uint8Array;
-
-/** Whose version it is. */
-export interface WriterName {
-  /** 0 to 1,048,574: its place in the order. */
-  readonly transaction: number;
-  /** 0 to 250: how often it was executed before. Default 0. */
-  readonly incarnation?: number;
-}
-
-/** What was read of a store stays readable: the values below a transaction. */
-export interface StoreSnapshot {
-  readonly transaction: number;
-  read(key: Key): Seen<Uint8Array | undefined>;
-  readNumber(key: Key): Seen<bigint>;
-  /** Whether all that was read through this snapshot would be read now as well: what validation asks. */
-  holds(): boolean;
-}
 
 /** A version that a transaction has put into a list. */
 interface Put {
@@ -41,11 +21,7 @@ interface Written {
 
 const SETUP = { count: 0, first: 0, window: 1, complete: true, haltOnInvalid: false, profile: false };
 
-/**
- * Values with versions. A read sees the newest version of lower transactions. Bytes and numbers are apart. Every method but
- * the reads throws an InputError that names what is wrong, all of them a MemoryLimitError where there is no room for more.
- */
-export class VersionStore {
+export class CoreVersionStore implements VersionStore {
   readonly #values: FreeValues;
   readonly #host: BlockHost;
   readonly #written = new Map<number, Written>();
@@ -55,14 +31,13 @@ export class VersionStore {
     this.#values = new FreeValues(host.instance);
   }
 
-  static async open(module: WebAssembly.Module, pages: number): Promise<VersionStore> {
+  static async open(module: WebAssembly.Module, pages: number): Promise<CoreVersionStore> {
     const memory = memoryOf(pages, createMemory);
     const host = new BlockHost(await openCore(module, memory, { clockBase: wallClock(), mayWait: false }), 1);
     if (!host.begin(SETUP)) outOfMemory();
-    return new VersionStore(host);
+    return new CoreVersionStore(host);
   }
 
-  /** Writes bytes, or (`undefined`) that there are none. The first write of a higher incarnation ends the one before. */
   write(key: Key, value: Uint8Array | undefined, writer: WriterName): void {
     const written = this.#enter(writer);
     const location = this.#values.locate('data', key);
@@ -70,7 +45,6 @@ export class VersionStore {
     this.#put(written, location, writer.transaction, false);
   }
 
-  /** Writes a number, 0 to 2^256 - 1. */
   writeNumber(key: Key, value: bigint, writer: WriterName): void {
     const written = this.#enter(writer);
     const location = this.#values.locate('number', key);
@@ -78,7 +52,6 @@ export class VersionStore {
     this.#put(written, location, writer.transaction, false);
   }
 
-  /** Adds to whatever number is below, mod 2^256: such versions do not disturb each other. */
   add(key: Key, amount: bigint, writer: WriterName): void {
     const written = this.#enter(writer);
     const location = this.#values.locate('number', key);
@@ -88,7 +61,6 @@ export class VersionStore {
     this.#put(written, location, writer.transaction, before?.credit ?? true);
   }
 
-  /** What `transaction` sees; one behind the last sees all. */
   read(key: Key, transaction: number): Seen<Uint8Array | undefined> {
     return this.#values.bytes(this.#values.locate('data', key), this.#reader(transaction));
   }
@@ -97,7 +69,6 @@ export class VersionStore {
     return this.#values.number(this.#values.locate('number', key), this.#reader(transaction));
   }
 
-  /** Reads that can be looked at again. */
   snapshot(transaction: number): StoreSnapshot {
     this.#reader(transaction);
     const reads = new Map<string, { readonly first: Seen<unknown>; readonly again: () => Seen<unknown> }>();
@@ -115,7 +86,6 @@ export class VersionStore {
     };
   }
 
-  /** Takes back what a transaction has written, until its next incarnation writes: who reads it is told whom to await. */
   invalidate(transaction: number): void {
     this.#checkTransaction(transaction);
     for (const { node } of this.#written.get(transaction)?.versions.values() ?? []) {
@@ -123,20 +93,17 @@ export class VersionStore {
     }
   }
 
-  /** Removes what a transaction has written: it is as if it had written nothing. */
   remove(transaction: number): void {
     this.#checkTransaction(transaction);
     this.#kill(this.#written.get(transaction));
     this.#written.delete(transaction);
   }
 
-  /** Forgets everything, and has all of its memory again. */
   clear(): void {
     this.#written.clear();
     if (!this.#host.begin(SETUP)) outOfMemory();
   }
 
-  /** Bytes of the memory in use. */
   get memoryBytes(): number {
     return this.#host.memoryBytes();
   }

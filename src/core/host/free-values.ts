@@ -3,22 +3,9 @@
 import { ABSENT_LENGTH, Kind, ReadResult, Scratch, Version } from '../../../assembly/layout.ts';
 import { InputError, MemoryLimitError } from '../../base/errors.ts';
 import { describe } from '../../base/reader.ts';
+import type { Seen } from '../../task/version-store.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, writeNumber } from '../instance/words.ts';
-
-/** Who has written a version. */
-export interface VersionName {
-  readonly transaction: number;
-  /** How often the transaction had been executed before. */
-  readonly incarnation: number;
-}
-
-/** What a transaction sees. */
-export type Seen<T> =
-  /** `version`: who has written it; of a sum the last one; none: it is what was there before. */
-  | { readonly status: 'value'; readonly value: T; readonly version: VersionName | undefined }
-  /** What this transaction had written was taken back: its next incarnation will say. */
-  | { readonly status: 'awaited'; readonly transaction: number };
 
 const MAX_KEY = 65_535;
 const LIMIT = 1n << 256n;
