@@ -437,6 +437,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "LocationName",
       "Log",
       "LoopAttempt",
+      "LoopResult",
       "LoopWorker",
       "METRICS_CONTENT_TYPE",
       "MemoryAccount",
