@@ -107,6 +107,7 @@ export type {
   ExecutionOutcome,
   Executor,
   ExecutorModule,
+  RetryPolicy,
   StateView,
   StorageProvider,
   Task,

@@ -98,10 +98,31 @@ export interface StorageProvider<T = unknown> {
   viewOf(task: Task<T>, store: StateView): Partial<StateView> | undefined;
 }
 
+/** What an attempt that threw is good for: the same once more, with what it has read and written forgotten. */
+export interface RetryPolicy<T = unknown> {
+  /** Tries beside the first, 0 to 100. */
+  readonly count: number;
+  /** Before the first of them, in milliseconds; default 0. The worker waits meanwhile. */
+  readonly delayMs?: number;
+  /** Each delay is so many times as long as the one before; default 2. */
+  readonly factor?: number;
+  /** Whether this error passes; default any. An attempt may also throw because it saw what is not final yet. */
+  when?(error: unknown, task: Task<T>): boolean;
+  /** Hears of each try again, before its delay. */
+  retried?(event: {
+    readonly task: Task<T>;
+    readonly error: unknown;
+    readonly tries: number;
+    readonly delayMs: number;
+  }): void;
+}
+
 export interface Executor<T = unknown> {
   execute(task: Task<T>, view: StateView): ExecutionOutcome | Promise<ExecutionOutcome>;
   /** Where the state of tasks comes from, if not from the multi-version store alone. */
   readonly storage?: StorageProvider<T>;
+  /** What is done where `execute` throws; default: the task has failed. */
+  readonly retry?: RetryPolicy<T>;
   /** Optional hints for the scheduler. May be wrong; must not throw. */
   estimate?(task: Task<T>): ExecutionEstimate;
 }

@@ -2,12 +2,15 @@
 
 import { CONTROL_BASE, Control, LAYOUT_VERSION, Next } from '../../../assembly/layout.ts';
 import { messageOf } from '../../base/errors.ts';
-import { TURN_MS } from '../../base/platform.ts';
-import type { Executor, Task } from '../../task/executor.ts';
+import { later, TURN_MS } from '../../base/platform.ts';
+import type { Executor, RetryPolicy, Task } from '../../task/executor.ts';
 import { packFailure, packOutcome } from '../host/outcome.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import { viewOver } from './provided-view.ts';
 import { CoreStateView } from './state-view.ts';
+
+const MOST_RETRIES = 100;
+const LONGEST_DELAY_MS = 60_000;
 
 export interface WorkerRound {
   readonly workerId: number;
@@ -107,30 +110,80 @@ function attemptTask(
   round: WorkerRound,
   index: number,
 ): Promise<void> | undefined {
-  const task = round.tasks[round.first + index];
   round.watch?.(round.first + index);
   view.open(round.first + index, instance.core.incarnation());
+  return tryTask(instance, view, round, 0);
+}
+
+/** @param tries that have failed before in this attempt */
+function tryTask(
+  instance: CoreInstance,
+  view: CoreStateView,
+  round: WorkerRound,
+  tries: number,
+): Promise<void> | undefined {
   let outcome: unknown;
+  const failed = (error: unknown) => {
+    const thrown = error ?? new Error('the executor threw nothing');
+    return tryAgain(instance, view, round, thrown, tries) ?? end(instance, view, round, undefined, thrown);
+  };
   try {
+    const task = round.tasks[view.index];
     if (task === undefined || round.executor === undefined) throw new Error('there is no such task');
     const { executor } = round;
     const { storage } = executor;
     outcome = executor.execute(task, storage === undefined ? view : viewOver(storage.viewOf(task, view), view));
-    if (isPromise(outcome)) {
-      return outcome.then(
-        (value) => end(instance, view, round, value, undefined),
-        (error: unknown) => end(instance, view, round, undefined, error ?? new Error('the executor threw nothing')),
-      );
-    }
+    if (isPromise(outcome)) return outcome.then((value) => end(instance, view, round, value, undefined), failed);
   } catch (error) {
-    end(instance, view, round, undefined, error ?? new Error('the executor threw nothing'));
-    return undefined;
+    return failed(error);
   }
-  end(instance, view, round, outcome, undefined);
-  return undefined;
+  return end(instance, view, round, outcome, undefined);
 }
 
-function end(instance: CoreInstance, view: CoreStateView, round: WorkerRound, outcome: unknown, error: unknown): void {
+/** Makes the attempt anew where its executor wants that of this error; `undefined`: it has failed. */
+function tryAgain(
+  instance: CoreInstance,
+  view: CoreStateView,
+  round: WorkerRound,
+  error: unknown,
+  tries: number,
+): Promise<void> | undefined {
+  const retry = round.executor?.retry;
+  const task = round.tasks[view.index];
+  // What was interrupted has not failed: it runs again for other reasons.
+  if (retry === undefined || task === undefined || view.interruption !== undefined) return undefined;
+  const delayMs = delayOf(retry, task, error, tries);
+  if (delayMs === undefined) return undefined;
+  return new Promise<void>((resolve) => later(delayMs, resolve)).then(() => {
+    if (round.abandoned?.()) return end(instance, view, round, undefined, error);
+    instance.core.beginAgain();
+    view.open(view.index, view.incarnation);
+    return tryTask(instance, view, round, tries + 1);
+  });
+}
+
+/** How long to wait for the next try; `undefined`: there is none. What is wrong with a policy is no try. */
+function delayOf(retry: RetryPolicy, task: Task, error: unknown, tries: number): number | undefined {
+  const { count, delayMs: first = 0, factor = 2 } = retry;
+  if (!(tries < Math.min(count, MOST_RETRIES) && factor >= 0)) return undefined;
+  const delayMs = Math.min(LONGEST_DELAY_MS, first * factor ** tries);
+  if (!(delayMs >= 0)) return undefined;
+  try {
+    if (retry.when?.(error, task) === false) return undefined;
+    retry.retried?.({ task, error, tries: tries + 1, delayMs });
+  } catch {
+    return undefined;
+  }
+  return delayMs;
+}
+
+function end(
+  instance: CoreInstance,
+  view: CoreStateView,
+  round: WorkerRound,
+  outcome: unknown,
+  error: unknown,
+): undefined {
   view.close();
   round.watch?.(undefined);
   if (!round.abandoned?.()) endAttempt(instance, view, outcome, error);
