@@ -1,5 +1,6 @@
 // What an engine has learned of transactions: what made them need each other, what they cost, how often they ran in vain.
 
+import { renew } from '../base/bounded-map.ts';
 import type { Hex } from '../base/hex.ts';
 import { eventLoopTurn } from '../base/platform.ts';
 import type { TransactionInput } from '../block/block-input.ts';
@@ -234,17 +235,6 @@ function edgesOf({ higher, lower, places }: ObservedBlock): { reads: Set<number>
 
 function count(part: Part, role: keyof Part): void {
   part[role] = Math.min(MOST_SEEN, part[role] + 1);
-}
-
-/** Newest last. */
-function renew<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, most: number): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= most) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
-  }
 }
 
 /** Lets what is old count half, when there is much of it. */

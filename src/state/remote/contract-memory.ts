@@ -1,10 +1,10 @@
 // Contracts that were met: the slots that were asked for, and the addresses that each holds in its code and its slots. A block
 // of many calls does not say which of them read what; but who trades two tokens will ask the pool that holds both.
 
+import { renew } from '../../base/bounded-map.ts';
 import type { Hex } from '../../base/hex.ts';
 import type { BlockInput } from '../../block/block-input.ts';
 import { contextOf } from './block-keys.ts';
-import { renew } from './bounded-map.ts';
 import type { Unit } from './state-keys.ts';
 
 export interface MetContract {

@@ -1,9 +1,9 @@
 // What calls have read before, by code and selector, and what contracts were asked for: the next cold run begins with it.
 // Guesses: they decide what is fetched ahead, and nothing else.
 
+import { renew } from '../../base/bounded-map.ts';
 import type { Hex } from '../../base/hex.ts';
 import type { BlockInput } from '../../block/block-input.ts';
-import { renew } from './bounded-map.ts';
 import { ContractMemory } from './contract-memory.ts';
 import { nameOfUnit, type Unit } from './state-keys.ts';
 
