@@ -477,6 +477,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "Receipt",
       "ReorganisationError",
       "Report",
+      "RetryPolicy",
       "RpcEndpoint",
       "RpcError",
       "RpcLearned",
