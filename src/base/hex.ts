@@ -50,7 +50,8 @@ export function isHexOf(hex: Hex, bytes: Uint8Array): boolean {
   return true;
 }
 
-function digitValue(code: number): number {
+/** Of a digit's character code, of either case; what is none has some value too. */
+export function digitValue(code: number): number {
   return code < 0x3a ? code - 0x30 : (code | 0x20) - 0x57;
 }
 

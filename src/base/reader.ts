@@ -112,7 +112,8 @@ function refuseOtherNames(source: Readonly<Record<string, unknown>>, meantBy: Me
   }
 }
 
-function isMissing(value: unknown): value is undefined | null {
+/** Whether there is nothing: clients write `null` for it too. */
+export function isMissing(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 

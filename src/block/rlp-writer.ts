@@ -1,7 +1,7 @@
 // RLP of checked values straight from their hex digits, written from its end to its beginning: the length of a list is known
 // when its header is written.
 
-import type { Hex } from '../base/hex.ts';
+import { digitValue, type Hex } from '../base/hex.ts';
 
 const FIRST_ROOM = 4096;
 
@@ -54,9 +54,9 @@ export class RlpWriter {
     let at = this.#at;
     let digit = hex.length - 1;
     for (; digit > first; digit -= 2) {
-      bytes[--at] = digitOf(hex.charCodeAt(digit)) | (digitOf(hex.charCodeAt(digit - 1)) << 4);
+      bytes[--at] = digitValue(hex.charCodeAt(digit)) | (digitValue(hex.charCodeAt(digit - 1)) << 4);
     }
-    if (digit === first) bytes[--at] = digitOf(hex.charCodeAt(digit));
+    if (digit === first) bytes[--at] = digitValue(hex.charCodeAt(digit));
     this.#at = at;
     if (size !== 1 || bytes[at]! >= 0x80) this.#header(0x80, size);
   }
@@ -83,8 +83,4 @@ export class RlpWriter {
     this.#bytes = larger;
     this.#at = larger.length - written;
   }
-}
-
-function digitOf(letter: number): number {
-  return letter < 0x3a ? letter - 0x30 : (letter | 0x20) - 0x57;
 }

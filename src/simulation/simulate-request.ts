@@ -6,6 +6,7 @@ import { nearestName } from '../base/nearest.ts';
 import {
   describe,
   hash,
+  isMissing,
   list,
   plainObject,
   quantity,
@@ -123,8 +124,4 @@ function known(value: unknown, field: string, names: readonly string[]): Record<
     throw new InputError(`${field}.${name}`, `unknown; did you mean "${nearestName(name, names)}"?`);
   }
   return given;
-}
-
-function isMissing(value: unknown): value is undefined | null {
-  return value === undefined || value === null;
 }

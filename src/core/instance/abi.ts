@@ -55,6 +55,20 @@ export function createMemory(pages: number): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
+/** What an instance sees of a memory that never grows. */
+export function viewsOf(
+  memory: WebAssembly.Memory,
+): Pick<CoreInstance, 'memory' | 'bytes' | 'words' | 'limbs' | 'doubles'> {
+  const { buffer } = memory;
+  return {
+    memory,
+    bytes: new Uint8Array(buffer),
+    words: new Uint32Array(buffer),
+    limbs: new BigUint64Array(buffer),
+    doubles: new Float64Array(buffer),
+  };
+}
+
 /** Instantiates the core over `memory`. */
 export async function openCore(
   module: WebAssembly.Module,
@@ -85,11 +99,7 @@ export async function openCore(
     // call against 11, twice the time to instantiate, 2.2 kB), and bring members that need a runtime which the core has not.
     // Two differences to the declared types are harmless here: a bool arrives as 0 or 1, and addresses stay below 2 GiB, so that no u32 arrives negative.
     core: instance.exports as unknown as Core,
-    memory,
-    bytes: new Uint8Array(memory.buffer),
-    words: new Uint32Array(memory.buffer),
-    limbs: new BigUint64Array(memory.buffer),
-    doubles: new Float64Array(memory.buffer),
+    ...viewsOf(memory),
     now,
     setPrecompiles(host) {
       precompiles = host;

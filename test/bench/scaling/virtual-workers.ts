@@ -15,7 +15,7 @@ import {
   TxSlot,
 } from '../../../assembly/layout.ts';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
-import type { Core, CoreInstance } from '../../../src/core/instance/abi.ts';
+import { type Core, type CoreInstance, viewsOf } from '../../../src/core/instance/abi.ts';
 import type { Crew, RoundAnswer, RoundOptions } from '../../../src/run/conductor.ts';
 import { type RecordedBlock, type RecordedRead, type RecordedTask, seesValue } from './recorded-block.ts';
 
@@ -128,11 +128,7 @@ async function openInstance(
   const { exports } = await WebAssembly.instantiate(module, { env });
   return {
     core: exports as unknown as SimulationCore,
-    memory,
-    bytes: new Uint8Array(memory.buffer),
-    words: new Uint32Array(memory.buffer),
-    limbs: new BigUint64Array(memory.buffer),
-    doubles: new Float64Array(memory.buffer),
+    ...viewsOf(memory),
     now,
     setPrecompiles() {},
   };
