@@ -1,5 +1,6 @@
 // Turns predicted accesses into a plan: who waits for whom, what does not depend on each other, and in which order to begin.
 
+import { rootOf, union } from '../base/disjoint-sets.ts';
 import type { AccessKey, AccessPrediction, AccessWrite } from './access-oracle.ts';
 
 /** What a plan is made of, and what may be set of it. */
@@ -227,20 +228,4 @@ export function orderOf(
     before += cost[index]!;
   }
   return { order, early: order.filter((index) => isLate[index] === 1).slice(0, MOST_EARLY), work, longestChain };
-}
-
-/** The lowest of a partition. */
-function rootOf(partitions: Uint32Array, index: number): number {
-  let root = index;
-  while (partitions[root] !== root) {
-    partitions[root] = partitions[partitions[root]!]!;
-    root = partitions[root]!;
-  }
-  return root;
-}
-
-function union(partitions: Uint32Array, left: number, right: number): void {
-  const one = rootOf(partitions, left);
-  const other = rootOf(partitions, right);
-  partitions[Math.max(one, other)] = Math.min(one, other);
 }

@@ -1,5 +1,7 @@
 // Shares a block out before it begins: what hangs together is one worker's.
 
+import { rootOf, union } from '../base/disjoint-sets.ts';
+
 /** A task and a lower one that it waits for. */
 export type Pair = readonly [lower: number, higher: number];
 
@@ -14,22 +16,13 @@ export function partitionsOf(
   parts: number,
 ): Uint8Array {
   const groups = Uint32Array.from({ length: count }, (_, task) => task);
-  const rootOf = (task: number) => {
-    let root = task;
-    while (groups[root] !== root) {
-      groups[root] = groups[groups[root]!]!;
-      root = groups[root]!;
-    }
-    return root;
-  };
   for (const [lower, higher] of pairs) {
     if (lower < 0 || lower >= higher || higher >= count) continue;
-    const [one, other] = [rootOf(lower), rootOf(higher)];
-    groups[Math.max(one, other)] = Math.min(one, other);
+    union(groups, lower, higher);
   }
   const sums = new Float64Array(count);
   for (let task = 0; task < count; task++) {
-    const root = rootOf(task);
+    const root = rootOf(groups, task);
     sums[root] = sums[root]! + Math.max(1, costs[task] ?? 1);
   }
   const roots = Array.from(groups.keys()).filter((task) => groups[task] === task);
@@ -42,5 +35,5 @@ export function partitionsOf(
     loads[least] = loads[least]! + sums[root]!;
     partOf[root] = least + 1;
   }
-  return partOf.map((_, task) => partOf[rootOf(task)]!);
+  return partOf.map((_, task) => partOf[rootOf(groups, task)]!);
 }
