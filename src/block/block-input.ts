@@ -89,16 +89,20 @@ const TRANSACTION = {
   s: optional(quantity(256)),
 };
 
-/** Names of other tools that mean a field, so that a block with them would lack it. */
-const OTHER_NAMES_OF_TRANSACTION: OtherNames<keyof typeof TRANSACTION> = {
-  hash: ['transactionHash', 'txHash'],
-  type: ['txType', 'transactionType'],
+/** Names of other tools that mean a field of what is asked for, signed or not: without it, it would be another transaction. */
+export const OTHER_NAMES_OF_REQUEST = {
   to: ['toAddress', 'recipient', 'receiver', 'destination', 'dest', 'target'],
   value: ['amount'],
-  gas: ['startGas'],
   input: ['callData', 'payload'],
   blobVersionedHashes: ['blobHashes', 'versionedHashes'],
   authorizationList: ['authorizations', 'authorisations'],
+} as const;
+
+const OTHER_NAMES_OF_TRANSACTION: OtherNames<keyof typeof TRANSACTION> = {
+  ...OTHER_NAMES_OF_REQUEST,
+  hash: ['transactionHash', 'txHash'],
+  type: ['txType', 'transactionType'],
+  gas: ['startGas'],
 };
 
 const HEADER = {

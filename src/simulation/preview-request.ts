@@ -44,6 +44,7 @@ export interface ReadPreview {
 
 /** As many as a block of 2^31 gas could hold. */
 const MOST_ITEMS = 100_000;
+
 /** {@link ReadPreview} without what is to be previewed. */
 export type ReadPreviewOptions = Omit<ReadPreview, 'items' | 'isBundle'>;
 

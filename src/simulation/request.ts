@@ -15,6 +15,7 @@ import {
   record,
   required,
 } from '../base/reader.ts';
+import { OTHER_NAMES_OF_REQUEST } from '../block/block-input.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionFields } from '../core/evm/evm-encode.ts';
@@ -57,14 +58,9 @@ const REQUEST = {
   authorizationList: optional(list(readSigned)),
 };
 
-/** Names of other tools: a call without what they say would be another call. */
 const OTHER_NAMES: OtherNames<keyof typeof REQUEST> = {
+  ...OTHER_NAMES_OF_REQUEST,
   from: ['sender', 'fromAddress'],
-  to: ['toAddress', 'recipient', 'receiver', 'destination', 'dest', 'target'],
-  value: ['amount'],
-  input: ['callData', 'payload'],
-  blobVersionedHashes: ['blobHashes', 'versionedHashes'],
-  authorizationList: ['authorizations', 'authorisations'],
 };
 
 const readShape = record(REQUEST, OTHER_NAMES);

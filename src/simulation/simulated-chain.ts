@@ -18,6 +18,7 @@ const TIMES_NOT_IN_ORDER = -38021;
 const PERIOD = 12n;
 const MOST = (1n << 64n) - 1n;
 const NO_NONCE: Hex = '0x0000000000000000';
+
 /** A block of a simulation in its place. */
 export interface PlacedBlock extends ReadSimulatedBlock {
   readonly number: bigint;
