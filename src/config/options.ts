@@ -7,7 +7,7 @@ import { InputError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
 import type { Chain } from '../chain/chain.ts';
 import { knownChain, readChain } from '../chain/chains.ts';
-import type { RunPlan } from '../run/conductor.ts';
+import type { RunPlan } from '../run/run-plan.ts';
 import type { BlockRequest, EngineOptions, ExecutionOptions, WorldOptions } from '../types.ts';
 import { checkOptions } from './descriptor.ts';
 import {

@@ -8,7 +8,7 @@ import type { BlobRules } from '../chain/chain.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { hasLogBy, readEvmResult } from '../core/evm/evm-decode.ts';
 import type { Results } from '../core/host/outcome.ts';
-import type { PlannedTask, RunPlan } from '../run/conductor.ts';
+import type { PlannedTask, RunPlan } from '../run/run-plan.ts';
 import type { Task } from '../task/executor.ts';
 import { type EvmPlan, planEvmBlock } from './evm-block.ts';
 

@@ -22,7 +22,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
-import type { RunOutcome } from '../run/conductor.ts';
+import type { RunOutcome } from '../run/run-outcome.ts';
 import type { BlockResult, TransactionResult } from '../types.ts';
 import { accessListOf } from './access-list.ts';
 import type { BlockContext, BlockEncoding } from './block-encoding.ts';

@@ -3,8 +3,9 @@
 import type { Tracing } from '../core/evm/tracing.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
-import type { RunOutcome, RunPlan } from '../run/conductor.ts';
 import type { Residence } from '../run/residence.ts';
+import type { RunOutcome } from '../run/run-outcome.ts';
+import type { RunPlan } from '../run/run-plan.ts';
 import type { Work } from '../run/work.ts';
 import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { EngineEvents, Report, Threading } from '../types.ts';

@@ -11,7 +11,7 @@ import type { BlockInput } from '../block/block-input.ts';
 import { type AnnouncedWrites, StateImageBuilder } from '../core/host/state-image.ts';
 import { Kind } from '../core/instance/abi.ts';
 import type { PlannedFacts } from '../metrics/report.ts';
-import type { RunPlanning } from '../run/conductor.ts';
+import type { RunPlanning } from '../run/run-plan.ts';
 import type { Task } from '../task/executor.ts';
 import type { BlockEncoding } from './block-encoding.ts';
 import { type AnnouncedList, announceList } from './list-plan.ts';

@@ -7,7 +7,7 @@ import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.
 import { joinImages } from '../core/host/state-image.ts';
 import { checkedPrograms } from '../core/host/synthetic-program.ts';
 import { reportOf } from '../metrics/report.ts';
-import type { PlannedTask, RunPlan, RunPlanning } from '../run/conductor.ts';
+import type { PlannedTask, RunPlan, RunPlanning } from '../run/run-plan.ts';
 import { type ExecutorSource, workOf } from '../run/work.ts';
 import type { Executor, Task } from '../task/executor.ts';
 import type { ExecutionOptions, ExecutionResult, Report, TaskResult } from '../types.ts';

@@ -7,7 +7,7 @@ import type { CheckedOptions } from '../config/options.ts';
 import { logCountOf } from '../core/evm/evm-decode.ts';
 import type { EvmTransactions } from '../core/evm/evm-encode.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
-import { InvalidOutcome } from '../run/conductor.ts';
+import { InvalidOutcome } from '../run/run-outcome.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import { workOf } from '../run/work.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';

@@ -3,7 +3,7 @@
 import { showing } from '../base/shown.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { addCounters, type Counters, noCounters, stepsOf, type Trace } from '../core/host/run-statistics.ts';
-import type { RunOutcome } from '../run/conductor.ts';
+import type { RunOutcome } from '../run/run-outcome.ts';
 import type { ConflictReport, CriticalStep, LocationName, PlanningReport, Report, Threading } from '../types.ts';
 
 /** A run, and who ran it. */

@@ -5,7 +5,7 @@ import { BlockHost } from '../core/host/block-host.ts';
 import { type CoreInstance, createMemory, openCore, wallClock } from '../core/instance/abi.ts';
 import { runRound } from '../core/worker/worker-loop.ts';
 import type { Executor, Task } from '../task/executor.ts';
-import type { Crew, RoundAnswer, RoundOptions } from './conductor.ts';
+import type { Crew, RoundAnswer, RoundOptions } from './crew.ts';
 import { memoryOf } from './memory.ts';
 import type { Home } from './residence.ts';
 

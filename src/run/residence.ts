@@ -28,8 +28,8 @@ import {
 import { takeRecordings } from '../core/host/recordings.ts';
 import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
 import { type CoreInstance, Kind } from '../core/instance/abi.ts';
-import type { StayingState } from './conductor.ts';
 import type { MemoryLease } from './memory.ts';
+import type { StayingState } from './staying-state.ts';
 
 /** A memory, as the crews that run in it need it. */
 export interface Home {

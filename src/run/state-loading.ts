@@ -26,7 +26,7 @@ import type {
   StateSource,
   StateValue,
 } from '../state/state-source.ts';
-import type { LoadedState } from './conductor.ts';
+import type { LoadedState } from './run-hooks.ts';
 
 const readBytes = readBytesOf();
 const NO_CODE = new Uint8Array(32);

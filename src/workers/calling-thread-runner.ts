@@ -2,10 +2,11 @@
 
 import { CoreTrapError } from '../base/errors.ts';
 import { eventLoopTurn } from '../base/platform.ts';
-import { Conductor, type RunOutcome } from '../run/conductor.ts';
+import { Conductor } from '../run/conductor.ts';
 import { LocalCrew, type LocalMemory, type LocalWork, openLocalHome, openLocalMemory } from '../run/local-crew.ts';
 import { callFor } from '../run/nested-call.ts';
 import type { Home, Residence } from '../run/residence.ts';
+import type { RunOutcome } from '../run/run-outcome.ts';
 import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
 import { equip, loadEquipment, prepare } from './modules.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';

@@ -4,8 +4,10 @@ import type { PackedError } from '../base/packed-error.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import type { RoundEnd } from '../core/worker/worker-loop.ts';
-import type { LoadedState, RunHooks, RunOutcome, RunPlan, RunPrefix } from '../run/conductor.ts';
 import type { SharedCore } from '../run/memory.ts';
+import type { LoadedState, RunHooks } from '../run/run-hooks.ts';
+import type { RunOutcome, RunPrefix } from '../run/run-outcome.ts';
+import type { RunPlan } from '../run/run-plan.ts';
 import type { Work } from '../run/work.ts';
 import type { PauseOptions } from './pauses.ts';
 

@@ -2,8 +2,10 @@
 
 import type { Tracing } from '../core/evm/tracing.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
-import type { RunHooks, RunOutcome, RunPlan } from '../run/conductor.ts';
 import type { Home, Residence } from '../run/residence.ts';
+import type { RunHooks } from '../run/run-hooks.ts';
+import type { RunOutcome } from '../run/run-outcome.ts';
+import type { RunPlan } from '../run/run-plan.ts';
 import type { Work } from '../run/work.ts';
 import type { Threading } from '../types.ts';
 import type { ErrandHooks } from './messages.ts';

@@ -5,7 +5,7 @@ import { lazy } from '../base/lazy.ts';
 import { unpackError } from '../base/packed-error.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
-import type { Crew, RoundAnswer, RoundOptions } from '../run/conductor.ts';
+import type { Crew, RoundAnswer, RoundOptions } from '../run/crew.ts';
 import { MemoryLease, type MemoryNeed } from '../run/memory.ts';
 import type { Residence } from '../run/residence.ts';
 import { nameTask } from '../run/task-name.ts';

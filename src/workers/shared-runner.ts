@@ -1,8 +1,9 @@
 // Runs plans with the workers of a pool, over a memory that they share for one run.
 
-import { Conductor, type RunHooks } from '../run/conductor.ts';
+import { Conductor } from '../run/conductor.ts';
 import { MemoryLease, useMemories } from '../run/memory.ts';
 import type { Home } from '../run/residence.ts';
+import type { RunHooks } from '../run/run-hooks.ts';
 import { Errands } from './errands.ts';
 import type { ErrandRequest, RunControl, Runner, RunRequest } from './runner.ts';
 import { type CrewSource, SharedCrew } from './shared-crew.ts';

@@ -3,7 +3,8 @@
 import { InputError, PevmError, WorkerError } from '../base/errors.ts';
 import { packError, unpackError } from '../base/packed-error.ts';
 import { countResults, dropResults, type ResultBatch } from '../core/host/outcome.ts';
-import { InvalidOutcome, type RunOutcome, type RunPlan, type RunPrefix } from '../run/conductor.ts';
+import { InvalidOutcome, type RunOutcome, type RunPrefix } from '../run/run-outcome.ts';
+import type { RunPlan } from '../run/run-plan.ts';
 import { nameTask } from '../run/task-name.ts';
 import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
 import { Grace } from './grace.ts';

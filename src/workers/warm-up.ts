@@ -2,8 +2,9 @@
 
 import { eventLoopTurn } from '../base/platform.ts';
 import { warmUpBlock } from '../core/host/warm-up-block.ts';
-import { Conductor, type RunPlan } from '../run/conductor.ts';
+import { Conductor } from '../run/conductor.ts';
 import { LocalCrew, openLocalMemory } from '../run/local-crew.ts';
+import type { RunPlan } from '../run/run-plan.ts';
 
 /** 16 MiB. */
 const PAGES = 256;

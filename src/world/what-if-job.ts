@@ -19,7 +19,7 @@ import { stateDiffOf } from '../job/changed-state.ts';
 import { editEvmPlan } from '../job/evm-block.ts';
 import type { Ask, Desk, Job, Limits } from '../job/job.ts';
 import { reportOf } from '../metrics/report.ts';
-import type { RunPlan } from '../run/conductor.ts';
+import type { RunPlan } from '../run/run-plan.ts';
 import type { Edit, Report, WhatIf, WhatIfOptions, WhatIfTransaction } from '../types.ts';
 import { type EditedTransaction, editedList } from './edits.ts';
 import type { WorldState } from './world-state.ts';

@@ -3,7 +3,7 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { moduleUrl } from '../../src/base/platform.ts';
 import { PevmEngine } from '../../src/engine/engine.ts';
 import { checkBlockFile, type StateSource, WorkerError } from '../../src/index.ts';
-import type { RunPrefix } from '../../src/run/conductor.ts';
+import type { RunPrefix } from '../../src/run/run-outcome.ts';
 import { createTraffic } from '../../src/traffic/index.ts';
 import { WorkerHandle } from '../../src/workers/worker-handle.ts';
 import { count } from '../support/effort.ts';

@@ -827,8 +827,8 @@ const deaths = [
   {
     name: 'a run in one worker goes on from the state that it began with',
     file: 'src/run/conductor.ts',
-    text: 'return { image: below, over: prefix.image, sequential: prefix.sequential };',
-    replacement: 'return { image, sequential: prefix.sequential };',
+    text: 'return { image: below, over: prefix.image, sequential: prefix.sequential, first: prefix.first };',
+    replacement: 'return { image, sequential: prefix.sequential, first: prefix.first };',
     why: 'what was committed before the death is lost to those behind it',
     project: 'differential',
     test: 'test/differential/kills.test.ts',
@@ -1055,8 +1055,8 @@ const worlds = [
   {
     name: 'a lane that was broken off goes on in the middle',
     file: 'src/run/conductor.ts',
-    text: 'return this.#plan.lanes?.firsts[next] ?? next;',
-    replacement: 'return next;',
+    text: 'first: lanes?.firsts[next] ?? next,',
+    replacement: 'first: next,',
     why: 'a call of a bundle does not see what those before it did, where memory was short',
     ...CALL_MANY,
     only: 'begin again',

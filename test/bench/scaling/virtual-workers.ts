@@ -16,7 +16,7 @@ import {
 } from '../../../assembly/layout.ts';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { type Core, type CoreInstance, viewsOf } from '../../../src/core/instance/abi.ts';
-import type { Crew, RoundAnswer, RoundOptions } from '../../../src/run/conductor.ts';
+import type { Crew, RoundAnswer, RoundOptions } from '../../../src/run/crew.ts';
 import { type RecordedBlock, type RecordedRead, type RecordedTask, seesValue } from './recorded-block.ts';
 
 /** What the machinery takes of a worker's time. Microseconds. */
