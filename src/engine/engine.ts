@@ -3,8 +3,7 @@
 import type { AccessOracle } from '../access/access-oracle.ts';
 import { LearnedAccesses } from '../access/learned-accesses.ts';
 import type { EngineLearned } from '../access/learned-format.ts';
-import { EngineDisposedError, InputError, MemoryLimitError } from '../base/errors.ts';
-import { packError } from '../base/packed-error.ts';
+import { EngineDisposedError } from '../base/errors.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { type CheckedOptions, checkEngineOptions, checkOracle, checkWorldOptions } from '../config/options.ts';
@@ -12,17 +11,12 @@ import type { CoreInstance } from '../core/instance/abi.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
 import { BlockJob } from '../job/block.ts';
-import type { Desk, Examine, Job, Limits, Performed, PlannedErrands, PlannedRun, Push } from '../job/job.ts';
+import type { Job, Limits } from '../job/job.ts';
 import { checkSource } from '../job/state-before.ts';
 import { TasksJob } from '../job/tasks.ts';
 import { TraceJob } from '../job/trace.ts';
 import { Meter } from '../metrics/meter.ts';
-import type { RunHooks, RunOutcome } from '../run/conductor.ts';
-import { pagesOf } from '../run/memory.ts';
 import { callFor, refuseNestedCall } from '../run/nested-call.ts';
-import { loadKeys } from '../run/state-loading.ts';
-import { workOf } from '../run/work.ts';
-import type { SourceKey, StateSource } from '../state/state-source.ts';
 import type { Task } from '../task/executor.ts';
 import type { BlockTraceRequest, TraceRun, TransactionTrace } from '../trace/request.ts';
 import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
@@ -37,18 +31,19 @@ import type {
   ExecutionRun,
   ExecutorChoice,
   MetricsSnapshot,
+  Report,
   WorldOptions,
 } from '../types.ts';
 import { Assets } from '../workers/assets.ts';
 import { equip, loadEquipment, prepare } from '../workers/modules.ts';
 import type { WorkerPool } from '../workers/pool.ts';
-import type { Examiner, RunControl, Runner } from '../workers/runner.ts';
+import type { RunControl, Runner } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
-import { TracedRun } from '../workers/tracing-runner.ts';
 import type * as Worlds from '../world/entry.ts';
 import type { TracingWorld } from '../world/tracing-world.ts';
 import type { WorldTurns } from '../world/world.ts';
 import { DependencyHints } from './dependency-hints.ts';
+import { ask, JobDesk, type Parts } from './desk.ts';
 import { Events } from './events.ts';
 import { RunHandle } from './run-handle.ts';
 import { Scope } from './scope.ts';
@@ -71,14 +66,6 @@ export interface TracingEngine extends Engine {
    */
   traceBlock<Choice extends TracerChoice>(request: BlockTraceRequest & Choice): TraceRun<TraceOf<Choice>>;
   openWorld(options?: WorldOptions): Promise<TracingWorld>;
-}
-
-/** What an engine is made of. */
-interface Parts {
-  readonly options: CheckedOptions;
-  readonly assets: Assets;
-  readonly runners: Runners;
-  readonly events: Events;
 }
 
 /** @internal Tests reach behind the interface. */
@@ -151,7 +138,7 @@ export class PevmEngine implements TracingEngine {
       worlds.beginWorld(
         { state, block: at, chain: named },
         () => runners.openHome(),
-        (body) => this.#ask(scope, body),
+        (body) => ask(this, scope, body),
       ),
     );
     const first = worlds.readFirstBlock(at, chain);
@@ -240,7 +227,12 @@ export class PevmEngine implements TracingEngine {
           begun(control);
           attach(control);
         };
-        return job.run(this.#desk(job, scope, push, follow));
+        const report = (report: Report) => {
+          this.#meter.add(report, job.itemCount);
+          this.#parts.events.emit('run', { kind: job.kind, report });
+        };
+        const waiting = () => this.#scopes.size - 1;
+        return job.run(new JobDesk(this.#parts, { scope, engine: this, push, report, follow, waiting }));
       });
       answer.then(metered.done, metered.failed);
       return answer;
@@ -276,7 +268,7 @@ export class PevmEngine implements TracingEngine {
   #worldTurns(worlds: typeof Worlds, turns: Turns, options: CheckedOptions, first?: BlockInput): WorldTurns {
     this.#worlds.add(turns);
     return {
-      take: (body, limits = {}) => this.#exclusive(turns, limits, (scope) => body((asked) => this.#ask(scope, asked))),
+      take: (body, limits = {}) => this.#exclusive(turns, limits, (scope) => body((asked) => ask(this, scope, asked))),
       thread: { equip: (instance) => this.#equip(instance), tracedCore: compileTracedCore },
       executeBlock: (request, state, place) =>
         this.#start(turns, () => new worlds.WorldBlockJob(request, options, state, place)),
@@ -312,123 +304,5 @@ export class PevmEngine implements TracingEngine {
     const equipment = await loadEquipment({ executor: undefined, precompiles });
     equip(instance, equipment);
     void prepare(equipment);
-  }
-
-  /** Where a job asks for what it needs while its turn lasts. */
-  #desk<Item, Answer>(
-    job: Job<Item, Answer>,
-    scope: Scope,
-    push: Push<Item>,
-    follow: (control: RunControl) => void,
-  ): Desk<Item> {
-    const { assets, events } = this.#parts;
-    return {
-      workers: this.#parts.runners.workers,
-      assets,
-      push,
-      perform: (run) => this.#perform(run, scope, run.isShown ? follow : () => {}),
-      trace: (run, examine) => this.#trace(run, examine, scope),
-      delegate: (errands) => this.#delegate(errands, scope),
-      ask: (body) => this.#ask(scope, body),
-      fail: (error) => scope.cancel(error),
-      report: (report) => {
-        this.#meter.add(report, job.itemCount);
-        events.emit('run', { kind: job.kind, report });
-      },
-    };
-  }
-
-  /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
-  async #perform(
-    { plan, work, state, residence, taskTimeoutMs, maximumMiB, take }: PlannedRun,
-    scope: Scope,
-    follow: (control: RunControl) => void,
-  ): Promise<Performed> {
-    scope.throwIfCancelled();
-    const { runners } = this.#parts;
-    const hooks = this.#hooks(state, scope, take);
-    const runner = runners.for(work, residence);
-    const { threading, workers } = runner;
-    const pages = maximumMiB === undefined ? undefined : pagesOf(maximumMiB);
-    const waiting = () => this.#scopes.size - 1;
-    const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller: this, pages, waiting });
-    scope.onCancel((reason) => control.cancel(reason));
-    follow(control);
-    const outcome = await control.outcome;
-    scope.throwIfCancelled();
-    return { outcome, workersLost: control.workersLost(), threading, workers };
-  }
-
-  async #trace(
-    { plan, work, state }: Pick<PlannedRun, 'plan' | 'work' | 'state'>,
-    examine: Examine,
-    scope: Scope,
-  ): Promise<RunOutcome> {
-    scope.throwIfCancelled();
-    const { runners, assets, options } = this.#parts;
-    const hooks = this.#hooks(state, scope, () => {});
-    const runner = runners.for(work);
-    if (runner.threading === 'shared') {
-      try {
-        const examiner: Examiner = {
-          tracers: () => assets.tracers(),
-          precompiles: () => assets.precompilesHere(),
-          examine: (part) => callFor(this, () => examine(part)),
-        };
-        const shared = { plan, work, hooks, taskTimeoutMs: undefined, caller: this, examiner };
-        const control = runner.start(shared);
-        scope.onCancel((reason) => control.cancel(reason));
-        return await control.outcome;
-      } catch (error) {
-        if (!(error instanceof MemoryLimitError)) throw error;
-      }
-    }
-    scope.throwIfCancelled();
-    const alone = { ...plan, window: 1, sequential: true };
-    const run = new TracedRun(pagesOf(options.maximumMiB));
-    scope.onCancel((reason) => run.cancel(reason));
-    const here = workOf({ ...work, precompiles: await assets.precompilesHere() });
-    return callFor(this, () => run.run({ plan: alone, work: here, hooks, examine }));
-  }
-
-  async #delegate({ state, ...errands }: PlannedErrands, scope: Scope): Promise<boolean> {
-    scope.throwIfCancelled();
-    const { runners, assets } = this.#parts;
-    const control = runners.startErrands({
-      ...errands,
-      traced: compileTracedCore,
-      url: () => assets.tracers(),
-      precompiles: () => assets.precompiles(),
-      load: async (keys) => {
-        try {
-          return { answer: await this.#ask(scope, (signal) => state.load(keys as SourceKey[], { signal })) };
-        } catch (error) {
-          return { error: packError(error) };
-        }
-      },
-    });
-    if (control === undefined) return false;
-    scope.onCancel((reason) => control.cancel(reason));
-    await control.outcome;
-    scope.throwIfCancelled();
-    return true;
-  }
-
-  #hooks(state: StateSource | undefined, scope: Scope, take: RunHooks['committed']): RunHooks {
-    const { events } = this.#parts;
-    return {
-      committed: take,
-      load: (keys, emptied) => {
-        events.emit('load', { keys: keys.length });
-        if (state === undefined) throw new InputError('options.state', 'missing');
-        return this.#ask(scope, (signal) => loadKeys(state, keys, emptied, signal));
-      },
-      drain: (from) => events.emit('drain', { from }),
-    };
-  }
-
-  /** A source may not listen to signals, and may not call the engine that waits for it. */
-  #ask<T>(scope: Scope, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return Promise.race([callFor(this, () => body(scope.signal)), scope.cancelled]);
   }
 }

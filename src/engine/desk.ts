@@ -1,0 +1,162 @@
+// Where a job asks for what it needs while its turn lasts: plans to be run or traced, errands, answers of somebody else's code.
+
+import { InputError, MemoryLimitError } from '../base/errors.ts';
+import { packError } from '../base/packed-error.ts';
+import type { CheckedOptions } from '../config/options.ts';
+import { compileTracedCore } from '../core/instance/traced-module.ts';
+import type { Desk, Examine, Performed, PlannedErrands, PlannedRun, Push } from '../job/job.ts';
+import { pagesOf } from '../run/memory.ts';
+import { callFor } from '../run/nested-call.ts';
+import type { RunHooks } from '../run/run-hooks.ts';
+import type { RunOutcome } from '../run/run-outcome.ts';
+import { loadKeys } from '../run/state-loading.ts';
+import { workOf } from '../run/work.ts';
+import type { SourceKey, StateSource } from '../state/state-source.ts';
+import type { Report } from '../types.ts';
+import type { Assets } from '../workers/assets.ts';
+import type { Examiner, RunControl } from '../workers/runner.ts';
+import type { Runners } from '../workers/runners.ts';
+import { TracedRun } from '../workers/tracing-runner.ts';
+import type { Events } from './events.ts';
+import type { Scope } from './scope.ts';
+
+/** What an engine is made of. */
+export interface Parts {
+  readonly options: CheckedOptions;
+  readonly assets: Assets;
+  readonly runners: Runners;
+  readonly events: Events;
+}
+
+/** Of the job at the desk, and whom it keeps waiting. */
+export interface Sitting<Item> {
+  readonly scope: Scope;
+  /** Whose code may not call it back. */
+  readonly engine: object;
+  readonly push: Push<Item>;
+  readonly report: (report: Report) => void;
+  /** Follows the run that the caller is shown. */
+  readonly follow: (control: RunControl) => void;
+  /** Other jobs of the engine. */
+  readonly waiting: () => number;
+}
+
+export class JobDesk<Item> implements Desk<Item> {
+  readonly #parts: Parts;
+  readonly #sitting: Sitting<Item>;
+  readonly push: Push<Item>;
+  readonly report: (report: Report) => void;
+
+  constructor(parts: Parts, sitting: Sitting<Item>) {
+    this.#parts = parts;
+    this.#sitting = sitting;
+    this.push = sitting.push;
+    this.report = sitting.report;
+  }
+
+  get workers(): number {
+    return this.#parts.runners.workers;
+  }
+
+  get assets(): Assets {
+    return this.#parts.assets;
+  }
+
+  fail(error: Error): void {
+    this.#sitting.scope.cancel(error);
+  }
+
+  ask<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return ask(this.#sitting.engine, this.#sitting.scope, body);
+  }
+
+  /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
+  async perform(run: PlannedRun): Promise<Performed> {
+    const { plan, work, state, residence, taskTimeoutMs, maximumMiB, take, isShown } = run;
+    const { scope, engine: caller, waiting, follow } = this.#sitting;
+    scope.throwIfCancelled();
+    const hooks = this.#hooks(state, take);
+    const runner = this.#parts.runners.for(work, residence);
+    const { threading, workers } = runner;
+    const pages = maximumMiB === undefined ? undefined : pagesOf(maximumMiB);
+    const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller, pages, waiting });
+    scope.onCancel((reason) => control.cancel(reason));
+    if (isShown) follow(control);
+    const outcome = await control.outcome;
+    scope.throwIfCancelled();
+    return { outcome, workersLost: control.workersLost(), threading, workers };
+  }
+
+  async trace(
+    { plan, work, state }: Pick<PlannedRun, 'plan' | 'work' | 'state'>,
+    examine: Examine,
+  ): Promise<RunOutcome> {
+    const { scope, engine: caller } = this.#sitting;
+    scope.throwIfCancelled();
+    const { runners, assets, options } = this.#parts;
+    const hooks = this.#hooks(state, () => {});
+    const runner = runners.for(work);
+    if (runner.threading === 'shared') {
+      try {
+        const examiner: Examiner = {
+          tracers: () => assets.tracers(),
+          precompiles: () => assets.precompilesHere(),
+          examine: (part) => callFor(caller, () => examine(part)),
+        };
+        const control = runner.start({ plan, work, hooks, taskTimeoutMs: undefined, caller, examiner });
+        scope.onCancel((reason) => control.cancel(reason));
+        return await control.outcome;
+      } catch (error) {
+        if (!(error instanceof MemoryLimitError)) throw error;
+      }
+    }
+    scope.throwIfCancelled();
+    const alone = { ...plan, window: 1, sequential: true };
+    const run = new TracedRun(pagesOf(options.maximumMiB));
+    scope.onCancel((reason) => run.cancel(reason));
+    const here = workOf({ ...work, precompiles: await assets.precompilesHere() });
+    return callFor(caller, () => run.run({ plan: alone, work: here, hooks, examine }));
+  }
+
+  async delegate({ state, ...errands }: PlannedErrands): Promise<boolean> {
+    const { scope } = this.#sitting;
+    scope.throwIfCancelled();
+    const { runners, assets } = this.#parts;
+    const control = runners.startErrands({
+      ...errands,
+      traced: compileTracedCore,
+      url: () => assets.tracers(),
+      precompiles: () => assets.precompiles(),
+      load: async (keys) => {
+        try {
+          return { answer: await this.ask((signal) => state.load(keys as SourceKey[], { signal })) };
+        } catch (error) {
+          return { error: packError(error) };
+        }
+      },
+    });
+    if (control === undefined) return false;
+    scope.onCancel((reason) => control.cancel(reason));
+    await control.outcome;
+    scope.throwIfCancelled();
+    return true;
+  }
+
+  #hooks(state: StateSource | undefined, take: RunHooks['committed']): RunHooks {
+    const { events } = this.#parts;
+    return {
+      committed: take,
+      load: (keys, emptied) => {
+        events.emit('load', { keys: keys.length });
+        if (state === undefined) throw new InputError('options.state', 'missing');
+        return this.ask((signal) => loadKeys(state, keys, emptied, signal));
+      },
+      drain: (from) => events.emit('drain', { from }),
+    };
+  }
+}
+
+/** Waits for a source, which may not listen to signals, and may not call the engine that waits for it. */
+export function ask<T>(engine: object, scope: Scope, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return Promise.race([callFor(engine, () => body(scope.signal)), scope.cancelled]);
+}
