@@ -40,6 +40,40 @@ async function setting(mining: 'instant' | 'none' = 'instant'): Promise<Setting>
   return { world, provider, ask, alice: accounts[0]!.address };
 }
 
+describe('what is not of this library is told by it with a code, and never as a mistake that passes', () => {
+  const unclear = Object.assign(new Error('lost its disk'), { code: -32603, data: { at: 'block 5' } });
+  test.each<[string, unknown, Record<string, unknown>]>([
+    ['an error with the code -32603', unclear, { code: -32000, message: 'lost its disk', data: { at: 'block 5' } }],
+    ['an error without a code', new Error('no answer'), { code: -32000, message: 'no answer' }],
+    ['an error with a code of the system', Object.assign(new Error('read'), { code: 'EIO' }), { code: -32000 }],
+    ['an error with a code of its own', Object.assign(new Error('later'), { code: -32005 }), { code: -32005 }],
+    ['something that is no error', 'gone', { code: -32000, message: 'gone' }],
+    ['nothing', undefined, { code: -32000 }],
+  ])('%s', async (_, thrown, expected) => {
+    const state = {
+      blockHash: () => Promise.reject(thrown),
+      load: () => Promise.reject(thrown),
+    };
+    const { config, block } = await devGenesis({ accounts: 0 });
+    const world = await engine.openWorld({ state, chain: config, block });
+    const ask = (method: string, ...params: unknown[]) => world.provider().request({ method, params });
+    await expect(ask('eth_getBalance', CARL, 'latest')).rejects.toMatchObject(expected);
+    const transport = world.transport()({} as never);
+    const failed = transport.request({ method: 'eth_getBalance', params: [CARL, 'latest'] });
+    await expect(failed).rejects.toMatchObject(expected);
+    // What runs says of whom it came.
+    const simulation = { blockStateCalls: [{ calls: [{ to: CARL }] }] };
+    for (const ran of [
+      ask('eth_call', { to: CARL }, 'latest'),
+      ask('eth_simulateV1', simulation, 'latest'),
+      ask('debug_traceCall', { to: CARL }, 'latest', { tracer: 'callTracer' }),
+    ]) {
+      await expect(ran).rejects.toMatchObject({ name: 'StateSourceError', code: -38007 });
+    }
+    await world.dispose();
+  });
+});
+
 describe('a chain of its own', () => {
   test('a transaction becomes a block at once, whose header is what our own verification computes', async () => {
     const { world, ask, alice } = await setting();
