@@ -53,8 +53,8 @@ export interface EngineOptions {
   readonly preset?: 'default' | 'latency' | 'throughput' | 'low-memory' | 'audit';
   /** State before the block, where a block brings none. */
   readonly state?: StateSource;
-  /** Hard fork of blocks that name none. Default by chain, number and time. */
-  readonly hardfork?: Hardfork;
+  /** Hard fork of blocks that name none; `auto`: by chain, number and time. Default `auto`. */
+  readonly hardfork?: Hardfork | 'auto';
   /** Chain of blocks that name none. Default 1. */
   readonly chainId?: number;
   /**

@@ -89,7 +89,7 @@ export const replayCommand = defineCommand({
       valueHint: 'N|N..M|latest',
       description: 'which blocks of the node: a number or hash, a range (also N..latest), or the newest (default)',
     },
-    hardfork: { type: 'string', valueHint: 'NAME', description: 'fork of a node whose chain is not a known one' },
+    hardfork: { type: 'string', valueHint: 'NAME', description: 'fork of a chain that is not known; default auto' },
     resume: {
       type: 'string',
       valueHint: 'FILE',
@@ -174,10 +174,11 @@ function readChainOptions(given: Given, files: readonly string[]): ChainOptions 
   for (const name of [...TRAFFIC_FLAGS, 'audit', 'sequential', 'repeat', 'warm-up']) {
     if (given[name] !== undefined) throw new InputError(`--${name}`, 'does not go with --rpc');
   }
+  const fork = hardfork === undefined ? undefined : readHardfork(String(hardfork));
   return {
     urls: rpc.split(','),
     range: readBlockRange(String(block)),
-    ...(hardfork !== undefined && { hardfork: readHardfork(String(hardfork)) }),
+    ...(fork !== undefined && { hardfork: fork }),
     ...(typeof resume === 'string' && { resume }),
     ...(trust !== undefined && { verifyState: readTrust(String(trust)) }),
   };
@@ -188,7 +189,9 @@ function readTrust(text: string): StateTrust {
   throw new InputError('--verify-state', `expected proofs or reads, not "${text}"`);
 }
 
-function readHardfork(text: string): Hardfork {
+/** `undefined`: by the chain's schedule. */
+function readHardfork(text: string): Hardfork | undefined {
+  if (text === 'auto') return undefined;
   const found = HARDFORKS.find((name) => name === text);
   if (found !== undefined) return found;
   const meant = nearest(text, HARDFORKS);

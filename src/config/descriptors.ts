@@ -171,9 +171,12 @@ export const ENGINE_OPTIONS: Options = {
     { setting: 'engine.preset', value: 'default' },
   ),
   state: option(stateSource, 'State before the block, where a block brings none.'),
-  hardfork: option(choice(HARDFORKS, 'Hardfork'), 'Hard fork of blocks that name none.', 'by chain, number and time', {
-    setting: 'engine.hardfork',
-  }),
+  hardfork: option(
+    choice(['auto', ...HARDFORKS], "Hardfork | 'auto'"),
+    'Hard fork of blocks that name none; `auto`: by chain, number and time.',
+    '`auto`',
+    { setting: 'engine.hardfork', value: 'auto' },
+  ),
   chainId: option(chainId, 'Chain of blocks that name none.', '1', { setting: 'engine.chain_id' }),
   chain: option(
     chain,

@@ -51,12 +51,13 @@ function checkSize(pre: Record<string, unknown>): void {
 /** Checks the JSON value of a block file. @throws InputError naming the field */
 export function checkBlockFile(value: unknown, name = 'file'): BlockFile {
   const file = plainObject(value, name);
-  for (const field of ['chainId', 'hardfork', 'block', 'pre']) {
+  for (const field of ['chainId', 'block', 'pre']) {
     if (file[field] === undefined || file[field] === null) throw new InputError(field, 'missing');
   }
   const chainId = integer(Number.MAX_SAFE_INTEGER)(file.chainId, 'chainId');
-  const hardfork =
-    file.hardfork === 'auto' ? scheduledHardfork(chainId, file.block) : readHardfork(file.hardfork, 'hardfork');
+  const { hardfork: named = 'auto' } = file;
+  const isScheduled = named === 'auto' || named === null;
+  const hardfork = isScheduled ? scheduledHardfork(chainId, file.block) : readHardfork(named, 'hardfork');
   const block = readBlock(file.block, hardfork);
   checkSeconds(knownChain(chainId), BigInt(block.timestamp));
   const blockHashes = readBlockHashes(file.blockHashes ?? {}, 'blockHashes');

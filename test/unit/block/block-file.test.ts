@@ -100,7 +100,7 @@ describe('a block file', () => {
     ['chainId', -1, 'chainId'],
     ['chainId', 1.5, 'chainId'],
     ['chainId', '0xffffffffffffffffff', 'chainId'],
-    ['hardfork', undefined, 'hardfork'],
+    ['hardfork', 5, 'hardfork'],
     ['hardfork', 'berlinn', 'hardfork'],
     ['block', undefined, 'block'],
     ['block', { ...FILE.block, number: '0x' }, 'block.number'],
