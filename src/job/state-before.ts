@@ -113,7 +113,7 @@ function sendersOf({ transactions }: BlockInput): ReadonlySet<Hex> {
 }
 
 /** What a hint says that is a key. Hints decide nothing: without one, what is missing is loaded when it is missed. */
-async function hintedKeys(state: StateSource, block: BlockInput): Promise<StateKey[]> {
+export async function hintedKeys(state: Pick<StateSource, 'hint'>, block: BlockInput): Promise<StateKey[]> {
   let keys: unknown;
   try {
     keys = await state.hint?.(block);

@@ -62,6 +62,12 @@ export class AssetChanges {
         );
   }
 
+  /** Those that will be asked. */
+  get tokens(): ReadonlySet<Hex> {
+    const addresses = [...this.#sums, ...this.#approvals].flatMap(({ token }) => (token === undefined ? [] : [token]));
+    return new Set(addresses);
+  }
+
   /** What tokens say of the state as it is. */
   async ask(tokens: TokenReader): Promise<TokenAnswers> {
     const approvals: Answer[] = [];

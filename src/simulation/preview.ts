@@ -34,6 +34,7 @@ export async function preview(setting: Setting, read: ReadPreview): Promise<Prev
     const environment = knowingHead(setting, asked);
     const start = setting.state.residence.mark;
     const previews: PreviewData[] = [];
+    await foretellAll(setting, sandbox, environment, read.items);
     for (const item of read.items) {
       // Somebody may have given up.
       if (previews.length > 0) await setting.ask(async () => undefined);
@@ -51,6 +52,23 @@ export function answeredPreview({ transactions, ...data }: PreviewData): Preview
     ...(transactions === undefined ? {} : { transactions: transactions.map(answeredPreview) }),
     isStillValid: (world) => isUnchanged(data.dependsOn, world),
   };
+}
+
+/** Where somebody who takes part is not known yet, the source is told of all transactions at once. */
+async function foretellAll(
+  { state }: Setting,
+  sandbox: Sandbox,
+  { fork }: EvmBlockInput,
+  items: readonly PreviewItem[],
+): Promise<void> {
+  if (state.residence.complete) return;
+  const requests = items.flatMap(({ request, rejection }) => (rejection === undefined ? [request] : []));
+  const parties = requests.flatMap(({ from, to }) => [from ?? ZERO_ADDRESS, ...(to === undefined ? [] : [to])]);
+  if (state.unknown(parties.map((address) => ({ kind: 'account', address }))).length === 0) return;
+  const transactions = requests.map((request) => transactionOf(request, fork, request.gas ?? GAS_CAP));
+  // Tokens are asked by nobody, who has an account like anybody.
+  const nobody = { address: ZERO_ADDRESS, storageKeys: [] };
+  await sandbox.foretell(transactions.map((one) => ({ ...one, accessList: [...(one.accessList ?? []), nobody] })));
 }
 
 interface Watched {
@@ -74,7 +92,7 @@ class Previewing {
     this.#item = item;
     this.#sandbox = sandbox;
     this.#environment = item.signedType === undefined ? { ...environment, ...freeOf(item.request) } : environment;
-    this.#tokens = new TokenReader(sandbox, environment, new QuestionBudget());
+    this.#tokens = new TokenReader(sandbox, environment, new QuestionBudget(), setting);
     this.#mark = setting.state.residence.mark;
   }
 
@@ -104,6 +122,7 @@ class Previewing {
     const calls = watch.calls();
     const error = previewFailure(output, calls, this.#read.errors);
     const assets = this.#assets(request, watch, changes);
+    this.#tokens.expect(assets.tokens);
     const after = await assets.ask(this.#tokens);
     const { before, gasLimit } = await this.#sandbox.asBefore(this.#mark, async () => ({
       before: await assets.ask(this.#tokens),

@@ -16,6 +16,8 @@ import { type CoreInstance, openCore, wallClock } from '../core/instance/abi.ts'
 import { runAlone } from '../core/worker/worker-loop.ts';
 import type { Home } from '../run/residence.ts';
 import { loadKeys } from '../run/state-loading.ts';
+import type { SourceKey, StateKey } from '../state/state-source.ts';
+import { type Foretold, foretell } from './foretelling.ts';
 import type { Setting } from './setting.ts';
 
 /** Instances of this thread over a memory: the one that executes, and the one that can be traced. */
@@ -36,6 +38,13 @@ export interface SandboxRun {
   readonly watch?: ((tracing: Tracing) => EvmTracer) | undefined;
   /** Whether what it changes stays, until it is taken back. */
   readonly fold?: boolean;
+  /** What to ask for first where something is missing; by default the source is told of the transaction, and says. */
+  readonly expected?: () => Promise<readonly StateKey[]>;
+}
+
+interface Attempts extends Pick<SandboxRun, 'transaction' | 'expected'> {
+  readonly traced: { readonly tracing: Tracing; readonly watch: (tracing: Tracing) => EvmTracer } | undefined;
+  readonly tentative: boolean;
 }
 
 export interface SandboxOutcome {
@@ -47,6 +56,8 @@ export interface SandboxOutcome {
 export class Sandbox {
   readonly #setting: Setting;
   readonly #mark: number;
+  /** What the source was told of. */
+  readonly #foretold = new Set<string>();
 
   constructor(setting: Setting) {
     this.#setting = setting;
@@ -71,6 +82,26 @@ export class Sandbox {
     }
   }
 
+  /** Tells the source what is about to run, and learns what it names, as far as there is room. */
+  async foretell(transactions: readonly Foretold[]): Promise<void> {
+    const { state, ask } = this.#setting;
+    const keys = state.unknown(await this.#foretell(transactions));
+    if (keys.length === 0) return;
+    const { image } = await ask((signal) => loadKeys(state, keys, new Set(), signal));
+    try {
+      await state.residence.learn(image);
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+    }
+  }
+
+  /** Each once. */
+  #foretell(transactions: readonly Foretold[]): Promise<readonly StateKey[]> {
+    const fresh = transactions.filter(({ from, to, input }) => !this.#foretold.has(`${from}${to}${input}`));
+    for (const { from, to, input } of fresh) this.#foretold.add(`${from}${to}${input}`);
+    return foretell(this.#setting, fresh);
+  }
+
   /** @throws MemoryLimitError, StateSourceError, CoreTrapError */
   async run(run: SandboxRun): Promise<SandboxOutcome> {
     const { residence } = this.#setting.state;
@@ -86,7 +117,22 @@ export class Sandbox {
     }
   }
 
-  async #runOnce({ environment, transaction, watch, fold = false }: SandboxRun): Promise<SandboxOutcome> {
+  /**
+   * A run that is watched stops where something is missing, and what is behind that is not found: then one that nobody
+   * watches goes ahead, which runs on with guesses and asks for as much as it can at once.
+   */
+  async #runOnce(run: SandboxRun): Promise<SandboxOutcome> {
+    if (run.watch !== undefined && !this.#setting.state.residence.complete) {
+      const found = await this.#begin(run, true);
+      if (found !== undefined) return found;
+      await this.#begin({ ...run, watch: undefined, fold: false }, false);
+    }
+    return (await this.#begin(run, false))!;
+  }
+
+  /** `undefined`: it was `tentative`, and something is missing. */
+  async #begin(run: SandboxRun, tentative: boolean): Promise<SandboxOutcome | undefined> {
+    const { environment, transaction, watch, fold = false } = run;
     const { residence } = this.#setting.state;
     const home = await residence.home(1);
     const { host } = home;
@@ -105,19 +151,21 @@ export class Sandbox {
       host.setEvmBlock(environment) &&
       host.setEvmTransactions(encoded, 0);
     if (!begun) throw tooSmall(host);
-    await this.#attempts(host, worker, watch === undefined ? undefined : { tracing: tracing!, watch });
+    const traced = watch === undefined ? undefined : { tracing: tracing!, watch };
+    if (!(await this.#attempts(host, worker, { ...run, traced, tentative }))) return undefined;
     const output = readEvmResult(host.results(0, 1).outputs, 0);
     const changes = fold && output.status !== 'invalid' ? await this.#fold(host) : undefined;
     return { output, changes };
   }
 
-  /** Attempts until there is a result: again with each round of state that was missing. */
+  /** Attempts until there is a result: again with each round of state that was missing, unless they are `tentative`. */
   async #attempts(
     host: BlockHost,
     worker: CoreInstance,
-    traced: { tracing: Tracing; watch: (tracing: Tracing) => EvmTracer } | undefined,
-  ): Promise<void> {
+    { transaction, traced, tentative, expected }: Attempts,
+  ): Promise<boolean> {
     const loaded = new Set<string>();
+    let isFirst = true;
     while (true) {
       traced?.tracing.watch(traced.watch(traced.tracing));
       try {
@@ -132,17 +180,18 @@ export class Sandbox {
       if (failure !== undefined) throw failure.error;
       if (traced?.tracing.state.isExhausted) throw tooSmall(host);
       const halted = host.halted();
-      if (halted === 'none' || halted === 'invalid') return;
+      if (halted === 'none' || halted === 'invalid') return true;
       if (halted !== 'missing') throw tooSmall(host);
-      await this.#load(host, loaded);
+      if (tentative) return false;
+      // What was missed while others were missing, too, may be a wrong guess: what is likely comes first.
+      const likely = isFirst ? this.#setting.state.unknown(await (expected?.() ?? this.#foretell([transaction]))) : [];
+      isFirst = false;
+      await this.#load(host, likely.length > 0 ? likely : missingOf(host, loaded));
     }
   }
 
-  async #load(host: BlockHost, loaded: Set<string>): Promise<void> {
+  async #load(host: BlockHost, keys: readonly SourceKey[]): Promise<void> {
     const { state, ask } = this.#setting;
-    const keys = host.missing().filter((key) => !loaded.has(nameOfKey(key)));
-    if (keys.length === 0) throw new StateSourceError('the state source did not give what it was asked for');
-    for (const key of keys) loaded.add(nameOfKey(key));
     const { image } = await ask((signal) => loadKeys(state, keys, new Set(), signal));
     if (!host.load(image)) throw tooSmall(host);
     host.resume();
@@ -199,6 +248,14 @@ export class Sandbox {
     tracing.connect(worker);
     return { worker, tracing };
   }
+}
+
+/** @throws StateSourceError where all of it was loaded */
+function missingOf(host: BlockHost, loaded: Set<string>): SourceKey[] {
+  const keys = host.missing().filter((key) => !loaded.has(nameOfKey(key)));
+  if (keys.length === 0) throw new StateSourceError('the state source did not give what it was asked for');
+  for (const key of keys) loaded.add(nameOfKey(key));
+  return keys;
 }
 
 function tooSmall({ instance }: BlockHost): MemoryLimitError {

@@ -1,11 +1,16 @@
 // Asks tokens: what they are called, what somebody has of them, and who may take it. They may burn what they are given, answer
 // with megabytes or lies, and there may be thousands of them: gas and numbers of questions are bounded.
 
-import { addressIn, type Hex, hexFromBytes } from '../base/hex.ts';
+import { addressIn, bytesFromHex, type Hex, hexFromBytes, ZERO_ADDRESS } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
+import { wordOf } from '../state/remote/block-keys.ts';
+import { factsOf, slotOf } from '../state/remote/code-facts.ts';
+import type { StateKey } from '../state/state-source.ts';
 import type { Asset } from './preview-types.ts';
 import { transactionOf } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
+import type { Setting } from './setting.ts';
 import { type Approval, wordAt } from './token-events.ts';
 
 /** Selectors of what tokens are asked. */
@@ -30,6 +35,10 @@ const GAS_OF_ALL = 50_000_000n;
 const MOST_QUESTIONS = 2_000;
 const LONGEST_SYMBOL = 64;
 const LONGEST_TEXT = 1024;
+
+/** Tokens, and slots of each, that are asked for before it is known whether they are needed. */
+const MOST_EXPECTED = 16;
+const MOST_SLOTS = 16;
 
 /** What is left to be asked, by all who ask. */
 export class QuestionBudget {
@@ -60,12 +69,34 @@ export class TokenReader {
   readonly #sandbox: Sandbox;
   readonly #environment: EvmBlockInput;
   readonly #budget: QuestionBudget;
+  readonly #setting: Setting;
+  #expected: readonly Hex[] = [];
 
   /** Asks about the state as it is when it asks. */
-  constructor(sandbox: Sandbox, environment: EvmBlockInput, budget: QuestionBudget) {
+  constructor(sandbox: Sandbox, environment: EvmBlockInput, budget: QuestionBudget, setting: Setting) {
     this.#sandbox = sandbox;
+    this.#setting = setting;
     this.#environment = { ...environment, baseFeePerGas: 0n };
     this.#budget = budget;
+  }
+
+  /** Says which tokens will be asked: where the state is not complete, all of them are looked for together. */
+  expect(tokens: Iterable<Hex>): void {
+    this.#expected = [...tokens].slice(0, MOST_EXPECTED);
+  }
+
+  /** Slots that the code of those tokens names: one of them may hold what they are called. */
+  async #likely(): Promise<readonly StateKey[]> {
+    const { state, ask } = this.#setting;
+    const keys: StateKey[] = [{ kind: 'account', address: ZERO_ADDRESS }];
+    for (const address of this.#expected) {
+      const code = await state.code(ask, bytesFromHex(address));
+      const { patterns } = factsOf(code, hexFromBytes(keccak256(bytesFromHex(code))));
+      const named = patterns.filter((pattern) => pattern.keys.length === 0).slice(0, MOST_SLOTS);
+      for (const pattern of named) keys.push({ kind: 'storage', address, slot: wordOf(slotOf(pattern, [])) });
+    }
+    this.#expected = [];
+    return keys;
   }
 
   /** An amount, yes or no, or the approved account; `undefined` where the token does not say. */
@@ -133,7 +164,7 @@ export class TokenReader {
     const gas = this.#budget.next();
     if (gas === 0n) return undefined;
     const transaction = transactionOf({ to, input }, environment.fork, gas);
-    const { output } = await this.#sandbox.run({ environment, transaction });
+    const { output } = await this.#sandbox.run({ environment, transaction, expected: () => this.#likely() });
     this.#budget.spend(output.gasUsed);
     return output.status === 'success' ? output.returnData : undefined;
   }

@@ -149,12 +149,13 @@ export class FakeNode {
     params: readonly unknown[],
     reads: ReadonlyMap<Hex, readonly Hex[]>,
   ): FakeReply | Promise<FakeReply> {
-    const prestate = () =>
+    const prestate = (state?: MemoryState) =>
       Object.fromEntries(
-        [...reads].map(([address, slots]) => [
-          address,
-          { storage: Object.fromEntries(slots.map((slot) => [slot, '0x'])) },
-        ]),
+        [...reads].map(([address, slots]) => {
+          const code = state === undefined ? undefined : accountOf(state, address)?.code;
+          const storage = Object.fromEntries(slots.map((slot) => [slot, '0x']));
+          return [address, { ...(code !== undefined && code.length > 0 && { code: hexFromBytes(code) }), storage }];
+        }),
       );
     if (method === 'debug_traceCall') return this.#at(params[1], prestate);
     if (method === 'debug_traceBlockByHash') return { result: [{ txHash: '0x', result: prestate() }] };

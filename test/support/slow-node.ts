@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Hex, quantityFromNumber } from '../../src/base/hex.ts';
 import type { MemoryState } from '../../src/state/memory.ts';
 import { type RpcState, type RpcStateOptions, rpcState } from '../../src/state/remote/rpc-state.ts';
+import type { WireRequest } from '../../src/state/remote/wire.ts';
 import { fakeFetch } from './fake-http.ts';
 import { FakeNode, type FakeNodeOptions } from './fake-node.ts';
 
 /** Long beside what the core takes for a block of one transaction, so that what is found on the way travels together. */
 const LATENCY_MS = 40;
 
+/** `rounds`: what was asked since, by the answers that had come by then. */
 export async function slowSource(
   state: MemoryState,
   {
@@ -22,17 +24,25 @@ export async function slowSource(
     /** The block that comes next. */
     readonly before?: { readonly number: Hex; readonly parentHash: Hex };
   } = {},
-): Promise<{ source: RpcState; node: FakeNode }> {
+): Promise<{ source: RpcState; node: FakeNode; rounds: readonly WireRequest[][] }> {
   const made = new FakeNode(node);
   made.addState(state, '', before === undefined ? {} : headOf(before));
   const inner = fakeFetch(made);
+  const rounds: WireRequest[][] = [];
+  let answered = 0;
   const fetch: typeof globalThis.fetch = async (url, init) => {
+    const body: WireRequest | WireRequest[] = JSON.parse(String(init?.body));
+    const round = answered;
+    rounds[round] = [...(rounds[round] ?? []), ...(Array.isArray(body) ? body : [body])];
     await delay(latencyMs);
+    answered = Math.max(answered, round + 1);
     return inner(url, init);
   };
   const source = rpcState({ transport: { url: 'http://slow.test', fetch }, ...options });
   await source.pinned();
-  return { source, node: made };
+  rounds.length = 0;
+  answered = 0;
+  return { source, node: made, rounds };
 }
 
 /** What a block says of its parent. */

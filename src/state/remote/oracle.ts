@@ -1,8 +1,11 @@
 // Nodes that execute a call themselves and say what it read: traces and access lists. Hints: which keys to fetch, no values.
 
-import type { Hex } from '../../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
+import { keccak256 } from '../../base/keccak256.ts';
 import type { BlockInput, TransactionInput } from '../../block/block-input.ts';
+import { wordOf } from './block-keys.ts';
 import type { Cancellation } from './cancellation.ts';
+import { factsOf, slotOf } from './code-facts.ts';
 import type { Pin } from './endpoint.ts';
 import { PINNED, type RpcRequest } from './json-rpc.ts';
 import type { Unit } from './state-keys.ts';
@@ -71,7 +74,7 @@ export class Oracle {
     }
     if (prestate && calls.length <= MOST_TRACES) {
       for (const call of calls)
-        questions.push({ method: TRACE, params: [callOf(call), PINNED, TRACER], read: readPrestate });
+        questions.push({ method: TRACE, params: [callOf(call), PINNED, TRACER], read: readCallTrace });
     }
     if (accessList && calls.length <= MOST_LISTS) {
       for (const call of calls) questions.push({ method: LIST, params: [callOf(call), PINNED], read: readAccessList });
@@ -93,6 +96,30 @@ function callOf({ from, to, value, input }: TransactionInput): Record<string, un
 function readBlockTrace(result: unknown): Unit[] {
   if (!Array.isArray(result)) return [];
   return result.flatMap((item) => readPrestate((item as { result?: unknown } | null)?.result));
+}
+
+/** What every token is asked sooner or later: how it is called. */
+const SYMBOL = '95d89b41';
+/** Of a contract: hex digits of its code, and slots that the code names, which are asked for. */
+const LONGEST_CODE = 2 * 49_152 + 2;
+const MOST_NAMED = 16;
+
+/** The same as {@link readPrestate}, and of tokens what they keep besides: their code is told as well. */
+function readCallTrace(result: unknown): Unit[] {
+  const units = readPrestate(result);
+  const accounts = units.flatMap((unit) => (unit.kind === 'account' ? [unit.address] : []));
+  const told = new Map(
+    Object.entries((result ?? {}) as object).map(([name, account]) => [name.toLowerCase(), account]),
+  );
+  for (const address of accounts) {
+    const code: unknown = (told.get(address) as { code?: unknown } | null)?.code;
+    if (typeof code !== 'string' || code.length > LONGEST_CODE || !code.includes(SYMBOL)) continue;
+    if (!/^0x(?:[0-9a-f]{2})*$/.test(code)) continue;
+    const { patterns } = factsOf(code as Hex, hexFromBytes(keccak256(bytesFromHex(code as Hex))));
+    const named = patterns.filter(({ keys }) => keys.length === 0).slice(0, MOST_NAMED);
+    for (const pattern of named) units.push({ kind: 'storage', address, slot: wordOf(slotOf(pattern, [])) });
+  }
+  return units;
 }
 
 /** Accounts by address, each with `storage` by slot. */

@@ -2,15 +2,26 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Hex } from '../../../src/base/hex.ts';
+import type { Hardfork } from '../../../src/chain/hardfork.ts';
+import { rulesOf } from '../../../src/chain/rules.ts';
+import {
+  BEACON_ROOTS,
+  BLOCK_HASHES,
+  BUILDER_DEPOSIT_REQUESTS,
+  BUILDER_EXIT_REQUESTS,
+  CONSOLIDATION_REQUESTS,
+  WITHDRAWAL_REQUESTS,
+} from '../../../src/chain/system-contracts.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import { type BlockFile, checkBlockFile } from '../../../src/file/block-file.ts';
+import type { TracingEngine } from '../../../src/index.ts';
+import { memoryState } from '../../../src/state/memory.ts';
 import type { RpcState } from '../../../src/state/remote/rpc-state.ts';
 import type { StateSource } from '../../../src/state/state-source.ts';
 import { createTraffic, type TrafficKind, trafficKinds } from '../../../src/traffic/index.ts';
-import type { Engine } from '../../../src/types.ts';
 import { slowSource } from '../../support/slow-node.ts';
 
-let engine: Engine;
+let engine: TracingEngine;
 beforeAll(async () => {
   engine = await createEngine({ workers: 2 });
 });
@@ -83,6 +94,102 @@ test('a block of 150 transactions takes few trips', async () => {
   expect(result.receiptsRoot).toBe(expected.receiptsRoot);
   // 6, and the one that pins the block.
   expect(source.statistics().rounds).toBeLessThanOrEqual(8);
+});
+
+describe('the first round of a cold run asks for what the block names', () => {
+  const WORD = (value: bigint) => `0x${value.toString(16).padStart(64, '0')}` as const;
+  const PARTIES = ['beneficiary', 'sender', 'recipient'] as const;
+  const [MINER, ALICE, BOB] = [0xc0, 0xaa, 0xbb].map((byte): Hex => `0x${byte.toString(16).padStart(40, '0')}`) as [
+    Hex,
+    Hex,
+    Hex,
+  ];
+  const LISTED: Hex = `0x${'11'.repeat(20)}`;
+  const [number, timestamp] = [20, 1_700_000_000];
+  const ring = BigInt(timestamp) % 8191n;
+  const queues = [WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS];
+  const builders = [BUILDER_DEPOSIT_REQUESTS, BUILDER_EXIT_REQUESTS];
+  const QUEUE = [0n, 1n, 2n, 3n];
+  /** Contracts that the protocol calls, and the slots that their code looks at, by fork. */
+  const SYSTEM: readonly (readonly [Hardfork, readonly (readonly [Hex, readonly bigint[]])[]])[] = [
+    ['shanghai', []],
+    ['cancun', [[BEACON_ROOTS, [ring, ring + 8191n]]]],
+    [
+      'prague',
+      [
+        [BEACON_ROOTS, [ring, ring + 8191n]],
+        [BLOCK_HASHES, [BigInt(number) - 1n]],
+        ...queues.map((address) => [address, QUEUE] as const),
+      ],
+    ],
+    [
+      'amsterdam',
+      [
+        [BEACON_ROOTS, [ring, ring + 8191n]],
+        [BLOCK_HASHES, [BigInt(number) - 1n]],
+        ...[...queues, ...builders].map((address) => [address, QUEUE] as const),
+      ],
+    ],
+  ];
+
+  test.each(SYSTEM)('%s', async (hardfork, contracts) => {
+    // Its code says nothing of what it reads; the protocol's do nothing.
+    const code: Hex = '0x600054600155';
+    const state = memoryState({
+      [ALICE]: { balance: 10n ** 18n },
+      [BOB]: { code },
+      ...Object.fromEntries(contracts.map(([address]) => [address, { nonce: 1, code: '0x00' }])),
+    });
+    const rules = rulesOf(hardfork);
+    const parentHash: Hex = `0x${'77'.repeat(32)}`;
+    const block = {
+      ...{ number, timestamp, parentHash, miner: MINER, gasLimit: 30_000_000, baseFeePerGas: 7, withdrawals: [] },
+      mixHash: WORD(1n),
+      ...(rules.hasBeaconRoot && { parentBeaconBlockRoot: WORD(2n), excessBlobGas: 0, blobGasUsed: 0 }),
+      ...(rules.hasSlotNumber && { slotNumber: 5 }),
+      transactions: [
+        {
+          ...{ type: 1, from: ALICE, to: BOB, nonce: 0, gas: 100_000, gasPrice: 7, value: 0, input: '0x' },
+          accessList: [{ address: LISTED, storageKeys: [WORD(9n)] }],
+        },
+      ],
+    };
+    const before = { number: `0x${number.toString(16)}`, parentHash } as const;
+    const { source, rounds } = await slowSource(state, { before, prefetch: 'none' });
+    await engine.executeBlock({ block: block as never, chainId: 1337, hardfork, state: source });
+    const asked = new Set(rounds[0]!.map(({ method, params }) => [method, ...params.slice(0, -1)].join(' ')));
+    const accounts = [MINER, ALICE, BOB, LISTED, ...contracts.map(([address]) => address)];
+    for (const [at, address] of accounts.entries()) {
+      for (const method of ['eth_getBalance', 'eth_getTransactionCount', 'eth_getCode']) {
+        expect(asked, `${PARTIES[at] ?? ''} ${address}`).toContain(`${method} ${address}`);
+      }
+    }
+    const slots = [[LISTED, [9n]] as const, ...contracts];
+    for (const [address, own] of slots) {
+      for (const slot of own) expect(asked).toContain(`eth_getStorageAt ${address} ${WORD(slot)}`);
+    }
+    // What its code reads is found by running it.
+    expect(asked).not.toContain(`eth_getStorageAt ${BOB} ${WORD(0n)}`);
+    expect(rounds.flat().map(({ params }) => params.join(' '))).toContainEqual(
+      expect.stringContaining(`${BOB} ${WORD(0n)}`),
+    );
+    expect(rounds).toHaveLength(2);
+  });
+
+  test('of a preview, too: sender, recipient and beneficiary, with their code', async () => {
+    const state = memoryState({ [ALICE]: { balance: 10n ** 18n }, [BOB]: { code: '0x60005400' } });
+    const before = { number: '0x14', parentHash: `0x${'77'.repeat(32)}` } as const;
+    const { source, rounds } = await slowSource(state, { before, prefetch: 'none' });
+    await using world = await engine.openWorld({ state: source });
+    const known = rounds.length;
+    await world.preview({ from: ALICE, to: BOB });
+    const asked = new Set(rounds[known]!.map(({ method, params }) => [method, ...params.slice(0, -1)].join(' ')));
+    for (const address of [`0x${'c0'.repeat(20)}`, ALICE, BOB]) {
+      for (const method of ['eth_getBalance', 'eth_getTransactionCount', 'eth_getCode']) {
+        expect(asked).toContain(`${method} ${address}`);
+      }
+    }
+  });
 });
 
 describe('a block with its access list', () => {
@@ -178,6 +285,39 @@ describe('a node that says what a call reads', () => {
     expect(receiptsRoot).toBe((await run(file, file.state)).receiptsRoot);
     expect(node.asked.get('debug_traceBlockByHash')).toBe(1);
     expect(trips(source)).toBeLessThanOrEqual(3);
+  });
+
+  test.for([
+    ['nothing but reads', ['debug_traceCall', 'eth_createAccessList'], 6, 3],
+    ['access lists', ['debug_traceCall'], 3, 3],
+    ['traces', [], 2, 2],
+  ] as const)('makes a cold preview of a swap few trips: %s', async ([, without, most, again]) => {
+    const file = await oneOf('swapV3');
+    const [{ from, to, input, value }] = file.block.transactions as [BlockFile['block']['transactions'][0]];
+    const request = { from: from!, to: to!, data: input, value };
+    const { header } = await (await slowSource(file.state, { before: file.block })).source.pinned();
+    await using home = await engine.openWorld({ state: file.state, chain: 1337, block: header as never });
+    const expected = await home.preview(request);
+    const read = await home.trace(request, { tracer: 'prestateTracer' });
+    const reads = new Map(
+      Object.entries(read).map(([name, { storage = {} }]) => [name as Hex, Object.keys(storage) as Hex[]]),
+    );
+    const { source, rounds } = await slowSource(file.state, { before: file.block, node: { reads, without } });
+    const previewed = async (state: RpcState) => {
+      await using world = await engine.openWorld({ state });
+      rounds.length = 0;
+      const begun = source.statistics().rounds;
+      const { isStillValid: _, ...found } = await world.preview(request);
+      const { isStillValid, ...same } = expected;
+      expect(found).toEqual(same);
+      return source.statistics().rounds - begun;
+    };
+    expect(expected.assetChanges.map(({ asset }) => asset.symbol)).not.toContain(undefined);
+    expect(await previewed(source)).toBeLessThanOrEqual(most);
+    // On another block's state; the one that pins it is not among them.
+    const later = source.at(file.block.parentHash);
+    await later.pinned();
+    expect(await previewed(later)).toBeLessThanOrEqual(again);
   });
 
   test('may be wrong, late, or mad, and the results are the same', async () => {
