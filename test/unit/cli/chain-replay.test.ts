@@ -11,11 +11,12 @@ import { createFeeMarket1559Tx } from '@ethereumjs/tx';
 import { bytesToHex } from '@ethereumjs/util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BEACON_ROOTS } from '../../../src/chain/system-contracts.ts';
-import type { ChainJsonLine } from '../../../src/cli/chain-replay.ts';
 import { main } from '../../../src/cli/command-line.ts';
+import type { ChainJsonLine } from '../../../src/cli/verified-blocks.ts';
 import type { Alloc } from '../../../src/state/memory.ts';
 import type { WireRequest } from '../../../src/state/remote/wire.ts';
 import { Anvil, anvilBinary } from '../../bench/anvil.ts';
+import { emptyChain } from '../../support/empty-chain.ts';
 import { addressOf } from '../../support/evm-signing.ts';
 import { FakeNode, type FakeNodeOptions, type FakeReply } from '../../support/fake-node.ts';
 import { HttpNode } from '../../support/http-node.ts';
@@ -49,23 +50,9 @@ async function pevm(words: string[], isTerminal = false): Promise<Outcome> {
 
 const lines = ({ out }: Outcome) => out.map((line): ChainJsonLine => JSON.parse(line));
 
-/** Empty blocks 0 to `last` after Cancun, with right hashes. */
-async function chainOf(last: number, wrong?: number): Promise<FakeNode> {
-  const node = new FakeNode({ chainId: 560048 });
-  const root = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
-  for (let number = 0; number <= last; number++) {
-    node.add(exampleAlloc(), '', {
-      ...{ timestamp: `0x${(1_700_000_000 + number).toString(16)}`, withdrawals: [], withdrawalsRoot: root },
-      ...{ excessBlobGas: '0x0', blobGasUsed: '0x0', parentBeaconBlockRoot: `0x${'00'.repeat(32)}` },
-      ...(number === wrong && { gasUsed: '0x1' }),
-    });
-  }
-  return node.seal();
-}
-
 describe('blocks of a node', () => {
   test('are verified one by one, and told as lines of JSON', async () => {
-    const node = await chainOf(5);
+    const node = await emptyChain(5);
     await using served = await HttpNode.start(node);
     const outcome = await pevm(['--rpc', served.url, '--block', '2..4', '--json']);
     expect(outcome).toMatchObject({ code: 0, err: [] });
@@ -82,7 +69,7 @@ describe('blocks of a node', () => {
   });
 
   test('are the newest one, one by number or by hash, or all up to the newest', async () => {
-    const node = await chainOf(3);
+    const node = await emptyChain(3);
     await using served = await HttpNode.start(node);
     for (const [words, numbers] of [
       [[], [3]],
@@ -99,7 +86,7 @@ describe('blocks of a node', () => {
   });
 
   test('are a table and a bar on a terminal', async () => {
-    await using served = await HttpNode.start(await chainOf(3));
+    await using served = await HttpNode.start(await emptyChain(3));
     const { code, out, drawn } = await pevm(['--rpc', served.url, '--block', '1..3'], true);
     expect(code).toBe(0);
     expect(out[0]).toMatch(/block +txs +gas +executed +in all +rounds +requests +kB/);
@@ -113,7 +100,7 @@ describe('blocks of a node', () => {
   });
 
   test('that are not what their headers say end it with code 1', async () => {
-    await using served = await HttpNode.start(await chainOf(4, 3));
+    await using served = await HttpNode.start(await emptyChain(4, 3));
     const outcome = await pevm(['--rpc', served.url, '--block', '2..4', '--json']);
     expect(outcome.code).toBe(1);
     const told = lines(outcome);
@@ -271,7 +258,7 @@ describe('what blocks have changed', () => {
 
 describe('a replay that goes on', () => {
   test('begins after the last block that is verified, and does nothing when there is none left', async () => {
-    const node = await chainOf(6);
+    const node = await emptyChain(6);
     await using served = await HttpNode.start(node);
     const file = join(folder, 'progress.json');
     const rest = ['--rpc', served.url, '--json', '--resume', file];
@@ -284,7 +271,7 @@ describe('a replay that goes on', () => {
   });
 
   test('keeps what was verified before a wrong block', async () => {
-    await using served = await HttpNode.start(await chainOf(4, 3));
+    await using served = await HttpNode.start(await emptyChain(4, 3));
     const file = join(folder, 'wrong.json');
     const words = ['--rpc', served.url, '--json', '--resume', file, '--block', '1..4'];
     expect((await pevm(words)).code).toBe(1);
@@ -293,7 +280,7 @@ describe('a replay that goes on', () => {
   });
 
   test('refuses files of another chain, another range or a branch that is gone, and what is none', async () => {
-    const node = await chainOf(5);
+    const node = await emptyChain(5);
     await using served = await HttpNode.start(node);
     const file = join(folder, 'bad.json');
     const { hash } = node.block(2);
