@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, esmExternalRequirePlugin } from 'vite';
 import { virtualModules } from './scripts/virtual-modules.mjs';
 
-const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-const installed = Object.keys(dependencies);
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const installed = Object.keys({ ...dependencies, ...peerDependencies });
 
 export default defineConfig({
   // Packages of the command line say `require('readline')`, which modules cannot.
@@ -29,7 +29,7 @@ export default defineConfig({
       formats: ['es'],
     },
     rolldownOptions: {
-      // What package.json lists as dependencies is installed with the package. The rest is in chunks that are loaded when they
+      // What package.json lists as dependencies is installed with the package, or by who wants it (peers). The rest is in chunks that are loaded when they
       // are needed, and seldom are: whoever previews in a page does not install an EVM in JavaScript, or a command line.
       // Packages within that name a module without its ending mean an older one of their own.
       external: (id) =>

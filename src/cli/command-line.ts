@@ -13,6 +13,16 @@ import {
   traceNotes,
 } from './asking-options.ts';
 import { configCommand, configNotes, printConfiguration, readConfigOptions } from './config-command.ts';
+import { runRange } from './range.ts';
+import {
+  rangeCommand,
+  rangeNotes,
+  readRangeOptions,
+  readWorkerOptions,
+  workerCommand,
+  workerNotes,
+} from './range-options.ts';
+import { runWorker } from './range-worker.ts';
 import { replay } from './replay.ts';
 import { readReplayOptions, replayCommand, replayNotes } from './replay-options.ts';
 import { serve } from './serve.ts';
@@ -25,13 +35,15 @@ const overview = `pevm ${manifest.version}: parallel EVM execution over shared-m
   pevm replay --rpc URL [--block N | N..M | latest]   blocks of a node, verified one by one
   pevm preview [REQUEST] [OPTIONS]   say what a transaction would do
   pevm trace [HASH] [OPTIONS]     say what a transaction of a block did
+  pevm range N..M [OPTIONS]       verify blocks of a node on many machines
+  pevm worker [OPTIONS]           execute what pevm range has queued
   pevm serve [OPTIONS]            answer JSON-RPC over HTTP and WebSocket
   pevm config [OPTIONS]           print each setting, its value and who has said so
   pevm --version                  print the version
 
 pevm COMMAND --help explains the options of each.`;
 
-const COMMANDS = ['replay', 'preview', 'trace', 'serve', 'config'];
+const COMMANDS = ['replay', 'preview', 'trace', 'range', 'worker', 'serve', 'config'];
 
 /** Runs the command line and returns the exit code. */
 export async function main(raw: readonly string[], terminal: Terminal): Promise<number> {
@@ -59,6 +71,16 @@ export async function main(raw: readonly string[], terminal: Terminal): Promise<
     if (command === 'trace') {
       if (!wantsHelp) return await traceAsked(readTraceOptions(rest), terminal);
       terminal.print(helpFor('pevm', traceCommand, traceNotes));
+      return 0;
+    }
+    if (command === 'range') {
+      if (!wantsHelp) return await runRange(readRangeOptions(rest), terminal);
+      terminal.print(helpFor('pevm', rangeCommand, rangeNotes));
+      return 0;
+    }
+    if (command === 'worker') {
+      if (!wantsHelp) return await runWorker(readWorkerOptions(rest), terminal);
+      terminal.print(helpFor('pevm', workerCommand, workerNotes));
       return 0;
     }
     if (command === 'serve') {

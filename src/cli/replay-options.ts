@@ -184,13 +184,13 @@ function readChainOptions(given: Given, files: readonly string[]): ChainOptions 
   };
 }
 
-function readTrust(text: string): StateTrust {
+export function readTrust(text: string): StateTrust {
   if (text === 'proofs' || text === 'reads') return text;
   throw new InputError('--verify-state', `expected proofs or reads, not "${text}"`);
 }
 
 /** `undefined`: by the chain's schedule. */
-function readHardfork(text: string): Hardfork | undefined {
+export function readHardfork(text: string): Hardfork | undefined {
   if (text === 'auto') return undefined;
   const found = HARDFORKS.find((name) => name === text);
   if (found !== undefined) return found;

@@ -19,18 +19,18 @@ export interface VerifiedRange {
   readonly hash: Hex;
 }
 
-/** `N`, `N..M`, `N..latest`, `latest`, or a hash. @throws InputError */
-export function readBlockRange(text: string): BlockRange {
+/** `N`, `N..M`, `N..latest`, `latest`, or a hash. @throws InputError whose field is `field` */
+export function readBlockRange(text: string, field = '--block'): BlockRange {
   if (text === 'latest') return text;
   if (/^0x[0-9a-f]{64}$/i.test(text)) return { hash: text.toLowerCase() as Hex };
   const [from = '', to = from, ...rest] = text.split('..');
   const first = readBlockNumber(from);
   const last = to === 'latest' && text.includes('..') ? to : readBlockNumber(to);
   if (rest.length > 0 || first === undefined || last === undefined) {
-    throw new InputError('--block', `expected N, N..M, N..latest, latest or a hash, not "${text}"`);
+    throw new InputError(field, `expected N, N..M, N..latest, latest or a hash, not "${text}"`);
   }
-  if (first === 0n) throw new InputError('--block', 'the genesis block has no parent to be executed on');
-  if (last !== 'latest' && last < first) throw new InputError('--block', `${last} comes before ${first}`);
+  if (first === 0n) throw new InputError(field, 'the genesis block has no parent to be executed on');
+  if (last !== 'latest' && last < first) throw new InputError(field, `${last} comes before ${first}`);
   return { first, last };
 }
 
