@@ -130,7 +130,7 @@ async function others(file: BlockFile, proxy: LatencyProxy, binary: string, meas
   });
 }
 
-function originOf(file: BlockFile, { pre }: TrafficFile): AnvilOptions {
+export function originOf(file: BlockFile, { pre }: TrafficFile): AnvilOptions {
   const { block, hardfork, chainId } = file;
   const alloc = Object.entries(pre).map(([address, { balance, nonce, code, storage }]) => [
     address,

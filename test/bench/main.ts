@@ -27,6 +27,7 @@ import { measurePrecompiles, precompileTable } from './precompiles.ts';
 import { manyPreviewTable, measureManyPreviews, measurePreviews, previewTable } from './preview.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
+import { measureRange, rangeTable } from './range.ts';
 import { measureTraces, traceTable } from './traces.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
 import { measureVerdict, type VerdictSubject, verdictSummary, verdictTable } from './verdict.ts';
@@ -55,6 +56,7 @@ const PARTS = {
   preview: 'warm previews of transactions, against the bare call, and many at once (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
+  range: 'blocks of anvil by one and two worker processes around a queue (only where it is named)',
   forking: 'cold runs over a node that is 50 ms away, against anvil, ethereumjs and tevm (only where it is named)',
   verdict: 'from the bytes of a block file to a verified header, against anvil and ethereumjs (only where it is named)',
   versus: 'programs and real blocks on this core and on another build of it (only where it is named)',
@@ -281,6 +283,11 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     if (binary === undefined) return undefined;
     const figures = await measureForking(binary, progress);
     return { text: `Forking, cold, 50 ms to the node\n\n${forkingTable(figures)}`, figures };
+  },
+  async range({ repeat = 5 }) {
+    const binary = anvilBinary();
+    const figures = binary === undefined ? undefined : await measureRange(binary, repeat, progress);
+    return figures && { text: `Ranges around a queue\n\n${rangeTable(figures)}`, figures };
   },
   async deaths(options) {
     const subjects = await realBlocks({ ...options, blocks: options.blocks ?? BLOCKS_OF_DEATHS });

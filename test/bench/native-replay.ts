@@ -113,7 +113,7 @@ export class NativeReplay implements AsyncDisposable {
 }
 
 /** The signed transactions as they go over the wire. @throws Error where one is not what its hash says */
-async function rawTransactions({ block, chainId, hardfork }: BlockFile): Promise<Hex[]> {
+export async function rawTransactions({ block, chainId, hardfork }: BlockFile): Promise<Hex[]> {
   const common = chainAt(chainId, hardfork);
   return Promise.all(
     block.transactions.map(async (input, index) => {
