@@ -141,11 +141,7 @@ function advanceHead(): i32 {
         halt(Halt.INVALID, head);
         return NOTHING;
       }
-      if (!commit(head, status)) continue;
-      count(Metric.COMMITS, 1);
-      if (stamped) count(Metric.STAMPED_COMMITS, 1);
-      moveHead(head, status);
-      foldCredits(head, recordIn(status));
+      commitHeld(head, status, stamped);
     } else if (state == TxState.READY) {
       if (claim(head)) return i32(head);
     } else if (state == TxState.SUSPENDED) {
@@ -164,12 +160,21 @@ function advanceHead(): i32 {
 
 /** The same for loops of others: Step.HOLDS, FAILS where the head was taken back, NOTHING where another did it. */
 export function commitExecuted(head: u32, status: u64): u32 {
-  if (!isStamped(head, status) && !validate(head, status)) return abort(head, status) ? Step.FAILS : Step.NOTHING;
-  if (!commit(head, status)) return Step.NOTHING;
+  const stamped = isStamped(head, status);
+  if (!stamped && !validate(head, status)) return abort(head, status) ? Step.FAILS : Step.NOTHING;
+  return commitHeld(head, status, stamped) ? Step.HOLDS : Step.NOTHING;
+}
+
+/** Commits an executed head whose reads hold; false where another did. */
+// @ts-ignore: decorator
+@inline
+function commitHeld(head: u32, status: u64, stamped: bool): bool {
+  if (!commit(head, status)) return false;
   count(Metric.COMMITS, 1);
+  if (stamped) count(Metric.STAMPED_COMMITS, 1);
   moveHead(head, status);
   foldCredits(head, recordIn(status));
-  return Step.HOLDS;
+  return true;
 }
 
 /**

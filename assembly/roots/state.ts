@@ -2,7 +2,7 @@
 // the caller lists in any order.
 
 import { keccak256 } from "../base/keccak256";
-import { numberSize, writeHeader, writeNumber, writeString } from "./rlp";
+import { numberSize, stringSize, writeHeader, writeNumber, writeString } from "./rlp";
 import { TrieEntry, trieRoot } from "./trie";
 
 /** An account as the caller gives it. */
@@ -78,8 +78,7 @@ function writeAccount(at: u32, account: u32): u32 {
   const balance = account + ListedAccount.BALANCE;
   const zeros = leadingZeros(balance);
   const length = HASH - zeros;
-  const isByte = length == 1 && load<u8>(balance, 31) < 0x80;
-  at = writeHeader(at, 0xc0, numberSize(nonce) + (isByte ? 1 : 1 + length) + 2 * (1 + HASH));
+  at = writeHeader(at, 0xc0, numberSize(nonce) + stringSize(balance + zeros, length) + 2 * (1 + HASH));
   at = writeNumber(at, nonce);
   at = writeString(at, balance + zeros, length);
   at = writeString(at, account + ListedAccount.STORAGE_ROOT, HASH);
