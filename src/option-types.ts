@@ -82,7 +82,9 @@ export interface EngineOptions {
   readonly learning?: boolean;
   /** What another engine has learned, as its `learned()` tells it: begins with that. */
   readonly learned?: EngineLearned;
-  /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
+  /**
+   * How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 1024.
+   */
   readonly window?: number;
   /**
    * How transactions are given to workers (docs/policies.md): `work-stealing`: in order, what is to run again by
@@ -315,7 +317,9 @@ export interface ExecutionOptions {
    * `memory.maximumMiB`.
    */
   readonly maximumMiB?: number;
-  /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
+  /**
+   * How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 1024.
+   */
   readonly window?: number;
   /** Runs in the order of the tasks, one at a time, by the same engine. For comparisons. Default false. */
   readonly sequential?: boolean;
@@ -333,7 +337,9 @@ export interface BlockLoopOptions {
   readonly tasks: number;
   /** Who may be in the middle of an attempt at the same time. Default 1. */
   readonly workers?: number;
-  /** How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 256. */
+  /**
+   * How far ahead of the first uncommitted transaction workers may run, 1 to 1,048,575 transactions. Default 1024.
+   */
   readonly window?: number;
   /** Of its memory, in MiB. Default 16. */
   readonly maximumMiB?: number;

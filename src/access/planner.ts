@@ -19,7 +19,7 @@ export interface AccessPlan {
   readonly partitions: Uint32Array;
   /** All transactions as they should begin: longest chains first, of equal ones the lower. */
   readonly order: Uint32Array;
-  /** Of these, those that would begin too late in their own order. */
+  /** Of these, those that would begin too late in their own order; all, where every value is announced and nobody waits. */
   readonly early: Uint32Array;
   /** Sum of the costs, and that of the longest chain: with p workers it takes max(work / p, longestChain). */
   readonly work: number;
@@ -85,10 +85,13 @@ export class Planner {
       announced.push(prediction === undefined ? [] : note(index, prediction, places, touching));
     }
     for (let index = 0; index < count; index++) partitions[index] = rootOf(partitions, index);
+    const order = orderOf(dependencies, cost, this.#workers);
+    const isFree = dependencies.length === 0 && bounded.every(isAnnouncedWholly);
     return {
       dependencies: Uint32Array.from(dependencies),
       partitions,
-      ...orderOf(dependencies, cost, this.#workers),
+      ...order,
+      early: isFree ? longestFirst(cost) : order.early,
       announced,
     };
   }
@@ -192,6 +195,10 @@ function note(
   return [...announced.values()];
 }
 
+function isAnnouncedWholly(prediction: Bounded | undefined): boolean {
+  return prediction !== undefined && prediction.writes.length > 0 && prediction.writes.every(isAnnounced);
+}
+
 function isAnnounced(write: AccessWrite): write is AnnouncedWrite {
   return write.value !== undefined;
 }
@@ -202,7 +209,15 @@ export function nameOfAccess(key: AccessKey): string {
   return key.kind === 'storage' ? `${key.address}${key.slot}` : `${key.kind} ${key.address}`;
 }
 
-/** When everything should begin, and how long it takes at least. */
+/**
+ * All transactions, the longest first: for those of which nobody waits for anybody, so that nothing is lost by beginning out of
+ * order, and what is long does not begin last.
+ */
+export function longestFirst(cost: ArrayLike<number>): Uint32Array {
+  return Uint32Array.from(cost, (_, index) => index).sort((left, right) => cost[right]! - cost[left]! || left - right);
+}
+
+/** When everything should begin, and how long it takes at least. `dependencies`: pairs, in order of the higher one. */
 export function orderOf(
   dependencies: readonly number[],
   cost: Float64Array,

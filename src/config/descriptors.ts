@@ -37,7 +37,7 @@ import {
 /** Workers that one engine may have; ids of workers in a block go further (`MAX_WORKERS` of the layout). */
 export const MAX_ENGINE_WORKERS = 64;
 export const MAX_AUTO_WORKERS = 8;
-export const DEFAULT_WINDOW = 256;
+export const DEFAULT_WINDOW = 1024;
 export const DEFAULT_BATCH = 16;
 export const DEFAULT_FOLD_INTERVAL = 32;
 /** Of any machine. */

@@ -24,7 +24,7 @@ import { type Emptiness, emptinessOf } from './changed-state.ts';
 import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { observedBlock, withLearned } from './learning.ts';
-import { type Planned, planTransactions } from './planning.ts';
+import { orderTransactions, type Planned, planTransactions } from './planning.ts';
 import {
   blockKeys,
   checkPinned,
@@ -229,7 +229,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       block: { firstTransaction, transactionCount },
       checkpoint: post,
       learns: !sequential && this.#options.planning.learned !== undefined,
-      planning: planned?.planning,
+      planning: planned?.planning ?? orderTransactions(this.#request.context.block, encoding, workers),
     };
   }
 

@@ -2,7 +2,7 @@
 
 import type { AccessOracle } from '../access/access-oracle.ts';
 import { listOfOracle } from '../access/block-access-list-oracle.ts';
-import { type AnnouncedWrite, orderOf, Planner } from '../access/planner.ts';
+import { type AnnouncedWrite, longestFirst, orderOf, Planner } from '../access/planner.ts';
 import { type Predictions, predictTasks, predictTransactions } from '../access/predictions.ts';
 import { bytesFromHex } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
@@ -50,6 +50,32 @@ export function planTransactions(
   return announced ?? planned(predictTransactions(oracle, block, keccak256), context);
 }
 
+/**
+ * What can be said of a block that no oracle knows: who would end after everything else, by limits of gas and the chains of
+ * senders, begins early.
+ */
+export function orderTransactions(
+  { transactions }: { readonly transactions: readonly Pick<BlockInput['transactions'][number], 'gas'>[] },
+  { firstTransaction, evm, tasks }: OrderContext,
+  workers: number,
+): RunPlanning | undefined {
+  if (workers === 1) return undefined;
+  const costs = Float64Array.from(transactions, ({ gas }) => Number(gas));
+  const chains = transactions.flatMap((_, index) => {
+    const before =
+      evm?.transactions.previous[firstTransaction + index] ?? tasks[firstTransaction + index]?.dependencies.at(-1);
+    return before !== undefined && before >= firstTransaction ? [before - firstTransaction, index] : [];
+  });
+  const early = orderOf(chains, costs, workers).early.map((index) => index + firstTransaction);
+  return early.length === 0 ? undefined : { dependencies: new Uint32Array(0), early, announced: undefined };
+}
+
+interface OrderContext {
+  readonly firstTransaction: number;
+  readonly evm?: BlockEncoding['evm'];
+  readonly tasks: readonly { readonly dependencies: readonly number[] }[];
+}
+
 export function planTasks(oracle: AccessOracle, tasks: readonly Task[], workers: number): Planned {
   const startMs = performance.now();
   const costs = tasks.map(({ estimatedGas = 0n }) => Number(estimatedGas));
@@ -87,7 +113,7 @@ function planned({ predictions, problems }: Predictions, context: PlanContext): 
 
 /** Of a list that says all there is to say: nobody waits for anybody. `undefined`: it takes a planner. */
 function plannedList(list: BlockAccessList, context: PlanContext): Planned | undefined {
-  const { startMs, costs, first, workers } = context;
+  const { startMs, costs, first } = context;
   let found: AnnouncedList | undefined;
   try {
     found = announceList(list, { transactions: costs.length, first, most: MOST_ANNOUNCED });
@@ -95,7 +121,7 @@ function plannedList(list: BlockAccessList, context: PlanContext): Planned | und
     // What is no list at all is told by who asks the oracle.
   }
   if (found === undefined) return undefined;
-  const early = orderOf([], Float64Array.from(costs), workers).early.map((index) => index + first);
+  const early = longestFirst(costs).map((index) => index + first);
   const { announced, predicted } = found;
   return {
     planning: { dependencies: new Uint32Array(0), early, announced },

@@ -1,6 +1,7 @@
 // Plans: who waits for whom, what has nothing to do with each other, and what begins first.
 import { expect, test } from 'vitest';
 import { type AccessKey, type AccessPrediction, combineOracles, fromHints, Planner } from '../../../src/index.ts';
+import { orderTransactions } from '../../../src/job/planning.ts';
 import { randomFrom } from '../../support/synthetic-run.ts';
 
 const address = (digit: number) => `0x${digit.toString(16).padStart(40, '0')}` as const;
@@ -107,4 +108,33 @@ test('whatever is predicted, a dependency points down, and nobody has more of th
     expect(Math.max(0, ...waits.values())).toBeLessThanOrEqual(3);
     expect([...plan.order].sort((left, right) => left - right)).toEqual(Array.from({ length: count }, (_, at) => at));
   }
+});
+
+test('where every value is announced the longest begin first; where some are not, only those that would end last', () => {
+  const gas = [1, 9, 5, 9];
+  const all = gas.map((one, index) => ({ gas: BigInt(one), writes: [{ ...balance(index), value: 1n }] }));
+  expect([...new Planner().plan(all).early]).toEqual([1, 3, 2, 0]);
+  const some = [...all.slice(0, 3), { gas: 30n, writes: [balance(3)] }];
+  expect([...new Planner().plan(some).early]).toEqual([3]);
+});
+
+test('of a block that nobody knows anything of, by limits of gas, what would end last begins early', () => {
+  const encoding = {
+    firstTransaction: 2,
+    evm: undefined,
+    tasks: Array.from({ length: 12 }, () => ({ dependencies: [] })),
+  };
+  const block = {
+    transactions: Array.from({ length: 10 }, (_, index) => ({
+      gas: index === 9 ? ('0xf4240' as const) : ('0x5208' as const),
+    })),
+  };
+  const planOf = (workers: number, chain: readonly number[] = []) => {
+    const tasks = encoding.tasks.map((task, index) => (index === 11 ? { dependencies: chain } : task));
+    return orderTransactions(block, { ...encoding, tasks }, workers);
+  };
+  expect([...planOf(2)!.early]).toEqual([11]);
+  expect(planOf(1)).toBeUndefined();
+  // A chain's first transaction begins early for what waits for it.
+  expect([...planOf(2, [8])!.early]).toEqual([8]);
 });

@@ -123,7 +123,7 @@ describe('precedence', () => {
       [9, 'PEVM_SCHEDULER_WINDOW'],
       [7, 'scheduler.window'],
       [32, 'preset low-memory'],
-      [256, 'default'],
+      [1024, 'default'],
     ]);
   });
 
