@@ -18,16 +18,18 @@ const USAGE = `npm run mutations -- [OPTIONS]
 
 Writes each bug of test/mutations/mutations.mjs into a copy of the checkout and runs the test that must find it.
 
-  --only TEXT  those whose name or file contains TEXT
+  --only TEXT  those whose name, file or test contains TEXT; several: any of them
   --list       print them, with the test that catches each, and run nothing
   --help       this text
 
 Exit code 0 where all are caught, 1 where one escapes or cannot be judged, 2 for options that do not exist.`;
 
 const values = readOptions();
-const chosen = mutations.filter(({ name, file }) => name.includes(values.only) || file.includes(values.only));
+const chosen = mutations.filter(({ name, file, test }) =>
+  values.only.some((text) => [name, file, test].some((place) => place.includes(text))),
+);
 if (chosen.length === 0) {
-  console.error(`--only ${values.only}: no mutation has that in its name or file`);
+  console.error(`--only ${values.only.join(', ')}: no mutation has that in its name, file or test`);
   process.exit(2);
 }
 
@@ -125,7 +127,8 @@ async function failures(command) {
 function readOptions() {
   const flag = /** @type {const} */ ({ type: 'boolean', default: false });
   try {
-    const options = { only: /** @type {const} */ ({ type: 'string', default: '' }), list: flag, help: flag };
+    const only = /** @type {const} */ ({ type: 'string', multiple: true, default: [''] });
+    const options = { only, list: flag, help: flag };
     const { values } = parseArgs({ options });
     if (!values.help) return values;
     console.log(USAGE);

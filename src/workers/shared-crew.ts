@@ -15,6 +15,7 @@ import { Grace } from './grace.ts';
 import type { ReplayJob } from './messages.ts';
 import type { PoolEvents, Post, WorkerPool } from './pool.ts';
 import type { Examiner } from './runner.ts';
+import { canStandIn, standIn } from './stand-in.ts';
 import { openTracing } from './tracing-runner.ts';
 
 /** Deaths of one task's workers after which the task is to blame. */
@@ -60,6 +61,8 @@ export class SharedCrew implements Crew {
   #spent = false;
   #isTainted = false;
   #isBroken = false;
+  /** The calling thread has the place of a worker. */
+  #isStoodIn = false;
   #failure: { error: unknown } | undefined;
   #lost = 0;
   #beganMs: number | undefined;
@@ -172,7 +175,6 @@ export class SharedCrew implements Crew {
   }
 
   #giveBack(): void {
-    // What a trap has left behind, nobody knows.
     if (!this.#isBroken && this.#staying === undefined) void this.#lease?.giveBack();
     this.#lease = undefined;
   }
@@ -214,7 +216,7 @@ export class SharedCrew implements Crew {
     while (!this.#spent && this.#failure === undefined && !this.#cancelled) {
       const { post } = seat;
       try {
-        if (post.handle.over) await this.#replace(host, seat, options.first);
+        if (post.handle.over) await this.#replace(host, seat, options);
         // To fold a block that is done is what a round for folding is for.
         if (post.handle.over || (this.#isOver(host) && !options.folding)) return;
         const order = { workerId: seat.id, first: options.first };
@@ -237,11 +239,7 @@ export class SharedCrew implements Crew {
             ? unpackError(reply.error)
             : new CoreTrapError('the core broke', { details: reply.message }),
         );
-        if (reply.problem === 'trap') {
-          this.#isBroken = true;
-          this.#staying?.residence.taint();
-          this.#endAll('the core broke');
-        }
+        if (reply.problem === 'trap') this.#abandonMemory();
         return;
       } catch (error) {
         if (!(error instanceof WorkerError)) {
@@ -295,9 +293,16 @@ export class SharedCrew implements Crew {
     return true;
   }
 
-  async #replace(host: BlockHost, seat: Seat, first: number): Promise<void> {
+  /** What a trap has left behind, nobody knows. */
+  #abandonMemory(): void {
+    this.#isBroken = true;
+    this.#staying?.residence.taint();
+    this.#endAll('the core broke');
+  }
+
+  async #replace(host: BlockHost, seat: Seat, options: RoundOptions): Promise<void> {
     // Lost between two rounds.
-    if (!seat.post.isMourned) this.#bury(host, seat, first, seat.post.handle.lostReason);
+    if (!seat.post.isMourned) this.#bury(host, seat, options.first, seat.post.handle.lostReason);
     const before = seat.id;
     if (!this.#renew(host, seat)) return;
     while (true) {
@@ -309,10 +314,29 @@ export class SharedCrew implements Crew {
         // The next round, or run, will need one; this one does not.
         if (this.#isOver(host)) return;
         // While others make headway, nothing is lost by trying on.
-        if (host.committed() === committed) return this.#fail(host, error);
+        if (host.committed() !== committed || this.#isStoodIn) continue;
+        if (options.folding || !canStandIn(this.#work, this.#limit.taskTimeoutMs)) return this.#fail(host, error);
+        return await this.#standIn(host, seat, options.first);
       }
     }
     this.#source.events.replaced(before, seat.id);
+  }
+
+  /** No worker comes up: this thread goes on in the place of one, beside those that may come up yet. */
+  async #standIn(host: BlockHost, seat: Seat, first: number): Promise<void> {
+    this.#isStoodIn = true;
+    try {
+      const { core } = this.#lease!;
+      const beganMs = host.instance.now();
+      await standIn(core, this.#work, { workerId: seat.id, first });
+      this.#beganMs = Math.min(beganMs, this.#beganMs ?? beganMs);
+      this.#endedMs ??= host.instance.now();
+    } catch (error) {
+      this.#fail(host, error);
+      if (error instanceof CoreTrapError) this.#abandonMemory();
+    } finally {
+      this.#isStoodIn = false;
+    }
   }
 
   /** Replaces what was lost between two runs, or towards the end of the last. */

@@ -178,6 +178,26 @@ describe('kills', () => {
     });
   });
 
+  test('a block goes on in the calling thread where all workers are lost, and all who replace them as they start', async () => {
+    const engine = await engineWith({ workers: 2, threading: 'shared' });
+    const block = randomBlock(randomFrom(5), { transactions: 60, accounts: 30, slots: 4, spin: 200_000 });
+    let killed = 0;
+    const restore = watchStarts((worker) => {
+      killed++;
+      void worker.terminate();
+    });
+    const run = engine.execute(tasksOf(block), 'synthetic', { state: stateOf(block) });
+    engine.terminateWorker(0);
+    engine.terminateWorker(1);
+    const result = await run.finally(restore);
+    expect(differenceFromOracle(block, result)).toBeUndefined();
+    expect(killed).toBeGreaterThan(7);
+    expect(result.report.workersLost).toBe(2);
+    // Workers again, and the memory with nobody of the last run in it.
+    const small = randomBlock(randomFrom(8), { transactions: 10, accounts: 5, slots: 1, spin: 0 });
+    expect(differenceFromOracle(small, await runSynthetic(engine, small, 'inside'))).toBeUndefined();
+  });
+
   for (const threading of ['shared', 'inline'] as const) {
     test(`a worker is replaced although those who replace it are killed while they start (${threading})`, async () => {
       const engine = await engineWith({ workers: 2, threading });
