@@ -410,7 +410,7 @@ export interface BlockResult {
   readonly blockAccessList: BlockAccessList | undefined;
   /** Of that list. */
   readonly blockAccessListHash: Hex | undefined;
-  /** What is missing in this result, and what `verify` could not compare, each with the reason. */
+  /** What is missing or doubtful in this result, and what `verify` could not compare, each with the reason. */
   readonly omitted: readonly Omission[];
   /** What the whole block changed. */
   readonly stateDiff: StateDiff;

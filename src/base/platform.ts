@@ -43,7 +43,12 @@ const host = (globalThis as { process?: NodeProcess }).process;
  * with jsdom or happy-dom have it in Node.
  */
 function isNode(): boolean {
-  return typeof host?.versions?.node === 'string' && host.type !== 'renderer';
+  try {
+    return typeof host?.versions?.node === 'string' && host.type !== 'renderer';
+  } catch {
+    // Whatever was put in its place.
+    return false;
+  }
 }
 
 /** A module of Node; `undefined` where there is none. Asked for in a way that bundlers do not see. */
@@ -164,9 +169,24 @@ export function mayBlock(): boolean {
 
 /** A URL under which workers can import `source`, an ES module. Keep it: each call makes another. */
 export function moduleUrl(source: string): string {
-  // Node cannot import blobs.
-  if (isNode()) return `data:text/javascript;base64,${base64(source)}`;
+  if (isNode()) return dataUrl(source);
   return URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+}
+
+function dataUrl(source: string): string {
+  return `data:text/javascript;base64,${base64(source)}`;
+}
+
+/** Imports a module by its URL. Blobs, which Node cannot import, also where nobody has known it for Node. */
+export async function importModule<T>(url: string): Promise<T> {
+  try {
+    return await import(/* webpackIgnore: true */ /* @vite-ignore */ url);
+  } catch (error) {
+    if (!url.startsWith('blob:') || (error as { code?: unknown }).code !== 'ERR_UNSUPPORTED_ESM_URL_SCHEME')
+      throw error;
+    const source = dataUrl(await (await fetch(url)).text());
+    return import(/* webpackIgnore: true */ /* @vite-ignore */ source);
+  }
 }
 
 /** The files of this machine; `undefined`: there are none. */
@@ -292,7 +312,6 @@ export interface CallContext<T> {
 
 /** Node and Deno follow asynchronous calls; elsewhere the value is seen until the first `await`. */
 export function callContext<T>(): CallContext<T> {
-  const host = (globalThis as { process?: NodeProcess }).process;
   const hooks = host?.getBuiltinModule?.('node:async_hooks') as typeof AsyncHooks | undefined;
   if (hooks?.AsyncLocalStorage !== undefined) {
     const storage = new hooks.AsyncLocalStorage<T>();

@@ -177,9 +177,10 @@ function rows(line: ChainJsonLine, paint: Paint): string[] {
       ...[String(rounds), String(requests), (bytes / 1000).toFixed(0)],
     ),
     ...(error === undefined ? [] : wrap(error, 74).map((part) => `    ${paint('red', part)}`)),
-    // That the root of a state which nobody knows as a whole is not compared is the same for every block: the end says so.
+    // That the root of a state which nobody knows as a whole is not compared is the same for every block: the end says so. The root
+    // of withdrawals is compared, so that their amounts are those of the chain.
     ...omitted
-      .filter(({ name }) => name !== 'stateRoot')
+      .filter(({ name, reason }) => name !== 'stateRoot' && reason !== 'doubtful')
       .map(({ name, message }) => `    ${paint('dim', `${name} not compared: ${message}`)}`),
   ];
 }

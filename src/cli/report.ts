@@ -173,9 +173,13 @@ function verdict({ traffic, file }: Subject, measurement: Measurement, paint: Pa
   }
   if (mismatches.length > 8) lines.push(`      and ${mismatches.length - 8} more (all of them with --json)`);
   if (lines.length === 0) lines.push(line(true, 'gas and logs', 'as in the header'));
-  const omitted = omissionsOf(measurement).map(({ name }) => name);
-  if (omitted.length > 0) {
-    lines.push(...wrap(`not compared: ${omitted.join(', ')}`, 74).map((text) => paint('dim', `    ${text}`)));
+  const omitted = omissionsOf(measurement);
+  for (const { reason, message } of omitted) {
+    if (reason === 'doubtful') lines.push(...wrap(message, 74).map((text) => paint('red', `    ${text}`)));
+  }
+  const lacking = omitted.filter(({ reason }) => reason !== 'doubtful').map(({ name }) => name);
+  if (lacking.length > 0) {
+    lines.push(...wrap(`not compared: ${lacking.join(', ')}`, 74).map((text) => paint('dim', `    ${text}`)));
   }
   return lines;
 }

@@ -17,7 +17,7 @@ import {
   requestsHashOf,
   type TransactionOutput,
 } from '../block/receipts.ts';
-import type { Omission } from '../block/verify.ts';
+import { doubtfulWithdrawals, type Omission } from '../block/verify.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
@@ -258,7 +258,7 @@ function omissionsOf(
   isInCore: boolean,
   executed?: ExecutedBlock,
 ): Omission[] {
-  const omitted: Omission[] = [];
+  const omitted = rulesOf(hardfork).hasWithdrawals ? doubtfulWithdrawals(block) : [];
   if (!rulesOf(hardfork).hasProofOfStake && blockReward && !lacksNoUncle(block)) {
     const message = 'the rewards of the block take block.uncleHeaders';
     omitted.push({ name: 'rewards', reason: 'not-in-block', message });

@@ -1,12 +1,20 @@
 // Modules that a run brings: executors, and the precompiled contracts of the core's EVM. Imported once per thread.
 
 import { InputError, messageOf } from '../base/errors.ts';
+import { importModule } from '../base/platform.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import type { Work } from '../run/work.ts';
 import type { Executor, ExecutorModule } from '../task/executor.ts';
 import type { ErrandHelp, ErrandHooks, ErrandPlace, ErrandRunner } from './messages.ts';
 
 type PrecompileModule = typeof import('../precompiles/precompile-module.ts');
+
+type CreateReplayer = (
+  attached: CoreInstance,
+  module: WebAssembly.Module,
+  equip: (instance: CoreInstance) => void,
+) => Replayer | Promise<Replayer>;
+type OpenErrands = (place: ErrandPlace, help: ErrandHelp) => ErrandRunner | Promise<ErrandRunner>;
 
 type Needs = Pick<Work, 'executor' | 'precompiles'>;
 
@@ -46,7 +54,7 @@ export async function loadReplayer(
   work: Needs,
 ): Promise<Replayer> {
   const equipment = await loadEquipment({ ...work, executor: undefined });
-  const { createReplayer } = await import(/* webpackIgnore: true */ /* @vite-ignore */ url);
+  const { createReplayer } = await importModule<{ createReplayer: CreateReplayer }>(url);
   return createReplayer(attached, module, (instance: CoreInstance) => equip(instance, equipment));
 }
 
@@ -54,7 +62,7 @@ export async function loadReplayer(
 export async function loadErrands(place: ErrandPlace, load: ErrandHooks['load']): Promise<ErrandRunner> {
   const equipment = await loadEquipment({ executor: undefined, precompiles: place.precompiles });
   void prepare(equipment);
-  const { openErrands } = await import(/* webpackIgnore: true */ /* @vite-ignore */ place.url);
+  const { openErrands } = await importModule<{ openErrands: OpenErrands }>(place.url);
   const help: ErrandHelp = { equip: (instance) => equip(instance, equipment), load };
   return openErrands(place, help);
 }
@@ -99,7 +107,7 @@ export function addressOf(module: object): string {
 async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
   if (url !== undefined) {
     const module = given.get(url) as PrecompileModule | undefined;
-    known = module === undefined ? import(/* webpackIgnore: true */ /* @vite-ignore */ url) : Promise.resolve(module);
+    known = module === undefined ? importModule<PrecompileModule>(url) : Promise.resolve(module);
   }
   try {
     const module = await known;
@@ -126,7 +134,7 @@ async function createExecutor(executor: Work['executor']): Promise<Executor | un
   if (executor === undefined) return undefined;
   if ('object' in executor) return executor.object;
   try {
-    const module: Partial<ExecutorModule> = await import(/* webpackIgnore: true */ /* @vite-ignore */ executor.url);
+    const module = await importModule<Partial<ExecutorModule>>(executor.url);
     if (typeof module.createExecutor !== 'function') {
       throw new TypeError('the module exports no function createExecutor');
     }

@@ -43,6 +43,8 @@ type HomeRunner = Runner & Required<Pick<Runner, 'openHome'>>;
 
 /** Ids of workers in a memory, at most. */
 const MAX_WORKER_ID = 255;
+const NO_WORKERS =
+  "there are no workers here: neither those of Node (by `process`, if it is Node's own, and its getBuiltinModule) nor `Worker`";
 
 const warmModules = new WeakMap<WebAssembly.Module, Promise<void>>();
 
@@ -73,7 +75,7 @@ export class Runners {
     };
     let reason = options.threading === 'inline' ? 'options.threading is "inline"' : sharingProblem();
     let isSilent = false;
-    if (!hasWorkers()) return withoutWorkers('there are no workers here');
+    if (!hasWorkers()) return withoutWorkers(NO_WORKERS);
     let url: string;
     try {
       url = assets.worker();

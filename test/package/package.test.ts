@@ -191,6 +191,18 @@ describe('where things are not as usual', () => {
     expect(run(executing('process.getBuiltinModule = undefined; delete globalThis.Worker;'))).toBe('inline 8\n');
   });
 
+  test.for([
+    ["one of a bundler's", "{ env: {}, browser: true, version: '', versions: {} }"],
+    ['nothing', 'undefined'],
+    ['what throws', "{ get versions() { throw new Error('no'); } }"],
+  ])('so it does in Node where `process` is not the real one: %s', ([, stand]) => {
+    const replaced = `const { log } = console; console.log = (...words) => log(...words, engine.capabilities.reason);
+      globalThis.process = ${stand};`;
+    expect(run(executing(replaced))).toMatch(
+      /^inline 8 there are no workers here: neither those of Node \(by `process`/,
+    );
+  });
+
   test('there the precompiled contracts may be a module that is imported already', () => {
     const before = `process.getBuiltinModule = undefined; delete globalThis.Worker; delete globalThis.Blob;
       URL.createObjectURL = undefined;

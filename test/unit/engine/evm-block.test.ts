@@ -29,6 +29,7 @@ const SYSTEM = {
   '0x0000bbddc7ce488642fb579f8b00f3a590007251': { code: '0x00', nonce: 1 },
 };
 
+const GWEI = 10n ** 9n;
 const hex = (value: bigint | number) => `0x${value.toString(16)}` as const;
 const slot = (value: bigint | number) => `0x${value.toString(16).padStart(64, '0')}` as const;
 
@@ -121,6 +122,20 @@ describe('BLOCKHASH', () => {
 });
 
 describe('the protocol', () => {
+  test('amounts of withdrawals that look like wei are paid as Gwei, and the result says so', async () => {
+    const paid = async (amount: bigint) => {
+      const withdrawals = [{ index: '0x0', validatorIndex: '0x1', address: MINER, amount: hex(amount) } as const];
+      const { stateDiff, omitted } = await run(blockOf({ withdrawals }), alloc());
+      return [stateDiff.get(MINER)?.balance, omitted.filter(({ name }) => name === 'withdrawals')];
+    };
+    expect(await paid(10n ** 15n - 1n)).toEqual([(10n ** 15n - 1n) * GWEI, []]);
+    const message = expect.stringContaining('block.withdrawals[0].amount is 18000000000000000 Gwei');
+    expect(await paid((18n * GWEI ** 2n) / 1000n)).toEqual([
+      (18n * GWEI ** 3n) / 1000n,
+      [{ name: 'withdrawals', reason: 'doubtful', message }],
+    ]);
+  });
+
   test('credits withdrawals, also of nothing', async () => {
     const withdrawal = { index: '0x0', validatorIndex: '0x1', address: MINER } as const;
     const withdrawals = [
