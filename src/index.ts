@@ -143,6 +143,7 @@ export type {
   PreviewedWorld,
   PreviewFailure,
   PreviewOptions,
+  PreviewReport,
   PreviewRequest,
   TracingWorld,
   UnsignedAuthorization,

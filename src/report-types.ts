@@ -57,8 +57,25 @@ export interface Report {
   readonly workersLost: number;
   /** Rounds of loading state that was found missing. */
   readonly loadRounds: number;
+  /** Where the source of the state counts, as `rpcState` does. */
+  readonly source?: SourceReport;
   /** Bytes of the shared memory in use at the end. */
   readonly memoryBytes: number;
+}
+
+/** What a source of state was asked meanwhile, by whomever. */
+export interface SourceReport {
+  /** Trips, one after the other, that somebody waited for: what is sent together counts once. */
+  readonly rounds: number;
+  /** Questions in all messages, those that were sent again too. */
+  readonly requests: number;
+  readonly messages: number;
+  /** Accounts, slots and hashes of blocks that were fetched. */
+  readonly keys: number;
+  /** Those of them that nobody has asked for, yet: less than 0 where what others left was asked for. */
+  readonly wasted: number;
+  /** Sent and received. */
+  readonly bytes: number;
 }
 
 export interface WorkerReport {

@@ -13,6 +13,7 @@ import { InvalidOutcome } from '../run/run-outcome.ts';
 import type { RunPlan } from '../run/run-plan.ts';
 import { type Work, workOf } from '../run/work.ts';
 import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
+import { meterOf } from '../state/source-meter.ts';
 import { stateRootOf } from '../state/state-root.ts';
 import type { StateKey, StateSource } from '../state/state-source.ts';
 import type { BlockRequest, BlockResult, TransactionResult } from '../types.ts';
@@ -64,6 +65,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   #copy: MemoryState | undefined;
   #executed: ExecutedBlock | undefined;
 
+  /** What the state's source is asked since somebody began to ask it for the block. */
+  #asked: ReturnType<typeof meterOf> | undefined;
+
   /** What the block will probably touch, where somebody has asked before its turn came. */
   #keys: Promise<readonly StateKey[]> | undefined;
 
@@ -106,6 +110,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   async fetchAhead(signal: AbortSignal): Promise<void> {
     const standing = this.#standing;
     if (standing === undefined || standing.residence.complete) return;
+    this.#asked ??= meterOf(standing);
     this.#keys ??= blockKeys(standing, this.#request.context.block);
     const keys = await this.#keys;
     if (!signal.aborted) await standing.fetchAhead(keys, signal);
@@ -113,6 +118,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
 
   async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
     const startMs = performance.now();
+    this.#asked ??= meterOf(this.#standing ?? this.#request.state);
     const encoding = this.#encoding;
     if (this.#isAudited || this.#wantsRoots) await this.#copyBefore(desk);
     const before = await this.#stateBefore(desk);
@@ -142,6 +148,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
         offset: this.firstItem,
         block: context.block,
         planned: planned?.facts,
+        ...this.#asked(),
       },
     );
     desk.report(report);

@@ -4,7 +4,15 @@ import { showing } from '../base/shown.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { addCounters, type Counters, noCounters, stepsOf, type Trace } from '../core/host/run-statistics.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
-import type { ConflictReport, CriticalStep, LocationName, PlanningReport, Report, Threading } from '../types.ts';
+import type {
+  ConflictReport,
+  CriticalStep,
+  LocationName,
+  PlanningReport,
+  Report,
+  SourceReport,
+  Threading,
+} from '../types.ts';
 
 /** A run, and who ran it. */
 export interface ReportedRun {
@@ -22,6 +30,8 @@ export interface ReportContext {
   readonly offset: number;
   /** Whose transactions have hashes. */
   readonly block: BlockInput | undefined;
+  /** What the state's source was asked, where it counts. */
+  readonly source?: SourceReport;
   /** What was planned; `undefined`: there was no oracle. */
   readonly planned?: PlannedFacts | undefined;
 }
@@ -66,6 +76,7 @@ export function reportOf(run: ReportedRun, context: ReportContext): Report {
     drains: outcome.drains,
     workersLost,
     loadRounds: outcome.loadRounds,
+    ...(context.source && { source: context.source }),
     memoryBytes: outcome.memoryBytes,
   };
 }

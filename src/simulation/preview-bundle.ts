@@ -5,11 +5,11 @@ import type { StateDiff } from '../block/state-diff.ts';
 import type { AccessList } from '../call-types.ts';
 import type { Prestate, PrestateAccount } from '../trace/prestate-tracer.ts';
 import { sortedList } from './access-list.ts';
-import type { ApprovalChange, AssetChange, Delegation, PreviewData } from './preview-types.ts';
+import type { ApprovalChange, AssetChange, Delegation, PreviewData, PreviewReport } from './preview-types.ts';
 import { nameOfSum } from './token-events.ts';
 
-/** `stateDiff`: of all of them together. */
-export function bundleOf(previews: readonly PreviewData[], stateDiff: StateDiff): PreviewData {
+/** `stateDiff` and `report`: of all of them together. */
+export function bundleOf(previews: readonly PreviewData[], stateDiff: StateDiff, report: PreviewReport): PreviewData {
   const failed = previews.find(({ status }) => status !== 'success');
   const limits = previews.map(({ gasLimit }) => gasLimit);
   const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n);
@@ -31,6 +31,7 @@ export function bundleOf(previews: readonly PreviewData[], stateDiff: StateDiff)
     accessList: accessListOf(previews),
     environment: [...new Set(previews.flatMap(({ environment }) => environment))],
     dependsOn: dependenciesOf(previews),
+    report,
     transactions: previews,
   };
 }

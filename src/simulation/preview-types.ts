@@ -13,6 +13,7 @@ import type {
 } from '../call-types.ts';
 import type { CallFrame } from '../trace/call-tracer.ts';
 import type { Prestate } from '../trace/prestate-tracer.ts';
+import type { Report } from '../types.ts';
 
 /** An authorization of EIP-7702 that nobody has signed yet. */
 export interface UnsignedAuthorization {
@@ -105,6 +106,13 @@ export interface PreviewFailure extends CallFailure {
   readonly at: readonly number[];
 }
 
+/** How a preview went. Times are milliseconds of wall clock. */
+export interface PreviewReport
+  extends Pick<Report, 'totalDurationMs' | 'loadMs' | 'executionMs' | 'loadRounds' | 'source'> {
+  /** How often the core ran for it: the transaction, its limit of gas, questions to tokens. */
+  readonly runs: number;
+}
+
 /** What a transaction would do on a state. */
 export interface Preview {
   /** `invalid`: the rules do not let it run; see `error`. */
@@ -135,6 +143,8 @@ export interface Preview {
   readonly environment: readonly string[];
   /** What it met of the state, and what was there, but for the beneficiary: as prestateTracer has it, without code. */
   readonly dependsOn: Prestate;
+  /** How it was found out: how long that took, and what was asked for. Of a bundle: all of it. */
+  readonly report: PreviewReport;
   /** Of a bundle: each by itself, on what those before it have left. */
   readonly transactions?: readonly Preview[];
   /** Whether all of that is the same in another world, or later: if so, so is the preview, where the block is. */

@@ -9,6 +9,7 @@ import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import type { EvmBlockInput, EvmTransactionFields } from '../core/evm/evm-encode.ts';
 import type { StateChanges } from '../core/host/state-changes.ts';
 import { emptinessOf, stateDiffOf } from '../job/changed-state.ts';
+import { meterOf } from '../state/source-meter.ts';
 import type { Prestate } from '../trace/prestate-tracer.ts';
 import { touchedAnyway } from './access-list.ts';
 import { AssetChanges, type NativeBalance } from './asset-changes.ts';
@@ -18,7 +19,7 @@ import { callResultOf, logOf, rejectionOf, SIMULATION_CODES } from './outcome.ts
 import { bundleOf } from './preview-bundle.ts';
 import { previewFailure } from './preview-failure.ts';
 import type { PreviewItem, ReadPreview } from './preview-request.ts';
-import type { Delegation, Preview, PreviewData, PreviewedWorld } from './preview-types.ts';
+import type { Delegation, Preview, PreviewData, PreviewedWorld, PreviewReport } from './preview-types.ts';
 import { type PreviewWatch, watchPreview } from './preview-watch.ts';
 import { GAS_CAP, type ReadAuthorization, type ReadRequest, transactionOf, typeOf } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -34,14 +35,19 @@ export async function preview(setting: Setting, read: ReadPreview): Promise<Prev
     const environment = knowingHead(setting, asked);
     const start = setting.state.residence.mark;
     const previews: PreviewData[] = [];
-    await foretellAll(setting, sandbox, environment, read.items);
+    const whole = meterOfPreview(setting, sandbox);
+    let own = whole;
+    if (!setting.state.residence.complete) await foretellAll(sandbox, environment, read.items);
     for (const item of read.items) {
       // Somebody may have given up.
       if (previews.length > 0) await setting.ask(async () => undefined);
-      previews.push(await new Previewing(setting, read, item, sandbox, environment).run());
+      const found = await new Previewing(setting, read, item, sandbox, environment).run();
+      previews.push({ ...found, report: own() });
+      own = meterOfPreview(setting, sandbox);
     }
     if (!read.isBundle) return previews[0]!;
-    return bundleOf(previews, stateDiffOf(setting.state.changesSince(start), emptinessIn(setting, environment)));
+    const stateDiff = stateDiffOf(setting.state.changesSince(start), emptinessIn(setting, environment));
+    return bundleOf(previews, stateDiff, whole());
   });
 }
 
@@ -54,21 +60,30 @@ export function answeredPreview({ transactions, ...data }: PreviewData): Preview
   };
 }
 
-/** Where somebody who takes part is not known yet, the source is told of all transactions at once. */
-async function foretellAll(
-  { state }: Setting,
-  sandbox: Sandbox,
-  { fork }: EvmBlockInput,
-  items: readonly PreviewItem[],
-): Promise<void> {
-  if (state.residence.complete) return;
+/** Begins to measure; what it returns tells what was done since. */
+function meterOfPreview({ state }: Setting, { spent }: Sandbox): () => PreviewReport {
+  const startMs = performance.now();
+  const before = { ...spent };
+  const asked = meterOf(state);
+  return () => ({
+    totalDurationMs: performance.now() - startMs,
+    loadMs: spent.loadMs - before.loadMs,
+    executionMs: spent.executionMs - before.executionMs,
+    loadRounds: spent.loadRounds - before.loadRounds,
+    runs: spent.runs - before.runs,
+    ...asked(),
+  });
+}
+
+/** The source is told of all transactions at once. */
+async function foretellAll(sandbox: Sandbox, { fork }: EvmBlockInput, items: readonly PreviewItem[]): Promise<void> {
   const requests = items.flatMap(({ request, rejection }) => (rejection === undefined ? [request] : []));
-  const parties = requests.flatMap(({ from, to }) => [from ?? ZERO_ADDRESS, ...(to === undefined ? [] : [to])]);
-  if (state.unknown(parties.map((address) => ({ kind: 'account', address }))).length === 0) return;
   const transactions = requests.map((request) => transactionOf(request, fork, request.gas ?? GAS_CAP));
   // Tokens are asked by nobody, who has an account like anybody.
   const nobody = { address: ZERO_ADDRESS, storageKeys: [] };
-  await sandbox.foretell(transactions.map((one) => ({ ...one, accessList: [...(one.accessList ?? []), nobody] })));
+  await sandbox.foretellUnknown(
+    transactions.map((one) => ({ ...one, accessList: [...(one.accessList ?? []), nobody] })),
+  );
 }
 
 interface Watched {
@@ -76,6 +91,8 @@ interface Watched {
   readonly changes: StateChanges;
   readonly watch: PreviewWatch;
 }
+
+type FoundPreview = Omit<PreviewData, 'report'>;
 
 class Previewing {
   readonly #setting: Setting;
@@ -96,7 +113,7 @@ class Previewing {
     this.#mark = setting.state.residence.mark;
   }
 
-  async run(): Promise<PreviewData> {
+  async run(): Promise<FoundPreview> {
     try {
       this.#refuse();
       return await this.#preview(await this.#filled());
@@ -114,7 +131,7 @@ class Previewing {
     if (signedType > lastTransactionType) throw new CallRejectedError(`transactions have no type ${signedType} yet`);
   }
 
-  async #preview(request: ReadRequest): Promise<PreviewData> {
+  async #preview(request: ReadRequest): Promise<FoundPreview> {
     const { output, changes, watch } = await this.#watched(request);
     if (output.status === 'invalid') throw rejectionOf(output, SIMULATION_CODES);
     const { status, gasUsed, stateGas, returnData, createdAddress } = callResultOf(output);
@@ -279,7 +296,7 @@ class Previewing {
 
 const NO_CHANGES: StateChanges = { accounts: new Map(), data: new Map(), numbers: new Map() };
 
-function invalidPreview({ message, code }: CallRejectedError): PreviewData {
+function invalidPreview({ message, code }: CallRejectedError): FoundPreview {
   const error = { kind: 'invalid', message, code, data: '0x', at: [] } as const;
   return {
     ...{ status: 'invalid', gasUsed: 0n, stateGas: 0n, maxUsedGas: 0n, fee: 0n, returnData: '0x', error, logs: [] },

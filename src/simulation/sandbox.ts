@@ -2,7 +2,7 @@
 // a call begins at once. What ran is forgotten, or folded into the state until somebody takes that back.
 
 import { CoreTrapError, MemoryLimitError, StateSourceError } from '../base/errors.ts';
-import { hexFromBytes } from '../base/hex.ts';
+import { hexFromBytes, ZERO_ADDRESS } from '../base/hex.ts';
 import { type EvmTransactionOutput, readEvmResult } from '../core/evm/evm-decode.ts';
 import { type EvmBlockInput, type EvmTransactionFields, encodeEvmTransactions } from '../core/evm/evm-encode.ts';
 import type { EvmTracer } from '../core/evm/tracer.ts';
@@ -11,7 +11,7 @@ import { type BlockHost, nameOfKey } from '../core/host/block-host.ts';
 import { collectRecords, decodeChanges, unknownAccounts } from '../core/host/change-records.ts';
 import { keepWritten } from '../core/host/kept-state.ts';
 import type { AccountFields, StateChanges } from '../core/host/state-changes.ts';
-import { imageOfFields } from '../core/host/state-image.ts';
+import { imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import { type CoreInstance, openCore, wallClock } from '../core/instance/abi.ts';
 import { runAlone } from '../core/worker/worker-loop.ts';
 import type { Home } from '../run/residence.ts';
@@ -56,6 +56,8 @@ export interface SandboxOutcome {
 export class Sandbox {
   readonly #setting: Setting;
   readonly #mark: number;
+  /** What its runs have taken so far. */
+  readonly spent = { runs: 0, executionMs: 0, loadMs: 0, loadRounds: 0 };
   /** What the source was told of. */
   readonly #foretold = new Set<string>();
 
@@ -82,12 +84,18 @@ export class Sandbox {
     }
   }
 
-  /** Tells the source what is about to run, and learns what it names, as far as there is room. */
-  async foretell(transactions: readonly Foretold[]): Promise<void> {
-    const { state, ask } = this.#setting;
+  /**
+   * Where somebody who takes part is not known yet, tells the source what is about to run, and learns what it names, as far as
+   * there is room.
+   */
+  async foretellUnknown(transactions: readonly Foretold[]): Promise<void> {
+    const { state } = this.#setting;
+    if (state.residence.complete) return;
+    const parties = transactions.flatMap(({ from = ZERO_ADDRESS, to }) => (to === undefined ? [from] : [from, to]));
+    if (state.unknown(parties.map((address) => ({ kind: 'account', address }))).length === 0) return;
     const keys = state.unknown(await this.#foretell(transactions));
     if (keys.length === 0) return;
-    const { image } = await ask((signal) => loadKeys(state, keys, new Set(), signal));
+    const image = await this.#loaded(keys);
     try {
       await state.residence.learn(image);
     } catch (error) {
@@ -96,16 +104,20 @@ export class Sandbox {
   }
 
   /** Each once. */
-  #foretell(transactions: readonly Foretold[]): Promise<readonly StateKey[]> {
+  async #foretell(transactions: readonly Foretold[]): Promise<readonly StateKey[]> {
     const fresh = transactions.filter(({ from, to, input }) => !this.#foretold.has(`${from}${to}${input}`));
     for (const { from, to, input } of fresh) this.#foretold.add(`${from}${to}${input}`);
-    return foretell(this.#setting, fresh);
+    const startMs = performance.now();
+    const keys = await foretell(this.#setting, fresh);
+    this.spent.loadMs += performance.now() - startMs;
+    return keys;
   }
 
   /** @throws MemoryLimitError, StateSourceError, CoreTrapError */
   async run(run: SandboxRun): Promise<SandboxOutcome> {
     const { residence } = this.#setting.state;
     const { layout } = residence;
+    this.spent.runs++;
     try {
       return await this.#runOnce(run);
     } catch (error) {
@@ -168,12 +180,14 @@ export class Sandbox {
     let isFirst = true;
     while (true) {
       traced?.tracing.watch(traced.watch(traced.tracing));
+      const startMs = performance.now();
       try {
         runAlone(worker, CALLER);
       } catch (error) {
         this.#setting.state.residence.taint();
         throw new CoreTrapError('the core broke', { details: String(error), cause: error });
       } finally {
+        this.spent.executionMs += performance.now() - startMs;
         traced?.tracing.watch({});
       }
       const failure = traced?.tracing.takeFailure();
@@ -190,9 +204,17 @@ export class Sandbox {
     }
   }
 
-  async #load(host: BlockHost, keys: readonly SourceKey[]): Promise<void> {
+  async #loaded(keys: readonly SourceKey[]): Promise<StateImage> {
     const { state, ask } = this.#setting;
+    const startMs = performance.now();
     const { image } = await ask((signal) => loadKeys(state, keys, new Set(), signal));
+    this.spent.loadMs += performance.now() - startMs;
+    this.spent.loadRounds++;
+    return image;
+  }
+
+  async #load(host: BlockHost, keys: readonly SourceKey[]): Promise<void> {
+    const image = await this.#loaded(keys);
     if (!host.load(image)) throw tooSmall(host);
     host.resume();
   }

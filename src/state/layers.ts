@@ -35,7 +35,7 @@ export function layerState(
   return sourceOf(describe(below.description), (keys, options = {}) => load(keys, below, options), below);
 }
 
-/** A source that answers everything in `load`; hints are those of another. */
+/** A source that answers everything in `load`; hints, and what is counted, are those of another. */
 function sourceOf(
   description: StateDescription,
   load: DescribedStateSource['load'],
@@ -50,6 +50,7 @@ function sourceOf(
       return value.hash;
     },
     ...(hinting.hint === undefined ? {} : { hint: (block) => hinting.hint!(block) }),
+    ...(hinting.statistics === undefined ? {} : { statistics: () => hinting.statistics!() }),
   };
 }
 

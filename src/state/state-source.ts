@@ -2,6 +2,7 @@
 
 import type { Hex } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
+import type { SourceReport } from '../report-types.ts';
 import type { MemoryAccount } from './memory-account.ts';
 
 /** What to load: an account's fields, the code behind an account, or one storage slot (32 bytes). */
@@ -78,6 +79,8 @@ export interface StateSource {
   blockHash(number: bigint): Promise<Hex>;
   /** Keys the block will probably touch. A hint: it may miss some or name too many. */
   hint?(block: BlockInput): Promise<StateKey[]>;
+  /** What it was asked so far, for reports. */
+  statistics?(): SourceReport;
   /** What is known of the state as a whole. Without it nothing is. See {@link DescribedStateSource}. */
   readonly description?: StateDescription;
 }

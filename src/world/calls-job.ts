@@ -19,6 +19,7 @@ import { freeOf, gasOf, overridden, type ReadCall, readOverrides } from '../simu
 import { callResultOf, failureOfRejection, rejectionOf } from '../simulation/outcome.ts';
 import { type ReadRequest, readRequest, transactionOf } from '../simulation/request.ts';
 import type { Setting } from '../simulation/setting.ts';
+import { meterOf } from '../state/source-meter.ts';
 
 /** A request, or several of which each sees what those before it did. */
 export type CallOrBundle = CallRequest | readonly CallRequest[];
@@ -36,9 +37,11 @@ interface Part {
   readonly results: Results;
 }
 
+type CallsDesk<Item> = Pick<Desk<Item>, 'assets' | 'perform' | 'ask' | 'push' | 'report'>;
+
 /** What all parts share. */
 interface Place<Answer> {
-  readonly desk: Desk<Answer>;
+  readonly desk: CallsDesk<Answer>;
   readonly environment: EvmBlockInput;
   readonly work: Work;
   readonly state: Setting['state'];
@@ -81,12 +84,16 @@ export class CallsJob<R extends CallOrBundle> implements Job<CallsAnswer<R>, Cal
     return this.#lanes.length;
   }
 
-  async run(desk: Desk<CallsAnswer<R>>): Promise<CallsAnswer<R>[]> {
+  async run(desk: CallsDesk<CallsAnswer<R>>): Promise<CallsAnswer<R>[]> {
     const setting = { ...this.#setting(), ask: desk.ask };
     const work = workOf({ tasks: [], executor: undefined, precompiles: await desk.assets.precompiles() });
-    await overridden(setting, this.#overrides, (_, environment) =>
-      this.#runAll({ desk, environment, work, state: setting.state }),
-    );
+    await overridden(setting, this.#overrides, async (sandbox, environment) => {
+      const requests = this.#lanes.flatMap((lane) => lane.requests);
+      await sandbox.foretellUnknown(
+        requests.map((request) => transactionOf(request, environment.fork, gasOf(request))),
+      );
+      await this.#runAll({ desk, environment, work, state: setting.state });
+    });
     return this.#answers;
   }
 
@@ -111,6 +118,7 @@ export class CallsJob<R extends CallOrBundle> implements Job<CallsAnswer<R>, Cal
 
   async #runPart({ desk, environment, work, state }: Place<CallsAnswer<R>>, part: Part): Promise<void> {
     const startMs = performance.now();
+    const asked = meterOf(state);
     const plan = planOf(this.#lanes.slice(part.from, part.to), environment, state.residence.complete);
     const encodeMs = performance.now() - startMs;
     if (plan.count === 0) return this.#take(part);
@@ -126,7 +134,7 @@ export class CallsJob<R extends CallOrBundle> implements Job<CallsAnswer<R>, Cal
     this.#take(part);
     if (part.to < this.#lanes.length) return;
     const totalDurationMs = performance.now() - startMs;
-    desk.report(reportOf(performed, { totalDurationMs, encodeMs, offset: 0, block: undefined }));
+    desk.report(reportOf(performed, { totalDurationMs, encodeMs, offset: 0, block: undefined, ...asked() }));
   }
 
   /** Answers the lanes of which there are all results. */

@@ -140,7 +140,8 @@ export class PreviewsJob implements Job<Preview, Preview[]> {
     // More would not fit into one run.
     if (lanes.reduce((sum, { requests }) => sum + requests.length, 0) > MAX_TASKS) return;
     const calls = new CallsJob<CallRequest[]>(() => setting, lanes, { overrides, blockOverrides });
-    await calls.run({ ...desk, push() {}, report() {} });
+    const { assets, ask } = desk;
+    await calls.run({ assets, ask, perform: (run) => desk.perform(run), push() {}, report() {} });
   }
 
   #ordersOf(size: number): PreviewsOrder[] {

@@ -16,6 +16,7 @@ export type {
   PreviewedWorld,
   PreviewFailure,
   PreviewOptions,
+  PreviewReport,
   PreviewRequest,
   UnsignedAuthorization,
 } from '../simulation/preview-types.ts';

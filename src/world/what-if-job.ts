@@ -20,6 +20,7 @@ import { editEvmPlan } from '../job/evm-block.ts';
 import type { Ask, Desk, Job, Limits } from '../job/job.ts';
 import { reportOf } from '../metrics/report.ts';
 import type { RunPlan } from '../run/run-plan.ts';
+import { meterOf } from '../state/source-meter.ts';
 import type { Edit, Report, WhatIf, WhatIfOptions, WhatIfTransaction } from '../types.ts';
 import { type EditedTransaction, editedList } from './edits.ts';
 import type { WorldState } from './world-state.ts';
@@ -103,12 +104,14 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
       decoder.push(batch, () => {});
       desk.push(decoder.length, comparison.at);
     };
+    const asked = meterOf(this.#state);
     const performed = await desk.perform({
       ...{ plan, take, work: this.#execution.executed.work, state: this.#state, residence: this.#state.residence },
       ...{ taskTimeoutMs: undefined, isShown: true },
     });
     const report = reportOf(performed, {
       ...{ totalDurationMs: performance.now() - startMs, encodeMs, offset: this.firstItem, block: context.block },
+      ...asked(),
     });
     desk.report(report);
     const { emptiness, outcome } = this.#execution.executed;

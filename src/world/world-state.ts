@@ -145,6 +145,10 @@ export class WorldState implements StandingState {
     return this.#source.hint?.bind(this.#source);
   }
 
+  get statistics(): StateSource['statistics'] {
+    return this.#source.statistics?.bind(this.#source);
+  }
+
   /** Those of the keys whose values nobody knows yet. */
   unknown(keys: readonly StateKey[]): StateKey[] {
     return keys.filter((key) => {

@@ -95,6 +95,6 @@ test.each(['shared', 'inline'] as const)(
   },
 );
 
-function comparable({ isStillValid: _, transactions, ...preview }: Preview): unknown {
+function comparable({ isStillValid: _, report: __, transactions, ...preview }: Preview): unknown {
   return { ...preview, transactions: transactions?.map(comparable) };
 }

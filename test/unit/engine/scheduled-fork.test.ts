@@ -98,7 +98,7 @@ const ASKED: Record<string, (engine: TracingEngine, time: number) => Promise<boo
   'world.previewMany': (engine, time) =>
     asked(engine, time, async (world) => (await world.previewMany([request]))[0]!.status === 'success'),
   'world.trace': (engine, time) =>
-    asked(engine, time, async (world) => (await world.trace(request, { tracer: 'callTracer' })).error === undefined),
+    asked(engine, time, async (world) => (await world.trace(request, { tracer: 'callTracer' }))!.error === undefined),
   'world.simulate': (engine, time) =>
     asked(engine, SHANGHAI, async (world) => {
       const [first] = await world.simulate({

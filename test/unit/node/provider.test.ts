@@ -58,7 +58,7 @@ describe('what is not of this library is told by it with a code, and never as a 
     const world = await engine.openWorld({ state, chain: config, block });
     const ask = (method: string, ...params: unknown[]) => world.provider().request({ method, params });
     await expect(ask('eth_getBalance', CARL, 'latest')).rejects.toMatchObject(expected);
-    const transport = world.transport()({} as never);
+    const transport = world.transport()();
     const failed = transport.request({ method: 'eth_getBalance', params: [CARL, 'latest'] });
     await expect(failed).rejects.toMatchObject(expected);
     // What runs says of whom it came.

@@ -302,15 +302,18 @@ describe('a node that says what a call reads', () => {
     const reads = new Map(
       Object.entries(read).map(([name, { storage = {} }]) => [name as Hex, Object.keys(storage) as Hex[]]),
     );
-    const { source, rounds } = await slowSource(file.state, { before: file.block, node: { reads, without } });
+    const { source } = await slowSource(file.state, { before: file.block, node: { reads, without } });
     const previewed = async (state: RpcState) => {
       await using world = await engine.openWorld({ state });
-      rounds.length = 0;
-      const begun = source.statistics().rounds;
-      const { isStillValid: _, ...found } = await world.preview(request);
-      const { isStillValid, ...same } = expected;
+      const { isStillValid: _, report, ...found } = await world.preview(request);
+      const { isStillValid, report: warm, ...same } = expected;
       expect(found).toEqual(same);
-      return source.statistics().rounds - begun;
+      expect(warm).toMatchObject({ loadRounds: 0, runs: expect.any(Number) });
+      expect(warm.source).toBeUndefined();
+      expect(report.source!.requests).toBeGreaterThan(report.source!.keys);
+      expect(report.source!.bytes).toBeGreaterThan(10_000);
+      expect(report.loadMs).toBeLessThan(report.totalDurationMs);
+      return report.source!.rounds;
     };
     expect(expected.assetChanges.map(({ asset }) => asset.symbol)).not.toContain(undefined);
     expect(await previewed(source)).toBeLessThanOrEqual(most);

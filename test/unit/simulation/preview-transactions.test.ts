@@ -146,7 +146,7 @@ describe('an unsigned transaction', () => {
     const signed = await other.signAuthorization({ chainId, contractAddress: asker!, nonce: 4 });
     const by = (authorizationList: object[]) => world.preview({ from: alice, to: carol, authorizationList } as never);
     const [first, second] = await Promise.all([by([signed]), by([{ authority: carol, address: asker }])]);
-    expect(second).toEqual({ ...first, isStillValid: expect.any(Function) });
+    expect(second).toEqual({ ...first, isStillValid: expect.any(Function), report: expect.anything() });
     expect(first.delegations).toEqual([{ authority: carol, to: asker }]);
     expect(first.stateDiff.get(carol)).toMatchObject({ nonce: 5n, code: `0xef0100${asker!.slice(2)}` });
     expect(first.stateDiff.get(carol)?.storage.size).toBe(1);
@@ -275,7 +275,11 @@ describe('of real contracts', () => {
     const { from, to, input, value } = transactions[k]!;
     const request = { from: from!, to: to!, data: input, value };
     const within = await whole.preview(request, { at: { transactionIndex: k } });
-    expect(within).toEqual({ ...(await part.preview(request)), isStillValid: expect.any(Function) });
+    expect(within).toEqual({
+      ...(await part.preview(request)),
+      isStillValid: expect.any(Function),
+      report: expect.anything(),
+    });
     const raw = await whole.getNonce(from!);
     expect(raw).toBeGreaterThan(await part.getNonce(from!));
     await expect(whole.preview(request, { at: { transactionIndex: 40 } })).rejects.toThrow(

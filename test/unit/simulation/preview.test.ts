@@ -161,6 +161,7 @@ describe('a preview', () => {
       expect(found).toEqual({
         ...(await world.preview([request, request], options)),
         isStillValid: expect.any(Function),
+        report: { ...found.report, loadRounds: expect.any(Number), runs: expect.any(Number) },
         transactions: expect.any(Array),
       });
       expect(found.transactions?.map(({ assetChanges }) => assetChanges)).toEqual(
