@@ -42,6 +42,7 @@ import { Runners } from '../workers/runners.ts';
 import type * as Worlds from '../world/entry.ts';
 import type { TracingWorld } from '../world/tracing-world.ts';
 import type { WorldTurns } from '../world/world.ts';
+import { forgetEngine, watchEngine } from './abandoned.ts';
 import { DependencyHints } from './dependency-hints.ts';
 import { ask, JobDesk, type Parts } from './desk.ts';
 import { Events } from './events.ts';
@@ -107,6 +108,7 @@ export class PevmEngine implements TracingEngine {
       },
     });
     const engine = new PevmEngine({ options, assets, runners, events });
+    watchEngine(engine, runners);
     if (executor === 'wasm') await runners.warmUp();
     if (signal?.aborted) {
       await engine.dispose();
@@ -197,6 +199,7 @@ export class PevmEngine implements TracingEngine {
   }
 
   async #end(): Promise<void> {
+    forgetEngine(this);
     const { signal } = this.#parts.options;
     // The signal may live for as long as the process, and would keep this engine.
     signal?.removeEventListener('abort', this.#aborted);
