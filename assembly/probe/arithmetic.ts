@@ -6,6 +6,7 @@ import {
 import { KECCAK_SCRATCH } from "../layout";
 import { keccak256, resetKeccak } from "../base/keccak256";
 import { FIELD_MODULUS, INVERSION_SCRATCH, ORDER_MODULUS, invertModulo } from "../base/modular-inverse";
+import { powerModulo, powerScratch } from "../base/modular-power";
 import { RECOVERY_SCRATCH, recoverPublicKey, resetRecovery } from "../base/secp256k1";
 import * as u256 from "../base/u256";
 
@@ -23,7 +24,7 @@ export function prepare(memory: u32): void {
   square = memory + DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH;
 }
 
-export { keccak256, recoverPublicKey };
+export { keccak256, powerModulo, powerScratch, recoverPublicKey };
 
 /** out = the word's inverse modulo the order of secp256k1, or modulo its field's prime. */
 export function invert(out: u32, word: u32, moduloOrder: bool): void {

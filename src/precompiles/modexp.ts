@@ -1,4 +1,5 @@
-// MODEXP (EIP-198) on BigInt. The engine's own multiplication and division beat Barrett's and Montgomery's ways in script.
+// MODEXP (EIP-198) on BigInt, for moduli beyond 1024 bytes: shorter ones are the core's. The engine's own multiplication and
+// division beat Barrett's and Montgomery's ways in script.
 import { empty, toBytes, toNumber } from './precompile-input.ts';
 
 /** {lengths of base, exponent and modulus as words, base, exponent, modulus}; the core has charged for the lengths. */

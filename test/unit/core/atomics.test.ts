@@ -24,6 +24,8 @@ const plainAllowed: Record<string, string> = {
   'base/bytes': 'bytes of the caller, private to one worker',
   'base/keccak256': "the worker's own state and cache; inputs private to it or immutable",
   'base/modular-inverse': "the worker's own scratch; constants",
+  'base/modular-power': "the caller's bytes; the worker's own scratch",
+  'base/montgomery': "the worker's own scratch",
   'base/secp256k1': "the worker's own scratch; constants",
   'base/secp256k1-field': "the worker's own scratch; constants",
   'base/u256': '32-byte values: private to one worker, or immutable since their publication',

@@ -1,6 +1,9 @@
-// MODEXP (EIP-198, 2565, 7823, 7883): its price and the length of its output. The arithmetic is the host's.
+// MODEXP (EIP-198, 2565, 7823, 7883): its price, the length of its output, and the output.
 
+import { LONGEST_MODULUS, powerModulo, powerScratch } from "../../../base/modular-power";
 import { multiplyHigh } from "../../../base/u256";
+import { exhaust } from "../memory/failure";
+import { modexpMemory } from "../memory/workspace";
 import {
   modexpCountsWords, modexpDivisor, modexpDoubles, modexpExponentByteFactor, modexpMaximumLength, modexpMinimumGas,
 } from "../rules/fork-rules";
@@ -14,6 +17,12 @@ const LONGEST_OUTPUT: u64 = 1 << 31;
 const UNPAYABLE_ABOUT: f64 = 1e19;
 /** Of an exponent whose length takes more than 128 bits. */
 const VERY_LONG: f64 = 1e60;
+
+export abstract class ModexpResult {
+  static readonly DONE: u32 = 1;
+  static readonly TOO_LONG: u32 = 2;
+  static readonly EXHAUSTED: u32 = 3;
+}
 
 /** Byte `at` of the input, which zeros follow. */
 // @ts-ignore: decorator
@@ -40,6 +49,49 @@ function lengthAt(input: u32, length: u32, index: u32, far: u64): u64 {
 /** Bytes of the output; the call must have been paid for. */
 export function modexpLength(input: u32, length: u32): u32 {
   return u32(lengthAt(input, length, 2, LONGEST_OUTPUT));
+}
+
+/**
+ * The output, of modexpLength bytes, of a call that has been paid for. ModexpResult; longer moduli than the last fork
+ * allows are the host's matter.
+ */
+export function modexp(out: u32, input: u32, length: u32): u32 {
+  const outLength = modexpLength(input, length);
+  const baseLength = lengthAt(input, length, 0, FAR);
+  const exponentLength = lengthAt(input, length, 1, FAR);
+  const modulusAt = 96 + baseLength + exponentLength;
+  // What lies beyond the input is zero.
+  if (modulusAt >= length) return zeros(out, outLength);
+  let modulus = u32(modulusAt);
+  let size = outLength;
+  while (size != 0 && modulus < length && load<u8>(input + modulus) == 0) {
+    modulus++;
+    size--;
+  }
+  if (size == 0 || modulus == length) return zeros(out, outLength);
+  if (size > LONGEST_MODULUS) return ModexpResult.TOO_LONG;
+  const scratch = modexpMemory(powerScratch(size) + size);
+  if (scratch == 0) {
+    exhaust();
+    return ModexpResult.EXHAUSTED;
+  }
+  // The modulus in whole, with the zeros that follow the input
+  const whole = scratch + powerScratch(size);
+  const given = length - modulus < size ? length - modulus : size;
+  memory.copy(whole, input + modulus, given);
+  memory.fill(whole + given, 0, size - given);
+  if (size == 1 && load<u8>(whole) == 1) return zeros(out, outLength);
+  memory.fill(out, 0, outLength - size);
+  const base = input + 96;
+  powerModulo(
+    out + (outLength - size), base, u32(baseLength), base + u32(baseLength), u32(exponentLength), whole, size, scratch,
+  );
+  return ModexpResult.DONE;
+}
+
+function zeros(out: u32, length: u32): u32 {
+  memory.fill(out, 0, length);
+  return ModexpResult.DONE;
 }
 
 export function modexpGas(input: u32, length: u32): i64 {

@@ -13,7 +13,7 @@ import { wordGas } from "../memory/ranges";
 import { blake2f } from "./blake2f";
 import { G1_DISCOUNTS, G2_DISCOUNTS, LAST_G1_DISCOUNT, LAST_G2_DISCOUNT } from "./discounts";
 import { ecrecover } from "./ecrecover";
-import { modexpGas, modexpLength } from "./modexp";
+import { ModexpResult, modexp, modexpGas, modexpLength } from "./modexp";
 import { ripemd160 } from "./ripemd160";
 import { sha256 } from "./sha256";
 
@@ -89,6 +89,11 @@ export function runPrecompile(id: u32, input: u32, length: u32): u32 {
   }
   const capacity = id == Precompile.MODEXP ? modexpLength(input, length) : HOST_OUTPUT;
   if (!makeReturned(capacity)) return PrecompileResult.EXHAUSTED;
+  if (id == Precompile.MODEXP) {
+    const result = modexp(returned, input, length);
+    if (result == ModexpResult.DONE) return PrecompileResult.DONE;
+    if (result == ModexpResult.EXHAUSTED) return PrecompileResult.EXHAUSTED;
+  }
   const written = hostPrecompile(id, input, length, returned, capacity);
   if (written < 0) return PrecompileResult.FAILED;
   trimReturned(u32(written));
