@@ -10,6 +10,7 @@ import { virtualModules } from './virtual-modules.mjs';
 const compiled = {
   'virtual:pevm/core': ['release', 'build/core.wasm'],
   'virtual:pevm/hashing': ['hashing', 'build/hashing.wasm'],
+  'virtual:pevm/trie': ['trie', 'build/trie.wasm'],
 };
 
 /** @type {Map<string, Promise<string>>} */

@@ -8,6 +8,7 @@ const modules = {
   'virtual:pevm/core': async () => bytesModule(await buildCore('release')),
   'virtual:pevm/traced-core': async () => bytesModule(await buildCore('trace')),
   'virtual:pevm/hashing': async () => bytesModule(await buildCore('hashing')),
+  'virtual:pevm/trie': async () => bytesModule(await buildCore('trie')),
   'virtual:pevm/worker': async () => textModule(await bundle('src/workers/worker-main.ts')),
   'virtual:pevm/ethereumjs-executor': async () => textModule(await bundle('src/executor/ethereumjs/executor.ts')),
   'virtual:pevm/tracers': async () => textModule(await bundle('src/world/previewer.ts')),

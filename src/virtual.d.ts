@@ -18,6 +18,12 @@ declare module 'virtual:pevm/hashing' {
   export default bytes;
 }
 
+declare module 'virtual:pevm/trie' {
+  /** The module for tries that stay (build/trie.wasm). */
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
+
 declare module 'virtual:pevm/worker' {
   /** src/workers/worker-main.ts, bundled into the source of one self-contained ES module. */
   const source: string;

@@ -26,7 +26,7 @@ export abstract class ListedSlot {
 
 const HASH: u32 = 32;
 /** The leaf of an account: two headers, a nonce of 9 bytes, a balance of 33, root and hash. */
-const ACCOUNT_LEAF: u32 = 120;
+export const ACCOUNT_LEAF: u32 = 120;
 const SLOT_LEAF: u32 = 40;
 
 /** Bytes that the functions below need of their room beside what `trieRoot` does. */
@@ -72,20 +72,25 @@ function enter(entry: u32, key: u32, leaf: u32, end: u32): void {
   store<u32>(entry, 2 * HASH, TrieEntry.KEY_LENGTH);
 }
 
-/** [nonce, balance, storage root, code hash]; returns its end. */
+/** Writes a ListedAccount; returns its end. */
 function writeAccount(at: u32, account: u32): u32 {
   const nonce = load<u64>(account, ListedAccount.NONCE);
-  const balance = account + ListedAccount.BALANCE;
+  const root = account + ListedAccount.STORAGE_ROOT;
+  return writeAccountFields(at, nonce, account + ListedAccount.BALANCE, root, account + ListedAccount.CODE_HASH);
+}
+
+/** [nonce, balance, storage root, code hash], the last three of 32 bytes each; returns its end. */
+export function writeAccountFields(at: u32, nonce: u64, balance: u32, root: u32, codeHash: u32): u32 {
   const zeros = leadingZeros(balance);
   const length = HASH - zeros;
   at = writeHeader(at, 0xc0, numberSize(nonce) + stringSize(balance + zeros, length) + 2 * (1 + HASH));
   at = writeNumber(at, nonce);
   at = writeString(at, balance + zeros, length);
-  at = writeString(at, account + ListedAccount.STORAGE_ROOT, HASH);
-  return writeString(at, account + ListedAccount.CODE_HASH, HASH);
+  at = writeString(at, root, HASH);
+  return writeString(at, codeHash, HASH);
 }
 
-function leadingZeros(word: u32): u32 {
+export function leadingZeros(word: u32): u32 {
   let zeros: u32 = 0;
   while (zeros < HASH && load<u8>(word + zeros) == 0) zeros++;
   return zeros;

@@ -108,7 +108,7 @@ function withHeader(content: u32, end: u32): u32 {
 }
 
 /** Hex-prefix encoding (yellow paper, appendix C): a flag for leaves and odd lengths, then the half bytes. */
-function packPath(out: u32, key: u32, from: u32, to: u32, flag: u32): u32 {
+export function packPath(out: u32, key: u32, from: u32, to: u32, flag: u32): u32 {
   let at = out + 1;
   if ((to - from) & 1) {
     store<u8>(out, ((flag + 1) << 4) | digitOf(key, from));
@@ -133,7 +133,7 @@ function commonTo(first: u32, last: u32, depth: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function digitOf(key: u32, at: u32): u32 {
+export function digitOf(key: u32, at: u32): u32 {
   const byte: u32 = load<u8>(key + (at >> 1));
   return at & 1 ? byte & 15 : byte >> 4;
 }

@@ -1256,6 +1256,7 @@ const previews = [
 ];
 
 const HASHING = /** @type {const} */ ({ project: 'unit', test: 'test/unit/base/hashing.test.ts' });
+const TRIES = /** @type {const} */ ({ project: 'unit', test: 'test/unit/state/trie-memory.test.ts' });
 
 const roots = [
   {
@@ -1301,6 +1302,38 @@ const roots = [
     why: 'a block that clears a slot does not come to the state root of its header',
     project: 'unit',
     test: 'test/unit/state/state-root-whole.test.ts',
+  },
+  {
+    name: 'a branch that is left with one child stays',
+    file: 'assembly/trie/change.ts',
+    text: 'return child == 0 ? withoutBranch(branch, depth) : branch;',
+    replacement: 'return branch;',
+    why: 'a block that clears a slot does not come to the state root of its header',
+    ...TRIES,
+  },
+  {
+    name: 'a leaf that moves up keeps its hash',
+    file: 'assembly/trie/change.ts',
+    text: 'if (kindOf(left) != Kind.BRANCH) return lifted(owned(left), depth);',
+    replacement: 'if (kindOf(left) != Kind.BRANCH) return left;',
+    why: 'a block that clears a slot does not come to the state root of its header',
+    ...TRIES,
+  },
+  {
+    name: 'a node that others refer to is changed where it is',
+    file: 'assembly/trie/node.ts',
+    text: 'if (refs == 1) {',
+    replacement: 'if (refs >= 1) {',
+    why: 'a world that is reverted has the root of the state that it left',
+    ...TRIES,
+  },
+  {
+    name: 'a branch collapses into a node of which nobody knows what it is',
+    file: 'assembly/trie/change.ts',
+    text: 'if (kindOf(left) != Kind.BLIND) return false;',
+    replacement: 'return false;',
+    why: 'a witness without a sibling leads to a wrong root, which is not said to be missing',
+    ...TRIES,
   },
   {
     name: 'a letter behind f is a digit',
