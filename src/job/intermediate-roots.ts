@@ -19,14 +19,14 @@ export async function intermediateRoots(
   // Loaded when it is first needed: most who execute blocks never ask for a root.
   const { TrieArchive } = await import('../state/trie-archive.ts');
   const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
-  const archive = new TrieArchive();
+  const archive = await TrieArchive.open();
   const roots: Hex[] = [];
   let root = await archive.begin(state.accounts.values());
   let before = state;
   for (const transaction of context.block.transactions) {
     const block = { ...context.block, transactions: [transaction], uncles: [], uncleHeaders: [] };
     const diff = await execute({ ...context, block, blockReward: false }, before);
-    root = await archive.after(root, diff, { emptyIsAbsent });
+    root = archive.after(root, diff, { emptyIsAbsent });
     roots.push(root);
     before = stateAfter(before, diff, { emptyIsAbsent });
   }

@@ -39,7 +39,7 @@ export class StateHistory {
       return;
     }
     this.#kept.set(0, first);
-    const archive = import('../state/trie-archive.ts').then((module) => new module.TrieArchive());
+    const archive = import('../state/trie-archive.ts').then(({ TrieArchive }) => TrieArchive.open());
     this.#archive = archive;
     this.#roots.push(archive.then((opened) => opened.begin(first.accounts.values())));
   }
@@ -64,10 +64,17 @@ export class StateHistory {
   /** Takes back all but the first `length` steps. */
   truncate(length: number): void {
     this.#steps.length = Math.min(length, this.#steps.length);
-    this.#roots.length = Math.min(this.#roots.length, this.#steps.length + 1);
+    for (const root of this.#roots.splice(this.#steps.length + 1)) this.#forget(root);
     for (const states of [this.#kept, this.#recent]) {
       for (const at of states.keys()) if (at > this.length) states.delete(at);
     }
+  }
+
+  #forget(root: Promise<Hex>): void {
+    Promise.all([this.#archive, root]).then(
+      ([archive, known]) => archive?.forget(known),
+      () => {},
+    );
   }
 
   /** The state after so many steps. */

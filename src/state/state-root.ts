@@ -2,10 +2,8 @@
 
 import type { Hex } from '../base/hex.ts';
 import type { StateDiff } from '../block/state-diff.ts';
-import type { ListedState, StateRootComputer, StateRootOptions } from './state-root-computer.ts';
+import type { ListedState, StateRootOptions } from './state-root-computer.ts';
 import { rootOfWhole } from './state-root-whole.ts';
-
-let standard: Promise<StateRootComputer> | undefined;
 
 /**
  * Root of a complete state after a block, or of the state itself for an empty diff: by hashing all of it, which takes less
@@ -16,6 +14,6 @@ export async function stateRootOf(state: ListedState, diff: StateDiff, options: 
   const root = rootOfWhole(state, diff, options);
   if (root !== undefined) return root;
   // Loaded when it is first needed: most who execute blocks never ask for such a root.
-  standard ??= import('./state-root-mpt.ts').then(({ MptStateRoot }) => new MptStateRoot());
-  return (await standard).rootOf(state, diff, options);
+  const { rootOfKept } = await import('./trie/kept-tries.ts');
+  return rootOfKept(state, diff, options);
 }

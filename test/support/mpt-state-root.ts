@@ -1,14 +1,26 @@
-// State roots through @ethereumjs/mpt: secure tries (yellow paper, appendix D) over the accounts and their storage.
+// State roots through @ethereumjs/mpt, with which those of the library are compared.
 
 import { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { MapDB, ValueEncoding } from '@ethereumjs/util';
-import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, keyFromBytes, numberFromBytes } from '../base/hex.ts';
-import { keccak256 as hashed } from '../base/keccak256.ts';
-import { keccak256 } from '../base/remembered-keccak256.ts';
-import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
-import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemorySlot } from './memory-account.ts';
-import type { ListedState, StateRootComputer, StateRootOptions } from './state-root-computer.ts';
+import {
+  bytesFromHex,
+  bytesFromNumber,
+  type Hex,
+  hexFromBytes,
+  keyFromBytes,
+  numberFromBytes,
+} from '../../src/base/hex.ts';
+import { keccak256 as hashed } from '../../src/base/keccak256.ts';
+import { keccak256 } from '../../src/base/remembered-keccak256.ts';
+import type { AccountDiff, StateDiff } from '../../src/block/state-diff.ts';
+import {
+  EMPTY_CODE_HASH,
+  isEmptyAccount,
+  type MemoryAccount,
+  type MemorySlot,
+} from '../../src/state/memory-account.ts';
+import type { ListedState, StateRootOptions } from '../../src/state/state-root-computer.ts';
 
 const NO_STORAGE: MemoryAccount['storage'] = new Map();
 const EMPTY_TRIE_ROOT = hashed(RLP.encode(new Uint8Array(0)));
@@ -26,7 +38,7 @@ const ABSENT: Fields = { balance: 0n, nonce: 0n, codeHash: EMPTY_CODE_HASH };
  * Keeps the tries of the states it has seen, by the maps that hold them: those maps never change. States that follow on
  * each other share the storage of the accounts between them that nobody touched, and with it these tries.
  */
-export class MptStateRoot implements StateRootComputer {
+export class MptStateRoot {
   readonly #accounts = new WeakMap<ListedState['accounts'], Promise<MerklePatriciaTrie>>();
   readonly #storage = new WeakMap<MemoryAccount['storage'], Promise<MerklePatriciaTrie>>();
 

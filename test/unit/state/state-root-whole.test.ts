@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { bytes32FromNumber, type Hex, hexFromBytes } from '../../../src/base/hex.ts';
 import type { AccountDiff, StateDiff } from '../../../src/block/state-diff.ts';
 import { type AllocAccount, memoryState } from '../../../src/state/memory.ts';
-import { MptStateRoot } from '../../../src/state/state-root-mpt.ts';
 import { rootOfWhole } from '../../../src/state/state-root-whole.ts';
+import { rootOfKept } from '../../../src/state/trie/kept-tries.ts';
 import { count } from '../../support/effort.ts';
 import { Random } from '../../support/fuzz-random.ts';
+import { MptStateRoot } from '../../support/mpt-state-root.ts';
 
 const random = new Random(2026);
 const MODERN = { emptyIsAbsent: true };
@@ -59,6 +60,13 @@ describe('the root of a whole state', () => {
         expect(rootOfWhole(memoryState(alloc), diff, options)).toBe(
           await tries.rootOf(memoryState(alloc), diff, options),
         );
+        // Of what is kept, all of it changed, and the same once more over what stayed as it was.
+        const state = memoryState(alloc);
+        for (const change of [NONE, diff, NONE, diff]) {
+          expect(await rootOfKept(state, change, options)).toBe(
+            await tries.rootOf(memoryState(alloc), change, options),
+          );
+        }
       }
     }
   }, 120_000);
@@ -77,7 +85,9 @@ describe('the root of a whole state', () => {
         const storage = new Map(part(cleared, () => 0n).map(([slot, value]) => [slot, word(value)] as const));
         const diff: StateDiff = new Map([[addressOf(1), { storage }]]);
         const options = { emptyIsAbsent: false };
-        expect(rootOfWhole(state, diff, options)).toBe(await tries.rootOf(state, diff, options));
+        const expected = await tries.rootOf(state, diff, options);
+        expect(rootOfWhole(state, diff, options)).toBe(expected);
+        expect(await rootOfKept(state, diff, options)).toBe(expected);
       }
     }
   }, 120_000);
