@@ -269,6 +269,11 @@ export interface World extends AsyncDisposable {
   revert(id: number): Promise<void>;
   /** Nobody will come back to the snapshot: what was kept for it is let go. @throws InputError where there is none */
   release(id: number): Promise<void>;
+  /**
+   * Root of the state as it is, which takes a complete one. The first time all of it is hashed; from then on it costs what has
+   * changed since. @throws InputError where not all of the state is known; MemoryLimitError
+   */
+  stateRoot(): Promise<Hex>;
   /** What has changed since a snapshot. @throws InputError where there is none */
   stateDiffSince(id: number): Promise<StateDiff>;
   /** A copy in a memory of its own, without the snapshots. @throws MemoryLimitError */

@@ -335,16 +335,16 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   async #stateRootAfter(desk: Desk<TransactionResult>, result: BlockExecution): Promise<Hex | undefined> {
     const { state, verify, context } = this.#request;
     if (typeof verify !== 'object' || verify.stateRoot !== true) return undefined;
-    const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
     const standing = this.#standing;
     if (standing?.residence.complete) {
       // What stays has been advanced by the block.
-      return desk.ask(async () => stateRootOf(await standing.whole(), new Map(), { emptyIsAbsent }));
+      return desk.ask(() => standing.root());
     }
     const accounts = state.description?.accounts;
     if (accounts === undefined) {
       throw new InputError('request.verify.stateRoot', 'a state root takes a complete state, as memoryState makes one');
     }
+    const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
     return desk.ask(() => stateRootOf({ accounts }, result.stateDiff, { emptyIsAbsent }));
   }
 }

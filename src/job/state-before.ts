@@ -76,6 +76,8 @@ export interface StandingState extends DescribedStateSource {
   fetchAhead(keys: readonly StateKey[], signal: AbortSignal): Promise<void>;
   /** All of a complete state. */
   whole(): Promise<MemoryState>;
+  /** Root of a complete state as it is. */
+  root(): Promise<Hex>;
 }
 
 /** What is loaded before a run on a state that stays. @throws StateSourceError */

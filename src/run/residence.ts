@@ -50,6 +50,12 @@ export interface ResidenceOptions {
   readonly complete: boolean;
 }
 
+/** A mark, and what tells it from others that come to the same place in the log. */
+export interface Moment {
+  readonly mark: number;
+  readonly stamp: number;
+}
+
 /** Bytes that the core needs beside each code: hash, jump map, table. */
 const CODE_COST = 4096;
 /** Parts of the locations from which on a memory is tidied, and that are left of what a source can give again. */
@@ -64,6 +70,11 @@ export class Residence implements StayingState {
   readonly #codes = new Map<string, Uint8Array>();
   /** What changes have overwritten, oldest first. */
   readonly #log: KeptRecords[] = [];
+  /** Of each of its entries a number that no other one had. */
+  readonly #stamps: number[] = [];
+  #newestStamp = 0;
+  /** Of the entry that was forgotten last. */
+  #forgottenStamp = 0;
   /** How much of it nobody needs any more. */
   #forgotten = 0;
   #home: Home;
@@ -163,7 +174,7 @@ export class Residence implements StayingState {
   }
 
   keep(records: KeptRecords): void {
-    this.#log.push(records);
+    this.#push(records);
     this.#edition = ++this.#editions;
   }
 
@@ -207,6 +218,27 @@ export class Residence implements StayingState {
     // The oldest value of a place comes last, and stays.
     await this.exchange(this.since(mark).toReversed().flat());
     this.#log.length = mark - this.#forgotten;
+    this.#stamps.length = this.#log.length;
+  }
+
+  #push(records: KeptRecords): void {
+    this.#log.push(records);
+    this.#stamps.push(++this.#newestStamp);
+  }
+
+  /** Now, as a moment that can be told from what a reverted state becomes. */
+  get moment(): Moment {
+    const { mark } = this;
+    return { mark, stamp: this.#stampAt(mark) };
+  }
+
+  /** Whether all that has changed since then is in the log. */
+  reaches({ mark, stamp }: Moment): boolean {
+    return mark >= this.#forgotten && mark <= this.mark && this.#stampAt(mark) === stamp;
+  }
+
+  #stampAt(mark: number): number {
+    return this.#stamps[mark - this.#forgotten - 1] ?? this.#forgottenStamp;
   }
 
   /**
@@ -259,6 +291,7 @@ export class Residence implements StayingState {
   /** Nobody will come back to what was before `mark`. */
   forgetBefore(mark: number): void {
     const { length } = this.#log.splice(0, mark - this.#forgotten);
+    this.#forgottenStamp = this.#stamps.splice(0, length).at(-1) ?? this.#forgottenStamp;
     this.#forgotten += length;
   }
 
@@ -306,7 +339,7 @@ export class Residence implements StayingState {
     if (!restoreKept(instance, [changedRecord(kind, address, slot, value, blockNumberOf(instance))])) {
       this.#refuse(this.#home);
     }
-    this.#log.push([before]);
+    this.#push([before]);
   }
 
   /** Adds what a source says; what is known stays. @throws MemoryLimitError */
@@ -334,6 +367,7 @@ export class Residence implements StayingState {
   dispose(): void {
     this.#home.leave();
     this.#log.length = 0;
+    this.#stamps.length = 0;
     this.#codes.clear();
   }
 

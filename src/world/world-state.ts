@@ -29,6 +29,7 @@ import type {
   StateValue,
 } from '../state/state-source.ts';
 import { changesSince } from './world-diff.ts';
+import { WorldRoot } from './world-root.ts';
 
 export interface AccountNow {
   readonly balance: bigint;
@@ -60,6 +61,7 @@ export class WorldState implements StandingState {
   readonly storageOnly: readonly Hex[];
   /** Fetched for a block that comes, by name. */
   readonly #ahead = new Map<string, Promise<StateValue | undefined>>();
+  readonly #root = new WorldRoot(this);
   /** Names of what was asked for by blocks, lately. */
   readonly #asked = new Set<string>();
 
@@ -212,6 +214,16 @@ export class WorldState implements StandingState {
   /** No run may be at work on the state. */
   changesSince(mark: number): StateChanges {
     return changesSince(this.residence, mark);
+  }
+
+  /** Root of a complete state: costs what has changed since it was asked for last. No run may be at work on it. */
+  root(): Promise<Hex> {
+    return this.#root.now();
+  }
+
+  /** How far back what was overwritten is needed for the next root; `undefined`: not at all. */
+  get rootMark(): number | undefined {
+    return this.#root.mark;
   }
 
   /** All of a complete state, as the tries and other sources take it. */

@@ -372,6 +372,18 @@ export class ResidentWorld implements TracingWorld {
     });
   }
 
+  stateRoot(): Promise<Hex> {
+    return this.#take(async () => {
+      const { residence } = this.#state;
+      if (!residence.complete) {
+        throw new InputError('world', 'a state root takes a complete state, as memoryState makes one');
+      }
+      const root = await this.#state.root();
+      this.#forget();
+      return root;
+    });
+  }
+
   fork(): Promise<TracingWorld> {
     return this.#take(
       async () => new ResidentWorld(this.#turns.another(), await this.#state.fork(), this.#block, this.#head),
@@ -498,7 +510,8 @@ export class ResidentWorld implements TracingWorld {
   /** What nobody can come back to need not be kept. */
   #forget(): void {
     const { residence } = this.#state;
-    let oldest = Math.min(residence.mark, this.#last?.mark ?? residence.mark);
+    const { rootMark = residence.mark } = this.#state;
+    let oldest = Math.min(residence.mark, this.#last?.mark ?? residence.mark, rootMark);
     for (const { mark } of this.#snapshots.values()) oldest = Math.min(oldest, mark);
     residence.forgetBefore(oldest);
   }
