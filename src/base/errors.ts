@@ -185,8 +185,13 @@ export class ProofError extends StateSourceError {
 
 /** A run that lasted longer than `executionTimeoutMs`. */
 export class ExecutionTimeoutError extends PevmError {
-  constructor(timeoutMs: number, options: PevmErrorOptions = {}) {
-    super(-38008, `no result within ${timeoutMs} ms`, options);
+  /** `awaited`: what had not answered at the end, where it is not the run's own work. */
+  constructor(timeoutMs: number, awaited?: string, options: PevmErrorOptions = {}) {
+    super(
+      -38008,
+      `no result within ${timeoutMs} ms${awaited === undefined ? '' : `: waiting for ${awaited}`}`,
+      options,
+    );
   }
 }
 

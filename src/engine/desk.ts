@@ -158,5 +158,5 @@ export class JobDesk<Item> implements Desk<Item> {
 
 /** Waits for a source, which may not listen to signals, and may not call the engine that waits for it. */
 export function ask<T>(engine: object, scope: Scope, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return Promise.race([callFor(engine, () => body(scope.signal)), scope.cancelled]);
+  return scope.awaitSource(callFor(engine, () => body(scope.signal)));
 }

@@ -15,6 +15,8 @@ export class Scope {
   #abort: AbortController | undefined;
   #reject: (reason: unknown) => void = () => {};
   #reason: { reason: unknown } | undefined;
+  /** Answers that somebody waits for. */
+  #awaited = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #onCancel: ((reason: unknown) => void) | undefined;
   readonly #listeners: (() => void)[] = [];
@@ -47,7 +49,19 @@ export class Scope {
   begin(): void {
     this.throwIfCancelled();
     const limit = this.#limits.executionTimeoutMs;
-    if (limit !== undefined) this.#timer = setTimeout(() => this.cancel(new ExecutionTimeoutError(limit)), limit);
+    if (limit === undefined) return;
+    const end = () => this.cancel(new ExecutionTimeoutError(limit, this.#awaited > 0 ? 'the state source' : undefined));
+    this.#timer = setTimeout(end, limit);
+  }
+
+  /** What waits for the state source, so that a time limit says so. */
+  async awaitSource<T>(answer: Promise<T>): Promise<T> {
+    this.#awaited++;
+    try {
+      return await Promise.race([answer, this.cancelled]);
+    } finally {
+      this.#awaited--;
+    }
   }
 
   /** Calls `cancel` when the run is to stop; at once if that was before. */

@@ -114,13 +114,30 @@ function sendersOf({ transactions }: BlockInput): ReadonlySet<Hex> {
   return new Set(transactions.flatMap(({ from }) => (from === undefined ? [] : [from])));
 }
 
-/** What a hint says that is a key. Hints decide nothing: without one, what is missing is loaded when it is missed. */
-export async function hintedKeys(state: Pick<StateSource, 'hint'>, block: BlockInput): Promise<StateKey[]> {
+/** How long a block waits for a hint: nodes may need a while for one, and then some rounds of loading are less. */
+const HINT_MS = 60_000;
+
+/**
+ * What a hint says that is a key. Hints decide nothing: without one, or with one that does not come, what is missing is loaded
+ * when it is missed.
+ */
+export async function hintedKeys(
+  state: Pick<StateSource, 'hint'>,
+  block: BlockInput,
+  limitMs = HINT_MS,
+): Promise<StateKey[]> {
+  if (state.hint === undefined) return [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let keys: unknown;
   try {
-    keys = await state.hint?.(block);
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, limitMs, undefined);
+    });
+    keys = await Promise.race([state.hint(block), late]);
   } catch {
     return [];
+  } finally {
+    clearTimeout(timer);
   }
   return Array.isArray(keys) ? keys.filter(isStateKey) : [];
 }

@@ -225,6 +225,8 @@ export class SharedCrew implements Crew {
           this.#beganMs = Math.min(reply.beganMs, this.#beganMs ?? reply.beganMs);
           // Who finds the block done, or halted, knows first; others may still be giving up, or on their way.
           if (reply.end !== 'dismissed') this.#endedMs = Math.min(reply.endedMs, this.#endedMs ?? reply.endedMs);
+          // Code from outside may be somewhere that is no attempt, as in estimates, and nobody needs it any more.
+          if (this.#work.executor !== undefined && host.done()) this.#startGrace('the end of the block');
           return;
         }
         if (reply.problem === 'unequipped') {
@@ -366,10 +368,12 @@ export class SharedCrew implements Crew {
     this.#startGrace();
   }
 
-  #startGrace(): void {
+  #startGrace(what?: string): void {
     // Between two rounds nobody is busy with this run.
     if (!this.#inRound) return;
-    this.#grace.begin((reason) => this.#endAll(reason));
+    this.#grace.begin((reason) => {
+      for (const { post } of this.#seats) if (post.handle.isBusy) post.handle.terminate(reason);
+    }, what);
   }
 
   #endAll(reason: string): void {

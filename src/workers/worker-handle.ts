@@ -133,6 +133,11 @@ export class WorkerHandle {
     this.#precompiles = undefined;
   }
 
+  /** Whether somebody waits for an answer of it. */
+  get isBusy(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   get over(): boolean {
     return this.#lost !== undefined;
   }

@@ -10,9 +10,11 @@ import {
   ExecutionTimeoutError,
   type Executor,
   memoryState,
+  type StateSource,
   TaskTimeoutError,
   WorkerError,
 } from '../../../src/index.ts';
+import { hintedKeys } from '../../../src/job/state-before.ts';
 
 const engines: PevmEngine[] = [];
 afterAll(async () => {
@@ -37,6 +39,19 @@ const block = {
   withdrawals: [],
   transactions: [],
 } as unknown as BlockInput;
+
+/** Its first worker never comes back from its estimates. */
+const undecided = moduleUrl(`
+  export function createExecutor() {
+    return {
+      estimate() { while (true); },
+      execute(_, view) {
+        view.add('sum', 1n);
+        return { status: 'success' };
+      },
+    };
+  }
+`);
 
 /** Does what the task's payload says. */
 const doer = moduleUrl(`
@@ -360,4 +375,27 @@ describe('executors in the calling thread', async () => {
     const { state } = await engine.execute(tasksOf(['', '', '', '']), executor);
     expect(state.readNumber('last')).toBe(3n);
   });
+});
+
+test('who never comes back from an estimate is ended with the block, which does not need it', async () => {
+  const engine = await engineWith({ workers: 2, threading: 'shared' });
+  const tasks = Array.from({ length: 12 }, (_, id) => ({ id }));
+  const { state, report } = await engine.execute(tasks, undecided);
+  expect(state.readNumber('sum')).toBe(12n);
+  expect(report.workersLost).toBe(1);
+});
+
+test('a time limit names the state source where that has not answered', async () => {
+  const engine = await engineWith({ workers: 1 });
+  const silent: StateSource = { load: () => new Promise(() => {}), blockHash: () => new Promise(() => {}) };
+  const run = engine.executeBlock({ block, hardfork: 'shanghai', state: silent, executionTimeoutMs: 50 });
+  await expect(run).rejects.toThrow('no result within 50 ms: waiting for the state source');
+  // The engine goes on.
+  expect((await engine.executeBlock({ block, hardfork: 'shanghai', state: memoryState({}) })).gasUsed).toBe(0n);
+});
+
+test('a hint that never comes is done without', async () => {
+  const given = [{ kind: 'account', address: `0x${'11'.repeat(20)}` }] as const;
+  expect(await hintedKeys({ hint: () => new Promise(() => {}) }, block, 20)).toEqual([]);
+  expect(await hintedKeys({ hint: async () => [...given] }, block, 20)).toEqual(given);
 });
