@@ -29,6 +29,7 @@ export {
   MemoryLimitError,
   PevmError,
   ProofError,
+  QuotaError,
   ReorganisationError,
   RpcError,
   StateSourceError,
@@ -113,6 +114,7 @@ export type {
   Task,
 } from './task/executor.ts';
 export { SuspendSignal } from './task/executor.ts';
+export type { QuotaBreach, QuotaName, TaskQuota } from './task/quota.ts';
 export type { Seen, StoreSnapshot, VersionName, VersionStore, WriterName } from './task/version-store.ts';
 export type { CallFrame } from './trace/call-tracer.ts';
 export type { OpcodeClass } from './trace/opcode-classes.ts';

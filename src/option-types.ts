@@ -312,6 +312,16 @@ export interface ExecutionOptions {
    */
   readonly taskTimeoutMs?: number;
   /**
+   * What each task may use, beside what its executor and the task itself say: the lowest of all holds. More, and it
+   * has failed, without writes, with `exceeded` in its result and the event `quota`. Default no limits.
+   */
+  readonly taskQuota?: TaskQuota;
+  /**
+   * Gas that the run may use in all: with the task that uses more it ends with a `QuotaError`, and nothing of it
+   * counts. Default none.
+   */
+  readonly gasQuota?: bigint;
+  /**
    * Of the shared memory of this run, in MiB, at most the engine's. Where it is too small the rest of the run goes on
    * in parts, one task at a time; a task that does not fit ends it with a `MemoryLimitError`. Default the engine's
    * `memory.maximumMiB`.
@@ -323,6 +333,19 @@ export interface ExecutionOptions {
   readonly window?: number;
   /** Runs in the order of the tasks, one at a time, by the same engine. For comparisons. Default false. */
   readonly sequential?: boolean;
+}
+
+/** `options.taskQuota`, and `quota` of an executor or a task. Where several are given, the lowest holds. */
+export interface TaskQuota {
+  /** Gas that the outcome of a task may report. Default none. */
+  readonly gas?: bigint;
+  /** Bytes that an attempt at a task may write, keys and values together. Default none. */
+  readonly memoryBytes?: number;
+  /**
+   * Milliseconds that an attempt may take, tries again included. One that does not come back of itself is ended when
+   * it waits for something; what computes without end takes `taskTimeoutMs`. Default none.
+   */
+  readonly timeMs?: number;
 }
 
 /** What `openVersionStore` accepts. */

@@ -24,6 +24,7 @@ import type { ByteSource } from './file/chain-file.ts';
 import type { BlockRequest, ExecutionOptions, WorldOptions } from './option-types.ts';
 import type { MetricsSnapshot, Report, Threading } from './report-types.ts';
 import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
+import type { QuotaBreach } from './task/quota.ts';
 
 export type { MetricName } from './base/metrics.ts';
 export type { Mismatch, Omission } from './block/verify.ts';
@@ -433,6 +434,8 @@ export interface TaskResult {
   /** What the executor returned as `output`; empty where it returned none. */
   readonly output: Uint8Array;
   readonly error?: string;
+  /** Which quota it exceeded, where it has failed for that. */
+  readonly exceeded?: QuotaBreach;
 }
 
 export interface ExecutionResult {
@@ -460,6 +463,8 @@ export interface EngineEvents {
   readonly 'worker-replaced': { readonly id: number; readonly by: number };
   /** Memory or incarnations ran out: the rest runs sequentially from transaction `from` on. */
   readonly drain: { readonly from: number };
+  /** A task has failed since it used more than it may; told when it is committed. */
+  readonly quota: QuotaBreach & { readonly task: number };
   /** State was missing: `keys` are loaded before the run goes on. */
   readonly load: { readonly keys: number };
 }

@@ -195,6 +195,22 @@ export class ExecutionTimeoutError extends PevmError {
   }
 }
 
+/** A run that has used more than it may: `gasQuota`. `index`: of the task, or transaction, with which it had. */
+export class QuotaError extends PevmError {
+  readonly index: number;
+  readonly quota: 'gas';
+  readonly limit: bigint;
+  readonly used: bigint;
+
+  constructor(name: string, { index, limit, used }: { index: number; limit: bigint; used: bigint }) {
+    super(-38016, `${name}: the run has used ${used} gas, at most ${limit}`);
+    this.index = index;
+    this.quota = 'gas';
+    this.limit = limit;
+    this.used = used;
+  }
+}
+
 /** With the preset `audit`: the two executors disagree about whether a block is valid. */
 export class AuditError extends PevmError {
   constructor(problem: string, options: PevmErrorOptions = {}) {

@@ -77,6 +77,24 @@ const maximumMiB = option(
   "Of the shared memory of this run, in MiB, at most the engine's. Where it is too small the rest of the run goes on in parts, one task at a time; a task that does not fit ends it with a `MemoryLimitError`.",
   "the engine's `memory.maximumMiB`",
 );
+const gasQuota = option(
+  bigintFrom(0n, 63),
+  'Gas that the run may use in all: with the task that uses more it ends with a `QuotaError`, and nothing of it counts.',
+  'none',
+);
+export const TASK_QUOTA: Options = {
+  gas: option(bigintFrom(0n, 63), 'Gas that the outcome of a task may report.', 'none'),
+  memoryBytes: option(
+    integerFrom(0, Number.MAX_SAFE_INTEGER),
+    'Bytes that an attempt at a task may write, keys and values together.',
+    'none',
+  ),
+  timeMs: option(
+    milliseconds,
+    'Milliseconds that an attempt may take, tries again included. One that does not come back of itself is ended when it waits for something; what computes without end takes `taskTimeoutMs`.',
+    'none',
+  ),
+};
 const chainId = integerFrom(1, Number.MAX_SAFE_INTEGER);
 const chain = checkedLater('number | object');
 const CHAIN_FORMS =
@@ -386,6 +404,12 @@ export const EXECUTION_OPTIONS: Options = {
   signal: option(signal, 'Cancels the run when it fires; the run rejects with its reason.'),
   executionTimeoutMs,
   taskTimeoutMs,
+  taskQuota: option(
+    group('TaskQuota', TASK_QUOTA),
+    'What each task may use, beside what its executor and the task itself say: the lowest of all holds. More, and it has failed, without writes, with `exceeded` in its result and the event `quota`.',
+    'no limits',
+  ),
+  gasQuota,
   maximumMiB,
   window,
   sequential: option(
@@ -433,6 +457,11 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { name: 'VerifyOptions', doc: '`request.verify`: what to compare with the header.', options: VERIFY_OPTIONS },
   { name: 'WorldOptions', doc: 'What `engine.openWorld` accepts.', options: WORLD_OPTIONS },
   { name: 'ExecutionOptions', doc: 'The third argument of `engine.execute`.', options: EXECUTION_OPTIONS },
+  {
+    name: 'TaskQuota',
+    doc: '`options.taskQuota`, and `quota` of an executor or a task. Where several are given, the lowest holds.',
+    options: TASK_QUOTA,
+  },
   { name: 'VersionStoreOptions', doc: 'What `openVersionStore` accepts.', options: STORE_OPTIONS },
   { name: 'BlockLoopOptions', doc: 'What `openBlockLoop` accepts.', options: BLOCK_LOOP_OPTIONS },
   { name: 'CallTracerOptions', doc: 'Of `callTracer`.', options: CALL_TRACER },

@@ -4,6 +4,8 @@ import { InputError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
 import { MAX_TASKS } from '../run/memory.ts';
 import type { Task } from '../task/executor.ts';
+import { checkOptions, milliseconds } from './descriptor.ts';
+import { TASK_QUOTA } from './descriptors.ts';
 
 /**
  * Checks that tasks are numbered from 0 in order and that dependencies point to tasks that exist.
@@ -33,6 +35,12 @@ export function checkTasks(tasks: readonly Task[]): void {
         `expected a bigint from 0 to 2^64 - 1, got ${describe(estimatedGas)}`,
       );
     }
+    const { estimatedMs, timeoutMs, quota } = task;
+    if (estimatedMs !== undefined && !(typeof estimatedMs === 'number' && estimatedMs >= 0 && estimatedMs < 2 ** 31)) {
+      throw new InputError(`${field}.estimatedMs`, `expected milliseconds from 0, got ${describe(estimatedMs)}`);
+    }
+    if (timeoutMs !== undefined) milliseconds.check(timeoutMs, `${field}.timeoutMs`);
+    if (quota !== undefined) checkOptions(quota, `${field}.quota`, TASK_QUOTA);
     if (sender !== undefined && !/^0x[0-9a-fA-F]{40}$/.test(String(sender))) {
       throw new InputError(`${field}.sender`, `expected an address, got ${describe(sender)}`);
     }

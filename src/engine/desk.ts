@@ -12,7 +12,7 @@ import type { RunOutcome } from '../run/run-outcome.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import { workOf } from '../run/work.ts';
 import type { SourceKey, StateSource } from '../state/state-source.ts';
-import type { Report } from '../types.ts';
+import type { EngineEvents, Report } from '../types.ts';
 import type { Assets } from '../workers/assets.ts';
 import type { Examiner, RunControl } from '../workers/runner.ts';
 import type { Runners } from '../workers/runners.ts';
@@ -60,6 +60,10 @@ export class JobDesk<Item> implements Desk<Item> {
 
   get assets(): Assets {
     return this.#parts.assets;
+  }
+
+  exceeded(event: EngineEvents['quota']): void {
+    this.#parts.events.emit('quota', event);
   }
 
   fail(error: Error): void {

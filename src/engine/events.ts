@@ -13,6 +13,7 @@ export class Events {
     'worker-replaced': new Set(),
     drain: new Set(),
     load: new Set(),
+    quota: new Set(),
   };
 
   /** Listens; returns how to end it. @throws InputError for an event that there is not */

@@ -6,7 +6,7 @@ import type { ResultBatch } from '../core/host/outcome.ts';
 import type { Residence } from '../run/residence.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
 import type { RunPlan } from '../run/run-plan.ts';
-import type { Work } from '../run/work.ts';
+import type { TaskTimeout, Work } from '../run/work.ts';
 import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { EngineEvents, Report, Threading } from '../types.ts';
 
@@ -41,7 +41,7 @@ export interface PlannedRun {
   readonly state: StateSource | undefined;
   /** The state that it begins with, and advances, where there is one that stays. */
   readonly residence?: Residence | undefined;
-  readonly taskTimeoutMs: number | undefined;
+  readonly taskTimeoutMs: TaskTimeout;
   /** Of its memory, where it brings all it needs; `undefined`: the engine's. */
   readonly maximumMiB?: number | undefined;
   /** Whether its progress is what the caller sees of the job. */
@@ -109,6 +109,8 @@ export interface Desk<Item> {
   readonly ask: Ask;
   /** Shows the caller what items there are. */
   push: Push<Item>;
+  /** Tells that a committed task has used more than it may. */
+  exceeded(event: EngineEvents['quota']): void;
   /** Ends the job with an error, at once. */
   fail(error: Error): void;
   /** Notes how the job went: to be called once, at its end. */

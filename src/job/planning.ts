@@ -11,7 +11,7 @@ import type { BlockInput } from '../block/block-input.ts';
 import { type AnnouncedWrites, StateImageBuilder } from '../core/host/state-image.ts';
 import { Kind } from '../core/instance/abi.ts';
 import type { PlannedFacts } from '../metrics/report.ts';
-import type { RunPlanning } from '../run/run-plan.ts';
+import type { PlannedTask, RunPlanning } from '../run/run-plan.ts';
 import type { Task } from '../task/executor.ts';
 import type { BlockEncoding } from './block-encoding.ts';
 import { type AnnouncedList, announceList } from './list-plan.ts';
@@ -76,10 +76,23 @@ interface OrderContext {
   readonly tasks: readonly { readonly dependencies: readonly number[] }[];
 }
 
-export function planTasks(oracle: AccessOracle, tasks: readonly Task[], workers: number): Planned {
+/** `undefined`: nobody says anything that a plan could be made of. */
+export function planTasks(
+  oracle: AccessOracle | undefined,
+  tasks: readonly Task[],
+  estimates: readonly PlannedTask[],
+  workers: number,
+): Planned | undefined {
   const startMs = performance.now();
-  const costs = tasks.map(({ estimatedGas = 0n }) => Number(estimatedGas));
-  return planned(predictTasks(oracle, tasks), { startMs, costs, first: 0, workers });
+  const costs = estimates.map(({ cost }) => cost);
+  if (oracle !== undefined) return planned(predictTasks(oracle, tasks), { startMs, costs, first: 0, workers });
+  // Of tasks that all cost the same the first are begun first anyway.
+  if (costs.every((cost) => cost === costs[0])) return undefined;
+  const predictions = estimates.map(({ dependencies }) => ({ after: dependencies }));
+  const plan = planned({ predictions, problems: [] }, { startMs, costs, first: 0, workers });
+  // The tasks say themselves whom they need.
+  const planning = { ...plan.planning, dependencies: new Uint32Array(0) };
+  return { ...plan, planning, facts: { ...plan.facts, predicted: 0 } };
 }
 
 interface PlanContext {

@@ -1,5 +1,7 @@
 // A list of tasks as a job: its stages, in order.
 
+import { GAS_PER_MS } from '../access/crew-size.ts';
+import { InputError, QuotaError } from '../base/errors.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { checkExecutionOptions, memoryOfRun } from '../config/options.ts';
 import { checkTasks } from '../config/tasks.ts';
@@ -8,7 +10,7 @@ import { joinImages } from '../core/host/state-image.ts';
 import { checkedPrograms } from '../core/host/synthetic-program.ts';
 import { reportOf } from '../metrics/report.ts';
 import type { PlannedTask, RunPlan, RunPlanning } from '../run/run-plan.ts';
-import { type ExecutorSource, workOf } from '../run/work.ts';
+import { type ExecutorSource, type TaskTimeout, workOf } from '../run/work.ts';
 import type { Executor, Task } from '../task/executor.ts';
 import type { ExecutionOptions, ExecutionResult, Report, TaskResult } from '../types.ts';
 import { costOf } from './block-encoding.ts';
@@ -37,6 +39,9 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     this.#maximumMiB = memoryOfRun(request, options, 'options');
     this.#executor = readExecutor(executor);
     this.#tasks = this.#executor === 'synthetic' ? checkedPrograms(tasks) : tasks;
+    if (this.#executor === 'synthetic' && (request.taskQuota ?? tasks.find(({ quota }) => quota)) !== undefined) {
+      throw new InputError('options.taskQuota', 'programs have none: they run inside the core');
+    }
     this.#options = options;
     this.#request = request;
     this.#initial = readInitialValues(request);
@@ -51,21 +56,40 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     const { state, taskTimeoutMs = this.#options.taskTimeoutMs } = this.#request;
     const maximumMiB = this.#maximumMiB;
     const before = await stateBefore(desk, state);
+    const executor = this.#executor;
+    const object = typeof executor === 'object' && 'object' in executor ? executor.object : undefined;
+    const tasks = this.#tasks.map((task) => plannedTask(task, object));
     const oracle = this.#request.accessOracle ?? this.#options.planning.oracle;
-    const planned = oracle && planTasks(oracle, this.#tasks, desk.workers);
+    const planned = planTasks(oracle, this.#tasks, tasks, desk.workers);
     const encodeMs = performance.now() - startMs;
 
-    const plan = this.#planOf(before, planned?.planning, desk.workers);
-    const executor = this.#executor === 'synthetic' ? undefined : this.#executor;
-    // Programs are in the core's memory; nobody needs the tasks themselves.
-    const work = workOf({ tasks: executor === undefined ? [] : this.#tasks, executor, precompiles: undefined });
+    const plan = this.#planOf(before, tasks, planned?.planning, desk.workers);
+    const work =
+      executor === 'synthetic'
+        ? // Programs are in the core's memory; nobody needs the tasks themselves.
+          workOf({ tasks: [], executor: undefined, precompiles: undefined })
+        : workOf({ tasks: this.#tasks, executor, quota: this.#request.taskQuota, precompiles: undefined });
 
     const results = new TaskResults();
+    const { gasQuota } = this.#request;
+    let [looked, gas] = [0, 0n];
     const take = (batch: ResultBatch) => {
       results.raw.push(batch);
+      for (; looked < results.raw.length; looked++) {
+        if (gasQuota !== undefined) gas += BigInt(results.raw.gas(looked));
+        if (gasQuota !== undefined && gas > gasQuota) {
+          desk.fail(new QuotaError(`task ${looked}`, { index: looked, limit: gasQuota, used: gas }));
+          return;
+        }
+        const exceeded = results.raw.status(looked) === 'failed' ? results.at(looked).exceeded : undefined;
+        if (exceeded !== undefined) desk.exceeded({ ...exceeded, task: looked });
+      }
       desk.push(results.raw.length, results.at);
     };
-    const performed = await desk.perform({ plan, work, state, taskTimeoutMs, maximumMiB, isShown: true, take });
+    const timeout = timeoutOf(this.#tasks, taskTimeoutMs);
+    const performed = await desk.perform({
+      ...{ plan, work, state, taskTimeoutMs: timeout, maximumMiB, isShown: true, take },
+    });
 
     const totalDurationMs = performance.now() - startMs;
     const report = reportOf(performed, {
@@ -77,13 +101,17 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     return executionResult(results, finalStateOf(performed.outcome.changes, data, numbers), report);
   }
 
-  #planOf({ image, complete }: StateBefore, planning: RunPlanning | undefined, workers: number): RunPlan {
+  #planOf(
+    { image, complete }: StateBefore,
+    tasks: readonly PlannedTask[],
+    planning: RunPlanning | undefined,
+    workers: number,
+  ): RunPlan {
     const { window = this.#options.window, sequential = false } = this.#request;
     const executor = this.#executor;
-    const object = typeof executor === 'object' && 'object' in executor ? executor.object : undefined;
     return {
       count: this.#tasks.length,
-      tasks: this.#tasks.map((task) => plannedTask(task, object)),
+      tasks,
       programs: executor === 'synthetic' ? this.#tasks.map(({ payload }) => payload as Uint8Array) : undefined,
       evm: undefined,
       image: joinImages(image, this.#initial.image),
@@ -101,14 +129,22 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
   }
 }
 
+/** Of each task, where some have limits of their own. */
+function timeoutOf(tasks: readonly Task[], all: number | undefined): TaskTimeout {
+  if (tasks.every(({ timeoutMs }) => timeoutMs === undefined)) return all;
+  return (task) => tasks[task]?.timeoutMs ?? all;
+}
+
 /** A task as the core needs it. What an executor estimates is only a hint, so its mistakes are dropped. */
 function plannedTask(task: Task, executor?: Executor): PlannedTask {
   let gas = task.estimatedGas;
+  let ms = task.estimatedMs;
   let dependencies = task.dependencies ?? [];
   if (executor?.estimate !== undefined) {
     try {
       const estimate = executor.estimate(task);
       gas ??= estimate.gas;
+      ms ??= estimate.durationMs;
       const more = (estimate.dependencies ?? []).filter(
         (lower) => Number.isSafeInteger(lower) && lower >= 0 && lower < task.id,
       );
@@ -117,7 +153,10 @@ function plannedTask(task: Task, executor?: Executor): PlannedTask {
       // As if it had estimated nothing.
     }
   }
-  return { cost: typeof gas === 'bigint' ? costOf(gas) : 0, dependencies };
+  // What is planned is time: who knows it knows better than by gas.
+  const isDuration = typeof ms === 'number' && ms >= 0;
+  const cost = isDuration ? Math.min(0xffffffff, Math.round(ms! * GAS_PER_MS)) : undefined;
+  return { cost: cost ?? (typeof gas === 'bigint' ? costOf(gas) : 0), dependencies };
 }
 
 /** Results of tasks by their ids; each is made when it is first looked at. */
@@ -135,8 +174,8 @@ class TaskResults {
   }
 }
 
-function taskResult(id: number, { status, gasUsed, output, error }: RawResult): TaskResult {
-  return { id, status, gasUsed, output, ...(error === undefined ? {} : { error }) };
+function taskResult(id: number, { status, gasUsed, output, error, exceeded }: RawResult): TaskResult {
+  return { id, status, gasUsed, output, ...(error === undefined ? {} : { error }), ...(exceeded && { exceeded }) };
 }
 
 /** Apart from the run, so that a result that somebody keeps does not keep the engine's memory. */

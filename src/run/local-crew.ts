@@ -5,6 +5,7 @@ import { BlockHost } from '../core/host/block-host.ts';
 import { type CoreInstance, createMemory, openCore, wallClock } from '../core/instance/abi.ts';
 import { runRound } from '../core/worker/worker-loop.ts';
 import type { Executor, Task } from '../task/executor.ts';
+import type { TaskQuota } from '../task/quota.ts';
 import type { Crew, RoundAnswer, RoundOptions } from './crew.ts';
 import { memoryOf } from './memory.ts';
 import type { Home } from './residence.ts';
@@ -12,6 +13,7 @@ import type { Home } from './residence.ts';
 export interface LocalWork {
   readonly tasks: readonly Task[];
   readonly executor: Executor | undefined;
+  readonly quota?: TaskQuota | undefined;
   readonly pause: () => Promise<void>;
   /** Whether the executor still has to be asked for its estimates. */
   readonly estimates?: boolean;
@@ -83,13 +85,14 @@ export class LocalCrew implements Crew {
   }
 
   async round(host: BlockHost, options: RoundOptions): Promise<RoundAnswer> {
-    const { tasks, executor, pause, estimates = false, watch, isDue } = this.#work;
+    const { tasks, executor, quota, pause, estimates = false, watch, isDue } = this.#work;
     let isPaused = false;
     const round = runRound(this.#memory.worker, {
       workerId: 1,
       first: options.first,
       tasks,
       executor,
+      quota,
       maySleep: false,
       estimates: estimates && !this.#isEstimated,
       pause: async () => {

@@ -1,9 +1,13 @@
 // The work of a run as workers get it: its tasks, who executes them, and what else the threads need for that.
 
 import type { Executor, Task } from '../task/executor.ts';
+import type { TaskQuota } from '../task/quota.ts';
 
 /** Where an executor comes from: its module, which every thread imports, or an object, which stays on its thread. */
 export type ExecutorSource = { readonly url: string; readonly options: unknown } | { readonly object: Executor };
+
+/** Milliseconds; of all tasks, or of each by its number. `undefined`: as long as they like. */
+export type TaskTimeout = number | ((task: number) => number | undefined) | undefined;
 
 /** Sent once per run and worker, and not at all to a worker that has it from an earlier run. */
 export interface Work {
@@ -12,6 +16,8 @@ export interface Work {
   readonly tasks: readonly Task[];
   /** `undefined`: all tasks run inside the core. */
   readonly executor: ExecutorSource | undefined;
+  /** Of each task. */
+  readonly quota?: TaskQuota | undefined;
   /**
    * Module of the precompiled contracts that the core leaves to its host; `undefined`: none are needed, or the worker has
    * it. The address may hold the module itself, which is a megabyte.

@@ -1,6 +1,8 @@
 // What an executor is, and what it sees of the state. The contract between the engine and everything that can
 // execute a transaction: the ethereumjs executor, executors that users bring, and tests.
 
+import type { TaskQuota } from './quota.ts';
+
 /**
  * The state as one attempt at one task sees it: what lower tasks leave behind, plus the attempt's own writes.
  *
@@ -63,6 +65,12 @@ export interface Task<T = unknown> {
   /** Lower tasks this one probably needs. A hint: results never depend on it. */
   dependencies?: readonly number[];
   estimatedGas?: bigint;
+  /** Milliseconds that it will probably take; counts more than gas for who plans. */
+  estimatedMs?: number;
+  /** What an attempt at it may use. More, and the task has failed: {@link TaskQuota}. */
+  quota?: TaskQuota;
+  /** `taskTimeoutMs` of this task. */
+  timeoutMs?: number;
   sender?: `0x${string}`;
   /** What the executor needs; structured-cloneable where the executor runs in workers. */
   payload?: T;
@@ -85,6 +93,7 @@ export interface ExecutionOutcome {
 export interface ExecutionEstimate {
   gas?: bigint;
   dependencies?: readonly number[];
+  /** Milliseconds; counts more than gas. Asked of executors that are objects. */
   durationMs?: number;
 }
 
@@ -123,6 +132,8 @@ export interface Executor<T = unknown> {
   readonly storage?: StorageProvider<T>;
   /** What is done where `execute` throws; default: the task has failed. */
   readonly retry?: RetryPolicy<T>;
+  /** What each attempt may use; more, and its task has failed. */
+  readonly quota?: TaskQuota;
   /** Optional hints for the scheduler. May be wrong; must not throw. */
   estimate?(task: Task<T>): ExecutionEstimate;
 }

@@ -2,12 +2,12 @@
 
 import { TaskTimeoutError } from '../base/errors.ts';
 import { type BlockTasks, nameTask } from '../run/task-name.ts';
+import type { TaskTimeout } from '../run/work.ts';
 
 const POLL_MS = 20;
 
 export interface TaskLimit {
-  /** `undefined`: none. */
-  readonly taskTimeoutMs: number | undefined;
+  readonly taskTimeoutMs: TaskTimeout;
   /** Where the tasks are a block's. */
   readonly block: BlockTasks | undefined;
 }
@@ -31,11 +31,12 @@ export interface LateAttempt extends Attempt {
 
 /** Calls `late` once for every attempt that lasts longer than the limit. Returns how to stop. */
 export function watchAttempts(
-  { taskTimeoutMs: limit, block }: TaskLimit,
+  { taskTimeoutMs, block }: TaskLimit,
   attempts: () => Iterable<Attempt>,
   late: (attempt: LateAttempt) => void,
 ): () => void {
-  if (limit === undefined) return () => {};
+  if (taskTimeoutMs === undefined) return () => {};
+  const limitOf = typeof taskTimeoutMs === 'number' ? () => taskTimeoutMs : taskTimeoutMs;
   const seen = new Map<number, { number: number; sinceMs: number; isTold: boolean }>();
   const look = (): void => {
     for (const attempt of attempts()) {
@@ -45,14 +46,16 @@ export function watchAttempts(
         known = { number, sinceMs, isTold: false };
         seen.set(worker, known);
       }
-      if (known.isTold || performance.now() - known.sinceMs <= limit) continue;
+      const limit = limitOf(task);
+      if (known.isTold || limit === undefined || performance.now() - known.sinceMs <= limit) continue;
       known.isTold = true;
       const { index, name } = nameTask(task, block);
       const reason = `${name} took longer than ${limit} ms`;
       late({ ...attempt, reason, error: new TaskTimeoutError(index, limit, name) });
     }
   };
-  const timer = setInterval(look, Math.max(1, Math.min(POLL_MS, limit / 4)));
+  const often = typeof taskTimeoutMs === 'number' ? taskTimeoutMs / 4 : POLL_MS / 4;
+  const timer = setInterval(look, Math.max(1, Math.min(POLL_MS, often)));
   return () => clearInterval(timer);
 }
 

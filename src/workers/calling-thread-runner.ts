@@ -63,6 +63,7 @@ export class CallingThreadRunner implements Runner {
     try {
       return await run.conduct(memory, {
         tasks: work.tasks,
+        quota: work.quota,
         executor: equipment.executor,
         pause: eventLoopTurn,
         ...(residence === undefined ? {} : { tidy: () => residence.home(plan.count, true) }),

@@ -6,7 +6,7 @@ import type { Home, Residence } from '../run/residence.ts';
 import type { RunHooks } from '../run/run-hooks.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
 import type { RunPlan } from '../run/run-plan.ts';
-import type { Work } from '../run/work.ts';
+import type { TaskTimeout, Work } from '../run/work.ts';
 import type { Threading } from '../types.ts';
 import type { ErrandHooks } from './messages.ts';
 
@@ -33,7 +33,7 @@ export interface RunRequest {
   readonly plan: RunPlan;
   readonly work: Work;
   readonly hooks: RunHooks;
-  readonly taskTimeoutMs: number | undefined;
+  readonly taskTimeoutMs: TaskTimeout;
   /** Pages of its memory, where it brings all it needs; `undefined`: as many as the runner gives. */
   readonly pages?: number | undefined;
   /** The state that the run begins with, and advances; `undefined`: it brings all it needs. */

@@ -167,6 +167,7 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
       workerId: job.workerId,
       first: job.first,
       tasks: current.source.tasks,
+      quota: current.source.quota,
       executor: equipment.executor,
       maySleep: true,
       estimates: job.workerId === 1,
@@ -218,7 +219,7 @@ async function complete(current: NonNullable<typeof work>): Promise<void> {
 }
 
 async function conductSolo(job: SoloJob, hooks: SoloHooks) {
-  const { tasks } = job.work;
+  const { tasks, quota } = job.work;
   const equipment = await loadEquipment(job.work);
   const { module, pages } = job;
   if (soloMemory?.pages !== pages) soloMemory = { ...(await openLocalMemory(module, pages)), pages };
@@ -226,6 +227,7 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   const pauses = new Pauses(job.pauses);
   const crew = new LocalCrew(soloMemory, {
     tasks,
+    quota,
     isDue: ({ instance }) => pauses.isDue(locationCount(instance)),
     executor: equipment.executor,
     estimates: true,

@@ -3,6 +3,7 @@
 import { Outcome } from '../../../assembly/layout.ts';
 import { describe } from '../../base/reader.ts';
 import type { ExecutionOutcome } from '../../task/executor.ts';
+import { breachInWords, type QuotaBreach, type QuotaName } from '../../task/quota.ts';
 import { evmErrorOf } from '../evm/evm-decode.ts';
 
 /** One committed transaction as the core has it; structured-cloneable. */
@@ -11,6 +12,8 @@ export interface RawResult {
   readonly gasUsed: bigint;
   readonly output: Uint8Array;
   readonly error: string | undefined;
+  /** Where the task has failed since it used too much. */
+  readonly exceeded?: QuotaBreach;
 }
 
 /** Committed transactions that follow each other, as the core has them. Structured-cloneable. */
@@ -62,6 +65,8 @@ const NO_BYTES = new Uint8Array(0);
 const GAS_LIMIT = 1n << 64n;
 /** Error texts are for people. */
 const MAX_ERROR = 4096;
+/** Beside the length of the error: it is a breach of a quota, in figures. */
+const BREACH = 1 << 30;
 const encoder = new TextEncoder();
 
 /** Checks what an executor returned; nonsense becomes a failed outcome that says what is wrong. */
@@ -77,13 +82,26 @@ export function packFailure(message: string): PackedOutcome {
   return { code: Outcome.FAILED, gas: 0n, parts: pack(NO_BYTES, message) };
 }
 
+/** The outcome of an attempt that has used too much; of gas all that it had. */
+export function packBreach(breach: QuotaBreach): PackedOutcome {
+  const { quota, limit, used } = breach;
+  const [header, text] = pack(NO_BYTES, [quota, limit, used].join(' ')) as [Uint8Array, Uint8Array];
+  new DataView(header.buffer).setUint32(0, text.length | BREACH, true);
+  return { code: Outcome.FAILED, gas: quota === 'gas' ? limit : 0n, parts: [header, text] };
+}
+
 /** A committed record's fields, unpacked. `packed`: the output went through {@link packOutcome}. */
 export function unpackResult(code: number, gasUsed: bigint, bytes: Uint8Array, packed: boolean): RawResult {
   const status = STATUSES[code] ?? 'failed';
   if (!packed) return { status, gasUsed, output: bytes, error: undefined };
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const word = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const length = word & ~BREACH;
   const error = length === 0 ? undefined : new TextDecoder().decode(bytes.subarray(4, 4 + length));
-  return { status, gasUsed, output: bytes.subarray(4 + length), error };
+  const output = bytes.subarray(4 + length);
+  if ((word & BREACH) === 0) return { status, gasUsed, output, error };
+  const [quota, limit, used] = (error ?? '').split(' ') as [QuotaName, string, string];
+  const exceeded = { quota, limit: BigInt(limit), used: BigInt(used) };
+  return { status, gasUsed, output, error: breachInWords(exceeded), exceeded };
 }
 
 /** A batch without its first `count` results. */

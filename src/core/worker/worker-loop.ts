@@ -4,8 +4,10 @@ import { CONTROL_BASE, Control, LAYOUT_VERSION, Next } from '../../../assembly/l
 import { messageOf } from '../../base/errors.ts';
 import { later, TURN_MS } from '../../base/platform.ts';
 import type { Executor, RetryPolicy, Task } from '../../task/executor.ts';
-import { packFailure, packOutcome } from '../host/outcome.ts';
+import type { TaskQuota } from '../../task/quota.ts';
+import { type PackedOutcome, packBreach, packFailure, packOutcome } from '../host/outcome.ts';
 import type { CoreInstance } from '../instance/abi.ts';
+import { AttemptMeter, QuotaExceeded, quotaOf } from './attempt-meter.ts';
 import { viewOver } from './provided-view.ts';
 import { CoreStateView } from './state-view.ts';
 
@@ -19,6 +21,8 @@ export interface WorkerRound {
   readonly tasks: readonly Task[];
   /** `undefined` where all transactions run inside the core. */
   readonly executor: Executor | undefined;
+  /** Of each task, beside what executor and task say themselves. */
+  readonly quota?: TaskQuota | undefined;
   /** Whether to block the thread when there is nothing to do. */
   readonly maySleep: boolean;
   /** Where the thread has other things to do: lets it, every few milliseconds. */
@@ -112,32 +116,60 @@ function attemptTask(
 ): Promise<void> | undefined {
   round.watch?.(round.first + index);
   view.open(round.first + index, instance.core.incarnation());
-  return tryTask(instance, view, round, 0);
+  const task = round.tasks[view.index];
+  const { executor } = round;
+  const quota = task === undefined || executor === undefined ? undefined : quotaOf(task, executor, round.quota);
+  const meter = quota && new AttemptMeter(quota);
+  const running = tryTask(instance, view, round, { tries: 0, meter });
+  if (running === undefined || meter?.leftMs === undefined) return running;
+  return Promise.race([running, overtime(instance, view, round, meter)]);
 }
 
-/** @param tries that have failed before in this attempt */
+/** Ends the attempt when its time is over, if it has not ended by then. */
+async function overtime(
+  instance: CoreInstance,
+  view: CoreStateView,
+  round: WorkerRound,
+  meter: AttemptMeter,
+): Promise<undefined> {
+  while (!meter.isOver && meter.timeBreach() === undefined) {
+    await new Promise<void>((resolve) => later(Math.min(meter.leftMs ?? 0, TURN_MS), resolve));
+  }
+  end(instance, view, round, meter, undefined, undefined);
+}
+
+/** What is kept from try to try of an attempt. */
+interface Tries {
+  /** That have failed before. */
+  readonly tries: number;
+  readonly meter: AttemptMeter | undefined;
+}
+
 function tryTask(
   instance: CoreInstance,
   view: CoreStateView,
   round: WorkerRound,
-  tries: number,
+  { tries, meter }: Tries,
 ): Promise<void> | undefined {
   let outcome: unknown;
   const failed = (error: unknown) => {
     const thrown = error ?? new Error('the executor threw nothing');
-    return tryAgain(instance, view, round, thrown, tries) ?? end(instance, view, round, undefined, thrown);
+    const again = tryAgain(instance, view, round, thrown, { tries, meter });
+    return again ?? end(instance, view, round, meter, undefined, thrown);
   };
+  meter?.begin();
   try {
     const task = round.tasks[view.index];
     if (task === undefined || round.executor === undefined) throw new Error('there is no such task');
     const { executor } = round;
     const { storage } = executor;
-    outcome = executor.execute(task, storage === undefined ? view : viewOver(storage.viewOf(task, view), view));
-    if (isPromise(outcome)) return outcome.then((value) => end(instance, view, round, value, undefined), failed);
+    const store = meter === undefined ? view : meter.over(view);
+    outcome = executor.execute(task, storage === undefined ? store : viewOver(storage.viewOf(task, store), store));
+    if (isPromise(outcome)) return outcome.then((value) => end(instance, view, round, meter, value, undefined), failed);
   } catch (error) {
     return failed(error);
   }
-  return end(instance, view, round, outcome, undefined);
+  return end(instance, view, round, meter, outcome, undefined);
 }
 
 /** Makes the attempt anew where its executor wants that of this error; `undefined`: it has failed. */
@@ -146,19 +178,22 @@ function tryAgain(
   view: CoreStateView,
   round: WorkerRound,
   error: unknown,
-  tries: number,
+  { tries, meter }: Tries,
 ): Promise<void> | undefined {
   const retry = round.executor?.retry;
   const task = round.tasks[view.index];
   // What was interrupted has not failed: it runs again for other reasons.
   if (retry === undefined || task === undefined || view.interruption !== undefined) return undefined;
+  // What has used too much would do so again.
+  if (meter?.isOver || meter?.breachOf(undefined) !== undefined) return undefined;
   const delayMs = delayOf(retry, task, error, tries);
   if (delayMs === undefined) return undefined;
   return new Promise<void>((resolve) => later(delayMs, resolve)).then(() => {
-    if (round.abandoned?.()) return end(instance, view, round, undefined, error);
+    if (meter?.isOver) return undefined;
+    if (round.abandoned?.()) return end(instance, view, round, meter, undefined, error);
     instance.core.beginAgain();
     view.open(view.index, view.incarnation);
-    return tryTask(instance, view, round, tries + 1);
+    return tryTask(instance, view, round, { tries: tries + 1, meter });
   });
 }
 
@@ -181,12 +216,16 @@ function end(
   instance: CoreInstance,
   view: CoreStateView,
   round: WorkerRound,
+  meter: AttemptMeter | undefined,
   outcome: unknown,
   error: unknown,
 ): undefined {
+  if (meter?.isOver) return;
+  const breach = meter?.breachOf(outcome);
+  if (meter !== undefined) meter.isOver = true;
   view.close();
   round.watch?.(undefined);
-  if (!round.abandoned?.()) endAttempt(instance, view, outcome, error);
+  if (!round.abandoned?.()) endAttempt(instance, view, outcome, breach ?? error);
 }
 
 /** Tells the core how the running attempt has ended: a Finish of the layout. */
@@ -197,11 +236,17 @@ export function endAttempt({ core }: CoreInstance, view: CoreStateView, outcome:
   if (interruption?.reason === 'blocked') return core.suspend();
   if (interruption?.reason === 'missing') return core.park(interruption.location);
   if (interruption?.reason === 'exhausted') return core.exhaust();
-  const packed = error === undefined ? packOutcome(outcome) : packFailure(`the executor threw: ${messageOf(error)}`);
+  const packed = packedEnd(outcome, error);
   let length = 0;
   for (const part of packed.parts) length += part.length;
   const staged = view.stage(...packed.parts);
   return staged === 0 ? core.exhaust() : core.finish(packed.code, packed.gas, staged, length);
+}
+
+function packedEnd(outcome: unknown, error: unknown): PackedOutcome {
+  if (error === undefined) return packOutcome(outcome);
+  if (error instanceof QuotaExceeded) return packBreach(error.breach);
+  return packFailure(`the executor threw: ${messageOf(error)}`);
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {
