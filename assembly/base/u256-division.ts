@@ -162,7 +162,18 @@ function divideLong(limbs: u32, divisor: u32, remainder: u32): void {
   let r2 = (n3 << shift) | ((n2 >> 1) >> outer);
   let r3 = (n3 >> 1) >> outer;
   let above = n0;
-  for (let at: i32 = i32(limbs) - 4; at >= -i32(whole); at--) {
+  let first = i32(limbs) - 4;
+  if (limbs == 8 && r3 == 0 && r2 < d3) {
+    // The product of two reduced numbers: its first digit is 0.
+    const below = load<u64>(scratch, DivisionScratch.NUMERATOR + 24);
+    r3 = r2;
+    r2 = r1;
+    r1 = r0;
+    r0 = (above << shift) | ((below >> 1) >> outer);
+    above = below;
+    first = 3;
+  }
+  for (let at: i32 = first; at >= -i32(whole); at--) {
     const below = at <= 0 ? 0 : load<u64>(scratch + ((at - 1) << 3), DivisionScratch.NUMERATOR);
     const next = (above << shift) | ((below >> 1) >> outer);
     above = below;
