@@ -3,7 +3,7 @@
 // first, in here.
 
 import {
-  LIMB_BITS, columnsSize, limbsFor, multiply as multiplyMontgomery, numberSize, reduceOnce, useModulus,
+  LIMB_BITS, columnsSize, limbsFor, multiply as multiplyMontgomery, normalize, numberSize, useModulus,
 } from "./montgomery";
 
 /** Bytes of the longest modulus. */
@@ -144,7 +144,7 @@ function powerOdd(base: u32, baseLength: u32, exponent: u32, bits: u32): void {
   memory.fill(table, 0, stride);
   store<u32>(table, 1);
   multiplyMontgomery(result, result, table);
-  reduceOnce(result);
+  normalize(result);
   fromLimbs(rest, result, oddWords);
 }
 

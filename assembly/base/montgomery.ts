@@ -50,6 +50,7 @@ export function useModulus(number: u32, count: u32, memory: u32): void {
  * make the lowest two columns vanish: the others move down by two, so that every access stays aligned.
  */
 export function multiply(out: u32, left: u32, right: u32): void {
+  if (limbs == 10) return multiplyTen(out, left, right);
   const b0 = u64(load<u32>(right));
   const b1 = u64(load<u32>(right, 4));
   const n0 = u64(load<u32>(modulus));
@@ -100,6 +101,73 @@ export function multiply(out: u32, left: u32, right: u32): void {
   }
 }
 
+/**
+ * `multiply` for ten limbs, which 256 bits take: the columns stay in registers, and carries move up by one limb only,
+ * in all limbs at once, and twice. They leave limbs that are a few units above 28 bits at most.
+ */
+function multiplyTen(out: u32, left: u32, right: u32): void {
+  const b0 = u64(load<u32>(right));
+  const b1 = u64(load<u32>(right, 4));
+  const n0 = u64(load<u32>(modulus));
+  const n1 = u64(load<u32>(modulus, 4));
+  // Not loaded from between: what was stored just now is loaded in the same pieces.
+  const q0 = v128.load(right);
+  const q1 = v128.load(right, 16);
+  const q2 = v128.load(right, 32);
+  const b2to5 = i32x4.shuffle(q0, q1, 2, 3, 4, 5);
+  const b6to9 = i32x4.shuffle(q1, q2, 2, 3, 4, 5);
+  const b1to4 = i32x4.shuffle(q0, q1, 1, 2, 3, 4);
+  const b5to8 = i32x4.shuffle(q1, q2, 1, 2, 3, 4);
+  const b9 = i32x4.shuffle(q2, q2, 1, 2, 2, 2);
+  const n2to5 = v128.load(modulus, 8);
+  const n6to9 = v128.load(modulus, 24);
+  const n1to4 = v128.load(modulus, 4);
+  const n5to8 = v128.load(modulus, 20);
+  const n9 = v128.load(modulus, 36);
+  let c0 = i64x2.splat(0);
+  let c2 = c0;
+  let c4 = c0;
+  let c6 = c0;
+  let c8 = c0;
+  let carry: u64 = 0;
+  for (let at: u32 = 0; at < 40; at += 8) {
+    const a0 = u64(load<u32>(left + at));
+    const a1 = u64(load<u32>(left + at, 4));
+    let column = carry + i64x2.extract_lane(c0, 0) + a0 * b0;
+    const m0 = (column * inverse) & MASK;
+    column = (column + m0 * n0) >> 28;
+    column += i64x2.extract_lane(c0, 1) + a0 * b1 + a1 * b0 + m0 * n1;
+    const m1 = (column * inverse) & MASK;
+    carry = (column + m1 * n0) >> 28;
+    const a0s = v128.load32_splat(left + at);
+    const a1s = v128.load32_splat(left + at, 4);
+    const m0s = i32x4.splat(i32(m0));
+    const m1s = i32x4.splat(i32(m1));
+    c0 = sum(c2, low4(a0s, b2to5), low4(a1s, b1to4), low4(m0s, n2to5), low4(m1s, n1to4));
+    c2 = sum(c4, high4(a0s, b2to5), high4(a1s, b1to4), high4(m0s, n2to5), high4(m1s, n1to4));
+    c4 = sum(c6, low4(a0s, b6to9), low4(a1s, b5to8), low4(m0s, n6to9), low4(m1s, n5to8));
+    c6 = sum(c8, high4(a0s, b6to9), high4(a1s, b5to8), high4(m0s, n6to9), high4(m1s, n5to8));
+    c8 = i64x2.add(low4(a1s, b9), low4(m1s, n9));
+  }
+  c0 = i64x2.add(c0, i64x2.replace_lane(i64x2.splat(0), 0, carry));
+  for (let pass = 0; pass < 2; pass++) {
+    const mask = i64x2.splat(MASK);
+    const k0 = i64x2.shr_u(c0, 28);
+    const k2 = i64x2.shr_u(c2, 28);
+    const k4 = i64x2.shr_u(c4, 28);
+    const k6 = i64x2.shr_u(c6, 28);
+    const k8 = i64x2.shr_u(c8, 28);
+    c0 = i64x2.add(v128.and(c0, mask), i64x2.shuffle(i64x2.splat(0), k0, 1, 2));
+    c2 = i64x2.add(v128.and(c2, mask), i64x2.shuffle(k0, k2, 1, 2));
+    c4 = i64x2.add(v128.and(c4, mask), i64x2.shuffle(k2, k4, 1, 2));
+    c6 = i64x2.add(v128.and(c6, mask), i64x2.shuffle(k4, k6, 1, 2));
+    c8 = i64x2.add(v128.and(c8, mask), i64x2.shuffle(k6, k8, 1, 2));
+  }
+  v128.store(out, i32x4.shuffle(c0, c2, 0, 2, 4, 6));
+  v128.store(out, i32x4.shuffle(c4, c6, 0, 2, 4, 6), 16);
+  v128.store(out, i32x4.shuffle(c8, i64x2.splat(0), 0, 2, 4, 6), 32);
+}
+
 // @ts-ignore: decorator
 @inline
 function low4(left: v128, right: v128): v128 {
@@ -129,8 +197,14 @@ function carryOver(): void {
   store<u64>(columns + (limbs << 3), load<u64>(columns + (limbs << 3)) + carry);
 }
 
-/** Brings a number that is at most the modulus below it. */
-export function reduceOnce(number: u32): void {
+/** Brings a number that is at most the modulus below it, and its limbs to 28 bits. */
+export function normalize(number: u32): void {
+  let carry: u32 = 0;
+  for (let at: u32 = 0; at < limbs << 2; at += 4) {
+    carry += load<u32>(number + at);
+    store<u32>(number + at, carry & u32(MASK));
+    carry >>= LIMB_BITS;
+  }
   for (let at: u32 = 0; at < limbs << 2; at += 4) {
     if (load<u32>(number + at) != load<u32>(modulus + at)) return;
   }

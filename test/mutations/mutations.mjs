@@ -386,7 +386,7 @@ const evm = [
   {
     name: 'a power that is the modulus is not 0',
     file: 'assembly/base/modular-power.ts',
-    text: '  reduceOnce(result);\n',
+    text: '  normalize(result);\n',
     replacement: '',
     why: 'EIP-198: a wrong power, where base and modulus have a common factor',
     project: 'unit',
