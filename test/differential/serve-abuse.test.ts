@@ -1,5 +1,6 @@
-// What hostile and hasty clients do to `pevm serve`, a process of its own: all of it is refused in words or answered, what it
-// holds stays bounded, and it answers on. One round of it; for ten minutes in the long run.
+// What hostile and hasty clients do to `pevm serve`, a process of its own, between those who use it as test suites do: all of it
+// is refused in words or answered, what it holds stays bounded, and it answers on. One round of it; for ten minutes in the long
+// run, or as many seconds as `PEVM_COUNT_ABUSE_SECONDS` says.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -150,12 +151,57 @@ async function leaving(): Promise<void> {
   }
 }
 
+/** What a test suite does: sends, mines, reads, calls, simulates, traces, listens, and goes back; several at once. */
+async function mixed(): Promise<void> {
+  const ask = async <T>(method: string, ...params: unknown[]): Promise<T> => {
+    const { result, error } = await posted(bodyOf(method, params));
+    if (error !== undefined) throw new Error(`${method}: ${error.code} ${error.message}`);
+    return result as T;
+  };
+  const [alice, bob] = await ask<[string, string]>('eth_accounts');
+  const snapshot = await ask('evm_snapshot');
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+  const heads: unknown[] = [];
+  await new Promise((resolve) => socket.once('open', resolve));
+  socket.on('message', (data) => heads.push(JSON.parse(data.toString())));
+  socket.send(bodyOf('eth_subscribe', ['newHeads']));
+  await told(bodyOf('eth_chainId'));
+  for (let round = 0; round < 10; round++) {
+    const hash = await ask<string>('eth_sendTransaction', { from: alice, to: bob, value: '0x1' });
+    const batch = JSON.stringify([
+      { jsonrpc: '2.0', id: 1, method: 'eth_getTransactionReceipt', params: [hash] },
+      { jsonrpc: '2.0', id: 2, method: 'eth_getBlockByNumber', params: ['latest', true] },
+    ]);
+    const [receipt, block] = (await posted(batch)) as never as { result: { status?: string; hash?: string } }[];
+    expect(receipt?.result.status).toBe('0x1');
+    const simulation = { blockStateCalls: [{ calls: [{ from: alice, to: bob, value: '0x1' }] }] };
+    const code = { [CARL]: { code: LARGE.replace('3d0900', '000020') } };
+    const found = await Promise.all([
+      ask('eth_call', { to: CARL }, 'latest', code),
+      ask<string>('eth_estimateGas', { from: alice, to: bob, value: '0x1' }),
+      ask<unknown[]>('eth_simulateV1', simulation, 'latest'),
+      ask<{ to: string }>('debug_traceTransaction', hash, { tracer: 'callTracer' }),
+      ask<unknown[]>('debug_traceBlockByHash', block!.result.hash, { tracer: 'prestateTracer' }),
+      ask<unknown[]>('eth_getLogs', { fromBlock: '0x0' }),
+      ask<{ balance: string }>('eth_getProof', bob, [], 'latest'),
+    ]);
+    expect(found.map((answer) => typeof answer)).toEqual(['string', 'string', ...Array(5).fill('object')]);
+    expect(found[1]).toBe('0x5208');
+  }
+  expect(await ask('eth_blockNumber')).toBe('0xa');
+  expect(await ask('evm_revert', snapshot)).toBe(true);
+  socket.close();
+  expect(heads.length).toBeGreaterThan(5);
+}
+
 /** In bytes; `undefined`: nobody says it here. */
 function residentSize(): number | undefined {
   if (process.platform !== 'linux') return undefined;
   const text = readFileSync(`/proc/${child.pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(text)![1]) * 1024;
 }
+
+const PARTS = [malformed, mixed, many, leaving, large];
 
 test('it answers on, and holds no more than it says', { timeout: (SECONDS + 240) * 1000 }, async () => {
   const sizes: number[] = [];
@@ -166,7 +212,7 @@ test('it answers on, and holds no more than it says', { timeout: (SECONDS + 240)
   const end = Date.now() + SECONDS * 1000;
   do {
     const sockets = slow();
-    for (const part of [malformed, many, leaving, large]) {
+    for (const part of PARTS) {
       await part();
       note();
     }
@@ -178,7 +224,7 @@ test('it answers on, and holds no more than it says', { timeout: (SECONDS + 240)
   if (sizes.length > 0) {
     const mib = sizes.map((size) => Math.round(size / (1 << 20)));
     console.info(
-      `pevm serve: RSS ${Math.max(...mib)} MiB at most, ${mib.at(-1)} MiB in the end, ${mib.length / 4} rounds`,
+      `pevm serve: RSS ${Math.max(...mib)} MiB at most, ${mib.at(-1)} MiB in the end, ${mib.length / PARTS.length} rounds`,
     );
   }
 });
