@@ -143,7 +143,7 @@ export class PevmEngine implements TracingEngine {
         (body) => ask(this, scope, body),
       ),
     );
-    const first = worlds.readFirstBlock(at, chain);
+    const first = worlds.readFirstBlock(at, chain, options.hardfork);
     const head = worlds.readHead({ block, chain, ...begun }, at, options.hardfork);
     const own = this.#worldTurns(worlds, turns, { ...options, chain }, first);
     return new worlds.ResidentWorld(own, begun.state, block, head);

@@ -58,9 +58,14 @@ async function openState(state: StateSource, open: () => Promise<Home>, ask: Ask
 }
 
 /** All of the block, where more than its number and hash is given. @throws InputError naming the field */
-export function readFirstBlock(block: WorldOptions['block'], chain: Chain | undefined): BlockInput | undefined {
+export function readFirstBlock(
+  block: WorldOptions['block'],
+  chain: Chain | undefined,
+  wanted: Hardfork | 'auto' = 'auto',
+): BlockInput | undefined {
   if (typeof block !== 'object' || !('transactions' in block)) return undefined;
-  return readBlock(block, scheduledHardfork(chain ?? 1, block), 'options.block');
+  const hardfork = wanted === 'auto' ? scheduledHardfork(chain ?? 1, block) : wanted;
+  return readBlock(block, hardfork, 'options.block');
 }
 
 /** The state of a chain is pinned to a block by its hash; of another state the block is what the caller says. */

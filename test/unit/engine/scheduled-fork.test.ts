@@ -172,6 +172,13 @@ test("a request's 'auto' counts more than the engine's fork", async () => {
   expect(await statusOf(engine.executeBlock({ ...late, hardfork: 'auto' }))).toBe(true);
 });
 
+test("an engine's fork is that of the block which a world begins with, too", async () => {
+  await using engine = await createEngine({ workers: 1, threading: 'inline', chainId: 31_337, hardfork: 'shanghai' });
+  const first = { ...header(SHANGHAI, 0), transactions: [] };
+  await using world = await engine.openWorld({ state: memoryState(ALLOC), block: first as never });
+  expect((await world.call(request)).status).toBe('halted');
+});
+
 test('a block file need not name its fork', () => {
   const file = (time: number, more: object) =>
     parseBlockFile(
