@@ -27,6 +27,7 @@ import { measurePrecompiles, precompileTable } from './precompiles.ts';
 import { manyPreviewTable, measureManyPreviews, measurePreviews, previewTable } from './preview.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
+import { measureQuestions, questionTable } from './questions.ts';
 import { measureRange, rangeTable } from './range.ts';
 import { measureTraces, traceTable } from './traces.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
@@ -35,6 +36,8 @@ import { blockWork, measureVersus, programWork, versusOfProcesses, versusTable }
 import { measureWhatIf, whatIfTable } from './what-if.ts';
 import { measureWorlds, worldsTable } from './worlds.ts';
 
+/** One of 30 Mgas, which is traced; of the others, few transactions have to do with each other. */
+const BLOCKS_OF_QUESTIONS = '15199017,14029313,16146267,17034869,19917570';
 /** Long enough that a death falls into them. */
 const BLOCKS_OF_DEATHS = '24628608,15199017,19917570';
 
@@ -54,6 +57,7 @@ const PARTS = {
   worlds:
     'calls, many calls and blocks on a state that stays, against ethereumjs, tevm and anvil (only where it is named)',
   preview: 'warm previews of transactions, against the bare call, and many at once (only where it is named)',
+  questions: 'previews, traces and what-if against tevm, anvil and EDR, all in one run (only where it is named)',
   profile: 'where the core spends the time of the real blocks that --blocks names (only where it is named)',
   deaths: 'what the death of a worker in the middle of a real block costs (only where it is named)',
   range: 'blocks of anvil by one and two worker processes around a queue (only where it is named)',
@@ -230,6 +234,15 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     progress('precompiles');
     const figures = await measurePrecompiles(options.repeat);
     return { text: `Precompiles on the host\n\n${precompileTable(figures)}`, figures };
+  },
+  async questions(options) {
+    const subjects = (await realBlocks({ ...options, blocks: options.blocks ?? BLOCKS_OF_QUESTIONS })) ?? [];
+    const [traced, ...edited] = subjects;
+    const figures = await measureQuestions({
+      ...{ rounds: options.repeat ?? 500, native: options.native, edited, onProgress: progress },
+      traced: traced === undefined ? [] : [traced],
+    });
+    return { text: `Questions\n\n${questionTable(figures)}`, figures };
   },
   async 'what-if'(options) {
     const subjects = await realBlocks(options);

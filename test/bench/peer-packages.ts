@@ -11,15 +11,23 @@ const INSTALL_LIMIT_MS = 300_000;
 
 /**
  * The module of a package, in exactly that version, from `build/peers`; `undefined` where it cannot be installed or does not
- * run on this Node.
+ * run on this Node. `besides`: packages of the same version that it needs and does not name, as those of a platform.
  */
-export async function peerModule<Module>(name: string, version: string): Promise<Module | undefined> {
+export async function peerModule<Module>(
+  name: string,
+  version: string,
+  besides: readonly string[] = [],
+): Promise<Module | undefined> {
+  const names = [name, ...besides];
   const folder = join(root, 'build/peers', `${name.replace('/', '+')}-${version}`);
-  if (!existsSync(join(folder, 'node_modules', name))) {
+  if (!names.every((each) => existsSync(join(folder, 'node_modules', each)))) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
     const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--prefix', folder];
-    spawnSync('npm', ['install', ...options, `${name}@${version}`], { stdio: 'ignore', timeout: INSTALL_LIMIT_MS });
+    spawnSync('npm', ['install', ...options, ...names.map((each) => `${each}@${version}`)], {
+      stdio: 'ignore',
+      timeout: INSTALL_LIMIT_MS,
+    });
   }
   try {
     const path = createRequire(join(folder, 'package.json')).resolve(name);
