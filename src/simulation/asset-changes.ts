@@ -5,6 +5,7 @@ import { type Hex, ZERO_ADDRESS } from '../base/hex.ts';
 import type { Effect } from './effects.ts';
 import type { ApprovalChange, Asset, AssetChange } from './preview-types.ts';
 import { type Approval, approvalsIn, movementsIn, nameOfSum, type Sum, sumsOf } from './token-events.ts';
+import type { TokenNames } from './token-names.ts';
 import { type Answer, isUnlimited, type TokenReader } from './token-reader.ts';
 
 /** Tokens that are asked what they are called, and accounts and contracts that are looked at without an event. */
@@ -68,6 +69,19 @@ export class AssetChanges {
     return new Set(addresses);
   }
 
+  /** Asks each token what it is called, once; what is asked for many times on one state is known by then. */
+  async name(tokens: TokenReader, names: TokenNames): Promise<void> {
+    const assets = [...this.#sums.map(assetOf), ...this.#approvals.map(assetOfApproval)];
+    for (const { address, kind } of assets) {
+      if (address === undefined) continue;
+      const name = `${address} ${kind}`;
+      if (names.size >= MOST_TOKENS || names.has(name)) continue;
+      const described = await tokens.describe(address, kind);
+      // One that is not there yet is asked again when it is.
+      if (Object.keys(described).length > 0) names.set(name, described);
+    }
+  }
+
   /** What tokens say of the state as it is. */
   async ask(tokens: TokenReader): Promise<TokenAnswers> {
     const approvals: Answer[] = [];
@@ -87,10 +101,11 @@ export class AssetChanges {
     after: TokenAnswers,
     native: NativeBalance,
     tokens: TokenReader,
+    names: TokenNames,
   ): Promise<{ assetChanges: AssetChange[]; approvals: ApprovalChange[] }> {
     const changes = [...this.#changes(before, after, native), ...this.#unsaid(before, after)];
     const approvals = await this.#approvalChanges(before, after, tokens);
-    const described = await describedAssets([...changes, ...approvals], tokens);
+    const described = await describedAssets([...changes, ...approvals], tokens, names);
     const withNames = <Item extends { asset: Asset }>(item: Item): Item => ({ ...item, asset: described(item.asset) });
     return {
       // Wrapped native value, and what no event has told, must at least be a token.
@@ -171,27 +186,32 @@ function signed(amount: bigint): string {
 async function describedAssets(
   items: readonly { readonly asset: Asset }[],
   tokens: TokenReader,
+  names: TokenNames,
 ): Promise<(asset: Asset) => Asset> {
-  const described = new Map<string, Pick<Asset, 'symbol' | 'decimals'>>();
+  const described: TokenNames = new Map();
   for (const { asset } of items) {
     const { address, kind } = asset;
     if (address === undefined || described.size >= MOST_TOKENS) continue;
     const name = `${address} ${kind}`;
-    if (!described.has(name)) described.set(name, await tokens.describe(address, kind));
+    if (!described.has(name)) described.set(name, names.get(name) ?? (await tokens.describe(address, kind)));
   }
   return (asset) => ({ ...asset, ...described.get(`${asset.address} ${asset.kind}`) });
 }
 
-function approvalChanges(approval: Approval, before: Answer, after: Answer): ApprovalChange[] {
-  const { kind, token, owner, spender, tokenId, via, isUse = false } = approval;
-  // Whoever uses up an allowance has not been given one.
-  if (isUse && before.value === after.value) return [];
+function assetOfApproval({ kind, token, tokenId }: Approval): Asset {
   const isToken = kind === 'operator' || kind === 'token';
-  const asset: Asset = {
+  return {
     kind: isToken ? 'erc721' : 'erc20',
     address: token,
     ...(tokenId === undefined ? {} : { tokenId }),
   };
+}
+
+function approvalChanges(approval: Approval, before: Answer, after: Answer): ApprovalChange[] {
+  const { kind, owner, spender, via, isUse = false } = approval;
+  // Whoever uses up an allowance has not been given one.
+  if (isUse && before.value === after.value) return [];
+  const asset = assetOfApproval(approval);
   const shared = { owner, asset, kind, ...(via === undefined ? {} : { via }) };
   if (kind !== 'token') {
     const [had, has] = [before.value, after.value] as (bigint | boolean | undefined)[];

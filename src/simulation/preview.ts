@@ -12,7 +12,7 @@ import { emptinessOf, stateDiffOf } from '../job/changed-state.ts';
 import { meterOf } from '../state/source-meter.ts';
 import type { Prestate } from '../trace/prestate-tracer.ts';
 import { touchedAnyway } from './access-list.ts';
-import { AssetChanges, type NativeBalance } from './asset-changes.ts';
+import { AssetChanges, type NativeBalance, type TokenAnswers } from './asset-changes.ts';
 import { freeOf, overridden } from './call.ts';
 import { Estimate, mostGas } from './estimate-gas.ts';
 import { callResultOf, logOf, rejectionOf, SIMULATION_CODES } from './outcome.ts';
@@ -24,6 +24,7 @@ import { type PreviewWatch, watchPreview } from './preview-watch.ts';
 import { GAS_CAP, type ReadAuthorization, type ReadRequest, transactionOf, typeOf } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
 import { knowingHead, type Setting } from './setting.ts';
+import { type TokenNames, tokenNames } from './token-names.ts';
 import { QuestionBudget, TokenReader } from './token-reader.ts';
 import { tracedBlock } from './trace-call.ts';
 
@@ -141,8 +142,9 @@ class Previewing {
     const assets = this.#assets(request, watch, changes);
     this.#tokens.expect(assets.tokens);
     const after = await assets.ask(this.#tokens);
+    const names = this.#names();
     const { before, gasLimit } = await this.#sandbox.asBefore(this.#mark, async () => ({
-      before: await assets.ask(this.#tokens),
+      before: await this.#before(assets, names),
       gasLimit: await this.#gasLimit(request, output, watch),
     }));
     const native: NativeBalance = (account) => nativeBalance(account, prestate, changes);
@@ -156,13 +158,26 @@ class Previewing {
       ...(error === undefined ? {} : { error }),
       logs: output.logs.map(logOf),
       calls,
-      ...(await assets.result(before, after, native, this.#tokens)),
+      ...(await assets.result(before, after, native, this.#tokens, names)),
       delegations: delegationsOf(watch, request, changes),
       stateDiff: stateDiffOf(changes, emptinessIn(this.#setting, this.#environment)),
       accessList: watch.touched.list(),
       environment: [...watch.environment],
       dependsOn: this.#dependencies(prestate),
     };
+  }
+
+  async #before(assets: AssetChanges, names: TokenNames): Promise<TokenAnswers> {
+    await assets.name(this.#tokens, names);
+    return assets.ask(this.#tokens);
+  }
+
+  /** With overrides the state is nobody else's. */
+  #names(): TokenNames {
+    const { state, head } = this.#setting;
+    const { overrides, blockOverrides } = this.#read;
+    const isOwn = overrides.accounts.length + overrides.moves.size + Object.keys(blockOverrides).length > 0;
+    return tokenNames(state.residence, head, isOwn ? undefined : this.#sandbox.editionAt(this.#mark));
   }
 
   /** What is missing, as the rules have it. @throws CallRejectedError for a nonce that is not the sender's next */

@@ -55,7 +55,9 @@ export interface SandboxOutcome {
 
 export class Sandbox {
   readonly #setting: Setting;
+  /** Where it began: the state is again as it was then when it is left. */
   readonly #mark: number;
+  readonly #edition: number;
   /** What its runs have taken so far. */
   readonly spent = { runs: 0, executionMs: 0, loadMs: 0, loadRounds: 0 };
   /** What the source was told of. */
@@ -64,11 +66,19 @@ export class Sandbox {
   constructor(setting: Setting) {
     this.#setting = setting;
     this.#mark = setting.state.residence.mark;
+    this.#edition = setting.state.residence.edition;
   }
 
   /** Takes back everything that was folded, or set, since the sandbox was opened. */
   async leave(): Promise<void> {
-    await this.#setting.state.residence.revertTo(this.#mark);
+    const { residence } = this.#setting.state;
+    await residence.revertTo(this.#mark);
+    residence.isAgain(this.#edition);
+  }
+
+  /** The edition of the state that a mark stands for, where that is the one that the sandbox began with. */
+  editionAt(mark: number): number | undefined {
+    return mark === this.#mark ? this.#edition : undefined;
   }
 
   /** Lets `body` see the state as it was at a mark; afterwards what has changed since is there again. */

@@ -172,6 +172,32 @@ describe('a preview', () => {
     await remote.dispose();
   });
 
+  test('asks tokens what they are called once, until the state is another', async () => {
+    const { request } = of('token');
+    const symbols = async (on: TracingWorld) => {
+      const { assetChanges, report } = await on.preview(request);
+      return { symbols: new Set(assetChanges.map(({ asset }) => asset.symbol)), runs: report.runs };
+    };
+    await using fork = (await world.fork()) as TracingWorld;
+    const first = await symbols(fork);
+    expect(first.symbols).toEqual(new Set(['TRT']));
+    expect(await symbols(fork)).toEqual({ ...first, runs: first.runs - 2 });
+    // OpenZeppelin keeps short texts with twice their length at the end.
+    const slot: Hex = `0x${word(4n)}`;
+    const named: Hex = `0x${Buffer.from('NEW').toString('hex').padEnd(62, '0')}06`;
+    const other = { stateOverrides: { [request.to]: { stateDiff: { [slot]: named } } } };
+    const [change] = (await fork.preview(request, other)).assetChanges;
+    expect(change!.asset.symbol).toBe('NEW');
+    expect((await symbols(fork)).symbols).toEqual(new Set(['TRT']));
+    const before = fork.snapshot();
+    await fork.setStorage(request.to, slot, named);
+    expect(await symbols(fork)).toEqual({ symbols: new Set(['NEW']), runs: first.runs });
+    await fork.revert(before);
+    expect((await symbols(fork)).symbols).toEqual(new Set(['TRT']));
+    const [, second] = (await fork.preview([request, request])).transactions!;
+    expect(second!.assetChanges[0]!.asset.symbol).toBe('TRT');
+  });
+
   test('of many is one of each', async () => {
     const requests = planned.slice(0, 5).map(({ request }) => request);
     const previews = await world.previewMany(requests);
