@@ -1,7 +1,7 @@
 // The consensus encoding of a block's parts, out of their JSON shape, and the roots that a header has of its lists.
 
 import { RLP } from '@ethereumjs/rlp';
-import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
+import { type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
 import type { BlockInput, HeaderInput, TransactionInput, WithdrawalInput } from './block-input.ts';
 import {
@@ -21,22 +21,14 @@ import { RlpWriter } from './rlp-writer.ts';
 type Encodable = Uint8Array | Encodable[];
 type Fields = Readonly<Record<string, unknown>>;
 
-const NO_BYTES = new Uint8Array(0);
 /** Fields at the end of a transaction: v or yParity, r and s. */
 const SIGNATURE_FIELDS = 3;
+/** What of a legacy transaction is signed; for one chain alone, that is said where the signature will be (EIP-155). */
+const SIGNED: FieldTable = LEGACY.slice(0, -SIGNATURE_FIELDS);
+const SIGNED_FOR_CHAIN: FieldTable = [...SIGNED, ['chainId', 'quantity'], ['r', 'quantity'], ['s', 'quantity']];
 
-/** Checked values, as `readBlock` returns them: lower-case hex, quantities minimal. */
-const WRITE: Readonly<Record<FieldKind, (value: unknown) => Encodable>> = {
-  quantity: (value) => quantityBytes(value as Hex),
-  bytes: (value) => bytesFromHex(value as Hex),
-  recipient: (value) => (value === undefined ? NO_BYTES : bytesFromHex(value as Hex)),
-  bytesList: (value) => (value as readonly Hex[]).map(bytesFromHex),
-  accessList: (value) => ((value ?? []) as readonly Fields[]).map((entry) => values(entry, ACCESS)),
-  authorizationList: (value) => (value as readonly Fields[]).map((entry) => values(signed(entry), AUTHORIZATION)),
-};
-
-/** The same, written at once. A list's items come last to first. */
-const WRITE_TO: Readonly<Record<FieldKind, (writer: RlpWriter, value: unknown) => void>> = {
+/** Checked values, as `readBlock` returns them: lower-case hex, quantities minimal. A list's items come last to first. */
+const WRITE: Readonly<Record<FieldKind, (writer: RlpWriter, value: unknown) => void>> = {
   quantity: (writer, value) => writer.quantity(value as Hex),
   bytes: (writer, value) => writer.hex(value as Hex),
   recipient: (writer, value) => writer.hex((value as Hex | undefined) ?? '0x'),
@@ -59,7 +51,7 @@ function writeFields(to: RlpWriter, given: Fields, table: FieldTable): void {
   const before = to.length;
   for (let at = table.length - 1; at >= 0; at--) {
     const [name, kind] = table[at]!;
-    WRITE_TO[kind](to, given[name]);
+    WRITE[kind](to, given[name]);
   }
   to.list(before);
 }
@@ -69,14 +61,19 @@ export function encodeTransaction(transaction: TransactionInput, chainId: number
   const { type = '0x0', v, yParity, r, s } = transaction;
   if (r === undefined || s === undefined) return undefined;
   const table = TYPED[Number(type)];
-  writer.begin();
   if (table === undefined) {
+    writer.begin();
     writeFields(writer, v === undefined ? { ...transaction, v: yParity } : transaction, LEGACY);
     return writer.written;
   }
   const named =
     transaction.chainId === undefined ? { ...transaction, chainId: quantityFromNumber(chainId) } : transaction;
-  writeFields(writer, signed(named), table);
+  return typed(signed(named), table, type);
+}
+
+function typed(given: Fields, table: FieldTable, type: Hex): Uint8Array {
+  writer.begin();
+  writeFields(writer, given, table);
   writer.byte(Number(type));
   return writer.written;
 }
@@ -86,13 +83,14 @@ export function signedBytes(transaction: TransactionInput, chainId: number): Uin
   const { type = '0x0', v = '0x0' } = transaction;
   const table = TYPED[Number(type)];
   if (table === undefined) {
-    const fields = values({ ...transaction, v, r: '0x0', s: '0x0' }, LEGACY).slice(0, -SIGNATURE_FIELDS);
-    if (BigInt(v) < 35n) return RLP.encode(fields);
-    return RLP.encode([...fields, bytesFromNumber((BigInt(v) - 35n) / 2n), NO_BYTES, NO_BYTES]);
+    writer.begin();
+    const isOfOneChain = BigInt(v) >= 35n;
+    const of = quantityFromNumber(isOfOneChain ? (BigInt(v) - 35n) / 2n : 0n);
+    writeFields(writer, { ...transaction, chainId: of, r: '0x0', s: '0x0' }, isOfOneChain ? SIGNED_FOR_CHAIN : SIGNED);
+    return writer.written;
   }
-  const given = { chainId: quantityFromNumber(chainId), ...transaction, yParity: '0x0', r: '0x0', s: '0x0' };
-  const body = RLP.encode(values(given, table).slice(0, -SIGNATURE_FIELDS));
-  return Uint8Array.of(Number(type), ...body);
+  const named = { chainId: quantityFromNumber(chainId), ...transaction };
+  return typed(named, table.slice(0, -SIGNATURE_FIELDS), type);
 }
 
 export function encodeWithdrawal(withdrawal: WithdrawalInput): Uint8Array {
@@ -140,15 +138,12 @@ export function withdrawalsRoot(withdrawals: NonNullable<BlockInput['withdrawals
 }
 
 function values(given: Fields, table: FieldTable): Encodable[] {
-  return table.map(([name, kind]) => WRITE[kind](given[name]));
+  writer.begin();
+  writeFields(writer, given, table);
+  return RLP.decode(writer.written) as Encodable[];
 }
 
 /** Nodes give the parity as yParity, as v, or as both. */
 function signed(given: Fields): Fields {
   return given.yParity === undefined ? { ...given, yParity: given.v } : given;
-}
-
-function quantityBytes(quantity: Hex): Uint8Array {
-  if (quantity === '0x0') return NO_BYTES;
-  return bytesFromHex(quantity.length % 2 === 0 ? quantity : `0x0${quantity.slice(2)}`);
 }

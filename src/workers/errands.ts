@@ -8,9 +8,7 @@ import type { ErrandHooks, ErrandPlace } from './messages.ts';
 import type { Post } from './pool.ts';
 import type { ErrandRequest } from './runner.ts';
 import type { CrewSource } from './shared-crew.ts';
-
-/** Deaths of one order's workers after which the order is to blame. */
-const MAX_DEATHS = 8;
+import { MAX_DEATHS } from './worker-handle.ts';
 
 interface Order {
   readonly at: number;

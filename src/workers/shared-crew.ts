@@ -17,9 +17,8 @@ import type { PoolEvents, Post, WorkerPool } from './pool.ts';
 import type { Examiner } from './runner.ts';
 import { canStandIn, standIn } from './stand-in.ts';
 import { openTracing } from './tracing-runner.ts';
+import { MAX_DEATHS } from './worker-handle.ts';
 
-/** Deaths of one task's workers after which the task is to blame. */
-const MAX_DEATHS = 8;
 /** How long the host takes naps while the workers of a round begin; usually one or two will do. */
 const START_MS = 0.6;
 

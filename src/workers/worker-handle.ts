@@ -25,6 +25,9 @@ import type {
 /** A worker that said nothing for as long as {@link startLimitMs} allows. */
 export class LateStartError extends WorkerError {}
 
+/** Workers of one task, or of one order, that are lost before that is to blame. */
+export const MAX_DEATHS = 8;
+
 /** Workers may be ended while they start: how often in a row one is started again. */
 const MAX_STARTS = 8;
 
