@@ -5,12 +5,12 @@ import { eventLoopTurn } from '../base/platform.ts';
 import { openCore } from '../core/instance/abi.ts';
 import { type RoundEnd, runRound } from '../core/worker/worker-loop.ts';
 import type { SharedCore } from '../run/memory.ts';
-import type { Work } from '../run/work.ts';
+import type { TaskTimeout, Work } from '../run/work.ts';
 import { equip, loadEquipment } from './modules.ts';
 import type { RoundOrder } from './worker-handle.ts';
 
 /** Whether this thread may do it: code from outside may be what ends its workers, and nobody could stop it here. */
-export function canStandIn(work: Work, taskTimeoutMs: number | undefined): boolean {
+export function canStandIn(work: Work, taskTimeoutMs: TaskTimeout): boolean {
   return work.executor === undefined && taskTimeoutMs === undefined;
 }
 

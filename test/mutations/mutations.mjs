@@ -1075,6 +1075,36 @@ const chains = [
     test: 'test/unit/cli/chain-replay.test.ts',
     only: 'refuses files',
   },
+  {
+    name: 'a range that goes on writes blocks again that are in its file',
+    file: 'src/cli/range.ts',
+    text: 'outcome.lines.filter(({ number }) => number >= next)',
+    replacement: 'outcome.lines.filter(() => true)',
+    why: 'a chunk that was executed twice, or half of which was written, is in the output twice',
+    project: 'unit',
+    test: 'test/unit/cli/range.test.ts',
+    only: 'was interrupted',
+  },
+  {
+    name: 'a range waits for what an emptied Redis has forgotten',
+    file: 'src/cli/range.ts',
+    text: 'if (job === undefined) return this.#add(pending);',
+    replacement: 'if (job === undefined) return undefined;',
+    why: "a queue that was lost is nobody's to fill again, and the range never ends",
+    project: 'unit',
+    test: 'test/unit/cli/range.test.ts',
+    only: 'forgets everything',
+  },
+  {
+    name: 'an attempt whose time is over keeps its view',
+    file: 'src/core/worker/attempt-meter.ts',
+    text: "if (this.isOver) throw new Error('this attempt is over: its view can no longer be used');",
+    replacement: '',
+    why: 'what an executor that is late still writes lands in the attempt that came after it',
+    project: 'unit',
+    test: 'test/unit/lower/quotas.test.ts',
+    only: 'longer than it may',
+  },
 ];
 
 const CALL_MANY = /** @type {const} */ ({ project: 'unit', test: 'test/unit/world/call-many.test.ts' });

@@ -68,29 +68,39 @@ test('one that writes more bytes than it may ends there, whatever its executor m
 
 test('one that takes longer than it may is ended where it waits, and failed where it comes back late', async () => {
   const views: unknown[] = [];
+  let begun = () => {};
+  const next = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
   const slow: Executor = {
     async execute({ id }, view) {
       view.writeNumber(`begun ${id}`, 1n);
       if (id === 1) await pause(60_000);
       if (id === 2) {
-        const end = performance.now() + 40;
+        const end = performance.now() + 310;
         while (performance.now() < end);
       }
+      // Comes back while the attempt after it is under way.
       if (id === 3) {
-        await pause(60);
+        await next;
         try {
           view.writeNumber('late', 1n);
         } catch (error) {
           views.push((error as Error).message);
         }
       }
+      if (id === 4) {
+        begun();
+        await pause(1);
+      }
       return { status: 'success' };
     },
   };
-  const { results, state, heard } = await run(slow, { taskQuota: { timeMs: 30 } });
+  const { results, state, heard } = await run(slow, { taskQuota: { timeMs: 300 } });
   expect(results.map(({ status }) => status)).toEqual(['success', 'failed', 'failed', 'failed', 'success', 'success']);
-  expect(heard.map(({ task, quota, limit }) => [task, quota, limit])).toEqual([1, 2, 3].map((id) => [id, 'time', 30n]));
-  await pause(50);
+  expect(heard.map(({ task, quota, limit }) => [task, quota, limit])).toEqual(
+    [1, 2, 3].map((id) => [id, 'time', 300n]),
+  );
   expect(views).toEqual(['this attempt is over: its view can no longer be used']);
   expect(state.readNumber('late')).toBe(0n);
 });
