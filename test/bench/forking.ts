@@ -4,7 +4,7 @@ import { createCustomCommon, type Hardfork as LibraryFork, Mainnet } from '@ethe
 import { createEVM } from '@ethereumjs/evm';
 import { RPCStateManager } from '@ethereumjs/statemanager';
 import { createAddressFromString, hexToBytes } from '@ethereumjs/util';
-import { createEngine } from '../../src/engine/engine.ts';
+import { createEngine, type TracingEngine } from '../../src/engine/engine.ts';
 import { type BlockFile, checkBlockFile } from '../../src/file/block-file.ts';
 import { type RpcStateOptions, rpcState } from '../../src/state/remote/rpc-state.ts';
 import { createTraffic, type TrafficFile, trafficKinds } from '../../src/traffic/index.ts';
@@ -60,7 +60,10 @@ export async function measureForking(binary: string, onProgress: (text: string) 
           figures.push({ job, who, rounds, waitedFor: waitedFor ?? rounds, messages, requests, inVain, bytes, ms });
         };
         await ours(engine, file, proxy.url, measure);
-        if (transactions === 1) await others(file, proxy, binary, measure);
+        if (transactions === 1) {
+          await previews(engine, file, proxy.url, measure);
+          await others(file, proxy, binary, measure);
+        }
       } finally {
         await proxy.stop();
       }
@@ -93,6 +96,27 @@ async function ours(engine: Engine, file: BlockFile, url: string, measure: Measu
     state = state.at('latest');
     await state.pinned();
     await measure(`pevm, '${prefetch}', second cold run`, run);
+  }
+}
+
+/** The first transaction as a preview, with what it moves and what its tokens are called. */
+async function previews(engine: TracingEngine, file: BlockFile, url: string, measure: Measure): Promise<void> {
+  const { from, to, input, value } = file.block.transactions[0]!;
+  const request = { from: from!, to: to!, data: input, value };
+  for (const prefetch of ['none', 'guess', 'accessList', 'auto'] as const) {
+    let state = rpcState({ transport: url, prefetch });
+    const run = async () => {
+      await using world = await engine.openWorld({ state });
+      const { status, report } = await world.preview(request);
+      if (status !== 'success') throw new Error(`${prefetch}: the preview ends with ${status}`);
+      return { inVain: report.source!.wasted, waitedFor: report.source!.rounds };
+    };
+    await state.pinned();
+    await measure(`preview, prefetch: '${prefetch}'`, run);
+    if (prefetch !== 'guess') continue;
+    state = state.at('latest');
+    await state.pinned();
+    await measure(`preview, '${prefetch}', second cold one`, run);
   }
 }
 
