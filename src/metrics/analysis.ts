@@ -33,7 +33,7 @@ function judge(report: Report): Omit<Analysis, 'evidence'> {
       recommendation: `The memory was full: the rest ran sequentially. Raise memory.maximumMiB (${mebibytes(report)} MiB in use).`,
     };
   }
-  if (report.loadMs > executionMs) {
+  if (report.loadRounds > 0 && report.loadMs > executionMs) {
     return {
       bottleneck: 'state-loading',
       recommendation: `Loading state took ${round(report.loadMs)} ms, execution ${round(executionMs)} ms. Use a nearer or a batched source.`,
