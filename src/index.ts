@@ -34,6 +34,8 @@ export {
   RpcError,
   StateSourceError,
   TaskTimeoutError,
+  WitnessError,
+  type WitnessProblem,
   WorkerError,
 } from './base/errors.ts';
 export type { Hex } from './base/hex.ts';
@@ -73,6 +75,7 @@ export type {
   PrometheusMetric,
 } from './metrics/exposition.ts';
 export { METRICS_CONTENT_TYPE, metricsText, prometheusCollector } from './metrics/exposition.ts';
+export { createWitness, type WitnessRequest } from './node/create-witness.ts';
 export type { DevGenesis, DevGenesisOptions } from './node/dev-chain.ts';
 export { devGenesis } from './node/dev-chain.ts';
 export { fileCache } from './state/cache/file-cache.ts';
@@ -102,6 +105,7 @@ export type {
   StateSource,
   StateValue,
 } from './state/state-source.ts';
+export type { ExecutionWitness, WitnessProof } from './state/witness/execution-witness.ts';
 export type { BlockLoop, LoopAttempt, LoopResult, LoopWorker, TransactionStatus, Verdict } from './task/block-loop.ts';
 export type {
   ExecutionEstimate,

@@ -8,6 +8,7 @@ import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { BlockId } from './state/remote/state-requests.ts';
 import type { StateSource } from './state/state-source.ts';
+import type { ExecutionWitness } from './state/witness/execution-witness.ts';
 
 /** What `createEngine` accepts. Unknown keys are refused with the nearest right name. */
 export interface EngineOptions {
@@ -191,6 +192,11 @@ export interface BlockRequest {
   readonly blockReward?: boolean;
   /** State before the block. Default the engine's. */
   readonly state?: StateSource;
+  /**
+   * In place of a state: what proves all that the block takes of it (docs/stateless.md). Then `verify` compares
+   * everything, the root of the state included, unless something else is said.
+   */
+  readonly witness?: ExecutionWitness;
   /** For BLOCKHASH, by block number. What is missing is asked from the state source. */
   readonly blockHashes?: ReadonlyMap<bigint, Hex>;
   /** What a trusted execution found: compared where `verify` asks for it. */

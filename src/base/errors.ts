@@ -183,6 +183,61 @@ export class ProofError extends StateSourceError {
   }
 }
 
+/** What is wrong with a witness. */
+export interface WitnessProblem {
+  /**
+   * `missing`: the block takes it, and it is not there; `superfluous`: it is there, and the block does not take it; `malformed`:
+   * it is none; `contradiction`: it says something else than the state root.
+   */
+  readonly problem: 'missing' | 'superfluous' | 'malformed' | 'contradiction';
+  readonly part: 'state' | 'codes' | 'headers' | 'proofs';
+  /** Where it stands in its part. */
+  readonly index?: number | undefined;
+  /** keccak256 of the node, code or header. */
+  readonly hash?: string | undefined;
+  /** Of a node: half bytes from the root of its trie, as digits of hex. */
+  readonly path?: string | undefined;
+  /** Account and slot on account of which it is asked for. */
+  readonly address?: string | undefined;
+  readonly slot?: string | undefined;
+  /** Of the block whose hash, or state root, is asked for. */
+  readonly number?: bigint | undefined;
+  /** In words. */
+  readonly details?: string | undefined;
+}
+
+/** A witness that does not prove what a block takes of the state, or that proves something else. */
+export class WitnessError extends StateSourceError {
+  readonly problem: WitnessProblem['problem'];
+  readonly part: WitnessProblem['part'];
+  readonly index: number | undefined;
+  readonly hash: string | undefined;
+  readonly path: string | undefined;
+  readonly address: string | undefined;
+  readonly slot: string | undefined;
+  readonly number: bigint | undefined;
+
+  constructor(found: WitnessProblem, options: PevmErrorOptions = {}) {
+    const { problem, part, index, hash, path, address, slot, number, details } = found;
+    const words = [
+      `witness.${part}${index === undefined ? '' : `[${index}]`}: ${problem}`,
+      ...(hash === undefined ? [] : [hash]),
+      ...(path === undefined ? [] : [`at path "${path}"`]),
+      ...(address === undefined ? [] : [`of ${address}${slot === undefined ? '' : `[${slot}]`}`]),
+      ...(number === undefined ? [] : [`of block ${number}`]),
+    ];
+    super(`${words.join(' ')}${details === undefined ? '' : `: ${details}`}`, options, -38034);
+    this.problem = problem;
+    this.part = part;
+    this.index = index;
+    this.hash = hash;
+    this.path = path;
+    this.address = address;
+    this.slot = slot;
+    this.number = number;
+  }
+}
+
 /** A run that lasted longer than `executionTimeoutMs`. */
 export class ExecutionTimeoutError extends PevmError {
   /** `awaited`: what had not answered at the end, where it is not the run's own work. */

@@ -86,6 +86,11 @@ export function parseBlockRlp(
   );
 }
 
+/** Reads a header by itself. @throws InputError naming the field */
+export function parseHeaderRlp(encoded: Uint8Array, field = 'header'): HeaderInput {
+  return readHeaderFields(readHeader(decode(encoded, field), field), field);
+}
+
 /** Reads the header of a block alone: its fork follows from it. @throws InputError naming the field */
 export function parseBlockHeaderRlp(encoded: Uint8Array, field = 'block'): HeaderInput {
   const [header] = list(decode(encoded, field), field);

@@ -332,6 +332,10 @@ export const BLOCK_REQUEST: Options = {
     "Whether blocks before Paris are rewarded as mainnet's were: false on chains of authorities. Needed on chains that the library does not know.",
   ),
   state: option(stateSource, 'State before the block.', "the engine's"),
+  witness: option(
+    checkedLater('ExecutionWitness'),
+    'In place of a state: what proves all that the block takes of it (docs/stateless.md). Then `verify` compares everything, the root of the state included, unless something else is said.',
+  ),
   blockHashes: option(
     mapOf('ReadonlyMap<bigint, Hex>'),
     'For BLOCKHASH, by block number. What is missing is asked from the state source.',

@@ -2,7 +2,7 @@
 
 import { fromBlockAccessList } from '../access/block-access-list-oracle.ts';
 import { crewSize, estimateCosts, GAS_PER_MS } from '../access/crew-size.ts';
-import { InputError } from '../base/errors.ts';
+import { InputError, WitnessError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { stepError } from '../block/block-plan.ts';
 import { rulesOf } from '../chain/rules.ts';
@@ -16,6 +16,8 @@ import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
 import { meterOf } from '../state/source-meter.ts';
 import { stateRootOf } from '../state/state-root.ts';
 import type { StateKey, StateSource } from '../state/state-source.ts';
+import { asksForCode } from '../state/witness/witness-recorder.ts';
+import { WitnessState } from '../state/witness/witness-state.ts';
 import type { BlockRequest, BlockResult, TransactionResult } from '../types.ts';
 import { auditRefusal, auditResult } from './block-audit.ts';
 import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
@@ -125,7 +127,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const work = await this.#workOf(desk, encoding, before);
     const planned = this.#planned(desk, encoding);
     const encodeMs = performance.now() - startMs;
-    const executed = await this.#execute(desk, encoding, before, work, { planned }).catch(async (error: unknown) => {
+    const executed = await this.#executeHere(desk, encoding, before, work, planned).catch(async (error: unknown) => {
       if (this.#isAudited) await auditRefusal(error, () => this.#executeAgain(desk));
       throw error;
     });
@@ -153,6 +155,30 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     );
     desk.report(report);
     return completed(result, { ...found, report, stateRoot });
+  }
+
+  /** Runs the block; over a witness as often as it takes to know what it lacks. */
+  async #executeHere(
+    desk: Desk<TransactionResult>,
+    encoding: BlockEncoding,
+    before: StateBefore,
+    work: Work,
+    planned: Planned | undefined,
+  ): Promise<ExecutedBlock> {
+    const { state } = this.#request;
+    if (!(state instanceof WitnessState)) return this.#execute(desk, encoding, before, work, { planned });
+    for (let [from, sequential] = [before, false]; ; ) {
+      try {
+        const executed = await this.#execute(desk, encoding, from, work, { planned, sequential });
+        // Who has storage, but neither nonce nor code, is known when somebody has met them (EIP-7610).
+        if (state.description.storageOnly?.length === from.storageOnly.length) return executed;
+        from = await this.#stateBefore(desk);
+      } catch (error) {
+        if (!(error instanceof WitnessError) || sequential) throw error;
+        // What an attempt asks for that is made again need not be there: in order, all of it must.
+        sequential = true;
+      }
+    }
   }
 
   #learn({ outcome }: ExecutedBlock, { firstTransaction }: BlockEncoding): void {
@@ -192,7 +218,10 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       return standingBefore(desk, this.#standing, () => this.#keys ?? blockKeys(state, context.block));
     }
     await desk.ask((signal) => checkPinned(state, context.block, signal));
-    return stateBefore(desk, state, () => blockKeys(state, context.block));
+    const { block } = context;
+    return stateBefore(desk, state, () =>
+      state instanceof WitnessState ? state.keys(block) : blockKeys(state, block),
+    );
   }
 
   /** What is known before of how the transactions have to do with each other. */
@@ -229,6 +258,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       policy,
       partitions: workers,
       haltOnInvalid: true,
+      forgetsCode: asksForCode(this.#request.state),
       profile: this.#request.profile,
       sequential,
       workers:
@@ -279,10 +309,14 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     encoding: BlockEncoding,
     before: StateBefore,
     work: Work,
-    { aside, planned }: { readonly aside?: Aside; readonly planned?: Planned | undefined },
+    {
+      aside,
+      planned,
+      sequential = aside !== undefined,
+    }: { readonly aside?: Aside; readonly planned?: Planned | undefined; readonly sequential?: boolean },
   ): Promise<ExecutedBlock> {
     const { workers } = desk;
-    const plan = this.#planOf(encoding, before, aside !== undefined, { workers, planned });
+    const plan = this.#planOf(encoding, before, sequential, { workers, planned });
     const { taskTimeoutMs, maximumMiB } = this.#request;
     const { context, state } = aside ?? this.#request;
     const residence = aside === undefined ? this.#standing?.residence : undefined;
@@ -340,11 +374,15 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       // What stays has been advanced by the block.
       return desk.ask(() => standing.root());
     }
+    const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
+    if (state instanceof WitnessState) {
+      const { blockAccessList: accesses, stateDiff: diff } = result;
+      return desk.ask(() => state.rootAfter({ accesses, diff, emptyIsAbsent }));
+    }
     const accounts = state.description?.accounts;
     if (accounts === undefined) {
       throw new InputError('request.verify.stateRoot', 'a state root takes a complete state, as memoryState makes one');
     }
-    const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
     return desk.ask(() => stateRootOf({ accounts }, result.stateDiff, { emptyIsAbsent }));
   }
 }

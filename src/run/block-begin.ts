@@ -33,11 +33,12 @@ export interface Begun {
  */
 export function beginBlock(host: BlockHost, plan: RunPlan, beginning: Beginning, staying?: StayingState): Begun {
   const { image, over, sequential, first } = beginning;
-  const { complete, haltOnInvalid, profile, window, policy } = plan;
+  const { complete, haltOnInvalid, profile, window, policy, forgetsCode } = plan;
   const count = plan.count - first;
   const partitions = sequential || policy?.scheduling !== 'partitioned' ? 0 : (plan.partitions ?? 0);
   const run = { policy: sequential ? undefined : policy, partitions };
-  const setup = { count, first, window: sequential ? 1 : window, complete, haltOnInvalid, profile, ...run };
+  const bounds = { count, first, window: sequential ? 1 : window };
+  const setup = { ...bounds, complete, haltOnInvalid, profile, forgetsCode, ...run };
   const begun = staying === undefined ? host.begin(setup) : host.beginRun(setup);
   if (!begun) tooSmall(host, `the administration of ${count} tasks`);
   // Of what both have, the first counts.

@@ -33,6 +33,8 @@ export interface RunPlan {
   /** Workers that a block is shared out to before it begins, where the policy says so. */
   readonly partitions?: number | undefined;
   readonly haltOnInvalid: boolean;
+  /** Whether the block may know no code but what its state says; default false: what the memory has kept counts. */
+  readonly forgetsCode?: boolean | undefined;
   readonly profile: boolean;
   /** One task at a time, in order. */
   readonly sequential: boolean;

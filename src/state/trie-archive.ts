@@ -5,6 +5,7 @@ import type { StateDiff } from '../block/state-diff.ts';
 import { EMPTY_CODE_HASH, type MemoryAccount } from './memory-account.ts';
 import type { StateRootOptions } from './state-root-computer.ts';
 import { type StateTrie, StateTries } from './trie/state-tries.ts';
+import { type RecordedBlock, type RecordedNodes, recordNodes } from './witness/witness-recorder.ts';
 
 /** What the accounts' trie has of an account. */
 export interface ProvenAccount {
@@ -80,6 +81,11 @@ export class TrieArchive {
         return { value: value === undefined ? 0n : numberFromBytes(value), proof };
       }),
     };
+  }
+
+  /** The nodes that prove what a block has taken of a state. */
+  witness(root: Hex, block: RecordedBlock): Promise<RecordedNodes> {
+    return recordNodes(this.#tries, this.#state(root), block);
   }
 
   get #emptyRoot(): Uint8Array {

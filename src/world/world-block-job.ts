@@ -47,6 +47,9 @@ export class WorldBlockJob implements Job<TransactionResult, WorldBlockResult> {
     ) {
       throw new InputError('request.maximumMiB', 'a world has its memory for all its blocks');
     }
+    if (typeof request === 'object' && request !== null && 'witness' in request && request.witness !== undefined) {
+      throw new InputError('request.witness', 'a world has its own state');
+    }
     place.checkOpen();
     this.#state = state;
     this.#place = place;

@@ -43,6 +43,8 @@ export interface BlockSetup {
   readonly complete: boolean;
   readonly haltOnInvalid: boolean;
   readonly profile: boolean;
+  /** Whether code that is in the memory from earlier blocks is forgotten, so that all of it is asked for. */
+  readonly forgetsCode?: boolean | undefined;
   /** The default one unless given. */
   readonly policy?: RunPolicy | undefined;
   /** Of the transactions, which {@link BlockHost.setPartitions} then tells. */
@@ -133,7 +135,7 @@ export class BlockHost {
     const { core, bytes } = this.instance;
     const end = bytes.length;
     // Laying the memory out anew would lose the code that is kept from block to block.
-    if (this.#capacity === 0 || setup.count > this.#capacity || end < ROOMY) {
+    if (this.#capacity === 0 || setup.count > this.#capacity || end < ROOMY || setup.forgetsCode) {
       const capacity = end < ROOMY ? setup.count : Math.max(ROOMY_TRANSACTIONS, setup.count);
       const locations = locationCapacity(end, capacity);
       const arena = core.initialize(end, capacity, locations, this.#highestWorker, DEQUE_CAPACITY, chunkOf(end));

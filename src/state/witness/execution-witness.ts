@@ -1,0 +1,210 @@
+// Witnesses as nodes give them (`debug_executionWitness` of geth and reth; EIP-1186 proofs), read and checked.
+
+import { InputError, WitnessError } from '../../base/errors.ts';
+import { hashesOf } from '../../base/hashing.ts';
+import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
+import { keccak256 } from '../../base/keccak256.ts';
+import { address, bytes, describe, hash, list, plainObject, type Reader } from '../../base/reader.ts';
+import { headerFields, headerHash } from '../../block/block-encoding.ts';
+import { type BlockInput, type HeaderInput, readHeader } from '../../block/block-input.ts';
+import { parseHeaderRlp } from '../../block/block-rlp.ts';
+
+/** What proves all that a block takes of the state before it. */
+export interface ExecutionWitness {
+  /** Nodes of the tries, of accounts and of storage, in any order. */
+  readonly state?: readonly Hex[];
+  /** Codes of contracts. */
+  readonly codes?: readonly Hex[];
+  /** What was hashed into keys of the tries: addresses, behind each its slots. A hint: what is known before need not be asked for. */
+  readonly keys?: readonly Hex[] | null;
+  /** Headers, in their encoding or as JSON: that of the parent, and those before it that BLOCKHASH takes. */
+  readonly headers?: readonly (Hex | HeaderInput)[];
+  /** Answers to `eth_getProof` (EIP-1186), in place of `state` or beside it. */
+  readonly proofs?: readonly WitnessProof[];
+  /** Of the state before the block, where the caller knows it and there is no header of the parent. */
+  readonly stateRoot?: Hex;
+  /** What is done about nodes and codes that the block does not take. Default `refuse`. */
+  readonly superfluous?: 'refuse' | 'ignore';
+}
+
+/** An answer to `eth_getProof`. What it says beside the nodes is compared with them. */
+export interface WitnessProof {
+  readonly address: Hex;
+  readonly accountProof: readonly Hex[];
+  readonly balance?: Hex;
+  readonly nonce?: Hex;
+  readonly codeHash?: Hex;
+  readonly storageHash?: Hex;
+  readonly storageProof?: readonly { readonly key: Hex; readonly value?: Hex; readonly proof: readonly Hex[] }[];
+}
+
+/** Something of a witness, by its hash. */
+export interface WitnessPart {
+  readonly bytes: Uint8Array;
+  readonly hash: Hex;
+  readonly part: 'state' | 'codes' | 'proofs';
+  readonly index: number;
+}
+
+export interface CheckedWitness {
+  /** By hash. */
+  readonly nodes: ReadonlyMap<Hex, WitnessPart>;
+  readonly codes: ReadonlyMap<Hex, WitnessPart>;
+  readonly keys: readonly Hex[];
+  readonly proofs: readonly WitnessProof[];
+  /** Of the state before the block. */
+  readonly stateRoot: Hex;
+  /** By number: of blocks before the one that is executed. */
+  readonly blockHashes: ReadonlyMap<bigint, Hex>;
+  readonly refusesMore: boolean;
+}
+
+/** BLOCKHASH goes no further back. */
+const MOST_HEADERS = 256;
+/** Of a block of some billion gas. */
+const MOST_PARTS = 1 << 22;
+/** Longer than any node, and shorter than what takes long to hash. */
+const MOST_NODE_BYTES = 1 << 16;
+const MOST_CODE_BYTES = 1 << 24;
+/** The empty trie, which some list as a node. */
+const EMPTY_NODE = '0x80';
+
+const readNodes = list(bytes(undefined, MOST_NODE_BYTES), MOST_PARTS);
+const readCodes = list(bytes(undefined, MOST_CODE_BYTES), MOST_PARTS);
+const readKeys = list(bytes(undefined, 32), MOST_PARTS);
+
+const FIELDS = ['state', 'codes', 'keys', 'headers', 'proofs', 'stateRoot', 'superfluous'];
+
+/** @throws InputError naming the field; WitnessError for headers that do not lead to the block, and what is there twice */
+export function readWitness(value: unknown, block: BlockInput, field: string): CheckedWitness {
+  const given = plainObject(value, field);
+  for (const name of Object.keys(given)) {
+    if (!FIELDS.includes(name)) throw new InputError(`${field}.${name}`, `unknown; there are ${FIELDS.join(', ')}`);
+  }
+  const at = <T>(name: string, read: Reader<T>): T | undefined =>
+    given[name] === undefined || given[name] === null ? undefined : read(given[name], `${field}.${name}`);
+  const { superfluous = 'refuse' } = given;
+  if (superfluous !== 'refuse' && superfluous !== 'ignore') {
+    throw new InputError(`${field}.superfluous`, `expected 'refuse' or 'ignore', got ${describe(superfluous)}`);
+  }
+  const proofs = at('proofs', list(readProof, MOST_PARTS)) ?? [];
+  const nodes = new Map<Hex, WitnessPart>();
+  addParts(nodes, at('state', readNodes) ?? [], 'state');
+  const proven = proofs.flatMap(({ accountProof, storageProof = [] }, index) =>
+    [accountProof, ...storageProof.map(({ proof }) => proof)].flat().map((node) => ({ node, index })),
+  );
+  const hashes = allHashes(proven.map(({ node }) => bytesFromHex(node)));
+  proven.forEach(({ node, index }, i) => {
+    if (node === EMPTY_NODE || nodes.has(hashes[i]!)) return;
+    nodes.set(hashes[i]!, { bytes: bytesFromHex(node), hash: hashes[i]!, part: 'proofs', index });
+  });
+  const codes = new Map<Hex, WitnessPart>();
+  addParts(codes, at('codes', readCodes) ?? [], 'codes');
+  const chain = readHeaders(at('headers', list(readOneHeader, MOST_HEADERS)) ?? [], block);
+  const stateRoot = chain.stateRoot ?? at('stateRoot', hash);
+  if (stateRoot === undefined) {
+    const number = BigInt(block.number) - 1n;
+    throw new WitnessError({ problem: 'missing', part: 'headers', hash: block.parentHash, number });
+  }
+  const { blockHashes } = chain;
+  const keys = at('keys', readKeys) ?? [];
+  return { nodes, codes, keys, proofs, stateRoot, blockHashes, refusesMore: superfluous === 'refuse' };
+}
+
+/** What is there twice is there once too often. */
+function addParts(parts: Map<Hex, WitnessPart>, given: readonly Hex[], part: 'state' | 'codes'): void {
+  const all = given.map((item) => bytesFromHex(item));
+  const hashes = allHashes(all);
+  all.forEach((item, index) => {
+    const own = hashes[index]!;
+    if (part === 'state' ? given[index] === EMPTY_NODE : item.length === 0) return;
+    if (parts.has(own)) {
+      throw new WitnessError({ problem: 'superfluous', part, index, hash: own, details: 'it is there already' });
+    }
+    parts.set(own, { bytes: item, hash: own, part, index });
+  });
+}
+
+function allHashes(items: readonly Uint8Array[]): Hex[] {
+  return (hashesOf(items) ?? items.map(keccak256)).map(hexFromBytes);
+}
+
+interface OneHeader {
+  readonly header: HeaderInput;
+  readonly hash: Hex;
+}
+
+function readOneHeader(value: unknown, field: string): OneHeader {
+  if (typeof value === 'string') {
+    const encoded = bytesFromHex(bytes(undefined, MOST_NODE_BYTES)(value, field));
+    return { header: parseHeaderRlp(encoded, field), hash: hexFromBytes(keccak256(encoded)) };
+  }
+  const header = readHeader(value, field);
+  const fields = headerFields(header);
+  if (fields === undefined) throw new InputError(field, 'a field is missing that its hash is made of');
+  return { header, hash: headerHash(fields) };
+}
+
+/** The headers in the order of their hashes, from the parent of the block on. Each names the hash of the one before. */
+function readHeaders(
+  headers: readonly OneHeader[],
+  block: BlockInput,
+): { readonly stateRoot: Hex | undefined; readonly blockHashes: ReadonlyMap<bigint, Hex> } {
+  const left = new Map(headers.map((one, index) => [one.hash, { ...one, index }]));
+  const blockHashes = new Map<bigint, Hex>();
+  let stateRoot: Hex | undefined;
+  let wanted: Hex = block.parentHash;
+  for (let number = BigInt(block.number) - 1n; number >= 0n; number--) {
+    blockHashes.set(number, wanted);
+    const found = left.get(wanted);
+    if (found === undefined) break;
+    const { header, index, hash: own } = found;
+    if (BigInt(header.number) !== number) {
+      const details = `its number is ${BigInt(header.number)}`;
+      throw new WitnessError({ problem: 'contradiction', part: 'headers', index, hash: own, number, details });
+    }
+    stateRoot ??= header.stateRoot;
+    left.delete(wanted);
+    wanted = header.parentHash;
+  }
+  for (const { hash: own, index } of left.values()) {
+    const details = 'the chain of headers that ends with the parent of the block does not lead to it';
+    throw new WitnessError({ problem: 'superfluous', part: 'headers', index, hash: own, details });
+  }
+  return { stateRoot, blockHashes };
+}
+
+const readHash = (value: unknown, field: string): Hex => hash(value, field);
+const readQuantity: Reader<Hex> = (value, field) => {
+  if (typeof value === 'string' && /^0x[0-9a-fA-F]{1,64}$/.test(value)) return value.toLowerCase() as Hex;
+  throw new InputError(field, `expected a hex quantity, got ${describe(value)}`);
+};
+
+function readProof(value: unknown, field: string): WitnessProof {
+  const given = plainObject(value, field);
+  const at = <T>(name: string, read: Reader<T>): T | undefined =>
+    given[name] === undefined || given[name] === null ? undefined : read(given[name], `${field}.${name}`);
+  const [balance, nonce] = [at('balance', readQuantity), at('nonce', readQuantity)];
+  const [codeHash, storageHash] = [at('codeHash', readHash), at('storageHash', readHash)];
+  const storageProof = at(
+    'storageProof',
+    list((entry, where) => {
+      const slot = plainObject(entry, where);
+      const claimed = slot.value === undefined ? undefined : readQuantity(slot.value, `${where}.value`);
+      return {
+        key: readQuantity(slot.key, `${where}.key`),
+        ...(claimed !== undefined && { value: claimed }),
+        proof: readNodes(slot.proof, `${where}.proof`),
+      };
+    }, MOST_PARTS),
+  );
+  return {
+    address: address(given.address, `${field}.address`),
+    accountProof: readNodes(given.accountProof, `${field}.accountProof`),
+    ...(balance !== undefined && { balance }),
+    ...(nonce !== undefined && { nonce }),
+    ...(codeHash !== undefined && { codeHash }),
+    ...(storageHash !== undefined && { storageHash }),
+    ...(storageProof !== undefined && { storageProof }),
+  };
+}
