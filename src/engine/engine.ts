@@ -294,6 +294,7 @@ export class PevmEngine implements TracingEngine {
       host: {
         openWorld: (given) => this.openWorld(given),
         traceBlock: (request) => this.traceBlock(request) as unknown as PromiseLike<readonly TransactionTrace[]>,
+        executeBlock: (request) => this.executeBlock(request),
       },
       end: async () => {
         await turns.over();

@@ -4,7 +4,7 @@ import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { CallOptions, CallRequest } from '../call-types.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
 import type { TracerChoice } from '../trace/tracers.ts';
-import type { NodeOptions, World } from '../types.ts';
+import type { BlockRequest, BlockResult, NodeOptions, World } from '../types.ts';
 import { Accounts } from './accounts.ts';
 import type { Call } from './call.ts';
 import { Filters } from './filters.ts';
@@ -21,6 +21,7 @@ export interface NodeWorld extends World {
 export interface NodeHost {
   readonly world: NodeWorld;
   traceBlock(request: BlockTraceRequest & TracerChoice): PromiseLike<readonly TransactionTrace[]>;
+  executeBlock(request: BlockRequest): PromiseLike<BlockResult>;
 }
 
 export class ChainNode {
@@ -61,6 +62,11 @@ export class ChainNode {
       ...(index !== undefined && { index }),
       ...(signal !== undefined && { signal }),
     } as BlockTraceRequest & TracerChoice);
+  }
+
+  /** A block once more, on a state of its own. */
+  async execute(block: BlockRequest, { signal }: Call): Promise<BlockResult> {
+    return this.#host.executeBlock({ ...block, ...(signal !== undefined && { signal }) });
   }
 
   /** A moment to come back to, with its clock and what waits. */

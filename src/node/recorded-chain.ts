@@ -10,6 +10,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { MemoryState } from '../state/memory.ts';
 import type { AccountValue, DescribedStateSource, StateSource } from '../state/state-source.ts';
+import type { RecordedBlock, RecordedNodes } from '../state/witness/witness-recorder.ts';
 import type { BlockResult } from '../types.ts';
 import { type ChainBlock, ChainStore, hashOfBlock } from './chain-store.ts';
 import { StateHistory } from './state-history.ts';
@@ -158,6 +159,13 @@ export class RecordedChain {
   async proofAfter(at: ChainBlock, address: Uint8Array, slots: readonly Uint8Array[]) {
     const archive = await this.#states.archive();
     return archive.proof(await this.rootAfter(at), address, slots);
+  }
+
+  /** What proves all that a block has taken of the state that it was executed on. */
+  async witnessBefore({ number }: ChainBlock, block: RecordedBlock): Promise<RecordedNodes> {
+    const archive = await this.#states.archive();
+    const steps = Math.max(0, this.#executed[this.#indexOf(number)]! - 1);
+    return archive.witness(await this.#states.rootAt(steps), block);
   }
 
   #indexOf(number: bigint): number {

@@ -13,6 +13,7 @@ import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import type { RecordedRequest } from '../recorded-chain.ts';
+import { witnessOf } from './execution-witness.ts';
 import type { Methods } from './method.ts';
 import { hashOf, type Params, SERVER_ERROR } from './parameters.ts';
 
@@ -35,6 +36,16 @@ export const DEBUG: Methods = {
   },
   debug_getRawTransaction: { params: ['hash'], run: rawTransaction },
   eth_getRawTransactionByHash: { params: ['hash'], run: rawTransaction },
+  debug_executionWitness: {
+    params: ['block'],
+    run: (node, params, call) => witnessOf(node, blockOf(node.record.store, params[0], 'params[0]'), call),
+  },
+  debug_executionWitnessByBlockHash: {
+    params: ['hash'],
+    run(node, params, call) {
+      return witnessOf(node, blockOf(node.record.store, hashOf(params[0], 'params[0]'), 'params[0]'), call);
+    },
+  },
   debug_traceBlockByNumber: {
     params: ['block', 'options?'],
     run: (node, params, call) => traceBlock(node, blockOf(node.record.store, params[0], 'params[0]'), params[1], call),
