@@ -68,8 +68,9 @@ const ROUNDS_OF_MANY = 3;
 
 export async function measureQuestions(options: QuestionOptions): Promise<QuestionFigures> {
   const { rounds, native, traced, edited, onProgress } = options;
+  onProgress('questions: fifty pools');
   const mix = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), swapV3: 1 };
-  const { file: json } = await createTraffic({ transactions: 200, mix, conflictRate: 0 });
+  const { file: json } = await createTraffic({ transactions: 50, mix, conflictRate: 0 });
   const file = checkBlockFile(json);
   const swaps = file.block.transactions.map(
     ({ from, to, input, value }): Swap => ({ from: from!, to: to!, data: input, value: BigInt(value) }),
