@@ -19,6 +19,7 @@ import {
   type TransactionInput,
 } from '../../src/index.ts';
 import { stateRootOf } from '../../src/state/state-root.ts';
+import { StateTries } from '../../src/state/trie/state-tries.ts';
 import { checkListed } from './chain-case.ts';
 import {
   addressOf,
@@ -155,10 +156,30 @@ export async function runStateCase(
     return failed(`the error does not name the transaction: ${outcome.name} ${outcome.message}`);
   }
   const diff = refused ? refusalDiff(state, request.block, touchesMiner) : outcome.transactionsStateDiff;
-  const root = await stateRootOf(state, diff, { emptyIsAbsent: isAtLeast(hardfork, 'spuriousDragon') });
+  const options = { emptyIsAbsent: isAtLeast(hardfork, 'spuriousDragon') };
+  const root = await stateRootOf(state, diff, options);
   if (root !== post.hash) return failed(`state root ${root}`);
+  // And by tries that stay, in which the diff is a change.
+  const kept = await rootByTries(state, diff, options);
+  if (kept !== post.hash) return failed(`state root ${kept} by tries that stay`);
   const logs = refused ? [] : (outcome.transactions[0]?.logs ?? []);
   return logsHash(logs) === post.logs ? PASSED : failed('logs');
+}
+
+let tries: Promise<StateTries> | undefined;
+
+async function rootByTries(state: MemoryState, diff: StateDiff, options: { emptyIsAbsent: boolean }): Promise<Hex> {
+  tries ??= StateTries.open();
+  const opened = await tries;
+  const trie = await opened.begin(state.accounts.values());
+  const before = opened.copy(trie);
+  try {
+    opened.apply(trie, diff, options);
+    return hexFromBytes(opened.rootOf(trie));
+  } finally {
+    opened.release(trie);
+    opened.release(before);
+  }
 }
 
 /** The block executed once more, with the list that came of it. @throws Error where another one comes of that */
