@@ -8,12 +8,11 @@ import type { StateDiff } from '../block/state-diff.ts';
 import type { BlobRules, Chain } from '../chain/chain.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
-import type { MemoryState } from '../state/memory.ts';
-import type { AccountValue, DescribedStateSource, StateSource } from '../state/state-source.ts';
+import type { AccountValue, DescribedStateSource } from '../state/state-source.ts';
 import type { RecordedBlock, RecordedNodes } from '../state/witness/witness-recorder.ts';
 import type { BlockResult } from '../types.ts';
 import { type ChainBlock, ChainStore, hashOfBlock } from './chain-store.ts';
-import { StateHistory } from './state-history.ts';
+import { type FirstState, StateHistory } from './state-history.ts';
 
 /** A block that a world has executed. */
 export interface ExecutedBlock {
@@ -48,7 +47,7 @@ export class RecordedChain {
   readonly #executed: number[] = [0];
 
   /** `state`: after the block `first`. */
-  constructor(chain: Chain, first: { block: BlockInput; hardfork: Hardfork }, state: MemoryState | StateSource) {
+  constructor(chain: Chain, first: { block: BlockInput; hardfork: Hardfork }, state: FirstState) {
     this.chain = chain;
     this.store = new ChainStore(recorded(chain, first.block, first.hardfork, () => []));
     this.#states = new StateHistory(state);

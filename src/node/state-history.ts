@@ -21,6 +21,11 @@ const KEPT_EVERY = 64;
 /** States that somebody asked for last. */
 const RECENT = 8;
 
+/** A state that is known as a whole, or a source that is asked. */
+export type FirstState =
+  | { readonly whole: MemoryState; readonly source?: undefined }
+  | { readonly whole?: undefined; readonly source: StateSource };
+
 /** States as nodes read them. */
 export class StateHistory {
   /** Of which not all is known. */
@@ -32,16 +37,14 @@ export class StateHistory {
   readonly #archive: Promise<TrieArchive> | undefined;
   readonly #roots: Promise<Hex>[] = [];
 
-  /** `first`: a state that is known as a whole, or a source that is asked. */
-  constructor(first: MemoryState | StateSource) {
-    if (!isWhole(first)) {
-      this.#source = first;
-      return;
-    }
-    this.#kept.set(0, first);
+  /** `whole`: what there is to know; or a source that is asked. */
+  constructor({ whole, source }: FirstState) {
+    this.#source = source;
+    if (whole === undefined) return;
+    this.#kept.set(0, whole);
     const archive = import('../state/trie-archive.ts').then(({ TrieArchive }) => TrieArchive.open());
     this.#archive = archive;
-    this.#roots.push(archive.then((opened) => opened.begin(first.accounts.values())));
+    this.#roots.push(archive.then((opened) => opened.begin(whole.accounts.values())));
   }
 
   /** How many steps there are. */
@@ -117,10 +120,6 @@ export class StateHistory {
   get hasRoots(): boolean {
     return this.#archive !== undefined;
   }
-}
-
-function isWhole(state: MemoryState | StateSource): state is MemoryState {
-  return 'accounts' in state;
 }
 
 function unknownRoot(): StateSourceError {

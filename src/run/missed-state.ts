@@ -2,8 +2,8 @@
 
 import { StateSourceError } from '../base/errors.ts';
 import { type Hex, hexFromBytes } from '../base/hex.ts';
-import { nameOfKey } from '../core/host/block-host.ts';
 import { decodeChanges, type SegmentChanges } from '../core/host/change-records.ts';
+import { nameOfKey } from '../core/host/missing-keys.ts';
 import type { AccountFields } from '../core/host/state-changes.ts';
 import type { SourceKey } from '../state/state-source.ts';
 import type { LoadedState, RunHooks } from './run-hooks.ts';

@@ -7,9 +7,10 @@ import { type EvmTransactionOutput, readEvmResult } from '../core/evm/evm-decode
 import { type EvmBlockInput, type EvmTransactionFields, encodeEvmTransactions } from '../core/evm/evm-encode.ts';
 import type { EvmTracer } from '../core/evm/tracer.ts';
 import { Tracing } from '../core/evm/tracing.ts';
-import { type BlockHost, nameOfKey } from '../core/host/block-host.ts';
+import type { BlockHost } from '../core/host/block-host.ts';
 import { collectRecords, decodeChanges, unknownAccounts } from '../core/host/change-records.ts';
 import { keepWritten } from '../core/host/kept-state.ts';
+import { nameOfKey } from '../core/host/missing-keys.ts';
 import type { AccountFields, StateChanges } from '../core/host/state-changes.ts';
 import { imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import { type CoreInstance, openCore, wallClock } from '../core/instance/abi.ts';

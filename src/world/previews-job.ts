@@ -6,7 +6,7 @@ import type { Hex } from '../base/hex.ts';
 import { unpackError } from '../base/packed-error.ts';
 import { describe } from '../base/reader.ts';
 import type { CallRequest } from '../call-types.ts';
-import { nameOfKey } from '../core/host/block-host.ts';
+import { nameOfKey } from '../core/host/missing-keys.ts';
 import type { Desk, Job, Limits } from '../job/job.ts';
 import { MAX_TASKS } from '../run/memory.ts';
 import { loadKeys } from '../run/state-loading.ts';

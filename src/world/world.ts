@@ -479,7 +479,7 @@ export class ResidentWorld implements TracingWorld {
       this.#record = new RecordedChain(
         chain,
         { block, hardfork },
-        complete ? await this.#state.whole() : this.#state.source,
+        complete ? { whole: await this.#state.whole() } : { source: this.#state.source },
       );
       return this.#record;
     });

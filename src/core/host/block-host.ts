@@ -6,10 +6,8 @@ import {
   EvmBlock,
   Halt,
   Incarnation,
-  Kind,
   LAYOUT_VERSION,
   Location,
-  Missing,
   ReadEntry,
   Scratch,
   TxFlag,
@@ -17,7 +15,6 @@ import {
   Worker,
   WriteEntry,
 } from '../../../assembly/layout.ts';
-import { hexFromBytes } from '../../base/hex.ts';
 import type { SourceKey } from '../../state/state-source.ts';
 import {
   type EvmBlockInput,
@@ -28,7 +25,7 @@ import {
   writeEvmFees,
 } from '../evm/evm-encode.ts';
 import { type CoreInstance, PAGE } from '../instance/abi.ts';
-import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
+import { missingKeys } from './missing-keys.ts';
 import { HEAD, OutputForm, type RawResult, REPEATED, type ResultBatch, Results } from './outcome.ts';
 import { DEFAULT_POLICY, type RunPolicy, writePolicy } from './run-policy.ts';
 import { type AnnouncedWrites, ImageLoader, type StateImage } from './state-image.ts';
@@ -62,20 +59,6 @@ export interface Lanes {
 }
 
 export type HaltReason = 'none' | 'cancelled' | 'exhausted' | 'missing' | 'invalid';
-
-/** A key as text: equal for equal keys, and for the same code of two accounts. */
-export function nameOfKey(key: SourceKey): string {
-  switch (key.kind) {
-    case 'blockHash':
-      return `blockHash ${key.number}`;
-    case 'storage':
-      return `storage ${key.address} ${key.slot}`;
-    case 'code':
-      return `code ${key.hash ?? key.address}`;
-    case 'account':
-      return `account ${key.address}`;
-  }
-}
 
 const HALT_REASONS: Readonly<Record<number, HaltReason>> = {
   [Halt.NONE]: 'none',
@@ -420,21 +403,7 @@ export class BlockHost {
 
   /** What workers found missing, each key once, and the locations behind it. The block is halted. */
   missing(): SourceKey[] {
-    const { words } = this.instance;
-    const keys = new Map<string, SourceKey>();
-    const seen = new Set<number>();
-    for (
-      let note = this.#shared(Control.MISSING);
-      note !== 0;
-      note = Atomics.load(words, (note + Missing.NEXT) >>> 2)
-    ) {
-      const location = words[(note + Missing.LOCATION) >>> 2]!;
-      if (seen.has(location)) continue;
-      seen.add(location);
-      const key = this.#keyOf(location);
-      keys.set(nameOfKey(key), key);
-    }
-    return [...keys.values()];
+    return missingKeys(this.instance);
   }
 
   /** Goes on after {@link missing} was loaded. No worker may be inside the core. */
@@ -507,22 +476,6 @@ export class BlockHost {
 
   #slot(index: number): number {
     return this.#slots + index * TxSlot.SIZE;
-  }
-
-  #keyOf(index: number): SourceKey {
-    const { instance } = this;
-    const record = locationAt(instance, index);
-    const kind = kindAt(instance, record);
-    if (kind === Kind.BLOCK_HASH) {
-      const word = (record + Location.ADDRESS) >>> 2;
-      return { kind: 'blockHash', number: (BigInt(instance.words[word + 1]!) << 32n) | BigInt(instance.words[word]!) };
-    }
-    const address = hexFromBytes(addressAt(instance, record));
-    if (kind === Kind.STORAGE) return { kind: 'storage', address, slot: hexFromBytes(slotAt(instance, record)) };
-    // Where the hash is there, it is the code behind it that was missed.
-    if (kind !== Kind.CODE || !instance.core.baseAt(index)) return { kind: 'account', address };
-    const value = instance.core.scratch() + Scratch.VALUE;
-    return { kind: 'code', address, hash: hexFromBytes(instance.bytes.subarray(value, value + 32)) };
   }
 
   #set(field: number, value: number): void {
