@@ -7,7 +7,7 @@ import { claim, commitIndex, transactionCount } from "../schedule/scheduler";
 import { stateIn, statusOf } from "../schedule/status";
 import { abort } from "./abort";
 import { beginAttempt, current } from "./attempt";
-import { validate } from "./validation";
+import { Validity, validate } from "./validation";
 import { commitExecuted } from "./worker-loop";
 
 /** Begins the next attempt at a transaction of the host language; false when it cannot be claimed now. */
@@ -27,7 +27,7 @@ export function validateExecuted(transaction: u32): u32 {
   if (transaction >= transactionCount()) return Step.NOTHING;
   const status = statusOf(transaction);
   if (stateIn(status) != TxState.EXECUTED) return Step.NOTHING;
-  return validate(transaction, status) ? Step.HOLDS : Step.FAILS;
+  return validate(transaction, status) == Validity.HOLDS ? Step.HOLDS : Step.FAILS;
 }
 
 /** Takes an executed transaction back, to be executed again; false when it is not executed, or committed. */

@@ -28,13 +28,23 @@ export function resetValidation(): bool {
   return scratchValue != 0;
 }
 
+/** What is found of the reads of an incarnation. */
+export class Validity {
+  /** A value that it has read is another one now. */
+  static readonly FAILS: u32 = 0;
+  static readonly HOLDS: u32 = 1;
+  /** A value that it has read is being computed again, and may come out the same. Not of a head. */
+  static readonly AWAITS: u32 = 2;
+}
+
 /**
  * Validates the incarnation in `status` of `transaction` and stamps it when it holds. Any worker, any time; the
- * answer is final when everything below is committed.
+ * answer is final when everything below is committed. After AWAITS, who computes the value asks for validation again
+ * when it is there: had the incarnation been taken back, it could run no sooner, and would mostly do the same.
  *
  * Order: the clock is read first. A stamp with clock c vouches for every version that was linked before c.
  */
-export function validate(transaction: u32, status: u64): bool {
+export function validate(transaction: u32, status: u64): u32 {
   const profiled = load<u32>(CONTROL_BASE, Control.PROFILE) != 0;
   const start = profiled ? now() : 0;
   let clock: u32 = 0;
@@ -43,23 +53,21 @@ export function validate(transaction: u32, status: u64): bool {
   enterLane(load<u32>(slotAt(transaction), TxSlot.FLOOR));
   const readCount = load<u32>(record, Incarnation.READ_COUNT);
   count(Metric.VALIDATIONS, 1);
-  let holds = true;
+  let validity = Validity.HOLDS;
   for (let at: u32 = 0; at < readCount; at++) {
     const read = record + Incarnation.SIZE + at * ReadEntry.SIZE;
-    if (readHolds(read, transaction)) continue;
-    noteConflict(read, transaction);
-    count(Metric.VALIDATION_FAILURES, 1);
-    holds = false;
-    break;
+    validity = validityOf(read, transaction);
+    if (validity != Validity.HOLDS) break;
   }
+  if (validity == Validity.FAILS) count(Metric.VALIDATION_FAILURES, 1);
   if (fault(Fault.STAMP_AFTER_VALIDATION)) clock = shared.read(CONTROL_BASE, Control.CLOCK);
-  if (holds) shared.write64(slotAt(transaction), TxSlot.VALIDATED, (u64(clock) << 8) | u64(incarnationIn(status)));
+  if (validity == Validity.HOLDS) shared.write64(slotAt(transaction), TxSlot.VALIDATED, (u64(clock) << 8) | u64(incarnationIn(status)));
   if (profiled) {
     const end = now();
     countTime(Metric.VALIDATION_MS, end - start);
     span(SpanKind.VALIDATED, transaction, incarnationIn(status), start, end);
   }
-  return holds;
+  return validity;
 }
 
 /**
@@ -85,11 +93,18 @@ export function isFirstOfLane(transaction: u32): bool {
   return first == transaction || (fault(Fault.LANE_UNVALIDATED) && first != 0);
 }
 
-function readHolds(read: u32, transaction: u32): bool {
+function validityOf(read: u32, transaction: u32): u32 {
   const word = load<u32>(read, ReadEntry.LOCATION);
   const location = locationAt(word & 0xffffff);
-  const kind = word >> 24;
-  if (resolve(location, transaction, scratchValue) != ReadResult.VALUE) return false;
+  const result = resolve(location, transaction, scratchValue);
+  if (result == ReadResult.BLOCKED) return Validity.AWAITS;
+  if (result == ReadResult.VALUE && isWhatWasSeen(read, location, word >> 24)) return Validity.HOLDS;
+  noteConflict(read, transaction);
+  return Validity.FAILS;
+}
+
+/** Whether the value that `resolve` has left is the one that was read, or answers the question alike. */
+function isWhatWasSeen(read: u32, location: u32, kind: u32): bool {
   const aux = load<u32>(read, ReadEntry.AUX);
   if (kind == ReadKind.AT_LEAST) return !u256.less(scratchValue, aux);
   if (kind == ReadKind.BELOW) return u256.less(scratchValue, aux);

@@ -24,7 +24,7 @@ import {
 } from "./attempt";
 import { recoverAhead, recoverClaimed } from "./recovery";
 import { foldShares } from "./residence";
-import { isFirstOfLane, isStamped, validate } from "./validation";
+import { Validity, isFirstOfLane, isStamped, validate } from "./validation";
 
 /** Of 2^32 hashes of credits, those below are folded: over every 32nd an absolute value is put. */
 const FOLDED: u32 = 1 << 27;
@@ -132,7 +132,7 @@ function advanceHead(): i32 {
       moveHead(head, status);
     } else if (state == TxState.EXECUTED) {
       const stamped = isStamped(head, status);
-      if (!stamped && !validate(head, status)) {
+      if (!stamped && validate(head, status) != Validity.HOLDS) {
         abort(head, status);
         if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return NOTHING;
         continue;
@@ -161,7 +161,7 @@ function advanceHead(): i32 {
 /** The same for loops of others: Step.HOLDS, FAILS where the head was taken back, NOTHING where another did it. */
 export function commitExecuted(head: u32, status: u64): u32 {
   const stamped = isStamped(head, status);
-  if (!stamped && !validate(head, status)) return abort(head, status) ? Step.FAILS : Step.NOTHING;
+  if (!stamped && validate(head, status) != Validity.HOLDS) return abort(head, status) ? Step.FAILS : Step.NOTHING;
   return commitHeld(head, status, stamped) ? Step.HOLDS : Step.NOTHING;
 }
 
@@ -200,7 +200,8 @@ function validateEarly(): void {
     if (transaction == NOTHING) return;
     const status = statusOf(u32(transaction));
     if (stateIn(status) != TxState.EXECUTED || isFirstOfLane(u32(transaction))) continue;
-    if (validate(u32(transaction), status)) continue;
+    // Who awaits a value is asked again when it is there: see validate.
+    if (validate(u32(transaction), status) != Validity.FAILS) continue;
     if (abort(u32(transaction), status)) hand(u32(transaction));
     return;
   }
