@@ -39,6 +39,7 @@ test('a slow source: with a nearer one the run does not wait for state', async (
       await pause(1_000);
       return near.load(keys, options);
     },
+    blockHash: (number) => near.blockHash(number),
   };
   const executor: Executor = {
     execute({ id }, view) {
