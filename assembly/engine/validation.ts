@@ -61,7 +61,9 @@ export function validate(transaction: u32, status: u64): u32 {
   }
   if (validity == Validity.FAILS) count(Metric.VALIDATION_FAILURES, 1);
   if (fault(Fault.STAMP_AFTER_VALIDATION)) clock = shared.read(CONTROL_BASE, Control.CLOCK);
-  if (validity == Validity.HOLDS) shared.write64(slotAt(transaction), TxSlot.VALIDATED, (u64(clock) << 8) | u64(incarnationIn(status)));
+  if (validity == Validity.HOLDS) {
+    shared.write64(slotAt(transaction), TxSlot.VALIDATED, (u64(clock) << 8) | u64(incarnationIn(status)));
+  }
   if (profiled) {
     const end = now();
     countTime(Metric.VALIDATION_MS, end - start);
