@@ -2,7 +2,7 @@
 
 import { CONTROL_BASE, Control, LAYOUT_VERSION, Next } from '../../../assembly/layout.ts';
 import { messageOf } from '../../base/errors.ts';
-import { later, TURN_MS } from '../../base/platform.ts';
+import { TURN_MS } from '../../base/platform.ts';
 import type { Executor, RetryPolicy, Task } from '../../task/executor.ts';
 import type { TaskQuota } from '../../task/quota.ts';
 import { type PackedOutcome, packBreach, packFailure, packOutcome } from '../host/outcome.ts';
@@ -133,7 +133,7 @@ async function overtime(
   meter: AttemptMeter,
 ): Promise<undefined> {
   while (!meter.isOver && meter.timeBreach() === undefined) {
-    await new Promise<void>((resolve) => later(Math.min(meter.leftMs ?? 0, TURN_MS), resolve));
+    await new Promise<void>((resolve) => setTimeout(resolve, Math.min(meter.leftMs ?? 0, TURN_MS)));
   }
   end(instance, view, round, meter, undefined, undefined);
 }
@@ -188,7 +188,8 @@ function tryAgain(
   if (meter?.isOver || meter?.breachOf(undefined) !== undefined) return undefined;
   const delayMs = delayOf(retry, task, error, tries);
   if (delayMs === undefined) return undefined;
-  return new Promise<void>((resolve) => later(delayMs, resolve)).then(() => {
+  // A timer that keeps the process: on the calling thread there may be nothing else that does.
+  return new Promise<void>((resolve) => setTimeout(resolve, delayMs)).then(() => {
     if (meter?.isOver) return undefined;
     if (round.abandoned?.()) return end(instance, view, round, meter, undefined, error);
     instance.core.beginAgain();
