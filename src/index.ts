@@ -1,4 +1,5 @@
 // The library's public names.
+/** @module pevm-wasm */
 
 import './base/web-types.ts';
 
@@ -28,10 +29,13 @@ export {
   InvalidTransactionError,
   MemoryLimitError,
   PevmError,
+  type PevmErrorOptions,
   ProofError,
+  type ProofMismatch,
   QuotaError,
   ReorganisationError,
   RpcError,
+  type RpcFailure,
   StateSourceError,
   TaskTimeoutError,
   WitnessError,
@@ -39,21 +43,31 @@ export {
   WorkerError,
 } from './base/errors.ts';
 export type { Hex } from './base/hex.ts';
-export type { AccountAccess, BlockAccessList, SlotAccess } from './block/block-access-list.ts';
+export type { AccountAccess, BlockAccessList, ListBounds, SlotAccess } from './block/block-access-list.ts';
 export {
   blockAccessListHash,
   decodeBlockAccessList,
   encodeBlockAccessList,
   readBlockAccessList,
 } from './block/block-access-list.ts';
-export type { BlockInput, HeaderInput, LibraryBlock, TransactionInput, WithdrawalInput } from './block/block-input.ts';
+export type {
+  AccessListItem,
+  AuthorizationInput,
+  BlockInput,
+  HeaderInput,
+  LibraryBlock,
+  TransactionInput,
+  WithdrawalInput,
+} from './block/block-input.ts';
 export { readBlock } from './block/block-input.ts';
 export type { Expected, ExpectedAccount, ExpectedTransaction } from './block/expected.ts';
 export type { Receipt } from './block/receipts.ts';
 export type { AccountDiff, StateDiff } from './block/state-diff.ts';
+export type { BlobRules, Chain, ChainFork, ForkStart } from './chain/chain.ts';
 export type { HaltReason } from './chain/halt-reasons.ts';
 export type { Hardfork } from './chain/hardfork.ts';
 export { HARDFORKS } from './chain/hardfork.ts';
+export type { Rules as HardforkRules } from './chain/rules.ts';
 export type { Configuration, ConfigurationSources, ConfiguredSetting } from './config/configuration.ts';
 export { readConfiguration } from './config/configuration.ts';
 export type { ConfigurationTextSources } from './config/configuration-file.ts';
@@ -71,10 +85,12 @@ export type { ChromeTrace, TraceEvent } from './metrics/chrome-trace.ts';
 export { chromeTrace } from './metrics/chrome-trace.ts';
 export type {
   ExpositionOptions,
+  Metered,
   PrometheusCollector,
   PrometheusMetric,
 } from './metrics/exposition.ts';
 export { METRICS_CONTENT_TYPE, metricsText, prometheusCollector } from './metrics/exposition.ts';
+export type { KeyedAccount } from './node/accounts.ts';
 export { createWitness, type WitnessRequest } from './node/create-witness.ts';
 export type { DevGenesis, DevGenesisOptions } from './node/dev-chain.ts';
 export { devGenesis } from './node/dev-chain.ts';
@@ -84,16 +100,22 @@ export type { StateCache } from './state/cache/state-cache.ts';
 export { memoryCache } from './state/cache/state-cache.ts';
 export type { LayerLoad } from './state/layers.ts';
 export { layerState } from './state/layers.ts';
-export type { Alloc, AllocAccount, MemoryState } from './state/memory.ts';
+export type { Alloc, AllocAccount, AllocNumber, MemoryState } from './state/memory.ts';
 export { memoryState } from './state/memory.ts';
-export type { MemoryAccount } from './state/memory-account.ts';
-export type { StateOverride, StateOverrides } from './state/overlay.ts';
+export type { MemoryAccount, MemorySlot } from './state/memory-account.ts';
+export type {
+  Slots as OverrideSlots,
+  StateOverride,
+  StateOverrides,
+  Word as OverrideNumber,
+} from './state/overlay.ts';
 export { overlayState } from './state/overlay.ts';
 export type { RpcLearned } from './state/remote/lesson-format.ts';
-export type { RpcEndpoint, RpcLimits, RpcTransport } from './state/remote/limits.ts';
+export type { RpcEndpoint, RpcLimits, RpcTransport, ViemTransport } from './state/remote/limits.ts';
 export type { FetchedBlock, PinnedBlock, RpcState, RpcStateOptions, RpcStatistics } from './state/remote/rpc-state.ts';
 export { rpcState } from './state/remote/rpc-state.ts';
-export type { BlockId } from './state/remote/state-requests.ts';
+export type { BlockId, RemoteHeader } from './state/remote/state-requests.ts';
+export type { HttpEndpoint, RequestFunctionHolder } from './state/remote/wire.ts';
 export type {
   AccountValue,
   BlockHashKey,
@@ -119,9 +141,21 @@ export type {
 } from './task/executor.ts';
 export { SuspendSignal } from './task/executor.ts';
 export type { QuotaBreach, QuotaName, TaskQuota } from './task/quota.ts';
-export type { Seen, StoreSnapshot, VersionName, VersionStore, WriterName } from './task/version-store.ts';
+export type {
+  Key as StoreKey,
+  Seen,
+  StoreSnapshot,
+  VersionName,
+  VersionStore,
+  WriterName,
+} from './task/version-store.ts';
 export type { CallFrame } from './trace/call-tracer.ts';
+export type { CallLog as TracedCallLog } from './trace/call-tree.ts';
+export type { Erc7562Frame } from './trace/erc7562-tracer.ts';
+export type { FlatCall, FlatCallAction } from './trace/flat-call-tracer.ts';
+export type { FourByteCounts } from './trace/four-byte-tracer.ts';
 export type { OpcodeClass } from './trace/opcode-classes.ts';
+export type { Prestate, PrestateAccount, PrestateDiff } from './trace/prestate-tracer.ts';
 export type {
   BlockProfile,
   CodeProfile,
@@ -134,15 +168,38 @@ export type {
   TransactionProfile,
 } from './trace/profile.ts';
 export { foldedStacks, profileBlock } from './trace/profile.ts';
-export type { CalledFunction, GasProfile } from './trace/profile-tracer.ts';
+export type { CalledFunction, GasProfile, StackGas } from './trace/profile-tracer.ts';
 export type { BlockTraceRequest, TraceRun, TransactionTrace } from './trace/request.ts';
-export type { TracedBlock, TracedTransaction, Tracer, TracerFactory } from './trace/tracer.ts';
+export type { StepLine, StepLines, StepSummary } from './trace/step-line-tracer.ts';
+export type { StructLog, StructLogTrace } from './trace/struct-log-tracer.ts';
+export type {
+  EvmInvalidReason,
+  EvmLogOutput,
+  EvmTransactionOutput,
+  EvmTransferOutput,
+  FrameBegan,
+  FrameEnded,
+  FrameKind,
+  Instruction,
+  Logged,
+  SelfDestructed,
+  Step,
+  TracedAuthorization,
+  TracedBlock,
+  TracedState,
+  TracedTransaction,
+  Tracer,
+  TracerFactory,
+  TransactionBegan,
+  ValueMoved,
+} from './trace/tracer.ts';
 export type { MuxTracerOptions, TraceOf, TracerChoice, TracerName, Tracers } from './trace/tracers.ts';
 export type * from './types.ts';
 export type {
   ApprovalChange,
   Asset,
   AssetChange,
+  CallTraceOptions,
   Delegation,
   Preview,
   Previewable,

@@ -27,15 +27,21 @@ import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
 import type { QuotaBreach } from './task/quota.ts';
 
 export type { MetricName } from './base/metrics.ts';
-export type { Mismatch, Omission } from './block/verify.ts';
+export type { Field as ComparedField, HeaderCheck, Mismatch, Omission } from './block/verify.ts';
 export type * from './call-types.ts';
 export type {
   BlockLoopOptions,
   BlockRequest,
+  CallTracerOptions,
   EngineAssets,
   EngineOptions,
+  Erc7562TracerOptions,
   ExecutionOptions,
+  FlatCallTracerOptions,
   MemoryOptions,
+  PrestateTracerOptions,
+  StepLineOptions,
+  StructLogOptions,
   VerifyOptions,
   VersionStoreOptions,
   WorkerRange,
@@ -75,13 +81,44 @@ export interface WorkerPlace {
 /** A parallel execution engine: one block, or one list of tasks, at a time; calls queue up. */
 export interface Engine extends AsyncDisposable {
   readonly capabilities: Capabilities;
-  /** Executes a block. Malformed input rejects with an InputError before any worker starts. */
+  /**
+   * Executes a block. Malformed input rejects with an InputError before any worker starts.
+   * @example
+   * ```js
+   * import { checkBlockFile, createEngine } from 'pevm-wasm';
+   * import { createTraffic } from 'pevm-wasm/traffic';
+   *
+   * const { file } = await createTraffic({ transactions: 50 });
+   * const engine = await createEngine();
+   * const run = engine.executeBlock(checkBlockFile(file)); // or { block, state, chainId, … }
+   * for await (const { index, success } of run) if (!success) console.log(index, 'failed'); // as they commit
+   * const { gasUsed, receiptsRoot } = await run;
+   * console.log(gasUsed, receiptsRoot);
+   * await engine.dispose();
+   * ```
+   */
   executeBlock(request: BlockRequest): BlockRun;
   /**
    * Executes tasks in parallel, with the result of executing them in order.
    *
    * An executor for the workers is named by the URL of an ES module (see ExecutorModule) or is `synthetic` (the programs
    * of the core itself, one as `payload` of each task); an executor given as an object runs in the calling thread.
+   * @example
+   * ```js
+   * import { createEngine } from 'pevm-wasm';
+   *
+   * const executor = {
+   *   execute({ payload }, view) {
+   *     view.writeNumber('sum', view.readNumber('sum') + payload);
+   *     return { status: 'success' };
+   *   },
+   * };
+   * const engine = await createEngine();
+   * const tasks = [1n, 2n, 3n].map((payload, id) => ({ id, payload }));
+   * const { state } = await engine.execute(tasks, executor, { numbers: { sum: 10n } });
+   * console.log(state.readNumber('sum')); // 16n
+   * await engine.dispose();
+   * ```
    */
   execute<T = unknown>(
     tasks: readonly Task<T>[],
@@ -92,6 +129,19 @@ export interface Engine extends AsyncDisposable {
    * Opens a world: a state that stays, which blocks advance one after the other. It has turns of its own, so that runs of
    * other worlds, and of the engine, do not wait for it.
    * @throws InputError naming the option; MemoryLimitError for a state that does not fit
+   * @example
+   * ```js
+   * import { createEngine, memoryState } from 'pevm-wasm';
+   *
+   * const [alice, bob] = [
+   *   '0x00000000000000000000000000000000000000aa',
+   *   '0x00000000000000000000000000000000000000bb',
+   * ];
+   * const engine = await createEngine();
+   * const world = await engine.openWorld({ state: memoryState({ [alice]: { balance: 10n ** 18n } }), chain: 1 });
+   * console.log(await world.getBalance(alice)); // 1000000000000000000n
+   * await engine.dispose();
+   * ```
    */
   openWorld(options?: WorldOptions): Promise<World>;
   /**
@@ -196,7 +246,22 @@ export interface WhatIfTransaction {
 export interface World extends AsyncDisposable {
   /** The newest block that was executed, or the one that it was opened at. */
   readonly block: WorldBlock | undefined;
-  /** Executes a block, which becomes part of the state unless it is refused, cancelled, or does not fit into the memory. */
+  /**
+   * Executes a block, which becomes part of the state unless it is refused, cancelled, or does not fit into the memory.
+   * @example
+   * ```js
+   * import { checkBlockFile, createEngine } from 'pevm-wasm';
+   * import { createTraffic } from 'pevm-wasm/traffic';
+   *
+   * const { file } = await createTraffic({ transactions: 50 });
+   * const { block, chainId, hardfork, state } = checkBlockFile(file);
+   * const engine = await createEngine();
+   * const world = await engine.openWorld({ state, chain: chainId });
+   * const { gasUsed } = await world.executeBlock({ block, hardfork });
+   * console.log(world.block.number, gasUsed);
+   * await engine.dispose();
+   * ```
+   */
   executeBlock(request: WorldBlockRequest): WorldBlockRun;
   /**
    * Executes blocks one after the other: while one runs, the next is taken from `blocks`, checked and encoded, and its state
@@ -217,6 +282,16 @@ export interface World extends AsyncDisposable {
   /**
    * JSON-RPC over this world, as EIP-1193 has it: for viem's `custom`, ethers' `BrowserProvider`, web3.js. The chain is
    * recorded from the first call on, which takes a complete state and a chain whose forks are known.
+   * @example
+   * ```js
+   * import { createEngine, devGenesis } from 'pevm-wasm';
+   *
+   * const engine = await createEngine();
+   * const { state, config, block } = await devGenesis();
+   * const world = await engine.openWorld({ state, chain: config, block });
+   * console.log(await world.provider().request({ method: 'eth_chainId' })); // 0x7a69
+   * await engine.dispose();
+   * ```
    */
   provider(options?: NodeOptions): Provider;
   /** The same for viem: `createPublicClient({ transport: world.transport() })`. It does not ask again what has failed. */
@@ -225,6 +300,20 @@ export interface World extends AsyncDisposable {
    * Calls as `eth_call` does: in the environment of the world's block, on the state after it. What is missing in the request
    * is filled in, no nonce is asked for, and gas costs nothing unless a fee is given. Nothing stays of it.
    * @throws InputError naming the field; CallRejectedError where the rules do not let it run
+   * @example
+   * ```js
+   * import { createEngine, memoryState } from 'pevm-wasm';
+   *
+   * const [alice, bob] = [
+   *   '0x00000000000000000000000000000000000000aa',
+   *   '0x00000000000000000000000000000000000000bb',
+   * ];
+   * const engine = await createEngine();
+   * const world = await engine.openWorld({ state: memoryState({ [alice]: { balance: 10n ** 18n } }), chain: 1 });
+   * const { status, gasUsed, returnData } = await world.call({ from: alice, to: bob, value: 1n });
+   * console.log(status, gasUsed, returnData); // success 21000n 0x
+   * await engine.dispose();
+   * ```
    */
   call(request: CallRequest, options?: CallOptions): Promise<CallResult>;
   /**
@@ -232,6 +321,21 @@ export interface World extends AsyncDisposable {
    * each sees what those before it did. Await it, or iterate it. What is not to run has the status `invalid`, and the others
    * run; `signal` also stops what runs.
    * @throws InputError naming the request and its field
+   * @example
+   * ```js
+   * import { createEngine, memoryState } from 'pevm-wasm';
+   *
+   * const [alice, bob] = [
+   *   '0x00000000000000000000000000000000000000aa',
+   *   '0x00000000000000000000000000000000000000bb',
+   * ];
+   * const engine = await createEngine();
+   * const world = await engine.openWorld({ state: memoryState({ [alice]: { balance: 10n ** 18n } }), chain: 1 });
+   * const one = { from: alice, to: bob, value: 10n ** 17n };
+   * const [single, bundle] = await world.callMany([one, [one, { from: bob, to: alice, value: 1n }]]);
+   * console.log(single.status, bundle.map(({ status }) => status)); // success [ 'success', 'success' ]
+   * await engine.dispose();
+   * ```
    */
   callMany<R extends CallRequest | readonly CallRequest[]>(
     requests: readonly R[],
@@ -240,6 +344,19 @@ export interface World extends AsyncDisposable {
   /**
    * A gas limit with which the request succeeds, as `eth_estimateGas` finds it: at most 1.5 % above the least one.
    * @throws CallFailedError for what fails with any gas, code 3 for reverts; CallRejectedError where funds do not suffice
+   * @example
+   * ```js
+   * import { createEngine, memoryState } from 'pevm-wasm';
+   *
+   * const [alice, bob] = [
+   *   '0x00000000000000000000000000000000000000aa',
+   *   '0x00000000000000000000000000000000000000bb',
+   * ];
+   * const engine = await createEngine();
+   * const world = await engine.openWorld({ state: memoryState({ [alice]: { balance: 10n ** 18n } }), chain: 1 });
+   * console.log(await world.estimateGas({ from: alice, to: bob, value: 1n })); // 21000n
+   * await engine.dispose();
+   * ```
    */
   estimateGas(request: CallRequest, options?: CallOptions): Promise<bigint>;
   /**
@@ -251,6 +368,20 @@ export interface World extends AsyncDisposable {
    * Blocks that might follow the world's, as `eth_simulateV1` gives them: calls on the state that those before them leave, in
    * blocks with hashes and roots. Nothing stays of it.
    * @throws InputError naming the field; CallRejectedError with the codes of eth_simulateV1, -38010 to -38026
+   * @example
+   * ```js
+   * import { createEngine, memoryState } from 'pevm-wasm';
+   *
+   * const [alice, bob] = [
+   *   '0x00000000000000000000000000000000000000aa',
+   *   '0x00000000000000000000000000000000000000bb',
+   * ];
+   * const engine = await createEngine();
+   * const world = await engine.openWorld({ state: memoryState({ [alice]: { balance: 10n ** 18n } }), chain: 1 });
+   * const [block] = await world.simulate({ blockStateCalls: [{ calls: [{ from: alice, to: bob, value: 1n }] }] });
+   * console.log(block.block.number, block.calls[0].status); // 1n 'success', say
+   * await engine.dispose();
+   * ```
    */
   simulate(request: SimulateRequest, options?: SimulateOptions): Promise<SimulatedBlock[]>;
   /** In wei. */
@@ -264,7 +395,25 @@ export interface World extends AsyncDisposable {
   setNonce(address: string, nonce: string | number | bigint): Promise<void>;
   setCode(address: string, code: string): Promise<void>;
   setStorage(address: string, slot: string | number | bigint, value: string | number | bigint): Promise<void>;
-  /** A moment to come back to: when all that was asked for so far is done. What changes afterwards is kept beside the state. */
+  /**
+   * A moment to come back to: when all that was asked for so far is done. What changes afterwards is kept beside the state.
+   * @example
+   * ```js
+   * import { createEngine, memoryState } from 'pevm-wasm';
+   *
+   * const [alice, bob] = [
+   *   '0x00000000000000000000000000000000000000aa',
+   *   '0x00000000000000000000000000000000000000bb',
+   * ];
+   * const engine = await createEngine();
+   * const world = await engine.openWorld({ state: memoryState({ [alice]: { balance: 10n ** 18n } }), chain: 1 });
+   * const before = world.snapshot();
+   * await world.setBalance(bob, 5n);
+   * await world.revert(before);
+   * console.log(await world.getBalance(bob)); // 0n
+   * await engine.dispose();
+   * ```
+   */
   snapshot(): number;
   /** Back to a snapshot, which stays; later ones are gone. Costs what has changed since. @throws InputError where there is none */
   revert(id: number): Promise<void>;
@@ -314,7 +463,7 @@ export interface ProviderEvents {
 }
 
 /** Answers are what the caller expects of them, as the types of viem say it. */
-type TransportRequest = (request: { readonly method: string; readonly params?: unknown }) => Promise<never>;
+export type TransportRequest = (request: { readonly method: string; readonly params?: unknown }) => Promise<never>;
 
 /** A transport as viem takes it. */
 export type WorldTransport = () => {

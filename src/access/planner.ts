@@ -51,7 +51,17 @@ const LATE = 1.05;
 type Writers = number[];
 const KNOWN = -1;
 
-/** Makes plans; holds nothing. */
+/**
+ * Makes plans; holds nothing.
+ * @example
+ * ```js
+ * import { Planner } from 'pevm-wasm';
+ *
+ * const pool = { kind: 'number', key: 'pool' };
+ * const plan = new Planner({ workers: 2 }).plan([{ writes: [pool] }, {}, { reads: [pool] }]);
+ * console.log(plan.dependencies); // Uint32Array [ 0, 2 ]: transaction 2 waits for 0
+ * ```
+ */
 export class Planner {
   readonly #workers: number;
   readonly #most: number;

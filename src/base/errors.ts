@@ -2,8 +2,11 @@
 
 import { printable } from './printable.ts';
 
-interface PevmErrorOptions {
+/** What an error has beside its code and its words. */
+export interface PevmErrorOptions {
+  /** More words, on a line of their own. */
   details?: string;
+  /** For machines. */
   data?: unknown;
   cause?: unknown;
 }

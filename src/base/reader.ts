@@ -10,6 +10,15 @@ export type Reader<T> = (value: unknown, field: string) => T;
 /** `aliases`: what others call the field. */
 type Shape = Record<string, { read: Reader<unknown>; required: boolean; aliases: readonly string[] }>;
 
+/** The shape of a record that is written down as an interface: each of its fields, and nothing else. */
+export type ShapeOf<T> = {
+  readonly [K in keyof T]-?: {
+    readonly read: Reader<Exclude<T[K], undefined>>;
+    readonly required: undefined extends T[K] ? false : true;
+    readonly aliases: readonly string[];
+  };
+};
+
 /** The record that a shape describes. */
 export type Read<S extends Shape> = {
   [K in keyof S as S[K]['required'] extends true ? K : never]: ReturnType<S[K]['read']>;

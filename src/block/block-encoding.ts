@@ -20,6 +20,8 @@ import { RlpWriter } from './rlp-writer.ts';
 
 type Encodable = Uint8Array | Encodable[];
 type Fields = Readonly<Record<string, unknown>>;
+/** Whatever has fields: interfaces say which, and so are no {@link Fields}. */
+type Given = object;
 
 /** Fields at the end of a transaction: v or yParity, r and s. */
 const SIGNATURE_FIELDS = 3;
@@ -47,11 +49,12 @@ function writeList<T>(to: RlpWriter, items: readonly T[], write: (item: T) => vo
   to.list(before);
 }
 
-function writeFields(to: RlpWriter, given: Fields, table: FieldTable): void {
+function writeFields(to: RlpWriter, given: Given, table: FieldTable): void {
+  const fields = given as Fields;
   const before = to.length;
   for (let at = table.length - 1; at >= 0; at--) {
     const [name, kind] = table[at]!;
-    WRITE[kind](to, given[name]);
+    WRITE[kind](to, fields[name]);
   }
   to.list(before);
 }
@@ -71,7 +74,7 @@ export function encodeTransaction(transaction: TransactionInput, chainId: number
   return typed(signed(named), table, type);
 }
 
-function typed(given: Fields, table: FieldTable, type: Hex): Uint8Array {
+function typed(given: Given, table: FieldTable, type: Hex): Uint8Array {
   writer.begin();
   writeFields(writer, given, table);
   writer.byte(Number(type));
@@ -101,7 +104,7 @@ export function encodeWithdrawal(withdrawal: WithdrawalInput): Uint8Array {
 
 /** `undefined` where a field is missing that every header has, or one before another that is there. */
 export function headerFields(header: HeaderInput): Encodable[] | undefined {
-  const given: Fields = header;
+  const given = { ...header } as Fields;
   const length = HEADER.findLastIndex(([name]) => given[name] !== undefined) + 1;
   const table = HEADER.slice(0, Math.max(length, SHORTEST_HEADER));
   return table.some(([name]) => given[name] === undefined) ? undefined : values(given, table);
@@ -137,13 +140,14 @@ export function withdrawalsRoot(withdrawals: NonNullable<BlockInput['withdrawals
   return hexFromBytes(orderedRoot(withdrawals.map(encodeWithdrawal)));
 }
 
-function values(given: Fields, table: FieldTable): Encodable[] {
+function values(given: Given, table: FieldTable): Encodable[] {
   writer.begin();
   writeFields(writer, given, table);
   return RLP.decode(writer.written) as Encodable[];
 }
 
 /** Nodes give the parity as yParity, as v, or as both. */
-function signed(given: Fields): Fields {
-  return given.yParity === undefined ? { ...given, yParity: given.v } : given;
+function signed(given: Given): Given {
+  const { yParity, v } = given as Fields;
+  return yParity === undefined ? { ...given, yParity: v } : given;
 }

@@ -13,22 +13,127 @@ import {
   optional,
   plainObject,
   quantity,
-  type Read,
   type Reader,
   record,
   required,
+  type ShapeOf,
 } from '../base/reader.ts';
 import { HARDFORKS, type Hardfork } from '../chain/hardfork.ts';
 import { firstForkWhere, type Rules, rulesOf } from '../chain/rules.ts';
-import { readBlockAccessList } from './block-access-list.ts';
+import { type BlockAccessList, readBlockAccessList } from './block-access-list.ts';
+
+/** An account of an access list (EIP-2930), and slots of it. */
+export interface AccessListItem {
+  address: Hex;
+  storageKeys: Hex[];
+}
+
+/** A signed authorization (EIP-7702). Numbers are hex quantities. */
+export interface AuthorizationInput {
+  chainId: Hex;
+  /** The code that the account hands itself over to. */
+  address: Hex;
+  nonce: Hex;
+  yParity?: Hex;
+  v?: Hex;
+  r: Hex;
+  s: Hex;
+}
+
+/** A transaction in the shape of JSON-RPC. Numbers are hex quantities, amounts in wei. */
+export interface TransactionInput {
+  hash?: Hex;
+  /** Default: what its fields say. */
+  type?: Hex;
+  chainId?: Hex;
+  nonce: Hex;
+  /** Needed unless senders are recovered. */
+  from?: Hex;
+  /** Missing or null: a contract creation. */
+  to?: Hex;
+  value: Hex;
+  /** The gas limit. */
+  gas: Hex;
+  gasPrice?: Hex;
+  maxFeePerGas?: Hex;
+  maxPriorityFeePerGas?: Hex;
+  maxFeePerBlobGas?: Hex;
+  /** The call data, or the code that creates. */
+  input: Hex;
+  accessList?: AccessListItem[];
+  blobVersionedHashes?: Hex[];
+  authorizationList?: AuthorizationInput[];
+  yParity?: Hex;
+  v?: Hex;
+  r?: Hex;
+  s?: Hex;
+}
+
+/** A withdrawal (EIP-4895) in the shape of JSON-RPC. Numbers are hex quantities. */
+export interface WithdrawalInput {
+  index: Hex;
+  validatorIndex: Hex;
+  address: Hex;
+  /** In Gwei. */
+  amount: Hex;
+}
+
+/** A block header in the shape of JSON-RPC. Numbers are hex quantities. */
+export interface HeaderInput {
+  hash?: Hex;
+  parentHash: Hex;
+  sha3Uncles?: Hex;
+  /** The beneficiary of fees and rewards. */
+  miner: Hex;
+  stateRoot?: Hex;
+  transactionsRoot?: Hex;
+  receiptsRoot?: Hex;
+  logsBloom?: Hex;
+  difficulty?: Hex;
+  number: Hex;
+  gasLimit: Hex;
+  gasUsed?: Hex;
+  /** Seconds. */
+  timestamp: Hex;
+  extraData?: Hex;
+  /** From the merge on: what PREVRANDAO gives. */
+  mixHash?: Hex;
+  nonce?: Hex;
+  baseFeePerGas?: Hex;
+  withdrawalsRoot?: Hex;
+  blobGasUsed?: Hex;
+  excessBlobGas?: Hex;
+  parentBeaconBlockRoot?: Hex;
+  requestsHash?: Hex;
+  blockAccessListHash?: Hex;
+  slotNumber?: Hex;
+}
+
+/**
+ * A block with full transactions, in the shape of `eth_getBlockByNumber(…, true)`. Header fields that only describe the
+ * result (gasUsed, receiptsRoot, logsBloom, requestsHash) are optional: what is given can be verified.
+ */
+export interface BlockInput extends HeaderInput {
+  /** Hashes of the uncles' headers. */
+  uncles?: Hex[];
+  /** The headers of `uncles`, which JSON-RPC gives apart; without them rewards cannot be paid. */
+  uncleHeaders?: HeaderInput[];
+  withdrawals?: WithdrawalInput[];
+  transactions: TransactionInput[];
+  /** EIP-7928, which the block's body does not hold: to be compared with what the block does. */
+  blockAccessList?: BlockAccessList;
+}
 
 const extraData = bytes(undefined, 1 << 16);
 
-const ACCESS_LIST_ITEM = { address: required(address), storageKeys: required(list(hash)) };
+const ACCESS_LIST_ITEM = {
+  address: required(address),
+  storageKeys: required(list(hash)),
+} satisfies ShapeOf<AccessListItem>;
 const readAccessListItem = record(ACCESS_LIST_ITEM);
 
 /** An access list: records, or the pairs of address and keys that ethers and RLP have. */
-const accessList = list((value, field): Read<typeof ACCESS_LIST_ITEM> => {
+const accessList = list((value, field): AccessListItem => {
   if (!Array.isArray(value) || value.length !== 2) return readAccessListItem(value, field);
   return readAccessListItem({ address: value[0], storageKeys: value[1] }, field);
 });
@@ -59,10 +164,10 @@ const AUTHORIZATION = {
   v: optional(rlpQuantity(256)),
   r: required(rlpQuantity(256)),
   s: required(rlpQuantity(256)),
-};
+} satisfies ShapeOf<AuthorizationInput>;
 
 /** An authorization, its signature apart as in ethers too. */
-const authorization: Reader<Read<typeof AUTHORIZATION>> = (value, field) =>
+const authorization: Reader<AuthorizationInput> = (value, field) =>
   readAuthorizationShape(withSignature(value, field), field);
 
 const TRANSACTION = {
@@ -71,7 +176,6 @@ const TRANSACTION = {
   chainId: optional(quantity(256)),
   nonce: required(quantity(64)),
   from: optional(address),
-  /** Missing or null: a contract creation. */
   to: optional(address),
   value: required(quantity(256)),
   gas: required(quantity(64), 'gasLimit'),
@@ -87,7 +191,7 @@ const TRANSACTION = {
   v: optional(quantity(256)),
   r: optional(quantity(256)),
   s: optional(quantity(256)),
-};
+} satisfies ShapeOf<TransactionInput>;
 
 /** Names of other tools that mean a field of what is asked for, signed or not: without it, it would be another transaction. */
 export const OTHER_NAMES_OF_REQUEST = {
@@ -130,7 +234,7 @@ const HEADER = {
   requestsHash: optional(hash),
   blockAccessListHash: optional(hash),
   slotNumber: optional(quantity(64)),
-};
+} satisfies ShapeOf<HeaderInput>;
 
 const OTHER_NAMES_OF_HEADER: OtherNames<keyof typeof HEADER> = {
   hash: ['blockHash'],
@@ -149,32 +253,17 @@ const WITHDRAWAL = {
   index: required(quantity(64)),
   validatorIndex: required(quantity(64)),
   address: required(address),
-  /** In Gwei. */
   amount: required(quantity(64)),
-};
+} satisfies ShapeOf<WithdrawalInput>;
 
 const BLOCK = {
   ...HEADER,
   uncles: optional(list(hash, 2)),
-  /** The headers of `uncles`, which JSON-RPC gives apart; without them rewards cannot be paid. */
   uncleHeaders: optional(list(record(HEADER, OTHER_NAMES_OF_HEADER), 2)),
   withdrawals: optional(list(record(WITHDRAWAL))),
   transactions: required(list(readTransaction)),
-  /** EIP-7928, which the block's body does not hold: to be compared with what the block does. */
   blockAccessList: optional((value, field) => readBlockAccessList(value, field)),
-};
-
-/** A block header in the shape of JSON-RPC. Numbers are hex quantities. */
-export type HeaderInput = Read<typeof HEADER>;
-/** A transaction in the shape of JSON-RPC. */
-export type TransactionInput = Read<typeof TRANSACTION>;
-/** A withdrawal (EIP-4895) in the shape of JSON-RPC; `amount` is in Gwei. */
-export type WithdrawalInput = Read<typeof WITHDRAWAL>;
-/**
- * A block with full transactions, in the shape of `eth_getBlockByNumber(…, true)`. Header fields that only describe the
- * result (gasUsed, receiptsRoot, logsBloom, requestsHash) are optional: what is given can be verified.
- */
-export type BlockInput = Omit<Read<typeof BLOCK>, 'transactions'> & { transactions: TransactionInput[] };
+} satisfies ShapeOf<BlockInput>;
 
 /** A block as viem, ethers or web3 give it: numbers as they are, and their names for fields. */
 export interface LibraryBlock {

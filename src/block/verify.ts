@@ -39,7 +39,7 @@ export const HEADER_CHECKS = [
 export type HeaderCheck = (typeof HEADER_CHECKS)[number];
 
 /** Header fields that follow from the block's own lists and from its execution. */
-type Field = Exclude<HeaderCheck, 'proofOfStake'> | 'difficulty' | 'nonce';
+export type Field = Exclude<HeaderCheck, 'proofOfStake'> | 'difficulty' | 'nonce';
 
 /** Something that a result lacks, or that a verification did not compare. */
 export interface Omission {

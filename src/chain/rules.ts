@@ -114,8 +114,10 @@ export const SWITCHES = {
   modexpDoubles: 'MODEXP: complexity has a least, and doubles beyond 32 bytes (EIP-7883)',
 } as const;
 
-type Numbers = { readonly [Name in keyof typeof NUMBERS]: number };
-type Switches = { readonly [Name in keyof typeof SWITCHES]: boolean };
+/** The numbers of a fork's rules. */
+export type Numbers = { readonly [Name in keyof typeof NUMBERS]: number };
+/** What a fork has or has not. */
+export type Switches = { readonly [Name in keyof typeof SWITCHES]: boolean };
 
 /** What is asked of a fork outside of the core. */
 interface BlockRules {

@@ -18,6 +18,15 @@ const MAXIMUM_LENGTH = 1_000_000;
  * before preset before default. The parser is loaded when it is asked for.
  * @param text YAML 1.2, or JSON
  * @throws InputError naming file, line and column, and the nearest right name; or the variable
+ * @example
+ * ```js
+ * import { createEngine, parseConfiguration } from 'pevm-wasm';
+ *
+ * const { options } = await parseConfiguration('engine: { max_workers: 2 }');
+ * const engine = await createEngine(options);
+ * console.log(engine.capabilities.workers); // 2
+ * await engine.dispose();
+ * ```
  */
 export async function parseConfiguration(
   text: string,

@@ -53,6 +53,14 @@ import { Turns } from './turns.ts';
 /**
  * Makes an engine and starts its workers. Never throws for a page that is not isolated: `capabilities` says what runs.
  * @throws InputError naming the option
+ * @example
+ * ```js
+ * import { createEngine } from 'pevm-wasm';
+ *
+ * const engine = await createEngine({ workers: 2 });
+ * console.log(engine.capabilities); // { threading: 'shared', workers: 2 }
+ * await engine.dispose();
+ * ```
  */
 export async function createEngine(options: EngineOptions = {}): Promise<TracingEngine> {
   return PevmEngine.create(options);
@@ -64,6 +72,19 @@ export interface TracingEngine extends Engine {
    * Traces the transactions of a block, or the one at `index`: what geth prints of each, by one of its tracers or one of the
    * caller's own. Await it, or iterate it. On all workers; tracers of the caller's own, and one transaction, on this thread.
    * @throws InputError naming the field; MemoryLimitError for a trace that does not fit
+   * @example
+   * ```js
+   * import { checkBlockFile, createEngine } from 'pevm-wasm';
+   * import { createTraffic } from 'pevm-wasm/traffic';
+   *
+   * const { file } = await createTraffic({ transactions: 50 });
+   * const { expected: _, ...request } = checkBlockFile(file);
+   * const engine = await createEngine();
+   * for await (const { index, result } of engine.traceBlock({ ...request, tracer: 'callTracer' })) {
+   *   console.log(index, result.type, result.to);
+   * }
+   * await engine.dispose();
+   * ```
    */
   traceBlock<Choice extends TracerChoice>(request: BlockTraceRequest & Choice): TraceRun<TraceOf<Choice>>;
   openWorld(options?: WorldOptions): Promise<TracingWorld>;

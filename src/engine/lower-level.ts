@@ -15,7 +15,17 @@ import type { BlockLoopOptions, ExecutionOptions, VersionStoreOptions } from '..
 const STORE_MIB = 16;
 const WINDOW = 256;
 
-/** Opens the multi-version store on its own (docs/lower-level.md). @throws InputError, MemoryLimitError */
+/**
+ * Opens the multi-version store on its own (docs/lower-level.md). @throws InputError, MemoryLimitError
+ * @example
+ * ```js
+ * import { openVersionStore } from 'pevm-wasm';
+ *
+ * const store = await openVersionStore();
+ * store.writeNumber('balance', 7n, { transaction: 5, incarnation: 0 });
+ * console.log(store.readNumber('balance', 7).value); // 7n
+ * ```
+ */
 export async function openVersionStore(options: VersionStoreOptions = {}): Promise<VersionStore> {
   checkOptions(options, 'options', STORE_OPTIONS);
   return CoreVersionStore.open(await compileCore(), pagesOf(options.maximumMiB ?? STORE_MIB));

@@ -25,6 +25,14 @@ export const METRICS_CONTENT_TYPE = {
  * All that an engine has measured as text, in any runtime: OpenMetrics 1.0, or the text format of Prometheus. Serve it at
  * `/metrics` with {@link METRICS_CONTENT_TYPE}.
  * @throws InputError naming a label that no monitoring system would take
+ * @example
+ * ```js
+ * import { createEngine, metricsText } from 'pevm-wasm';
+ *
+ * const engine = await createEngine();
+ * console.log(metricsText(engine)); // # HELP pevm_runs …
+ * await engine.dispose();
+ * ```
  */
 export function metricsText(engine: Metered, { labels = {}, format = 'openmetrics' }: ExpositionOptions = {}): string {
   if (!Object.hasOwn(METRICS_CONTENT_TYPE, format)) {

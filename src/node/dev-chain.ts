@@ -120,7 +120,19 @@ export interface DevGenesisOptions {
   readonly alloc?: Readonly<Record<string, AllocAccount>>;
 }
 
-/** A genesis for tests, with the newest rules: its `state`, `config` and `block` are what a world takes. */
+/**
+ * A genesis for tests, with the newest rules: its `state`, `config` and `block` are what a world takes.
+ * @example
+ * ```js
+ * import { createEngine, devGenesis } from 'pevm-wasm';
+ *
+ * const engine = await createEngine();
+ * const { state, config, block, accounts } = await devGenesis();
+ * const world = await engine.openWorld({ state, chain: config, block });
+ * console.log(await world.getBalance(accounts[0].address)); // 10000000000000000000000n
+ * await engine.dispose();
+ * ```
+ */
 export async function devGenesis(options: DevGenesisOptions = {}): Promise<DevGenesis> {
   const { chainId = DEV_CHAIN_ID, accounts: count = KEYS.length, balance = FUNDS, timestamp = 0, alloc = {} } = options;
   const { amsterdamTime } = options;

@@ -16,7 +16,8 @@ import {
 } from './memory-account.ts';
 import type { DescribedStateSource, StateKey, StateValue } from './state-source.ts';
 
-type AllocNumber = string | number | bigint;
+/** A hex quantity, a decimal string, a safe integer or a bigint. */
+export type AllocNumber = string | number | bigint;
 
 /**
  * One account of a genesis alloc. Numbers may be hex quantities, decimal strings, safe integers or bigints; `null` counts
@@ -73,6 +74,16 @@ const LONGEST_CODE = 1 << 20;
 /**
  * Makes a state source of a genesis alloc. The alloc is complete: accounts and slots it does not list are empty.
  * @throws InputError naming the field, as in `state["0x…"].storage["0x2"]`
+ * @example
+ * ```js
+ * import { memoryState } from 'pevm-wasm';
+ *
+ * const state = memoryState({
+ *   '0x00000000000000000000000000000000000000aa': { balance: 10n ** 18n, nonce: 1 },
+ *   '0x00000000000000000000000000000000000000c0': { code: '0x5f545f5260205ff3', storage: { '0x0': '0x2a' } },
+ * });
+ * console.log(state.accounts.size); // 2
+ * ```
  */
 export function memoryState(
   alloc: Alloc,

@@ -24,8 +24,10 @@ import type {
   StateValue,
 } from './state-source.ts';
 
-type Word = string | number | bigint;
-type Slots = Readonly<Record<string, Word>> | ReadonlyMap<string, Word>;
+/** A number of 256 bits: a hex quantity, a decimal string, a safe integer or a bigint. */
+export type Word = string | number | bigint;
+/** Slots and what they hold. */
+export type Slots = Readonly<Record<string, Word>> | ReadonlyMap<string, Word>;
 
 /** What is different about an account. Numbers are hex quantities, decimal strings, safe integers or bigints. */
 export interface StateOverride {
@@ -72,6 +74,15 @@ const readWord = amount(256);
  * complete with its overrides, too. An account that the overrides leave without balance, nonce, code and storage is no
  * longer there.
  * @throws InputError naming the field, as in `overrides["0x…"].balance`
+ * @example
+ * ```js
+ * import { memoryState, overlayState } from 'pevm-wasm';
+ *
+ * const alice = '0x00000000000000000000000000000000000000aa';
+ * const richer = overlayState(memoryState({ [alice]: { balance: 1n } }), { [alice]: { balance: 10n ** 18n } });
+ * const [account] = await richer.load([{ kind: 'account', address: alice }]);
+ * console.log(account.balance); // 1000000000000000000n
+ * ```
  */
 export function overlayState(
   source: StateSource,

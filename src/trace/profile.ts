@@ -82,6 +82,17 @@ const TRACED = [
 /**
  * Executes a block with its times, then once more to see what its code does: in all some ten times as long as executing it.
  * Nothing is paid by runs that are not profiled.
+ * @example
+ * ```js
+ * import { checkBlockFile, createEngine, profileBlock } from 'pevm-wasm';
+ * import { createTraffic } from 'pevm-wasm/traffic';
+ *
+ * const { file } = await createTraffic({ transactions: 50 });
+ * const engine = await createEngine();
+ * const { functions } = await profileBlock(engine, checkBlockFile(file));
+ * console.log(functions[0].address, functions[0].selector, functions[0].gas); // most gas first
+ * await engine.dispose();
+ * ```
  */
 export async function profileBlock(engine: ProfilingEngine, request: BlockRequest): Promise<BlockProfile> {
   const result = await engine.executeBlock({ ...request, enableProfiling: true });

@@ -5,6 +5,26 @@ import type { Rules } from '../chain/rules.ts';
 import type { TracedState } from '../core/evm/trace-state.ts';
 import type { EvmTracer } from '../core/evm/tracer.ts';
 
+// What tracers are told.
+export type {
+  EvmInvalidReason,
+  EvmLogOutput,
+  EvmTransactionOutput,
+  EvmTransferOutput,
+} from '../core/evm/evm-decode.ts';
+export type {
+  FrameBegan,
+  FrameEnded,
+  FrameKind,
+  Instruction,
+  SelfDestructed,
+  Step,
+  TracedAuthorization,
+  TransactionBegan,
+} from '../core/evm/trace-events.ts';
+export type { TracedState } from '../core/evm/trace-state.ts';
+export type { Logged, ValueMoved } from '../core/evm/tracer.ts';
+
 /** The block that a traced transaction is in. */
 export interface TracedBlock {
   readonly number: bigint;

@@ -44,7 +44,7 @@ export interface PlannedTransaction {
   readonly status: 0 | 1;
 }
 
-type JsonTransaction = Record<string, unknown>;
+export type JsonTransaction = Record<string, unknown>;
 
 /** The JSON of a block file: a block as `eth_getBlockByNumber` gives it, and the state before it. */
 export interface TrafficFile {

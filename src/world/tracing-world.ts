@@ -31,6 +31,20 @@ export interface TracingWorld extends World {
    * With the hash of a transaction, of a block that was executed since `provider` or `importChain` was first called:
    * `debug_traceTransaction`.
    * @throws InputError naming the field; CallRejectedError where the rules do not let it run
+   * @example
+   * ```js
+   * import { createEngine, memoryState } from 'pevm-wasm';
+   *
+   * const [alice, bob] = [
+   *   '0x00000000000000000000000000000000000000aa',
+   *   '0x00000000000000000000000000000000000000bb',
+   * ];
+   * const engine = await createEngine();
+   * const world = await engine.openWorld({ state: memoryState({ [alice]: { balance: 10n ** 18n } }), chain: 1 });
+   * const frame = await world.trace({ from: alice, to: bob, value: 1n }, { tracer: 'callTracer' });
+   * console.log(frame.type, frame.value); // CALL 0x1
+   * await engine.dispose();
+   * ```
    */
   trace<Choice extends CallTraceOptions>(request: CallRequest | Hex, options: Choice): Promise<TraceOf<Choice>>;
   /**
@@ -38,6 +52,20 @@ export interface TracingWorld extends World {
    * why it fails. Nothing stays of it. What the rules do not let run has the status `invalid`. A list is a bundle: one after
    * the other, each on what those before it have left.
    * @throws InputError naming the field; CallRejectedError for what contradicts itself; MemoryLimitError, StateSourceError
+   * @example
+   * ```js
+   * import { createEngine, memoryState } from 'pevm-wasm';
+   *
+   * const [alice, bob] = [
+   *   '0x00000000000000000000000000000000000000aa',
+   *   '0x00000000000000000000000000000000000000bb',
+   * ];
+   * const engine = await createEngine();
+   * const world = await engine.openWorld({ state: memoryState({ [alice]: { balance: 10n ** 18n } }), chain: 1 });
+   * const { status, gasLimit, assetChanges } = await world.preview({ from: alice, to: bob, value: 5n });
+   * console.log(status, gasLimit, assetChanges.map(({ account, change }) => `${account} ${change}`));
+   * await engine.dispose();
+   * ```
    */
   preview(request: Previewable | readonly Previewable[], options?: PreviewOptions): Promise<Preview>;
   /** The same of each by itself. */

@@ -1,4 +1,5 @@
 // The ethereumjs executor: the module that workers load to execute the tasks of a block.
+/** @module pevm-wasm/executors/ethereumjs */
 
 import '../../base/web-types.ts';
 import { InputError, PevmError } from '../../base/errors.ts';
@@ -7,7 +8,8 @@ import type { ExecutionOutcome, Executor, StateView, Task } from '../../task/exe
 import { BlockMachine } from './block-machine.ts';
 import type { BlockOptions } from './block-options.ts';
 
-export type { BlockOptions } from './block-options.ts';
+export type { BlockStep } from '../../block/block-plan.ts';
+export type { BlockOptions, Senders } from './block-options.ts';
 
 /**
  * Executes the steps that `planBlock` made of a block, with the library's own transaction processing. Outputs are read

@@ -165,6 +165,15 @@ const codes = new CodeStore();
 /**
  * State of a chain from a node, read at one block. Nothing is asked before it is needed.
  * @throws InputError naming the option
+ * @example
+ * ```js
+ * import { rpcState } from 'pevm-wasm';
+ *
+ * const state = rpcState({ transport: 'https://node.example', block: 'latest' });
+ * const { number } = await state.pinned();
+ * const [account] = await state.load([{ kind: 'account', address: '0x00000000000000000000000000000000000000aa' }]);
+ * console.log(number, account.balance);
+ * ```
  */
 export function rpcState(options: RpcStateOptions): RpcState {
   return openRpcState(options, { clock: systemClock, random: Math.random });
