@@ -13,6 +13,7 @@ const bin = (/** @type {string} */ path) => join(root, 'node_modules', path);
 const steps = {
   lint: () => check([bin('@biomejs/biome/bin/biome'), 'check', '.']),
   types: () => check([bin('typescript/bin/tsc'), '-p', 'tsconfig.json']),
+  reference: () => check([join(root, 'scripts/docs.mjs'), 'api']),
   unit: () => vitest('unit'),
   package: () => vitest('package'),
   browser: () => vitest('browser', { PEVM_BROWSER: findBrowser() }),
