@@ -1,34 +1,24 @@
 // The package as users get it: what is in it, what resolves, and what its types need.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildLibrary } from '../../scripts/library.mjs';
+import { installPackage } from '../support/installed-package.ts';
 import { root, textOf } from '../support/source.ts';
 
-const folder = join(root, 'build/package');
-/** A project of a user's: it lies in the checkout, so that the dependencies need no second installation. */
-const consumer = join(folder, 'consumer');
+/** A project of a user's. */
+const consumer = join(root, 'build/package/consumer');
 const installed = join(consumer, 'node_modules/pevm-wasm');
 let tarball: Uint8Array<ArrayBuffer>;
-let files: string[];
+let files: readonly string[];
 
 beforeAll(async () => {
   await buildLibrary();
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(installed, { recursive: true });
-  const parameters = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const [pack] = JSON.parse(
-    execFileSync('npm', parameters, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' }),
-  );
-  const file = join(folder, pack.filename);
-  tarball = new Uint8Array(readFileSync(file));
-  files = pack.files.map(({ path }: { path: string }) => path);
-  execFileSync('tar', ['-xzf', file, '-C', installed, '--strip-components=1']);
-  writeFileSync(join(consumer, 'package.json'), JSON.stringify({ type: 'module' }));
+  ({ tarball, files } = installPackage('package'));
 }, 240_000);
 
 /** Runs a module in the consumer's project and returns what it prints. */

@@ -1,5 +1,4 @@
 // What an engine measures, live and as monitoring systems read it; read back with prom-client.
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -138,26 +137,4 @@ test('they are served on this machine, in the format that is accepted', async ()
   expect([(await get('/')).status, (await get('/metrics', { method: 'POST' })).status]).toEqual([404, 405]);
   await expect(serveMetrics(engine, port)).rejects.toThrow(`--metrics-port: cannot listen on 127.0.0.1:${port}`);
   server.close();
-});
-
-test('the examples of docs/monitoring.md run', async () => {
-  const text = readFileSync(new URL('../../../docs/monitoring.md', import.meta.url), 'utf8');
-  const examples = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-  expect(examples.length).toBe(2);
-  const names = { checkBlockFile, createEngine, createTraffic, metricsText, prometheusCollector, Registry };
-  const said: unknown[][] = [];
-  const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-  for (const code of examples) {
-    const body = code.replace(/^import .*$/gm, '');
-    const log = (...words: unknown[]) => said.push(words);
-    await new AsyncFunction(...Object.keys(names), 'console', body)(...Object.values(names), { log });
-  }
-  expect(said.map(([first]) => String(first))).toEqual([
-    expect.stringMatching(/^\d+$/),
-    expect.stringMatching(/^\d+ transactions\/s, 0 cancelled$/),
-    expect.stringMatching(/^p99 [\d.]+ ms, conflicts [\d.]+ %$/),
-    expect.any(String),
-    '# HELP pevm_runs_total Blocks and lists of tasks that came to their end.',
-    '# HELP pevm_runs Blocks and lists of tasks that came to their end.',
-  ]);
 });

@@ -1,9 +1,5 @@
 // JSON-RPC over a world of one's own: blocks are made, read and taken back, and what is wrong with a request is told.
 
-import { readFileSync } from 'node:fs';
-import { createPublicClient, createTestClient, createWalletClient, parseEther } from 'viem';
-import { privateKeyToAccount } from 'viem/accounts';
-import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   createEngine,
@@ -192,26 +188,6 @@ describe('a chain of its own', () => {
     expect(await ask('eth_blockNumber')).toBe('0x0');
     await world.dispose();
   });
-});
-
-test('the examples of the documentation run', { timeout: 120_000 }, async () => {
-  const text = readFileSync(new URL('../../../docs/provider.md', import.meta.url), 'utf8');
-  const examples = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-  expect(examples.length).toBeGreaterThan(1);
-  const clients = {
-    createPublicClient,
-    createTestClient,
-    createWalletClient,
-    parseEther,
-    privateKeyToAccount,
-    foundry,
-  };
-  const names = { createEngine, devGenesis, ...clients };
-  for (const code of examples) {
-    const body = code.replace(/^import .*\n/gm, '');
-    const run = new Function(...Object.keys(names), `return (async () => { ${body} })()`);
-    await run(...Object.values(names));
-  }
 });
 
 describe('calls', () => {

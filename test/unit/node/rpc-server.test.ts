@@ -1,6 +1,5 @@
 // The server: what comes over HTTP and WebSocket is answered, bounded, and refused in words; viem and ethers work with it.
 
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { ContractFactory, JsonRpcProvider, parseEther, Wallet, WebSocketProvider } from 'ethers';
 import { createPublicClient, createTestClient, createWalletClient, http, parseAbi, webSocket } from 'viem';
@@ -253,16 +252,4 @@ test('a world over another node goes on from its block, and the node stays as it
   expect((await post(JSON.stringify(request('eth_getBalance', [to])))).answer.result).toBe('0x0');
   await expect(ask('eth_getProof', to, [])).rejects.toThrow('no root here');
   await forked.dispose();
-});
-
-test('the examples of the documentation run', async () => {
-  const text = readFileSync(new URL('../../../docs/serve.md', import.meta.url), 'utf8');
-  const examples = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-  expect(examples.length).toBeGreaterThan(1);
-  const names = { createPublicClient, createWalletClient, http, privateKeyToAccount, foundry, JsonRpcProvider, Wallet };
-  for (const code of examples) {
-    const body = code.replace(/^import .*\n/gm, '');
-    const run = new Function('url', ...Object.keys(names), `return (async () => { ${body} })()`);
-    await run(server.url, ...Object.values(names));
-  }
 });

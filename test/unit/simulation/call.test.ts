@@ -1,5 +1,4 @@
 // Calls on a world: what they see, what they answer, and that nothing stays of them.
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   CallRejectedError,
@@ -230,15 +229,4 @@ test('a request that is none is refused with the name of its field', async () =>
   const both = { stateOverrides: { [COUNTER]: { state: {}, stateDiff: {} } } };
   await expect(world.call({ to: COUNTER }, both)).rejects.toMatchObject({ code: -32000 });
   await engine.dispose();
-});
-
-test.each(['simulate', 'preview', 'amsterdam'])('the examples of docs/%s.md run', async (page) => {
-  const text = readFileSync(new URL(`../../../docs/${page}.md`, import.meta.url), 'utf8');
-  const examples = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-  expect(examples.length).toBeGreaterThan(0);
-  const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-  for (const code of examples) {
-    const body = code.replace(/^import \{([^}]*)\} from 'pevm-wasm';$/gm, '');
-    await new AsyncFunction('createEngine', 'memoryState', body)(createEngine, memoryState);
-  }
 });

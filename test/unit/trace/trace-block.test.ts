@@ -1,7 +1,5 @@
 // engine.traceBlock: what a block's transactions did, by their place, from whatever state source.
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { root } from '../../../scripts/fingerprint.mjs';
 import { InputError } from '../../../src/base/errors.ts';
 import { createEngine, type TracingEngine } from '../../../src/engine/engine.ts';
 import { checkBlockFile } from '../../../src/file/block-file.ts';
@@ -128,14 +126,4 @@ describe('a request for a trace', () => {
     });
     await expect(run).rejects.toThrow('enough');
   });
-});
-
-test('the example of docs/tracing.md runs as it stands', { timeout: 120_000 }, async () => {
-  const text = readFileSync(`${root}/docs/tracing.md`, 'utf8');
-  const [, example = ''] = /```js\n([\s\S]*?)```/.exec(text) ?? [];
-  const body = example.replace(/^import .*$/gm, '').replace(/^await using engine = .*$/m, '');
-  const lines: unknown[] = [];
-  const run = new Function('engine', 'file', 'console', `return (async () => {${body}})()`);
-  await run(engine, file, { log: (...parts: unknown[]) => lines.push(parts) });
-  expect(lines.length).toBeGreaterThanOrEqual(3);
 });

@@ -1,5 +1,4 @@
 // A world through the public engine: blocks advance it, what fails leaves it, snapshots return to it.
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type BlockRequest,
@@ -181,22 +180,4 @@ test('a world of bad options, or of a state that does not fit, is refused', asyn
   await world.executeBlock({ block: blockOf(1, 0), hardfork });
   await world.dispose();
   await expect(world.getBalance(SENDER)).rejects.toThrow(InputError);
-});
-
-test('the examples of the documentation run', async () => {
-  const text = readFileSync(new URL('../../../docs/worlds.md', import.meta.url), 'utf8');
-  const examples = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-  expect(examples.length).toBeGreaterThan(0);
-  for (const code of examples) {
-    const body = code.replace(/^import .*\n/gm, '');
-    const run = new Function(
-      'library',
-      'blocks',
-      `return (async () => { ${body} })()`.replace(/createEngine|memoryState/g, 'library.$&'),
-    );
-    await run(
-      { createEngine, memoryState },
-      [1, 2, 3].map((n) => blockOf(n, n - 1)),
-    );
-  }
 });
