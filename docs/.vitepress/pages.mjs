@@ -22,6 +22,7 @@ export const groups = [
       ['worlds', 'Worlds'],
       ['forking', 'State of a node'],
       ['ranges', 'Ranges around a queue'],
+      ['stateless', 'Stateless execution'],
       ['preview', 'Previews'],
       ['simulate', 'Calls and simulation'],
       ['tracing', 'Traces'],
