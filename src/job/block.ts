@@ -167,12 +167,16 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   ): Promise<ExecutedBlock> {
     const { state } = this.#request;
     if (!(state instanceof WitnessState)) return this.#execute(desk, encoding, before, work, { planned });
-    for (let [from, sequential] = [before, false]; ; ) {
+    for (let [from, known, sequential] = [before, work, false]; ; ) {
       try {
-        const executed = await this.#execute(desk, encoding, from, work, { planned, sequential });
+        const executed = await this.#execute(desk, encoding, from, known, { planned, sequential });
         // Who has storage, but neither nonce nor code, is known when somebody has met them (EIP-7610).
-        if (state.description.storageOnly?.length === from.storageOnly.length) return executed;
+        if (state.description.storageOnly?.length === from.storageOnly.length) {
+          desk.push(executed.decoder.length, executed.decoder.at);
+          return executed;
+        }
         from = await this.#stateBefore(desk);
+        known = await this.#workOf(desk, encoding, from);
       } catch (error) {
         if (!(error instanceof WitnessError) || sequential) throw error;
         // What an attempt asks for that is made again need not be there: in order, all of it must.
@@ -324,7 +328,8 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const decoder = new TransactionDecoder(context.block, encoding);
     const take = (batch: ResultBatch) => {
       decoder.push(batch, (task, result) => desk.fail(stepError(encoding, task, result)));
-      if (isShown) desk.push(decoder.length, decoder.at);
+      // On a witness it may still turn out that the block is to be run once more.
+      if (isShown && !(state instanceof WitnessState)) desk.push(decoder.length, decoder.at);
     };
     const performed = await desk
       .perform({ plan, work, state, residence, taskTimeoutMs, maximumMiB, isShown, take })

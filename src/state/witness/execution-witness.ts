@@ -17,7 +17,7 @@ export interface ExecutionWitness {
   readonly codes?: readonly Hex[];
   /** What was hashed into keys of the tries: addresses, behind each its slots. A hint: what is known before need not be asked for. */
   readonly keys?: readonly Hex[] | null;
-  /** Headers, in their encoding or as JSON: that of the parent, and those before it that BLOCKHASH takes. */
+  /** Headers, in their encoding or as JSON (blocks count as their headers): that of the parent, and those before it that BLOCKHASH takes. */
   readonly headers?: readonly (Hex | HeaderInput)[];
   /** Answers to `eth_getProof` (EIP-1186), in place of `state` or beside it. */
   readonly proofs?: readonly WitnessProof[];
@@ -87,9 +87,9 @@ export function readWitness(value: unknown, block: BlockInput, field: string): C
   if (superfluous !== 'refuse' && superfluous !== 'ignore') {
     throw new InputError(`${field}.superfluous`, `expected 'refuse' or 'ignore', got ${describe(superfluous)}`);
   }
+  const refusesMore = superfluous === 'refuse';
   const proofs = at('proofs', list(readProof, MOST_PARTS)) ?? [];
-  const nodes = new Map<Hex, WitnessPart>();
-  addParts(nodes, at('state', readNodes) ?? [], 'state');
+  const nodes = partsOf(at('state', readNodes) ?? [], 'state', refusesMore);
   const proven = proofs.flatMap(({ accountProof, storageProof = [] }, index) =>
     [accountProof, ...storageProof.map(({ proof }) => proof)].flat().map((node) => ({ node, index })),
   );
@@ -98,8 +98,7 @@ export function readWitness(value: unknown, block: BlockInput, field: string): C
     if (node === EMPTY_NODE || nodes.has(hashes[i]!)) return;
     nodes.set(hashes[i]!, { bytes: bytesFromHex(node), hash: hashes[i]!, part: 'proofs', index });
   });
-  const codes = new Map<Hex, WitnessPart>();
-  addParts(codes, at('codes', readCodes) ?? [], 'codes');
+  const codes = partsOf(at('codes', readCodes) ?? [], 'codes', refusesMore);
   const chain = readHeaders(at('headers', list(readOneHeader, MOST_HEADERS)) ?? [], block);
   const stateRoot = chain.stateRoot ?? at('stateRoot', hash);
   if (stateRoot === undefined) {
@@ -108,21 +107,24 @@ export function readWitness(value: unknown, block: BlockInput, field: string): C
   }
   const { blockHashes } = chain;
   const keys = at('keys', readKeys) ?? [];
-  return { nodes, codes, keys, proofs, stateRoot, blockHashes, refusesMore: superfluous === 'refuse' };
+  return { nodes, codes, keys, proofs, stateRoot, blockHashes, refusesMore };
 }
 
-/** What is there twice is there once too often. */
-function addParts(parts: Map<Hex, WitnessPart>, given: readonly Hex[], part: 'state' | 'codes'): void {
+/** What is there twice is there once too often, where nothing may be too much. */
+function partsOf(given: readonly Hex[], part: 'state' | 'codes', refusesMore: boolean): Map<Hex, WitnessPart> {
+  const parts = new Map<Hex, WitnessPart>();
   const all = given.map((item) => bytesFromHex(item));
   const hashes = allHashes(all);
   all.forEach((item, index) => {
     const own = hashes[index]!;
     if (part === 'state' ? given[index] === EMPTY_NODE : item.length === 0) return;
     if (parts.has(own)) {
+      if (!refusesMore) return;
       throw new WitnessError({ problem: 'superfluous', part, index, hash: own, details: 'it is there already' });
     }
     parts.set(own, { bytes: item, hash: own, part, index });
   });
+  return parts;
 }
 
 function allHashes(items: readonly Uint8Array[]): Hex[] {
@@ -150,6 +152,11 @@ function readHeaders(
   headers: readonly OneHeader[],
   block: BlockInput,
 ): { readonly stateRoot: Hex | undefined; readonly blockHashes: ReadonlyMap<bigint, Hex> } {
+  headers.forEach(({ header: { hash: claimed }, hash: own }, index) => {
+    if (claimed === undefined || claimed === own) return;
+    const details = `its hash is said to be ${claimed}`;
+    throw new WitnessError({ problem: 'contradiction', part: 'headers', index, hash: own, details });
+  });
   const left = new Map(headers.map((one, index) => [one.hash, { ...one, index }]));
   const blockHashes = new Map<bigint, Hex>();
   let stateRoot: Hex | undefined;

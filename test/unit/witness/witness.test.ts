@@ -16,16 +16,14 @@ import {
   memoryState,
   WitnessError,
 } from '../../../src/index.ts';
+import { type Call, refusal as refusalOn, requestOf, SENDER, word } from '../../support/witness-block.ts';
 
-const SENDER: Hex = `0x${'aa'.repeat(20)}`;
-const MINER: Hex = `0x${'f0'.repeat(20)}`;
 /** Stores the second word of the input at the slot that the first one names. */
 const WRITER: Hex = `0x${'cc'.repeat(20)}`;
 /** Stores the hash of the block before the parent at slot 0. */
 const HASHER: Hex = `0x${'c1'.repeat(20)}`;
 /** Stores 1 at slot 0. */
 const COPIER: Hex = `0x${'c2'.repeat(20)}`;
-const word = (value: number): Hex => `0x${value.toString(16).padStart(64, '0')}`;
 const addressOf = (index: number): Hex => `0x${(index * 0x9e3779b1 + 1).toString(16).padStart(40, '0')}`;
 const hashOf = (node: Hex): Hex => hexFromBytes(keccak256(bytesFromHex(node)));
 
@@ -41,34 +39,6 @@ const alloc: Record<string, AllocAccount> = {
   [COPIER]: { code: '0x600160005500' },
   ...Object.fromEntries(Array.from({ length: 200 }, (_, i) => [addressOf(i), { balance: i + 1 }])),
 };
-
-interface Call {
-  readonly to: Hex;
-  readonly input?: Hex;
-  readonly value?: number;
-}
-
-function requestOf(calls: readonly Call[]): BlockRequest {
-  return {
-    hardfork: 'cancun',
-    chainId: 1,
-    block: {
-      ...{ number: '0xa', timestamp: '0x65000000', gasLimit: '0x1c9c380', miner: MINER, baseFeePerGas: '0x7' },
-      ...{ parentHash: word(9), mixHash: word(0), withdrawals: [], difficulty: '0x0', uncles: [] },
-      ...{ parentBeaconBlockRoot: word(0), excessBlobGas: '0x0' },
-      transactions: calls.map(({ to, input = '0x', value = 0 }, nonce) => ({
-        ...{ type: '0x2', from: SENDER, to, nonce: `0x${nonce.toString(16)}`, gas: '0x186a0', chainId: '0x1' },
-        ...{
-          value: `0x${value.toString(16)}`,
-          input,
-          maxFeePerGas: '0xa',
-          maxPriorityFeePerGas: '0x1',
-          accessList: [],
-        },
-      })) as never,
-    },
-  };
-}
 
 const write = (slot: number, value: number): Call => ({
   to: WRITER,
@@ -96,11 +66,7 @@ describe('a block on a witness', () => {
     return { request: { ...request, block }, witness, whole };
   }
 
-  const refusal = (request: BlockRequest, witness: ExecutionWitness) =>
-    Promise.resolve(engine.executeBlock({ ...request, witness })).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+  const refusal = (request: BlockRequest, witness: ExecutionWitness) => refusalOn(engine, request, witness);
 
   const blocks: Readonly<Record<string, readonly Call[]>> = {
     'without transactions': [],
@@ -187,6 +153,13 @@ describe('a block on a witness', () => {
     expect(await refusal(request, { ...witness, codes: [...codes, ...codes] })).toMatchObject({
       ...{ problem: 'superfluous', part: 'codes', index: 1 },
     });
+    const twice = {
+      ...witness,
+      state: [...nodes, ...nodes],
+      codes: [...codes, ...codes],
+      superfluous: 'ignore',
+    } as const;
+    expect((await engine.executeBlock({ ...request, witness: twice })).stateRoot).toBe(whole.stateRoot);
   });
 
   test('the order of nodes does not matter, and nothing of another state does for it', async () => {
@@ -223,7 +196,7 @@ describe('a block on a witness', () => {
       { state: [5] },
       { codes: {} },
       { headers: ['0xc0'] },
-      { keys: [word(0) + '00'] },
+      { keys: [`${word(0)}00`] },
       { stateRoot: '0x12' },
       { superfluous: 'maybe' },
       { proofs: [{}] },
