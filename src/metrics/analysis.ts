@@ -46,7 +46,7 @@ function judge(report: Report): Omit<Analysis, 'evidence'> {
     return bound.tInfinityMs > bound.t1Ms / workers
       ? {
           bottleneck: 'dependencies',
-          recommendation: `The run is at its bound: a chain of ${bound.criticalPath.length} dependent transactions${through(report)} takes ${round(bound.tInfinityMs)} ms. More workers do not help.`,
+          recommendation: `The run is at its bound: a chain of ${bound.criticalPath.length} dependent transactions${through(report)} takes ${round(bound.tInfinityMs)} ms. More workers do not help; less that is read and written in turn does, and sums that add up (view.add).`,
         }
       : { bottleneck: 'none', recommendation: 'All workers were busy with useful work. More cores would help.' };
   }
