@@ -101,18 +101,23 @@ class Workbench {
     const urls = this.#urls ?? chunk.urls;
     if (urls === undefined) throw new InputError('--rpc', 'the queue names no node, and neither does this worker');
     const state = this.#stateOf(urls);
-    const { chainId } = await state.at('latest').pinned();
+    // On the way together: of what fails first, the chain is told first, and another branch before what it lacks.
+    const before = state.at(chunk.parent);
+    const coming = state.fetchBlock(BigInt(chunk.first));
+    for (const asked of [before.pinned(), coming]) asked.catch(() => {});
+    // Asked the first time alone.
+    const { chainId } = await state.pinned();
     if (Number(chainId) !== chunk.chainId) {
       throw new PevmError(-32000, `the node is of chain ${chainId}, the blocks are of ${chunk.chainId}`);
     }
-    const first = await state.fetchBlock(BigInt(chunk.first));
+    const first = await coming;
     if (first.parentHash !== chunk.parent) {
       throw new ReorganisationError(BigInt(chunk.first - 1), chunk.parent, String(first.parentHash));
     }
     const blocks = new VerifiedBlocks(this.#engine, { ...chunk, state, urls });
     const lines: ChainJsonLine[] = [];
     try {
-      for await (const line of blocks.execute(first, BigInt(chunk.last))) lines.push(line);
+      for await (const line of blocks.execute(first, BigInt(chunk.last), before)) lines.push(line);
     } catch (error) {
       if (!(error instanceof InvalidBlockError || error instanceof InvalidTransactionError)) throw error;
       lines.push(blocks.failure(first, error));

@@ -171,13 +171,24 @@ class RangeRun {
   /** Queues what comes next, as far as there is room. */
   async #fill(): Promise<void> {
     const { options, state, chainId, last } = this.#parts;
-    while (this.#pending.length < options.ahead && this.#unqueued <= Number(last)) {
+    const ends: number[] = [];
+    for (let next = this.#unqueued; this.#pending.length + ends.length < options.ahead && next <= Number(last); ) {
+      const end = Math.min(next + options.chunk - 1, Number(last));
+      ends.push(end);
+      next = end + 1;
+    }
+    // In one trip.
+    const hashOf = async (block: number) => (await state.at(BigInt(block)).pinned()).hash;
+    const [parent, ...hashes] = await Promise.all([
+      this.#parent ?? (ends.length > 0 ? hashOf(this.#unqueued - 1) : undefined),
+      ...ends.map(hashOf),
+    ]);
+    this.#parent = parent;
+    for (const [at, end] of ends.entries()) {
       const first = this.#unqueued;
-      const end = Math.min(first + options.chunk - 1, Number(last));
-      this.#parent ??= (await state.at(BigInt(first - 1)).pinned()).hash;
-      const { hash } = await state.at(BigInt(end)).pinned();
+      const hash = hashes[at]!;
       const chunk: Chunk = {
-        ...{ chainId, first, last: end, parent: this.#parent, hash },
+        ...{ chainId, first, last: end, parent: this.#parent!, hash },
         ...(options.hardfork !== undefined && { hardfork: options.hardfork }),
         ...(options.verifyState !== undefined && { verifyState: options.verifyState }),
         ...(options.isUrlShared && { urls: options.urls }),

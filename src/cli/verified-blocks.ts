@@ -74,11 +74,15 @@ export class VerifiedBlocks {
   }
 
   /**
-   * The blocks from `block` to the one with the number `last`.
+   * The blocks from `block` to the one with the number `last`; `before` is the state that the first one is executed on.
    * @throws InvalidBlockError with what differs; ProofError, RpcError and what else `World.executeBlocks` throws
    */
-  async *execute(block: NodeBlock, last: bigint): AsyncGenerator<ChainJsonLine> {
-    const world = await this.#engine.openWorld({ state: this.#state, block: block.parentHash as Hex });
+  async *execute(
+    block: NodeBlock,
+    last: bigint,
+    before = this.#state.at(block.parentHash as Hex),
+  ): AsyncGenerator<ChainJsonLine> {
+    const world = await this.#engine.openWorld({ state: before });
     try {
       for await (const result of world.executeBlocks(this.#requests(block, last))) {
         const own = this.#taken[0]!;
