@@ -36,6 +36,8 @@ let names = 0;
 class GatedNode extends FakeNode {
   readonly #gates = new Map<number, { asked: () => void; open: Promise<void>; release: () => void }>();
   readonly faults = new Map<number, number>();
+  /** Questions for the newest block. */
+  newest = 0;
 
   /** Resolves when the block is asked for. */
   hold(number: number): Promise<void> {
@@ -51,6 +53,7 @@ class GatedNode extends FakeNode {
 
   override async answer(request: WireRequest): Promise<FakeReply> {
     const { method, params } = request;
+    if (method === 'eth_getBlockByNumber' && params[0] === 'latest') this.newest++;
     if (method === 'eth_getBlockByNumber' && params[1] === true) {
       const number = Number(params[0]);
       const gate = this.#gates.get(number);
@@ -147,6 +150,8 @@ describe.skipIf(!hasRedis)('a range', () => {
     const outcome = await pevm(words, true);
     await both;
     expect(outcome).toMatchObject({ code: 0, out: ['30 of 30 blocks right, 1 to 30'], err: [] });
+    // Once by each of the three, not for each chunk.
+    expect(node.newest).toBe(3);
     expect(outcome.drawn).toMatch(/blocks \d+ to \d+ +━+ 100 %/);
     const lines = linesOf(readFileSync(file, 'utf8'));
     expect(lines.map(({ number, hash, ok }) => [number, hash, ok])).toEqual(
