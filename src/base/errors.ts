@@ -226,7 +226,7 @@ export class WitnessError extends StateSourceError {
       `witness.${part}${index === undefined ? '' : `[${index}]`}: ${problem}`,
       ...(hash === undefined ? [] : [hash]),
       ...(path === undefined ? [] : [`at path "${path}"`]),
-      ...(address === undefined ? [] : [`of ${address}${slot === undefined ? '' : `[${slot}]`}`]),
+      ...(address === undefined ? [] : [`of ${address}${slot === undefined ? '' : ` slot ${slot}`}`]),
       ...(number === undefined ? [] : [`of block ${number}`]),
     ];
     super(`${words.join(' ')}${details === undefined ? '' : `: ${details}`}`, options, -38034);

@@ -46,7 +46,7 @@ function warmUpRuns(workers: number): number {
  */
 export async function measure(
   engine: Engine,
-  { file }: Subject,
+  { file, witness }: Subject,
   rounds: Rounds,
   progress: Progress,
 ): Promise<Measurement> {
@@ -54,7 +54,8 @@ export async function measure(
   const parallel: Timed<BlockResult>[] = [];
   const sequential: Timed<SequentialResult>[] = [];
   const mismatches = new Map<string, Mismatch>();
-  const request = { block, chainId, hardfork, state, blockHashes, ...(expected && { expected }), verify: true };
+  const before = witness === undefined ? { state, blockHashes } : { witness };
+  const request = { block, chainId, hardfork, ...before, ...(expected && { expected }), verify: true };
   const runParallel = () =>
     timed(async () => {
       const result = await followed(engine.executeBlock(request), progress);

@@ -9,6 +9,7 @@ import { type EngineFlags, engineArguments, readEngineFlags } from './configurat
 import type { Rounds } from './measurement.ts';
 import type { StateTrust } from './post-state.ts';
 import { type ProfilingFlags, profilingArguments, readProfilingFlags } from './profiling.ts';
+import type { WitnessFlags } from './subject.ts';
 import { type BlockRange, readBlockRange } from './verified-range.ts';
 
 export interface ChainOptions {
@@ -34,6 +35,8 @@ export interface ReplayOptions {
   /** Blocks of a node, in place of files. */
   readonly chain?: ChainOptions;
   readonly profiling?: ProfilingFlags;
+  /** In place of the state of the one file. */
+  readonly witness?: WitnessFlags;
 }
 
 const TRAFFIC_FLAGS = ['transactions', 'conflict-rate', 'seed', 'mix', 'save'];
@@ -77,6 +80,17 @@ export const replayCommand = defineCommand({
     seed: { type: 'string', alias: 's', valueHint: 'S', description: 'equal seeds give equal traffic blocks (1)' },
     mix: { type: 'string', valueHint: 'KIND=W,…', description: `weights of ${Object.keys(trafficKinds).join(', ')}` },
     save: { type: 'string', valueHint: 'FILE', description: 'write the traffic block as a block file' },
+    witness: {
+      type: 'string',
+      valueHint: 'FILE',
+      description:
+        'execute the block of the file on this witness (an answer to debug_executionWitness, .json or .json.gz), without its state',
+    },
+    superfluous: {
+      type: 'string',
+      valueHint: 'HOW',
+      description: 'what of the witness the block does not take: refuse (default), or ignore (answers of reth)',
+    },
     rpc: {
       type: 'string',
       valueHint: 'URL,…',
@@ -107,6 +121,7 @@ export const replayCommand = defineCommand({
 export const replayNotes = [
   'Times are wall clock, from handing the block over to holding the receipts, with the state before the block in memory. A fresh process starts with cold compilers; when comparing, both ways therefore run warm-up rounds first (the workers so often that each has seen as many transactions as the sequential run), then take turns, and the medians are shown.',
   'With --rpc the blocks are executed one after the other in one world over the node, on the state after the block before the first, and each is verified before the next one counts: gas, receipts root, bloom, requests and what else its header says. It ends at the first one that is not right. A state root takes a state that is known as a whole; --verify-state compares what the blocks change instead, and sees nothing of what they should have changed and did not.',
+  'With --witness the block file needs no pre: all that the block reads is proven against the state root in the header of its parent, and what comes out is compared with its own header, the state root included. What the witness lacks, or what is false or too much in it, is named.',
   'Exit code: 0 if every block is right, 1 if one is not, 2 for wrong usage or input.',
 ];
 
@@ -125,6 +140,7 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
   }
   const profiling = readProfilingFlags(given, files.length);
   const chain = readChainOptions(given, files);
+  const witness = readWitnessFlags(given, files);
   const sequential = given.sequential === true || files.length === 0;
   const count = (name: string, least: number, fallback: number) => {
     const value = text(name);
@@ -157,6 +173,7 @@ export function readReplayOptions(raw: readonly string[]): ReplayOptions {
     ...(save !== undefined && { save }),
     ...(chain !== undefined && { chain }),
     ...(profiling !== undefined && { profiling }),
+    ...(witness !== undefined && { witness }),
   };
 }
 
@@ -182,6 +199,21 @@ function readChainOptions(given: Given, files: readonly string[]): ChainOptions 
     ...(typeof resume === 'string' && { resume }),
     ...(trust !== undefined && { verifyState: readTrust(String(trust)) }),
   };
+}
+
+function readWitnessFlags(given: Given, files: readonly string[]): WitnessFlags | undefined {
+  const { witness, superfluous } = given;
+  if (typeof witness !== 'string') {
+    if (superfluous !== undefined) throw new InputError('--superfluous', 'is about a witness: give its --witness');
+    return undefined;
+  }
+  if (files.length !== 1) throw new InputError('--witness', `is that of one block file, and ${files.length} are given`);
+  for (const name of ['sequential', 'trace', 'flame', 'profile']) {
+    if (given[name] !== undefined) throw new InputError(`--${name}`, 'takes the state, and does not go with --witness');
+  }
+  if (superfluous === undefined) return { file: witness };
+  if (superfluous === 'refuse' || superfluous === 'ignore') return { file: witness, superfluous };
+  throw new InputError('--superfluous', `expected refuse or ignore, not "${superfluous}"`);
 }
 
 export function readTrust(text: string): StateTrust {

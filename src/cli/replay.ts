@@ -71,7 +71,7 @@ async function replayFiles(engine: TracingEngine, options: Replayed, terminal: T
     let subject: Subject | undefined;
     let progress: Progress | undefined;
     try {
-      subject = await readSubject(path);
+      subject = await readSubject(path, options.witness);
       blocks++;
       const count = subject.file.block.transactions.length;
       progress = startProgress(terminal, workOf(count, rounds, engine.capabilities.workers), true);
@@ -97,7 +97,7 @@ async function replayFiles(engine: TracingEngine, options: Replayed, terminal: T
       }
       code = Math.max(code, 1);
       const { workers } = engine.capabilities;
-      if (json) terminal.print(JSON.stringify(jsonLineOfFailure(subject, nameOf(options), workers, error.message)));
+      if (json) terminal.print(JSON.stringify(jsonLineOfFailure(subject, nameOf(options), workers, error)));
       else for (const line of failedRow(subject, error.message, paint)) terminal.print(line);
     }
   }

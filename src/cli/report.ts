@@ -1,4 +1,5 @@
 // How results are printed: one JSON object per line for machines, a page or a table of 80 columns for people.
+import { type PevmError, WitnessError } from '../base/errors.ts';
 import { trafficKinds } from '../traffic/index.ts';
 import type { LocationName, Mismatch, Omission, Report } from '../types.ts';
 import { knownContracts } from './known-contracts.ts';
@@ -29,7 +30,13 @@ export interface JsonLine {
   reexecutions: number | null;
   /** What could not be compared, and why; only where there is something. */
   omitted?: readonly Omission[];
+  /** What is wrong with the witness; only where that ended it. */
+  witness?: WitnessFault;
 }
+
+/** Of a WitnessError, as far as it is known. */
+export type WitnessFault = Pick<WitnessError, 'problem' | 'part'> &
+  Partial<Pick<WitnessError, 'index' | 'hash' | 'path' | 'address' | 'slot'>> & { readonly number?: number };
 
 export function jsonLine({ file }: Subject, executor: string, measurement: Measurement): JsonLine {
   const { result, durationMs, sequential, mismatches } = measurement;
@@ -57,11 +64,24 @@ export function jsonLine({ file }: Subject, executor: string, measurement: Measu
 }
 
 /** The line of a block that the rules do not allow, or that could not be run to its end. */
-export function jsonLineOfFailure({ file }: Subject, executor: string, workers: number, problem: string): JsonLine {
-  const mismatches = [{ name: 'block', expected: 'valid', actual: problem }];
+export function jsonLineOfFailure({ file }: Subject, executor: string, workers: number, error: PevmError): JsonLine {
+  const mismatches = [{ name: 'block', expected: 'valid', actual: error.message }];
   const unknown = { gasUsed: null, receiptsRoot: null, durationMs: null, bound: null, efficiency: null };
   const number = Number(file.block.number);
-  return { number, executor, workers, ok: false, mismatches, ...unknown, executions: null, reexecutions: null };
+  const line = { number, executor, workers, ok: false, mismatches, ...unknown, executions: null, reexecutions: null };
+  return error instanceof WitnessError ? { ...line, witness: faultOf(error) } : line;
+}
+
+function faultOf({ problem, part, index, hash, path, address, slot, number }: WitnessError): WitnessFault {
+  return {
+    ...{ problem, part },
+    ...(index !== undefined && { index }),
+    ...(hash !== undefined && { hash }),
+    ...(path !== undefined && { path }),
+    ...(address !== undefined && { address }),
+    ...(slot !== undefined && { slot }),
+    ...(number !== undefined && { number: Number(number) }),
+  };
 }
 
 /** Everything about one block. */
@@ -156,6 +176,11 @@ function verdict({ traffic, file }: Subject, measurement: Measurement, paint: Pa
   if (result.receiptsRoot !== undefined) {
     const judged = rootWrong ? '   differs' : equals === '' ? '' : `   equals ${equals}`;
     lines.push(line(!rootWrong, 'receipts root', `${shortHash(result.receiptsRoot)}${judged}`));
+  }
+  if (result.stateRoot !== undefined) {
+    const differs = wrong('stateRoot').length > 0;
+    const judged = differs ? '   differs' : file.block.stateRoot === undefined ? '' : '   equals the header';
+    lines.push(line(!differs, 'state root', `${shortHash(result.stateRoot)}${judged}`));
   }
   if (file.expected !== undefined) {
     const bad = wrong('post').length + wrong('transactions').length + wrong('expected').length;

@@ -4,8 +4,10 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { InputError } from '../base/errors.ts';
-import { MAXIMUM_BYTES } from '../base/json.ts';
+import { decodeText, MAXIMUM_BYTES, parseJson } from '../base/json.ts';
+import { plainObject } from '../base/reader.ts';
 import { type BlockFile, checkBlockFile, readBlockFile } from '../file/block-file.ts';
+import type { ExecutionWitness } from '../index.ts';
 import type { PlannedTransaction, Traffic, TrafficFile } from '../traffic/index.ts';
 import type { LocationName } from '../types.ts';
 
@@ -13,20 +15,51 @@ export interface Subject {
   /** The file's path, or what the traffic block is called. */
   readonly name: string;
   readonly file: BlockFile;
+  /** In place of the state, of which the file then has none. */
+  readonly witness?: ExecutionWitness;
   /** Of the traffic block: its JSON, and what its transactions were made to do. */
   readonly traffic?: { readonly json: TrafficFile; readonly plan: readonly PlannedTransaction[] };
   /** A name for people; `undefined` where none is known. */
   describe(location: LocationName): string | undefined;
 }
 
-/** Reads a block file (`.json`, gzipped or not). @throws {InputError} whose field begins with the path */
-export async function readSubject(path: string): Promise<Subject> {
+/** A witness, and what is done about what is too much in it. */
+export interface WitnessFlags {
+  /** Its path. */
+  readonly file: string;
+  readonly superfluous?: 'refuse' | 'ignore';
+}
+
+/**
+ * Reads a block file (`.json`, gzipped or not); with a witness the state that it may have is left alone.
+ * @throws {InputError} whose field begins with the path
+ */
+export async function readSubject(path: string, witness?: WitnessFlags): Promise<Subject> {
+  const describe = () => undefined;
   const bytes = await readBytes(path);
+  if (witness === undefined) {
+    return { name: path, file: await naming(path, () => readBlockFile(bytes)), describe };
+  }
+  const file = await naming(path, async () => checkBlockFile({ ...(await readObject(bytes)), pre: {} }));
+  const given = await naming(witness.file, async () => readObject(await readBytes(witness.file)));
+  // The whole answer of a node, too.
+  const answer = given.result === undefined ? given : plainObject(given.result, `${witness.file}: result`);
+  const { superfluous } = witness;
+  return { name: path, file, witness: { ...answer, ...(superfluous && { superfluous }) }, describe };
+}
+
+async function readObject(bytes: Uint8Array): Promise<Readonly<Record<string, unknown>>> {
+  return plainObject(parseJson(await decodeText(bytes, 'file'), 'file'), 'file');
+}
+
+/** What reading a file comes to. @throws {InputError} whose field begins with the path */
+async function naming<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
-    return { name: path, file: await readBlockFile(bytes), describe: () => undefined };
+    return await read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { field, shortMessage } = error;
+    if (field.startsWith(path)) throw error;
     const problem = shortMessage.startsWith(`${field}: `) ? shortMessage.slice(field.length + 2) : shortMessage;
     throw new InputError(field === 'file' ? path : `${path}: ${field}`, problem, { cause: error });
   }

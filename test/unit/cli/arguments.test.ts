@@ -62,6 +62,26 @@ describe('with files', () => {
     expect(refusal('one.json', '--profile', '--json')).toBe('--profile: prints tables, and does not go with --json');
   });
 
+  test('a witness is that of one block, in the place of its state', () => {
+    expect(readReplayOptions(['one.json', '--witness', 'w.json']).witness).toEqual({ file: 'w.json' });
+    const raw = ['one.json', '--witness', 'w.json', '--superfluous'];
+    expect(readReplayOptions([...raw, 'ignore']).witness).toEqual({ file: 'w.json', superfluous: 'ignore' });
+    expect(refusal(...raw, 'keep')).toBe('--superfluous: expected refuse or ignore, not "keep"');
+    expect(refusal('one.json', '--superfluous', 'ignore')).toBe(
+      '--superfluous: is about a witness: give its --witness',
+    );
+    expect(refusal('--witness', 'w.json')).toBe('--witness: is that of one block file, and 0 are given');
+    expect(refusal('1.json', '2.json', '--witness', 'w')).toBe('--witness: is that of one block file, and 2 are given');
+    expect(refusal('--rpc', 'http://x', '--witness', 'w')).toBe(
+      '--witness: is that of one block file, and 0 are given',
+    );
+    for (const name of ['sequential', 'profile']) {
+      expect(refusal('one.json', '--witness', 'w.json', `--${name}`)).toBe(
+        `--${name}: takes the state, and does not go with --witness`,
+      );
+    }
+  });
+
   test('what stands after -- is a file', () => {
     expect(readReplayOptions(['--json', '--', '--odd.json']).files).toEqual(['--odd.json']);
   });

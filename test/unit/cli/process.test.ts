@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { buildLibrary } from '../../../scripts/library.mjs';
+import { bytesFromHex, hexFromBytes } from '../../../src/base/hex.ts';
+import { keccak256 } from '../../../src/base/keccak256.ts';
+import { createEngine, createWitness, readBlockFile } from '../../../src/index.ts';
 
 const cli = join(import.meta.dirname, '../../../dist/cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'pevm-'));
@@ -121,6 +124,54 @@ test('a header that is wrong is a mismatch, and the exit code 1', async () => {
   expect(table.code).toBe(1);
   expect(table.out).toContain('1 of 2 blocks right');
 });
+
+test('a block without its state is executed on a witness, and what the witness lacks is named', async () => {
+  const engine = await createEngine({ workers: 1, threading: 'inline' });
+  const file = await readBlockFile(readFileSync(block));
+  const { stateRoot } = await engine.executeBlock({ ...file, verify: { stateRoot: true } });
+  const witness = await createWitness(engine, file);
+  await engine.dispose();
+  const path = changed('stateless.json', (json) => {
+    delete (json as { pre?: unknown }).pre;
+    json.block.stateRoot = stateRoot;
+  });
+  const on = (name: string, given: unknown, ...words: string[]) => {
+    const beside = join(folder, name);
+    writeFileSync(beside, JSON.stringify(given));
+    return pevm('replay', path, '--witness', beside, '--workers', '2', ...words);
+  };
+  expect(await pevm('replay', path)).toMatchObject({ code: 2, err: expect.stringContaining('pre: missing') });
+  // As a node answers, and by itself.
+  const right = await on('answer.json', { jsonrpc: '2.0', id: 1, result: witness }, '--json');
+  expect({ code: right.code, ...JSON.parse(right.out) }).toMatchObject({ code: 0, ok: true, mismatches: [] });
+  const shown = await on('witness.json', witness);
+  expect([shown.code, shown.err]).toEqual([0, '']);
+  expect(shown.out).toMatch(/✓ state root +0x\S+ +equals the header/);
+
+  const { state: nodes = [] } = witness;
+  const lacking = { ...witness, state: nodes.slice(0, -1) };
+  const hash = hexFromBytes(keccak256(bytesFromHex(nodes.at(-1)!)));
+  const json = await on('lacking.json', lacking, '--json');
+  expect(json.code).toBe(1);
+  const line = JSON.parse(json.out);
+  expect(Object.keys(line)).toEqual([...keys, ...rest, 'witness']);
+  expect(line).toMatchObject({ ok: false, witness: { problem: 'missing', part: 'state', hash } });
+  expect(line.witness.path).toMatch(/^[0-9a-f]+$/);
+  const named = await on('lacking.json', lacking);
+  expect(named.code).toBe(1);
+  expect(named.out).toContain(hash);
+  expect(named.out.split('\n').filter((text) => text.length > 80)).toEqual([]);
+
+  const more = { ...witness, state: [...nodes, '0xc0'] };
+  expect((await on('more.json', more)).code).toBe(1);
+  expect((await on('more.json', more, '--superfluous', 'ignore')).code).toBe(0);
+  for (const [name, given, message] of [
+    ['list.json', [], 'list.json: '],
+    ['field.json', { ...witness, codes: ['0x1'] }, 'witness.codes[0]: '],
+  ] as const) {
+    expect(await on(name, given)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) });
+  }
+}, 60_000);
 
 test('a transaction that may not run makes the block wrong, and the exit code 1', async () => {
   const path = changed('nonce.json', ({ block }) => {

@@ -1,5 +1,7 @@
 // Reports: exact JSON keys, and pages and tables that fit a terminal of 80 columns.
+
 import { describe, expect, test } from 'vitest';
+import { PevmError } from '../../../src/base/errors.ts';
 import {
   failedRow,
   jsonLine,
@@ -58,7 +60,7 @@ describe('a JSON line', () => {
   });
 
   test('of a block that could not run has the same keys and says why', () => {
-    const line = jsonLineOfFailure(subject(), 'ethereumjs', 2, 'transaction 3: nonce too high');
+    const line = jsonLineOfFailure(subject(), 'ethereumjs', 2, new PevmError(-38000, 'transaction 3: nonce too high'));
     expect(Object.keys(line)).toEqual([...keys, ...rest]);
     expect(line.ok).toBe(false);
     expect(line.mismatches).toEqual([{ name: 'block', expected: 'valid', actual: 'transaction 3: nonce too high' }]);
