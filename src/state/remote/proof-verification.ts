@@ -1,12 +1,9 @@
 // Values that are proven: what a node says of an account and its slots, held against a state root (EIP-1186).
 
-import { MerklePatriciaTrie } from '@ethereumjs/mpt';
-import { RLP } from '@ethereumjs/rlp';
-import { MapDB, ValueEncoding } from '@ethereumjs/util';
 import { ProofError, type ProofMismatch } from '../../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, numberFromBytes } from '../../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
 import { keccak256 } from '../../base/keccak256.ts';
-import { wordOf } from './block-keys.ts';
+import { StateTries } from '../trie/state-tries.ts';
 import { type AccountProof, EMPTY_ROOT, type ProvenAccount } from './proof.ts';
 
 const EMPTY_CODE: Hex = hexFromBytes(keccak256(new Uint8Array(0)));
@@ -19,82 +16,89 @@ const ABSENT: ProvenAccount = {
   codeHash: EMPTY_CODE,
   storageHash: EMPTY_ROOT,
 };
+/** Nodes that do not lead to a key, or are none. */
+class Unproven extends Error {}
+
+/** Of the answer that is looked at: that takes no time in which another one could be. */
+let nodes: ReadonlyMap<Hex, Uint8Array> = new Map();
+/** For all answers: engines do not have room for many memories. */
+let tries: Promise<StateTries> | undefined;
+
 /**
  * Holds an answer against a state root.
  * @param endpoint for the error
  * @throws ProofError naming account, slot, claim and truth
  */
 export async function verifyProof(root: Hex, claimed: AccountProof, endpoint: string): Promise<ProvenAccount> {
+  tries ??= StateTries.open(undefined, {
+    nodeOf: ({ hash }) => {
+      const found = nodes.get(hexFromBytes(hash));
+      if (found === undefined) throw new Unproven();
+      return found;
+    },
+    refuse: () => {
+      throw new Unproven();
+    },
+  });
+  const opened = tries;
+  opened.catch(() => {
+    if (tries === opened) tries = undefined;
+  });
+  return compare(await opened, root, claimed, endpoint);
+}
+
+function compare(tries: StateTries, root: Hex, claimed: AccountProof, endpoint: string): ProvenAccount {
   const { address, accountProof, storageProof } = claimed;
-  const nodes = new MapDB<string, Uint8Array>();
-  for (const node of [accountProof, ...storageProof.map(({ proof }) => proof)].flat()) keep(nodes, node);
+  const encoded = [accountProof, ...storageProof.map(({ proof }) => proof)].flat().map((node) => bytesFromHex(node));
+  // By the hash, so that a node is what its parent says, or is not found.
+  nodes = new Map(encoded.map((node) => [hexFromBytes(keccak256(node)), node]));
   const lie = (field: ProofMismatch['field'], said: unknown, proven: unknown, slot?: Hex): ProofError =>
     new ProofError({ endpoint, address, slot, field, claimed: String(said), proven: String(proven) });
-  const leaf = await proven(nodes, root, bytesFromHex(address)).catch(() => {
-    throw lie('proof', `${accountProof.length} nodes`, 'nothing: they do not lead from the state root to the account');
-  });
-  const account = leaf === null ? ABSENT : readLeaf(leaf);
-  if (account === undefined) throw lie('proof', 'an account', 'something else');
-  if (claimed.balance !== account.balance) throw lie('balance', claimed.balance, account.balance);
-  if (claimed.nonce !== account.nonce) throw lie('nonce', claimed.nonce, account.nonce);
-  for (const field of ['codeHash', 'storageHash'] as const) {
-    const said = !account.exists && claimed[field] === NOTHING ? ABSENT[field] : claimed[field];
-    if (said !== account[field]) throw lie(field, said, account[field]);
-  }
-  for (const { slot, value, proof } of storageProof) {
-    const found = await proven(nodes, account.storageHash, bytesFromHex(slot)).catch(() => {
-      throw lie('proof', `${proof.length} nodes`, 'nothing: they do not lead from the storage root to the slot', slot);
-    });
-    const truth = readSlot(found);
-    if (truth === undefined) throw lie('proof', 'a number', 'something else', slot);
-    if (value !== truth) throw lie('value', value, truth, slot);
-  }
-  return account;
-}
-
-function keep(nodes: MapDB<string, Uint8Array>, node: Hex): void {
-  const encoded = bytesFromHex(node);
-  // As the trie asks for them: by the hash, so that a node is what its parent says, or is not found.
-  nodes._database.set(hexFromBytes(keccak256(encoded)).slice(2), encoded);
-}
-
-/** What the root has at a key; `null` for nothing. @throws Error where the nodes do not tell */
-async function proven(nodes: MapDB<string, Uint8Array>, root: Hex, key: Uint8Array): Promise<Uint8Array | null> {
-  if (root === EMPTY_ROOT) return null;
-  const trie = new MerklePatriciaTrie({
-    db: nodes,
-    root: bytesFromHex(root),
-    useKeyHashing: true,
-    valueEncoding: ValueEncoding.Bytes,
-  });
-  return trie.get(key, true);
-}
-
-function readLeaf(leaf: Uint8Array): ProvenAccount | undefined {
-  const fields: unknown = decoded(leaf);
-  if (!Array.isArray(fields) || fields.length !== 4) return undefined;
-  const parts: readonly unknown[] = fields;
-  if (!parts.every((part): part is Uint8Array => part instanceof Uint8Array)) return undefined;
-  const [nonce, balance, storageHash, codeHash] = parts as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  return {
-    exists: true,
-    balance: numberFromBytes(balance),
-    nonce: numberFromBytes(nonce),
-    codeHash: hexFromBytes(codeHash),
-    storageHash: hexFromBytes(storageHash),
+  const trie = tries.blind(bytesFromHex(root));
+  const name = bytesFromHex(address);
+  const proven = <T>(ask: () => T, proof: readonly Hex[], way: string, slot?: Hex): T => {
+    try {
+      return ask();
+    } catch (error) {
+      if (!(error instanceof Unproven)) throw error;
+      throw lie('proof', `${proof.length} nodes`, `nothing: they do not lead from ${way}`, slot);
+    }
   };
-}
-
-function readSlot(leaf: Uint8Array | null): Hex | undefined {
-  if (leaf === null) return NOTHING;
-  const value: unknown = decoded(leaf);
-  return value instanceof Uint8Array && value.length <= 32 ? wordOf(numberFromBytes(value)) : undefined;
-}
-
-function decoded(leaf: Uint8Array): unknown {
   try {
-    return RLP.decode(leaf);
-  } catch {
-    return undefined;
+    const found = proven(() => tries.account(trie, name), accountProof, 'the state root to the account');
+    const account = found === undefined ? ABSENT : accountOf(found);
+    if (claimed.balance !== account.balance) throw lie('balance', claimed.balance, account.balance);
+    if (claimed.nonce !== account.nonce) throw lie('nonce', claimed.nonce, account.nonce);
+    for (const field of ['codeHash', 'storageHash'] as const) {
+      const said = !account.exists && claimed[field] === NOTHING ? ABSENT[field] : claimed[field];
+      if (said !== account[field]) throw lie(field, said, account[field]);
+    }
+    for (const { slot, value, proof } of storageProof) {
+      const word = proven(
+        () => tries.slot(trie, name, bytesFromHex(slot)),
+        proof,
+        'the storage root to the slot',
+        slot,
+      );
+      const truth = word === undefined ? NOTHING : hexFromBytes(word);
+      if (value !== truth) throw lie('value', value, truth, slot);
+    }
+    return account;
+  } finally {
+    tries.release(trie);
+    nodes = new Map();
   }
+}
+
+function accountOf({
+  balance,
+  nonce,
+  codeHash,
+  storageRoot,
+}: NonNullable<ReturnType<StateTries['account']>>): ProvenAccount {
+  return {
+    ...{ exists: true, balance, nonce },
+    codeHash: hexFromBytes(codeHash),
+    storageHash: hexFromBytes(storageRoot),
+  };
 }
