@@ -54,7 +54,9 @@ test('types need nothing of what the library is made with', () => {
   for (const entry of ['index', 'traffic/index', 'precompiles/precompile-module', 'executor/ethereumjs/executor']) {
     const reachable = closure(`dist/types/src/${entry}.d.ts`, declarations);
     const foreign = /from ['"](?!\.\.?\/)|from ['"]\.\.\/.*(assembly|build)\//;
-    expect(reachable.filter((text) => foreign.test(text))).toEqual([]);
+    // Examples in comments import the package itself.
+    const code = reachable.map((text) => text.replaceAll(/\/\*[\s\S]*?\*\//g, ''));
+    expect(code.filter((text) => foreign.test(text))).toEqual([]);
   }
 });
 

@@ -7,7 +7,7 @@ export interface AccessSite {
   id: number;
   /** Name of the function, from the module's name section. */
   function: string;
-  instruction: 'load' | 'store' | 'rmw' | 'cmpxchg' | 'wait' | 'notify' | 'copy' | 'fill';
+  instruction: 'load' | 'splat' | 'store' | 'rmw' | 'cmpxchg' | 'wait' | 'notify' | 'copy' | 'fill';
   atomic: boolean;
   /** Constant offset of the instruction. */
   offset: number;
@@ -35,6 +35,7 @@ interface Range {
 const classes = binaryen as unknown as {
   Load: Ordered;
   Store: Ordered;
+  SIMDLoad: Pointed;
   AtomicRMW: Pointed;
   AtomicCmpxchg: Pointed;
   AtomicWait: Pointed;
@@ -166,9 +167,10 @@ function watcher(sites: readonly AccessSite[]): WatchedModule['imports'] {
 }
 
 function pointerOf(instruction: Exclude<AccessSite['instruction'], 'copy' | 'fill'>) {
-  const { Load, Store, AtomicRMW, AtomicCmpxchg, AtomicWait, AtomicNotify } = classes;
+  const { Load, Store, SIMDLoad, AtomicRMW, AtomicCmpxchg, AtomicWait, AtomicNotify } = classes;
   const table = {
     load: Load,
+    splat: SIMDLoad,
     store: Store,
     rmw: AtomicRMW,
     cmpxchg: AtomicCmpxchg,
@@ -196,6 +198,7 @@ type Info = binaryen.ExpressionInfo & {
   isAtomic?: boolean;
   bytes?: number;
   offset?: number;
+  op?: number;
 };
 
 /** Fields that hold a child expression. */
@@ -245,6 +248,8 @@ function visit(expression: binaryen.ExpressionRef, name: string, found: Found[])
     const { value } = binaryen.getExpressionInfo(pointer) as binaryen.ConstInfo;
     site.address = ((value as number) >>> 0) + offset;
   }
+  if (known.memory === 'splat' && info.op !== binaryen.Load32SplatVec128)
+    throw new Error(`${name}: a load of unknown width`);
   found.push({ site, expression, bytes: info.bytes ?? 4 });
 }
 
@@ -261,6 +266,7 @@ const inner: Kind = {};
 /** The instructions that asc and Binaryen emit for the core. A new one must be looked at here, not passed over. */
 const kinds = new Map<number, Kind>([
   [binaryen.LoadId, { memory: 'load' }],
+  [binaryen.SIMDLoadId, { memory: 'splat', atomic: false }],
   [binaryen.StoreId, { memory: 'store' }],
   [binaryen.AtomicRMWId, { memory: 'rmw', atomic: true }],
   [binaryen.AtomicCmpxchgId, { memory: 'cmpxchg', atomic: true }],
