@@ -3,6 +3,7 @@
 import type { AccessOracle } from './access/access-oracle.ts';
 import type { EngineLearned } from './access/learned-format.ts';
 import type { Hex } from './base/hex.ts';
+import type { TelemetryTracer } from './base/telemetry.ts';
 import type { BlockInput, HeaderInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './chain/hardfork.ts';
@@ -122,6 +123,12 @@ export interface EngineOptions {
   readonly executionTimeoutMs?: number;
   /** Record a span per execution and validation, for {@link WorkerReport.spans}. Default false. */
   readonly enableProfiling?: boolean;
+  /**
+   * Tells OpenTelemetry of each run: a span below the active one, with one for each of its stages
+   * (docs/monitoring.md). Where neither a tracer is given nor the package `@opentelemetry/api` is installed, nothing
+   * happens. Default `false`.
+   */
+  readonly telemetry?: boolean | TelemetryOptions;
   /** Disposes of the engine when it fires. */
   readonly signal?: AbortSignal;
 }
@@ -148,6 +155,15 @@ export interface MemoryOptions {
    * sooner, and runs then begin with a new one. Default two memories, or one per engine.
    */
   readonly poolMiB?: number;
+}
+
+/** `options.telemetry` */
+export interface TelemetryOptions {
+  /**
+   * Who makes the spans: a `Tracer` of OpenTelemetry's API, or what has its `startSpan` and `startActiveSpan`.
+   * Default that of the package `@opentelemetry/api` for `pevm-wasm`, where the package is installed.
+   */
+  readonly tracer?: TelemetryTracer;
 }
 
 /** `options.assets` */

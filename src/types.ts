@@ -27,6 +27,13 @@ import type { ExecutionOutcome, Executor, Task } from './task/executor.ts';
 import type { QuotaBreach } from './task/quota.ts';
 
 export type { MetricName } from './base/metrics.ts';
+export type {
+  TelemetryAttributes,
+  TelemetryContext,
+  TelemetrySpan,
+  TelemetrySpanOptions,
+  TelemetryTracer,
+} from './base/telemetry.ts';
 export type { Field as ComparedField, HeaderCheck, Mismatch, Omission } from './block/verify.ts';
 export type * from './call-types.ts';
 export type {
@@ -42,6 +49,7 @@ export type {
   PrestateTracerOptions,
   StepLineOptions,
   StructLogOptions,
+  TelemetryOptions,
   VerifyOptions,
   VersionStoreOptions,
   WorkerRange,

@@ -216,6 +216,21 @@ export const accessOracle: Kind = {
   },
 };
 
+/** A `Tracer` of OpenTelemetry's API. */
+export const telemetryTracer: Kind = {
+  type: 'TelemetryTracer',
+  check(value, field) {
+    if (typeof value !== 'object' || value === null) {
+      throw new InputError(field, `expected a tracer of OpenTelemetry, got ${describe(value)}`);
+    }
+    for (const name of ['startSpan', 'startActiveSpan']) {
+      const method = (value as Readonly<Record<string, unknown>>)[name];
+      if (typeof method === 'function') continue;
+      throw new InputError(`${field}.${name}`, `expected a function, got ${describe(method)}`);
+    }
+  },
+};
+
 export function mapOf(type: string): Kind {
   return {
     type,

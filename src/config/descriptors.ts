@@ -21,6 +21,7 @@ import {
   orWord,
   signal,
   stateSource,
+  telemetryTracer,
   truth,
   truthOr,
 } from './descriptor.ts';
@@ -144,6 +145,14 @@ export const WORKER_RANGE: Options = {
   ),
 };
 
+export const TELEMETRY_OPTIONS: Options = {
+  tracer: option(
+    telemetryTracer,
+    "Who makes the spans: a `Tracer` of OpenTelemetry's API, or what has its `startSpan` and `startActiveSpan`.",
+    'that of the package `@opentelemetry/api` for `pevm-wasm`, where the package is installed',
+  ),
+};
+
 export const ENGINE_OPTIONS: Options = {
   workers: option(
     objectOr(workerCount, 'WorkerRange', WORKER_RANGE),
@@ -263,6 +272,12 @@ export const ENGINE_OPTIONS: Options = {
     'Record a span per execution and validation, for {@link WorkerReport.spans}.',
     'false',
     { setting: 'metrics.detailed_profiling', value: false },
+  ),
+  telemetry: option(
+    { ...truthOr('TelemetryOptions', TELEMETRY_OPTIONS), values: { form: 'truth' } },
+    'Tells OpenTelemetry of each run: a span below the active one, with one for each of its stages (docs/monitoring.md). Where neither a tracer is given nor the package `@opentelemetry/api` is installed, nothing happens.',
+    '`false`',
+    { setting: 'metrics.telemetry', value: false },
   ),
   signal: option(signal, 'Disposes of the engine when it fires.'),
 };
@@ -452,6 +467,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   },
   { name: 'WorkerRange', doc: '`options.workers`, where there are more or fewer by load.', options: WORKER_RANGE },
   { name: 'MemoryOptions', doc: '`options.memory`', options: MEMORY_OPTIONS },
+  { name: 'TelemetryOptions', doc: '`options.telemetry`', options: TELEMETRY_OPTIONS },
   { name: 'EngineAssets', doc: '`options.assets`', options: ASSETS },
   {
     name: 'BlockRequest',

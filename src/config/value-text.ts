@@ -43,10 +43,13 @@ function converted(kind: Kind, value: unknown, field: string, typed: boolean): u
   const { values } = kind;
   const text = typeof value === 'string' ? value.trim() : undefined;
   switch (values?.form) {
-    case 'truth':
-      return !typed && text !== undefined && Object.hasOwn(TRUTHS, text.toLowerCase())
-        ? TRUTHS[text.toLowerCase()]
-        : value;
+    case 'truth': {
+      const known = !typed && text !== undefined && Object.hasOwn(TRUTHS, text.toLowerCase());
+      const read = known ? TRUTHS[text!.toLowerCase()] : value;
+      // Also where programs may give an object.
+      if (typeof read !== 'boolean') throw new InputError(field, `expected true or false, got ${describe(value)}`);
+      return read;
+    }
     case 'number':
       if (values.unit === 'MiB') return mebibytes(value, field);
       if (values.unit === 'ms') return durationMs(value, field);

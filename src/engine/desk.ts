@@ -5,6 +5,7 @@ import { packError } from '../base/packed-error.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
 import type { Desk, Examine, Performed, PlannedErrands, PlannedRun, Push } from '../job/job.ts';
+import type { RunSpan, Stage } from '../metrics/spans.ts';
 import { pagesOf } from '../run/memory.ts';
 import { callFor } from '../run/nested-call.ts';
 import type { RunHooks } from '../run/run-hooks.ts';
@@ -34,7 +35,9 @@ export interface Sitting<Item> {
   /** Whose code may not call it back. */
   readonly engine: object;
   readonly push: Push<Item>;
-  readonly report: (report: Report) => void;
+  readonly report: (report: Report, gasUsed?: bigint) => void;
+  /** Who is told of its stages. */
+  readonly span: RunSpan | undefined;
   /** Follows the run that the caller is shown. */
   readonly follow: (control: RunControl) => void;
   /** Other jobs of the engine. */
@@ -45,7 +48,7 @@ export class JobDesk<Item> implements Desk<Item> {
   readonly #parts: Parts;
   readonly #sitting: Sitting<Item>;
   readonly push: Push<Item>;
-  readonly report: (report: Report) => void;
+  readonly report: (report: Report, gasUsed?: bigint) => void;
 
   constructor(parts: Parts, sitting: Sitting<Item>) {
     this.#parts = parts;
@@ -60,6 +63,10 @@ export class JobDesk<Item> implements Desk<Item> {
 
   get assets(): Assets {
     return this.#parts.assets;
+  }
+
+  stage(stage: Stage, startMs: number): void {
+    this.#sitting.span?.stage(stage, startMs);
   }
 
   exceeded(event: EngineEvents['quota']): void {
@@ -80,13 +87,17 @@ export class JobDesk<Item> implements Desk<Item> {
     const { scope, engine: caller, waiting, follow } = this.#sitting;
     scope.throwIfCancelled();
     const hooks = this.#hooks(state, take);
+    const startMs = performance.now();
     const runner = this.#parts.runners.for(work, residence);
     const { threading, workers } = runner;
     const pages = maximumMiB === undefined ? undefined : pagesOf(maximumMiB);
     const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller, pages, waiting });
     scope.onCancel((reason) => control.cancel(reason));
     if (isShown) follow(control);
-    const outcome = await control.outcome;
+    const outcome = await control.outcome.finally(() => {
+      // What runs beside belongs to another stage.
+      if (isShown) this.stage('run', startMs);
+    });
     scope.throwIfCancelled();
     return { outcome, workersLost: control.workersLost(), threading, workers };
   }
@@ -153,7 +164,11 @@ export class JobDesk<Item> implements Desk<Item> {
       load: (keys, emptied) => {
         events.emit('load', { keys: keys.length });
         if (state === undefined) throw new InputError('options.state', 'missing');
-        return this.ask((signal) => loadKeys(state, keys, emptied, signal));
+        const loaded = this.ask((signal) => loadKeys(state, keys, emptied, signal));
+        const { span } = this.#sitting;
+        if (span === undefined) return loaded;
+        const startMs = performance.now();
+        return loaded.finally(() => span.stage('load', startMs, { 'pevm.keys': keys.length }));
       },
       drain: (from) => events.emit('drain', { from }),
     };

@@ -5,6 +5,7 @@ import { LearnedAccesses } from '../access/learned-accesses.ts';
 import type { EngineLearned } from '../access/learned-format.ts';
 import { EngineDisposedError } from '../base/errors.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
+import type { TelemetryTracer } from '../base/telemetry.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { type CheckedOptions, checkEngineOptions, checkOracle, checkWorldOptions } from '../config/options.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
@@ -16,6 +17,7 @@ import { checkSource } from '../job/state-before.ts';
 import { TasksJob } from '../job/tasks.ts';
 import { TraceJob } from '../job/trace.ts';
 import { Meter } from '../metrics/meter.ts';
+import type * as Spans from '../metrics/spans.ts';
 import { callFor, refuseNestedCall } from '../run/nested-call.ts';
 import type { Task } from '../task/executor.ts';
 import type { BlockTraceRequest, TraceRun, TransactionTrace } from '../trace/request.ts';
@@ -90,19 +92,27 @@ export interface TracingEngine extends Engine {
   openWorld(options?: WorldOptions): Promise<TracingWorld>;
 }
 
+/** Who is told of runs, and how. */
+interface Telemetry {
+  readonly tracer: TelemetryTracer;
+  readonly withSpan: typeof Spans.withSpan;
+}
+
 /** @internal Tests reach behind the interface. */
 export class PevmEngine implements TracingEngine {
   readonly capabilities: Capabilities;
   readonly #parts: Parts;
   readonly #meter: Meter;
+  readonly #telemetry: Telemetry | undefined;
   readonly #scopes = new Set<Scope>();
   readonly #turns = new Turns();
   readonly #worlds = new Set<Turns>();
   readonly #aborted = () => void this.dispose();
   #disposed: Promise<void> | undefined;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: Parts, telemetry: Telemetry | undefined) {
     this.#parts = parts;
+    this.#telemetry = telemetry;
     this.capabilities = parts.runners.capabilities;
     this.#meter = new Meter(() => parts.runners.workers);
     parts.options.signal?.addEventListener('abort', this.#aborted);
@@ -118,6 +128,7 @@ export class PevmEngine implements TracingEngine {
     const { workerAffinity: affinity = false, numaAware: numa = false } = options;
     const placement = affinity || numa ? { affinity, numa } : undefined;
     signal?.throwIfAborted();
+    const telemetry = await openTelemetry(options.telemetry);
     const module = await compileCore(await readIfLocal(options.assets?.wasm));
     const assets = new Assets(options);
     const events = new Events();
@@ -128,7 +139,7 @@ export class PevmEngine implements TracingEngine {
         replaced: (id, by) => events.emit('worker-replaced', { id, by }),
       },
     });
-    const engine = new PevmEngine({ options, assets, runners, events });
+    const engine = new PevmEngine({ options, assets, runners, events }, telemetry);
     watchEngine(engine, runners);
     if (executor === 'wasm') await runners.warmUp();
     if (signal?.aborted) {
@@ -242,6 +253,17 @@ export class PevmEngine implements TracingEngine {
     } catch (error) {
       return new RunHandle<Item, Answer>(0, 0, () => Promise.reject(error));
     }
+    if (this.#telemetry === undefined) return this.#startRead(turns, job, begun);
+    const { tracer, withSpan } = this.#telemetry;
+    return withSpan(tracer, job.kind, job.attributes?.() ?? {}, (span) => this.#startRead(turns, job, begun, span));
+  }
+
+  #startRead<Item, Answer>(
+    turns: Turns,
+    job: Job<Item, Answer>,
+    begun: (control: RunControl) => void,
+    span?: Spans.RunSpan,
+  ): RunHandle<Item, Answer> {
     const metered = this.#meter.take(job.itemCount, job.firstItem);
     return new RunHandle<Item, Answer>(job.itemCount, job.firstItem, (push, attach) => {
       const answer = this.#exclusive(turns, job.limits, (scope) => {
@@ -251,14 +273,20 @@ export class PevmEngine implements TracingEngine {
           begun(control);
           attach(control);
         };
-        const report = (report: Report) => {
+        const report = (report: Report, gasUsed?: bigint) => {
+          span?.report(report, gasUsed);
           this.#meter.add(report, job.itemCount);
           this.#parts.events.emit('run', { kind: job.kind, report });
         };
         const waiting = () => this.#scopes.size - 1;
-        return job.run(new JobDesk(this.#parts, { scope, engine: this, push, report, follow, waiting }));
+        return job.run(new JobDesk(this.#parts, { scope, engine: this, push, report, follow, waiting, span }));
       });
       answer.then(metered.done, metered.failed);
+      if (span !== undefined)
+        answer.then(
+          () => span.done(),
+          (error: unknown) => span.failed(error),
+        );
       return answer;
     });
   }
@@ -330,4 +358,12 @@ export class PevmEngine implements TracingEngine {
     equip(instance, equipment);
     void prepare(equipment);
   }
+}
+
+/** Loads what tells of runs, where it is asked for. */
+async function openTelemetry(given: EngineOptions['telemetry'] = false): Promise<Telemetry | undefined> {
+  if (given === false) return undefined;
+  const { findTracer, withSpan } = await import('../metrics/spans.ts');
+  const tracer = await findTracer(given === true ? undefined : given.tracer);
+  return tracer && { tracer, withSpan };
 }

@@ -4,6 +4,7 @@ import { fromBlockAccessList } from '../access/block-access-list-oracle.ts';
 import { crewSize, estimateCosts, GAS_PER_MS } from '../access/crew-size.ts';
 import { InputError, WitnessError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
+import type { TelemetryAttributes } from '../base/telemetry.ts';
 import { stepError } from '../block/block-plan.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { CheckedOptions } from '../config/options.ts';
@@ -108,6 +109,17 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return this.#encoding.firstTransaction;
   }
 
+  attributes(): TelemetryAttributes {
+    const { block, chainId, hardfork } = this.#request.context;
+    return {
+      'pevm.block.number': Number(block.number),
+      ...(block.hash && { 'pevm.block.hash': block.hash }),
+      'pevm.chain_id': chainId,
+      'pevm.hardfork': hardfork,
+      'pevm.transactions': this.itemCount,
+    };
+  }
+
   /** Fetches what the block will probably need, before its turn has come: another block may run on the state that stays. */
   async fetchAhead(signal: AbortSignal): Promise<void> {
     const standing = this.#standing;
@@ -127,6 +139,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const work = await this.#workOf(desk, encoding, before);
     const planned = this.#planned(desk, encoding);
     const encodeMs = performance.now() - startMs;
+    desk.stage('plan', startMs);
     const executed = await this.#executeHere(desk, encoding, before, work, planned).catch(async (error: unknown) => {
       if (this.#isAudited) await auditRefusal(error, () => this.#executeAgain(desk));
       throw error;
@@ -136,10 +149,13 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
 
     const decodeStartMs = performance.now();
     const result = this.#resultOf(encoding, executed, await this.#rootsBetween(desk));
+    desk.stage('decode', decodeStartMs);
+    const verifyStartMs = performance.now();
     const stateRoot = await this.#stateRootAfter(desk, result);
     const { context, verify, expected } = this.#request;
     const found = verification(context, result, { verify, expected, stateRoot });
     if (this.#isAudited) found.mismatches.push(...(await auditResult(result, () => this.#executeAgain(desk))));
+    desk.stage('verify', verifyStartMs);
     const decodeMs = executed.outcome.decodeMs + performance.now() - decodeStartMs;
 
     const report = reportOf(
@@ -153,7 +169,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
         ...this.#asked(),
       },
     );
-    desk.report(report);
+    desk.report(report, result.gasUsed);
     return completed(result, { ...found, report, stateRoot });
   }
 

@@ -1,8 +1,10 @@
 // What a job is: something asked of an engine. It reads a request, gives plans to be run, takes the results, makes the answer.
 
+import type { TelemetryAttributes } from '../base/telemetry.ts';
 import type { Tracing } from '../core/evm/tracing.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
+import type { Stage } from '../metrics/spans.ts';
 import type { Residence } from '../run/residence.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
 import type { RunPlan } from '../run/run-plan.ts';
@@ -29,6 +31,8 @@ export interface Job<Item, Answer> {
   /** Items whose coming the caller may watch: how many there will be, and the number of the task that makes the first. */
   readonly itemCount: number;
   readonly firstItem: number;
+  /** What it is about, as attributes of its span; asked for where there is one. */
+  attributes?(): TelemetryAttributes;
   /** All its stages, in order; called once, when its turn has come. */
   run(desk: Desk<Item>): Promise<Answer>;
 }
@@ -113,6 +117,8 @@ export interface Desk<Item> {
   exceeded(event: EngineEvents['quota']): void;
   /** Ends the job with an error, at once. */
   fail(error: Error): void;
-  /** Notes how the job went: to be called once, at its end. */
-  report(report: Report): void;
+  /** Notes a stage that began then, by `performance.now()`, and is over. */
+  stage(stage: Stage, startMs: number): void;
+  /** Notes how the job went: to be called once, at its end. `gasUsed`: of a block. */
+  report(report: Report, gasUsed?: bigint): void;
 }

@@ -2,6 +2,7 @@
 
 import { GAS_PER_MS } from '../access/crew-size.ts';
 import { InputError, QuotaError } from '../base/errors.ts';
+import type { TelemetryAttributes } from '../base/telemetry.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { checkExecutionOptions, memoryOfRun } from '../config/options.ts';
 import { checkTasks } from '../config/tasks.ts';
@@ -51,6 +52,10 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     return this.#tasks.length;
   }
 
+  attributes(): TelemetryAttributes {
+    return { 'pevm.tasks': this.itemCount };
+  }
+
   async run(desk: Desk<TaskResult>): Promise<ExecutionResult> {
     const startMs = performance.now();
     const { state, taskTimeoutMs = this.#options.taskTimeoutMs } = this.#request;
@@ -62,6 +67,7 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     const oracle = this.#request.accessOracle ?? this.#options.planning.oracle;
     const planned = planTasks(oracle, this.#tasks, tasks, desk.workers);
     const encodeMs = performance.now() - startMs;
+    desk.stage('plan', startMs);
 
     const plan = this.#planOf(before, tasks, planned?.planning, desk.workers);
     const work =

@@ -1,6 +1,7 @@
 // A block on a world, as a job: it advances the state, or leaves it as it was.
 
 import { InputError } from '../base/errors.ts';
+import type { TelemetryAttributes } from '../base/telemetry.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { BlockJob } from '../job/block.ts';
 import type { BlockContext } from '../job/block-encoding.ts';
@@ -66,6 +67,10 @@ export class WorldBlockJob implements Job<TransactionResult, WorldBlockResult> {
 
   get firstItem(): number {
     return this.#block.firstItem;
+  }
+
+  attributes(): TelemetryAttributes {
+    return this.#block.attributes();
   }
 
   get number(): bigint {

@@ -38,6 +38,7 @@ const prints: readonly (readonly [page: string, part: string, printed: RegExp])[
   ['planning', 'fromBlockAccessList', /^\d+ 0$/],
   ['lower-level', 'viewOf', /^28n$/],
   ['lower-level', 'retry', /^1\n2\nsuccess 3$/],
+  ['monitoring', 'opentelemetry', /^pevm\.plan pevm\.run pevm\.decode pevm\.verify pevm\.execute_block$/],
   ['monitoring', 'prom-client', /^# HELP pevm_runs_total .*\n# HELP pevm_runs /],
 ];
 

@@ -96,12 +96,18 @@ describe('types are right without skipLibCheck', () => {
   });
 });
 
-test('what is imported is installed with the package, or by who wants the queue', () => {
+test('what is imported is installed with the package, or by who wants the queue, or spans', () => {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   const imported = files
     .filter((file) => /^dist\/(?!types).*\.js$/.test(file))
     .flatMap((file) => importedBy(readFileSync(join(installed, file), 'utf8')))
     .map((id) => /^(@[^/]+\/)?[^/]+/.exec(id)![0]);
+  // By a name that bundlers do not follow.
+  const sought = files.filter((file) =>
+    readFileSync(join(installed, file), 'utf8').includes(' = "@opentelemetry/api";'),
+  );
+  expect(sought).toEqual(['dist/chunks/spans.js']);
+  imported.push('@opentelemetry/api');
   expect([...new Set(imported)].sort()).toEqual(Object.keys({ ...dependencies, ...peerDependencies }).sort());
 });
 

@@ -15,6 +15,7 @@ export function optionTypes(): string {
 import type { AccessOracle } from './access/access-oracle.ts';
 import type { EngineLearned } from './access/learned-format.ts';
 import type { Hex } from './base/hex.ts';
+import type { TelemetryTracer } from './base/telemetry.ts';
 import type { BlockInput, HeaderInput, LibraryBlock } from './block/block-input.ts';
 import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './chain/hardfork.ts';
