@@ -23,7 +23,7 @@ export interface Policy {
 export const POLICIES: readonly Policy[] = [
   { name: 'default', text: 'the engine as it comes' },
   { name: 'window 32', text: 'at most 32 transactions ahead of the first uncommitted one', options: { window: 32 } },
-  { name: 'window 1024', text: 'at most 1,024 ahead', options: { window: 1024 } },
+  { name: 'window 256', text: 'at most 256 ahead', options: { window: 256 } },
   { name: 'static', text: 'an oracle that knows selectors: staticAnalysis()', oracleOf: () => staticAnalysis() },
   {
     name: 'learned',
@@ -32,9 +32,7 @@ export const POLICIES: readonly Policy[] = [
     before: 1,
   },
   { name: 'accesses', text: 'an oracle that knows what each reads and writes, but no values', oracleOf: accessesOf },
-  { name: 'accesses, 1024', text: 'both', options: { window: 1024 }, oracleOf: accessesOf },
   { name: 'list', text: 'the true access list of the block (EIP-7928)', oracleOf: listOf },
-  { name: 'list, 1024', text: 'both', options: { window: 1024 }, oracleOf: listOf },
 ];
 
 function listOf({ result }: RecordedBlock): AccessOracle {
