@@ -49,6 +49,9 @@ export class JobDesk<Item> implements Desk<Item> {
   readonly #sitting: Sitting<Item>;
   readonly push: Push<Item>;
   readonly report: (report: Report, gasUsed?: bigint) => void;
+  /** Bound: jobs hand it on. */
+  readonly ask = <T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    ask(this.#sitting.engine, this.#sitting.scope, body);
 
   constructor(parts: Parts, sitting: Sitting<Item>) {
     this.#parts = parts;
@@ -75,10 +78,6 @@ export class JobDesk<Item> implements Desk<Item> {
 
   fail(error: Error): void {
     this.#sitting.scope.cancel(error);
-  }
-
-  ask<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return ask(this.#sitting.engine, this.#sitting.scope, body);
   }
 
   /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
