@@ -118,7 +118,10 @@ async function slowRun(options: Slow, tasks: readonly { id: number; dependencies
   return { ...engine.metrics().analyze(), report, state, lost };
 }
 
-test('conflicts: with the hints nothing is executed twice', async () => {
+// What holds a run back is measured; a busy machine may hold it back more than that, and then it is measured again.
+const measured = { retry: 4 };
+
+test('conflicts: with the hints nothing is executed twice', measured, async () => {
   const pairs: Slow = { kind: 'pairs', ms: 10, met: new SharedArrayBuffer(4 * 10) };
   const conflicting = await slowRun(pairs, tasksOf(20), 2);
   expect(conflicting.bottleneck).toBe('conflicts');
@@ -130,7 +133,7 @@ test('conflicts: with the hints nothing is executed twice', async () => {
   expect(following.bottleneck).not.toBe('conflicts');
 });
 
-test('dependencies: sums that add up instead of being read are no chain', async () => {
+test('dependencies: sums that add up instead of being read are no chain', measured, async () => {
   const hinted = tasksOf(10).map(({ id }) => (id === 0 ? { id } : { id, dependencies: [id - 1] }));
   const chain = await slowRun({ kind: 'chain', ms: 80 }, hinted, 2);
   expect(chain.bottleneck).toBe('dependencies');
@@ -141,7 +144,7 @@ test('dependencies: sums that add up instead of being read are no chain', async 
   expect([chain, apart].map(({ state }) => state.readNumber('sum'))).toEqual([55n, 55n]);
 });
 
-test('scheduling: fewer and longer tasks leave the worker nothing else to do', async () => {
+test('scheduling: fewer and longer tasks leave the worker nothing else to do', measured, async () => {
   const short = await slowRun({ kind: 'nothing' }, tasksOf(2000), 1);
   expect(short.bottleneck).toBe('scheduling');
   expect(short.recommendation).toMatch(/tasks are short/);
