@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../../scripts/fingerprint.mjs';
 import type { Hardfork } from '../../src/chain/hardfork.ts';
+import type { BlockFile } from '../../src/file/block-file.ts';
+import type { TrafficFile } from '../../src/traffic/index.ts';
 
 const platforms: Partial<Record<NodeJS.Platform, string>> = { linux: 'linux', darwin: 'darwin', win32: 'win32' };
 const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
@@ -52,6 +54,20 @@ export interface AnvilOptions {
   timestamp: bigint;
   gasLimit: bigint;
   alloc: Readonly<Record<string, GenesisAccount>>;
+}
+
+/** What the chain begins with that a block of traffic is executed on. */
+export function originOf(file: BlockFile, { pre }: TrafficFile): AnvilOptions {
+  const { block, hardfork, chainId } = file;
+  const alloc = Object.entries(pre).map(([address, { balance, nonce, code, storage }]) => [
+    address,
+    { balance: String(balance), nonce: String(nonce), ...(code && { code }), ...(storage && { storage }) },
+  ]);
+  return {
+    ...{ hardfork, chainId, number: BigInt(block.number) - 1n, timestamp: BigInt(block.timestamp) - 12n },
+    gasLimit: BigInt(block.gasLimit),
+    alloc: Object.fromEntries(alloc) as AnvilOptions['alloc'],
+  };
 }
 
 /** Header fields that execution can see. */

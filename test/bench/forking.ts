@@ -7,10 +7,10 @@ import { createAddressFromString, hexToBytes } from '@ethereumjs/util';
 import { createEngine, type TracingEngine } from '../../src/engine/engine.ts';
 import { type BlockFile, checkBlockFile } from '../../src/file/block-file.ts';
 import { type RpcStateOptions, rpcState } from '../../src/state/remote/rpc-state.ts';
-import { createTraffic, type TrafficFile, trafficKinds } from '../../src/traffic/index.ts';
+import { createTraffic, trafficKinds } from '../../src/traffic/index.ts';
 import type { Engine } from '../../src/types.ts';
 import { LatencyProxy } from '../support/latency-proxy.ts';
-import { Anvil, type AnvilOptions } from './anvil.ts';
+import { Anvil, originOf } from './anvil.ts';
 import { fixed, NONE, table, times } from './table.ts';
 import { forkWithTevm } from './tevm.ts';
 
@@ -152,19 +152,6 @@ async function others(file: BlockFile, proxy: LatencyProxy, binary: string, meas
     await tevm.call({ from, to, data: input, value: BigInt(value) });
     return {};
   });
-}
-
-export function originOf(file: BlockFile, { pre }: TrafficFile): AnvilOptions {
-  const { block, hardfork, chainId } = file;
-  const alloc = Object.entries(pre).map(([address, { balance, nonce, code, storage }]) => [
-    address,
-    { balance: String(balance), nonce: String(nonce), ...(code && { code }), ...(storage && { storage }) },
-  ]);
-  return {
-    ...{ hardfork, chainId, number: BigInt(block.number) - 1n, timestamp: BigInt(block.timestamp) - 12n },
-    gasLimit: BigInt(block.gasLimit),
-    alloc: Object.fromEntries(alloc) as AnvilOptions['alloc'],
-  };
 }
 
 export function forkingTable(figures: readonly ForkFigures[]): string {

@@ -5,8 +5,8 @@
 import type { Hex } from '../../src/base/hex.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { type BlockFile, checkBlockFile } from '../../src/file/block-file.ts';
-import { createTraffic, type TrafficFile, trafficKinds } from '../../src/traffic/index.ts';
-import { Anvil } from './anvil.ts';
+import { createTraffic, trafficKinds } from '../../src/traffic/index.ts';
+import { Anvil, originOf } from './anvil.ts';
 import { edrWithState, withoutEdr } from './edr.ts';
 import type { Subject } from './mainnet.ts';
 import { NativeReplay, notReplayable } from './native-replay.ts';
@@ -79,7 +79,7 @@ export async function measureQuestions(options: QuestionOptions): Promise<Questi
   const { transactions: _, ...header } = file.block;
   const place = { chain: file.chainId, block: { ...header, baseFeePerGas: '0x0' as const } };
   await using world = await engine.openWorld({ state: file.state, ...place });
-  await using anvil = native ? await anvilOf(file, json) : undefined;
+  await using anvil = native ? await Anvil.start(originOf(file, json)) : undefined;
   const sides: Side[] = [
     {
       ...{ who: 'pevm, preview', share: 1 },
@@ -177,18 +177,6 @@ async function measureEdits(subjects: readonly Subject[], native: boolean, onPro
     whole.push({ ...figures[at]!, anvilMs: mined.length === 0 ? undefined : median(mined) });
   }
   return whole;
-}
-
-async function anvilOf(file: BlockFile, { pre }: TrafficFile): Promise<Anvil> {
-  const { block, hardfork, chainId } = file;
-  const alloc = Object.entries(pre).map(([address, { balance, nonce, code, storage }]) => [
-    address,
-    { balance: String(balance), nonce: String(nonce), ...(code && { code }), ...(storage && { storage }) },
-  ]);
-  return Anvil.start({
-    ...{ hardfork, chainId, number: BigInt(block.number) - 1n, timestamp: BigInt(block.timestamp) - 12n },
-    ...{ gasLimit: BigInt(block.gasLimit), alloc: Object.fromEntries(alloc) },
-  });
 }
 
 export function questionTable({ warm, many, traces, whatIf }: QuestionFigures): string {

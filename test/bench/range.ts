@@ -9,8 +9,7 @@ import { checkBlockFile } from '../../src/file/block-file.ts';
 import { createTraffic } from '../../src/traffic/index.ts';
 import { LatencyProxy } from '../support/latency-proxy.ts';
 import { hasRedis, Redis } from '../support/redis.ts';
-import { Anvil } from './anvil.ts';
-import { originOf } from './forking.ts';
+import { Anvil, originOf } from './anvil.ts';
 import { rawTransactions } from './native-replay.ts';
 import { fixed, table, times } from './table.ts';
 

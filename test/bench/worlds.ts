@@ -10,9 +10,9 @@ import { createEngine } from '../../src/engine/engine.ts';
 import { type BlockFile, checkBlockFile } from '../../src/file/block-file.ts';
 import { memoryState } from '../../src/state/memory.ts';
 import { stateAfter } from '../../src/state/state-after.ts';
-import { createTraffic, type TrafficFile, trafficKinds } from '../../src/traffic/index.ts';
+import { createTraffic, trafficKinds } from '../../src/traffic/index.ts';
 import type { Engine, World } from '../../src/types.ts';
-import { Anvil } from './anvil.ts';
+import { Anvil, originOf } from './anvil.ts';
 import { putState } from './library.ts';
 import { median, type Spread, spreadOf } from './statistics.ts';
 import { fixed, NONE, percent, table, times } from './table.ts';
@@ -93,7 +93,7 @@ async function measureWarm({ rounds, native, onProgress }: WorldsOptions): Promi
   const library = await libraryOf(file);
   const tevm = await tevmWithState(file.state);
   if (tevm === undefined) onProgress('no tevm: npm did not install it');
-  await using anvil = native ? await anvilOf(file, json) : undefined;
+  await using anvil = native ? await Anvil.start(originOf(file, json)) : undefined;
   const sides: Side[] = [
     ['pevm, world.call', async (call) => (await world.call({ ...call, gas: GAS })).returnData],
     ['ethereumjs, runCall', (call) => libraryCall(library, call)],
@@ -135,18 +135,6 @@ async function libraryCall(evm: EVM, { from, to, data, value }: SwapCall): Promi
   });
   await evm.stateManager.revert();
   return `0x${Buffer.from(execResult.returnValue).toString('hex')}`;
-}
-
-async function anvilOf(file: BlockFile, { pre }: TrafficFile): Promise<Anvil> {
-  const { block, hardfork, chainId } = file;
-  const alloc = Object.entries(pre).map(([address, { balance, nonce, code, storage }]) => [
-    address,
-    { balance: String(balance), nonce: String(nonce), ...(code && { code }), ...(storage && { storage }) },
-  ]);
-  return Anvil.start({
-    ...{ hardfork, chainId, number: BigInt(block.number) - 1n, timestamp: BigInt(block.timestamp) - 12n },
-    ...{ gasLimit: BigInt(block.gasLimit), alloc: Object.fromEntries(alloc) },
-  });
 }
 
 function anvilCall(anvil: Anvil, { from, to, data, value }: SwapCall): Promise<string> {
