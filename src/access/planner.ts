@@ -101,7 +101,7 @@ export class Planner {
       dependencies: Uint32Array.from(dependencies),
       partitions,
       ...order,
-      early: isFree ? longestFirst(cost) : order.early,
+      early: isFree ? order.order : order.early,
       announced,
     };
   }
@@ -240,8 +240,7 @@ export function orderOf(
     const lower = dependencies[at]!;
     rank[lower] = Math.max(rank[lower]!, cost[lower]! + rank[dependencies[at + 1]!]!);
   }
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
-  order.sort((left, right) => rank[right]! - rank[left]! || left - right);
+  const order = longestFirst(rank);
   const work = cost.reduce((sum, one) => sum + one, 0);
   const longestChain = rank.reduce((most, one) => Math.max(most, one), 0);
   const best = Math.max(work / workers, longestChain);

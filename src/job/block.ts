@@ -28,7 +28,7 @@ import { type Emptiness, emptinessOf } from './changed-state.ts';
 import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { observedBlock, withLearned } from './learning.ts';
-import { orderTransactions, type Planned, planTransactions } from './planning.ts';
+import { orderTransactions, type Planned, planTransactions, previousOf } from './planning.ts';
 import {
   blockKeys,
   checkPinned,
@@ -267,6 +267,11 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const { image, complete, emptyAccounts = true } = before;
     const { evm, count, tasks, post, firstTransaction, transactionCount } = encoding;
     const { window, policy } = this.#options;
+    const crew =
+      complete && this.#options.workersPerBlock !== 'all' ? this.#crewSize(encoding, workers, planned) : undefined;
+    // Alone, or where state is loaded on the way, transactions are begun as they come.
+    const isOrdered = complete && !sequential && crew !== 1;
+    const order = () => (isOrdered ? orderTransactions(this.#request.context.block, encoding, workers) : undefined);
     return {
       count,
       tasks,
@@ -281,30 +286,28 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       forgetsCode: asksForCode(this.#request.state),
       profile: this.#request.profile,
       sequential,
-      workers:
-        complete && this.#options.workersPerBlock !== 'all' ? this.#crewSize(encoding, workers, planned) : undefined,
+      workers: crew,
       block: { firstTransaction, transactionCount },
       checkpoint: post,
       learns: !sequential && this.#options.planning.learned !== undefined,
-      planning: planned?.planning ?? orderTransactions(this.#request.context.block, encoding, workers),
+      planning: planned?.planning ?? order(),
     };
   }
 
   /** Workers that shorten the block; where state is loaded on the way, all of them look ahead. */
-  #crewSize({ evm, tasks, firstTransaction }: BlockEncoding, workers: number, planned: Planned | undefined): number {
+  #crewSize(encoding: BlockEncoding, workers: number, planned: Planned | undefined): number {
+    const { evm, firstTransaction } = encoding;
     const { block, senders } = this.#request.context;
     const { besideMs, costsMs } = estimateCosts(block.transactions, {
       isInCore: evm !== undefined,
       recovers: senders === 'recover',
     });
     const knows = this.#options.planning.learned !== undefined && evm !== undefined ? planned : undefined;
-    const before = evm?.transactions.previous ?? tasks.map(({ dependencies }) => dependencies.at(-1) ?? -1);
     // Whom nobody has to wait for.
     const announced = new Set(planned?.planning.announced?.tasks);
-    const previous = block.transactions.map((_, index) => {
-      const lower = before[firstTransaction + index] ?? -1;
-      return lower < firstTransaction || announced.has(lower) ? -1 : lower - firstTransaction;
-    });
+    const previous = previousOf(encoding, block.transactions.length).map((lower) =>
+      announced.has(lower + firstTransaction) ? -1 : lower,
+    );
     return crewSize({
       costsMs: knows === undefined ? costsMs : Float64Array.from(knows.costs, (gas) => gas / GAS_PER_MS),
       dependencies: planned?.planning.dependencies.map((task) => task - firstTransaction) ?? [],

@@ -56,18 +56,25 @@ export function planTransactions(
  */
 export function orderTransactions(
   { transactions }: { readonly transactions: readonly Pick<BlockInput['transactions'][number], 'gas'>[] },
-  { firstTransaction, evm, tasks }: OrderContext,
+  encoding: OrderContext,
   workers: number,
 ): RunPlanning | undefined {
   if (workers === 1) return undefined;
   const costs = Float64Array.from(transactions, ({ gas }) => Number(gas));
-  const chains = transactions.flatMap((_, index) => {
-    const before =
-      evm?.transactions.previous[firstTransaction + index] ?? tasks[firstTransaction + index]?.dependencies.at(-1);
-    return before !== undefined && before >= firstTransaction ? [before - firstTransaction, index] : [];
-  });
-  const early = orderOf(chains, costs, workers).early.map((index) => index + firstTransaction);
+  const chains: number[] = [];
+  for (const [index, lower] of previousOf(encoding, transactions.length).entries()) {
+    if (lower >= 0) chains.push(lower, index);
+  }
+  const early = orderOf(chains, costs, workers).early.map((index) => index + encoding.firstTransaction);
   return early.length === 0 ? undefined : { dependencies: new Uint32Array(0), early, announced: undefined };
+}
+
+/** Of each transaction the one of its sender before it, by index; -1 for none. */
+export function previousOf({ firstTransaction: first, evm, tasks }: OrderContext, transactions: number): Int32Array {
+  return Int32Array.from({ length: transactions }, (_, index) => {
+    const task = first + index;
+    return Math.max((evm?.transactions.previous[task] ?? tasks[task]?.dependencies.at(-1) ?? -1) - first, -1);
+  });
 }
 
 interface OrderContext {
