@@ -7,6 +7,8 @@ export type Hex = `0x${string}`;
 export const NO_CODE_HASH: Hex = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 export const ZERO_ADDRESS: Hex = `0x${'00'.repeat(20)}`;
 export const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
+/** The root of a trie without entries: keccak256 of the RLP of nothing. */
+export const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 
 const latin1 = new TextDecoder('latin1');
 /** Letters of short hex, used again and again; the room for long hex goes with it. */
@@ -98,4 +100,8 @@ export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
   return true;
+}
+
+export function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }

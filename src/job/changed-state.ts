@@ -1,6 +1,6 @@
 // From the core's changes to the public state diff and final state.
 
-import { bytesFromKey, hexFromBytes, keyFromBytes } from '../base/hex.ts';
+import { bytesFromKey, hexFromBytes, isZero, keyFromBytes } from '../base/hex.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
 import { decodeChanges, type RawChanges } from '../core/host/change-records.ts';
 import type { AccountChange, AccountFields, StateChanges } from '../core/host/state-changes.ts';
@@ -94,8 +94,4 @@ function accountDiff(
 
 function isEmpty({ balance, nonce, codeHash }: AccountFields): boolean {
   return balance === 0n && nonce === 0n && isZero(codeHash);
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
 }

@@ -3,7 +3,7 @@
 import type { AccessKey, AccessOracle } from '../access/access-oracle.ts';
 import { combineOracles } from '../access/access-oracle.ts';
 import type { LearnedAccesses, ObservedBlock } from '../access/learned-accesses.ts';
-import { type Hex, hexFromBytes } from '../base/hex.ts';
+import { type Hex, hexFromBytes, isZero } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { CODE_ENTRY, type RunLessons } from '../core/host/lessons.ts';
 import { LOCATION_SIZE, nameRecord } from '../core/host/location.ts';
@@ -57,7 +57,7 @@ function codesOf(entries: Uint8Array): ReadonlyMap<Hex, Hex> {
   const codes = new Map<Hex, Hex>();
   for (let at = 0; at < entries.length; at += CODE_ENTRY) {
     const hash = entries.subarray(at + 20, at + CODE_ENTRY);
-    if (hash.every((byte) => byte === 0)) continue;
+    if (isZero(hash)) continue;
     codes.set(hexFromBytes(entries.subarray(at, at + 20)), hexFromBytes(hash));
   }
   return codes;

@@ -2,7 +2,15 @@
 
 import { InputError, StateSourceError } from '../base/errors.ts';
 import { bytesOfHex } from '../base/hashing.ts';
-import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
+import {
+  bytes32FromNumber,
+  bytesFromHex,
+  EMPTY_ROOT,
+  type Hex,
+  hexFromBytes,
+  keyFromBytes,
+  sameBytes,
+} from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
 import { address, amount, bytes, describe, hash, isMap, meaningOf, plainObject, type Reader } from '../base/reader.ts';
 import { readBlockHashes } from '../block/block-input.ts';
@@ -50,8 +58,6 @@ export interface MemoryState extends DescribedStateSource {
 export { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount, type MemorySlot };
 
 const NO_CODE = new Uint8Array(0);
-/** Root of the empty trie. */
-const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
 
 /** What other tools call the fields of an account: overrides of geth, proofs, Parity, Hardhat. */

@@ -1,6 +1,6 @@
 // The state in memory that a block leaves: a state and a diff over it, as the state before the next block.
 
-import { bytesFromHex, type Hex, keyFromBytes } from '../base/hex.ts';
+import { bytesFromHex, type Hex, isZero, keyFromBytes } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
 import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
 import { type MemoryState, stateOfAccounts } from './memory.ts';
@@ -51,7 +51,7 @@ function storageAfter(before: MemoryAccount['storage'], change: AccountDiff): Me
     const slot = bytesFromHex(name);
     const key = keyFromBytes(slot);
     const value = bytesFromHex(word);
-    if (value.every((byte) => byte === 0)) storage.delete(key);
+    if (isZero(value)) storage.delete(key);
     else storage.set(key, { slot, value });
   }
   return storage;

@@ -1,6 +1,6 @@
 // The root of a world's state: of tries that are kept, so that it costs what has changed since it was asked for last.
 
-import { bytesFromKey, type Hex, hexFromBytes } from '../base/hex.ts';
+import { bytesFromKey, type Hex, hexFromBytes, isZero } from '../base/hex.ts';
 import type { AccountChange } from '../core/host/state-changes.ts';
 import type { Moment, Residence } from '../run/residence.ts';
 import { EMPTY_CODE_HASH, type MemoryState } from '../state/memory.ts';
@@ -94,7 +94,7 @@ function accountNow({ address, after, emptied, storage }: AccountChange, emptyAc
   const { balance, nonce, codeHash, exists } = after;
   return {
     address,
-    fields: { balance, nonce, codeHash: codeHash.every((byte) => byte === 0) ? EMPTY_CODE_HASH : codeHash },
+    fields: { balance, nonce, codeHash: isZero(codeHash) ? EMPTY_CODE_HASH : codeHash },
     exists: exists && emptyAccounts,
     emptied,
     storage: Array.from(storage, ([slot, { after: value }]) => [bytesFromKey(slot), value]),

@@ -1,7 +1,7 @@
 // The state of one world, as blocks and callers see it: what is resident, and the source that is asked for the rest.
 
 import { StateSourceError } from '../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes } from '../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, isZero, keyFromBytes } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
 import { type KeptValue, keptValues } from '../core/host/kept-state.ts';
 import type { StateChanges } from '../core/host/state-changes.ts';
@@ -248,7 +248,7 @@ export class WorldState implements StandingState {
     const emptied = values.find(({ kind }) => kind === Kind.RESET)?.generation ?? 0;
     const storage = new Map<string, MemorySlot>();
     for (const { kind, slot, word, known, generation } of values) {
-      if (kind !== Kind.STORAGE || !known || generation < emptied || word.every((byte) => byte === 0)) continue;
+      if (kind !== Kind.STORAGE || !known || generation < emptied || isZero(word)) continue;
       storage.set(keyFromBytes(slot), { slot, value: word });
     }
     const balance = of(Kind.BALANCE)?.number ?? 0n;
@@ -287,7 +287,7 @@ export class WorldState implements StandingState {
   #knownCode(address: Uint8Array): (StateValue & { kind: 'code' }) | undefined {
     const hash = this.residence.codeHash(address);
     if (hash === undefined) return undefined;
-    const code = hash.every((byte) => byte === 0) ? new Uint8Array(0) : this.residence.code(hash);
+    const code = isZero(hash) ? new Uint8Array(0) : this.residence.code(hash);
     return code === undefined ? undefined : { kind: 'code', code: hexFromBytes(code) };
   }
 

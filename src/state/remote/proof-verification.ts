@@ -1,10 +1,10 @@
 // Values that are proven: what a node says of an account and its slots, held against a state root (EIP-1186).
 
 import { ProofError, type ProofMismatch } from '../../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes } from '../../base/hex.ts';
+import { bytesFromHex, EMPTY_ROOT, type Hex, hexFromBytes } from '../../base/hex.ts';
 import { keccak256 } from '../../base/keccak256.ts';
 import { StateTries } from '../trie/state-tries.ts';
-import { type AccountProof, EMPTY_ROOT, type ProvenAccount } from './proof.ts';
+import type { AccountProof, ProvenAccount } from './proof.ts';
 
 const EMPTY_CODE: Hex = hexFromBytes(keccak256(new Uint8Array(0)));
 /** How some nodes write the hashes of an account that is not there. */

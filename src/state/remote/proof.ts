@@ -7,9 +7,6 @@ import { wordOf } from './block-keys.ts';
 import { PINNED, type RpcRequest } from './json-rpc.ts';
 import { hexNumber } from './state-requests.ts';
 
-/** Of a trie with nothing in it. */
-export const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
-
 /** What a node says of an account, with the nodes of the tries that prove it. */
 export interface AccountProof {
   readonly address: Hex;

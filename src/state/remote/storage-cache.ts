@@ -1,8 +1,7 @@
 // Slots that were proven, by the root of the storage that they are in: the same at every block where an account has that root.
 
-import { bytes32FromNumber, type Hex, hexFromBytes } from '../../base/hex.ts';
+import { bytes32FromNumber, EMPTY_ROOT, type Hex, hexFromBytes } from '../../base/hex.ts';
 import type { StateCache } from '../cache/state-cache.ts';
-import { EMPTY_ROOT } from './proof.ts';
 import { type CacheCounts, hex, SealedText } from './sealed-lines.ts';
 
 type Slots = Map<Hex, Hex>;

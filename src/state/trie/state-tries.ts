@@ -1,7 +1,7 @@
 // The tries of states: accounts with their storage, changed by diffs. Earlier states stay where somebody holds their root.
 
 import { PevmError } from '../../base/errors.ts';
-import { bytesFromHex } from '../../base/hex.ts';
+import { bytesFromHex, isZero } from '../../base/hex.ts';
 import { keccak256 as hashed } from '../../base/keccak256.ts';
 import { turnTaker } from '../../base/platform.ts';
 import type { AccountDiff, StateDiff } from '../../block/state-diff.ts';
@@ -265,8 +265,4 @@ export class StateTries {
 
 function bytesOfSlots({ storage }: AccountDiff): [Uint8Array, Uint8Array][] {
   return Array.from(storage, ([slot, value]) => [bytesFromHex(slot), bytesFromHex(value)]);
-}
-
-function isZero(value: Uint8Array): boolean {
-  return value.every((byte) => byte === 0);
 }

@@ -1,7 +1,15 @@
 // The state before a block as a witness proves it: each value that is read is on a path from the state root, or is refused.
 
 import { WitnessError } from '../../base/errors.ts';
-import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH, ZERO_HASH } from '../../base/hex.ts';
+import {
+  bytes32FromNumber,
+  bytesFromHex,
+  EMPTY_ROOT,
+  type Hex,
+  hexFromBytes,
+  NO_CODE_HASH,
+  ZERO_HASH,
+} from '../../base/hex.ts';
 import type { BlockAccessList } from '../../block/block-access-list.ts';
 import type { BlockInput } from '../../block/block-input.ts';
 import type { StateDiff } from '../../block/state-diff.ts';
@@ -19,7 +27,6 @@ export interface BlockEnd {
 
 /** Of the partial tries. */
 const MOST_BYTES = 1 << 30;
-const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 
 interface Opened {
   readonly tries: StateTries;
