@@ -3,11 +3,13 @@
 
 import { BLOOM_SIZE, EvmResult, KECCAK_SCRATCH } from "./layout";
 import { keccak256, resetKeccak } from "./base/keccak256";
+import { PAIR_SCRATCH, resetPairs } from "./base/keccak256-pairs";
 import { ListItem, listRoom, listRoot } from "./roots/lists";
 import { receiptRoom, writeReceipt } from "./roots/receipts";
 import { accountsRoot, stateRoom, storageRoot } from "./roots/state";
 
 export { keccak256 } from "./base/keccak256";
+export { keccak256All as hashAll } from "./base/keccak256-pairs";
 export { decodeHex } from "./roots/hex";
 
 /** Nodes of a path: 64 levels. */
@@ -17,25 +19,18 @@ const FIRST: u32 = 2048;
 /** Lays the module out; returns where the caller's room begins. To be called once. */
 export function layOut(): u32 {
   resetKeccak(FIRST);
-  return FIRST + KECCAK_SCRATCH;
+  resetPairs(FIRST + KECCAK_SCRATCH);
+  return (FIRST + KECCAK_SCRATCH + PAIR_SCRATCH + 63) & ~63;
 }
 
 /** Bytes that `rootOfList` needs of its room. */
 export function roomOfList(count: u32, longest: u32): u32 {
-  return listRoom(count) + TRIE_ROOM + longest;
+  return listRoom(count) + TRIE_ROOM + 2 * longest;
 }
 
 /** Root of a list of `count` items {address u32, length u32} into `out`. */
 export function rootOfList(out: u32, items: u32, count: u32, room: u32): void {
   listRoot(out, items, count, room);
-}
-
-/** Hashes of `count` items into `out`, one behind the other. */
-export function hashAll(out: u32, items: u32, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const item = items + i * ListItem.SIZE;
-    keccak256(out + i * 32, load<u32>(item, ListItem.BYTES), load<u32>(item, ListItem.LENGTH));
-  }
 }
 
 /** Bytes that `rootOfReceipts` needs of its room: `length` is that of all records. */

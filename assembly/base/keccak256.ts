@@ -4,7 +4,7 @@
 import { KECCAK_SCRATCH } from "../layout";
 import * as u256 from "./u256";
 
-const RATE: u32 = 136;
+export const KECCAK_RATE: u32 = 136;
 const ROUNDS: u32 = 24;
 
 /** Hashes of 64-byte inputs, direct-mapped: token code hashes the same (key, slot) pairs again and again. */
@@ -15,7 +15,7 @@ const STATE_SIZE: u32 = 256;
 if (STATE_SIZE + CACHE_ENTRIES * CACHE_ENTRY != KECCAK_SCRATCH) ERROR("resetKeccak is given as much as it needs");
 
 /** Iota's round constants. */
-const CONSTANTS = memory.data<u64>([
+export const KECCAK_CONSTANTS = memory.data<u64>([
   0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000, 0x000000000000808b,
   0x0000000080000001, 0x8000000080008081, 0x8000000000008009, 0x000000000000008a, 0x0000000000000088,
   0x0000000080008009, 0x000000008000000a, 0x000000008000808b, 0x800000000000008b, 0x8000000000008089,
@@ -59,17 +59,17 @@ function placeOf(input: u32): u32 {
 function hash(out: u32, input: u32, length: u32): void {
   for (let at: u32 = 0; at < 192; at += 16) v128.store(state + at, i64x2.splat(0));
   store<u64>(state, 0, 192);
-  while (length >= RATE) {
+  while (length >= KECCAK_RATE) {
     absorb(input);
     permute();
-    input += RATE;
-    length -= RATE;
+    input += KECCAK_RATE;
+    length -= KECCAK_RATE;
   }
   let at: u32 = 0;
   for (; at + 8 <= length; at += 8) store<u64>(state + at, load<u64>(state + at) ^ load<u64>(input + at));
   for (; at < length; at++) store<u8>(state + at, load<u8>(state + at) ^ load<u8>(input + at));
   store<u8>(state + at, load<u8>(state + at) ^ 0x01);
-  store<u8>(state + RATE - 1, load<u8>(state + RATE - 1) ^ 0x80);
+  store<u8>(state + KECCAK_RATE - 1, load<u8>(state + KECCAK_RATE - 1) ^ 0x80);
   permute();
   u256.copy(out, state);
 }
@@ -77,7 +77,9 @@ function hash(out: u32, input: u32, length: u32): void {
 // @ts-ignore: decorator
 @inline
 function absorb(input: u32): void {
-  for (let at: u32 = 0; at < RATE; at += 8) store<u64>(state + at, load<u64>(state + at) ^ load<u64>(input + at));
+  for (let at: u32 = 0; at < KECCAK_RATE; at += 8) {
+    store<u64>(state + at, load<u64>(state + at) ^ load<u64>(input + at));
+  }
 }
 
 /** keccak-f[1600] on the state: lanes in locals, and so in one piece; one round per turn. */
@@ -147,7 +149,7 @@ function permute(): void {
     const b23 = rotl(a15 ^ d0, 41);
     const b24 = rotl(a21 ^ d1, 2);
     // chi and iota
-    a00 = b00 ^ (~b01 & b02) ^ load<u64>(CONSTANTS + (round << 3));
+    a00 = b00 ^ (~b01 & b02) ^ load<u64>(KECCAK_CONSTANTS + (round << 3));
     a01 = b01 ^ (~b02 & b03);
     a02 = b02 ^ (~b03 & b04);
     a03 = b03 ^ (~b04 & b00);

@@ -2,6 +2,7 @@
 // the caller lists in any order.
 
 import { keccak256 } from "../base/keccak256";
+import { keccak256Pair } from "../base/keccak256-pairs";
 import { numberSize, stringSize, writeHeader, writeNumber, writeString } from "./rlp";
 import { TrieEntry, trieRoot } from "./trie";
 
@@ -25,6 +26,7 @@ export abstract class ListedSlot {
 }
 
 const HASH: u32 = 32;
+const ADDRESS_SIZE: u32 = 20;
 /** The leaf of an account: two headers, a nonce of 9 bytes, a balance of 33, root and hash. */
 export const ACCOUNT_LEAF: u32 = 120;
 const SLOT_LEAF: u32 = 40;
@@ -41,8 +43,14 @@ export function accountsRoot(out: u32, accounts: u32, count: u32, room: u32): vo
   for (let i: u32 = 0; i < count; i++) {
     const account = accounts + i * ListedAccount.SIZE;
     const leaf = leaves + i * ACCOUNT_LEAF;
-    keccak256(keys + i * HASH, account + ListedAccount.ADDRESS, 20);
-    enter(room + i * TrieEntry.SIZE, keys + i * HASH, leaf, writeAccount(leaf, account));
+    const key = keys + i * HASH;
+    const address = account + ListedAccount.ADDRESS;
+    if (i & 1) keccak256Pair(key - HASH, address - ListedAccount.SIZE, ADDRESS_SIZE, key, address, ADDRESS_SIZE);
+    enter(room + i * TrieEntry.SIZE, key, leaf, writeAccount(leaf, account));
+  }
+  if (count & 1) {
+    const last = accounts + (count - 1) * ListedAccount.SIZE;
+    keccak256(keys + (count - 1) * HASH, last + ListedAccount.ADDRESS, ADDRESS_SIZE);
   }
   trieRoot(out, sorted(room, count), count, leaves + count * ACCOUNT_LEAF);
 }
@@ -52,16 +60,21 @@ export function storageRoot(out: u32, slots: u32, count: u32, room: u32): void {
   const keys = room + 2 * count * TrieEntry.SIZE;
   const leaves = keys + count * HASH;
   let there: u32 = 0;
+  // The slot whose key is not reckoned yet.
+  let waiting: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const slot = slots + i * ListedSlot.SIZE;
     const zeros = leadingZeros(slot + ListedSlot.VALUE);
     if (zeros == HASH) continue;
     const leaf = leaves + there * SLOT_LEAF;
-    keccak256(keys + there * HASH, slot + ListedSlot.SLOT, HASH);
+    const key = keys + there * HASH;
+    if (there & 1) keccak256Pair(key - HASH, waiting, HASH, key, slot, HASH);
+    waiting = slot;
     const end = writeString(leaf, slot + ListedSlot.VALUE + zeros, HASH - zeros);
-    enter(room + there * TrieEntry.SIZE, keys + there * HASH, leaf, end);
+    enter(room + there * TrieEntry.SIZE, key, leaf, end);
     there += 1;
   }
+  if (there & 1) keccak256(keys + (there - 1) * HASH, waiting, HASH);
   trieRoot(out, sorted(room, there), there, leaves + count * SLOT_LEAF);
 }
 

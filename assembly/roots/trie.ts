@@ -3,6 +3,7 @@
 // has it.
 
 import { keccak256 } from "../base/keccak256";
+import { keccak256Pair } from "../base/keccak256-pairs";
 import { stringSize, writeHeader, writeString } from "./rlp";
 
 /** An entry of the list: where its key and its value are. Keys differ, and none is the beginning of another. */
@@ -27,7 +28,7 @@ let start: u32 = 0;
 
 /**
  * Writes the root over `count` sorted entries to `out`.
- * @param room the node of each level of the trie at most, and the longest value with it: the host sees to it
+ * @param room the node of each level of the trie at most, and twice the longest value with it: the host sees to it
  */
 export function trieRoot(out: u32, entries: u32, count: u32, room: u32): void {
   if (count == 0) {
@@ -70,17 +71,44 @@ function branch(entries: u32, count: u32, depth: u32, room: u32): u32 {
   let end = content;
   let from = entries;
   const last = entries + count * TrieEntry.SIZE;
+  // A leaf that waits for another one, to be hashed with it: where its hash goes, and where it lies.
+  let place: u32 = 0;
+  let waiting: u32 = 0;
+  let waitingEnd: u32 = 0;
   for (let digit: u32 = 0; digit < 16; digit++) {
     let next = from;
     while (next < last && digitOf(load<u32>(next, TrieEntry.KEY), depth) == digit) next += TrieEntry.SIZE;
     if (next == from) {
       store<u8>(end, 0x80);
       end += 1;
-    } else {
-      end = reference(end, from, (next - from) / TrieEntry.SIZE, depth + 1, below);
-      from = next;
+      continue;
     }
+    const within = (next - from) / TrieEntry.SIZE;
+    if (within == 1) {
+      const leafEnd = leaf(from, depth + 1, place == 0 ? below : (waitingEnd + 7) & ~7);
+      if (leafEnd - start < 32) {
+        memory.copy(end, start, leafEnd - start);
+        end += leafEnd - start;
+      } else {
+        store<u8>(end, 0xa0);
+        if (place == 0) {
+          place = end + 1;
+          waiting = start;
+          waitingEnd = leafEnd;
+        } else {
+          keccak256Pair(place, waiting, waitingEnd - waiting, end + 1, start, leafEnd - start);
+          place = 0;
+        }
+        end += 33;
+      }
+    } else {
+      if (place != 0) keccak256(place, waiting, waitingEnd - waiting);
+      place = 0;
+      end = reference(end, from, within, depth + 1, below);
+    }
+    from = next;
   }
+  if (place != 0) keccak256(place, waiting, waitingEnd - waiting);
   store<u8>(end, 0x80);
   return withHeader(content, end + 1);
 }

@@ -79,8 +79,24 @@ export function hashOf(data: Uint8Array): Uint8Array | undefined {
   return bytes.slice(room, room + HASH);
 }
 
+/** Bytes that are hashed at once: the module's memory stays as large as it had to be. */
+const BATCH = 1 << 20;
+
 /** keccak-256 of each; `undefined` where the module is not to be had. */
 export function hashesOf(values: readonly Uint8Array[]): Uint8Array[] | undefined {
+  const hashes: Uint8Array[] = [];
+  for (let from = 0, to = 0; from < values.length; from = to) {
+    for (let size = 0; to < values.length && (to === from || size + values[to]!.length <= BATCH); to++) {
+      size += values[to]!.length;
+    }
+    const some = hashesOfBatch(from === 0 && to === values.length ? values : values.slice(from, to));
+    if (some === undefined) return undefined;
+    hashes.push(...some);
+  }
+  return hashes;
+}
+
+function hashesOfBatch(values: readonly Uint8Array[]): Uint8Array[] | undefined {
   const items = itemsOf(values, values.length * HASH);
   if (items === undefined) return undefined;
   const { hashing, room, bytes } = items.made;

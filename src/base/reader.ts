@@ -144,7 +144,7 @@ export function list<T>(read: Reader<T>, maximum = 1 << 20): Reader<T[]> {
  * The error with its whole path: what is read knows only the end of it, as a path for each value takes longer than the value.
  * What getters and proxies throw has no path at all.
  */
-function below(field: string, error: unknown): unknown {
+export function below(field: string, error: unknown): unknown {
   if (!(error instanceof InputError)) {
     return error instanceof PevmError
       ? error
@@ -249,6 +249,8 @@ export function plainObject(value: unknown, field: string): Record<string, unkno
 /** Whether the value is a Map, of this realm or another (a frame, Node's vm). */
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   try {
+    // As nearly all are; what is thrown below takes 10 µs.
+    if (Object.getPrototypeOf(value) === Object.prototype) return false;
     Map.prototype.has.call(value as Map<unknown, unknown>, undefined);
     return true;
   } catch {

@@ -5,6 +5,7 @@ import { bytes32FromNumber, type Hex, hexFromBytes, NO_CODE_HASH } from '../base
 import {
   address,
   amount,
+  below,
   bytes,
   describe,
   hash,
@@ -60,10 +61,13 @@ export function readExpected(value: unknown, field: string): Expected {
   const source = plainObject(value, field);
   const post = new Map<Hex, ExpectedAccount | null>();
   for (const [name, item] of Object.entries(plainObject(source.post ?? {}, `${field}.post`))) {
-    const at = `${field}.post[${describe(name)}]`;
-    const key = address(name, at);
-    if (post.has(key)) throw new InputError(at, 'the same account is listed twice');
-    post.set(key, item === null ? null : readChange(item, at));
+    try {
+      const key = address(name, '');
+      if (post.has(key)) throw new InputError('', 'the same account is listed twice');
+      post.set(key, item === null ? null : readChange(item));
+    } catch (error) {
+      throw below(`${field}.post[${describe(name)}]`, error);
+    }
   }
   const newCodes = new Map<Hex, Hex>();
   for (const [name, item] of Object.entries(plainObject(source.newCodes ?? {}, `${field}.newCodes`))) {
@@ -73,23 +77,28 @@ export function readExpected(value: unknown, field: string): Expected {
   return { transactions: list(readTransaction)(source.txs ?? [], `${field}.txs`), post, newCodes };
 }
 
-function readChange(item: unknown, field: string): ExpectedAccount {
-  const change = { ...readAccount(item, field), storage: readStorage(item, field) };
+function readChange(item: unknown): ExpectedAccount {
+  const change = { ...readAccount(item, ''), storage: readStorage(item) };
   // `null` says that the code was removed (EIP-7702).
-  return plainObject(item, field).codeHash === null ? { ...change, codeHash: NO_CODE_HASH } : change;
+  return plainObject(item, '').codeHash === null ? { ...change, codeHash: NO_CODE_HASH } : change;
 }
 
-function readStorage(item: unknown, field: string): ReadonlyMap<Hex, Hex> {
+function readStorage(item: unknown): ReadonlyMap<Hex, Hex> {
   const storage = new Map<Hex, Hex>();
-  const source = plainObject(item, field).storage;
+  const source = plainObject(item, '').storage;
   if (source === undefined || source === null) return storage;
-  for (const [name, value] of Object.entries(plainObject(source, `${field}.storage`))) {
-    const at = `${field}.storage[${describe(name)}]`;
-    storage.set(word(readWord(name, at)), word(readWord(value, at)));
+  for (const [name, value] of Object.entries(plainObject(source, '.storage'))) {
+    try {
+      storage.set(word(name), word(value));
+    } catch (error) {
+      throw below(`.storage[${describe(name)}]`, error);
+    }
   }
   return storage;
 }
 
-function word(value: bigint): Hex {
-  return hexFromBytes(bytes32FromNumber(value));
+/** A number of any form as 32 bytes of hex. */
+function word(value: unknown): Hex {
+  if (typeof value === 'string' && /^0x[0-9a-f]{1,64}$/.test(value)) return `0x${value.slice(2).padStart(64, '0')}`;
+  return hexFromBytes(bytes32FromNumber(readWord(value, '')));
 }

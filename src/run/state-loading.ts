@@ -16,7 +16,13 @@ import type { AccountFields } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
 import { HAS_STORAGE, Kind } from '../core/instance/abi.ts';
 import { describedSource } from '../state/layers.ts';
-import { EMPTY_CODE_HASH, hasOnlyStorage, isEmptyAccount, type MemoryAccount } from '../state/memory-account.ts';
+import {
+  EMPTY_CODE_HASH,
+  hasOnlyStorage,
+  isEmptyAccount,
+  type MemoryAccount,
+  reckonCodeHashes,
+} from '../state/memory-account.ts';
 import type {
   AccountValue,
   DescribedStateSource,
@@ -63,6 +69,7 @@ async function encode(accounts: ListedState['accounts'], given: readonly Hex[] |
   const found: Hex[] = [];
   let emptyAccounts = false;
   const rest = turnTaker();
+  await reckonHashes(accounts.values(), rest);
   let index = 0;
   for (const account of accounts.values()) {
     checkAccount(account, index++);
@@ -86,6 +93,31 @@ async function encode(accounts: ListedState['accounts'], given: readonly Hex[] |
   const storageOnly = given ?? found;
   addStorageOnly(builder, storageOnly);
   return { image: builder.finish(), emptyAccounts, storageOnly };
+}
+
+/** Code that is hashed between two turns. */
+const HASHED_AT_ONCE = 1 << 20;
+
+/** Hashes of all code, two at a time. */
+async function reckonHashes(accounts: Iterable<MemoryAccount>, rest: ReturnType<typeof turnTaker>): Promise<void> {
+  let codes: Uint8Array[] = [];
+  let size = 0;
+  const reckon = () => {
+    reckonCodeHashes(codes);
+    codes = [];
+    size = 0;
+    return rest();
+  };
+  for (const account of accounts) {
+    // What is no account is named below.
+    const code = account?.code;
+    if (!(code instanceof Uint8Array) || code.length === 0) continue;
+    codes.push(code);
+    size += code.length;
+    const turn = size < HASHED_AT_ONCE ? undefined : reckon();
+    if (turn !== undefined) await turn;
+  }
+  reckon();
 }
 
 /** An image of nothing but the fact that these accounts have storage. */

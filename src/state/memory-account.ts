@@ -1,6 +1,8 @@
 // An account in memory: its fields and storage, and what the protocol calls empty.
 
+import { hashesOf } from '../base/hashing.ts';
 import { bytesFromHex, NO_CODE_HASH, sameBytes } from '../base/hex.ts';
+import { keccak256 } from '../base/keccak256.ts';
 
 /** One storage slot; both arrays have 32 bytes. */
 export interface MemorySlot {
@@ -27,12 +29,38 @@ export const EMPTY_CODE_HASH: Uint8Array = bytesFromHex(NO_CODE_HASH);
 export const NO_STORAGE: ReadonlyMap<string, MemorySlot> = new Map();
 
 /** Whether EIP-161 knows no such account; storage does not count. */
-export function isEmptyAccount({
-  balance,
-  nonce,
-  codeHash,
-}: Pick<MemoryAccount, 'balance' | 'nonce' | 'codeHash'>): boolean {
-  return balance === 0n && nonce === 0n && sameBytes(codeHash, EMPTY_CODE_HASH);
+export function isEmptyAccount(account: Pick<MemoryAccount, 'balance' | 'nonce' | 'codeHash'>): boolean {
+  // Its hash last: it may not have been reckoned yet.
+  return account.balance === 0n && account.nonce === 0n && sameBytes(account.codeHash, EMPTY_CODE_HASH);
+}
+
+/** Hashes of code that were asked for, by the code; `undefined`: by nobody yet. */
+const hashes = new WeakMap<Uint8Array, Uint8Array | undefined>();
+
+/** What gives the hash of code when it is asked for. Of its own, not of a class: clones for other threads have it too. */
+export function withCodeHash<Fields extends object>(
+  fields: Fields,
+  code: Uint8Array,
+): Fields & { codeHash: Uint8Array } {
+  if (!hashes.has(code)) hashes.set(code, undefined);
+  return {
+    ...fields,
+    get codeHash() {
+      const known = hashes.get(code);
+      if (known !== undefined) return known;
+      const hash = keccak256(code);
+      hashes.set(code, hash);
+      return hash;
+    },
+  };
+}
+
+/** Reckons those hashes of codes that nobody has asked for, several at once: all of them will be. */
+export function reckonCodeHashes(codes: readonly Uint8Array[]): void {
+  const open = codes.filter((code) => hashes.has(code) && hashes.get(code) === undefined);
+  hashesOf(open)?.forEach((hash, at) => {
+    hashes.set(open[at]!, hash);
+  });
 }
 
 /** Whether an account has storage, but neither nonce nor code (EIP-7610). */

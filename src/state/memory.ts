@@ -12,7 +12,18 @@ import {
   sameBytes,
 } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
-import { address, amount, bytes, describe, hash, isMap, meaningOf, plainObject, type Reader } from '../base/reader.ts';
+import {
+  address,
+  amount,
+  below,
+  bytes,
+  describe,
+  hash,
+  isMap,
+  meaningOf,
+  plainObject,
+  type Reader,
+} from '../base/reader.ts';
 import { readBlockHashes } from '../block/block-input.ts';
 import {
   EMPTY_CODE_HASH,
@@ -21,6 +32,7 @@ import {
   type MemoryAccount,
   type MemorySlot,
   NO_STORAGE,
+  withCodeHash,
 } from './memory-account.ts';
 import type { DescribedStateSource, StateKey, StateValue } from './state-source.ts';
 
@@ -99,7 +111,7 @@ export function memoryState(
   const accounts = new Map<string, MemoryAccount>();
   for (const [name, value] of accountEntries(alloc, field)) {
     if (value === null) continue;
-    const account = readAccount(name, value, field);
+    const account = readNamedAccount(name, value, field);
     const key = keyFromBytes(account.address);
     if (accounts.has(key)) throw new InputError(`${field}[${describe(name)}]`, 'the same account is listed twice');
     accounts.set(key, account);
@@ -151,19 +163,26 @@ function accountEntries(alloc: unknown, field: string): Iterable<[unknown, unkno
   return holder === undefined ? Object.entries(source) : accountEntries(source[holder], `${field}.${holder}`);
 }
 
-function readAccount(name: unknown, value: unknown, parent: string): MemoryAccount {
-  const field = `${parent}[${describe(name)}]`;
-  const where = bytesFromHex(address(withPrefix(name), field));
-  const account = plainObject(value, field);
+function readNamedAccount(name: unknown, value: unknown, field: string): MemoryAccount {
+  try {
+    return readAccount(bytesOfAddress(name) ?? bytesFromHex(address(withPrefix(name), '')), value);
+  } catch (error) {
+    throw below(`${field}[${describe(name)}]`, error);
+  }
+}
+
+/** @throws InputError naming the field within the account */
+function readAccount(where: Uint8Array, value: unknown): MemoryAccount {
+  const account = plainObject(value, '');
   const given = <T>(key: string, read: Reader<T>): T | undefined => {
     const item = account[key];
-    return item === undefined || item === null ? undefined : read(item, `${field}.${key}`);
+    return item === undefined || item === null ? undefined : read(item, `.${key}`);
   };
-  refuseOtherNames(account, field);
+  refuseOtherNames(account);
   const codeHash = given('codeHash', (item, at) => bytesFromHex(hash(withPrefix(item), at)));
   const code = given('code', readCodeBytes);
   if (code !== undefined && codeHash !== undefined && !sameBytes(keccak256(code), codeHash)) {
-    throw new InputError(`${field}.codeHash`, 'is not the hash of the code');
+    throw new InputError('.codeHash', 'is not the hash of the code');
   }
   const hasCode = code !== undefined && code.length > 0;
   const hasNoCode = codeHash === undefined || sameBytes(codeHash, EMPTY_CODE_HASH);
@@ -173,7 +192,7 @@ function readAccount(name: unknown, value: unknown, parent: string): MemoryAccou
   const storage = given('storage', (item, at) => readStorage(item, at, root !== undefined && rootName === 'root'));
   if (root !== undefined && root !== EMPTY_ROOT && storage === undefined) {
     throw new InputError(
-      `${field}.storage`,
+      '.storage',
       `missing, and ${rootName} says that there is some: dump the state with its storage`,
     );
   }
@@ -185,15 +204,7 @@ function readAccount(name: unknown, value: unknown, parent: string): MemoryAccou
     storage: storage ?? NO_STORAGE,
   };
   if (codeHash !== undefined || !hasCode) return { ...fields, codeHash: codeHash ?? EMPTY_CODE_HASH };
-  // Of its own, not of a class: clones for other threads have it too.
-  let hashed: Uint8Array | undefined;
-  return {
-    ...fields,
-    get codeHash() {
-      hashed ??= keccak256(code);
-      return hashed;
-    },
-  };
+  return withCodeHash(fields, code);
 }
 
 /** Long enough that WebAssembly is quicker, which JavaScript has to call. */
@@ -205,11 +216,11 @@ const readCodeBytes: Reader<Uint8Array> = (value, field) => {
   return (isLong ? bytesOfHex(value) : undefined) ?? bytesFromHex(readCode(withPrefix(value), field));
 };
 
-function refuseOtherNames(account: Readonly<Record<string, unknown>>, field: string): void {
+function refuseOtherNames(account: Readonly<Record<string, unknown>>): void {
   for (const other of Object.keys(account)) {
     const [name] = meantBy(other) ?? [];
     if (name === undefined || !isThere(account[other]) || isThere(account[name])) continue;
-    throw new InputError(`${field}.${other}`, `an account of a state has no such field: ${name} is what is read`);
+    throw new InputError(`.${other}`, `an account of a state has no such field: ${name} is what is read`);
   }
 }
 
@@ -257,6 +268,18 @@ function wordOfQuantity(item: unknown): Uint8Array | undefined {
     word[31 - (place >> 1)]! |= (place & 1) === 0 ? value : value << 4;
   }
   return word;
+}
+
+/** The bytes of an address of 40 digits behind 0x; `undefined` for what is none, or is written in another way. */
+function bytesOfAddress(name: unknown): Uint8Array | undefined {
+  if (typeof name !== 'string' || name.length !== 42 || !name.startsWith('0x')) return undefined;
+  const bytes = new Uint8Array(20);
+  for (let i = 0, at = 2; i < 20; i++, at += 2) {
+    const value = (digitOf(name.charCodeAt(at)) << 4) | digitOf(name.charCodeAt(at + 1));
+    if (value < 0) return undefined;
+    bytes[i] = value;
+  }
+  return bytes;
 }
 
 /** -1: no digit. */
