@@ -48,8 +48,9 @@ export function crewFor(workMs: number, longestChainMs: number, workers: number)
   return Math.max(1, Math.min(workers, Math.floor(busy + 1 - USE)));
 }
 
-/** A plain transfer; gas that is executed, at most so much of a limit; recovering a sender. Of the core's EVM, warm. */
+/** A plain transfer, and what of a limit pays for it; gas that is executed; recovering a sender. Of the core's EVM, warm. */
 const TRANSFER_MS = 0.0011;
+const TRANSFER_GAS = 21_000;
 export const GAS_PER_MS = 2_500_000;
 /** Limits are mostly far above what is used. */
 const MOST_GAS = 200_000;
@@ -71,7 +72,8 @@ export function estimateCosts(
   const factor = isInCore ? 1 : MODULE_FACTOR;
   const costsMs = Float64Array.from(transactions, ({ to, gas, input }) => {
     const isTransfer = input === '0x' && to !== undefined;
-    return factor * (isTransfer ? TRANSFER_MS : Math.min(Number(gas), MOST_GAS) / GAS_PER_MS);
+    const executed = isTransfer ? 0 : Math.min(Math.max(Number(gas) - TRANSFER_GAS, 0), MOST_GAS);
+    return factor * (TRANSFER_MS + executed / GAS_PER_MS);
   });
   return { costsMs, besideMs: recovers ? RECOVERY_MS * transactions.length * factor : 0 };
 }

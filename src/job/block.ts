@@ -1,7 +1,7 @@
 // A block as a job: its stages, in order.
 
 import { fromBlockAccessList } from '../access/block-access-list-oracle.ts';
-import { crewSize, estimateCosts, GAS_PER_MS } from '../access/crew-size.ts';
+import { estimateCosts, GAS_PER_MS } from '../access/crew-size.ts';
 import { InputError, WitnessError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import type { TelemetryAttributes } from '../base/telemetry.ts';
@@ -28,7 +28,7 @@ import { type Emptiness, emptinessOf } from './changed-state.ts';
 import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { observedBlock, withLearned } from './learning.ts';
-import { orderTransactions, type Planned, planTransactions, previousOf } from './planning.ts';
+import { crewOf, orderTransactions, type Planned, planTransactions } from './planning.ts';
 import {
   blockKeys,
   checkPinned,
@@ -267,11 +267,15 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const { image, complete, emptyAccounts = true } = before;
     const { evm, count, tasks, post, firstTransaction, transactionCount } = encoding;
     const { window, policy } = this.#options;
-    const crew =
-      complete && this.#options.workersPerBlock !== 'all' ? this.#crewSize(encoding, workers, planned) : undefined;
+    const { learned } = this.#options.planning;
+    const { context } = this.#request;
+    const costs = learned !== undefined && evm !== undefined ? planned?.costs : undefined;
+    // Where state is loaded on the way, all of them look ahead.
+    const chooses = complete && this.#options.workersPerBlock !== 'all';
+    const crew = chooses ? crewOf(context, encoding, { workers, planning: planned?.planning, costs }) : undefined;
     // Alone, or where state is loaded on the way, transactions are begun as they come.
     const isOrdered = complete && !sequential && crew !== 1;
-    const order = () => (isOrdered ? orderTransactions(this.#request.context.block, encoding, workers) : undefined);
+    const order = () => (isOrdered ? orderTransactions(context.block, encoding, workers) : undefined);
     return {
       count,
       tasks,
@@ -289,30 +293,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       workers: crew,
       block: { firstTransaction, transactionCount },
       checkpoint: post,
-      learns: !sequential && this.#options.planning.learned !== undefined,
+      learns: !sequential && learned !== undefined,
       planning: planned?.planning ?? order(),
     };
-  }
-
-  /** Workers that shorten the block; where state is loaded on the way, all of them look ahead. */
-  #crewSize(encoding: BlockEncoding, workers: number, planned: Planned | undefined): number {
-    const { evm, firstTransaction } = encoding;
-    const { block, senders } = this.#request.context;
-    const { besideMs, costsMs } = estimateCosts(block.transactions, {
-      isInCore: evm !== undefined,
-      recovers: senders === 'recover',
-    });
-    const knows = this.#options.planning.learned !== undefined && evm !== undefined ? planned : undefined;
-    // Whom nobody has to wait for.
-    const announced = new Set(planned?.planning.announced?.tasks);
-    const previous = previousOf(encoding, block.transactions.length).map((lower) =>
-      announced.has(lower + firstTransaction) ? -1 : lower,
-    );
-    return crewSize({
-      costsMs: knows === undefined ? costsMs : Float64Array.from(knows.costs, (gas) => gas / GAS_PER_MS),
-      dependencies: planned?.planning.dependencies.map((task) => task - firstTransaction) ?? [],
-      ...{ previous, workers, besideMs },
-    });
   }
 
   async #workOf(desk: Desk<TransactionResult>, encoding: BlockEncoding, before: StateBefore): Promise<Work> {

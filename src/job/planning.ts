@@ -2,6 +2,7 @@
 
 import type { AccessOracle } from '../access/access-oracle.ts';
 import { listOfOracle } from '../access/block-access-list-oracle.ts';
+import { crewSize, estimateCosts, GAS_PER_MS } from '../access/crew-size.ts';
 import { type AnnouncedWrite, longestFirst, orderOf, Planner } from '../access/planner.ts';
 import { type Predictions, predictTasks, predictTransactions } from '../access/predictions.ts';
 import { bytesFromHex } from '../base/hex.ts';
@@ -13,7 +14,7 @@ import { Kind } from '../core/instance/abi.ts';
 import type { PlannedFacts } from '../metrics/report.ts';
 import type { PlannedTask, RunPlanning } from '../run/run-plan.ts';
 import type { Task } from '../task/executor.ts';
-import type { BlockEncoding } from './block-encoding.ts';
+import type { BlockContext, BlockEncoding } from './block-encoding.ts';
 import { type AnnouncedList, announceList } from './list-plan.ts';
 
 export interface Planned {
@@ -67,6 +68,38 @@ export function orderTransactions(
   }
   const early = orderOf(chains, costs, workers).early.map((index) => index + encoding.firstTransaction);
   return early.length === 0 ? undefined : { dependencies: new Uint32Array(0), early, announced: undefined };
+}
+
+interface CrewContext {
+  /** Those that are there. */
+  readonly workers: number;
+  readonly planning: RunPlanning | undefined;
+  /** What each transaction will take, in gas, where that was learned of executions. */
+  readonly costs: ArrayLike<number> | undefined;
+}
+
+/** Workers that shorten the block. */
+export function crewOf(
+  { block, senders }: Pick<BlockContext, 'block' | 'senders'>,
+  encoding: OrderContext,
+  { workers, planning, costs }: CrewContext,
+): number {
+  if (workers <= 1) return workers;
+  const { evm, firstTransaction } = encoding;
+  const { besideMs, costsMs } = estimateCosts(block.transactions, {
+    isInCore: evm !== undefined,
+    recovers: senders === 'recover',
+  });
+  // Whom nobody has to wait for.
+  const announced = new Set(planning?.announced?.tasks);
+  const previous = previousOf(encoding, block.transactions.length).map((lower) =>
+    announced.has(lower + firstTransaction) ? -1 : lower,
+  );
+  return crewSize({
+    costsMs: costs === undefined ? costsMs : Float64Array.from(costs, (gas) => gas / GAS_PER_MS),
+    dependencies: planning?.dependencies.map((task) => task - firstTransaction) ?? [],
+    ...{ previous, workers, besideMs },
+  });
 }
 
 /** Of each transaction the one of its sender before it, by index; -1 for none. */
