@@ -93,7 +93,8 @@ export function spentTable(all: readonly ScalingFigures[], workers: number): str
       part(({ t1Ms }) => t1Ms),
       part(({ repeatedMs }) => repeatedMs),
       part(({ taskMs }) => taskMs),
-      part(({ idleMs }) => idleMs),
+      // Who has not been woken is as idle as who has found nothing.
+      part(({ idleMs, crew, executionMs }) => idleMs + (workers - crew) * executionMs),
       part(({ boundMs, t1Ms }) => workers * boundMs - t1Ms),
       String(sumOf(some, 'reexecutions')),
       String(sumOf(some, 'suspensions')),

@@ -71,7 +71,9 @@ class SimulatedRunner implements Runner {
   start({ plan, hooks }: RunRequest): RunControl {
     const { block } = this;
     if (block?.tasks.length !== plan.count) throw new Error('the block is not the one that was recorded');
-    this.crew = this.#virtual.crew(block, this.workers, this.#costs);
+    // As many as the engine gives to the block.
+    const workers = Math.min(this.workers, plan.workers ?? this.workers);
+    this.crew = this.#virtual.crew(block, workers, this.#costs);
     const conductor = new Conductor(plan, this.crew, hooks);
     return {
       outcome: conductor.run(),

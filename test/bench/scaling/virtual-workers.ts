@@ -32,6 +32,8 @@ export const NO_COSTS: Costs = { task: 0, wake: 0 };
 
 /** Where the time of all workers went. Milliseconds, but for the counts. */
 export interface Spent {
+  /** Workers that took part. */
+  readonly crew: number;
   /** From the first worker's start to the last commit. */
   readonly executionMs: number;
   /** In attempts that did not commit. */
@@ -217,6 +219,7 @@ export class VirtualCrew implements Crew {
     const usefulMs = this.#block.durationsMs.reduce((sum, duration) => sum + duration, 0);
     const executionMs = ended - began;
     this.spent = {
+      crew: workers,
       executionMs,
       repeatedMs: this.#attemptMs - usefulMs,
       taskMs: this.#taskMs,
