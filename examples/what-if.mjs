@@ -8,7 +8,7 @@ const engine = await createEngine();
 const world = await engine.openWorld({ state, chain: chainId });
 const run = await world.executeBlock({ block, hardfork });
 
-const at = plan.findIndex(({ kind }) => kind === 'swapV2');
+const at = plan.findIndex(({ kind }) => kind === 'pairSwap');
 const other = await run.whatIf([{ at: at, drop: true }]);
 console.log(`without transaction ${at}: ${other.changed.length} others would have come to something else`);
 console.log(`executed again: ${other.executed.length}; ${Math.round(other.saved * 100)} % of the gas was not`);

@@ -28,6 +28,7 @@ POSSIBILITY OF SUCH DAMAGE.`,
 /** What is not installed with the package, but travels inside it (vite.config.ts, bundle.mjs), with all that it needs. */
 const inside = [
   ...['block', 'common', 'evm', 'mpt', 'statemanager', 'tx', 'util', 'vm'].map((name) => `@ethereumjs/${name}`),
+  '@openzeppelin/contracts',
   ...['citty', 'cli-progress', 'mcl-wasm', 'viem', 'ws', 'yaml'],
 ];
 

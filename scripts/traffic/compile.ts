@@ -1,4 +1,4 @@
-// Creation code of the contracts in the traffic block: compiled from src/traffic/contracts, or as npm packages ship it.
+// Creation code of the contracts in the traffic block: compiled from src/traffic/contracts.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ interface SolcOutput {
   contracts: Record<string, Record<string, { evm: { bytecode: { object: string } } }>>;
 }
 
-const sources = ['token', 'collectible', 'router', 'provider', 'predeploys'];
+const sources = ['token', 'collectible', 'pair', 'pool', 'factory', 'router', 'provider', 'predeploys'];
 
 /** Creation code by contract name, hex without `0x`. `folder` holds the Solidity sources. */
 export function creationCodes(folder: string): Record<string, string> {
@@ -38,9 +38,12 @@ export function creationCodes(folder: string): Record<string, string> {
   const errors = (output.errors ?? []).filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Error(errors.map(({ formattedMessage }) => formattedMessage).join('\n'));
 
-  const codes: Record<string, string> = { ...uniswapCodes() };
+  const codes: Record<string, string> = {};
   for (const contracts of Object.values(output.contracts)) {
-    for (const [name, { evm }] of Object.entries(contracts)) codes[name] = evm.bytecode.object;
+    for (const [name, { evm }] of Object.entries(contracts)) {
+      // Interfaces have none.
+      if (evm.bytecode.object !== '') codes[name] = evm.bytecode.object;
+    }
   }
   return codes;
 }
@@ -51,17 +54,4 @@ function readPackageSource(path: string): { contents: string } | { error: string
   } catch (error) {
     return { error: String(error) };
   }
-}
-
-function uniswapCodes(): Record<string, string> {
-  const v2 = (name: string): { bytecode: string } => require(`@uniswap/v2-core/build/${name}.json`);
-  const v3 = (name: string): { bytecode: string } =>
-    require(`@uniswap/v3-core/artifacts/contracts/${name}.sol/${name}.json`);
-  const codes = {
-    UniswapV2Factory: v2('UniswapV2Factory').bytecode,
-    UniswapV2Pair: v2('UniswapV2Pair').bytecode,
-    UniswapV3Factory: v3('UniswapV3Factory').bytecode,
-    UniswapV3Pool: v3('UniswapV3Pool').bytecode,
-  };
-  return Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, code.replace(/^0x/, '')]));
 }

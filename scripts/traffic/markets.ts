@@ -6,29 +6,27 @@ import { type Argument, encodeArguments, encodeCall } from '../../src/traffic/ab
 import type { RecordingChain } from './recording.ts';
 
 const ether = 10n ** 18n;
-/** Name, symbol and supply. All tokens are alike, so that it does not matter which one Uniswap sorts first. */
+/** Name, symbol and supply. All tokens are alike, so that it does not matter which one is sorted first. */
 const tokenParameters: readonly Argument[] = [{ text: 'Traffic Token' }, { text: 'TRT' }, 1_000_000_000n * ether];
 /** What every trader owns of every token it trades. */
 const purse = 10_000n * ether;
 const unlimited = 2n ** 256n - 1n;
 const day = 86_400n;
 
-/** Tick spacing and fee (hundredths of a basis point) of the v3 pools. */
+/** Of the pools, in hundredths of a basis point. */
 const poolFee = 3000n;
-/** Positions of a v3 pool around a price of 1: lower tick, upper tick, liquidity. The narrow one makes swaps cross ticks. */
+/** Positions of a pool around a price of 1: lower and upper boundary, liquidity. The narrow one makes swaps cross boundaries. */
 const positions: readonly (readonly [bigint, bigint, bigint])[] = [
   [-60_000n, 60_000n, 50_000n * ether],
   [-3_000n, 3_000n, 100_000n * ether],
   [-120n, 120n, 150_000n * ether],
 ];
-const observations = 8n;
 
 export interface Base {
   readonly treasury: string;
   readonly trader: string;
   readonly router: string;
-  readonly pairFactory: string;
-  readonly poolFactory: string;
+  readonly factory: string;
   readonly pairCodeHash: string;
   readonly poolCodeHash: string;
 }
@@ -51,15 +49,11 @@ export class MarketBuilder {
     accounts: { treasury: string; trader: string },
   ): Promise<MarketBuilder> {
     const { treasury } = accounts;
-    const hashes = {
-      pairCodeHash: hash(codeOf(codes, 'UniswapV2Pair')),
-      poolCodeHash: hash(codeOf(codes, 'UniswapV3Pool')),
-    };
-    const pairFactory = await chain.deploy(treasury, codeOf(codes, 'UniswapV2Factory') + encodeArguments(treasury));
-    const poolFactory = await chain.deploy(treasury, codeOf(codes, 'UniswapV3Factory'));
-    const known = encodeArguments(pairFactory, hashes.pairCodeHash, poolFactory, hashes.poolCodeHash);
+    const hashes = { pairCodeHash: hash(codeOf(codes, 'Pair')), poolCodeHash: hash(codeOf(codes, 'Pool')) };
+    const factory = await chain.deploy(treasury, codeOf(codes, 'Factory'));
+    const known = encodeArguments(factory, hashes.pairCodeHash, hashes.poolCodeHash);
     const router = await chain.deploy(treasury, codeOf(codes, 'Router') + known);
-    return new MarketBuilder(chain, codes, { ...accounts, ...hashes, pairFactory, poolFactory, router });
+    return new MarketBuilder(chain, codes, { ...accounts, ...hashes, factory, router });
   }
 
   get base(): Base {
@@ -79,13 +73,13 @@ export class MarketBuilder {
   }
 
   async pair(): Promise<{ token0: string; token1: string; pair: string }> {
-    const { treasury, pairFactory } = this.#base;
+    const { treasury, factory } = this.#base;
     const { token0, token1 } = await this.#tokens();
-    const created = await this.#call(pairFactory, 'createPair(address,address)', token0, token1);
+    const created = await this.#call(factory, 'createPair(address,address)', token0, token1);
     const pair = created.slice(-40);
     await this.#call(token0, 'transfer(address,uint256)', pair, 1_000_000n * ether);
     await this.#call(token1, 'transfer(address,uint256)', pair, 3_000_000n * ether);
-    await this.#call(pair, 'mint(address)', treasury);
+    await this.#call(pair, 'provide(address)', treasury);
     // a trade each way at later times, so that the price accumulators are in use as in any living pair
     for (const [tokenIn, tokenOut] of [
       [token0, token1],
@@ -99,12 +93,10 @@ export class MarketBuilder {
   }
 
   async pool(): Promise<{ token0: string; token1: string; pool: string }> {
-    const { treasury, poolFactory } = this.#base;
+    const { treasury, factory } = this.#base;
     const { token0, token1 } = await this.#tokens();
-    const created = await this.#call(poolFactory, 'createPool(address,address,uint24)', token0, token1, poolFee);
+    const created = await this.#call(factory, 'createPool(address,address,uint24)', token0, token1, poolFee);
     const pool = created.slice(-40);
-    await this.#call(pool, 'initialize(uint160)', 2n ** 96n);
-    await this.#call(pool, 'increaseObservationCardinalityNext(uint16)', observations);
     const provider = await this.#deploy('Provider');
     for (const token of [token0, token1]) await this.#call(token, 'approve(address,uint256)', provider, unlimited);
     for (const [lower, upper, liquidity] of positions) {
@@ -127,7 +119,7 @@ export class MarketBuilder {
     return this.#deploy(name);
   }
 
-  /** Two tokens in the order in which Uniswap sorts them; treasury and trader let the router take them. */
+  /** Two tokens in the order in which markets have them; treasury and trader let the router take them. */
   async #tokens(): Promise<{ token0: string; token1: string }> {
     const { router } = this.#base;
     const tokens = [await this.#deploy('Token', ...tokenParameters), await this.#deploy('Token', ...tokenParameters)];

@@ -14,7 +14,7 @@ const accounts = {
   trader: 'b0b00000000000000000000000000000000000b0',
 };
 
-/** A fresh chain with factories and router. `codes` are creation codes by contract name. */
+/** A fresh chain with factory and router. `codes` are creation codes by contract name. */
 export async function openChain(
   codes: Readonly<Record<string, string>>,
 ): Promise<{ chain: RecordingChain; builder: MarketBuilder }> {
@@ -25,15 +25,15 @@ export async function openChain(
 /** @param contracts folder of the Solidity sources */
 export async function makeTrafficProduct(contracts: string): Promise<TrafficProduct> {
   const { chain, builder } = await openChain(creationCodes(contracts));
-  const tokens = { token0: 'token', token1: 'token' } as const;
+  const both = { token0: 'token', token1: 'token' } as const;
   const described = {
     token: await describeMarket(chain, await builder.token(), { token: 'token' }),
     collectible: await describeMarket(chain, await builder.collectible(), { collectible: 'collectible' }),
-    pair: await describeMarket(chain, await builder.pair(), { ...tokens, pair: 'pair' }),
-    pool: await describeMarket(chain, await builder.pool(), { ...tokens, pool: 'pool' }),
+    pair: await describeMarket(chain, await builder.pair(), { ...both, pair: 'pair' }),
+    pool: await describeMarket(chain, await builder.pool(), { ...both, pool: 'pool' }),
   };
-  const { router, pairFactory, poolFactory, pairCodeHash, poolCodeHash } = builder.base;
-  const padding = '0'.repeat(24);
+  const { router, factory, pairCodeHash, poolCodeHash } = builder.base;
+  const tokens = ['{token0}', '{token1}'].map((role) => '0'.repeat(24) + role).join('');
   const fee = '0bb8'.padStart(64, '0');
   return {
     codes: {
@@ -48,8 +48,8 @@ export async function makeTrafficProduct(contracts: string): Promise<TrafficProd
     },
     router,
     derived: {
-      pair: `[ff${pairFactory}[{token0}{token1}]${pairCodeHash}]`,
-      pool: `[ff${poolFactory}[${padding}{token0}${padding}{token1}${fee}]${poolCodeHash}]`,
+      pair: `[ff${factory}[${tokens}]${pairCodeHash}]`,
+      pool: `[ff${factory}[${tokens}${fee}]${poolCodeHash}]`,
     },
     markets: {
       token: described.token.market,

@@ -6,8 +6,8 @@ import product from 'virtual:pevm/traffic';
 import { buildTrafficBlock, type Traffic, type TrafficOptions } from './block.ts';
 
 /**
- * Builds a block of realistic traffic and the state before it: transfers of ETH and ERC-20 tokens, Uniswap v2 and v3
- * swaps, NFT mints, and transactions that fail. All signatures are real; equal options give equal blocks.
+ * Builds a block of realistic traffic and the state before it: transfers of ETH and ERC-20 tokens, swaps on pairs
+ * and in pools, NFT mints, and transactions that fail. All signatures are real; equal options give equal blocks.
  *
  * @throws {InputError} that names the option
  * @example

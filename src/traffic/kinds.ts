@@ -3,7 +3,7 @@ import { encodeCall } from './abi.ts';
 import type { Random } from './random.ts';
 import { balanceSlot, type Market, type Sender, type World } from './world.ts';
 
-export type TrafficKind = 'ether' | 'token' | 'swapV2' | 'swapV3' | 'mint' | 'failing';
+export type TrafficKind = 'ether' | 'token' | 'pairSwap' | 'poolSwap' | 'mint' | 'failing';
 
 /** What a transaction is to do, before nonce, fees and signature. Addresses are 40 hex digits, data hex digits. */
 export interface TransactionRequest {
@@ -31,14 +31,14 @@ interface KindOfTraffic {
 const ether = 10n ** 18n;
 const deadline = 2n ** 64n - 1n;
 const poolFee = 3000n;
-const swapOnPair = 'swapOnPair(address,address,uint256,uint256,address,uint256)';
-const swapOnPool = 'swapOnPool(address,address,uint24,uint256,uint256,address,uint256)';
+const pairSwap = 'swapOnPair(address,address,uint256,uint256,address,uint256)';
+const poolSwap = 'swapOnPool(address,address,uint24,uint256,uint256,address,uint256)';
 
 export const kinds: Readonly<Record<TrafficKind, KindOfTraffic>> = {
   ether: { title: 'ETH transfer', weight: 30, make: sendEther },
   token: { title: 'ERC-20 transfer', weight: 30, make: sendToken },
-  swapV2: { title: 'Uniswap v2 swap', weight: 14, make: (scene, hot) => swapV2(scene, hot) },
-  swapV3: { title: 'Uniswap v3 swap', weight: 14, make: (scene, hot) => swapV3(scene, hot) },
+  pairSwap: { title: 'pair swap', weight: 14, make: (scene, hot) => swapOnPair(scene, hot) },
+  poolSwap: { title: 'pool swap', weight: 14, make: swapInPool },
   mint: { title: 'NFT mint', weight: 6, make: mint },
   failing: { title: 'failing transaction', weight: 6, make: (scene, hot) => scene.nextFailure()(scene, hot) },
 };
@@ -139,7 +139,7 @@ function tokenTransfer(scene: Scene, hot: boolean): { sender: Sender; token: str
   return { sender, token, recipient };
 }
 
-function swapV2(scene: Scene, hot: boolean, minimumOut = 1n): TransactionRequest {
+function swapOnPair(scene: Scene, hot: boolean, minimumOut = 1n): TransactionRequest {
   const market = scene.pair(hot);
   const { token0, token1, pair } = market.roles;
   const sender = scene.trader();
@@ -148,13 +148,13 @@ function swapV2(scene: Scene, hot: boolean, minimumOut = 1n): TransactionRequest
   const amount = scene.random.between(ether, 500n * ether);
   // some wallets announce what a swap touches (EIP-2930)
   const announced = scene.random.chance(0.25);
-  const pairSlots = [6, 7, 8, 9, 10, 12].map((slot) => slot.toString(16).padStart(64, '0'));
+  const pairSlots = [5, 6, 7, 8, 9].map((slot) => slot.toString(16).padStart(64, '0'));
   return {
     sender,
     to: scene.world.router,
-    data: encodeCall(swapOnPair, tokenIn, tokenOut, amount, minimumOut, sender.address, deadline),
+    data: encodeCall(pairSwap, tokenIn, tokenOut, amount, minimumOut, sender.address, deadline),
     gasLimit: 250_000n,
-    label: 'Uniswap v2 swap',
+    label: 'pair swap',
     status: 1,
     ...(announced && {
       accessList: [
@@ -166,7 +166,7 @@ function swapV2(scene: Scene, hot: boolean, minimumOut = 1n): TransactionRequest
   };
 }
 
-function swapV3(scene: Scene, hot: boolean): TransactionRequest {
+function swapInPool(scene: Scene, hot: boolean): TransactionRequest {
   const market = scene.pool(hot);
   const { token0, token1 } = market.roles;
   const sender = scene.trader();
@@ -176,9 +176,9 @@ function swapV3(scene: Scene, hot: boolean): TransactionRequest {
   return {
     sender,
     to: scene.world.router,
-    data: encodeCall(swapOnPool, tokenIn, tokenOut, poolFee, amount, 1n, sender.address, deadline),
+    data: encodeCall(poolSwap, tokenIn, tokenOut, poolFee, amount, 1n, sender.address, deadline),
     gasLimit: 400_000n,
-    label: 'Uniswap v3 swap',
+    label: 'pool swap',
     status: 1,
   };
 }
@@ -203,9 +203,9 @@ function runOutOfGas(scene: Scene, hot: boolean): TransactionRequest {
 }
 
 function askForTooMuch(scene: Scene, hot: boolean): TransactionRequest {
-  return { ...swapV2(scene, hot, 10n ** 6n * ether), label: 'Uniswap v2 swap below its minimum', status: 0 };
+  return { ...swapOnPair(scene, hot, 10n ** 6n * ether), label: 'pair swap below its minimum', status: 0 };
 }
 
 function runOutOfGasInPool(scene: Scene, hot: boolean): TransactionRequest {
-  return { ...swapV3(scene, hot), gasLimit: 90_000n, label: 'Uniswap v3 swap out of gas', status: 0 };
+  return { ...swapInPool(scene, hot), gasLimit: 80_000n, label: 'pool swap out of gas', status: 0 };
 }

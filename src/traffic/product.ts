@@ -31,7 +31,7 @@ export interface TrafficProduct {
   readonly codes: Readonly<Record<ContractName, Template>>;
   /** Where the set-up deployed the router (40 hex digits); there is one. */
   readonly router: string;
-  /** The addresses that the factories' CREATE2 gives (EIP-1014): the last 20 bytes of the filled template. */
+  /** The addresses that the factory's CREATE2 gives (EIP-1014): the last 20 bytes of the filled template. */
   readonly derived: Readonly<Record<'pair' | 'pool', Template>>;
   readonly markets: {
     readonly token: MarketTemplate<'token'>;

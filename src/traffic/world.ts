@@ -39,8 +39,8 @@ const contractNames: Readonly<Record<ContractName, string>> = {
   token: 'ERC-20 token',
   collectible: 'NFT collection',
   router: 'swap router',
-  pair: 'Uniswap v2 pair',
-  pool: 'Uniswap v3 pool',
+  pair: 'token pair',
+  pool: 'liquidity pool',
   beaconRoots: 'beacon roots (EIP-4788)',
   blockHashes: 'block hashes (EIP-2935)',
   requestQueue: 'request queue (EIP-7685)',
@@ -50,8 +50,8 @@ const contractNames: Readonly<Record<ContractName, string>> = {
 const slotNames: Readonly<Partial<Record<ContractName, Readonly<Record<string, string>>>>> = {
   token: { 2: 'total supply', 3: 'name', 4: 'symbol' },
   collectible: { 0: 'name', 1: 'symbol', 6: 'number minted' },
-  pair: { 5: 'factory', 6: 'token 0', 7: 'token 1', 8: 'reserves', 9: 'price 0 sum', 10: 'price 1 sum', 12: 'lock' },
-  pool: { 0: 'price, tick and lock', 1: 'fee growth 0', 2: 'fee growth 1', 3: 'protocol fees', 4: 'liquidity' },
+  pair: { 5: 'token 0', 6: 'token 1 and lock', 7: 'reserves', 8: 'price 0 sum', 9: 'price 1 sum' },
+  pool: { 0: 'price and lock', 1: 'fee growth 0', 2: 'fee growth 1', 3: 'liquidity' },
 };
 
 /** Slot of the mapping from holders to balances, of the contracts that have one. */
@@ -146,7 +146,7 @@ export class World {
     else holders.push(holder);
   }
 
-  /** A name for people, such as `Uniswap v2 pair: reserves`; `undefined` where the world knows none. */
+  /** A name for people, such as `token pair: reserves`; `undefined` where the world knows none. */
   describe({ address, kind, slot }: StateLocation): string | undefined {
     const digits = address.slice(2).toLowerCase();
     const contract = this.#contracts.get(digits);
@@ -164,7 +164,7 @@ export class World {
   #slotName(address: string, contract: ContractName, slot: bigint): string | undefined {
     const name = slotNames[contract]?.[slot.toString()];
     if (name !== undefined) return name;
-    if (contract === 'pool' && slot >= 8n && slot < 8n + 65_535n) return `observation ${slot - 8n}`;
+    if (contract === 'pool' && slot >= 7n && slot < 15n) return `observation ${slot - 7n}`;
     const mapping = balanceSlots[contract];
     if (mapping === undefined) return undefined;
     const holder = this.#holders.get(address)?.find((holder) => BigInt(`0x${balanceSlot(holder, mapping)}`) === slot);

@@ -41,10 +41,10 @@ export async function measureForking(binary: string, onProgress: (text: string) 
   const figures: ForkFigures[] = [];
   try {
     for (const [job, transactions] of [
-      ['Uniswap v3 swap', 1],
+      ['pool swap', 1],
       ['150 transactions', 150],
     ] as const) {
-      const only = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), swapV3: 1 };
+      const only = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), poolSwap: 1 };
       const { file: json } = await createTraffic({ transactions, ...(transactions === 1 && { mix: only }) });
       const file = checkBlockFile(json);
       await using node = await Anvil.start(originOf(file, json), binary);

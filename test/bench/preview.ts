@@ -8,7 +8,7 @@ import { createTraffic } from '../../src/traffic/index.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 import { fixed, table, times } from './table.ts';
 
-const KINDS = ['ether', 'token', 'swapV2', 'swapV3'] as const;
+const KINDS = ['ether', 'token', 'pairSwap', 'poolSwap'] as const;
 const HARDFORK = 'prague';
 
 /** Milliseconds; both sides in turns on one world. */

@@ -69,7 +69,7 @@ const ROUNDS_OF_MANY = 3;
 export async function measureQuestions(options: QuestionOptions): Promise<QuestionFigures> {
   const { rounds, native, traced, edited, onProgress } = options;
   onProgress('questions: fifty pools');
-  const mix = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), swapV3: 1 };
+  const mix = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), poolSwap: 1 };
   const { file: json } = await createTraffic({ transactions: 50, mix, conflictRate: 0 });
   const file = checkBlockFile(json);
   const swaps = file.block.transactions.map(
@@ -183,7 +183,7 @@ export function questionTable({ warm, many, traces, whatIf }: QuestionFigures): 
   const [own] = warm as [WarmQuestion];
   const parts = [
     table(
-      ['a warm preview of a Uniswap v3 swap', 'p50 ms', 'p99', 'least', 'of ours, p50', 'least'],
+      ['a warm preview of a pool swap', 'p50 ms', 'p99', 'least', 'of ours, p50', 'least'],
       warm.map(({ who, p50Ms, p99Ms, leastMs }) => [
         ...[who, fixed(p50Ms, 3), fixed(p99Ms, 3), fixed(leastMs, 3)],
         ...[times(p50Ms / own.p50Ms), times(leastMs / own.leastMs)],

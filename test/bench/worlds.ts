@@ -27,9 +27,9 @@ interface SwapCall {
 
 const GAS = 1_000_000n;
 
-/** Uniswap v3 swaps: as many pools as there are swaps, or one. */
+/** Swaps in pools: as many pools as there are swaps, or one. */
 async function swaps(transactions: number, conflictRate: number) {
-  const mix = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), swapV3: 1 };
+  const mix = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), poolSwap: 1 };
   const { file: json } = await createTraffic({ transactions, mix, conflictRate });
   const file = checkBlockFile(json);
   const calls = file.block.transactions.map(
@@ -281,7 +281,7 @@ export function worldsTable({ warm, many, begin, chain }: WorldFigures): string 
     ['making the states for them', fixed(stateMs, 0), fixed(stateMs / blocks, 2), NONE],
   ];
   return [
-    table(['a warm Uniswap v3 swap', 'p50 ms', 'least ms', 'ours is faster'], warmRows),
+    table(['a warm pool swap', 'p50 ms', 'least ms', 'ours is faster'], warmRows),
     table([`${many.calls} swaps of 200 pools`, 'ms', 'least', 'µs each', 'speed', 'of the least'], manyRows),
     `Two workers against one: ${times(oneWorker.median / twoWorkers.median)}, of the least ${times(oneWorker.min / twoWorkers.min)}; the two were busy with calls ${percent(many.efficiency)} of the time that executing took.`,
     table(['slots', 'a call, ms', 'a block of one transfer, ms'], beginRows),

@@ -30,9 +30,9 @@ describe('without a file', () => {
   });
 
   test('options describe the block', () => {
-    const raw = ['-n', '50', '--conflict-rate=0.75', '--seed', 'x', '--mix', 'ether=3,swapV2=1', '--save', 'b.json'];
+    const raw = ['-n', '50', '--conflict-rate=0.75', '--seed', 'x', '--mix', 'ether=3,pairSwap=1', '--save', 'b.json'];
     const { traffic, save } = readReplayOptions(raw);
-    const mix = { ether: 3, token: 0, swapV2: 1, swapV3: 0, mint: 0, failing: 0 };
+    const mix = { ether: 3, token: 0, pairSwap: 1, poolSwap: 0, mint: 0, failing: 0 };
     expect(traffic).toEqual({ transactions: 50, conflictRate: 0.75, seed: 'x', mix });
     expect(save).toBe('b.json');
   });
@@ -118,7 +118,7 @@ test.each([
   [['--conflict-rate', '1.5'], '--conflict-rate: must be a number from 0 to 1, not "1.5"'],
   [['--conflict-rate', '-0.5'], '--conflict-rate: must be a number from 0 to 1, not "-0.5"'],
   [['--repeat', '0'], '--repeat: must be an integer from 1 to 1000, not "0"'],
-  [['--mix', 'swapV4=1'], '--mix: there is no kind "swapV4"; did you mean swapV2?'],
+  [['--mix', 'pairSwop=1'], '--mix: there is no kind "pairSwop"; did you mean pairSwap?'],
   [['--mix', 'ether=x'], '--mix ether: must be a number from 0 to 1000000, not "x"'],
 ])('%j is refused: %s', (raw, message) => {
   expect(refusal(...raw)).toBe(message);

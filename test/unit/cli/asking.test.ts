@@ -143,7 +143,7 @@ describe('pevm trace', () => {
   test.each(['callTracer', 'prestateTracer', 'flatCallTracer', '4byteTracer', 'structLogs'])(
     'of a transaction in a block file prints %s for people and for programs',
     async (tracer) => {
-      const index = String(plan.findIndex(({ kind }) => kind === 'swapV2'));
+      const index = String(plan.findIndex(({ kind }) => kind === 'pairSwap'));
       const words = ['trace', '--file', blockFile, '--index', index, '--tracer', tracer];
       const [page, json] = [await pevm(...words), await pevm(...words, '--json')];
       expect([page.code, json.code]).toEqual([0, 0]);
@@ -154,7 +154,7 @@ describe('pevm trace', () => {
   );
 
   test('indents what is called', async () => {
-    const index = String(plan.findIndex(({ kind }) => kind === 'swapV3'));
+    const index = String(plan.findIndex(({ kind }) => kind === 'poolSwap'));
     const { out } = await pevm('trace', '--file', blockFile, '--index', index);
     expect(out[0]).toMatch(/^CALL 0x[0-9a-f]{40} 0x[0-9a-f]+… \(\d+ bytes\) [\d,]+ gas$/);
     expect(out.some((line) => line.startsWith('    CALL '))).toBe(true);

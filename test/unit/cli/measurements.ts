@@ -95,6 +95,6 @@ export function subject(): Subject {
   return {
     name: 'block.json',
     file: checkBlockFile({ chainId: 1, hardfork: 'byzantium', block, pre: {} }),
-    describe: ({ slot }) => (slot === '0x8' ? 'Uniswap v2 pair: reserves' : undefined),
+    describe: ({ slot }) => (slot === '0x8' ? 'pair: reserves' : undefined),
   };
 }

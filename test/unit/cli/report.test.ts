@@ -85,7 +85,7 @@ describe('a page', () => {
     expect(text).toMatch(/parallel +231\.0 ms +53\.4 Mgas\/s +2 workers, ethereumjs, 1\.78× as fast/);
     expect(text).toMatch(/bound +205\.3 ms +94 % of what the dependencies allow/);
     expect(text).toMatch(/executions +214 +14 re-executions, 5 aborts, 9 suspensions/);
-    expect(text).toMatch(/Uniswap v2 pair: reserves +7\n/);
+    expect(text).toMatch(/pair: reserves +7\n/);
     expect(text).toMatch(/WETH: balance +1\n/);
     expect(text).toContain('✓ receipts root   0x5545384c…4e39ad   equals the header and the sequential run');
   });

@@ -19,14 +19,14 @@ interface Scene {
   readonly proxy: LatencyProxy;
 }
 
-describe.skipIf(binary === undefined)('a cold Uniswap v3 swap on a fork of anvil', () => {
+describe.skipIf(binary === undefined)('a cold pool swap on a fork of anvil', () => {
   let engine: Engine;
   let scene: Scene;
 
   beforeAll(async () => {
     engine = await createEngine({ workers: 2 });
     const none = Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0]));
-    const { file: json } = await createTraffic({ transactions: 1, mix: { ...none, swapV3: 1 } });
+    const { file: json } = await createTraffic({ transactions: 1, mix: { ...none, poolSwap: 1 } });
     const file = checkBlockFile(json);
     const node = await Anvil.start(
       {

@@ -45,8 +45,8 @@ describe('a cold block of one transaction', () => {
   test.for([
     ['ether', 1],
     ['token', 2],
-    ['swapV2', 4],
-    ['swapV3', 5],
+    ['pairSwap', 4],
+    ['poolSwap', 5],
     ['mint', 3],
   ] as const)('takes few trips: %s, %i', async ([kind, most]) => {
     const file = await oneOf(kind);
@@ -69,7 +69,7 @@ describe('a cold block of one transaction', () => {
   });
 });
 
-test.for(['swapV2', 'swapV3'] as const)(
+test.for(['pairSwap', 'poolSwap'] as const)(
   'a second cold call of the same contracts takes two trips: %s',
   async (kind) => {
     const file = await oneOf(kind);
@@ -255,7 +255,7 @@ describe('a node that says what a call reads', () => {
   ] as const)(
     'by %s makes a cold swap two trips, and guesses needless from the second time on',
     async ([, other, most]) => {
-      const file = await oneOf('swapV3');
+      const file = await oneOf('poolSwap');
       const expected = await run(file, file.state);
       const { source, node } = await slowSource(file.state, {
         before: file.block,
@@ -292,7 +292,7 @@ describe('a node that says what a call reads', () => {
     ['access lists', ['debug_traceCall'], 3, 3],
     ['traces', [], 2, 2],
   ] as const)('makes a cold preview of a swap few trips: %s', async ([, without, most, again]) => {
-    const file = await oneOf('swapV3');
+    const file = await oneOf('poolSwap');
     const [{ from, to, input, value }] = file.block.transactions as [BlockFile['block']['transactions'][0]];
     const request = { from: from!, to: to!, data: input, value };
     const { header } = await (await slowSource(file.state, { before: file.block })).source.pinned();

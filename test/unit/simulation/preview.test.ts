@@ -62,7 +62,13 @@ describe('a preview', () => {
       if (status !== 'success') expect(found.assetChanges).toEqual([]);
     }
     expect([...kinds].sort()).toEqual(
-      expect.arrayContaining(['ether success', 'mint success', 'swapV2 success', 'swapV3 success', 'token success']),
+      expect.arrayContaining([
+        'ether success',
+        'mint success',
+        'pairSwap success',
+        'poolSwap success',
+        'token success',
+      ]),
     );
   });
 
@@ -84,7 +90,7 @@ describe('a preview', () => {
   });
 
   test('of a swap shows what is given and what is got', async () => {
-    for (const kind of ['swapV2', 'swapV3']) {
+    for (const kind of ['pairSwap', 'poolSwap']) {
       const { request } = of(kind);
       const { assetChanges } = await world.preview(request);
       const own = assetChanges.filter(({ account }) => account === request.from);
@@ -154,7 +160,7 @@ describe('a preview', () => {
     // It says what it is asked for, and no more.
     const source = { load: (keys: never) => whole.load(keys), blockHash: (number: bigint) => whole.blockHash(number) };
     const remote = await engine.openWorld({ state: source as never, block: header });
-    for (const kind of ['swapV3', 'swapV2', 'token', 'mint']) {
+    for (const kind of ['poolSwap', 'pairSwap', 'token', 'mint']) {
       const { request } = of(kind);
       const options = { verifyBalances: true };
       const found = await remote.preview([request, request], options);

@@ -19,8 +19,8 @@ function topic(event: string): string {
 }
 
 const transferred = topic('Transfer(address,address,uint256)');
-const swappedOnPair = topic('Swap(address,uint256,uint256,uint256,uint256,address)');
-const swappedOnPool = topic('Swap(address,address,int256,int256,uint160,uint128,int24)');
+const swappedOnPair = topic('Swapped(address,bool,uint256,uint256,address)');
+const swappedOnPool = topic('Swapped(address,address,bool,uint256,uint256,uint160,uint128)');
 
 /** First topics of the logs that a transaction left. */
 function events({ result }: Footprint): string[] {
@@ -66,8 +66,8 @@ describe.each([0, 0.3, 1])('at a conflict rate of %d', (conflictRate) => {
     const expected = {
       ether: [],
       token: [transferred],
-      swapV2: [transferred, transferred, topic('Sync(uint112,uint112)'), swappedOnPair],
-      swapV3: [transferred, transferred, swappedOnPool],
+      pairSwap: [transferred, transferred, topic('Reserves(uint112,uint112)'), swappedOnPair],
+      poolSwap: [transferred, transferred, swappedOnPool],
       mint: [transferred],
       failing: [],
     };
@@ -79,27 +79,27 @@ describe.each([0, 0.3, 1])('at a conflict rate of %d', (conflictRate) => {
 });
 
 test('swaps move the reserves of the pair and the price of the pool', async () => {
-  const { traffic, footprints } = await run({ transactions: 20, mix: only('swapV2', 'swapV3'), conflictRate: 1 });
+  const { traffic, footprints } = await run({ transactions: 20, mix: only('pairSwap', 'poolSwap'), conflictRate: 1 });
   const written = new Set(footprints.flatMap(({ writes }) => [...writes]));
   const names = [...written].flatMap((location) => {
     const [address, slot] = location.split(' ') as [`0x${string}`, `0x${string}`];
     return slot.startsWith('0x') ? [traffic.describe({ address, kind: 'storage', slot })] : [];
   });
-  expect(names).toContain('Uniswap v2 pair: reserves');
-  expect(names).toContain('Uniswap v2 pair: price 0 sum');
-  expect(names).toContain('Uniswap v3 pool: price, tick and lock');
-  expect(names).toContain('Uniswap v3 pool: fee growth 0');
-  expect(names).toContain('Uniswap v3 pool: observation 3');
-  expect(names).toContain('ERC-20 token: balance of Uniswap v2 pair');
+  expect(names).toContain('token pair: reserves');
+  expect(names).toContain('token pair: price 0 sum');
+  expect(names).toContain('liquidity pool: price and lock');
+  expect(names).toContain('liquidity pool: fee growth 0');
+  expect(names).toContain('liquidity pool: observation 3');
+  expect(names).toContain('ERC-20 token: balance of token pair');
 });
 
-test('some swaps cross ticks of the pool', async () => {
-  const { traffic, footprints } = await run({ transactions: 30, mix: only('swapV3'), conflictRate: 0 });
+test('some swaps cross boundaries of the pool', async () => {
+  const { traffic, footprints } = await run({ transactions: 30, mix: only('poolSwap'), conflictRate: 0 });
   const crossed = footprints.filter(({ writes }) =>
     [...writes].some((location) => {
       const [address, slot] = location.split(' ') as [`0x${string}`, `0x${string}`];
       return (
-        slot.startsWith('0x') && traffic.describe({ address, kind: 'storage', slot }) === 'Uniswap v3 pool: liquidity'
+        slot.startsWith('0x') && traffic.describe({ address, kind: 'storage', slot }) === 'liquidity pool: liquidity'
       );
     }),
   );
@@ -116,7 +116,7 @@ test('failing transactions revert, or run out of gas and leave none', async () =
   expect(reasons.slice(0, 3)).toEqual([
     'ERC-20 transfer of more than owned: gas left',
     'ERC-20 transfer out of gas: all gas spent',
-    'Uniswap v2 swap below its minimum: gas left',
+    'pair swap below its minimum: gas left',
   ]);
   expect(footprints.every(({ result }) => result.execResult.exceptionError !== undefined)).toBe(true);
 });
@@ -188,8 +188,8 @@ test.each<[string, TrafficOptions]>([
   ['transactions', { transactions: 1_000_000 }],
   ['conflictRate', { conflictRate: -0.1 }],
   ['conflictRate', { conflictRate: Number.NaN }],
-  ['mix.swapV2', { mix: { swapV2: -1 } }],
-  ['mix.swapV9', { mix: { swapV9: 1 } as TrafficOptions['mix'] }],
+  ['mix.pairSwap', { mix: { pairSwap: -1 } }],
+  ['mix.barter', { mix: { barter: 1 } as TrafficOptions['mix'] }],
   ['mix', { mix: only() }],
   ['hardfork', { hardfork: 'berlin' as 'osaka' }],
 ])('a wrong %s is refused by name: %o', async (field, options) => {
