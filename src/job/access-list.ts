@@ -29,20 +29,35 @@ export function accessListOf(
   { firstTransaction, transactionCount }: TransactionPlace,
   { accounts: before }: StateChanges,
 ): BlockAccessList {
-  const accounts = new Map<string, { readonly address: Uint8Array; readonly met: MetAccount }>();
+  const met = new MetAccounts();
   for (let task = 0; task < results.length; task++) {
     // Steps of the protocol before the transactions share an index, and those behind them another.
     const at = Math.min(Math.max(task - firstTransaction + 1, 0), transactionCount + 1);
-    for (const item of readEvmMet(results.output(task))) {
+    met.add(at, readEvmMet(results.output(task)));
+  }
+  return met.list((key) => before.get(key)?.before.balance);
+}
+
+/** What the tasks of a block have met, one after the other. */
+export class MetAccounts {
+  readonly #accounts = new Map<string, { readonly address: Uint8Array; readonly met: MetAccount }>();
+
+  /** `at`: the task's index in the list; they come in order. */
+  add(at: number, items: readonly EvmMetOutput[]): void {
+    for (const item of items) {
       const key = keyFromBytes(item.address);
-      const known = accounts.get(key) ?? { address: item.address, met: new MetAccount() };
-      accounts.set(key, known);
+      const known = this.#accounts.get(key) ?? { address: item.address, met: new MetAccount() };
+      this.#accounts.set(key, known);
       note(known.met, at, item);
     }
   }
-  return [...accounts]
-    .map(([key, { address, met }]) => accessOf(address, met, before.get(key)?.before.balance))
-    .sort((left, right) => (left.address < right.address ? -1 : 1));
+
+  /** `balanceBefore`: by account as `keyFromBytes` names it, that before the block; of one that is the same after it `undefined` will do. */
+  list(balanceBefore: (key: string) => bigint | undefined): BlockAccessList {
+    return [...this.#accounts]
+      .map(([key, { address, met }]) => accessOf(address, met, balanceBefore(key)))
+      .sort((left, right) => (left.address < right.address ? -1 : 1));
+  }
 }
 
 /** What several steps leave at one index is what the last one left. */

@@ -3,7 +3,7 @@
 
 import { CoreTrapError, MemoryLimitError, StateSourceError } from '../base/errors.ts';
 import { hexFromBytes, ZERO_ADDRESS } from '../base/hex.ts';
-import { type EvmTransactionOutput, readEvmResult } from '../core/evm/evm-decode.ts';
+import { type EvmMetOutput, type EvmTransactionOutput, readEvmMet, readEvmResult } from '../core/evm/evm-decode.ts';
 import { type EvmBlockInput, type EvmTransactionFields, encodeEvmTransactions } from '../core/evm/evm-encode.ts';
 import type { EvmTracer } from '../core/evm/tracer.ts';
 import { Tracing } from '../core/evm/tracing.ts';
@@ -52,6 +52,8 @@ export interface SandboxOutcome {
   readonly output: EvmTransactionOutput;
   /** What it changed, where it was folded. */
   readonly changes: StateChanges | undefined;
+  /** What it met of the state, where the environment asks for that (EIP-7928). */
+  readonly met: readonly EvmMetOutput[];
 }
 
 export class Sandbox {
@@ -176,9 +178,11 @@ export class Sandbox {
     if (!begun) throw tooSmall(host);
     const traced = watch === undefined ? undefined : { tracing: tracing!, watch };
     if (!(await this.#attempts(host, worker, { ...run, traced, tentative }))) return undefined;
-    const output = readEvmResult(host.results(0, 1).outputs, 0);
+    const { outputs } = host.results(0, 1);
+    const output = readEvmResult(outputs, 0);
+    const met = environment.recordAccess === true ? readEvmMet(outputs) : [];
     const changes = fold && output.status !== 'invalid' ? await this.#fold(host) : undefined;
-    return { output, changes };
+    return { output, changes, met };
   }
 
   /** Attempts until there is a result: again with each round of state that was missing, unless they are `tentative`. */

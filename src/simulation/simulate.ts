@@ -3,6 +3,7 @@
 import { CallRejectedError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS, ZERO_HASH } from '../base/hex.ts';
 import { blobGasUsed } from '../block/blobs.ts';
+import { blockAccessListHash } from '../block/block-access-list.ts';
 import { headerFields, headerHash, withdrawalsRoot } from '../block/block-encoding.ts';
 import { refusalFor } from '../block/block-gas.ts';
 import type { BlockInput } from '../block/block-input.ts';
@@ -25,6 +26,7 @@ import { GAS_CAP, type ReadRequest, transactionOf } from './request.ts';
 import { Sandbox } from './sandbox.ts';
 import type { Setting } from './setting.ts';
 import type { ReadSimulation } from './simulate-request.ts';
+import { SimulatedAccesses } from './simulated-accesses.ts';
 import { draftOf, type PlacedBlock, placeBlocks } from './simulated-chain.ts';
 import { SimulatedLogs } from './simulated-logs.ts';
 import { simulatedTransaction } from './simulated-transaction.ts';
@@ -66,6 +68,7 @@ interface Progress {
   readonly calls: SimulatedCall[];
   /** Of the state after each transaction, before Byzantium. */
   readonly roots: Hex[];
+  readonly accesses: SimulatedAccesses;
   /** Sums of the transactions so far. */
   executionGas: bigint;
   stateGas: bigint;
@@ -105,19 +108,21 @@ class Simulation {
     await applyOverrides(this.#setting, placed.state);
     const progress: Progress = {
       ...{ draft, hardfork, environment, encoded: [], outputs: [], calls: [], roots: [] },
+      accesses: new SimulatedAccesses(),
       ...{ executionGas: 0n, stateGas: 0n, nextLog: 0 },
     };
     const { chain } = this.#setting.head;
     const blockReward = chain.blockReward !== false;
     const steps = stepsOf({ chainId: chain.id, hardfork, block: draft, blockReward });
-    for (const step of steps.before) await this.#step(step, environment);
+    for (const step of steps.before) await this.#step(step, progress, 0);
     for (const request of placed.calls) await this.#call(request, progress);
-    for (const step of steps.funds) await this.#step(step, environment);
+    const behind = placed.calls.length + 1;
+    for (const step of steps.funds) await this.#step(step, progress, behind);
     const requests: Uint8Array[] = [];
     for (const { address, type, step } of steps.requests) {
       // A world without the contract has none of its requests.
       if ((await this.#setting.state.code(this.#setting.ask, bytesFromHex(address))) === '0x') continue;
-      const { returnData } = await this.#step(step, environment);
+      const { returnData } = await this.#step(step, progress, behind);
       requests.push(Uint8Array.of(type, ...returnData));
     }
     const block = await this.#finish(progress, requests);
@@ -129,7 +134,10 @@ class Simulation {
   #environmentOf({ hardfork, blobs, state, overrides }: PlacedBlock, block: BlockInput): EvmBlockInput {
     const { head, state: world } = this.#setting;
     const blockHashes = this.#hashes;
-    const own = environmentOf({ chainId: head.chain.id, hardfork, blobs, block, blockHashes, senders: 'trust' });
+    const own = environmentOf({
+      ...{ chainId: head.chain.id, hardfork, blobs, block, blockHashes, senders: 'trust' },
+      recordAccess: rulesOf(hardfork).hasBlockAccessList,
+    });
     return {
       ...own,
       emptyAccounts: own.emptyAccounts || world.emptyAccounts !== false,
@@ -138,21 +146,28 @@ class Simulation {
     };
   }
 
-  /** Runs a step of the protocol's own. */
-  async #step(transaction: EvmTransactionFields, environment: EvmBlockInput): Promise<EvmTransactionOutput> {
-    const { output } = await this.#sandbox.run({ environment, transaction, fold: true });
-    if (output.status === 'invalid') throw rejectionOf(output);
-    return output;
+  /** Runs a step of the protocol's own; `at`: its index in the block's access list. */
+  async #step(
+    transaction: EvmTransactionFields,
+    { environment, accesses }: Progress,
+    at: number,
+  ): Promise<EvmTransactionOutput> {
+    const outcome = await this.#sandbox.run({ environment, transaction, fold: true });
+    if (outcome.output.status === 'invalid') throw rejectionOf(outcome.output);
+    accesses.add(at, outcome);
+    return outcome.output;
   }
 
   async #call(request: ReadRequest, progress: Progress): Promise<void> {
-    const { validation, traceTransfers } = this.#read;
-    const { environment, hardfork, draft } = progress;
+    const { validation } = this.#read;
+    const { environment, hardfork, draft, accesses } = progress;
+    // Where value leaves a log anyway, none is made up: each would be there twice, as geth says.
+    const traceTransfers = this.#read.traceTransfers && !rulesOf(hardfork).logsTransfers;
     const filled = await this.#filled(request, progress);
     const { transaction, encoded } = simulatedTransaction(filled, hardfork, this.#setting.head.chain.id);
     const freeBlobs = filled.blobVersionedHashes !== undefined && !filled.maxFeePerBlobGas && !validation;
     let watched = new SimulatedLogs(traceTransfers, progress.nextLog);
-    const { output } = await this.#sandbox.run({
+    const outcome = await this.#sandbox.run({
       environment: freeBlobs ? { ...environment, blobBaseFee: 0n } : environment,
       transaction: transactionOf(filled, hardfork, filled.gas, { nonce: validation, fee: validation }),
       fold: true,
@@ -161,7 +176,9 @@ class Simulation {
         return watched;
       },
     });
+    const { output } = outcome;
     if (output.status === 'invalid') throw rejectionOf(output, SIMULATION_CODES, INTERNAL);
+    accesses.add(draft.transactions.length + 1, outcome);
     this.#gasLeft -= output.gasUsed;
     progress.executionGas += output.blockGas;
     progress.stateGas += output.stateGas;
@@ -227,6 +244,7 @@ class Simulation {
       ...(draft.withdrawals !== undefined && { withdrawalsRoot: withdrawalsRoot(draft.withdrawals) }),
       ...(draft.excessBlobGas !== undefined && { blobGasUsed: quantityFromNumber(blobGasUsed(hardfork, draft)) }),
       ...(rules.hasRequests && { requestsHash: requestsHashOf(executed) }),
+      ...(rules.hasBlockAccessList && { blockAccessListHash: blockAccessListHash(progress.accesses.list()) }),
     };
     return { ...complete, hash: hashOf(complete) };
   }

@@ -1165,6 +1165,26 @@ const CALL_TRACERS = { project: 'unit', test: 'test/unit/trace/call-tracers.test
 
 const asked = [
   {
+    name: 'the access list of a simulated block goes by the balances that its last call has found',
+    file: 'src/simulation/simulated-accesses.ts',
+    text: 'if (!this.#balances.has(key)) this.#balances.set(',
+    replacement: 'this.#balances.set(',
+    why: 'what only grows, as of who gets the fees, is counted from too much, and the header has a wrong hash',
+    project: 'unit',
+    test: 'test/unit/simulation/amsterdam.test.ts',
+    only: 'access list',
+  },
+  {
+    name: 'what the protocol does behind the calls of a simulated block is listed with the last of them',
+    file: 'src/simulation/simulate.ts',
+    text: 'placed.calls.length + 1',
+    replacement: 'placed.calls.length',
+    why: 'the header commits to a list that no client comes to',
+    project: 'unit',
+    test: 'test/unit/simulation/amsterdam.test.ts',
+    only: 'access list',
+  },
+  {
     name: 'blocks to come have hashes in calls whose block has another number',
     file: 'src/simulation/setting.ts',
     text: 'hashesToCome: toCome > 0n ? Math.min(Number(toCome), blockHashes.length) : 0',

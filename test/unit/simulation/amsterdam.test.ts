@@ -3,6 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BlockInput } from '../../../src/block/block-input.ts';
 import { rulesOf } from '../../../src/chain/rules.ts';
 import {
+  BUILDER_DEPOSIT_REQUESTS,
+  BUILDER_EXIT_REQUESTS,
+  CONSOLIDATION_REQUESTS,
+  WITHDRAWAL_REQUESTS,
+} from '../../../src/chain/system-contracts.ts';
+import {
   CallRejectedError,
   createEngine,
   type Hex,
@@ -160,4 +166,81 @@ test('the numbers are those of the rules', () => {
   expect([stateByteGas, slotStateBytes, accountStateBytes, transactionGasCap].map(BigInt)).toEqual([
     ...[BYTE, SLOT / BYTE, ACCOUNT / BYTE, CAP],
   ]);
+});
+
+describe('the access list that headers commit to', () => {
+  const word = (number: number): Hex => `0x${number.toString(16).padStart(64, '0')}`;
+  /** Contracts whose answers are the block's requests: none. */
+  const contracts = [WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS, BUILDER_DEPOSIT_REQUESTS, BUILDER_EXIT_REQUESTS];
+  const alloc = {
+    ...{ [alice]: { balance: 10n ** 18n }, [nobody]: { balance: 10n ** 18n }, [spender]: { code: SPENDER } },
+    ...{ [forwarder]: { code: FORWARDER }, [cleaner]: { code: CLEANER }, [taker]: { code: TAKER } },
+    ...{ [sender]: { code: SENDER, balance: 5n }, [factory]: { code: FACTORY, nonce: 1 } },
+    ...Object.fromEntries(contracts.map((address) => [address, { code: '0x00', nonce: 1 }])),
+  };
+  const header = {
+    ...{ number: '0x1', timestamp: '0x64', gasLimit: '0x3938700', miner: addressOf(0xfee), baseFeePerGas: '0x7' },
+    ...{ difficulty: '0x0', mixHash: word(1), parentHash: word(2), excessBlobGas: '0x0', slotNumber: '0x9' },
+  } as unknown as BlockInput;
+  const open = () => engine.openWorld({ state: memoryState(alloc), block: header });
+  const fees = { maxFeePerGas: 100n, maxPriorityFeePerGas: 3n };
+  const callsOf = (targets: readonly Hex[]) => targets.map((to) => ({ from: alice, to, value: 0n, ...fees }));
+
+  test('is that of executing the blocks, with what the protocol does, fees, storage, creations and failures', async () => {
+    await using simulated = await open();
+    await using executed = await open();
+    const blocks = await simulated.simulate({
+      validation: true,
+      blockStateCalls: [
+        {
+          blockOverrides: { withdrawals: [{ index: '0x0', validatorIndex: '0x0', address: nobody, amount: '0x7' }] },
+          calls: [
+            ...callsOf([spender, forwarder, cleaner, taker, sender, factory, addressOf(0xfee)]),
+            { from: nobody, to: alice, value: 9n, ...fees },
+            // What one has and another gives back.
+            { from: alice, to: nobody, value: 9n, ...fees },
+          ],
+        },
+        { calls: callsOf([spender, factory]) },
+        {},
+      ],
+    });
+    const hashes = new Set<Hex>();
+    for (const { block } of blocks) {
+      const result = await executed.executeBlock({ block, hardfork, senders: 'trust', verify: true });
+      expect(result.mismatches).toEqual([]);
+      expect(block.blockAccessListHash).toBe(result.blockAccessListHash);
+      hashes.add(block.blockAccessListHash!);
+    }
+    expect(hashes.size).toBe(blocks.length);
+  });
+
+  test('does not know what a request overrides, but what is met of it', async () => {
+    const slot = word(0);
+    const override = { [spender]: { stateDiff: { [slot]: word(1) } }, [alice]: { balance: 10n ** 19n } };
+    await using world = await open();
+    const request = { calls: callsOf([spender]), stateOverrides: override };
+    const [simulated] = await world.simulate({ validation: true, blockStateCalls: [request] });
+    const { block } = simulated!;
+    await using overridden = await engine.openWorld({
+      state: memoryState({
+        ...alloc,
+        [spender]: { code: SPENDER, storage: { [slot]: word(1) } },
+        [alice]: { balance: 10n ** 19n },
+      }),
+      block: header,
+    });
+    const result = await overridden.executeBlock({ block, hardfork, senders: 'trust' });
+    expect(block.blockAccessListHash).toBe(result.blockAccessListHash);
+    const met = result.blockAccessList!.find(({ address }) => address === spender)!;
+    expect([met.storageChanges, met.storageReads]).toEqual([[], ['0x0']]);
+  });
+
+  test('value that moves leaves one log, though it is to be traced', async () => {
+    await using world = await open();
+    const calls = [{ from: alice, to: nobody, value: 5n }];
+    const [block] = await world.simulate({ traceTransfers: true, blockStateCalls: [{ calls }] });
+    expect(block!.calls[0]!.logs).toHaveLength(1);
+    expect(block!.calls[0]!.logs[0]!.address).toBe(addressOf(0).replace(/.{40}$/, `${'f'.repeat(39)}e`));
+  });
 });
