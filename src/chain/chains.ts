@@ -125,8 +125,8 @@ export function readChain(value: unknown, field: string): Chain {
   return read;
 }
 
-/** Chains that were read before: they may be passed on as they are. */
-const READ = new WeakSet<object>();
+/** Chains that were read before, or are known: they may be passed on as they are. */
+const READ = new WeakSet<object>(CHAINS.values());
 
 function readObject(value: object, field: string): Chain {
   const chain = plainObject(value, field);

@@ -159,6 +159,9 @@ describe('a chain', () => {
       formatters: { block: { format: () => ({}) } },
     };
     expect(readChain(viem, 'chain')).toBe(readChain(11155111, 'chain'));
+    // A chain that was read may be handed on, one that is known too.
+    const [known, own] = [readChain(1, 'chain'), readChain(CONFIG, 'chain')];
+    expect([readChain(known, 'chain'), readChain(own, 'chain')]).toEqual([known, own]);
     const { chainId: _, ...forks } = SHORT;
     const foundry = { ...viem, id: 31337, forks: { ...forks, terminalTotalDifficulty: 0, shanghaiTime: 0 } };
     expect(forkAt(readChain(foundry, 'chain'), at(0, 0)).hardfork).toBe('shanghai');
