@@ -342,7 +342,10 @@ export class PevmEngine implements TracingEngine {
       first,
       host: {
         openWorld: (given) => this.openWorld(given),
-        traceBlock: (request) => this.traceBlock(request) as unknown as PromiseLike<readonly TransactionTrace[]>,
+        traceBlock: (request, start) =>
+          this.#start(this.#turns, () => new TraceJob(request, this.#parts.options, start)) as PromiseLike<
+            readonly TransactionTrace[]
+          >,
         executeBlock: (request) => this.executeBlock(request),
       },
       end: async () => {

@@ -101,6 +101,18 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
   };
 }
 
+/** One of the block's transactions alone, without the steps of the protocol. @throws as planEvmBlock does */
+export function planEvmTransaction(context: EvmBlockContext, index: number): EvmPlan {
+  const { block, memoryBytes } = context;
+  const transactions = block.transactions.slice(index, index + 1);
+  const [signature] = signaturesOf({ ...context, block: { ...block, transactions } });
+  return {
+    environment: environmentOf(context),
+    transactions: encodeEvmTransactions(transactions, () => signature, memoryBytes),
+    ...{ firstTransaction: 0, post: 1, requests: [] },
+  };
+}
+
 /** What the protocol itself does in a block: before the transactions, and after them. */
 export interface ProtocolSteps {
   readonly before: readonly EvmTransactionFields[];

@@ -10,11 +10,14 @@ import type { BlockHost } from '../core/host/block-host.ts';
 import { InvalidOutcome } from '../run/run-outcome.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import { workOf } from '../run/work.ts';
+import type { TransactionStart } from '../state/block-accesses.ts';
+import type { StateSource } from '../state/state-source.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
 import type { TracerChoice } from '../trace/tracers.ts';
 import type { BlockRequest } from '../types.ts';
-import { type BlockEncoding, encodeForCore } from './block-encoding.ts';
+import { type BlockEncoding, encodeForCore, encodingOf } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
+import { planEvmTransaction } from './evm-block.ts';
 import type { CommittedPart, Desk, Job, Limits } from './job.ts';
 import type { Replay, ReplayAnswer, ReplayedBlock, ReplayOrder, TracedItem } from './replay.ts';
 import { blockKeys, stateBefore } from './state-before.ts';
@@ -38,9 +41,13 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
   /** Places of the first transaction to be traced, and of the one behind the last. */
   readonly #from: number;
   readonly #to: number;
+  /** Where the only one begins, where that is known: then none of those before it runs. */
+  readonly #start: TransactionStart | undefined;
+  /** Place of the first that runs. */
+  readonly #first: number;
 
-  /** Reads the request. @throws InputError naming the field, InvalidTransactionError */
-  constructor(request: BlockTraceRequest & TracerChoice, options: CheckedOptions) {
+  /** Reads the request; `start`: of the transaction at its index. @throws InputError naming the field, InvalidTransactionError */
+  constructor(request: BlockTraceRequest & TracerChoice, options: CheckedOptions, start?: TransactionStart) {
     const { index, ...rest } = request;
     const entries = Object.entries(rest);
     const ofBlock = Object.fromEntries(entries.filter(([name]) => BLOCK_FIELDS.includes(name)));
@@ -55,7 +62,12 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     }
     this.#from = index ?? 0;
     this.#to = index === undefined ? count : index + 1;
-    this.#encoding = encodeForCore(this.#request.context);
+    this.#start = start;
+    this.#first = start === undefined ? 0 : this.#from;
+    this.#encoding =
+      start === undefined
+        ? encodeForCore(this.#request.context)
+        : encodingOf(planEvmTransaction(this.#request.context, this.#from), this.#request.context);
     this.#window = options.window;
   }
 
@@ -67,17 +79,23 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     return this.#to - this.#from;
   }
 
+  get #state(): StateSource {
+    return this.#start?.state ?? this.#request.state;
+  }
+
   async run(desk: Desk<TransactionTrace<Result>>): Promise<readonly TransactionTrace<Result>[]> {
-    const { context, state } = this.#request;
+    const { context } = this.#request;
+    const state = this.#state;
     const encoding = this.#encoding;
     const { evm, firstTransaction, transactionCount } = encoding;
     // Loaded when somebody traces, as the trace build is.
     const { replayOf } = await import('./replay.ts');
     const replay = replayOf(this.#choice, this.#block);
     if (evm === undefined || this.itemCount === 0) return [];
-    const before = await stateBefore(desk, state, () => blockKeys(state, context.block));
+    const keys = async () => this.#start?.keys ?? blockKeys(state, context.block);
+    const before = await stateBefore(desk, state, keys);
     const { image, complete, emptyAccounts = true } = before;
-    const count = firstTransaction + this.#to;
+    const count = firstTransaction + this.#to - this.#first;
     const environment = emptyAccounts ? { ...evm.environment, emptyAccounts } : evm.environment;
     const plan = {
       ...{ count, tasks: [], programs: undefined, image, complete, window: this.#window },
@@ -105,12 +123,12 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     traces: TransactionTrace<Result>[],
   ): Promise<void> {
     const { host, first } = part;
-    if (first === 0) this.#logs = 0;
+    if (first === 0) this.#logs = this.#start?.firstLog ?? 0;
     const items: TracedItem[] = [];
     const committed = host.committed();
     for (let at = 0; at < committed; at++) {
-      const index = first + at - this.#encoding.firstTransaction;
-      if (index < 0) continue;
+      const index = this.#first + first + at - this.#encoding.firstTransaction;
+      if (index < this.#first) continue;
       // What was traced before the block began again is known.
       if (index >= this.#from + traces.length && index < this.#to) {
         const { hash } = this.#request.context.block.transactions[index]!;
@@ -202,7 +220,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
   /** Loads what a tracer has missed. No worker may be at work. */
   async #load(desk: Desk<TransactionTrace<Result>>, host: BlockHost, { index }: TracedItem): Promise<void> {
     const keys = host.missing();
-    const { image } = await desk.ask((signal) => loadKeys(this.#request.state, keys, new Set(), signal));
+    const { image } = await desk.ask((signal) => loadKeys(this.#state, keys, new Set(), signal));
     if (!host.load(image)) throw new MemoryLimitError(`the state of transaction ${index} does not fit into the memory`);
     host.resume();
   }

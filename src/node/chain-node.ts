@@ -2,11 +2,13 @@
 
 import { type Hex, hexFromBytes } from '../base/hex.ts';
 import type { CallOptions, CallRequest } from '../call-types.ts';
+import type { TransactionStart } from '../state/block-accesses.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
 import type { TracerChoice } from '../trace/tracers.ts';
 import type { BlockRequest, BlockResult, NodeOptions, World } from '../types.ts';
 import { Accounts } from './accounts.ts';
 import type { Call } from './call.ts';
+import type { TransactionPlace } from './chain-store.ts';
 import { Filters } from './filters.ts';
 import { Miner } from './miner.ts';
 import { Pool } from './pool.ts';
@@ -20,7 +22,11 @@ export interface NodeWorld extends World {
 /** What a node asks of the engine. */
 export interface NodeHost {
   readonly world: NodeWorld;
-  traceBlock(request: BlockTraceRequest & TracerChoice): PromiseLike<readonly TransactionTrace[]>;
+  /** `start`: of the only transaction that is asked for. */
+  traceBlock(
+    request: BlockTraceRequest & TracerChoice,
+    start?: TransactionStart,
+  ): PromiseLike<readonly TransactionTrace[]>;
   executeBlock(request: BlockRequest): PromiseLike<BlockResult>;
 }
 
@@ -49,19 +55,26 @@ export class ChainNode {
     record.watch((at, removed) => this.filters.block(at, removed));
   }
 
-  /** What a tracer says of a block's transactions, or of the one at `index`. */
-  async trace(
+  /** What a tracer says of a block's transactions. */
+  trace(block: BlockTraceRequest, tracer: TracerChoice, call: Call): Promise<readonly TransactionTrace[]> {
+    return this.#trace(block, tracer, call);
+  }
+
+  /** What a tracer says of a transaction of the chain. */
+  async traceTransaction(place: TransactionPlace, tracer: TracerChoice, call: Call): Promise<unknown> {
+    const { start, ...block } = this.record.transactionRequest(place);
+    const [trace] = await this.#trace(block, tracer, call, start);
+    return trace!.result;
+  }
+
+  async #trace(
     block: BlockTraceRequest,
     tracer: TracerChoice,
     { signal }: Call,
-    index?: number,
+    start?: TransactionStart,
   ): Promise<readonly TransactionTrace[]> {
-    return this.#host.traceBlock({
-      ...tracer,
-      ...block,
-      ...(index !== undefined && { index }),
-      ...(signal !== undefined && { signal }),
-    } as BlockTraceRequest & TracerChoice);
+    const request = { ...tracer, ...block, ...(signal !== undefined && { signal }) };
+    return this.#host.traceBlock(request as BlockTraceRequest & TracerChoice, start);
   }
 
   /** A block once more, on a state of its own. */

@@ -8,10 +8,11 @@ import type { StateDiff } from '../block/state-diff.ts';
 import type { BlobRules, Chain } from '../chain/chain.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
+import type { BlockAccesses, TransactionStart } from '../state/block-accesses.ts';
 import type { AccountValue, DescribedStateSource } from '../state/state-source.ts';
 import type { RecordedBlock, RecordedNodes } from '../state/witness/witness-recorder.ts';
 import type { BlockResult } from '../types.ts';
-import { type ChainBlock, ChainStore, hashOfBlock } from './chain-store.ts';
+import { type ChainBlock, ChainStore, hashOfBlock, type TransactionPlace } from './chain-store.ts';
 import { type FirstState, StateHistory } from './state-history.ts';
 
 /** A block that a world has executed. */
@@ -19,6 +20,8 @@ export interface ExecutedBlock {
   readonly block: BlockInput;
   readonly hardfork: Hardfork;
   readonly result: Pick<BlockResult, 'receipts' | 'stateDiff'>;
+  /** What its transactions have read and written, where that is known. */
+  readonly accesses?: BlockAccesses | undefined;
 }
 
 /** A block and what it was executed on. */
@@ -29,6 +32,16 @@ export interface RecordedRequest {
   readonly state: DescribedStateSource;
   readonly blockHashes: ReadonlyMap<bigint, Hex>;
 }
+
+/** One of its transactions. */
+export interface RecordedTransaction extends RecordedRequest {
+  readonly index: number;
+  /** Where it begins; `undefined`: those before it have to run first. */
+  readonly start: TransactionStart | undefined;
+}
+
+/** Bytes of what is kept of transactions of the blocks, the newest of them. */
+const MOST_ACCESSES = 64 << 20;
 
 /** A moment to come back to. */
 export interface ChainPosition {
@@ -45,6 +58,9 @@ export class RecordedChain {
   isQuiet = false;
   /** By block: how many steps lead to the state that it left. */
   readonly #executed: number[] = [0];
+  /** Of the newest blocks, oldest first. */
+  readonly #accesses = new Map<ChainBlock, BlockAccesses>();
+  #accessBytes = 0;
 
   /** `state`: after the block `first`. */
   constructor(chain: Chain, first: { block: BlockInput; hardfork: Hardfork }, state: FirstState) {
@@ -68,14 +84,29 @@ export class RecordedChain {
     return blobsOf(this.chain, hardfork);
   }
 
-  append({ block, hardfork, result }: ExecutedBlock): ChainBlock {
+  append({ block, hardfork, result, accesses }: ExecutedBlock): ChainBlock {
     const added = recorded(this.chain, block, hardfork, () => result.receipts);
     // A block on another one than the head: what was recorded belongs to no chain that goes on.
     this.#states.append({ diff: result.stateDiff, emptyIsAbsent: rulesOf(hardfork).clearsEmpty });
     this.store.append(added);
     this.#executed.push(this.#states.length);
+    if (accesses !== undefined) this.#keep(added, accesses);
     this.#tell(added, false);
     return added;
+  }
+
+  #keep(at: ChainBlock, accesses: BlockAccesses): void {
+    this.#accesses.set(at, accesses);
+    this.#accessBytes += accesses.bytes;
+    for (const oldest of this.#accesses.keys()) {
+      if (this.#accessBytes <= MOST_ACCESSES) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(at: ChainBlock): void {
+    this.#accessBytes -= this.#accesses.get(at)?.bytes ?? 0;
+    this.#accesses.delete(at);
   }
 
   /** The state after the head was changed from outside. */
@@ -92,7 +123,10 @@ export class RecordedChain {
     this.#executed.length = blocks;
     this.#states.truncate(steps);
     const removed = this.store.truncate(blocks);
-    for (const at of removed.toReversed()) this.#tell(at, true);
+    for (const at of removed.toReversed()) {
+      this.#forget(at);
+      this.#tell(at, true);
+    }
     return removed;
   }
 
@@ -111,6 +145,12 @@ export class RecordedChain {
     const state = parent === undefined ? this.stateBefore(at!) : this.stateAfter(parent);
     const blockHashes = this.store.hashesBefore(BigInt(block.number));
     return { block, hardfork, chain: this.chain, state, blockHashes };
+  }
+
+  /** The same, of one transaction of the chain. */
+  transactionRequest({ at, index }: TransactionPlace): RecordedTransaction {
+    const request = this.requestFor(at);
+    return { ...request, index, start: this.#accesses.get(at)?.startOf(index, request.state) };
   }
 
   /** The state after a block, with what was changed from outside before the next one. */

@@ -6,6 +6,7 @@ import { bytesFromKey, keyFromBytes } from '../base/hex.ts';
 import { turnTaker } from '../base/platform.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import { type ChangeRecords, codesIn } from '../core/host/change-records.ts';
+import { KeptAccesses } from '../core/host/kept-accesses.ts';
 import {
   blockNumberOf,
   changedRecord,
@@ -201,6 +202,13 @@ export class Residence implements StayingState {
   /** What the last block has recorded, while it is still in the memory. */
   recordings(): (Uint8Array | undefined)[] {
     return takeRecordings(this.#home.host.instance);
+  }
+
+  /** The same of a block of so many tasks, to be kept; `undefined` where not all of it is in the memory. */
+  accesses(tasks: number, firstTransaction: number): KeptAccesses | undefined {
+    const recordings = this.recordings();
+    if (recordings.length !== tasks) return undefined;
+    return KeptAccesses.take(this.#home.host.instance, recordings, firstTransaction);
   }
 
   changed(records: ChangeRecords): void {

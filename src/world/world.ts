@@ -98,6 +98,8 @@ interface Snapshot {
 
 const FIRST: ChainPosition = { blocks: 1, steps: 0 };
 
+type TracedRequest = BlockTraceRequest & TracerChoice;
+
 const readAmount = amount(256);
 const readNonce = amount(64);
 const readCode = bytesReader();
@@ -246,9 +248,8 @@ export class ResidentWorld implements TracingWorld {
     const record = await this.#recorded();
     const place = record.store.transaction(hash);
     if (place === undefined) throw new InputError('request', `there is no transaction ${hash} among those recorded`);
-    const { at, index } = place;
-    const request = { ...options, ...record.requestFor(at), index } as BlockTraceRequest & TracerChoice;
-    const [trace] = await this.#turns.host.traceBlock(request);
+    const { start, ...block } = record.transactionRequest(place);
+    const [trace] = await this.#turns.host.traceBlock({ ...options, ...block } as TracedRequest, start);
     return trace!.result as TraceOf<Choice>;
   }
 
@@ -503,7 +504,11 @@ export class ResidentWorld implements TracingWorld {
     this.#emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
     // Before EIP-161 blocks leave some.
     if (!this.#emptyIsAbsent) this.#state.emptyAccounts = true;
-    this.#record?.append({ block, hardfork, result });
+    const { count, evm, firstTransaction } = job.encoding;
+    this.#record?.append({
+      ...{ block, hardfork, result },
+      accesses: evm && this.#state.residence.accesses(count, firstTransaction),
+    });
     this.#forget();
   }
 

@@ -106,8 +106,7 @@ async function traceTransaction(node: ChainNode, params: Params, call: Call) {
   const tracer = tracerOf(params[1], 'params[1]');
   const place = node.record.store.transaction(hash);
   if (place === undefined) throw new PevmError(SERVER_ERROR, `there is no transaction ${hash}`);
-  const [trace] = await node.trace(node.record.requestFor(place.at), tracer, call, place.index);
-  return trace!.result;
+  return node.traceTransaction(place, tracer, call);
 }
 
 /** What geth allows beside a tracer's name and its own options, and what has no meaning here. */
