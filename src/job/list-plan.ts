@@ -35,7 +35,8 @@ export function announceList(
     total += count;
     if (count > 0) predicted++;
   }
-  if (total > most) return undefined;
+  // Every transaction changes a nonce: where one changes nothing, the list does not say all there is to say.
+  if (total > most || predicted < transactions) return undefined;
   const builder = new AnnouncedWritesBuilder(counts);
   for (const account of list) fill(builder, account, transactions);
   return { announced: builder.finish(first), predicted };
