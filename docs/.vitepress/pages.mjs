@@ -41,6 +41,7 @@ export const groups = [
     group: 'Running it',
     pages: [
       ['hosts', 'Headers per host'],
+      ['cli', 'The command line'],
       ['configuration', 'Configuration'],
       ['monitoring', 'Monitoring'],
       ['errors', 'Errors by code'],

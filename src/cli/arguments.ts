@@ -81,11 +81,15 @@ export function checkHttpUrl(name: string, text: string): void {
   if (!/^https?:\/\//.test(text)) throw new InputError(name, `expected an http(s) URL, not "${text}"`);
 }
 
+/** What one can type behind the program's name, and what that does. */
+export type Example = readonly [line: string, meaning: string];
+
 /** Help for a command in 80 columns. */
 export function helpFor(
   program: string,
   command: Pick<CommandDef, 'meta' | 'args'>,
   notes: readonly string[] = [],
+  examples: readonly Example[] = [],
 ): string {
   const { meta, args } = command as { meta: { name: string; description: string }; args: ArgsDef };
   const rows = Object.entries(args).filter(([, definition]) => definition.type !== 'positional');
@@ -102,6 +106,9 @@ export function helpFor(
     );
   }
   lines.push(...entry('-h, --help', 'print this'));
+  if (examples.length > 0) lines.push('', 'Examples:');
+  for (const [line, meaning] of examples)
+    lines.push(...wrap(`# ${meaning}`, 78).map((text) => `  ${text}`), `  ${program} ${line}`);
   for (const note of notes) lines.push('', ...wrap(note, 80));
   return lines.join('\n');
 }
@@ -114,7 +121,7 @@ function entry(name: string, description: string): string[] {
   return lines.map((line, index) => `${index === 0 ? start : ' '.repeat(column - 1)} ${line}`);
 }
 
-function aliasesOf(definition: ArgDef): string[] {
+export function aliasesOf(definition: ArgDef): string[] {
   const { alias = [] } = definition as { alias?: string | string[] };
   return typeof alias === 'string' ? [alias] : alias;
 }

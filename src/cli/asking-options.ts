@@ -2,7 +2,7 @@
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import type { PreviewOptions } from '../index.ts';
-import { checkArguments, checkHttpUrl, positionalsOf, readNumber } from './arguments.ts';
+import { checkArguments, checkHttpUrl, type Example, positionalsOf, readNumber } from './arguments.ts';
 import { configurationArgument } from './configuration.ts';
 
 /** Where the state is. */
@@ -34,7 +34,7 @@ export interface TraceCommandOptions extends Place {
   readonly config: string | undefined;
 }
 
-const TRACERS = ['callTracer', 'prestateTracer', 'flatCallTracer', '4byteTracer', 'structLogs'] as const;
+export const TRACERS = ['callTracer', 'prestateTracer', 'flatCallTracer', '4byteTracer', 'structLogs'] as const;
 export type TracerWord = (typeof TRACERS)[number];
 
 const WHERE = {
@@ -67,6 +67,12 @@ export const previewCommand = defineCommand({
   },
 });
 
+export const previewExamples: readonly Example[] = [
+  ['preview 0x02f8… --rpc https://node.example', 'a signed transaction, on the newest state of a node'],
+  ['preview --from 0xA… --to 0xB… --value 1000 --rpc https://node.example', 'one that is not signed'],
+  ['preview request.json --file block.json.gz --json', 'a request in a file, before a block of a file, for programs'],
+];
+
 export const previewNotes = [
   'Exit code: 0 if it would succeed, 1 if it would fail or the node does, 2 for wrong usage or input.',
 ];
@@ -82,6 +88,14 @@ export const traceCommand = defineCommand({
     json: JSON_FLAG,
   },
 });
+
+export const traceExamples: readonly Example[] = [
+  [`trace 0x${'ab'.repeat(4)}… --rpc https://node.example`, 'the calls of a transaction that the node knows'],
+  [
+    'trace --file block.json.gz --index 3 --tracer prestateTracer',
+    'what the fourth transaction of a block file has read',
+  ],
+];
 
 export const traceNotes = ['Exit code: 0, 1 if the node fails, 2 for wrong usage or input.'];
 

@@ -3,30 +3,7 @@ import manifest from '../../package.json';
 import { InputError, PevmError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { helpFor } from './arguments.ts';
-import { previewAsked, traceAsked } from './asking.ts';
-import {
-  previewCommand,
-  previewNotes,
-  readPreviewOptions,
-  readTraceOptions,
-  traceCommand,
-  traceNotes,
-} from './asking-options.ts';
-import { configCommand, configNotes, printConfiguration, readConfigOptions } from './config-command.ts';
-import { runRange } from './range.ts';
-import {
-  rangeCommand,
-  rangeNotes,
-  readRangeOptions,
-  readWorkerOptions,
-  workerCommand,
-  workerNotes,
-} from './range-options.ts';
-import { runWorker } from './range-worker.ts';
-import { replay } from './replay.ts';
-import { readReplayOptions, replayCommand, replayNotes } from './replay-options.ts';
-import { serve } from './serve.ts';
-import { readServeOptions, serveCommand, serveNotes } from './serve-options.ts';
+import { COMMANDS } from './commands.ts';
 import type { Terminal } from './terminal.ts';
 
 const overview = `pevm ${manifest.version}: parallel EVM execution over shared-memory WebAssembly
@@ -39,11 +16,12 @@ const overview = `pevm ${manifest.version}: parallel EVM execution over shared-m
   pevm worker [OPTIONS]           execute what pevm range has queued
   pevm serve [OPTIONS]            answer JSON-RPC over HTTP and WebSocket
   pevm config [OPTIONS]           print each setting, its value and who has said so
+  pevm completion bash|zsh|fish   print a script that completes all this in a shell
   pevm --version                  print the version
 
-pevm COMMAND --help explains the options of each.`;
-
-const COMMANDS = ['replay', 'preview', 'trace', 'range', 'worker', 'serve', 'config'];
+pevm COMMAND --help explains the options of each, with examples. Every command
+takes --json. Exit codes: 0 all is well, 1 what was looked at is not, 2 wrong
+usage or input.`;
 
 /** Runs the command line and returns the exit code. */
 export async function main(raw: readonly string[], terminal: Terminal): Promise<number> {
@@ -57,45 +35,16 @@ export async function main(raw: readonly string[], terminal: Terminal): Promise<
       terminal.print(manifest.version);
       return 0;
     }
-    const wantsHelp = rest.includes('--help') || rest.includes('-h');
-    if (command === 'replay') {
-      if (!wantsHelp) return await replay(readReplayOptions(rest), terminal);
-      terminal.print(helpFor('pevm', replayCommand, replayNotes));
-      return 0;
+    if (!Object.hasOwn(COMMANDS, command)) {
+      const names = Object.keys(COMMANDS);
+      const meant = nearest(command, names);
+      const hint = meant === undefined ? `there are ${names.join(', ')}` : `did you mean ${meant}?`;
+      throw new InputError(command, `unknown command; ${hint}`);
     }
-    if (command === 'preview') {
-      if (!wantsHelp) return await previewAsked(readPreviewOptions(rest), terminal);
-      terminal.print(helpFor('pevm', previewCommand, previewNotes));
-      return 0;
-    }
-    if (command === 'trace') {
-      if (!wantsHelp) return await traceAsked(readTraceOptions(rest), terminal);
-      terminal.print(helpFor('pevm', traceCommand, traceNotes));
-      return 0;
-    }
-    if (command === 'range') {
-      if (!wantsHelp) return await runRange(readRangeOptions(rest), terminal);
-      terminal.print(helpFor('pevm', rangeCommand, rangeNotes));
-      return 0;
-    }
-    if (command === 'worker') {
-      if (!wantsHelp) return await runWorker(readWorkerOptions(rest), terminal);
-      terminal.print(helpFor('pevm', workerCommand, workerNotes));
-      return 0;
-    }
-    if (command === 'serve') {
-      if (!wantsHelp) return await serve(readServeOptions(rest), terminal);
-      terminal.print(helpFor('pevm', serveCommand, serveNotes));
-      return 0;
-    }
-    if (command === 'config') {
-      if (!wantsHelp) return await printConfiguration(readConfigOptions(rest), terminal);
-      terminal.print(helpFor('pevm', configCommand, configNotes));
-      return 0;
-    }
-    const meant = nearest(command, COMMANDS);
-    const hint = meant === undefined ? `there are ${COMMANDS.join(', ')}` : `did you mean ${meant}?`;
-    throw new InputError(command, `unknown command; ${hint}`);
+    const { run, definition, notes, examples } = COMMANDS[command]!;
+    if (!rest.includes('--help') && !rest.includes('-h')) return await run(rest, terminal);
+    terminal.print(helpFor('pevm', definition, notes, examples));
+    return 0;
   } catch (error) {
     if (!(error instanceof PevmError)) throw error;
     terminal.complain(`${terminal.paint('red', 'error')} ${error.message}`);

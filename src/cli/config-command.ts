@@ -3,7 +3,7 @@
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import { configurationSchema } from '../config/configuration-schema.ts';
-import { checkArguments, positionalsOf } from './arguments.ts';
+import { checkArguments, type Example, positionalsOf } from './arguments.ts';
 import { configurationOf, type EngineFlags, engineArguments, readEngineFlags } from './configuration.ts';
 import { align, type Terminal } from './terminal.ts';
 
@@ -22,6 +22,12 @@ export const configCommand = defineCommand({
     schema: { type: 'boolean', description: 'a JSON schema of the settings instead, for editors' },
   },
 });
+
+export const configExamples: readonly Example[] = [
+  ['config', 'what holds here'],
+  ['config --preset audit --json', 'what a preset would change, for programs'],
+  ['config --schema > pevm.schema.json', 'a schema for editors'],
+];
 
 export const configNotes = [
   'Flags count more than the environment, that more than the file, and that more than the preset. Exit code: 0, or 2 for wrong usage or input.',

@@ -2,7 +2,7 @@
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import type { Hardfork } from '../index.ts';
-import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
+import { checkArguments, type Example, positionalsOf, readNumber } from './arguments.ts';
 import { type EngineFlags, engineArguments, readEngineFlags } from './configuration.ts';
 import type { StateTrust } from './post-state.ts';
 import { readHardfork, readTrust } from './replay-options.ts';
@@ -31,6 +31,7 @@ export interface RangeOptions {
   readonly verifyState?: StateTrust;
   /** Instead of stdout. */
   readonly output?: string;
+  readonly json: boolean;
 }
 
 export interface WorkerOptions {
@@ -42,6 +43,7 @@ export interface WorkerOptions {
   /** After which silence a worker counts as lost. */
   readonly lostAfterMs: number;
   readonly engine: EngineFlags;
+  readonly json: boolean;
 }
 
 const queueArguments = {
@@ -54,7 +56,7 @@ const queueArguments = {
 } as const;
 
 export const rangeCommand = defineCommand({
-  meta: { name: 'range', description: 'verify blocks of a node on many machines, by workers that share a queue' },
+  meta: { name: 'range', description: 'verify blocks of a node on many machines, by workers of one queue' },
   args: {
     range: { type: 'positional', required: false, description: 'which blocks: N..M, N..latest or N' },
     rpc: {
@@ -82,8 +84,20 @@ export const rangeCommand = defineCommand({
     },
     hardfork: { type: 'string', valueHint: 'NAME', description: 'fork of a node whose chain is not a known one' },
     'verify-state': { type: 'string', valueHint: 'HOW', description: 'proofs or reads, as of pevm replay' },
+    json: { type: 'boolean', description: 'the closing verdict as one JSON object, too' },
   },
 });
+
+export const rangeExamples: readonly Example[] = [
+  [
+    'range 20000000..20000999 --rpc https://node.example --queue redis://localhost',
+    'a thousand blocks, lines to stdout',
+  ],
+  [
+    'range 1..latest --rpc https://node.example --queue redis://localhost -o blocks.jsonl',
+    'a file that goes on where it ends',
+  ],
+];
 
 export const rangeNotes = [
   'Chunks are executed by pevm worker, each in a world over the node, and every block is verified as by pevm replay --rpc. Each block is one line of the output, once and in order; what is in the file is not asked for again, what a killed worker or an emptied Redis has lost is queued again. It ends at the first block that is not right.',
@@ -106,8 +120,14 @@ export const workerCommand = defineCommand({
       description: 'silence after which a worker counts as lost, and others take its chunks (30)',
     },
     ...engineArguments,
+    json: { type: 'boolean', description: 'one JSON object per chunk and line' },
   },
 });
+
+export const workerExamples: readonly Example[] = [
+  ['worker --queue redis://localhost', 'as many as there are machines'],
+  ['worker --queue redis://localhost --rpc http://localhost:8545 --at-once 4', 'with a node of its own'],
+];
 
 export const workerNotes = [
   'It runs until Ctrl-C or SIGTERM: then it takes no more, and ends with what is under way; the second time it ends at once.',
@@ -141,6 +161,7 @@ export function readRangeOptions(raw: readonly string[]): RangeOptions {
     ...(hardfork !== undefined && { hardfork }),
     ...(typeof trust === 'string' && { verifyState: readTrust(trust) }),
     ...(typeof output === 'string' && { output }),
+    json: given.json === true,
   };
 }
 
@@ -157,6 +178,7 @@ export function readWorkerOptions(raw: readonly string[]): WorkerOptions {
     atOnce: count(given, 'at-once', 2, 64),
     lostAfterMs: count(given, 'lost-after', 30, 86_400) * 1000,
     engine: readEngineFlags(given),
+    json: given.json === true,
   };
 }
 

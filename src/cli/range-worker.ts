@@ -46,8 +46,9 @@ export async function runWorker(options: WorkerOptions, terminal: Terminal): Pro
           const startMs = performance.now();
           const { chunk, lines } = await bench.execute(job.data);
           const right = lines.filter(({ ok }) => ok).length;
-          const took = `${right} right, ${Math.round(performance.now() - startMs)} ms`;
-          terminal.print(`${blocksNamed(chunk)}: ${took}`);
+          const durationMs = Math.round(performance.now() - startMs);
+          if (options.json) terminal.print(JSON.stringify({ first: chunk.first, last: chunk.last, right, durationMs }));
+          else terminal.print(`${blocksNamed(chunk)}: ${right} right, ${durationMs} ms`);
           for (const { ok, error } of lines) if (!ok) terminal.complain(`${terminal.paint('red', 'wrong')} ${error}`);
           return stored<ChunkResult>({ worker: `${hostname()}:${process.pid}`, lines });
         } catch (error) {
@@ -65,7 +66,9 @@ export async function runWorker(options: WorkerOptions, terminal: Terminal): Pro
       },
     );
     worker.on('error', (error) => outage.begin(error));
-    terminal.print(`waiting for blocks in ${opened.name} at ${opened.address}`);
+    const waiting = `waiting for blocks in ${opened.name} at ${opened.address}`;
+    if (options.json) terminal.complain(waiting);
+    else terminal.print(waiting);
     await stopped();
     terminal.complain('ends with what is under way');
     await worker.close();

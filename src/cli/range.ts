@@ -54,7 +54,8 @@ export async function runRange(options: RangeOptions, terminal: Terminal): Promi
   // Of a file that others read, or of stdout, which holds the lines alone.
   const tell = path === undefined ? terminal.complain : terminal.print;
   if (output.next > last) {
-    tell(paint('green', `blocks ${first} to ${last} are in ${path} already`));
+    if (options.json) tell(verdict({ ok: true, first, last }));
+    else tell(paint('green', `blocks ${first} to ${last} are in ${path} already`));
     return 0;
   }
   const progress = startProgress(terminal, Number(last - first) + 1, true);
@@ -79,15 +80,22 @@ export async function runRange(options: RangeOptions, terminal: Terminal): Promi
     const wrong = await run.finish(terminal);
     progress.end();
     if (wrong !== undefined) {
-      terminal.complain(`${paint('red', 'error')} ${wrong}`);
+      if (options.json) tell(verdict({ ok: false, first, last, error: wrong }));
+      else terminal.complain(`${paint('red', 'error')} ${wrong}`);
       return 1;
     }
-    tell(paint('green', `${last - first + 1n} of ${last - first + 1n} blocks right, ${first} to ${last}`));
+    if (options.json) tell(verdict({ ok: true, first, last }));
+    else tell(paint('green', `${last - first + 1n} of ${last - first + 1n} blocks right, ${first} to ${last}`));
     return 0;
   } finally {
     progress.end();
     await Promise.all([queue, events].map(closed));
   }
+}
+
+/** What the range has come to, for programs. */
+function verdict(found: { ok: boolean; first: bigint; last: bigint; error?: string }): string {
+  return JSON.stringify({ ...found, first: Number(found.first), last: Number(found.last) });
 }
 
 /** Without waiting for a server that may not come back. */

@@ -4,7 +4,7 @@ import { InputError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { HARDFORKS, type Hardfork } from '../index.ts';
 import { type TrafficKind, type TrafficOptions, trafficKinds } from '../traffic/index.ts';
-import { checkArguments, positionalsOf, readNumber } from './arguments.ts';
+import { checkArguments, type Example, positionalsOf, readNumber } from './arguments.ts';
 import { type EngineFlags, engineArguments, readEngineFlags } from './configuration.ts';
 import type { Rounds } from './measurement.ts';
 import type { StateTrust } from './post-state.ts';
@@ -117,6 +117,14 @@ export const replayCommand = defineCommand({
     },
   },
 });
+
+export const replayExamples: readonly Example[] = [
+  ['replay', 'a block of realistic traffic, beside sequential ethereumjs'],
+  ['replay -n 2000 -c 0.5 --workers 4', 'a larger one, of which half conflicts'],
+  ['replay blocks/*.json.gz --json', 'files, one JSON object for each'],
+  ['replay --rpc https://node.example --block 20000000..20000009', 'ten blocks of a node, each verified'],
+  ['replay block.json --witness witness.json', 'a block without its state'],
+];
 
 export const replayNotes = [
   'Times are wall clock, from handing the block over to holding the receipts, with the state before the block in memory. A fresh process starts with cold compilers; when comparing, both ways therefore run warm-up rounds first (the workers so often that each has seen as many transactions as the sequential run), then take turns, and the medians are shown.',

@@ -2,7 +2,7 @@
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
 import type { NodeOptions } from '../types.ts';
-import { checkArguments, checkHttpUrl, positionalsOf, readNumber } from './arguments.ts';
+import { checkArguments, checkHttpUrl, type Example, positionalsOf, readNumber } from './arguments.ts';
 import { type EngineFlags, engineArguments, readEngineFlags } from './configuration.ts';
 import { readOrigin } from './rpc-server.ts';
 
@@ -19,6 +19,7 @@ export interface ServeOptions {
   readonly chainId: number | undefined;
   readonly cors: readonly string[];
   readonly engine: EngineFlags;
+  readonly json: boolean;
 }
 
 const MOST_ACCOUNTS = 10;
@@ -46,8 +47,15 @@ export const serveCommand = defineCommand({
     'chain-id': { type: 'string', valueHint: 'N', description: 'of the chain for tests (31337)' },
     cors: { type: 'string', valueHint: 'ORIGIN,…', description: 'pages that may ask, * for all (none)' },
     ...engineArguments,
+    json: { type: 'boolean', description: 'say where it listens as one JSON object' },
   },
 });
+
+export const serveExamples: readonly Example[] = [
+  ['serve', 'a chain for tests on port 8545, with ten accounts'],
+  ['serve --fork https://node.example --fork-block 20000000', 'from a block of a node on'],
+  ['serve --genesis genesis.json --chain chain.rlp --port 0 --json', 'a chain in files, on any free port'],
+];
 
 export const serveNotes = [
   'Anybody who can connect can spend what the accounts have and change the state: it listens on this machine alone, unless --host says otherwise, and pages of other origins are refused, unless --cors names them.',
@@ -90,6 +98,7 @@ export function readServeOptions(raw: readonly string[]): ServeOptions {
     chainId: given['chain-id'] === undefined ? undefined : count('chain-id', 1, 1, Number.MAX_SAFE_INTEGER),
     cors: (given.cors?.split(',') ?? []).map(readOrigin),
     engine: readEngineFlags(given),
+    json: (given as Readonly<Record<string, unknown>>).json === true,
   };
 }
 

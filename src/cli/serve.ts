@@ -52,12 +52,17 @@ async function openServer(
   const server = await startRpcServer({ ...options, provider }).catch((error: NodeJS.ErrnoException) => {
     throw new InputError('--port', `cannot listen on ${options.host}:${options.port}: ${error.code ?? error.message}`);
   });
-  if (accounts.length > 0) terminal.print(`accounts, each with 10,000 ether; their keys are known to everybody`);
-  for (const { address, privateKey } of accounts) terminal.print(`  ${address}  ${privateKey}`);
   const { number = 0n } = world.block ?? {};
   const chainId = Number(await provider.request({ method: 'eth_chainId' }));
+  const ws = server.url.replace('http', 'ws');
+  if (options.json) {
+    terminal.print(JSON.stringify({ http: server.url, ws, chainId, block: Number(number), accounts }));
+    return server;
+  }
+  if (accounts.length > 0) terminal.print(`accounts, each with 10,000 ether; their keys are known to everybody`);
+  for (const { address, privateKey } of accounts) terminal.print(`  ${address}  ${privateKey}`);
   terminal.print(`chain ${chainId} at block ${number}`);
-  terminal.print(`listening on ${server.url} and ${server.url.replace('http', 'ws')}`);
+  terminal.print(`listening on ${server.url} and ${ws}`);
   return server;
 }
 

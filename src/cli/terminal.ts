@@ -5,7 +5,7 @@ import { printable } from '../base/printable.ts';
 const styles = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] } as const;
 
 export type Style = keyof typeof styles;
-/** Adds a style to text; leaves the text as it is where there are no colours. */
+/** Adds a style to text; where there are no colours it is taken away again before it is written. */
 export type Paint = (style: Style, text: string) => string;
 
 /** Where output goes. Tests replace it. */
@@ -19,16 +19,29 @@ export interface Terminal {
   complain(line: string): void;
 }
 
-/** The terminal of this process. Colours: a terminal on stdout, unless `NO_COLOR` is set (no-color.org). */
-export function processTerminal(): Terminal {
-  const { stdout, stderr, env } = process;
-  const coloured = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
-  return {
-    paint: coloured ? (style, text) => `\x1b[${styles[style][0]}m${text}\x1b[${styles[style][1]}m` : (_, text) => text,
-    stderr,
-    print: (line) => void stdout.write(`${withoutControls(line)}\n`),
-    complain: (line) => void stderr.write(`${withoutControls(line)}\n`),
+/** The terminal of this process. Colours: where that stream is a terminal, unless `NO_COLOR` is set (no-color.org). */
+export function processTerminal({ stdout, stderr, env }: Surroundings = process): Terminal {
+  const wanted = !env.NO_COLOR && env.TERM !== 'dumb';
+  const shown = (stream: Surroundings['stdout'], line: string) => {
+    const safe = withoutControls(line);
+    stream.write(`${wanted && stream.isTTY === true ? safe : withoutStyles(safe)}\n`);
   };
+  return {
+    paint: (style, text) => `\x1b[${styles[style][0]}m${text}\x1b[${styles[style][1]}m`,
+    stderr,
+    print: (line) => shown(stdout, line),
+    complain: (line) => shown(stderr, line),
+  };
+}
+
+/** What of a process a terminal is made of. */
+type Surroundings = Readonly<Record<'stdout' | 'stderr', Terminal['stderr']>> & {
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+function withoutStyles(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: styles are control characters
+  return line.replace(/\x1b\[\d+m/g, '');
 }
 
 /** A line without control characters but for styles: names of files come from outside. */
@@ -84,8 +97,7 @@ const activityWidth = 26;
 
 /** Printed width of a line, without styles. */
 export function widthOf(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: styles are control characters
-  return text.replace(/\x1b\[\d+m/g, '').length;
+  return withoutStyles(text).length;
 }
 
 /** Text padded to a width, to the left (positive) or to the right (negative) as in printf. */

@@ -97,7 +97,18 @@ async function verify({ url, queue, first, hardfork }: Job): Promise<void> {
   const said: string[] = [];
   let lines = 0;
   const code = await runRange(
-    { first, last, urls: [url], isUrlShared: true, queue, chunk: CHUNK, ahead: BLOCKS, attempts: 1, hardfork },
+    {
+      first,
+      last,
+      urls: [url],
+      isUrlShared: true,
+      queue,
+      chunk: CHUNK,
+      ahead: BLOCKS,
+      attempts: 1,
+      hardfork,
+      json: false,
+    },
     {
       paint: (_, text) => text,
       stderr: new Writable({ write: (_part, _encoding, done) => done() }),

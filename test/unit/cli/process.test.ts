@@ -1,8 +1,10 @@
 // The command line as a process: exit codes, what goes to stdout and what to stderr.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { beforeAll, expect, test } from 'vitest';
 import { buildLibrary } from '../../../scripts/library.mjs';
 import { bytesFromHex, hexFromBytes } from '../../../src/base/hex.ts';
@@ -271,6 +273,40 @@ test('serve prints accounts and where it listens, answers there, and stops when 
   expect(await response.json()).toMatchObject({ result: expect.stringMatching(/^pevm-wasm\/\d/) });
   child.kill('SIGTERM');
   expect(await closed).toBe(0);
+});
+
+test('serve --json says where it listens as one object', async () => {
+  const child = spawn(process.execPath, [cli, 'serve', '--port', '0', '--workers', '1', '--accounts', '1', '--json']);
+  const closed = new Promise((resolve) => child.on('close', resolve));
+  const [first] = await once(createInterface(child.stdout), 'line');
+  const { http, ws, ...rest } = JSON.parse(first);
+  expect(rest).toMatchObject({ chainId: 31337, block: 0, accounts: [{ privateKey: expect.stringMatching(/^0x/) }] });
+  expect(ws).toBe(http.replace('http', 'ws'));
+  child.kill('SIGTERM');
+  expect(await closed).toBe(0);
+});
+
+test('exit codes are those of docs/cli.md', async () => {
+  const wrong = changed('codes.json', (file) => {
+    file.block.gasUsed = '0x1';
+  });
+  const request = join(folder, 'request.json');
+  const { block: of } = JSON.parse(readFileSync(block, 'utf8'));
+  const [{ from }] = of.transactions;
+  const ask = async (value: string) => {
+    writeFileSync(request, JSON.stringify({ from, to: from, value }));
+    return (await pevm('preview', request, '--file', block, '--json')).code;
+  };
+  const code = async (...words: string[]) => (await pevm(...words)).code;
+  expect([
+    await code('replay', block),
+    await ask('0x1'),
+    await code('config'),
+    await code('completion', 'zsh'),
+  ]).toEqual([0, 0, 0, 0]);
+  expect([await code('replay', wrong), await ask(`0x1${'0'.repeat(40)}`)]).toEqual([1, 1]);
+  const twos = [[], ['replay', '--nothing'], ['completion', 'tcsh'], ['range', '1..2'], ['worker'], ['trace']];
+  for (const words of twos) expect(await code(...words), words.join(' ')).toBe(2);
 });
 
 test('serve says what is wrong with its flags', async () => {
