@@ -59,8 +59,24 @@ export interface Report {
   readonly loadRounds: number;
   /** Where the source of the state counts, as `rpcState` does. */
   readonly source?: SourceReport;
-  /** Bytes of the shared memory in use at the end. */
+  /** Bytes of the shared memory in use at the end, but for the code in it. */
   readonly memoryBytes: number;
+  /** What they are taken by. */
+  readonly memory: MemoryReport;
+}
+
+/** Bytes of the shared memory in use at the end of a run. What no run has touched yet takes none. */
+export interface MemoryReport {
+  /** Whatever the block is: control words, and workers with their queues. */
+  readonly fixed: number;
+  /** 64 for each transaction. */
+  readonly transactions: number;
+  /** 128 for each location, those of a state that stays included, and their table. */
+  readonly locations: number;
+  /** What the run took as it went: attempts with their versions and outputs, and what workers need for themselves. */
+  readonly arena: number;
+  /** Code, which is kept from block to block: no part of `memoryBytes`. */
+  readonly code: number;
 }
 
 /** What a source of state was asked meanwhile, by whomever. */

@@ -478,6 +478,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "MemoryAccount",
       "MemoryLimitError",
       "MemoryOptions",
+      "MemoryReport",
       "MemorySlot",
       "MemoryState",
       "Metered",

@@ -78,6 +78,7 @@ export function reportOf(run: ReportedRun, context: ReportContext): Report {
     loadRounds: outcome.loadRounds,
     ...(context.source && { source: context.source }),
     memoryBytes: outcome.memoryBytes,
+    memory: outcome.memory,
   };
 }
 

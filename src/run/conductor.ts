@@ -264,7 +264,8 @@ export class Conductor {
   }
 
   #outcome({ host }: OpenBlock): RunOutcome {
-    return { ...this.#prefix.outcome(), ...this.#figures, memoryBytes: host.memoryBytes() };
+    const use = { memoryBytes: host.memoryBytes(), memory: host.memoryUse() };
+    return { ...this.#prefix.outcome(), ...this.#figures, ...use };
   }
 
   #throwIfCancelled(): void {

@@ -5,7 +5,7 @@ import type { RunLessons } from '../core/host/lessons.ts';
 import type { RawResult, ResultBatch } from '../core/host/outcome.ts';
 import type { Trace } from '../core/host/run-statistics.ts';
 import type { StateImage } from '../core/host/state-image.ts';
-import type { LocationName } from '../types.ts';
+import type { LocationName, MemoryReport } from '../types.ts';
 
 /** Structured-cloneable. */
 export interface RunOutcome {
@@ -24,6 +24,7 @@ export interface RunOutcome {
   readonly drains: number;
   readonly loadRounds: number;
   readonly memoryBytes: number;
+  readonly memory: MemoryReport;
 }
 
 /** Times, and how often what happened. */

@@ -16,6 +16,7 @@ import {
   WriteEntry,
 } from '../../../assembly/layout.ts';
 import type { SourceKey } from '../../state/state-source.ts';
+import type { MemoryReport } from '../../types.ts';
 import {
   type EvmBlockInput,
   type EvmFees,
@@ -24,7 +25,7 @@ import {
   writeEvmBlock,
   writeEvmFees,
 } from '../evm/evm-encode.ts';
-import { type CoreInstance, PAGE } from '../instance/abi.ts';
+import type { CoreInstance } from '../instance/abi.ts';
 import { missingKeys } from './missing-keys.ts';
 import { HEAD, OutputForm, type RawResult, REPEATED, type ResultBatch, Results } from './outcome.ts';
 import { DEFAULT_POLICY, type RunPolicy, writePolicy } from './run-policy.ts';
@@ -76,9 +77,11 @@ const DEQUE_CAPACITY = 1024;
 /** Bytes from which on a memory is not laid out as tightly as can be, and how many transactions it then has room for. */
 const ROOMY = 1 << 24;
 const ROOMY_TRANSACTIONS = 4096;
-/** A block of the main chain takes 20 MiB. */
-const TOUCHED = 24 << 20;
+/** What blocks of the main chain use: of locations, and of the arena with two workers (docs/benchmarks.md). */
+const TOUCHED_LOCATIONS = 1 << 14;
+const TOUCHED_ARENA = 4 << 20;
 const SYSTEM_PAGE = 4096;
+const WORD = 4;
 /** Bytes that a location takes with its part of the table, at most. */
 const LOCATION_COST = Location.SIZE + 16;
 const MAX_LOCATIONS = (1 << 24) - 1;
@@ -115,19 +118,24 @@ export class BlockHost {
 
   /** Begins a block; false when the memory is too small for it. No worker may be inside the core. */
   begin(setup: BlockSetup): boolean {
+    const end = this.instance.bytes.length;
+    // Laying the memory out anew would lose the code that is kept from block to block.
+    const isLaidOut = this.#capacity !== 0 && setup.count <= this.#capacity && end >= ROOMY && !setup.forgetsCode;
+    if (!isLaidOut && !this.#layOut(setup.count)) return false;
+    if (!this.instance.core.beginBlock(setup.count)) return false;
+    this.#setUp(setup);
+    return true;
+  }
+
+  #layOut(count: number): boolean {
     const { core, bytes } = this.instance;
     const end = bytes.length;
-    // Laying the memory out anew would lose the code that is kept from block to block.
-    if (this.#capacity === 0 || setup.count > this.#capacity || end < ROOMY || setup.forgetsCode) {
-      const capacity = end < ROOMY ? setup.count : Math.max(ROOMY_TRANSACTIONS, setup.count);
-      const locations = locationCapacity(end, capacity);
-      const arena = core.initialize(end, capacity, locations, this.#highestWorker, DEQUE_CAPACITY, chunkOf(end));
-      this.#capacity = 0;
-      if (arena >= end || arena < CONTROL_BASE) return false;
-      this.#capacity = capacity;
-    }
-    if (!core.beginBlock(setup.count)) return false;
-    this.#setUp(setup);
+    const capacity = end < ROOMY ? count : Math.max(ROOMY_TRANSACTIONS, count);
+    const locations = locationCapacity(end, capacity);
+    const arena = core.initialize(end, capacity, locations, this.#highestWorker, DEQUE_CAPACITY, chunkOf(end));
+    this.#capacity = 0;
+    if (arena >= end || arena < CONTROL_BASE) return false;
+    this.#capacity = capacity;
     return true;
   }
 
@@ -225,12 +233,18 @@ export class BlockHost {
 
   /**
    * Has the system hand over the memory that a block usually takes, which it otherwise does page by page in the middle of
-   * the first one. Before the first block.
+   * the first one. Before the first block. Of tables that are large enough for any block, only what most use.
    */
   touch(): void {
     const { bytes } = this.instance;
-    const end = Math.min(bytes.length, TOUCHED);
-    for (let at = CONTROL_BASE + PAGE; at < end; at += SYSTEM_PAGE) bytes[at] = 0;
+    if (bytes.length < ROOMY || !this.#layOut(ROOMY_TRANSACTIONS)) return;
+    const [locations, arena] = [this.#control(Control.LOCATIONS), this.#control(Control.ARENA_START)];
+    for (const [start, end] of [
+      [CONTROL_BASE, locations + TOUCHED_LOCATIONS * Location.SIZE],
+      [this.#control(Control.TABLE), arena + TOUCHED_ARENA],
+    ] as const) {
+      for (let at = start; at < end; at += SYSTEM_PAGE) bytes[at] = bytes[at]!;
+    }
   }
 
   /** Lays the memory out anew for the next block: nothing of what is kept from block to block is left. */
@@ -464,9 +478,23 @@ export class BlockHost {
     return Atomics.load(this.instance.words, (this.#slot(index) + TxSlot.STATUS) >>> 2);
   }
 
-  /** Bytes of the memory in use. */
+  /** Bytes of the memory in use: what is touched, of tables that have room for more. */
+  memoryUse(): MemoryReport {
+    const [table, codes] = [this.#control(Control.TABLE_MASK) + 1, this.#control(Control.CODE_TABLE)];
+    const locations = Math.min(this.#shared(Control.LOCATION_COUNT), this.#control(Control.LOCATION_CAPACITY));
+    return {
+      fixed: this.#control(Control.SLOTS),
+      transactions: this.#control(Control.TRANSACTION_COUNT) * TxSlot.SIZE,
+      locations: locations * Location.SIZE + table * WORD,
+      arena: this.#shared(Control.ARENA_NEXT) - this.#control(Control.ARENA_START),
+      code: codes === 0 ? 0 : Math.min(this.#shared(Control.CODE_NEXT), this.#control(Control.CODE_END)) - codes,
+    };
+  }
+
+  /** Bytes of the memory in use, but for code that is kept from block to block. */
   memoryBytes(): number {
-    return this.#shared(Control.ARENA_NEXT);
+    const { fixed, transactions, locations, arena } = this.memoryUse();
+    return fixed + transactions + locations + arena;
   }
 
   /** Address of a transaction's slot. */
@@ -476,6 +504,11 @@ export class BlockHost {
 
   #slot(index: number): number {
     return this.#slots + index * TxSlot.SIZE;
+  }
+
+  /** A word that does not change while workers are inside the core. */
+  #control(field: number): number {
+    return this.instance.words[(CONTROL_BASE + field) >>> 2]!;
   }
 
   #set(field: number, value: number): void {

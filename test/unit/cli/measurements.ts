@@ -43,6 +43,7 @@ export function report(changes: Partial<Report> = {}): Report {
     workersLost: 0,
     loadRounds: 0,
     memoryBytes: 0,
+    memory: { fixed: 0, transactions: 0, locations: 0, arena: 0, code: 0 },
     ...changes,
   };
 }

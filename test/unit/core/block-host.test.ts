@@ -1,7 +1,7 @@
 // The host's side of a block: what lasts from one block to the next.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { expect, test } from 'vitest';
-import { BaseValue, CONTROL_BASE, Control, Kind, Scratch, TxSlot } from '../../../assembly/layout.ts';
+import { BaseValue, CONTROL_BASE, Control, Kind, Location, Scratch, TxSlot } from '../../../assembly/layout.ts';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { StateImageBuilder } from '../../../src/core/host/state-image.ts';
 import { createMemory, openCore } from '../../../src/core/instance/abi.ts';
@@ -104,4 +104,39 @@ test('codes that hash to one place of the table are told apart', async () => {
     return bytes.slice(at, at + code.length);
   });
   expect(found).toEqual(codes.map(({ code }) => code));
+});
+
+test('a million slots that stay take less than 150 MiB, code and all; what is in use is counted, not what there is room for', async () => {
+  const host = await hostOver(512);
+  const slots = 1_000_000;
+  expect(host.openState(0, slots)).toBe(true);
+  const empty = host.memoryUse();
+  expect(empty.locations).toBeLessThan(17 * 2 ** 20);
+  const builder = new StateImageBuilder(slots);
+  const [address, slot] = [new Uint8Array(20).fill(1), new Uint8Array(32)];
+  const numbers = new DataView(slot.buffer);
+  for (let at = 0; at < slots; at++) {
+    // As hashes of mappings are: nothing like one another.
+    numbers.setUint32(0, Math.imul(at, 0x9e3779b1));
+    numbers.setUint32(28, at);
+    builder.storageNumber(address, slot, 1n);
+  }
+  expect(host.load(builder.finish()) && host.idle()).toBe(true);
+  const { fixed, transactions, locations, arena, code } = host.memoryUse();
+  // One for each slot, and one for its account's generation.
+  expect(locations - empty.locations).toBe((slots + 1) * Location.SIZE);
+  expect(fixed + transactions + locations + arena + code).toBeLessThan(150 * 2 ** 20);
+  expect(host.memoryBytes()).toBe(fixed + transactions + locations + arena);
+});
+
+test('a block takes 64 bytes for each of its transactions, however many there is room for', async () => {
+  const host = await hostOver(256);
+  const bytes: number[] = [];
+  for (const count of [0, 1000]) {
+    expect(host.begin({ ...setup, count })).toBe(true);
+    bytes.push(host.memoryUse().transactions);
+  }
+  expect(bytes).toEqual([0, 1000 * TxSlot.SIZE]);
+  // Tables for 262,144 locations have room for more than any block of today: they are touched as they fill.
+  expect(host.memoryBytes()).toBeLessThan(4 * 2 ** 20);
 });
