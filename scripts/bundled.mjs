@@ -23,8 +23,8 @@ export async function runBundled(entry, product) {
       outDir,
       target: 'es2022',
       reportCompressedSize: false,
-      // The builder of the core finds its sources from where it lies.
-      rollupOptions: { external: (id) => id.endsWith('scripts/core.mjs') },
+      // The builder of the core finds its sources from where it lies, and so is the root found.
+      rollupOptions: { external: (id) => /(?:scripts\/core|fingerprint)\.mjs$/.test(id) },
     },
   });
   await import(pathToFileURL(join(outDir, 'main.js')).href);

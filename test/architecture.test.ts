@@ -287,7 +287,8 @@ test('the demo page uses the public entries only', () => {
 });
 
 test('files are kebab-case nouns that say what they hold', () => {
-  const documents = /(^|\/)(README|CHANGELOG|CONTRIBUTING|SECURITY|LICENSE)(\.md)?$/;
+  // Names that others look for: readers, and Cargo.
+  const documents = /(^|\/)((README|CHANGELOG|CONTRIBUTING|SECURITY|LICENSE)(\.md)?|Cargo\.(toml|lock))$/;
   const names = projectFiles().filter((name) => !documents.test(name));
   const words = /^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*$/;
   expect(names.filter((name) => !name.split('/').every((part) => words.test(part)))).toEqual([]);

@@ -29,6 +29,7 @@ import { measureProfile, type ProfileFigures, profileTable } from './profile.ts'
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
 import { measureQuestions, questionTable } from './questions.ts';
 import { measureRange, rangeTable } from './range.ts';
+import { buildRevm, measureRevm, revmTable } from './revm.ts';
 import { measureTraces, traceTable } from './traces.ts';
 import { measureTransfers, transferParts, transferTable } from './transfers.ts';
 import { measureVerdict, type VerdictSubject, verdictSummary, verdictTable } from './verdict.ts';
@@ -65,6 +66,7 @@ const PARTS = {
   verdict: 'from the bytes of a block file to a verified header, against anvil and ethereumjs (only where it is named)',
   versus: 'programs and real blocks on this core and on another build of it (only where it is named)',
   lists: 'real blocks with access lists (EIP-7928) and without, two workers (only where it is named)',
+  revm: 'real blocks against native revm, execution alone; needs Rust, and compiles it once (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
 
@@ -339,6 +341,19 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const { repeat = 15, warmUp } = options;
     const figures = await measureLists(subjects, { rounds: repeat, warmUp, onProgress: progress });
     return { text: `Real blocks with access lists, two workers\n\n${listTable(figures)}`, figures };
+  },
+  async revm(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    progress('revm: building it');
+    const program = buildRevm();
+    if (program === undefined) {
+      progress('no revm: it needs cargo, of Rust 1.91 or newer, and the crates of test/peers/revm/Cargo.lock');
+      return undefined;
+    }
+    const { repeat = 15, warmUp } = options;
+    const figures = await measureRevm(subjects, { program, rounds: repeat, warmUp, onProgress: progress });
+    return { text: `Real blocks against native revm, execution alone\n\n${revmTable(figures)}`, figures };
   },
   async cold(options) {
     const [subject] = (await realBlocks(options)) ?? [];
