@@ -3,13 +3,8 @@
 /** What Node, Bun and Deno call to print an object. */
 type Inspect = (value: unknown, options: object) => string;
 
-/** The prototype of such objects: `console.log` shows values instead of `[Getter]`, and `JSON.stringify` works. */
-const shown: object = Object.create(Object.prototype, {
-  toJSON: {
-    value(this: object): unknown {
-      return plain({ ...this });
-    },
-  },
+/** The prototype of such objects: `console.log` shows values instead of `[Getter]`. */
+const printed: object = Object.create(Object.prototype, {
   [Symbol.for('nodejs.util.inspect.custom')]: {
     value(this: object, _depth: number, options: object, inspect: Inspect): string {
       return inspect({ ...this }, options);
@@ -21,6 +16,20 @@ const shown: object = Object.create(Object.prototype, {
     },
   },
 });
+
+/** The same, and `JSON.stringify` works. */
+const shown: object = Object.create(printed, {
+  toJSON: {
+    value(this: object): unknown {
+      return plain({ ...this });
+    },
+  },
+});
+
+/** The same object, which shows its values when it is printed. */
+export function printing<T extends object>(object: T): T {
+  return Object.setPrototypeOf(object, printed);
+}
 
 /** The same object, which shows its values when it is printed or stringified; bigints become hex quantities in JSON. */
 export function showing<T extends object>(object: T): T {

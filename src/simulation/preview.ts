@@ -53,12 +53,13 @@ export async function preview(setting: Setting, read: ReadPreview): Promise<Prev
 }
 
 /** The preview that callers get. */
-export function answeredPreview({ transactions, ...data }: PreviewData): Preview {
-  return {
-    ...data,
+export function answeredPreview(data: PreviewData): Preview {
+  const { transactions } = data;
+  // Its parts may not be read yet.
+  return Object.assign(data, {
     ...(transactions === undefined ? {} : { transactions: transactions.map(answeredPreview) }),
-    isStillValid: (world) => isUnchanged(data.dependsOn, world),
-  };
+    isStillValid: (world: PreviewedWorld) => isUnchanged(data.dependsOn, world),
+  });
 }
 
 /** Begins to measure; what it returns tells what was done since. */

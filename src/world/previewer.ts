@@ -7,6 +7,7 @@ import type { CoreInstance } from '../core/instance/abi.ts';
 import { type LocalHome, openLocalHome } from '../run/local-crew.ts';
 import type { SharedCore } from '../run/memory.ts';
 import { Residence } from '../run/residence.ts';
+import { joinedPreviews, type PackedPreviews, packedPreview } from '../simulation/packed-preview.ts';
 import { preview } from '../simulation/preview.ts';
 import { readPreviewOptions, readTransactions } from '../simulation/preview-request.ts';
 import type { Previewable, PreviewData, PreviewOptions } from '../simulation/preview-types.ts';
@@ -31,7 +32,16 @@ export interface PreviewsOrder {
 }
 
 /** In order; the first error ends it. */
-export type PreviewsAnswer = readonly ({ readonly preview: PreviewData } | { readonly error: PackedError })[];
+export interface PreviewsAnswer {
+  readonly answers: readonly (Previewed | 'packed' | Failed)[];
+  readonly packed: PackedPreviews;
+}
+
+type Failed = { readonly error: PackedError };
+
+interface Previewed {
+  readonly preview: PreviewData;
+}
 
 interface Place {
   readonly core: SharedCore;
@@ -73,7 +83,7 @@ export async function openErrands({ core, highestWorker, traced, ...place }: Pla
     thread: { equip: async (instance) => equip(instance), tracedCore: async () => traced },
   };
   const shared = readPreviewOptions(options);
-  const one = async (request: PreviewsOrder['requests'][number], at: number): Promise<PreviewsAnswer[number]> => {
+  const one = async (request: PreviewsOrder['requests'][number], at: number): Promise<Previewed | Failed> => {
     try {
       const read = { ...shared, ...readTransactions(request, head.chain.id, `requests[${at}]`) };
       return { preview: await preview(setting, read) };
@@ -86,13 +96,16 @@ export async function openErrands({ core, highestWorker, traced, ...place }: Pla
   return {
     async run(order: unknown): Promise<PreviewsAnswer> {
       const { first, requests } = order as PreviewsOrder;
-      const answers: PreviewsAnswer[number][] = [];
+      const answers: PreviewsAnswer['answers'][number][] = [];
+      const packed: Uint8Array[] = [];
       for (const [at, request] of requests.entries()) {
         const answer = await one(request, first + at);
-        answers.push(answer);
+        const bytes = 'preview' in answer ? packedPreview(answer.preview) : undefined;
+        answers.push(bytes === undefined ? answer : 'packed');
+        if (bytes !== undefined) packed.push(bytes);
         if ('error' in answer) break;
       }
-      return answers;
+      return { answers, packed: joinedPreviews(packed) };
     },
   };
 }

@@ -10,6 +10,7 @@ import { nameOfKey } from '../core/host/missing-keys.ts';
 import type { Desk, Job, Limits } from '../job/job.ts';
 import { MAX_TASKS } from '../run/memory.ts';
 import { loadKeys } from '../run/state-loading.ts';
+import { unpackedPreview } from '../simulation/packed-preview.ts';
 import { answeredPreview, preview } from '../simulation/preview.ts';
 import { type ReadPreview, readPreviewOptions, readTransactions } from '../simulation/preview-request.ts';
 import type { Preview, Previewable, PreviewOptions } from '../simulation/preview-types.ts';
@@ -117,10 +118,11 @@ export class PreviewsJob implements Job<Preview, Preview[]> {
       answers.set(at, answer as PreviewsAnswer);
       for (let ready = answers.get(next); ready !== undefined; ready = answers.get(++next)) {
         answers.delete(next);
-        for (const one of ready) {
+        let packed = 0;
+        for (const one of ready.answers) {
           // The first in order: what comes later is of no interest.
-          if ('error' in one) throw unpackError(one.error);
-          this.#push(desk, answeredPreview(one.preview));
+          if (typeof one === 'object' && 'error' in one) throw unpackError(one.error);
+          this.#push(desk, answeredPreview(one === 'packed' ? unpackedPreview(ready.packed, packed++) : one.preview));
         }
       }
     };
