@@ -27,7 +27,7 @@ import { measurePrecompiles, precompileTable } from './precompiles.ts';
 import { manyPreviewTable, measureManyPreviews, measurePreviews, previewTable } from './preview.ts';
 import { measureProfile, type ProfileFigures, profileTable } from './profile.ts';
 import { measurePrograms, type Program, programSummary, programTable, readPrograms } from './programs.ts';
-import { measureQuestions, questionTable } from './questions.ts';
+import { measureQuestions, QUESTIONS, type Question } from './questions.ts';
 import { measureRange, rangeTable } from './range.ts';
 import { buildRevm, measureRevm, revmTable } from './revm.ts';
 import { measureTraces, traceTable } from './traces.ts';
@@ -97,6 +97,7 @@ ${Object.entries(PARTS)
   --repeat N       rounds that count (default 15; ethereumjs and traffic 5)
   --warm-up N      rounds that do not (default 3)
   --other PATH     versus: the other build, such as ../before/build/core.wasm; layouts must be the same
+  --questions LIST questions: parts of it, of ${QUESTIONS.join(', ')} (default: all, in four minutes)
   --without-anvil  leave the native peer out
   --quick          real blocks without ethereumjs and without fresh processes
   --json           figures as JSON on standard output, instead of tables
@@ -117,6 +118,8 @@ interface Options {
   other: string | undefined;
   /** In a process of `versus`: whether this build comes first. */
   swapped: boolean | undefined;
+  questions: readonly Question[];
+  json: boolean;
 }
 
 /** What a part found: for people and for programs. */
@@ -139,6 +142,7 @@ async function main(): Promise<void> {
       /** Of a process that another started: which build comes first. */
       first: { type: 'string' },
       json: { type: 'boolean', default: false },
+      questions: { type: 'string' },
       shared: { type: 'string', default: process.env.PEVM_SHARED ?? '../shared' },
       help: { type: 'boolean', default: false },
     },
@@ -155,6 +159,8 @@ async function main(): Promise<void> {
     quick: values.quick,
     other: values.other,
     swapped: values.first === undefined ? undefined : values.first === 'own',
+    questions: values.questions === undefined ? QUESTIONS : values.questions.split(',').map(questionOf),
+    json: values.json,
   };
   if (!values['without-anvil'] && !options.native)
     progress('no native peer: npm did not install anvil for this platform');
@@ -164,7 +170,7 @@ async function main(): Promise<void> {
     const finding = await run[part](options);
     if (finding === undefined) continue;
     found[part] = finding.figures;
-    if (!values.json) console.log(`${finding.text}\n`);
+    if (!values.json && finding.text !== '') console.log(`${finding.text}\n`);
   }
   if (values.json) console.log(JSON.stringify({ machine: machine(), ...found }, jsonValue));
 }
@@ -242,9 +248,10 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const [traced, ...edited] = subjects;
     const figures = await measureQuestions({
       ...{ rounds: options.repeat ?? 500, native: options.native, edited, onProgress: progress },
-      traced: traced === undefined ? [] : [traced],
+      ...{ parts: options.questions, traced: traced === undefined ? [] : [traced] },
+      onPart: (text) => (options.json ? undefined : console.log(`${text}\n`)),
     });
-    return { text: `Questions\n\n${questionTable(figures)}`, figures };
+    return { text: '', figures };
   },
   async 'what-if'(options) {
     const subjects = await realBlocks(options);
@@ -438,6 +445,12 @@ async function chosenPrograms({ shared, programs: list }: Options): Promise<Prog
 function partOf(name: string): Part {
   if (Object.hasOwn(PARTS, name)) return name as Part;
   throw new RangeError(`there is no part "${name}", only ${Object.keys(PARTS).join(', ')}`);
+}
+
+function questionOf(name: string): Question {
+  const found = QUESTIONS.find((known) => known === name);
+  if (found !== undefined) return found;
+  throw new RangeError(`--questions: ${name} is none of ${QUESTIONS.join(', ')}`);
 }
 
 function count(name: string, text: string, least = 1): number {

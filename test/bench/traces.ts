@@ -20,7 +20,7 @@ export interface TraceFigures {
   executeMs: number;
   oneWorkerMs: number;
   twoWorkersMs: number;
-  /** All transactions of the mined block, asked for one after the other. */
+  /** All transactions of the mined block, asked for one after the other; or what some of them say of all. */
   anvilMs: number | undefined;
 }
 
@@ -28,6 +28,10 @@ export interface TraceOptions {
   rounds: number;
   warmUp: number;
   native: boolean;
+  /** From when on no further round begins, for all blocks and tracers; but for one each. */
+  limitMs?: number;
+  /** Transactions that the native node is asked for, all over the block: what they take is taken for all. Default: all. */
+  sample?: number;
   onProgress: (text: string) => void;
 }
 
@@ -35,11 +39,12 @@ export async function measureTraces(subjects: readonly Subject[], options: Trace
   await using one = await createEngine({ workers: 1 });
   await using two = await createEngine({ workers: 2 });
   const figures: TraceFigures[] = [];
+  const each = (options.limitMs ?? Number.POSITIVE_INFINITY) / (subjects.length * TRACERS.length);
   for (const { name, file } of subjects) {
     await using native = !options.native || notReplayable(file) ? undefined : await NativeReplay.start(file);
     for (const tracer of TRACERS) {
       options.onProgress(`traces: block ${name}, ${tracer}`);
-      figures.push(await measure(name, file, tracer, { one, two, native }, options));
+      figures.push(await measure(name, file, tracer, { one, two, native }, { ...options, limitMs: each }));
     }
   }
   return figures;
@@ -50,17 +55,18 @@ async function measure(
   file: BlockFile,
   tracer: (typeof TRACERS)[number],
   { one, two, native }: { one: TracingEngine; two: TracingEngine; native: NativeReplay | undefined },
-  { rounds, warmUp }: TraceOptions,
+  { rounds, warmUp, limitMs, sample }: TraceOptions & { limitMs: number },
 ): Promise<TraceFigures> {
+  const endMs = performance.now() + limitMs;
   const samples: Record<'execute' | 'one' | 'two' | 'anvil', number[]> = { execute: [], one: [], two: [], anvil: [] };
   const hashes = file.block.transactions.map(({ hash }) => hash!);
-  for (let round = 0; round < warmUp + rounds; round++) {
+  for (let round = 0; round < warmUp + rounds && (round <= warmUp || performance.now() < endMs); round++) {
     const sides: [keyof typeof samples, number][] = [
       ['execute', await executed(two, file)],
       ['one', await traced(one, file, { tracer })],
       ['two', await traced(two, file, { tracer })],
     ];
-    if (native !== undefined) sides.push(['anvil', await native.traced(tracer, hashes)]);
+    if (native !== undefined) sides.push(['anvil', await native.traced(tracer, hashes, sample)]);
     if (round >= warmUp) for (const [side, value] of sides) samples[side].push(value);
   }
   return {
