@@ -33,7 +33,7 @@ export type AnnouncedWrite = AccessKey & { readonly value: bigint | Uint8Array }
 /** Of one transaction: what is beyond is not looked at. */
 const MOST_KEYS = 1 << 14;
 /** Of a block. */
-const MOST_KEYS_OF_ALL = 1 << 18;
+export const MOST_KEYS_OF_ALL = 1 << 18;
 /** Transactions that may touch a place without it being taken for one that is only read. */
 const MOST_TOUCHING = 8;
 /**
@@ -42,6 +42,8 @@ const MOST_TOUCHING = 8;
  */
 export const MOST_VALUES = 256;
 const MOST_EARLY = 64;
+/** Lower transactions that one is made to wait for. */
+export const MOST_DEPENDENCIES = 4;
 /** Writers without a value, and credits, that are remembered of a place. */
 const MOST_WRITERS = 4;
 /** What must be gained by beginning out of order, as a part of the whole. */
@@ -66,7 +68,7 @@ export class Planner {
   readonly #workers: number;
   readonly #most: number;
 
-  constructor({ workers = 2, maximumDependencies = 4 }: PlannerOptions = {}) {
+  constructor({ workers = 2, maximumDependencies = MOST_DEPENDENCIES }: PlannerOptions = {}) {
     this.#workers = Math.max(1, workers);
     this.#most = Math.max(0, maximumDependencies);
   }

@@ -3,8 +3,9 @@
 import type { AccessOracle } from '../access/access-oracle.ts';
 import { listOfOracle } from '../access/block-access-list-oracle.ts';
 import { crewSize, estimateCosts, GAS_PER_MS } from '../access/crew-size.ts';
-import { type AnnouncedWrite, longestFirst, orderOf, Planner } from '../access/planner.ts';
+import { type AnnouncedWrite, longestFirst, MOST_DEPENDENCIES, orderOf, Planner } from '../access/planner.ts';
 import { type Predictions, predictTasks, predictTransactions } from '../access/predictions.ts';
+import { rootOf, union } from '../base/disjoint-sets.ts';
 import { bytesFromHex } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
 import type { BlockAccessList } from '../block/block-access-list.ts';
@@ -164,29 +165,41 @@ function planned({ predictions, problems }: Predictions, context: PlanContext): 
   };
 }
 
-/** Of a list that says all there is to say: nobody waits for anybody. `undefined`: it takes a planner. */
-function plannedList(list: BlockAccessList, context: PlanContext): Planned | undefined {
-  const { startMs, costs, first } = context;
+/** Of a list that can be taken as it is: what the planner would come to. `undefined`: it takes that. */
+function plannedList(list: BlockAccessList, { startMs, costs, first, workers }: PlanContext): Planned | undefined {
+  const transactions = costs.length;
+  const context = { transactions, first, most: MOST_ANNOUNCED, mostDependencies: MOST_DEPENDENCIES };
   let found: AnnouncedList | undefined;
   try {
-    found = announceList(list, { transactions: costs.length, first, most: MOST_ANNOUNCED });
+    found = announceList(list, context);
   } catch {
     // What is no list at all is told by who asks the oracle.
   }
   if (found === undefined) return undefined;
-  const early = longestFirst(costs).map((index) => index + first);
-  const { announced, predicted } = found;
+  const { announced, predicted, dependencies, isWhole } = found;
+  // Where nobody waits for anybody, nothing is lost by beginning out of order.
+  const early = isWhole ? longestFirst(costs) : orderOf(dependencies, Float64Array.from(costs), workers).early;
   return {
-    planning: { dependencies: new Uint32Array(0), early, announced },
+    planning: {
+      dependencies: Uint32Array.from(dependencies, (index) => index + first),
+      early: early.map((index) => index + first),
+      announced,
+    },
     facts: {
       planMs: performance.now() - startMs,
       predicted,
       early: early.length,
-      partitions: costs.length,
+      partitions: partitionsOf(dependencies, transactions),
       problems: [],
     },
     costs,
   };
+}
+
+function partitionsOf(dependencies: readonly number[], transactions: number): number {
+  const partitions = Uint32Array.from({ length: transactions }, (_, index) => index);
+  for (let at = 0; at < dependencies.length; at += 2) union(partitions, dependencies[at]!, dependencies[at + 1]!);
+  return new Set(partitions.map((_, index) => rootOf(partitions, index))).size;
 }
 
 /** `undefined`: nothing is announced. */

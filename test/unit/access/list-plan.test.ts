@@ -81,6 +81,21 @@ test('of places that more transactions write than have their values announced', 
   expectSame([{ ...account!, balanceChanges: balances }, ...rest]);
   const nonces = many.map((blockAccessIndex) => ({ blockAccessIndex, postNonce: '0x1' as const }));
   expectSame([{ ...account!, nonceChanges: nonces }, ...rest]);
+  // Who is behind waits for who is before; of several places for the latest, four at most.
+  const every = (step: number) =>
+    many.flatMap((blockAccessIndex, at) =>
+      at % step < step - 1 ? [{ blockAccessIndex, postValue: '0x1' as const }] : [],
+    );
+  const crowded = [300, 200, 100, 50, 30, 20, 9].map((step, at) => ({
+    slot: `0x${at + 1}` as const,
+    slotChanges: every(step),
+  }));
+  const codes = many.map((blockAccessIndex) => ({ blockAccessIndex, newCode: '0x01' as const }));
+  expectSame([{ ...account!, storageChanges: crowded, nonceChanges: nonces }, ...rest]);
+  expectSame([{ ...account!, storageChanges: crowded, balanceChanges: balances, codeChanges: codes }, ...rest]);
+  expectSame([{ ...account!, nonceChanges: nonces, balanceChanges: balances, storageChanges: [], codeChanges: [] }]);
+  const [{ planning }] = plansOf([{ ...account!, storageChanges: crowded }, ...rest]);
+  expect(planning.dependencies.length).toBeGreaterThan(500);
 });
 
 test('of what is no list, which is told', () => {
