@@ -25,6 +25,7 @@ import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule }
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import { type BlockExecution, completed, resultOf, TransactionDecoder } from './block-result.ts';
 import { type Emptiness, emptinessOf } from './changed-state.ts';
+import { ForetoldRoot } from './foretold-root.ts';
 import { intermediateRoots } from './intermediate-roots.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { observedBlock, withLearned } from './learning.ts';
@@ -140,6 +141,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const planned = this.#planned(desk, encoding);
     const encodeMs = performance.now() - startMs;
     desk.stage('plan', startMs);
+    const foretold = this.#foretellRoot();
     const executed = await this.#executeHere(desk, encoding, before, work, planned).catch(async (error: unknown) => {
       if (this.#isAudited) await auditRefusal(error, () => this.#executeAgain(desk));
       throw error;
@@ -151,7 +153,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const result = this.#resultOf(encoding, executed, await this.#rootsBetween(desk));
     desk.stage('decode', decodeStartMs);
     const verifyStartMs = performance.now();
-    const stateRoot = await this.#stateRootAfter(desk, result);
+    const stateRoot = await this.#stateRootAfter(desk, result, foretold);
     const { context, verify, expected } = this.#request;
     const found = verification(context, result, { verify, expected, stateRoot });
     if (this.#isAudited) found.mismatches.push(...(await auditResult(result, () => this.#executeAgain(desk))));
@@ -372,10 +374,34 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return resultOf({ context, encoding, decoder, outcome, emptiness, roots });
   }
 
+  /** Hashes the state after the block while it runs, where its list tells what that is. */
+  #foretellRoot(): ForetoldRoot | undefined {
+    const { state, context } = this.#request;
+    const { blockAccessList: list } = context.block;
+    const { hasBlockAccessList, clearsEmpty: emptyIsAbsent } = rulesOf(context.hardfork);
+    if (list === undefined || !hasBlockAccessList || !context.recordAccess || !this.#wantsStateRoot) return undefined;
+    if (state instanceof WitnessState) {
+      return new ForetoldRoot(list, (diff) => state.rootAfter({ accesses: list, diff, emptyIsAbsent }));
+    }
+    const accounts = this.#standing === undefined ? state.description?.accounts : undefined;
+    return accounts && new ForetoldRoot(list, (diff) => stateRootOf({ accounts }, diff, { emptyIsAbsent }));
+  }
+
+  get #wantsStateRoot(): boolean {
+    const { verify } = this.#request;
+    return typeof verify === 'object' && verify.stateRoot === true;
+  }
+
   /** Root of the state after the block, where it is asked for. @throws InputError where the state is not known as a whole */
-  async #stateRootAfter(desk: Desk<TransactionResult>, result: BlockExecution): Promise<Hex | undefined> {
-    const { state, verify, context } = this.#request;
-    if (typeof verify !== 'object' || verify.stateRoot !== true) return undefined;
+  async #stateRootAfter(
+    desk: Desk<TransactionResult>,
+    result: BlockExecution,
+    foretold: ForetoldRoot | undefined,
+  ): Promise<Hex | undefined> {
+    if (!this.#wantsStateRoot) return undefined;
+    const found = foretold && (await desk.ask(() => foretold.of(result)));
+    if (found !== undefined) return found;
+    const { state, context } = this.#request;
     const standing = this.#standing;
     if (standing?.residence.complete) {
       // What stays has been advanced by the block.
