@@ -62,6 +62,7 @@ export const groups = [
       ['options', 'Options'],
       ['metrics', 'Metrics'],
       ['changelog', 'Changelog'],
+      ['upgrading', 'Upgrading'],
     ],
   },
   {
