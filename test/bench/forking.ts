@@ -7,9 +7,10 @@ import { createAddressFromString, hexToBytes } from '@ethereumjs/util';
 import { createEngine, type TracingEngine } from '../../src/engine/engine.ts';
 import { type BlockFile, checkBlockFile } from '../../src/file/block-file.ts';
 import { type RpcStateOptions, rpcState } from '../../src/state/remote/rpc-state.ts';
-import { createTraffic, trafficKinds } from '../../src/traffic/index.ts';
+import { createTraffic } from '../../src/traffic/index.ts';
 import type { Engine } from '../../src/types.ts';
 import { LatencyProxy } from '../support/latency-proxy.ts';
+import { uniswapSwap } from '../support/tokens/uniswap-swap.ts';
 import { Anvil, originOf } from './anvil.ts';
 import { fixed, NONE, table, times } from './table.ts';
 import { forkWithTevm } from './tevm.ts';
@@ -40,13 +41,12 @@ export async function measureForking(binary: string, onProgress: (text: string) 
   const engine = await createEngine({ workers: 2 });
   const figures: ForkFigures[] = [];
   try {
-    for (const [job, transactions] of [
-      ['pool swap', 1],
-      ['150 transactions', 150],
-    ] as const) {
-      const only = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), poolSwap: 1 };
-      const { file: json } = await createTraffic({ transactions, ...(transactions === 1 && { mix: only }) });
-      const file = checkBlockFile(json);
+    const traffic = await createTraffic({ transactions: 150 });
+    const jobs = [
+      ['Uniswap v3 swap', await uniswapSwap(engine)],
+      ['150 transactions', { json: traffic.file, file: checkBlockFile(traffic.file) }],
+    ] as const;
+    for (const [job, { json, file }] of jobs) {
       await using node = await Anvil.start(originOf(file, json), binary);
       const proxy = await LatencyProxy.start(node.port, LATENCY_MS);
       try {
@@ -60,7 +60,7 @@ export async function measureForking(binary: string, onProgress: (text: string) 
           figures.push({ job, who, rounds, waitedFor: waitedFor ?? rounds, messages, requests, inVain, bytes, ms });
         };
         await ours(engine, file, proxy.url, measure);
-        if (transactions === 1) {
+        if (file.block.transactions.length === 1) {
           await previews(engine, file, proxy.url, measure);
           await others(file, proxy, binary, measure);
         }

@@ -12,6 +12,7 @@ import { memoryState } from '../../src/state/memory.ts';
 import { stateAfter } from '../../src/state/state-after.ts';
 import { createTraffic, trafficKinds } from '../../src/traffic/index.ts';
 import type { Engine, World } from '../../src/types.ts';
+import { uniswapSwap } from '../support/tokens/uniswap-swap.ts';
 import { Anvil, originOf } from './anvil.ts';
 import { putState } from './library.ts';
 import { median, type Spread, spreadOf } from './statistics.ts';
@@ -32,10 +33,16 @@ async function swaps(transactions: number, conflictRate: number) {
   const mix = { ...Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0])), poolSwap: 1 };
   const { file: json } = await createTraffic({ transactions, mix, conflictRate });
   const file = checkBlockFile(json);
-  const calls = file.block.transactions.map(
-    ({ from, to, input, value }): SwapCall => ({ from: from!, to: to!, data: input, value: BigInt(value) }),
-  );
-  return { json, file, calls };
+  return { file, calls: callsOf(file) };
+}
+
+function callsOf({ block }: BlockFile): SwapCall[] {
+  return block.transactions.map(({ from, to, input, value }) => ({
+    from: from!,
+    to: to!,
+    data: input,
+    value: BigInt(value),
+  }));
 }
 
 function openWorld(engine: Engine, { state, chainId, block }: BlockFile): Promise<World> {
@@ -84,11 +91,11 @@ export async function measureWorlds(options: WorldsOptions): Promise<WorldFigure
 
 type Side = readonly [who: string, call: (swap: SwapCall) => Promise<string>];
 
-/** One swap of one pool again and again, each side in its turn. */
+/** One swap on Uniswap v3 again and again, each side in its turn. */
 async function measureWarm({ rounds, native, onProgress }: WorldsOptions): Promise<WarmFigures[]> {
-  const { json, file, calls } = await swaps(1, 0);
-  const [swap] = calls as [SwapCall];
   await using engine = await createEngine({ workers: 1 });
+  const { json, file } = await uniswapSwap(engine);
+  const [swap] = callsOf(file) as [SwapCall];
   const world = await openWorld(engine, file);
   const library = await libraryOf(file);
   const tevm = await tevmWithState(file.state);
@@ -281,7 +288,7 @@ export function worldsTable({ warm, many, begin, chain }: WorldFigures): string 
     ['making the states for them', fixed(stateMs, 0), fixed(stateMs / blocks, 2), NONE],
   ];
   return [
-    table(['a warm pool swap', 'p50 ms', 'least ms', 'ours is faster'], warmRows),
+    table(['a warm Uniswap v3 swap', 'p50 ms', 'least ms', 'ours is faster'], warmRows),
     table([`${many.calls} swaps of 200 pools`, 'ms', 'least', 'µs each', 'speed', 'of the least'], manyRows),
     `Two workers against one: ${times(oneWorker.median / twoWorkers.median)}, of the least ${times(oneWorker.min / twoWorkers.min)}; the two were busy with calls ${percent(many.efficiency)} of the time that executing took.`,
     table(['slots', 'a call, ms', 'a block of one transfer, ms'], beginRows),

@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 
 /** By the contract's name. */
 export function tokenCodes(): Readonly<Record<string, Hex>> {
-  const source = readFileSync(join(import.meta.dirname, 'tokens.sol'), 'utf8');
+  const source = readFileSync(join(root, 'test/support/tokens/tokens.sol'), 'utf8');
   const versions = ['solc', '@openzeppelin/contracts'].map((name) => require(`${name}/package.json`).version);
   const name = createHash('sha256').update(`${source}${versions}`).digest('hex').slice(0, 16);
   const kept = join(root, 'build', `tokens-${name}.json`);

@@ -23,7 +23,11 @@ export type Names = Readonly<Record<string, Hex>>;
 export interface TokenWorld {
   readonly world: TracingWorld;
   readonly at: Names;
+  /** The whole state of the world. */
+  readonly alloc: Alloc;
 }
+
+type Alloc = Record<Hex, { balance: bigint; nonce: bigint; code?: Hex; storage?: Record<Hex, Hex> }>;
 
 /** `people`: who has 100 ether. */
 export async function openTokenWorld(engine: TracingEngine, people: Names): Promise<TokenWorld> {
@@ -55,7 +59,8 @@ export async function openTokenWorld(engine: TracingEngine, people: Names): Prom
   );
   setup.call(deployer, at.factory2!, data('createPair(address,address)', at.usd, at.eur));
   setup.call(deployer, at.factory3!, data('createPool(address,address,uint24)', at.usd, at.eur, 3000));
-  const alloc = Object.fromEntries([deployer, ...Object.values(people)].map((who) => [who, { balance: 100n * ETHER }]));
+  const rich = [deployer, ...Object.values(people)].map((who) => [who, { balance: 100n * ETHER, nonce: 0n }] as const);
+  const alloc: Alloc = Object.fromEntries(rich);
   const header = { number: '0x0', timestamp: '0x64', gasLimit: '0x3b9aca00', miner: `0x${'fe'.repeat(20)}` };
   const block = {
     ...header,
@@ -63,11 +68,16 @@ export async function openTokenWorld(engine: TracingEngine, people: Names): Prom
     ...{ parentHash: `0x${'00'.repeat(32)}`, parentBeaconBlockRoot: `0x${'00'.repeat(32)}` },
   } as unknown as BlockInput;
   const world = await engine.openWorld({ state: memoryState(alloc), block });
+  const empty = world.snapshot();
   await setup.run(world, block);
   at.pair = await addressAt(world, at.factory2!, data('getPair(address,address)', at.usd, at.eur));
   at.pool = await addressAt(world, at.factory3!, data('getPool(address,address,uint24)', at.usd, at.eur, 3000));
   await endow(world, block, at, people);
-  return { world, at };
+  for (const [address, change] of await world.stateDiffSince(empty)) {
+    const { storage, ...fields } = change!;
+    alloc[address] = { balance: 0n, nonce: 0n, ...alloc[address], ...fields, storage: Object.fromEntries(storage) };
+  }
+  return { world, at, alloc };
 }
 
 /** Everybody has some of everything; alice has put liquidity into the markets. */

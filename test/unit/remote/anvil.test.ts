@@ -3,12 +3,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Hex } from '../../../src/base/hex.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
-import { type BlockFile, checkBlockFile } from '../../../src/file/block-file.ts';
+import type { BlockFile } from '../../../src/file/block-file.ts';
+import type { TracingEngine } from '../../../src/index.ts';
 import { type RpcState, type RpcStateOptions, rpcState } from '../../../src/state/remote/rpc-state.ts';
-import { createTraffic, type TrafficFile, trafficKinds } from '../../../src/traffic/index.ts';
-import type { Engine } from '../../../src/types.ts';
+import type { TrafficFile } from '../../../src/traffic/index.ts';
 import { Anvil, anvilBinary } from '../../bench/anvil.ts';
 import { LatencyProxy } from '../../support/latency-proxy.ts';
+import { uniswapSwap } from '../../support/tokens/uniswap-swap.ts';
 
 const binary = anvilBinary();
 
@@ -19,15 +20,13 @@ interface Scene {
   readonly proxy: LatencyProxy;
 }
 
-describe.skipIf(binary === undefined)('a cold pool swap on a fork of anvil', () => {
-  let engine: Engine;
+describe.skipIf(binary === undefined)('a cold Uniswap v3 swap on a fork of anvil', () => {
+  let engine: TracingEngine;
   let scene: Scene;
 
   beforeAll(async () => {
     engine = await createEngine({ workers: 2 });
-    const none = Object.fromEntries(Object.keys(trafficKinds).map((name) => [name, 0]));
-    const { file: json } = await createTraffic({ transactions: 1, mix: { ...none, poolSwap: 1 } });
-    const file = checkBlockFile(json);
+    const { json, file } = await uniswapSwap(engine);
     const node = await Anvil.start(
       {
         hardfork: file.hardfork,

@@ -20,6 +20,7 @@ import type { RpcState } from '../../../src/state/remote/rpc-state.ts';
 import type { StateSource } from '../../../src/state/state-source.ts';
 import { createTraffic, type TrafficKind, trafficKinds } from '../../../src/traffic/index.ts';
 import { slowSource } from '../../support/slow-node.ts';
+import { uniswapSwap } from '../../support/tokens/uniswap-swap.ts';
 
 let engine: TracingEngine;
 beforeAll(async () => {
@@ -287,41 +288,51 @@ describe('a node that says what a call reads', () => {
     expect(trips(source)).toBeLessThanOrEqual(3);
   });
 
-  test.for([
+  const NODES = [
     ['nothing but reads', ['debug_traceCall', 'eth_createAccessList'], 6, 3],
     ['access lists', ['debug_traceCall'], 3, 3],
     ['traces', [], 2, 2],
-  ] as const)('makes a cold preview of a swap few trips: %s', async ([, without, most, again]) => {
-    const file = await oneOf('poolSwap');
-    const [{ from, to, input, value }] = file.block.transactions as [BlockFile['block']['transactions'][0]];
-    const request = { from: from!, to: to!, data: input, value };
-    const { header } = await (await slowSource(file.state, { before: file.block })).source.pinned();
-    await using home = await engine.openWorld({ state: file.state, chain: 1337, block: header as never });
-    const expected = await home.preview(request);
-    const read = await home.trace(request, { tracer: 'prestateTracer' });
-    const reads = new Map(
-      Object.entries(read).map(([name, { storage = {} }]) => [name as Hex, Object.keys(storage) as Hex[]]),
-    );
-    const { source } = await slowSource(file.state, { before: file.block, node: { reads, without } });
-    const previewed = async (state: RpcState) => {
-      await using world = await engine.openWorld({ state });
-      const { isStillValid: _, report, ...found } = await world.preview(request);
-      const { isStillValid, report: warm, ...same } = expected;
-      expect(found).toEqual(same);
-      expect(warm).toMatchObject({ loadRounds: 0, runs: expect.any(Number) });
-      expect(warm.source).toBeUndefined();
-      expect(report.source!.requests).toBeGreaterThan(report.source!.keys);
-      expect(report.source!.bytes).toBeGreaterThan(10_000);
-      expect(report.loadMs).toBeLessThan(report.totalDurationMs);
-      return report.source!.rounds;
-    };
-    expect(expected.assetChanges.map(({ asset }) => asset.symbol)).not.toContain(undefined);
-    expect(await previewed(source)).toBeLessThanOrEqual(most);
-    // On another block's state; the one that pins it is not among them.
-    const later = source.at(file.block.parentHash);
-    await later.pinned();
-    expect(await previewed(later)).toBeLessThanOrEqual(again);
-  });
+  ] as const;
+  const SWAPS = [
+    ['in a pool of the traffic', () => oneOf('poolSwap')],
+    ['on Uniswap v3', async () => (await uniswapSwap(engine)).file],
+  ] as const;
+
+  test.for(SWAPS.flatMap(([where, make]) => NODES.map((node) => [where, ...node, make] as const)))(
+    'makes a cold preview of a swap few trips: %s, %s',
+    async ([, , without, most, again, make]) => {
+      const file = await make();
+      const [{ from, to, input, value }] = file.block.transactions as [BlockFile['block']['transactions'][0]];
+      const request = { from: from!, to: to!, data: input, value };
+      const { header } = await (await slowSource(file.state, { before: file.block })).source.pinned();
+      await using home = await engine.openWorld({ state: file.state, chain: 1337, block: header as never });
+      const expected = await home.preview(request);
+      const read = await home.trace(request, { tracer: 'prestateTracer' });
+      const reads = new Map(
+        Object.entries(read).map(([name, { storage = {} }]) => [name as Hex, Object.keys(storage) as Hex[]]),
+      );
+      const { source } = await slowSource(file.state, { before: file.block, node: { reads, without } });
+      const previewed = async (state: RpcState) => {
+        await using world = await engine.openWorld({ state });
+        const { isStillValid: _, report, ...found } = await world.preview(request);
+        const { isStillValid, report: warm, ...same } = expected;
+        expect(found).toEqual(same);
+        expect(warm).toMatchObject({ loadRounds: 0, runs: expect.any(Number) });
+        expect(warm.source).toBeUndefined();
+        expect(report.source!.requests).toBeGreaterThan(report.source!.keys);
+        expect(report.source!.bytes).toBeGreaterThan(10_000);
+        expect(report.loadMs).toBeLessThan(report.totalDurationMs);
+        return report.source!.rounds;
+      };
+      expect(expected.status).toBe('success');
+      expect(expected.assetChanges.map(({ asset }) => asset.symbol)).not.toContain(undefined);
+      expect(await previewed(source)).toBeLessThanOrEqual(most);
+      // On another block's state; the one that pins it is not among them.
+      const later = source.at(file.block.parentHash);
+      await later.pinned();
+      expect(await previewed(later)).toBeLessThanOrEqual(again);
+    },
+  );
 
   test('may be wrong, late, or mad, and the results are the same', async () => {
     const file = await oneOf('token');
