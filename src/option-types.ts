@@ -121,6 +121,12 @@ export interface EngineOptions {
   readonly taskTimeoutMs?: number;
   /** A run that lasts longer is cancelled. Milliseconds. Default none. */
   readonly executionTimeoutMs?: number;
+  /**
+   * How long one answer of a state source may take: without one the run ends with a `StateSourceError` that names the
+   * keys. A source that counts (`statistics`, as `rpcState` does) is waited for while it goes on. Milliseconds.
+   * Default 60,000.
+   */
+  readonly stateTimeoutMs?: number;
   /** Record a span per execution and validation, for {@link WorkerReport.spans}. Default false. */
   readonly enableProfiling?: boolean;
   /**

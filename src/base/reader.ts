@@ -240,10 +240,19 @@ export function plainObject(value: unknown, field: string): Record<string, unkno
       `expected an object with fields, got ${isMap(value) ? 'a Map' : 'a list of some kind'}`,
     );
   }
+  if (Object.keys(value).length === 0) refuseStranger(value, field);
   for (const key of ['__proto__', 'constructor', 'prototype']) {
     if (Object.hasOwn(value, key)) throw new InputError(`${field}.${key}`, 'this key is not allowed');
   }
   return value as Record<string, unknown>;
+}
+
+/** A Promise that nobody awaited, an answer of `fetch` that nobody read, a Date: without fields they would mean nothing at all. */
+function refuseStranger(value: object, field: string): void {
+  const [, kind] = /^\[object (.*)\]$/.exec(Object.prototype.toString.call(value)) ?? [];
+  if (kind === 'Object' && typeof (value as { then?: unknown }).then !== 'function') return;
+  const hint = kind === 'Promise' ? ', which is to be awaited' : '';
+  throw new InputError(field, `expected an object with fields, got ${kind === 'Object' ? 'a thenable' : kind}${hint}`);
 }
 
 /** Whether the value is a Map, of this realm or another (a frame, Node's vm). */

@@ -61,6 +61,14 @@ const taskTimeoutMs = option(
 const executionTimeoutMs = option(milliseconds, 'A run that lasts longer is cancelled. Milliseconds.', 'none', {
   setting: 'engine.execution_timeout',
 });
+/** A source that asks a node has limits of its own for each message; who reads a database does not take minutes. */
+export const STATE_TIMEOUT_MS = 60_000;
+const stateTimeoutMs = option(
+  milliseconds,
+  'How long one answer of a state source may take: without one the run ends with a `StateSourceError` that names the keys. A source that counts (`statistics`, as `rpcState` does) is waited for while it goes on. Milliseconds.',
+  STATE_TIMEOUT_MS.toLocaleString('en'),
+  { setting: 'engine.state_timeout', value: STATE_TIMEOUT_MS },
+);
 const window = option(
   integerFrom(1, MAX_TASKS),
   `How far ahead of the first uncommitted transaction workers may run, 1 to ${MAX_TASKS.toLocaleString('en')} transactions.`,
@@ -267,6 +275,7 @@ export const ENGINE_OPTIONS: Options = {
   ),
   taskTimeoutMs,
   executionTimeoutMs,
+  stateTimeoutMs,
   enableProfiling: option(
     truth,
     'Record a span per execution and validation, for {@link WorkerReport.spans}.',

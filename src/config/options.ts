@@ -20,6 +20,7 @@ import {
   EXECUTION_OPTIONS,
   IDLE_WORKER_MS,
   MAX_AUTO_WORKERS,
+  STATE_TIMEOUT_MS,
   WORLD_OPTIONS,
 } from './descriptors.ts';
 import { withPreset } from './presets.ts';
@@ -48,6 +49,7 @@ export interface CheckedOptions
   /** `undefined`: as many memories are kept as engines are open, and two at least. */
   readonly poolMiB: number | undefined;
   readonly window: number;
+  readonly stateTimeoutMs: number;
   readonly policy: NonNullable<RunPlan['policy']>;
   /** Who says what will be touched where a request does not; may change from run to run. */
   readonly planning: { oracle: AccessOracle | undefined; readonly learned: LearnedAccesses | undefined };
@@ -68,6 +70,7 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
     validationBatch = DEFAULT_BATCH,
     conflictDetection = 'fast',
     foldInterval = DEFAULT_FOLD_INTERVAL,
+    stateTimeoutMs = STATE_TIMEOUT_MS,
     learned,
     learning = learned !== undefined,
     chainId: _,
@@ -82,6 +85,7 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
     maximumMiB: memory?.maximumMiB ?? DEFAULT_MIB,
     poolMiB: memory?.poolMiB,
     window,
+    stateTimeoutMs,
     policy: {
       ...{ scheduling, loadBalancing, foldInterval },
       validationBatch: { early: 1, lazy: Number.POSITIVE_INFINITY, batched: validationBatch }[validation],

@@ -4,7 +4,7 @@ import { InputError, MemoryLimitError } from '../base/errors.ts';
 import { packError } from '../base/packed-error.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
-import type { Desk, Examine, Performed, PlannedErrands, PlannedRun, Push } from '../job/job.ts';
+import type { Ask, Desk, Examine, Performed, PlannedErrands, PlannedRun, Push } from '../job/job.ts';
 import type { RunSpan, Stage } from '../metrics/spans.ts';
 import { pagesOf } from '../run/memory.ts';
 import { callFor } from '../run/nested-call.ts';
@@ -12,6 +12,8 @@ import type { RunHooks } from '../run/run-hooks.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import { workOf } from '../run/work.ts';
+import { describedSource } from '../state/layers.ts';
+import { loadWithin, type Waiting } from '../state/patience.ts';
 import type { SourceKey, StateSource } from '../state/state-source.ts';
 import type { EngineEvents, Report } from '../types.ts';
 import type { Assets } from '../workers/assets.ts';
@@ -50,8 +52,10 @@ export class JobDesk<Item> implements Desk<Item> {
   readonly push: Push<Item>;
   readonly report: (report: Report, gasUsed?: bigint) => void;
   /** Bound: jobs hand it on. */
-  readonly ask = <T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> =>
-    ask(this.#sitting.engine, this.#sitting.scope, body);
+  readonly ask: Ask = (body) => {
+    const { engine, scope } = this.#sitting;
+    return ask({ engine, scope, patienceMs: this.#parts.options.stateTimeoutMs }, body);
+  };
 
   constructor(parts: Parts, sitting: Sitting<Item>) {
     this.#parts = parts;
@@ -135,6 +139,7 @@ export class JobDesk<Item> implements Desk<Item> {
   async delegate({ state, ...errands }: PlannedErrands): Promise<boolean> {
     const { scope } = this.#sitting;
     scope.throwIfCancelled();
+    const described = describedSource(state);
     const { runners, assets } = this.#parts;
     const control = runners.startErrands({
       ...errands,
@@ -143,7 +148,7 @@ export class JobDesk<Item> implements Desk<Item> {
       precompiles: () => assets.precompiles(),
       load: async (keys) => {
         try {
-          return { answer: await this.ask((signal) => state.load(keys as SourceKey[], { signal })) };
+          return { answer: await this.ask((waiting) => loadWithin(described, keys as SourceKey[], waiting)) };
         } catch (error) {
           return { error: packError(error) };
         }
@@ -163,7 +168,7 @@ export class JobDesk<Item> implements Desk<Item> {
       load: (keys, emptied) => {
         events.emit('load', { keys: keys.length });
         if (state === undefined) throw new InputError('options.state', 'missing');
-        const loaded = this.ask((signal) => loadKeys(state, keys, emptied, signal));
+        const loaded = this.ask((waiting) => loadKeys(state, keys, emptied, waiting));
         const { span } = this.#sitting;
         if (span === undefined) return loaded;
         const startMs = performance.now();
@@ -175,6 +180,9 @@ export class JobDesk<Item> implements Desk<Item> {
 }
 
 /** Waits for a source, which may not listen to signals, and may not call the engine that waits for it. */
-export function ask<T>(engine: object, scope: Scope, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return scope.awaitSource(callFor(engine, () => body(scope.signal)));
+export function ask<T>(
+  { engine, scope, patienceMs }: { engine: object; scope: Scope; patienceMs: number },
+  body: (waiting: Waiting) => Promise<T>,
+): Promise<T> {
+  return scope.awaitSource(callFor(engine, () => body({ signal: scope.signal, patienceMs })));
 }

@@ -12,7 +12,7 @@ import type { CoreInstance } from '../core/instance/abi.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
 import { BlockJob } from '../job/block.ts';
-import type { Job, Limits } from '../job/job.ts';
+import type { Ask, Job, Limits } from '../job/job.ts';
 import { checkSource } from '../job/state-before.ts';
 import { TasksJob } from '../job/tasks.ts';
 import { TraceJob } from '../job/trace.ts';
@@ -169,11 +169,7 @@ export class PevmEngine implements TracingEngine {
     // Most of the library, and of no use to who only executes blocks.
     const worlds = await import('../world/entry.ts');
     const { chain, block, ...begun } = await this.#exclusive(turns, {}, (scope) =>
-      worlds.beginWorld(
-        { state, block: at, chain: named },
-        () => runners.openHome(),
-        (body) => ask(this, scope, body),
-      ),
+      worlds.beginWorld({ state, block: at, chain: named }, () => runners.openHome(), this.#asks(scope)),
     );
     const first = worlds.readFirstBlock(at, chain, options.hardfork);
     const head = worlds.readHead({ block, chain, ...begun }, at, options.hardfork);
@@ -316,11 +312,15 @@ export class PevmEngine implements TracingEngine {
     return Promise.race([turn, scope.cancelled]);
   }
 
+  #asks(scope: Scope): Ask {
+    return (body) => ask({ engine: this, scope, patienceMs: this.#parts.options.stateTimeoutMs }, body);
+  }
+
   /** The turns of a world: its own, in the engine's scopes. */
   #worldTurns(worlds: typeof Worlds, turns: Turns, options: CheckedOptions, first?: BlockInput): WorldTurns {
     this.#worlds.add(turns);
     return {
-      take: (body, limits = {}) => this.#exclusive(turns, limits, (scope) => body((asked) => ask(this, scope, asked))),
+      take: (body, limits = {}) => this.#exclusive(turns, limits, (scope) => body(this.#asks(scope))),
       thread: { equip: (instance) => this.#equip(instance), tracedCore: compileTracedCore },
       executeBlock: (request, state, place) =>
         this.#start(turns, () => new worlds.WorldBlockJob(request, options, state, place)),

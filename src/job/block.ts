@@ -239,7 +239,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     if (this.#standing !== undefined) {
       return standingBefore(desk, this.#standing, () => this.#keys ?? blockKeys(state, context.block));
     }
-    await desk.ask((signal) => checkPinned(state, context.block, signal));
+    await desk.ask(({ signal }) => checkPinned(state, context.block, signal));
     const { block } = context;
     return stateBefore(desk, state, () =>
       state instanceof WitnessState ? state.keys(block) : blockKeys(state, block),

@@ -9,6 +9,7 @@ import type { Residence } from '../run/residence.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
 import type { RunPlan } from '../run/run-plan.ts';
 import type { TaskTimeout, Work } from '../run/work.ts';
+import type { Waiting } from '../state/patience.ts';
 import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { EngineEvents, Report, Threading } from '../types.ts';
 
@@ -90,7 +91,7 @@ export interface Performed {
 }
 
 /** Waits for somebody else's code, unless the caller has given up; that code may not call the engine. */
-export type Ask = <T>(body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+export type Ask = <T>(body: (waiting: Waiting) => Promise<T>) => Promise<T>;
 
 /** What a job may ask of its engine while its turn lasts. */
 export interface Desk<Item> {

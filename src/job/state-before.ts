@@ -40,14 +40,14 @@ export function stateBefore(
   state: StateSource | undefined,
   keys: () => Promise<readonly StateKey[]> = async () => [],
 ): Promise<StateBefore> {
-  return desk.ask(async (signal) => {
+  return desk.ask(async (waiting) => {
     if (state === undefined) return NOTHING;
     const { accounts, emptyAccounts, storageOnly = [] } = readDescription(state, 'state.description');
     if (accounts !== undefined) return { ...(await imageOf({ ...state.description, accounts })), complete: true };
     const known = storageOnlyImage(storageOnly);
     const wanted = await keys();
     const image =
-      wanted.length === 0 ? known : joinImages((await loadKeys(state, wanted, new Set(), signal)).image, known);
+      wanted.length === 0 ? known : joinImages((await loadKeys(state, wanted, new Set(), waiting)).image, known);
     return { image, complete: false, emptyAccounts, storageOnly };
   });
 }
@@ -86,11 +86,11 @@ export function standingBefore(
   state: StandingState,
   keys: () => Promise<readonly StateKey[]>,
 ): Promise<StateBefore> {
-  return desk.ask(async (signal) => {
+  return desk.ask(async (waiting) => {
     const { complete } = state.residence;
     const { emptyAccounts, storageOnly = [] } = state.description;
     const wanted = complete ? [] : state.unknown(await keys());
-    const image = wanted.length === 0 ? EMPTY_IMAGE : (await loadKeys(state, wanted, new Set(), signal)).image;
+    const image = wanted.length === 0 ? EMPTY_IMAGE : (await loadKeys(state, wanted, new Set(), waiting)).image;
     return { image, complete, emptyAccounts, storageOnly };
   });
 }

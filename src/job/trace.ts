@@ -220,7 +220,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
   /** Loads what a tracer has missed. No worker may be at work. */
   async #load(desk: Desk<TransactionTrace<Result>>, host: BlockHost, { index }: TracedItem): Promise<void> {
     const keys = host.missing();
-    const { image } = await desk.ask((signal) => loadKeys(this.#state, keys, new Set(), signal));
+    const { image } = await desk.ask((waiting) => loadKeys(this.#state, keys, new Set(), waiting));
     if (!host.load(image)) throw new MemoryLimitError(`the state of transaction ${index} does not fit into the memory`);
     host.resume();
   }

@@ -23,6 +23,7 @@ import {
   type MemoryAccount,
   reckonCodeHashes,
 } from '../state/memory-account.ts';
+import { loadWithin, nameOfAsked, type Waiting } from '../state/patience.ts';
 import type {
   AccountValue,
   DescribedStateSource,
@@ -174,12 +175,12 @@ export async function loadKeys(
   source: StateSource,
   keys: readonly SourceKey[],
   emptied: ReadonlySet<string>,
-  signal?: AbortSignal,
+  waiting: Partial<Waiting> = {},
 ): Promise<LoadedState> {
   const isEmptied = (key: SourceKey): key is StateKey & { kind: 'storage' } =>
     key.kind === 'storage' && emptied.has(key.address);
   const asked = keys.filter((key) => !isEmptied(key));
-  const values = await valuesOf(describedSource(source), asked, signal);
+  const values = await valuesOf(describedSource(source), asked, waiting);
   if (!Array.isArray(values) || values.length !== asked.length) {
     const answered = Array.isArray(values) ? values.length : 'none';
     throw new StateSourceError(`the state source answered ${answered} of ${asked.length} keys`);
@@ -227,12 +228,12 @@ function addAnswer(
 async function valuesOf(
   source: DescribedStateSource,
   asked: SourceKey[],
-  signal: AbortSignal | undefined,
+  waiting: Partial<Waiting>,
 ): Promise<StateValue[]> {
   try {
-    return asked.length === 0 ? [] : await source.load(asked, signal === undefined ? {} : { signal });
+    return asked.length === 0 ? [] : await loadWithin(source, asked, waiting);
   } catch (error) {
-    if (signal?.aborted || error instanceof StateSourceError) throw error;
+    if (waiting.signal?.aborted || error instanceof StateSourceError) throw error;
     throw new StateSourceError('the state source failed', { details: messageOf(error), cause: error });
   }
 }
@@ -270,9 +271,4 @@ function readField(key: SourceKey, field: string, value: unknown, read: Reader<H
 
 function wrongAnswer(key: SourceKey, field: string, problem: string): StateSourceError {
   return new StateSourceError(`the state source's answer to ${nameOfAsked(key)}: ${field}: ${problem}`);
-}
-
-function nameOfAsked(key: SourceKey): string {
-  if (key.kind === 'blockHash') return `the hash of block ${key.number}`;
-  return `${key.kind} ${key.address}${key.kind === 'storage' ? `[${key.slot}]` : ''}`;
 }

@@ -222,7 +222,7 @@ export class Sandbox {
   async #loaded(keys: readonly SourceKey[]): Promise<StateImage> {
     const { state, ask } = this.#setting;
     const startMs = performance.now();
-    const { image } = await ask((signal) => loadKeys(state, keys, new Set(), signal));
+    const { image } = await ask((waiting) => loadKeys(state, keys, new Set(), waiting));
     this.spent.loadMs += performance.now() - startMs;
     this.spent.loadRounds++;
     return image;
@@ -244,7 +244,7 @@ export class Sandbox {
     const unknown = unknownAccounts(records, unseen);
     if (unknown.length > 0) {
       const keys = unknown.map((address) => ({ kind: 'account', address: hexFromBytes(address) }) as const);
-      const { image, accounts } = await ask((signal) => loadKeys(state, keys, new Set(), signal));
+      const { image, accounts } = await ask((waiting) => loadKeys(state, keys, new Set(), waiting));
       for (const [address, fields] of accounts) unseen.set(address, fields);
       if (!host.load(image) || !host.load(imageOfFields(unseen))) throw tooSmall(host);
     }

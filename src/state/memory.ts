@@ -80,7 +80,11 @@ const OTHER_NAMES = {
   nonce: ['transactionCount'],
 } as const;
 
-const meantBy = meaningOf([['balance'], ['nonce'], ['code'], ['codeHash'], ['storage']], OTHER_NAMES);
+const FIELDS: readonly string[] = ['balance', 'nonce', 'code', 'codeHash', 'storage'];
+const meantBy = meaningOf(
+  FIELDS.map((name) => [name]),
+  OTHER_NAMES,
+);
 
 const readBalance = amount(256);
 const readNonce = amount(64);
@@ -110,8 +114,8 @@ export function memoryState(
   const field = options.field ?? 'state';
   const accounts = new Map<string, MemoryAccount>();
   for (const [name, value] of accountEntries(alloc, field)) {
-    if (value === null) continue;
     const account = readNamedAccount(name, value, field);
+    if (account === undefined) continue;
     const key = keyFromBytes(account.address);
     if (accounts.has(key)) throw new InputError(`${field}[${describe(name)}]`, 'the same account is listed twice');
     accounts.set(key, account);
@@ -159,16 +163,28 @@ function accountEntries(alloc: unknown, field: string): Iterable<[unknown, unkno
     const problem = 'a diff of the prestate tracer, which leaves out what was only read; trace without diffMode';
     throw new InputError(field, problem);
   }
+  if (isThere(source.next) && source.next !== '') {
+    throw new InputError(`${field}.next`, 'the dump goes on there: a state has all of its accounts');
+  }
   const holder = ['alloc', 'accounts'].find((name) => source[name] !== undefined && source[name] !== null);
   return holder === undefined ? Object.entries(source) : accountEntries(source[holder], `${field}.${holder}`);
 }
 
-function readNamedAccount(name: unknown, value: unknown, field: string): MemoryAccount {
+function readNamedAccount(name: unknown, value: unknown, field: string): MemoryAccount | undefined {
   try {
-    return readAccount(bytesOfAddress(name) ?? bytesFromHex(address(withPrefix(name), '')), value);
+    const where = bytesOfAddress(name) ?? readName(name);
+    return value === null ? undefined : readAccount(where, value);
   } catch (error) {
     throw below(`${field}[${describe(name)}]`, error);
   }
+}
+
+function readName(name: unknown): Uint8Array {
+  // As geth's dumps name accounts of which the node knows the hash alone.
+  if (typeof name === 'string' && name.startsWith('pre(')) {
+    throw new InputError('', 'the hash of an address: dump from a node that keeps preimages');
+  }
+  return bytesFromHex(address(withPrefix(name), ''));
 }
 
 /** @throws InputError naming the field within the account */
@@ -218,10 +234,20 @@ const readCodeBytes: Reader<Uint8Array> = (value, field) => {
 
 function refuseOtherNames(account: Readonly<Record<string, unknown>>): void {
   for (const other of Object.keys(account)) {
+    const inner = FIELDS.includes(other) ? undefined : account[other];
+    if (holdsFields(inner)) {
+      throw new InputError(`.${other}`, `an account of a state has ${FIELDS.join(', ')} itself`);
+    }
     const [name] = meantBy(other) ?? [];
     if (name === undefined || !isThere(account[other]) || isThere(account[name])) continue;
     throw new InputError(`.${other}`, `an account of a state has no such field: ${name} is what is read`);
   }
+}
+
+/** Whether these are the fields of an account, one floor further down: `info` of revm and reth. */
+function holdsFields(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.keys(value).some((name) => name === 'balance' || name === 'nonce');
 }
 
 function isThere(value: unknown): boolean {

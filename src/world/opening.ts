@@ -83,7 +83,7 @@ async function originOf(
   }
   const id = isPlace ? (block.hash ?? block.number) : block;
   const at = id === undefined ? state : state.at(id);
-  const pinned = await ask((signal) => at.pinned({ signal }));
+  const pinned = await ask(({ signal }) => at.pinned({ signal }));
   if (chain !== undefined && BigInt(chain.id) !== pinned.chainId) {
     throw new InputError('options.chain', `the state is of chain ${pinned.chainId}, not of ${chain.id}`);
   }

@@ -79,7 +79,7 @@ export async function openErrands({ core, highestWorker, traced, ...place }: Pla
   const state = new WorldState(residence, sourceOf(load), known);
   const setting: Setting = {
     ...{ state, head },
-    ask: (body) => body(NEVER),
+    ask: (body) => body({ signal: NEVER }),
     thread: { equip: async (instance) => equip(instance), tracedCore: async () => traced },
   };
   const shared = readPreviewOptions(options);

@@ -165,6 +165,10 @@ class AskedSource implements DescribedStateSource {
     this.#state = state;
   }
 
+  get statistics(): StateSource['statistics'] {
+    return this.#state.statistics?.bind(this.#state);
+  }
+
   load(keys: readonly SourceKey[], options?: LoadOptions): Promise<StateValue[]> {
     const missing = keys.filter((key) => !this.#values.has(nameOfKey(key)));
     const answers = missing.length === 0 ? Promise.resolve([]) : this.#state.load(missing, options);
@@ -185,7 +189,7 @@ class AskedSource implements DescribedStateSource {
     const keys = [...this.#values.values()].flatMap(({ key }) => (key.kind === 'blockHash' ? [] : [key]));
     if (keys.length === 0) return;
     try {
-      const { image } = await ask((signal) => loadKeys(this, keys, NOBODY, signal));
+      const { image } = await ask((waiting) => loadKeys(this, keys, NOBODY, waiting));
       await state.residence.learn(image);
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;

@@ -19,6 +19,7 @@ import {
   type MemoryState,
   stateOfAccounts,
 } from '../state/memory.ts';
+import { loadWithin } from '../state/patience.ts';
 import type {
   DescribedStateSource,
   LoadOptions,
@@ -176,7 +177,7 @@ export class WorldState implements StandingState {
     const known = this.#knownCode(address);
     if (known !== undefined) return known.code;
     const key: StateKey = { kind: 'code', address: hexFromBytes(address) };
-    const [answer] = await ask((signal) => this.#source.load([key], { signal }));
+    const [answer] = await ask((waiting) => loadWithin(this.#source, [key], waiting));
     if (answer?.kind !== 'code') throw new StateSourceError(`the state source gave no code of ${key.address}`);
     return answer.code;
   }
@@ -292,7 +293,7 @@ export class WorldState implements StandingState {
   }
 
   async #learn(ask: Ask, key: StateKey): Promise<void> {
-    const { image } = await ask((signal) => loadKeys(this.#source, [key], NOBODY, signal));
+    const { image } = await ask((waiting) => loadKeys(this.#source, [key], NOBODY, waiting));
     await this.residence.learn(image);
   }
 }

@@ -11,6 +11,7 @@ import {
   type Executor,
   memoryState,
   type StateSource,
+  StateSourceError,
   TaskTimeoutError,
   WorkerError,
 } from '../../../src/index.ts';
@@ -392,6 +393,49 @@ test('a time limit names the state source where that has not answered', async ()
   await expect(run).rejects.toThrow('no result within 50 ms: waiting for the state source');
   // The engine goes on.
   expect((await engine.executeBlock({ block, hardfork: 'shanghai', state: memoryState({}) })).gasUsed).toBe(0n);
+});
+
+describe('a state source that never answers', () => {
+  const TARGET = `0x${'11'.repeat(20)}` as const;
+  const never = () => new Promise<never>(() => {});
+  const late = /has not answered within 30 ms: account 0x/;
+
+  test('ends the run with an error that names what it was asked, and hears of it', async () => {
+    const engine = await engineWith({ workers: 1, stateTimeoutMs: 30 });
+    let heard: AbortSignal | undefined;
+    const load: StateSource['load'] = (_, { signal } = {}) => {
+      heard = signal;
+      return never();
+    };
+    const run = engine.executeBlock({ block, hardfork: 'shanghai', state: { load, blockHash: never } });
+    await expect(run).rejects.toThrow(late);
+    await expect(run).rejects.toThrow(StateSourceError);
+    expect(heard?.aborted).toBe(true);
+    expect((await engine.executeBlock({ block, hardfork: 'shanghai', state: memoryState({}) })).gasUsed).toBe(0n);
+  });
+
+  test('ends what a world is asked, too', async () => {
+    const engine = await engineWith({ workers: 1, stateTimeoutMs: 30 });
+    const world = await engine.openWorld({ state: { load: never, blockHash: never }, chain: 1 });
+    await expect(world.getBalance(TARGET)).rejects.toThrow(late);
+    await expect(world.getCode(TARGET)).rejects.toThrow(late);
+    await expect(world.call({ to: TARGET })).rejects.toThrow(late);
+  });
+
+  test('is waited for while it counts what it does', async () => {
+    const engine = await engineWith({ workers: 1, stateTimeoutMs: 30 });
+    const known = memoryState({});
+    let messages = 0;
+    const state: StateSource = {
+      load: async (keys) => {
+        for (; messages < 10; messages++) await new Promise((done) => setTimeout(done, 10));
+        return known.load(keys);
+      },
+      blockHash: never,
+      statistics: () => ({ rounds: 0, requests: 0, messages, keys: 0, wasted: 0, bytes: 0 }),
+    };
+    expect((await engine.executeBlock({ block, hardfork: 'shanghai', state })).gasUsed).toBe(0n);
+  });
 });
 
 test('a hint that never comes is done without', async () => {

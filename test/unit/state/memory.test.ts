@@ -254,8 +254,33 @@ describe('what other tools write', () => {
   test.each([
     ['a Map for an account', { [A]: new Map([['balance', 5n]]) }, `state["${A}"]`],
     ['a Set of addresses', new Set([A]), 'state'],
+    ['a Promise', Promise.resolve({ [A]: { balance: 1 } }), 'state'],
+    ['a thenable', Object.create({ then() {} }), 'state'],
+    ['an answer of fetch', new Response('{}'), 'state'],
+    ['a Date for an account', { [A]: new Date() }, `state["${A}"]`],
+    ['a WeakMap for storage', { [A]: { storage: new WeakMap() } }, `state["${A}"].storage`],
   ])('%s is refused, where it would seem to be empty', (_, alloc, field) => {
     expect(() => memoryState(alloc as never)).toThrow(`${field}: expected an object with fields`);
+  });
+
+  test.each([
+    ['a dump that goes on', { accounts: { [A]: { balance: '1' } }, next: 'AAAB' }, /^state\.next: the dump goes on/],
+    ['an alloc that is not there', { alloc: null }, /^state\["alloc"\]: not hex/],
+    ['a name without an account', { [A]: { balance: 1 }, storage: null }, /^state\["storage"\]: not hex/],
+    ['a hash in place of an address', { accounts: { 'pre(0xab)': { balance: '1' } } }, /the hash of an address: dump/],
+    [
+      'an account of revm',
+      { [A]: { info: { balance: '0x1', nonce: 1 }, storage: {} } },
+      /\.info: an account of a state/,
+    ],
+  ])('%s is refused: the state would be another', (_, alloc, message) => {
+    expect(() => memoryState(alloc as never)).toThrow(message);
+  });
+
+  test('the last part of a dump, and builtin contracts of a chain specification, are taken', () => {
+    expect(memoryState({ accounts: { [A]: { balance: '1' } }, next: null } as never).accounts.size).toBe(1);
+    const builtin = { name: 'ecrecover', pricing: { linear: { base: 3000, word: 0 } } };
+    expect(memoryState({ accounts: { [A]: { balance: '1', builtin } } } as never).accounts.size).toBe(1);
   });
 
   test('an account with the hash of no code has none', async () => {
