@@ -1,6 +1,7 @@
 // Asks an oracle, and takes of its answers what is a prediction. Whoever wrote it: nothing that it does ends a run.
 
 import { messageOf } from '../base/errors.ts';
+import { isBytes } from '../base/hex.ts';
 import { describe } from '../base/reader.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import type { Task } from '../task/executor.ts';
@@ -116,7 +117,7 @@ function readWrite(item: unknown): AccessWrite | undefined {
   const { value } = item as { value?: unknown };
   const isNumber = key.kind !== 'code' && key.kind !== 'data';
   if (isNumber && typeof value === 'bigint' && value >= 0n && value < WORD) return { ...key, value };
-  if (!isNumber && value instanceof Uint8Array && value.length < 1 << 20) return { ...key, value };
+  if (!isNumber && isBytes(value) && value.length < 1 << 20) return { ...key, value };
   // A value that is none is not known.
   return key;
 }

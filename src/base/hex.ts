@@ -34,6 +34,12 @@ function letterOf(digit: number): number {
   return digit < 10 ? 0x30 + digit : 0x57 + digit;
 }
 
+/** Whether these are bytes, of this realm or another: Node's Buffers are of another one in Jest's jsdom. */
+export function isBytes(value: unknown): value is Uint8Array {
+  if (value instanceof Uint8Array) return true;
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
+}
+
 /** The bytes of well-formed hex of even length; the caller has validated it. */
 export function bytesFromHex(hex: string): Uint8Array {
   const bytes = new Uint8Array((hex.length - 2) >> 1);

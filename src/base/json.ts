@@ -1,6 +1,7 @@
 // Untrusted bytes to JSON values: decompression with a size cap, parsing with a depth cap.
 
 import { InputError, messageOf } from './errors.ts';
+import { gunzip, TooLarge } from './gzip.ts';
 
 /** Deeper nesting than any block file has; it is refused before it is parsed. */
 const MAXIMUM_DEPTH = 32;
@@ -21,7 +22,7 @@ export function parseJson(text: string, field: string): unknown {
 /** Decodes bytes as UTF-8 JSON text, after gunzipping them where they start with the gzip magic number. */
 export async function decodeText(bytes: Uint8Array, field: string): Promise<string> {
   if (bytes.length > MAXIMUM_BYTES) throw new InputError(field, `has more than ${MAXIMUM_BYTES} bytes`);
-  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? await gunzip(bytes, field) : bytes;
+  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? await unpacked(bytes, field) : bytes;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(plain);
   } catch (cause) {
@@ -29,31 +30,13 @@ export async function decodeText(bytes: Uint8Array, field: string): Promise<stri
   }
 }
 
-async function gunzip(bytes: Uint8Array, field: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+async function unpacked(bytes: Uint8Array, field: string): Promise<Uint8Array> {
   try {
-    const source = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-    const reader = source.pipeThrough(new DecompressionStream('gzip')).getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      size += part.value.length;
-      if (size > MAXIMUM_BYTES) {
-        await reader.cancel();
-        throw new InputError(field, `more than ${MAXIMUM_BYTES} bytes when decompressed`);
-      }
-      chunks.push(part.value);
-    }
+    return await gunzip(bytes, MAXIMUM_BYTES);
   } catch (cause) {
-    if (cause instanceof InputError) throw cause;
-    throw new InputError(field, 'damaged or truncated gzip data', { cause });
+    if (!(cause instanceof TooLarge)) throw new InputError(field, 'damaged or truncated gzip data', { cause });
+    throw new InputError(field, `more than ${MAXIMUM_BYTES} bytes when decompressed`);
   }
-  const plain = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    plain.set(chunk, at);
-    at += chunk.length;
-  }
-  return plain;
 }
 
 /** Counts brackets outside strings, which costs a few ms per MB and cannot overflow the stack. */

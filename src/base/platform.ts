@@ -56,6 +56,11 @@ function nodeModule<T>(name: string): T | undefined {
   return isNode() ? (host?.getBuiltinModule?.(name) as T | undefined) : undefined;
 }
 
+/** Classes for what is compressed: a page's globals may stand in Node without them, as in Jest's jsdom. */
+export function compressionClasses(): Pick<typeof globalThis, 'CompressionStream' | 'DecompressionStream'> {
+  return typeof DecompressionStream === 'function' ? globalThis : nodeModule<typeof globalThis>('node:stream/web')!;
+}
+
 /** Node's threads (Deno has them too); `undefined` where there are none. */
 function nodeThreads(): typeof WorkerThreads | undefined {
   return nodeModule('node:worker_threads');

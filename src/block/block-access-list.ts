@@ -8,6 +8,7 @@ import {
   bytesFromNumber,
   type Hex,
   hexFromBytes,
+  isBytes,
   numberFromBytes,
   quantityFromNumber,
 } from '../base/hex.ts';
@@ -77,7 +78,7 @@ export interface ListBounds {
  * @throws InputError naming the entry that is malformed, out of order, there twice or beyond its bounds
  */
 export function readBlockAccessList(value: unknown, field = 'list', bounds?: ListBounds): BlockAccessList {
-  const isEncoded = typeof value === 'string' || value instanceof Uint8Array;
+  const isEncoded = typeof value === 'string' || isBytes(value);
   const found = isEncoded ? decodeBlockAccessList(bytesOf(value, field), field) : readJson(value, field);
   checkBlockAccessList(found, field, bounds);
   return found;
@@ -234,7 +235,7 @@ function fields(value: unknown, count: number, field: string): readonly unknown[
 }
 
 function leaf(value: unknown, field: string): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new InputError(field, 'expected bytes, got a list');
+  if (!isBytes(value)) throw new InputError(field, 'expected bytes, got a list');
   return value;
 }
 

@@ -1,7 +1,7 @@
 // From executed transactions to receipts: the compact form an executor returns, receipts, and what the header says of them.
 
 import { RLP } from '@ethereumjs/rlp';
-import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, numberFromBytes } from '../base/hex.ts';
+import { bytesFromHex, bytesFromNumber, type Hex, hexFromBytes, isBytes, numberFromBytes } from '../base/hex.ts';
 import { HALT_REASONS, type HaltReason } from '../chain/halt-reasons.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
@@ -258,5 +258,5 @@ function items(value: Encoded | undefined): Encoded[] {
 }
 
 function leaf(value: Encoded | undefined): Uint8Array {
-  return value instanceof Uint8Array ? value : NO_BYTES;
+  return isBytes(value) ? value : NO_BYTES;
 }

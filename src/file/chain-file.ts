@@ -1,6 +1,7 @@
 // Files of blocks as clients export and import them: the RLP of one block behind the other, read as they come.
 
 import { InputError } from '../base/errors.ts';
+import { isBytes } from '../base/hex.ts';
 
 /** EIP-7934 allows 10 MiB; before it there was no rule. */
 const MAXIMUM_BLOCK_BYTES = 64 * 1024 * 1024;
@@ -17,7 +18,7 @@ export type ByteSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8
 export async function* chainFileBlocks(source: ByteSource, name = 'chain'): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array(0);
   let at = 0;
-  for await (const part of source instanceof Uint8Array ? [source] : source) {
+  for await (const part of isBytes(source) ? [source] : source) {
     rest = joined(rest, part);
     for (let size = sizeOf(rest, name, at); size !== undefined && size <= rest.length; size = sizeOf(rest, name, at)) {
       yield rest.slice(0, size);

@@ -1,8 +1,8 @@
 // Reads the request for a list of tasks: who executes them, and the state they begin on.
 
 import { InputError } from '../base/errors.ts';
-import { keyFromBytes } from '../base/hex.ts';
-import { absoluteUrl, describe } from '../base/reader.ts';
+import { isBytes, keyFromBytes } from '../base/hex.ts';
+import { absoluteUrl, describe, isMap } from '../base/reader.ts';
 import { type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
 import type { ExecutorSource } from '../run/work.ts';
 import type { Executor } from '../task/executor.ts';
@@ -43,7 +43,7 @@ export function readInitialValues({ data, numbers, state }: ExecutionOptions): I
   const dataMap = new Map<string, Uint8Array>();
   const numberMap = new Map<string, bigint>();
   for (const [key, value] of entriesOf(data, 'options.data')) {
-    if (!(value instanceof Uint8Array)) {
+    if (!isBytes(value)) {
       throw new InputError(`options.data[${describe(key)}]`, `expected a Uint8Array, got ${describe(value)}`);
     }
     const bytes = keyBytes(key, 'options.data');
@@ -66,7 +66,7 @@ export function readInitialValues({ data, numbers, state }: ExecutionOptions): I
 
 function entriesOf(values: unknown, field: string): Iterable<[string, unknown]> {
   if (values === undefined) return [];
-  if (values instanceof Map) return values as Map<string, unknown>;
+  if (isMap(values)) return values as Map<string, unknown>;
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new InputError(field, `expected an object or a Map, got ${describe(values)}`);
   }

@@ -1,6 +1,7 @@
 // A whole state as one text, and back: JSON by address, compressed, in hex, as anvil has it.
 
 import { InputError } from '../base/errors.ts';
+import { gunzip, gzip } from '../base/gzip.ts';
 import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../base/hex.ts';
 import { bytes, plainObject } from '../base/reader.ts';
 import { type MemoryAccount, type MemoryState, memoryState } from '../state/memory.ts';
@@ -21,7 +22,7 @@ export async function dumpOf(accounts: Iterable<MemoryAccount>): Promise<Hex> {
     };
   }
   const text = new TextEncoder().encode(JSON.stringify({ accounts: listed }));
-  return hexFromBytes(await through(text, new CompressionStream('gzip')));
+  return hexFromBytes(await gzip(text));
 }
 
 /** @throws InputError for what is no state */
@@ -30,31 +31,11 @@ export async function readDump(given: unknown, field: string): Promise<MemorySta
   let state: unknown;
   try {
     const isPacked = GZIP.every((byte, at) => raw[at] === byte);
-    const text = isPacked ? await through(raw, new DecompressionStream('gzip')) : raw;
+    const text = isPacked ? await gunzip(raw, MOST_BYTES) : raw;
     state = JSON.parse(new TextDecoder().decode(text));
   } catch (error) {
     throw new InputError(field, 'no state that a node has dumped: neither JSON nor compressed JSON', { cause: error });
   }
   const accounts = plainObject(plainObject(state, field).accounts, `${field}.accounts`);
   return memoryState(accounts as Parameters<typeof memoryState>[0], { field: `${field}.accounts` });
-}
-
-async function through(data: Uint8Array, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
-  const whole = new Blob([data as Uint8Array<ArrayBuffer>]).stream().pipeThrough(stream);
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for (const reader = whole.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    size += value.length;
-    if (size > MOST_BYTES) throw new RangeError(`more than ${MOST_BYTES} bytes`);
-    parts.push(value);
-  }
-  const joined = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

@@ -1,7 +1,7 @@
 // From state sources to images for the core: states that are listed as a whole, or the keys that were missed.
 
 import { InputError, messageOf, StateSourceError } from '../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, isBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
 import { turnTaker } from '../base/platform.ts';
 import {
@@ -146,21 +146,21 @@ function checkAccount(account: MemoryAccount, index: number): void {
   };
   if (typeof account !== 'object' || account === null) refuse('', `expected an account, got ${describe(account)}`);
   const { address, balance, nonce, code, codeHash, storage } = account;
-  if (!isBytes(address, 20)) refuse('.address', 'expected a Uint8Array of 20 bytes');
+  if (!hasLength(address, 20)) refuse('.address', 'expected a Uint8Array of 20 bytes');
   if (!isNumber(balance, WORD_LIMIT)) refuse('.balance', 'expected a bigint from 0 to 2^256 - 1');
   if (!isNumber(nonce, NONCE_LIMIT)) refuse('.nonce', 'expected a bigint from 0 to 2^64 - 1');
-  if (!isBytes(codeHash, 32)) refuse('.codeHash', 'expected a Uint8Array of 32 bytes');
-  if (code !== undefined && !(code instanceof Uint8Array)) refuse('.code', `expected a Uint8Array`);
+  if (!hasLength(codeHash, 32)) refuse('.codeHash', 'expected a Uint8Array of 32 bytes');
+  if (code !== undefined && !isBytes(code)) refuse('.code', `expected a Uint8Array`);
   if (!isMap(storage)) refuse('.storage', `expected a Map, got ${describe(storage)}`);
   for (const slot of storage.values()) {
-    if (!isBytes(slot?.slot, 32) || !isBytes(slot.value, 32)) {
+    if (!hasLength(slot?.slot, 32) || !hasLength(slot.value, 32)) {
       refuse('.storage', 'expected slots and values of 32 bytes each');
     }
   }
 }
 
-function isBytes(value: unknown, length: number): boolean {
-  return value instanceof Uint8Array && value.length === length;
+function hasLength(value: unknown, length: number): boolean {
+  return isBytes(value) && value.length === length;
 }
 
 function isNumber(value: unknown, limit: bigint): boolean {

@@ -1,7 +1,7 @@
 // The multi-version store on its own: values by key, transaction and incarnation, in the core's version lists.
 
 import { InputError } from '../base/errors.ts';
-import { sameBytes } from '../base/hex.ts';
+import { isBytes, sameBytes } from '../base/hex.ts';
 import { describe } from '../base/reader.ts';
 import { BlockHost } from '../core/host/block-host.ts';
 import { FreeValues, outOfMemory } from '../core/host/free-values.ts';
@@ -156,6 +156,6 @@ export class CoreVersionStore implements VersionStore {
 function isSame(left: Seen<unknown>, right: Seen<unknown>): boolean {
   if (left.status !== 'value' || right.status !== 'value') return false;
   const [one, other] = [left.value, right.value];
-  if (!(one instanceof Uint8Array && other instanceof Uint8Array)) return one === other;
+  if (!(isBytes(one) && isBytes(other))) return one === other;
   return sameBytes(one, other);
 }

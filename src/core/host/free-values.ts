@@ -2,6 +2,7 @@
 
 import { ABSENT_LENGTH, Kind, ReadResult, Scratch, Version } from '../../../assembly/layout.ts';
 import { InputError, MemoryLimitError } from '../../base/errors.ts';
+import { isBytes } from '../../base/hex.ts';
 import { describe } from '../../base/reader.ts';
 import type { Seen } from '../../task/version-store.ts';
 import type { CoreInstance } from '../instance/abi.ts';
@@ -29,7 +30,7 @@ export class FreeValues {
   /** Number of the location of a key, for bytes or for numbers. @throws InputError, MemoryLimitError */
   locate(kind: 'data' | 'number', key: string | Uint8Array): number {
     const bytes = typeof key === 'string' ? encoder.encode(key) : key;
-    if (!(bytes instanceof Uint8Array)) throw new InputError('key', `expected text or bytes, got ${describe(key)}`);
+    if (!isBytes(bytes)) throw new InputError('key', `expected text or bytes, got ${describe(key)}`);
     if (bytes.length === 0 || bytes.length > MAX_KEY) {
       throw new InputError('key', `expected 1 to ${MAX_KEY} bytes, got ${bytes.length}`);
     }
@@ -53,7 +54,7 @@ export class FreeValues {
 
   /** Puts bytes to where the core takes a value from. @throws InputError, MemoryLimitError */
   setBytes(value: Uint8Array | undefined): void {
-    if (value !== undefined && !(value instanceof Uint8Array)) {
+    if (value !== undefined && !isBytes(value)) {
       throw new InputError('value', `expected bytes or undefined, got ${describe(value)}`);
     }
     const { bytes, words } = this.instance;

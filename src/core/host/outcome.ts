@@ -1,6 +1,7 @@
 // Outcomes on their way through the core: how an executor's answer is packed in a worker and unpacked by the host.
 
 import { Outcome } from '../../../assembly/layout.ts';
+import { isBytes } from '../../base/hex.ts';
 import { describe } from '../../base/reader.ts';
 import type { ExecutionOutcome } from '../../task/executor.ts';
 import { breachInWords, type QuotaBreach, type QuotaName } from '../../task/quota.ts';
@@ -203,7 +204,7 @@ function problemOf(value: unknown): string | undefined {
   if (gasUsed !== undefined && (typeof gasUsed !== 'bigint' || gasUsed < 0n || gasUsed >= GAS_LIMIT)) {
     return `gasUsed ${describe(gasUsed)}, which is not a bigint from 0 to 2^64 - 1`;
   }
-  if (output !== undefined && !(output instanceof Uint8Array)) return 'an output that is not a Uint8Array';
+  if (output !== undefined && !isBytes(output)) return 'an output that is not a Uint8Array';
   if (error !== undefined && typeof error !== 'string') return 'an error that is not a string';
   return undefined;
 }

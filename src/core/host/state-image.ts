@@ -2,7 +2,7 @@
 
 import { ABSENT_LENGTH, BaseEntry, Kind, Scratch } from '../../../assembly/layout.ts';
 import { InputError } from '../../base/errors.ts';
-import { bytesFromKey, keyFromBytes } from '../../base/hex.ts';
+import { bytesFromKey, isBytes, keyFromBytes } from '../../base/hex.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import { writeNumber, writeReversed } from '../instance/words.ts';
 
@@ -35,7 +35,7 @@ export interface AnnouncedWrites {
 
 /** @throws InputError naming what does not fill its place: behind it lies something else */
 function checkLength(bytes: Uint8Array, length: number, name: string): void {
-  if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
+  if (!isBytes(bytes) || bytes.length !== length) {
     throw new InputError(name, `expected a Uint8Array of ${length} bytes`);
   }
 }
@@ -117,7 +117,7 @@ export class StateImageBuilder {
 
   code(hash: Uint8Array, code: Uint8Array): void {
     checkLength(hash, 32, 'codeHash');
-    if (!(code instanceof Uint8Array)) throw new InputError('code', 'expected a Uint8Array');
+    if (!isBytes(code)) throw new InputError('code', 'expected a Uint8Array');
     this.#codes.set(keyFromBytes(hash), { hash, code });
   }
 

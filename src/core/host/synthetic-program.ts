@@ -2,6 +2,7 @@
 
 import { INSTRUCTION_SIZE, Operation } from '../../../assembly/layout.ts';
 import { InputError } from '../../base/errors.ts';
+import { isBytes } from '../../base/hex.ts';
 import type { Task } from '../../task/executor.ts';
 
 /** Instructions. The core multiplies it by their size. */
@@ -16,7 +17,7 @@ export function checkedPrograms<T>(tasks: readonly Task<T>[]): Task<T>[] {
   return tasks.map((task, i) => {
     const { payload } = task;
     const field = `tasks[${i}].payload`;
-    if (!(payload instanceof Uint8Array) || payload.length % INSTRUCTION_SIZE !== 0) {
+    if (!isBytes(payload) || payload.length % INSTRUCTION_SIZE !== 0) {
       throw new InputError(field, `expected a program: a Uint8Array of ${INSTRUCTION_SIZE}-byte instructions`);
     }
     const program = new Uint8Array(payload);

@@ -1,5 +1,6 @@
 // Measures what an attempt uses where there are quotas, and takes the view away from one that has used too much.
 
+import { isBytes } from '../../base/hex.ts';
 import type { ExecutionOutcome, Executor, StateView, Task } from '../../task/executor.ts';
 import { breachInWords, type QuotaBreach, type TaskQuota } from '../../task/quota.ts';
 
@@ -91,7 +92,7 @@ const encoder = new TextEncoder();
 
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return encoder.encode(value).length;
-  return value instanceof Uint8Array ? value.length : 0;
+  return isBytes(value) ? value.length : 0;
 }
 
 /** Asks `count` before anything is done: with what is written in bytes, 0 where something is read. */

@@ -3,6 +3,7 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { ABSENT_LENGTH, BaseValue, Kind, ReadResult, Scratch } from '../../../assembly/layout.ts';
+import { isBytes } from '../../base/hex.ts';
 import { describe } from '../../base/reader.ts';
 import { type StateView, SuspendSignal } from '../../task/executor.ts';
 import type { CoreInstance } from '../instance/abi.ts';
@@ -129,7 +130,7 @@ export class CoreStateView implements StateView {
 
   setCode(address: Uint8Array, code: Uint8Array, hash: Uint8Array): void {
     checkLength(hash, 32, 'code hash');
-    if (!(code instanceof Uint8Array)) throw new TypeError('the code is not a Uint8Array');
+    if (!isBytes(code)) throw new TypeError('the code is not a Uint8Array');
     const location = this.#locate(Kind.CODE, address);
     const { core, bytes } = this.#instance;
     if (code.length === 0) {
@@ -174,7 +175,7 @@ export class CoreStateView implements StateView {
     const { core, bytes, words } = this.#instance;
     let start = 0;
     if (value !== undefined) {
-      if (!(value instanceof Uint8Array)) throw new TypeError('the value is not a Uint8Array');
+      if (!isBytes(value)) throw new TypeError('the value is not a Uint8Array');
       // Versions point to it for as long as the block lasts.
       start = this.#call(core.allocate, Math.max(8, value.length));
       if (start === 0) this.#interrupt({ reason: 'exhausted' });
@@ -222,7 +223,7 @@ export class CoreStateView implements StateView {
   #locateKey(kind: number, key: string | Uint8Array): number {
     this.#checkOpen();
     const bytes = typeof key === 'string' ? encoder.encode(key) : key;
-    if (!(bytes instanceof Uint8Array)) throw new TypeError('the key is neither a string nor a Uint8Array');
+    if (!isBytes(bytes)) throw new TypeError('the key is neither a string nor a Uint8Array');
     if (bytes.length === 0 || bytes.length > MAX_KEY) {
       throw new RangeError(`a key has 1 to ${MAX_KEY} bytes, this one ${bytes.length}`);
     }
@@ -307,7 +308,7 @@ export class CoreStateView implements StateView {
 }
 
 function checkLength(bytes: Uint8Array, length: number, name: string): void {
-  if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
+  if (!isBytes(bytes) || bytes.length !== length) {
     throw new TypeError(`the ${name} is not a Uint8Array of ${length} bytes`);
   }
 }
