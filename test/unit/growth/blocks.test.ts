@@ -111,6 +111,20 @@ test('16,000 transactions behind a slow one that writes what all of them read', 
   });
 });
 
+test('16,000 transactions of which each reads what the forty before it write', patient, async () => {
+  // Calldata: the slot to write; those below it are read.
+  const code = assemble(
+    '0 CALLDATALOAD 0 again: 1 ADD DUP1 DUP3 SUB SLOAD POP DUP1 40 GT @again JUMPI POP TIMESTAMP SWAP1 SSTORE',
+  );
+  await expectLinear(4000, (n) => {
+    const transactions = Array.from({ length: n }, (_, index) => ({
+      input: word(1000 + index),
+      gas: quantity(400_000),
+    }));
+    return timeOf({ hardfork: 'prague', transactions, accounts: { [TARGET]: contract(code) } }, succeeds);
+  });
+});
+
 test('a state diff of 100,000 slots', patient, async () => {
   await expectLinear(25_000, (n) =>
     timeOf(

@@ -9,6 +9,7 @@ import {
   hostileBlock,
   patient,
   processorTime,
+  quantity,
   TARGET,
 } from '../../support/growth.ts';
 import { type Instruction, Operation } from '../../support/synthetic.ts';
@@ -102,6 +103,34 @@ async function quickest(run: () => unknown): Promise<number> {
   for (let round = 0; round < 3; round++) best = Math.min(best, await processorTime(run));
   return best;
 }
+
+describe('exponentiations cost what their gas pays for, however long their numbers', () => {
+  // Their gas grows with the square of the length; as many as make up the same gas, a sixteenth as long and whole.
+  const word = (value: number) => value.toString(16).padStart(64, '0');
+  const input = (length: number, last: string) =>
+    `0x${word(length)}${word(32)}${word(length)}${'ff'.repeat(length)}${'ff'.repeat(32)}${'ff'.repeat(length - 1)}${last}`;
+  test.each([
+    ['an odd modulus', 'fd', 64, 2048],
+    ['an even modulus', 'f0', 64, 2048],
+    ['a modulus that the host reckons with', 'fd', 2048, 2048],
+  ])('%s', patient, async (_, last, shortest, product) => {
+    await expectLinear(shortest, (n) => {
+      // Four times as long a number means sixteen times as long ones here.
+      const length = (n * n) / shortest;
+      const calls = (product / (length / shortest) ** 2) * (shortest === 64 ? 1 : 1 / 128);
+      const size = 96 + 2 * length + 32;
+      const code = assemble(
+        `${size} 0 0 CALLDATACOPY 0 again: 0 0 ${size} 0 0 5 GAS CALL @go JUMPI 0 0 REVERT go: 1 ADD DUP1 ${calls} GT @again JUMPI`,
+      );
+      const transactions = [{ input: input(length, last), gas: quantity(2 ** 33) }];
+      const block = hostileBlock({ hardfork: 'prague', transactions, accounts: { [TARGET]: { nonce: 1, code } } });
+      return processorTime(async () => {
+        const { transactions: done } = await engine.executeBlock(block);
+        expect(done[0]!.success).toBe(true);
+      });
+    });
+  });
+});
 
 test('init codes whose length nobody pays for cost what anything costs for the same gas', patient, async () => {
   // London: 2.8 MB of memory are 15 M gas, and then each creation 32,000.
