@@ -58,13 +58,13 @@ export interface EngineOptions {
   /** Hard fork of blocks that name none; `auto`: by chain, number and time. Default `auto`. */
   readonly hardfork?: Hardfork | 'auto';
   /** Chain of blocks that name none. Default 1. */
-  readonly chainId?: number;
+  readonly chainId?: number | bigint;
   /**
    * The same, with what is to be known of it: the id; the `config` of a genesis file of geth, or the whole file; or
    * an object with an `id`, such as a chain of viem, whose `forks` may be such a config. Forks, schedule of blobs,
    * deposit contract and rewards follow.
    */
-  readonly chain?: number | object;
+  readonly chain?: number | bigint | object;
   /** Where to load what usually travels inside the library: for pages with a strict content security policy. */
   readonly assets?: EngineAssets;
   /**
@@ -194,12 +194,12 @@ export interface BlockRequest {
   /** Shape of `eth_getBlockByNumber(…, true)`, or what viem or ethers make of that; checked field by field. */
   readonly block: BlockInput | LibraryBlock;
   /** Chain of the block. Default the engine's. */
-  readonly chainId?: number;
+  readonly chainId?: number | bigint;
   /**
    * The same, with what is to be known of it: the id; the `config` of a genesis file of geth, or the whole file; or
    * an object with an `id`, such as a chain of viem, whose `forks` may be such a config.
    */
-  readonly chain?: number | object;
+  readonly chain?: number | bigint | object;
   /**
    * Hard fork of the block; `auto`: by the schedule of its chain (known of mainnet, Sepolia, Holesky and Hoodi).
    * Default the engine's, or that of the chain's schedule, by number and timestamp.
@@ -308,7 +308,7 @@ export interface WorldOptions {
    * Chain of its blocks: the id; the `config` of a genesis file of geth, or the whole file; or an object with an
    * `id`, such as a chain of viem, whose `forks` may be such a config. Default the engine's.
    */
-  readonly chain?: number | object;
+  readonly chain?: number | bigint | object;
   /**
    * The block that the state is the one after. Of the state of a chain (`rpcState`) any block, by number, hash or
    * tag: the world is pinned to its hash. Of other states what they are: number, hash where it is known, or all of

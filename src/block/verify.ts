@@ -43,8 +43,8 @@ export type Field = Exclude<HeaderCheck, 'proofOfStake'> | 'difficulty' | 'nonce
 
 /** Something that a result lacks, or that a verification did not compare. */
 export interface Omission {
-  /** A field of the header, the block's `rewards` or `withdrawals`, or the `expected` of the request. */
-  readonly name: Field | 'stateRoot' | 'rewards' | 'withdrawals' | 'expected';
+  /** A field of the header, the block's `rewards` or `withdrawals`, the rules of its `chain`, or the `expected` of the request. */
+  readonly name: Field | 'stateRoot' | 'rewards' | 'withdrawals' | 'chain' | 'expected';
   /**
    * `not-in-block`: the block lacks what it takes; `not-in-request`: the request does; `not-computed`: the library does not
    * compute it; `not-asked`: it has to be asked for by name; `doubtful`: it was done as the block says, which can hardly be meant.

@@ -87,6 +87,24 @@ const REWARDED: ReadonlySet<number> = new Set([1, 3, 11155111]);
 /** Chains whose blocks are signed by authorities, who get no reward: Rinkeby, Goerli, Kovan. */
 const UNREWARDED: ReadonlySet<number> = new Set([4, 5, 42]);
 
+/** Chains that are known to move money, or to run code, by rules beside those of their forks; what differs, and where. */
+const OWN_RULES: readonly (readonly [rules: string, ...ids: number[]])[] = [
+  [
+    'of the OP Stack: deposits, fees for the data on L1, vaults for fees',
+    ...[10, 8453, 130, 204, 252, 480, 1868, 34443, 42220, 57073, 7777777, 11155420, 84532, 1301],
+  ],
+  ['of Arbitrum: gas, fees and system contracts of ArbOS', 42161, 42170, 421614],
+  ['of Polygon: base fees go to a contract, state is synchronised', 137, 80002],
+  ['of BNB Smart Chain: fees go to a contract, system transactions', 56, 97],
+  ['of Gnosis: base fees go to a contract, and contracts pay rewards', 100, 10200],
+  ['of Avalanche: fees, and atomic transactions', 43114, 43113],
+  ['of Ethereum Classic: forks and rewards of its own', 61, 63],
+  ['of Taiko: base fees are shared', 167000],
+  ['of Blast: gas and yield of its own', 81457],
+  ['of a rollup with fees for its data', 534352, 59144, 5000],
+  ['of another virtual machine', 324, 300, 2741],
+];
+
 const CHAINS: ReadonlyMap<number, Chain> = new Map(
   Object.entries(SCHEDULES).map(([key, { depositContract, blocks, times }]) => {
     const forks: ChainFork[] = HARDFORKS.flatMap((hardfork) => {
@@ -102,6 +120,11 @@ const CHAINS: ReadonlyMap<number, Chain> = new Map(
 /** What is known of a chain; of one that is not known, its id. */
 export function knownChain(id: number): Chain {
   return CHAINS.get(id) ?? { id, forks: undefined, depositContract: null, blockReward: rewardOf(id) };
+}
+
+/** What the chain is known to do otherwise than its forks say; `undefined`: nothing, or nobody knows. */
+export function ownRulesOf(id: number): string | undefined {
+  return OWN_RULES.find(([, ...ids]) => ids.includes(id))?.[0];
 }
 
 function rewardOf(id: number): boolean | undefined {

@@ -51,6 +51,7 @@ const OTHER_NAMES: Readonly<Record<string, Hardfork>> = {
   spurious: 'spuriousDragon',
   constantinoplefix: 'petersburg',
   stpetersburg: 'petersburg',
+  frontierthawing: 'chainstart',
   merge: 'paris',
   themerge: 'paris',
   mergenetsplit: 'mergeNetsplitBlock',
@@ -59,6 +60,13 @@ const OTHER_NAMES: Readonly<Record<string, Hardfork>> = {
   pectra: 'prague',
   fusaka: 'osaka',
   glamsterdam: 'amsterdam',
+  // What the consensus layer calls them.
+  bellatrix: 'paris',
+  capella: 'shanghai',
+  deneb: 'cancun',
+  electra: 'prague',
+  fulu: 'osaka',
+  gloas: 'amsterdam',
 };
 
 /** Names as they are compared: letter case, spaces, `_` and `-` do not count. */

@@ -134,9 +134,11 @@ export function checkWorldOptions(options: WorldOptions): Omit<WorldOptions, 'ch
 
 /** The chain that is named by its id or otherwise; `undefined`: by neither. @throws InputError naming the field */
 export function readChainOf(
-  { chain, chainId }: { readonly chain?: number | object | undefined; readonly chainId?: number | undefined },
+  given: { readonly chain?: number | bigint | object | undefined; readonly chainId?: number | bigint | undefined },
   field: string,
 ): Chain | undefined {
+  const { chain } = given;
+  const chainId = given.chainId === undefined ? undefined : Number(given.chainId);
   if (chain === undefined) return chainId === undefined ? undefined : knownChain(chainId);
   const known = readChain(chain, `${field}.chain`);
   if (chainId === undefined || chainId === known.id) return known;

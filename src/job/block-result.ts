@@ -18,6 +18,7 @@ import {
   type TransactionOutput,
 } from '../block/receipts.ts';
 import { doubtfulWithdrawals, type Omission } from '../block/verify.ts';
+import { ownRulesOf } from '../chain/chains.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
@@ -254,7 +255,7 @@ function hexOr<T>(bytes: Uint8Array | undefined, otherwise: () => T): Hex | T {
 
 /** What the result lacks, because the request lacked what it takes. */
 function omissionsOf(
-  { hardfork, block, blockReward, depositContract, recordAccess }: BlockContext,
+  { chainId, hardfork, block, blockReward, depositContract, recordAccess }: BlockContext,
   isInCore: boolean,
   executed?: ExecutedBlock,
 ): Omission[] {
@@ -262,6 +263,11 @@ function omissionsOf(
   if (!rulesOf(hardfork).hasProofOfStake && blockReward && !lacksNoUncle(block)) {
     const message = 'the rewards of the block take block.uncleHeaders';
     omitted.push({ name: 'rewards', reason: 'not-in-block', message });
+  }
+  const ownRules = ownRulesOf(chainId);
+  if (ownRules !== undefined) {
+    const message = `chain ${chainId} has rules that are not known here, beside those of ${hardfork}: ${ownRules}`;
+    omitted.push({ name: 'chain', reason: 'not-computed', message });
   }
   if (rulesOf(hardfork).hasBlockAccessList && !(recordAccess && isInCore)) {
     const message = isInCore

@@ -15,7 +15,7 @@ import { answeredPreview, preview } from '../simulation/preview.ts';
 import { type ReadPreview, readPreviewOptions, readTransactions } from '../simulation/preview-request.ts';
 import type { Preview, Previewable, PreviewOptions } from '../simulation/preview-types.ts';
 import type { Setting } from '../simulation/setting.ts';
-import type { DescribedStateSource, LoadOptions, SourceKey, StateValue } from '../state/state-source.ts';
+import type { DescribedStateSource, LoadOptions, SourceKey, StateSource, StateValue } from '../state/state-source.ts';
 import { CallsJob } from './calls-job.ts';
 import type { PreviewsAnswer, PreviewsOpening, PreviewsOrder } from './previewer.ts';
 

@@ -64,7 +64,7 @@ export function stateTestBlock(cases: readonly StateCase[], dice: Dice): StateTe
     originals[0]?.to ?? request.block.miner,
   ]);
   return {
-    chainId: request.chainId ?? 1,
+    chainId: Number(request.chainId ?? 1),
     hardfork,
     blockHashes: request.blockHashes ?? new Map(),
     block: renumbered({ ...request.block, miner, gasLimit: quantityFromNumber(BLOCK_GAS), transactions }),

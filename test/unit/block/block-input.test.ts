@@ -241,6 +241,23 @@ describe('a block', () => {
   );
 
   test.each([
+    ['feeCurrency', ADDRESS, 'Celo'],
+    ['gatewayFee', '0x1', 'Celo'],
+    ['mint', '0x1', 'OP Stack'],
+    ['sourceHash', HASH, 'OP Stack'],
+    ['isSystemTx', true, 'OP Stack'],
+    ['paymaster', ADDRESS, 'ZKsync'],
+    ['isPrivate', true, 'Quorum'],
+    ['privateFrom', 'A1aVtMxLCUHmBVHXoZzzBgPbW/wj5axDpW9X8l91SGo=', 'Besu'],
+  ])('with %s is a transaction of another chain, and is refused', (name, value, chain) => {
+    const error = refusal(() => transactionOf({ ...TRANSACTION, [name]: value }));
+    expect(error.field).toMatch(new RegExp(`transactions\\[0\\]\\.${name}$`));
+    expect(error.message).toContain(chain);
+    expect(() => transactionOf({ ...TRANSACTION, [name]: null })).not.toThrow();
+    expect(() => transactionOf({ ...TRANSACTION, [name]: false })).not.toThrow();
+  });
+
+  test.each([
     ['base_fee_per_gas', 'baseFeePerGas', '0x7'],
     ['baseFee', 'baseFeePerGas', '0x7'],
     ['state_root', 'stateRoot', HASH],
@@ -408,6 +425,12 @@ describe('hard forks', () => {
     ['canncun', 'cancun'],
     ['istanbull', 'istanbul'],
     ['spuriousDragn', 'spuriousDragon'],
+    ['FrontierThawing', 'chainstart'],
+    ['Bellatrix', 'paris'],
+    ['Deneb', 'cancun'],
+    ['electra', 'prague'],
+    ['Fulu', 'osaka'],
+    ['Gloas', 'amsterdam'],
   ])('%s is unknown, and %s is suggested', (name, nearest) => {
     expect(refusal(() => readHardfork(name, 'hardfork')).message).toContain(`did you mean "${nearest}"?`);
   });

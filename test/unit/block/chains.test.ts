@@ -207,6 +207,26 @@ test('after proof of work nothing is asked about rewards', () => {
   expect(paysReward(UNKNOWN, 'paris', header() as never)).toBe(true);
 });
 
+test('what a chain is known to do by rules of its own is told with every block', async () => {
+  await using engine = await createEngine({ workers: 1 });
+  const run = async (chainId: number | bigint) => {
+    const request = { block: header({ ...after }), chainId, hardfork: 'cancun', state: memoryState({}) } as const;
+    return (await engine.executeBlock(request)).omitted;
+  };
+  for (const [chainId, name] of [
+    [8453, 'OP Stack'],
+    [42161, 'Arbitrum'],
+    [137, 'Polygon'],
+    [100n, 'Gnosis'],
+  ] as const) {
+    const message = expect.stringMatching(
+      new RegExp(`chain ${chainId} has rules .* beside those of cancun: .*${name}`),
+    );
+    expect(await run(chainId)).toEqual([{ name: 'chain', reason: 'not-computed', message }]);
+  }
+  expect([await run(1), await run(SEPOLIA), await run(UNKNOWN)]).toEqual([[], [], []]);
+});
+
 test('engines and worlds know the chain of their blocks', async () => {
   const config = { chainId: UNKNOWN, homesteadBlock: 0, clique: {} };
   await using engine = await createEngine({ workers: 1, chain: config });

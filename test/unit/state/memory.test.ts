@@ -255,7 +255,7 @@ describe('what other tools write', () => {
     ['a Map for an account', { [A]: new Map([['balance', 5n]]) }, `state["${A}"]`],
     ['a Set of addresses', new Set([A]), 'state'],
     ['a Promise', Promise.resolve({ [A]: { balance: 1 } }), 'state'],
-    ['a thenable', Object.create({ then() {} }), 'state'],
+    ['a thenable', Object.create(Promise.resolve({})), 'state'],
     ['an answer of fetch', new Response('{}'), 'state'],
     ['a Date for an account', { [A]: new Date() }, `state["${A}"]`],
     ['a WeakMap for storage', { [A]: { storage: new WeakMap() } }, `state["${A}"].storage`],
