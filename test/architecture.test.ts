@@ -1,6 +1,7 @@
 // The rules of the house that a reader relies on and no compiler checks.
 import { expect, test } from 'vitest';
-import { codeOf, exportsOf, importsOf, projectFiles, sourcesIn, textOf } from './support/source.ts';
+import * as hardforks from '../src/chain/hardfork.ts';
+import { codeOf, exportsOf, functionLengths, importsOf, projectFiles, sourcesIn, textOf } from './support/source.ts';
 
 /** The matches of a pattern in the code of files, as `file:line: text`. */
 function occurrences(pattern: RegExp, files: string[]): string[] {
@@ -114,6 +115,43 @@ test('which fork brought what is known in src/chain alone', () => {
   const files = facade.filter((file) => !file.startsWith('src/chain/'));
   expect(occurrences(/\bisAtLeast\b|\bHARDFORKS\.indexOf\b/, files)).toEqual([]);
   expect(occurrences(/\bfork\s*(>=|<=|<|>)|\bEvmFork\b/, core)).toEqual([]);
+});
+
+test('no floor above src/chain compares a fork with one by its name, but to say what traffic can be built', () => {
+  const { HARDFORKS } = hardforks;
+  const compared = new RegExp(`[=!<>]==? '(${HARDFORKS.join('|')}|merge)'|case '(${HARDFORKS.join('|')})'`);
+  // As they stand: code without comments has no strings either.
+  const files = facade.filter((file) => !file.startsWith('src/chain/'));
+  const known = [
+    'src/traffic/block.ts', // builds blocks of two forks
+    'src/node/rpc/eth-config.ts', // EIP-7910 lists forks by time, and the merge has none
+    'src/executor/ethereumjs/chain.ts', // the library's own list of forks
+    'src/simulation/setting.ts', // a fork's start: a block, a time, or the merge
+  ];
+  expect(files.filter((file) => compared.test(textOf(file))).sort()).toEqual(known.sort());
+});
+
+/** More than 500 lines, and why they stay together. */
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'assembly/layout.ts': 'every byte that two threads or two languages share: one file for two compilers',
+  'src/types.ts': 'the types of the public object, which one reader reads',
+  'src/world/world.ts': 'the public methods of a world, each with its example',
+  'src/core/evm/evm-encode.ts': 'one record after the other, as the layout has them',
+  'src/state/remote/rpc-state.ts': 'the options of rpcState with their documentation, and the source itself',
+  'src/config/descriptors.ts': 'every option of the library, once',
+  'src/core/host/block-host.ts': 'what a host may ask of a block in a memory',
+};
+
+test('files have at most 500 lines, but for those whose reason is told here', () => {
+  const long = [...core, ...facade].filter((file) => textOf(file).split('\n').length > 501);
+  expect(long.sort()).toEqual(Object.keys(LONG_FILES).sort());
+});
+
+test('at most one in a hundred functions has more than 70 lines', () => {
+  const lengths = [...core, ...facade].flatMap((file) => functionLengths(file));
+  const long = lengths.filter(({ lines }) => lines > 70);
+  expect(lengths.length).toBeGreaterThan(5000);
+  expect(long.length, long.map(({ name, lines }) => `${name} ${lines}`).join(', ')).toBeLessThan(lengths.length / 100);
 });
 
 test('what things cost is known to the rules alone', () => {

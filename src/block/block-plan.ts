@@ -1,6 +1,7 @@
 // A block as an ordered list of tasks: what comes before the transactions, each transaction, what comes after.
 
 import { InvalidBlockError, InvalidTransactionError, type PevmError } from '../base/errors.ts';
+import { isDaoBlock } from '../chain/dao.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { ExecutionOutcome, Task } from '../task/executor.ts';
@@ -23,8 +24,6 @@ export interface BlockPlan {
   /** Id of the `post` task, where there is one. */
   readonly post: number | undefined;
 }
-
-const MAINNET_DAO_BLOCK = 1_920_000n;
 
 /**
  * Plans a checked block. Transactions of one sender depend on each other in order: a hint, as all dependencies.
@@ -76,11 +75,6 @@ const NO_UNCLES_HASH = '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142
 /** Whether the headers of all uncles are there. A block without a list of them may still say that it has some. */
 export function lacksNoUncle({ uncles, uncleHeaders, sha3Uncles = NO_UNCLES_HASH }: BlockInput): boolean {
   return uncleHeaders !== undefined || (uncles === undefined ? sha3Uncles === NO_UNCLES_HASH : uncles.length === 0);
-}
-
-/** Whether this is the block in which mainnet moved the DAO's funds (EIP-779). */
-export function isDaoBlock(chainId: number, hardfork: Hardfork, number: bigint): boolean {
-  return chainId === 1 && hardfork === 'dao' && number === MAINNET_DAO_BLOCK;
 }
 
 /** The error that a block ends with when one of its tasks came out `invalid` or `failed`. */

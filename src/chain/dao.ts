@@ -1,6 +1,14 @@
 // The accounts whose funds mainnet moved at block 1,920,000 (EIP-779), and where to.
 
 import type { Hex } from '../base/hex.ts';
+import type { Hardfork } from './hardfork.ts';
+
+const MAINNET_DAO_BLOCK = 1_920_000n;
+
+/** Whether this is the block in which mainnet moved the DAO's funds (EIP-779). */
+export function isDaoBlock(chainId: number, hardfork: Hardfork, number: bigint): boolean {
+  return chainId === 1 && hardfork === 'dao' && number === MAINNET_DAO_BLOCK;
+}
 
 export const DAO_REFUND_CONTRACT: Hex = '0xbf4ed7b27f1d666546e30d74d50d173d20bca754';
 

@@ -4,10 +4,10 @@ import { InvalidTransactionError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, quantityFromNumber } from '../base/hex.ts';
 import { blobBaseFee } from '../block/blobs.ts';
 import type { BlockInput, TransactionInput } from '../block/block-input.ts';
-import { hasPostStep, isDaoBlock } from '../block/block-plan.ts';
+import { hasPostStep } from '../block/block-plan.ts';
 import { chainOf } from '../block/chains.ts';
 import type { BlobRules } from '../chain/chain.ts';
-import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../chain/dao.ts';
+import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT, isDaoBlock } from '../chain/dao.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import {

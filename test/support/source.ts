@@ -55,6 +55,22 @@ export function withoutComments(text: string): string {
   return code;
 }
 
+/** All functions of a file with bodies: names and lines, from the first word to the closing brace. */
+export function functionLengths(file: string): { readonly name: string; readonly lines: number }[] {
+  const source = ts.createSourceFile(file, textOf(file), ts.ScriptTarget.Latest, true);
+  const lineOf = (position: number) => source.getLineAndCharacterOfPosition(position).line;
+  const found: { name: string; lines: number }[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) {
+      const name = `${file}: ${node.name?.getText(source) ?? 'a function without a name'}`;
+      found.push({ name, lines: lineOf(node.end) - lineOf(node.getStart(source)) + 1 });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
 /** What a file imports: packages as written, files relative to the checkout (`.ts` added where AssemblyScript leaves it out). */
 export function importsOf(file: string): string[] {
   const { importedFiles } = ts.preProcessFile(textOf(file), true, true);
