@@ -105,6 +105,7 @@ export class GuardedMemory {
         (start, count) => [[start!, count! * BaseEntry.SIZE]],
         (_: number, count: number) => count,
       ),
+      announce: keep('announce', (_, start, count) => [[start!, count! * BaseEntry.SIZE]], 1),
       findCodeScratch: keep('findCodeScratch', scratch, 0),
       addCode: keep(
         'addCode',
