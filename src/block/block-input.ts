@@ -21,6 +21,7 @@ import {
 import { HARDFORKS, type Hardfork } from '../chain/hardfork.ts';
 import { firstForkWhere, type Rules, rulesOf } from '../chain/rules.ts';
 import { type BlockAccessList, readBlockAccessList } from './block-access-list.ts';
+import { refuseOtherChains } from './foreign-fields.ts';
 
 /** An account of an access list (EIP-2930), and slots of it. */
 export interface AccessListItem {
@@ -293,21 +294,6 @@ const HELD_BY_TYPES: readonly { field: keyof TransactionInput; types: readonly n
   { field: 'authorizationList', types: [4] },
 ];
 
-/** Fields by which other chains make a transaction another one than it seems; nodes write them with nothing all the same. */
-const OF_OTHER_CHAINS: Readonly<Record<string, string>> = {
-  feeCurrency: 'Celo: fees are paid in a token',
-  gatewayFee: 'Celo: a fee goes to a gateway',
-  gatewayFeeRecipient: 'Celo: a fee goes to a gateway',
-  sourceHash: 'the OP Stack: a deposit',
-  mint: 'the OP Stack: a deposit',
-  isSystemTx: 'the OP Stack: a deposit',
-  paymaster: 'ZKsync: somebody else pays',
-  paymasterParams: 'ZKsync: somebody else pays',
-  isPrivate: 'Quorum: the input is a hash of what is kept secret',
-  privateFor: 'Quorum: the input is a hash of what is kept secret',
-  privateFrom: 'Besu: the input is a hash of what is kept secret',
-};
-
 /** Header fields that execution itself needs, and under which rules. */
 const NEEDED: readonly { field: keyof BlockInput; needed: (rules: Rules) => boolean }[] = [
   { field: 'difficulty', needed: ({ hasProofOfStake }) => !hasProofOfStake },
@@ -437,15 +423,6 @@ export function readTransaction(value: unknown, field: string): TransactionInput
     throw new InputError(`${field}.from`, 'missing, and there is no signature to recover it from');
   }
   return transaction;
-}
-
-/** @throws InputError naming the field of another chain: without it the transaction would be another */
-function refuseOtherChains(given: Readonly<Record<string, unknown>>, field: string): void {
-  for (const name in OF_OTHER_CHAINS) {
-    const value = given[name];
-    if (!value || value === '0x' || value === '0x0' || (Array.isArray(value) && value.length === 0)) continue;
-    throw new InputError(`${field}.${name}`, `a transaction of ${OF_OTHER_CHAINS[name]}; such are not known here`);
-  }
 }
 
 /** @throws InputError naming what the type has no place for */

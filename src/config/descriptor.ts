@@ -96,6 +96,14 @@ export function integerFrom(minimum: number, maximum: number): Kind {
   };
 }
 
+/** The same, or as a bigint: ethers has ids of chains so. */
+export function anyIntegerFrom(minimum: number, maximum: number): Kind {
+  const integer = integerFrom(minimum, maximum);
+  const check: Kind['check'] = (value, field) =>
+    integer.check(typeof value === 'bigint' ? Number(value) : value, field);
+  return { ...integer, type: 'number | bigint', check };
+}
+
 export function numberFrom(minimum: number, maximum: number, unit?: 'MiB'): Kind {
   return {
     type: 'number',

@@ -6,6 +6,7 @@ import { HARDFORKS } from '../chain/hardfork.ts';
 import { DEFAULT_MIB, MAX_TASKS, MAXIMUM_MIB } from '../run/memory.ts';
 import {
   accessOracle,
+  anyIntegerFrom,
   bigintFrom,
   checkedLater,
   choice,
@@ -104,13 +105,7 @@ export const TASK_QUOTA: Options = {
     'none',
   ),
 };
-const chainNumber = integerFrom(1, Number.MAX_SAFE_INTEGER);
-/** ethers has ids as bigints. */
-const chainId: Kind = {
-  ...chainNumber,
-  type: 'number | bigint',
-  check: (value, field) => chainNumber.check(typeof value === 'bigint' ? Number(value) : value, field),
-};
+const chainId = anyIntegerFrom(1, Number.MAX_SAFE_INTEGER);
 const chain = checkedLater('number | bigint | object');
 const CHAIN_FORMS =
   'the id; the `config` of a genesis file of geth, or the whole file; or an object with an `id`, such as a chain of viem, whose `forks` may be such a config';
