@@ -137,7 +137,7 @@ export class SequentialView implements StateView {
   diff(emptyIsAbsent: boolean): StateDiff {
     const diff: StateDiff = new Map();
     for (const account of this.#accounts.values()) {
-      const change = accountDiff(account, emptyIsAbsent);
+      const change = changeOf(account, emptyIsAbsent);
       if (change !== undefined) diff.set(hexFromBytes(account.address), change);
     }
     return diff;
@@ -164,7 +164,7 @@ export class SequentialView implements StateView {
   }
 }
 
-function accountDiff(account: Account, emptyIsAbsent: boolean): AccountDiff | null | undefined {
+function changeOf(account: Account, emptyIsAbsent: boolean): AccountDiff | null | undefined {
   const { base } = account;
   const empty = account.balance === 0n && account.nonce === 0n && sameBytes(account.codeHash, EMPTY_CODE_HASH);
   const present = !empty || (!emptyIsAbsent && account.exists);

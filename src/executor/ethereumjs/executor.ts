@@ -2,7 +2,7 @@
 /** @module pevm-wasm/executors/ethereumjs */
 
 import '../../base/web-types.ts';
-import { InputError, PevmError } from '../../base/errors.ts';
+import { InputError, messageOf, PevmError } from '../../base/errors.ts';
 import type { BlockStep } from '../../block/block-plan.ts';
 import type { ExecutionOutcome, Executor, StateView, Task } from '../../task/executor.ts';
 import { BlockMachine } from './block-machine.ts';
@@ -27,7 +27,7 @@ class EthereumjsExecutor implements Executor<BlockStep> {
       return await this.#run(task, view);
     } catch (error) {
       if (isSuspendSignal(error)) throw error;
-      return { status: 'failed', error: messageOf(error) };
+      return { status: 'failed', error: reasonOf(error) };
     }
   }
 
@@ -56,7 +56,7 @@ function isSuspendSignal(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'suspend' in error && error.suspend === true;
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof PevmError) return `${error.name}: ${error.shortMessage}`;
-  return error instanceof Error ? error.message : String(error);
+/** Of the library's own errors their kind too: they come through the EVM of another library. */
+function reasonOf(error: unknown): string {
+  return error instanceof PevmError ? `${error.name}: ${error.shortMessage}` : messageOf(error);
 }
