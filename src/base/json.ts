@@ -2,6 +2,8 @@
 
 import { InputError, messageOf } from './errors.ts';
 import { gunzip, TooLarge } from './gzip.ts';
+import { isBytes } from './hex.ts';
+import { describe } from './reader.ts';
 
 /** Deeper nesting than any block file has; it is refused before it is parsed. */
 const MAXIMUM_DEPTH = 32;
@@ -21,6 +23,7 @@ export function parseJson(text: string, field: string): unknown {
 
 /** Decodes bytes as UTF-8 JSON text, after gunzipping them where they start with the gzip magic number. */
 export async function decodeText(bytes: Uint8Array, field: string): Promise<string> {
+  if (!isBytes(bytes)) throw new InputError(field, `expected a Uint8Array, got ${describe(bytes)}`);
   if (bytes.length > MAXIMUM_BYTES) throw new InputError(field, `has more than ${MAXIMUM_BYTES} bytes`);
   const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? await unpacked(bytes, field) : bytes;
   try {

@@ -2,7 +2,7 @@
 
 import { InputError } from '../base/errors.ts';
 import { nearestName } from '../base/nearest.ts';
-import { describe } from '../base/reader.ts';
+import { describe, plainObject } from '../base/reader.ts';
 import type { EngineOptions, WorkerRange } from '../types.ts';
 import { checkOptions } from './descriptor.ts';
 import { ENGINE_OPTIONS } from './descriptors.ts';
@@ -67,6 +67,7 @@ const PATHS: FilePlaces = { field: (path) => path.join('.') || 'file', origin: (
  * @throws InputError naming the setting or the variable, with the nearest right name
  */
 export function readConfiguration(sources: ConfigurationSources): Configuration {
+  plainObject(sources, 'sources');
   return configurationOf(sources, PATHS);
 }
 

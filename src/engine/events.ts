@@ -18,7 +18,7 @@ export class Events {
 
   /** Listens; returns how to end it. @throws InputError for an event that there is not */
   on<E extends keyof EngineEvents>(event: E, listener: Listener<E>): () => void {
-    if (!Object.hasOwn(this.#listeners, event)) {
+    if (typeof event !== 'string' || !Object.hasOwn(this.#listeners, event)) {
       const names = Object.keys(this.#listeners).join(', ');
       throw new InputError('event', `unknown event ${describe(event)}; there are ${names}`);
     }

@@ -2,6 +2,7 @@
 
 import { InputError, MemoryLimitError } from '../base/errors.ts';
 import { eventLoopTurn } from '../base/platform.ts';
+import { plainObject } from '../base/reader.ts';
 import { stepError } from '../block/block-plan.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { logCountOf } from '../core/evm/evm-decode.ts';
@@ -48,6 +49,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
 
   /** Reads the request; `start`: of the transaction at its index. @throws InputError naming the field, InvalidTransactionError */
   constructor(request: BlockTraceRequest & TracerChoice, options: CheckedOptions, start?: TransactionStart) {
+    plainObject(request, 'request');
     const { index, ...rest } = request;
     const entries = Object.entries(rest);
     const ofBlock = Object.fromEntries(entries.filter(([name]) => BLOCK_FIELDS.includes(name)));

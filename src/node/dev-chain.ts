@@ -2,6 +2,7 @@
 
 import type { Hex } from '../base/hex.ts';
 import { quantityFromNumber } from '../base/hex.ts';
+import { plainObject } from '../base/reader.ts';
 import {
   BEACON_ROOTS,
   BLOCK_HASHES,
@@ -134,6 +135,7 @@ export interface DevGenesisOptions {
  * ```
  */
 export async function devGenesis(options: DevGenesisOptions = {}): Promise<DevGenesis> {
+  plainObject(options, 'options');
   const { chainId = DEV_CHAIN_ID, accounts: count = KEYS.length, balance = FUNDS, timestamp = 0, alloc = {} } = options;
   const { amsterdamTime } = options;
   const codes = amsterdamTime === undefined ? SYSTEM_CODES : { ...SYSTEM_CODES, ...BUILDER_CODES };

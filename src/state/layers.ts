@@ -1,7 +1,8 @@
 // Layers of state: sources over other sources, which keep what those know of their state.
 
-import { messageOf, StateSourceError } from '../base/errors.ts';
+import { InputError, messageOf, StateSourceError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
+import { describe } from '../base/reader.ts';
 import type {
   DescribedStateSource,
   LoadOptions,
@@ -60,6 +61,9 @@ function withoutAccounts({ accounts: _, ...rest }: StateDescription): StateDescr
 
 /** The source as one that describes itself; one that does is returned as it is. */
 export function describedSource(source: StateSource): DescribedStateSource {
+  if (typeof source !== 'object' || source === null || typeof source.load !== 'function') {
+    throw new InputError('source', `expected a state source, got ${describe(source)}`);
+  }
   if (describesItself(source)) return source;
   return sourceOf({}, (keys, options) => loadPlainly(source, keys, options), source);
 }

@@ -111,7 +111,7 @@ export function memoryState(
   alloc: Alloc,
   options: { blockHashes?: Readonly<Record<string, string>> | ReadonlyMap<bigint, string>; field?: string } = {},
 ): MemoryState {
-  const field = options.field ?? 'state';
+  const field = options?.field ?? 'state';
   const accounts = new Map<string, MemoryAccount>();
   for (const [name, value] of accountEntries(alloc, field)) {
     const account = readNamedAccount(name, value, field);
@@ -120,7 +120,7 @@ export function memoryState(
     if (accounts.has(key)) throw new InputError(`${field}[${describe(name)}]`, 'the same account is listed twice');
     accounts.set(key, account);
   }
-  return stateOfAccounts(accounts, readBlockHashes(options.blockHashes ?? {}, 'blockHashes'));
+  return stateOfAccounts(accounts, readBlockHashes(options?.blockHashes ?? {}, 'blockHashes'));
 }
 
 /** A state in memory over accounts that are known to be well-formed, by `keyFromBytes(address)`; neither map may change. */

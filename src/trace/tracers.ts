@@ -90,10 +90,19 @@ export function readTracer(choice: TracerChoice, field: string): TracerFactory {
   const { tracer, ...options } = plainObject(choice, field);
   if (typeof tracer === 'function') {
     checkOptions(options, field, {});
-    return tracer as TracerFactory;
+    return checkedFactory(tracer as TracerFactory, `${field}.tracer`);
   }
   if (tracer === 'muxTracer') return readMux(options, field);
   return entryOf(tracer, `${field}.tracer`).make(checked(tracer as string, options, field));
+}
+
+/** What somebody else's function makes is looked at once: an `async` one makes no tracer. */
+function checkedFactory(make: TracerFactory, field: string): TracerFactory {
+  return (transaction) => {
+    const made = make(transaction);
+    if (typeof made?.result !== 'function') throw new InputError(field, 'made no tracer: it has no method `result`');
+    return made;
+  };
 }
 
 function readMux(options: Record<string, unknown>, field: string): TracerFactory {

@@ -1,7 +1,7 @@
 // Blocks one after the other: while one runs, the next is read, checked and encoded, and its state fetched.
 
 import { InputError, InvalidBlockError } from '../base/errors.ts';
-import { describe } from '../base/reader.ts';
+import { describe, plainObject } from '../base/reader.ts';
 import type { BlockResult, WorldBlockRequest, WorldBlockResult, WorldBlockRun } from '../types.ts';
 
 /** A block that was checked and encoded, and waits for its turn. */
@@ -81,6 +81,7 @@ async function prepared(
 ): Promise<PreparedBlock | undefined> {
   const { done, value: request } = await iterator.next();
   if (done === true || ahead.aborted) return undefined;
+  plainObject(request, 'blocks');
   const signals = [request.signal, signal].filter((one) => one !== undefined);
   const block = world.prepare(signals.length === 0 ? request : { ...request, signal: AbortSignal.any(signals) });
   block.fetchAhead(ahead);

@@ -2,7 +2,14 @@
 
 import { InputError } from '../base/errors.ts';
 import { bytes32FromNumber, bytesFromHex, type Hex, ZERO_HASH } from '../base/hex.ts';
-import { amount, bytes as bytesReader, describe, address as readAddress, hash as readHash } from '../base/reader.ts';
+import {
+  amount,
+  bytes as bytesReader,
+  describe,
+  plainObject,
+  address as readAddress,
+  hash as readHash,
+} from '../base/reader.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { scheduledFork } from '../block/chains.ts';
 import type { StateDiff } from '../block/state-diff.ts';
@@ -161,8 +168,9 @@ export class ResidentWorld implements TracingWorld {
   }
 
   async *executeBlocks(
-    ...[blocks, { signal } = {}]: Parameters<World['executeBlocks']>
+    ...[blocks, options = {}]: Parameters<World['executeBlocks']>
   ): AsyncGenerator<WorldBlockResult> {
+    plainObject(options, 'options');
     const { prepareBlock } = this.#turns;
     const world = {
       prepare: (request: WorldBlockRequest) => prepareBlock(request, this.#state, this.#place),
@@ -170,7 +178,7 @@ export class ResidentWorld implements TracingWorld {
       revert: (id: number) => this.revert(id),
       release: (id: number) => this.release(id),
     };
-    yield* executeBlocks(world, blocks, signal);
+    yield* executeBlocks(world, blocks, options.signal);
   }
 
   provider(options: NodeOptions = {}): NodeProvider {
@@ -207,6 +215,7 @@ export class ResidentWorld implements TracingWorld {
   ): Run<CallsAnswer<R>, CallsAnswer<R>[]> {
     return this.#turns.start(() => {
       this.#place.checkOpen();
+      plainObject(options, 'options');
       return CallsJob.read(this.#here, requests, options);
     });
   }
@@ -263,6 +272,7 @@ export class ResidentWorld implements TracingWorld {
     requests: readonly (Previewable | readonly Previewable[])[],
     options: PreviewOptions = {},
   ): Promise<Preview[]> {
+    plainObject(options, 'options');
     const job = new PreviewsJob(this.#here, requests, options, (setting, index, body) =>
       this.#within(setting, index, body),
     );
