@@ -124,8 +124,6 @@ async function openRoom(native: boolean, onProgress: (text: string) => void) {
   const { transactions: _, ...header } = file.block;
   const place = { chain: file.chainId, block: { ...header, baseFeePerGas: '0x0' as const } };
   const world = await engine.openWorld({ state: file.state, ...place });
-  const provider = world.provider({ mining: 'none' });
-  const ask: Ask = (method, ...params) => provider.request({ method, params });
   const anvil = native ? await Anvil.start(originOf(file, json)) : undefined;
   const sides: Side[] = [
     {
@@ -133,7 +131,13 @@ async function openRoom(native: boolean, onProgress: (text: string) => void) {
       one: (swap) => world.preview(swap),
       many: (asked) => world.previewMany(asked),
     },
-    { who: 'pevm, calls with logs and changes', share: 0.5, one: (swap) => tracedCall(ask, swap) },
+    {
+      ...{ who: 'pevm, calls with logs and changes', share: 0.5 },
+      one: async (swap) => [
+        await world.trace({ ...swap, gas: 1_000_000 }, { tracer: 'callTracer', withLog: true }),
+        await world.trace({ ...swap, gas: 1_000_000 }, { tracer: 'prestateTracer', diffMode: true }),
+      ],
+    },
     ...(await othersOf(file, anvil, onProgress)),
   ];
   return {

@@ -18,10 +18,14 @@ interface Known {
   /** Accounts whose code may run on this one's storage. */
   readonly lenders: Set<Known>;
   readonly borrowers: Set<Known>;
+  /** Contracts in whose storage it is named, as a pool names its tokens: they may have something of it. */
+  readonly holders: Set<Hex>;
 }
 
 /** Slots of one contract that are guessed for one call. */
 const MOST_GUESSES = 48;
+/** Of one account. */
+const MOST_HOLDERS = 64;
 /** Choices for each key of a mapping of mappings. */
 const FEW_KEYS = 6;
 /** With more calls than this, what a contract is called for is only looked for in the calls that name it. */
@@ -93,8 +97,10 @@ export class Foresight {
     if (named === undefined) return;
     const units: Unit[] = [{ kind: 'account', address: named }];
     const holder = this.#known(address);
-    if (holder.facts?.delegates === true) this.#lend(this.#known(named), holder, units);
-    this.#guess(units);
+    const account = this.#known(named);
+    if (holder.facts?.delegates === true) this.#lend(account, holder, units);
+    if (holder.facts !== undefined && account.holders.size < MOST_HOLDERS) account.holders.add(address);
+    this.#guess([...units, ...heldBy(account, [address])]);
   }
 
   /** A contract that nobody named takes part, as a pool between tokens: it may be a key of their mappings. */
@@ -116,7 +122,14 @@ export class Foresight {
   #known(address: Hex): Known {
     let known = this.#accounts.get(address);
     if (known === undefined) {
-      known = { address, facts: undefined, contexts: new Set(), lenders: new Set(), borrowers: new Set() };
+      known = {
+        address,
+        facts: undefined,
+        contexts: new Set(),
+        lenders: new Set(),
+        borrowers: new Set(),
+        holders: new Set(),
+      };
       this.#accounts.set(address, known);
     }
     return known;
@@ -134,7 +147,8 @@ export class Foresight {
       for (const pattern of mappings) this.#entries(pattern, known, context, entries);
       for (const slot of [...entries].slice(0, MOST_GUESSES)) slots.add(slot);
     }
-    return [...slots].map((slot) => ({ kind: 'storage', address: known.address, slot: wordOf(slot) }));
+    const units = [...slots].map((slot): Unit => ({ kind: 'storage', address: known.address, slot: wordOf(slot) }));
+    return [...units, ...heldBy(known, known.holders)];
   }
 
   /** The entries of a mapping that a call may look at. */
@@ -187,6 +201,15 @@ export class Foresight {
     const account = this.#lookUp(address);
     if (account !== undefined) this.account(address, account);
   }
+}
+
+/** What is kept of each of its holders by itself, as a balance. */
+function heldBy({ address, facts, lenders }: Known, holders: Iterable<Hex>): Unit[] {
+  const patterns = [facts, ...[...lenders].map((lender) => lender.facts)].flatMap((each) => each?.patterns ?? []);
+  const mappings = patterns.filter(({ keys }) => keys.length === 1 && keys[0] !== 'any');
+  return [...holders].flatMap((holder) =>
+    mappings.map((pattern) => ({ kind: 'storage', address, slot: wordOf(slotOf(pattern, [padded(holder)])) }) as const),
+  );
 }
 
 function padded(address: Hex): Uint8Array {

@@ -93,8 +93,8 @@ test('a block of 150 transactions takes few trips', async () => {
   const { source } = await slowSource(file.state, { before: file.block, latencyMs: 120 });
   const [expected, result] = [await run(file, file.state), await run(file, source)];
   expect(result.receiptsRoot).toBe(expected.receiptsRoot);
-  // 6, and the one that pins the block.
-  expect(source.statistics().rounds).toBeLessThanOrEqual(8);
+  // 5, and the one that pins the block; the machine may be slow.
+  expect(source.statistics().rounds).toBeLessThanOrEqual(7);
 });
 
 describe('the first round of a cold run asks for what the block names', () => {
