@@ -5,6 +5,7 @@ import { readBlock } from '../../src/block/block-input.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { memoryState } from '../../src/state/memory.ts';
 import { createTraffic } from '../../src/traffic/index.ts';
+import { uniswapSwap } from '../support/tokens/uniswap-swap.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 import { fixed, table, times } from './table.ts';
 
@@ -32,9 +33,17 @@ export async function measurePreviews({
   const { transactions, ...header } = readBlock(file.block, HARDFORK);
   await using engine = await createEngine({ workers: 1, chainId: file.chainId, hardfork: HARDFORK });
   await using world = await engine.openWorld({ state: memoryState(file.pre), block: header });
+  const { file: swap } = await uniswapSwap(engine);
+  const { transactions: swaps, ...head } = swap.block;
+  const { chainId: chain, state } = swap;
+  await using other = await engine.openWorld({ state, chain, block: { ...head, baseFeePerGas: '0x0' } });
+  const subjects = [
+    ...KINDS.map((kind) => ({ kind, world, of: transactions[plan.findIndex((entry) => entry.kind === kind)]! })),
+    { kind: 'Uniswap v3 swap', world: other, of: swaps[0]! },
+  ];
   const figures: PreviewFigures[] = [];
-  for (const kind of KINDS) {
-    const { from, to, input, value } = transactions[plan.findIndex((entry) => entry.kind === kind)]!;
+  for (const { kind, world, of } of subjects) {
+    const { from, to, input, value } = of;
     const request = { from: from!, to: to!, data: input, value };
     const sides = [
       () => world.call(request),
