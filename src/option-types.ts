@@ -293,6 +293,11 @@ export interface VerifyOptions {
   /** From Paris on: difficulty and nonce of 0, no uncles (EIP-3675). Default false. */
   readonly proofOfStake?: boolean;
   /**
+   * Only where it is named: the hash of the block, of all fields of its header. Chains with fields of their own have
+   * other ones. Default false.
+   */
+  readonly hash?: boolean;
+  /**
    * Only where it is named: takes a complete state (`memoryState`), and as long as hashing all of it. Default false.
    */
   readonly stateRoot?: boolean;

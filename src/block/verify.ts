@@ -3,6 +3,7 @@
 import { hashesOf } from '../base/hashing.ts';
 import { type Hex, hexFromBytes, isHexOf } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
+import { ownRulesOf } from '../chain/chains.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { firstForkWhere, type Rules, rulesOf } from '../chain/rules.ts';
 import { blobGasUsed } from './blobs.ts';
@@ -35,6 +36,7 @@ export const HEADER_CHECKS = [
   'withdrawalsRoot',
   'sha3Uncles',
   'proofOfStake',
+  'hash',
 ] as const;
 export type HeaderCheck = (typeof HEADER_CHECKS)[number];
 
@@ -144,6 +146,9 @@ export function verifyBlock(verified: Verified, wanted: (check: HeaderCheck) => 
     compare('difficulty', () => 0n);
     compare('nonce', () => NO_NONCE);
   }
+  // No field of the header: there is nothing to miss where it is not given. Chains with rules of their own have fields of their own.
+  const isEthereum = ownRulesOf(verified.chainId) === undefined;
+  if (wanted('hash') && block.hash !== undefined && isEthereum) compare('hash', () => hashOf(block));
   return { mismatches, omitted };
 }
 
@@ -202,6 +207,18 @@ function transactionsRootOf({ chainId, block }: Verified, mismatches: Mismatch[]
   }
   return hexFromBytes(orderedRoot(encoded));
 }
+
+/** What the header's fields come to: it commits to those, too, that do not follow from the block. */
+function hashOf(block: BlockInput): Found {
+  const fields = headerFields(block);
+  return fields === undefined ? WITHOUT_HASH : headerHash(fields);
+}
+
+const WITHOUT_HASH: Omission = {
+  name: 'hash',
+  reason: 'not-in-block',
+  message: 'the hash of the block takes all fields of its header',
+};
 
 /** Also compares the hash of each uncle with the header that is given of it. */
 function sha3UnclesOf({ hardfork, block }: Verified, mismatches: Mismatch[]): Found {

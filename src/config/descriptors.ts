@@ -315,6 +315,11 @@ export const VERIFY_OPTIONS: Options = {
   withdrawalsRoot: option(truth, 'Root of the trie of withdrawals, from Shanghai on (EIP-4895).', 'false'),
   sha3Uncles: option(truth, 'Hash of the headers of the uncles, and of each uncle; takes `uncleHeaders`.', 'false'),
   proofOfStake: option(truth, 'From Paris on: difficulty and nonce of 0, no uncles (EIP-3675).', 'false'),
+  hash: option(
+    truth,
+    'Only where it is named: the hash of the block, of all fields of its header. Chains with fields of their own have other ones.',
+    'false',
+  ),
   stateRoot: option(
     truth,
     'Only where it is named: takes a complete state (`memoryState`), and as long as hashing all of it.',

@@ -117,6 +117,14 @@ describe('a header', () => {
     ]);
   });
 
+  test('whose hash is not what its fields come to is named, where it has all of them', () => {
+    const hash = verified({ hash: word(7) }).mismatches[0]!.actual;
+    expect(verified({ hash }).mismatches).toEqual([]);
+    expect(names(verified({ hash, extraData: '0x01' }).mismatches)).toEqual(['hash']);
+    const lacking = verified({ hash, mixHash: word(0), gasUsed: undefined }, 'prague', 'hash');
+    expect([names(lacking.mismatches), names(lacking.omitted)]).toEqual([[], ['hash']]);
+  });
+
   test('has options for all that is compared', () => {
     expect(Object.keys(VERIFY_OPTIONS).sort()).toEqual([...HEADER_CHECKS, 'stateRoot', 'expected'].sort());
   });
