@@ -462,8 +462,8 @@ const evm = [
     text: 'export const UNPAYABLE: u64 = 1 << 41;',
     replacement: 'export const UNPAYABLE: u64 = 1 << 40;',
     why: 'with absurd gas the block ends for lack of memory, where the transaction is out of gas',
-    project: 'differential',
-    test: 'test/differential/huge-operands.test.ts',
+    project: 'unit',
+    test: 'test/unit/evm/hostile-sizes.test.ts',
   },
 ];
 

@@ -7,7 +7,7 @@ import { addressOf, type EvmScenario, scenarioOf } from './evm-scenario.ts';
 import type { Random } from './fuzz-random.ts';
 
 const all = (1n << 256n) - 1n;
-const BITS = [5n, 16n, 24n, 31n, 32n, 37n, 48n, 53n, 62n, 63n, 64n, 96n, 128n, 160n, 255n, 256n];
+const BITS = [5n, 16n, 24n, 31n, 32n, 37n, 40n, 41n, 48n, 53n, 62n, 63n, 64n, 96n, 128n, 160n, 255n, 256n];
 const NEAR = [-33n, -32n, -31n, -2n, -1n, 0n, 1n, 2n, 31n, 32n, 33n];
 const SMALL = [0n, 0n, 1n, 31n, 32n, 33n, 64n, 1024n, 4096n, 65_536n];
 

@@ -23,6 +23,24 @@ test.each(['london', 'prague'] as const)(
   },
 );
 
+test('memory that can be paid for, but is not there, ends the block; what cannot be paid for is out of gas', async () => {
+  await using rich = await createEngine({ workers: 1, maximumTransactionGas: 2n ** 63n - 1n });
+  const run = async (offset: bigint, gas: bigint) => {
+    const accounts = { [TARGET]: { nonce: 1, code: assemble(`1 0x${offset.toString(16)} MSTORE`) } };
+    const fields = { gasLimit: quantity(2n ** 63n - 1n) };
+    const request = hostileBlock({ hardfork: 'london', transactions: [{ gas: quantity(gas) }], accounts, fields });
+    return rich.executeBlock(request).then(
+      ({ transactions: [done] }) => done?.error,
+      (error: Error) => error.name,
+    );
+  };
+  // 2^40 bytes are 2^35 words, whose square is 2^61 gas, and three gas for each word.
+  expect(await run(2n ** 40n, 2n ** 61n)).toBe('out of gas');
+  expect(await run(2n ** 40n, 2n ** 62n)).toBe('MemoryLimitError');
+  expect(await run(2n ** 41n - 64n, 2n ** 63n - 1n)).toBe('out of gas');
+  expect(await run(2n ** 41n, 2n ** 63n - 1n)).toBe('out of gas');
+});
+
 test.each([
   // 8 · 2^32 bits, a twentieth of a gas each; then the rules of EIP-2565, a third
   ['byzantium', 2 ** 32, 2_000_000_000, true],
