@@ -126,7 +126,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const standing = this.#standing;
     if (standing === undefined || standing.residence.complete) return;
     this.#asked ??= meterOf(standing);
-    this.#keys ??= blockKeys(standing, this.#request.context.block);
+    this.#keys ??= blockKeys(standing, this.#request.context);
     const keys = await this.#keys;
     if (!signal.aborted) await standing.fetchAhead(keys, signal);
   }
@@ -237,12 +237,12 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   async #stateBefore(desk: Desk<TransactionResult>): Promise<StateBefore> {
     const { state, context } = this.#request;
     if (this.#standing !== undefined) {
-      return standingBefore(desk, this.#standing, () => this.#keys ?? blockKeys(state, context.block));
+      return standingBefore(desk, this.#standing, () => this.#keys ?? blockKeys(state, context));
     }
     await desk.ask(({ signal }) => checkPinned(state, context.block, signal));
     const { block } = context;
     return stateBefore(desk, state, () =>
-      state instanceof WitnessState ? state.keys(block) : blockKeys(state, block),
+      state instanceof WitnessState ? state.keys(block) : blockKeys(state, context),
     );
   }
 

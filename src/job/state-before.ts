@@ -96,11 +96,15 @@ export function standingBefore(
 }
 
 /** What a block will probably touch: what its access list says, what the source does, or the accounts that are named. */
-export async function blockKeys(state: StateSource, block: BlockInput): Promise<readonly StateKey[]> {
+export async function blockKeys(
+  state: StateSource,
+  { block, memoryBytes }: { readonly block: BlockInput; readonly memoryBytes: number },
+): Promise<readonly StateKey[]> {
   // A list is all there is to ask for, at once: a source that looks into the block itself takes a trip for that.
   if (block.blockAccessList !== undefined) return keysOfList(block.blockAccessList, sendersOf(block));
   const hinted = await hintedKeys(state, block);
-  if (hinted.length > 0) return hinted;
+  if (hinted.length > 0)
+    return hinted.slice(0, Math.min(MOST_HINTED, HINTED_PER_MIB * Math.floor(memoryBytes / 2 ** 20)));
   const addresses = new Set<Hex>([block.miner]);
   for (const { from, to } of block.transactions) {
     if (from !== undefined) addresses.add(from);
@@ -113,6 +117,9 @@ export async function blockKeys(state: StateSource, block: BlockInput): Promise<
 function sendersOf({ transactions }: BlockInput): ReadonlySet<Hex> {
   return new Set(transactions.flatMap(({ from }) => (from === undefined ? [] : [from])));
 }
+
+/** Keys of a hint that are loaded: whoever names too many of them may not leave the block without memory. */
+const [MOST_HINTED, HINTED_PER_MIB] = [32_768, 512];
 
 /** How long a block waits for a hint: nodes may need a while for one, and then some rounds of loading are less. */
 const HINT_MS = 60_000;

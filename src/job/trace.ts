@@ -94,7 +94,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     const { replayOf } = await import('./replay.ts');
     const replay = replayOf(this.#choice, this.#block);
     if (evm === undefined || this.itemCount === 0) return [];
-    const keys = async () => this.#start?.keys ?? blockKeys(state, context.block);
+    const keys = async () => this.#start?.keys ?? blockKeys(state, context);
     const before = await stateBefore(desk, state, keys);
     const { image, complete, emptyAccounts = true } = before;
     const count = firstTransaction + this.#to - this.#first;

@@ -191,7 +191,12 @@ export async function loadKeys(
     builder.storage(bytesFromHex(key.address), bytesFromHex(key.slot), new Uint8Array(32));
   }
   asked.forEach((key, at) => {
-    addAnswer(builder, accounts, key, values[at]);
+    try {
+      addAnswer(builder, accounts, key, values[at]);
+    } catch (error) {
+      // What a getter throws.
+      throw error instanceof StateSourceError ? error : wrongAnswer(key, 'cannot be read', messageOf(error));
+    }
   });
   return { image: builder.finish(), accounts };
 }

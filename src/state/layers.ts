@@ -80,7 +80,7 @@ async function loadPlainly(
 ): Promise<StateValue[]> {
   const state = keys.filter((key): key is StateKey => key.kind !== 'blockHash');
   const [values, hashes] = await Promise.all([
-    state.length === 0 ? [] : source.load(state, options),
+    state.length === 0 ? [] : source.load([...state], options),
     Promise.all(keys.flatMap((key) => (key.kind === 'blockHash' ? [hashOf(source, key.number)] : []))),
   ]);
   if (!Array.isArray(values) || values.length !== state.length) {

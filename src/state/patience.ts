@@ -16,7 +16,7 @@ export interface Waiting {
 const NAMED_KEYS = 3;
 
 /**
- * The source's answer. Who counts what is asked for (`statistics`) is waited for as long as the counts move: nodes that take
+ * The source's answer; the list that it is given is its own. Who counts what is asked for (`statistics`) is waited for as long as the counts move: nodes that take
  * many messages have limits for each of them.
  * @throws StateSourceError naming the keys, where there is no answer in time; the signal that the source was given fires then
  */
@@ -25,7 +25,7 @@ export async function loadWithin(
   keys: readonly SourceKey[],
   { signal, patienceMs }: Partial<Waiting>,
 ): Promise<StateValue[]> {
-  if (patienceMs === undefined) return source.load(keys, signal === undefined ? {} : { signal });
+  if (patienceMs === undefined) return source.load([...keys], signal === undefined ? {} : { signal });
   const given = new AbortController();
   const forward = () => given.abort(signal?.reason);
   if (signal?.aborted) forward();
@@ -45,7 +45,7 @@ export async function loadWithin(
     wait();
   });
   try {
-    return await Promise.race([source.load(keys, { signal: given.signal }), late]);
+    return await Promise.race([source.load([...keys], { signal: given.signal }), late]);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', forward);

@@ -438,6 +438,18 @@ describe('a state source that never answers', () => {
   });
 });
 
+test.each([16, 64])('a hint of too many keys leaves a block with %i MiB of memory as it is', async (maximumMiB) => {
+  const engine = await engineWith({ workers: 1, memory: { maximumMiB } });
+  const known = memoryState({});
+  const addresses = Array.from({ length: 70_000 }, (_, i) => `0x${(i + 1).toString(16).padStart(40, '0')}` as const);
+  const state: StateSource = {
+    load: (keys) => known.load(keys),
+    blockHash: (number) => known.blockHash(number),
+    hint: async () => addresses.map((address) => ({ kind: 'account', address })),
+  };
+  expect((await engine.executeBlock({ block, hardfork: 'shanghai', state })).gasUsed).toBe(0n);
+});
+
 test('a hint that never comes is done without', async () => {
   const given = [{ kind: 'account', address: `0x${'11'.repeat(20)}` }] as const;
   expect(await hintedKeys({ hint: () => new Promise(() => {}) }, block, 20)).toEqual([]);

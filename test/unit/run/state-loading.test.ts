@@ -8,6 +8,7 @@ import {
   layerState,
   memoryState,
   type SourceKey,
+  type StateKey,
   type StateSource,
   StateSourceError,
 } from '../../../src/index.ts';
@@ -58,6 +59,31 @@ test('block hashes are keys of the batch of a source that describes itself', asy
   ];
   await loadKeys(source, keys, new Set());
   expect(batches).toEqual([keys]);
+});
+
+test('a getter that throws is the fault of the source, and the list of keys is its own', async () => {
+  const account: StateKey = { kind: 'account', address: `0x${'aa'.repeat(20)}` };
+  const answer = {
+    kind: 'account',
+    get balance(): bigint {
+      throw new TypeError('no balance today');
+    },
+  };
+  const broken = { load: async () => [answer as never], blockHash: async () => `0x${'00'.repeat(32)}` as const };
+  await expect(loadKeys(broken, [account], new Set())).rejects.toThrow(StateSourceError);
+  await expect(loadKeys(broken, [account], new Set())).rejects.toThrow(
+    /account 0xa+: cannot be read: no balance today/,
+  );
+  const state = memoryState({});
+  const emptying: StateSource = {
+    load: async (keys) => {
+      const values = await state.load(keys);
+      (keys as StateKey[]).length = 0;
+      return values;
+    },
+    blockHash: (number) => state.blockHash(number),
+  };
+  expect((await loadKeys(emptying, [account], new Set())).accounts.size).toBe(1);
 });
 
 test('code of many accounts is asked for once, by its hash', async () => {
