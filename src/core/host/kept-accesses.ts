@@ -65,8 +65,8 @@ export class KeptAccesses implements BlockAccesses {
   }
 
   /**
-   * Out of the recordings of all tasks of the block in the memory; `undefined` where one of them is missing. Host, before the next
-   * block begins.
+   * Out of the recordings of all tasks of the block in the memory; `undefined` where one of them is missing, or a code that was
+   * written. Host, before the next block begins.
    */
   static take(
     instance: CoreInstance,
@@ -80,7 +80,10 @@ export class KeptAccesses implements BlockAccesses {
     for (const [at, place] of accesses.writes.entries()) {
       if (places.kinds[place % CREDITED] !== Kind.CODE) continue;
       const hash = accesses.values.subarray(at * WORD, (at + 1) * WORD);
-      if (!isZero(hash)) codes.set(hexFromBytes(hash), codeOf(instance, hash));
+      if (isZero(hash)) continue;
+      const code = codeOf(instance, hash);
+      if (code === undefined) return undefined;
+      codes.set(hexFromBytes(hash), code);
     }
     let logs = 0;
     const logsBefore = Uint32Array.from(recordings, (recording) => {
@@ -311,10 +314,10 @@ function placesOf(instance: CoreInstance, locations: Uint32Array): Places {
   return { kinds, addresses, slots };
 }
 
-function codeOf({ core, bytes, words }: CoreInstance, hash: Uint8Array): Hex {
+function codeOf({ core, bytes, words }: CoreInstance, hash: Uint8Array): Hex | undefined {
   bytes.set(hash, core.scratch() + Scratch.SLOT);
   const record = core.findCodeScratch();
-  if (record === 0) throw new TypeError('a code that was written is not in the memory');
+  if (record === 0) return undefined;
   const start = record + BaseValue.CODE_BYTES;
   return hexFromBytes(bytes.slice(start, start + words[(record + BaseValue.CODE_LENGTH) >>> 2]!));
 }
