@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   createEngine,
   devGenesis,
-  type Engine,
   layerState,
   memoryState,
   overlayState,
@@ -11,7 +10,8 @@ import {
   readBlockFile,
   readConfiguration,
   readGenesisFile,
-  type World,
+  type TracingEngine,
+  type TracingWorld,
 } from '../../../src/index.ts';
 
 const NONSENSE: readonly unknown[] = [
@@ -32,8 +32,8 @@ const block = {
   },
 };
 
-let engine: Engine;
-let world: World;
+let engine: TracingEngine;
+let world: TracingWorld;
 let request: Record<string, unknown>;
 beforeAll(async () => {
   engine = await createEngine({ workers: 1 });
