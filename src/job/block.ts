@@ -374,12 +374,17 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return resultOf({ context, encoding, decoder, outcome, emptiness, roots });
   }
 
-  /** Hashes the state after the block while it runs, where its list tells what that is. */
+  /**
+   * Hashes the state after the block while it runs, where its list tells what that is. Where nobody wants to know whether the list is true,
+   * finding that out takes longer than what is saved.
+   */
   #foretellRoot(): ForetoldRoot | undefined {
     const { state, context } = this.#request;
     const { blockAccessList: list } = context.block;
     const { hasBlockAccessList, clearsEmpty: emptyIsAbsent } = rulesOf(context.hardfork);
-    if (list === undefined || !hasBlockAccessList || !context.recordAccess || !this.#wantsStateRoot) return undefined;
+    if (list === undefined || !hasBlockAccessList || !context.recordAccess) return undefined;
+    const { verify } = this.#request;
+    if (!this.#wantsStateRoot || typeof verify !== 'object' || verify.blockAccessListHash !== true) return undefined;
     if (state instanceof WitnessState) {
       return new ForetoldRoot(list, (diff) => state.rootAfter({ accesses: list, diff, emptyIsAbsent }));
     }

@@ -166,7 +166,7 @@ export class Conductor {
 
   /** Lets the crew work until the block is done, halted for good, or not to go on in this memory. */
   async #rounds(block: OpenBlock): Promise<Segment['answer']> {
-    const { host } = block;
+    const { host, sequential } = block;
     while (true) {
       const answer = await this.#round(block);
       if (answer === 'spent') return answer;
@@ -176,7 +176,7 @@ export class Conductor {
       }
       if (this.#cancelled !== undefined || host.halted() !== 'missing') return answer;
       this.flush();
-      const { image, accounts } = await this.#missed.load(host.missing());
+      const { image, accounts } = await this.#missed.load(host.missing(), sequential);
       if (!host.load(image)) {
         // The rest runs on in a fresh memory, which has to know what these hold with what was credited to them here.
         this.#missed.addUnseen(accounts);

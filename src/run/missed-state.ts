@@ -35,8 +35,8 @@ export class MissedState {
     return this.#figures.loadRounds;
   }
 
-  /** @throws StateSourceError where all of it was loaded before */
-  async load(keys: readonly SourceKey[]): Promise<LoadedState> {
+  /** `inOrder`: the first thing that is missed is needed, and what is missed behind it need not be there. @throws StateSourceError where all of it was loaded before */
+  async load(keys: readonly SourceKey[], inOrder = false): Promise<LoadedState> {
     const start = performance.now();
     // A terminated worker may ask late for what is there by now.
     const wanted = keys.filter((key) => !this.#loaded.has(nameOfKey(key)));
@@ -46,7 +46,8 @@ export class MissedState {
     }
     for (const key of wanted) this.#loaded.add(nameOfKey(key));
     this.#figures.loadRounds++;
-    const loaded = await this.#hooks.load(wanted, this.emptied);
+    const loaded = await this.#hooks.load(wanted, this.emptied, inOrder);
+    for (const key of loaded.left ?? []) this.#loaded.delete(nameOfKey(key));
     this.#figures.loadMs += performance.now() - start;
     return loaded;
   }

@@ -9,8 +9,12 @@ import type { RunPrefix } from './run-outcome.ts';
 
 /** What a conductor tells and asks those who started it. */
 export interface RunHooks {
-  /** Loads state; `emptied`: accounts whose storage is gone by now, lower-case hex. */
-  load(keys: readonly SourceKey[], emptied: ReadonlySet<string>): Promise<LoadedState>;
+  /**
+   * Loads state; `emptied`: accounts whose storage is gone by now, lower-case hex. `inOrder`: the keys are missed by one transaction, on a
+   * state that holds; only the first that it has missed is needed for certain, the others are guesses, and what does not exist of them may
+   * be left out.
+   */
+  load(keys: readonly SourceKey[], emptied: ReadonlySet<string>, inOrder: boolean): Promise<LoadedState>;
   /** New results, in order. */
   committed(results: ResultBatch): void;
   drain(from: number): void;
@@ -24,4 +28,6 @@ export interface LoadedState {
   readonly image: StateImage;
   /** By `keyFromBytes(address)`: the accounts among what was asked for. */
   readonly accounts: ReadonlyMap<string, AccountFields>;
+  /** What was left out. */
+  readonly left?: readonly SourceKey[];
 }

@@ -218,10 +218,10 @@ class SoloRun {
     // Results that have come in this try, which begins with those behind the prefix.
     let arrived = this.#prefix?.first ?? 0;
     return {
-      load: async (keys, emptied) => {
+      load: async (keys, emptied, inOrder) => {
         this.started = true;
         try {
-          return await hooks.load(keys, emptied);
+          return await hooks.load(keys, emptied, inOrder);
         } catch (error) {
           return { error: packError(error) };
         }

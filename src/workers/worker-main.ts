@@ -239,8 +239,8 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   });
   const unsent: ResultBatch[] = [];
   const conductor = new Conductor(job.plan, crew, {
-    async load(keys, emptied) {
-      const loaded = await hooks.load(keys, emptied);
+    async load(keys, emptied, inOrder) {
+      const loaded = await hooks.load(keys, emptied, inOrder);
       if ('error' in loaded) throw unpackError(loaded.error);
       return loaded;
     },

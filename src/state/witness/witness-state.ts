@@ -56,6 +56,22 @@ export class WitnessState implements DescribedStateSource {
     return keys.map((key) => this.#answer(opened, key));
   }
 
+  /**
+   * Those of the keys that the witness proves. What is missed behind a guess may be anything: only where none of what a block misses is
+   * there, the witness lacks something.
+   */
+  async provable<K extends SourceKey>(keys: readonly K[]): Promise<K[]> {
+    const opened = await this.#open();
+    return keys.filter((key) => {
+      if (key.kind === 'blockHash') return this.#witness.blockHashes.has(key.number);
+      if (!this.#isProven(opened, key)) return false;
+      if (key.kind !== 'code') return true;
+      const { codeHash } = opened.tries.account(opened.trie, bytesFromHex(key.address)) ?? {};
+      const hash = codeHash === undefined ? NO_CODE_HASH : hexFromBytes(codeHash);
+      return hash === NO_CODE_HASH || this.#witness.codes.has(hash);
+    });
+  }
+
   async blockHash(number: bigint): Promise<Hex> {
     return this.#blockHash(number);
   }

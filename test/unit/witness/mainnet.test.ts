@@ -6,8 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEngine, createWitness, type Engine, readBlockFile, WitnessError } from '../../../src/index.ts';
 import { sharedFolder, withoutShared } from '../../support/shared.ts';
 
-/** Of each age one: before EIP-1559, before and after the merge, with blobs. */
-const BLOCKS = ['10760440', '12522062', '15199017', '17034869', '19426587'];
+/**
+ * Of each age one: before EIP-1559, before and after the merge, with blobs; and one in which guesses at what is missing lead to code that
+ * the block does not take.
+ */
+const BLOCKS = ['10760440', '12522062', '15199017', '17034869', '19426587', '25229957'];
 
 describe.skipIf(withoutShared('mainnet'))('a block of mainnet on a witness', () => {
   let engine: Engine;
