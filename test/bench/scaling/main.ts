@@ -8,7 +8,7 @@ import { buildCore } from '../../../scripts/core.mjs';
 import { compileCore } from '../../../src/core/instance/module.ts';
 import { CHOSEN, realBlock, trafficBlock } from '../blocks.ts';
 import type { Subject } from '../mainnet.ts';
-import { POLICIES } from './policies.ts';
+import { OPTIONS, POLICIES, type Policy } from './policies.ts';
 import { type RecordedBlock, recordBlock } from './recorded-block.ts';
 import { blockScalingTable, policyTable, simulateScaling, spentTable } from './scaling.ts';
 import { MOST_WORKERS, VirtualWorkers } from './virtual-workers.ts';
@@ -20,6 +20,7 @@ const help = `npm run simulate -- [OPTIONS]
   --workers LIST   how many workers, 1 to ${MOST_WORKERS} (default 1,2,4,8,16,32,64)
   --policies LIST  names, separated by commas (default all):
 ${POLICIES.map(({ name, text }) => `                   ${name.padEnd(12)} ${text}`).join('\n')}
+                   options      the default, and each option by which blocks are shared out
   --rounds N       runs on one worker, of which each transaction's least time counts (default 30)
   --times FILE     measured times: read where the file exists, else written there, for the same tables again
   --task US        microseconds of picking, validating and committing, per attempt (default 0.2)
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(help);
   const workers = values.workers.split(',').map((text) => number('--workers', text, 1, MOST_WORKERS));
-  const policies = values.policies === undefined ? POLICIES : values.policies.split(',').map(policyOf);
+  const policies = values.policies === undefined ? POLICIES : values.policies.split(',').flatMap(policiesOf);
   const costs = { task: number('--task', values.task, 0), wake: number('--wake', values.wake, 0) };
   const blocks = await withTimes(
     await record(await subjects(values), number('--rounds', values.rounds, 1)),
@@ -119,12 +120,12 @@ async function withTimes(
   });
 }
 
-function policyOf(name: string) {
+function policiesOf(name: string): readonly Policy[] {
+  if (name === 'options') return OPTIONS;
   const found = POLICIES.find((policy) => policy.name === name);
-  if (found === undefined) {
-    throw new RangeError(`--policies: ${name} is none of ${POLICIES.map((policy) => policy.name).join(', ')}`);
-  }
-  return found;
+  if (found !== undefined) return [found];
+  const names = [...POLICIES.map((policy) => policy.name), 'options'];
+  throw new RangeError(`--policies: ${name} is none of ${names.join(', ')}`);
 }
 
 function number(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {

@@ -35,6 +35,36 @@ export const POLICIES: readonly Policy[] = [
   { name: 'list', text: 'the true access list of the block (EIP-7928)', oracleOf: listOf },
 ];
 
+/** The options by which an engine shares a block out, each with another value than the default, which comes first. */
+export const OPTIONS: readonly Policy[] = [
+  POLICIES[0]!,
+  ...(
+    [
+      { scheduling: 'ordered' },
+      { scheduling: 'partitioned' },
+      { loadBalancing: false },
+      { scheduling: 'partitioned', loadBalancing: false },
+      { validation: 'lazy' },
+      { validation: 'batched', validationBatch: 4 },
+      { validation: 'batched', validationBatch: 16 },
+      { validation: 'batched', validationBatch: 64 },
+      { conflictDetection: 'exact' },
+      { foldInterval: 1 },
+      { foldInterval: 65536 },
+      { window: 32 },
+      { window: 128 },
+      { window: 256 },
+      { window: 4096 },
+      { workersPerBlock: 'all' },
+    ] as const
+  ).map((options) => {
+    const name = Object.entries(options)
+      .map(([option, value]) => `${option}: ${value}`)
+      .join(', ');
+    return { name, text: 'the option', options };
+  }),
+];
+
 function listOf({ result }: RecordedBlock): AccessOracle {
   return fromBlockAccessList(result.blockAccessList!);
 }
