@@ -1,6 +1,6 @@
 // An access list (EIP-7928) as what is announced of a block: what a planner comes to for it, without an object for each value.
 
-import { MOST_KEYS_OF_ALL, MOST_VALUES } from '../access/planner.ts';
+import { MOST_DEPENDENCIES, MOST_KEYS_OF_ALL, MOST_VALUES } from '../access/planner.ts';
 import { bytesFromHex, type Hex } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
 import type { AccountAccess, BlockAccessList } from '../block/block-access-list.ts';
@@ -28,7 +28,7 @@ const NO_CODE = new Uint8Array(32);
  */
 export function announceList(
   list: BlockAccessList,
-  { transactions, first, most, mostDependencies }: ListContext,
+  { transactions, first, most }: ListContext,
 ): AnnouncedList | undefined {
   const found = new Values(transactions);
   if (!countValues(list, found)) return undefined;
@@ -45,7 +45,7 @@ export function announceList(
   return {
     announced: builder.finish(first),
     predicted,
-    dependencies: found.dependencies(mostDependencies),
+    dependencies: found.dependencies(),
     isWhole: !found.isCrowded && counts.every((count) => count > 0),
   };
 }
@@ -55,8 +55,6 @@ interface ListContext {
   readonly first: number;
   /** Values that are announced at most. */
   readonly most: number;
-  /** Transactions that one waits for at most: the latest. */
-  readonly mostDependencies: number;
 }
 
 /** What the list has for each transaction. */
@@ -92,11 +90,12 @@ class Values {
     }
   }
 
-  dependencies(most: number): number[] {
+  /** Who waits for more than so many waits for the latest. */
+  dependencies(): number[] {
     const pairs: number[] = [];
     // Holes are passed over, and there are only holes in most lists.
     this.#lower.forEach((lower, index) => {
-      const latest = [...lower!].sort((left, right) => right - left).slice(0, most);
+      const latest = [...lower!].sort((left, right) => right - left).slice(0, MOST_DEPENDENCIES);
       for (const one of latest) pairs.push(one, index);
     });
     return pairs;

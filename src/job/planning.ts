@@ -3,7 +3,7 @@
 import type { AccessOracle } from '../access/access-oracle.ts';
 import { listOfOracle } from '../access/block-access-list-oracle.ts';
 import { crewSize, estimateCosts, GAS_PER_MS } from '../access/crew-size.ts';
-import { type AnnouncedWrite, longestFirst, MOST_DEPENDENCIES, orderOf, Planner } from '../access/planner.ts';
+import { type AnnouncedWrite, longestFirst, orderOf, Planner } from '../access/planner.ts';
 import { type Predictions, predictTasks, predictTransactions } from '../access/predictions.ts';
 import { rootOf, union } from '../base/disjoint-sets.ts';
 import { bytesFromHex } from '../base/hex.ts';
@@ -168,7 +168,7 @@ function planned({ predictions, problems }: Predictions, context: PlanContext): 
 /** Of a list that can be taken as it is: what the planner would come to. `undefined`: it takes that. */
 function plannedList(list: BlockAccessList, { startMs, costs, first, workers }: PlanContext): Planned | undefined {
   const transactions = costs.length;
-  const context = { transactions, first, most: MOST_ANNOUNCED, mostDependencies: MOST_DEPENDENCIES };
+  const context = { transactions, first, most: MOST_ANNOUNCED };
   let found: AnnouncedList | undefined;
   try {
     found = announceList(list, context);
