@@ -2,15 +2,24 @@
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { defineConfig, esmExternalRequirePlugin } from 'vite';
+import { defineConfig, esmExternalRequirePlugin, type Plugin } from 'vite';
 import { virtualModules } from './scripts/virtual-modules.mjs';
 
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 const installed = Object.keys({ ...dependencies, ...peerDependencies });
 
+/** What src/workerd.ts imports lies in dist/, beside what is made of it. */
+function filesBeside(): Plugin {
+  return {
+    name: 'pevm:files-beside',
+    enforce: 'pre',
+    resolveId: (id) => (id.startsWith('../dist/') ? { id: id.replace('../dist/', './'), external: true } : undefined),
+  };
+}
+
 export default defineConfig({
   // Packages of the command line say `require('readline')`, which modules cannot.
-  plugins: [virtualModules(), esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] })],
+  plugins: [filesBeside(), virtualModules(), esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] })],
   // The command line runs in Node: what `ws` has for pages only says that there is nothing.
   resolve: { alias: { ws: fileURLToPath(new URL('node_modules/ws/wrapper.mjs', import.meta.url)) } },
   // Of packages that travel inside: no platform lets them read the environment without leave, and nothing here needs it.
@@ -25,6 +34,7 @@ export default defineConfig({
         index: 'src/index.ts',
         traffic: 'src/traffic/index.ts',
         cli: 'src/cli/main.ts',
+        workerd: 'src/workerd.ts',
       },
       formats: ['es'],
     },

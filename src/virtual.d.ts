@@ -47,3 +47,13 @@ declare module 'virtual:pevm/precompiles' {
   const source: string;
   export default source;
 }
+
+declare module '*.wasm' {
+  /** A module that the bundler, or the runtime, has compiled. */
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+declare module '*/precompiles.js' {
+  /** src/precompiles/precompile-module.ts, as dist/ has it. */
+}

@@ -245,6 +245,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'state',
     'types.ts',
   ],
+  'workerd.ts': ['index.ts', 'base'],
   'executor/ethereumjs': ['file', 'state', 'block', 'task', 'chain', 'base'],
   traffic: ['base'],
   cli: ['index.ts', 'traffic', 'executor/ethereumjs', 'job', 'config', 'file', 'base', 'types.ts'],

@@ -2,6 +2,7 @@
 // there is a core, and is compiled while one waits for it.
 
 import bytes from 'virtual:pevm/hashing';
+import { givenModules } from './given-modules.ts';
 
 /** Exports of the module. Addresses and lengths are bytes. */
 interface Hashing {
@@ -47,7 +48,8 @@ function opened(): Instance | null {
 
 function open(): Instance | null {
   try {
-    const hashing = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Hashing;
+    const hashing = new WebAssembly.Instance(givenModules.hashing ?? new WebAssembly.Module(bytes))
+      .exports as unknown as Hashing;
     hashing.memory.grow(FIRST_PAGES - hashing.memory.buffer.byteLength / PAGE);
     return { hashing, room: hashing.layOut(), bytes: new Uint8Array(hashing.memory.buffer) };
   } catch {

@@ -1,6 +1,7 @@
 // The URLs of what workers import: from the options where they name it, else out of the library itself.
 
 import workerSource from 'virtual:pevm/worker';
+import { givenModules } from '../base/given-modules.ts';
 import { moduleUrl } from '../base/platform.ts';
 import { absoluteUrl } from '../base/reader.ts';
 import type { EngineOptions } from '../types.ts';
@@ -46,7 +47,7 @@ export class Assets {
 
   /** The precompiled contracts that the core leaves to its host, for whoever executes blocks. @throws InputError */
   async precompiles(): Promise<string> {
-    const given = this.#options.assets?.precompiles;
+    const given = this.#options.assets?.precompiles ?? givenModules.precompiles;
     if (this.#isHere && isModule(given)) return addressOf(given);
     // A module that is imported already cannot be sent to a worker.
     if (given !== undefined && !isModule(given)) return absoluteUrl(given, 'options.assets.precompiles');
@@ -56,7 +57,7 @@ export class Assets {
 
   /** The same for this thread, which may have them already. @throws InputError */
   async precompilesHere(): Promise<string> {
-    const given = this.#options.assets?.precompiles;
+    const given = this.#options.assets?.precompiles ?? givenModules.precompiles;
     return isModule(given) ? addressOf(given) : this.precompiles();
   }
 

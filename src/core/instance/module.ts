@@ -2,6 +2,7 @@
 
 import bytes from 'virtual:pevm/core';
 import { CoreTrapError, InputError, messageOf } from '../../base/errors.ts';
+import { moduleOf } from '../../base/given-modules.ts';
 import type { EngineAssets } from '../../types.ts';
 
 let inlined: Promise<WebAssembly.Module> | undefined;
@@ -9,7 +10,7 @@ let inlined: Promise<WebAssembly.Module> | undefined;
 /** @throws InputError when `source` is not the core */
 export async function compileCore(source?: EngineAssets['wasm']): Promise<WebAssembly.Module> {
   if (source === undefined) {
-    inlined ??= WebAssembly.compile(bytes).catch((error: unknown) => {
+    inlined ??= moduleOf('core', bytes).catch((error: unknown) => {
       const need = 'needed here, where the core that travels inside the library cannot be compiled';
       throw new InputError('options.assets.wasm', `${need}: ${messageOf(error)}`, { cause: error });
     });

@@ -2,6 +2,7 @@
 
 import bytes from 'virtual:pevm/trie';
 import { MemoryLimitError } from '../../base/errors.ts';
+import { moduleOf } from '../../base/given-modules.ts';
 
 /** A node of a trie of this memory; 0: no node, the trie is empty. Whoever holds one has a reference to it. */
 export type TrieNode = number;
@@ -84,7 +85,7 @@ export class TrieMemory {
 
   /** @param maximumBytes that it may take; default all that its addresses allow, 4 GiB */
   static async open(maximumBytes: number = MOST_PAGES * PAGE): Promise<TrieMemory> {
-    compiled ??= WebAssembly.compile(bytes);
+    compiled ??= moduleOf('trie', bytes);
     const { exports } = await WebAssembly.instantiate(await compiled);
     const opened = exports as unknown as Exports;
     // What is laid out, and a first room for nodes.
