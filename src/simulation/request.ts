@@ -16,6 +16,7 @@ import {
   required,
 } from '../base/reader.ts';
 import { OTHER_NAMES_OF_REQUEST } from '../block/block-input.ts';
+import { refuseOtherChains } from '../block/foreign-fields.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionFields } from '../core/evm/evm-encode.ts';
@@ -91,12 +92,16 @@ export const GAS_CAP = 50_000_000n;
 
 /** @throws InputError naming the field; CallRejectedError for what contradicts itself */
 export function readRequest(value: unknown, field: string): ReadRequest {
-  return checked(readShape(value, field), field);
+  const request = readShape(value, field);
+  refuseOtherChains(value as Readonly<Record<string, unknown>>, field);
+  return checked(request, field);
 }
 
 /** The same, whose authorizations may be unsigned. */
 export function readUnsignedRequest(value: unknown, field: string): ReadRequest {
-  return checked(readUnsignedShape(value, field), field);
+  const request = readUnsignedShape(value, field);
+  refuseOtherChains(value as Readonly<Record<string, unknown>>, field);
+  return checked(request, field);
 }
 
 function readAuthorization(value: unknown, field: string): ReadAuthorization {

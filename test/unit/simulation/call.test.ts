@@ -148,6 +148,12 @@ describe.each([
     await expect(world.call({ from: SENDER, to: COUNTER, gas: 100_000, maxFeePerGas: 6n })).rejects.toThrow(/base fee/);
   });
 
+  test('of another chain is refused: without its fields it would be another', async () => {
+    const celo = { from: SENDER, to: COUNTER, feeCurrency: COUNTER } as const;
+    await expect(world.call(celo)).rejects.toThrow(/request\.feeCurrency: a transaction of Celo/);
+    await expect(world.estimateGas(celo)).rejects.toThrow(InputError);
+  });
+
   test('creates a contract', async () => {
     const data = '0x602a60005260206000f3';
     const created = await world.call({ from: SENDER, data });
