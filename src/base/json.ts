@@ -22,8 +22,8 @@ export function parseJson(text: string, field: string): unknown {
 }
 
 /** Decodes bytes as UTF-8 JSON text, after gunzipping them where they start with the gzip magic number. */
-export async function decodeText(bytes: Uint8Array, field: string): Promise<string> {
-  if (!isBytes(bytes)) throw new InputError(field, `expected a Uint8Array, got ${describe(bytes)}`);
+export async function decodeText(given: Uint8Array | ArrayBuffer, field: string): Promise<string> {
+  const bytes = bytesIn(given, field);
   if (bytes.length > MAXIMUM_BYTES) throw new InputError(field, `has more than ${MAXIMUM_BYTES} bytes`);
   const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? await unpacked(bytes, field) : bytes;
   try {
@@ -31,6 +31,14 @@ export async function decodeText(bytes: Uint8Array, field: string): Promise<stri
   } catch (cause) {
     throw new InputError(field, 'not UTF-8 text', { cause });
   }
+}
+
+/** Bytes as `fetch` and files give them. */
+function bytesIn(given: unknown, field: string): Uint8Array {
+  if (isBytes(given)) return given;
+  if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
+  if (Object.prototype.toString.call(given) === '[object ArrayBuffer]') return new Uint8Array(given as ArrayBuffer);
+  throw new InputError(field, `expected a Uint8Array or an ArrayBuffer, got ${describe(given)}`);
 }
 
 async function unpacked(bytes: Uint8Array, field: string): Promise<Uint8Array> {

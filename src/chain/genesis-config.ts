@@ -36,7 +36,15 @@ const OPTIONAL = new Set(['petersburg', 'muirglacier', 'arrowglacier', 'grayglac
 /** What is no fork of its own. */
 const ELSEWHERE = new Set(['eip155block', 'daoforkblock']);
 /** Chains whose blocks follow other rules. */
-const OTHER_RULES = ['optimism', 'bor', 'parlia', 'arbitrum', 'aura', 'taiko', 'congress', 'ibft', 'qbft'];
+const OTHER_RULES = [
+  ...['optimism', 'bor', 'parlia', 'arbitrum', 'aura', 'taiko', 'congress', 'ibft', 'ibft2', 'qbft'],
+  // Quorum, Ronin, Core, Scroll, chains of Avalanche.
+  ...['isquorum', 'istanbul', 'consortium', 'satoshi', 'scroll', 'feeconfig'],
+  // What Besu, Quorum and others let genesis files change in the EVM.
+  ...['zerobasefee', 'contractsizelimit', 'maxcodesize', 'maxcodesizeconfig', 'evmstacksize', 'fixedbasefee'],
+];
+/** Values by which such keys change nothing: the size of code (EIP-170), the depth of stacks. */
+const AS_EVERYWHERE: ReadonlySet<unknown> = new Set([false, 24_576, 1024]);
 const blockNumber = amount(64);
 
 /**
@@ -48,7 +56,8 @@ const blockNumber = amount(64);
 export function chainFromGenesisConfig(config: unknown, field = 'config'): Chain {
   const source = new Source(config, field);
   for (const key of OTHER_RULES) {
-    if (source.has(key)) throw source.error(key, 'blocks of such chains follow rules that are not known here');
+    if (source.has(key) && !AS_EVERYWHERE.has(source.get(key)))
+      throw source.error(key, 'blocks of such chains follow rules that are not known here');
   }
   const id = integer(Number.MAX_SAFE_INTEGER)(source.get('chainid'), source.name('chainId'));
   checkDao(source, id);

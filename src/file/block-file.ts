@@ -25,7 +25,7 @@ export interface BlockFile {
 }
 
 /** Reads a block file from its bytes. @throws InputError naming the field; `name` stands for the file itself */
-export async function readBlockFile(bytes: Uint8Array, name = 'file'): Promise<BlockFile> {
+export async function readBlockFile(bytes: Uint8Array | ArrayBuffer, name = 'file'): Promise<BlockFile> {
   return parseBlockFile(await decodeText(bytes, name), name);
 }
 

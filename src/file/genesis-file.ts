@@ -55,7 +55,7 @@ const readHeader = record({
 });
 
 /** Reads a genesis file from its bytes. @throws InputError naming the field; `name` stands for the file itself */
-export async function readGenesisFile(encoded: Uint8Array, name = 'genesis'): Promise<Genesis> {
+export async function readGenesisFile(encoded: Uint8Array | ArrayBuffer, name = 'genesis'): Promise<Genesis> {
   return readGenesis(parseJson(await decodeText(encoded, name), name), name);
 }
 

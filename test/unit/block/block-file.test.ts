@@ -73,6 +73,16 @@ describe('a block file', () => {
     }
   });
 
+  test('may be an ArrayBuffer, as `fetch` gives it, or another view of one', async () => {
+    const packed = Uint8Array.from(gzipSync(TEXT));
+    const views = [packed.buffer, new DataView(packed.buffer), new Uint8ClampedArray(packed), Buffer.from(packed)];
+    for (const given of views)
+      expect((await readBlockFile(given as ArrayBuffer)).block).toEqual(checkBlockFile(FILE).block);
+    for (const given of ['{}', new Response('{}'), null]) {
+      await expect(readBlockFile(given as never)).rejects.toThrow('expected a Uint8Array or an ArrayBuffer');
+    }
+  });
+
   test('that is not text is refused', async () => {
     expect((await refusal(() => readBlockFile(Uint8Array.of(0xff, 0xfe, 0x00)))).message).toMatch(/UTF-8/);
   });

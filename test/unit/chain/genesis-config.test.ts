@@ -132,6 +132,11 @@ describe('the config of a genesis file', () => {
     ],
     [{ ...CONFIG, depositContractAddress: '0x12' }, 'config.depositContractAddress'],
     [{ ...SHORT, optimism: { eip1559Elasticity: 6 } }, 'config.optimism'],
+    [{ ...SHORT, ibft2: { blockperiodseconds: 2 } }, 'config.ibft2'],
+    [{ ...SHORT, isQuorum: true }, 'config.isQuorum'],
+    [{ ...SHORT, zeroBaseFee: true }, 'config.zeroBaseFee'],
+    [{ ...SHORT, contractSizeLimit: 2_147_483_647 }, 'config.contractSizeLimit'],
+    [{ ...SHORT, evmStackSize: 2048 }, 'config.evmStackSize'],
     [7, 'config'],
     [[], 'config'],
     [JSON.parse('{"__proto__": {}, "chainId": 5}'), 'config.__proto__'],
@@ -146,6 +151,11 @@ describe('the config of a genesis file', () => {
     expect(error).toBeInstanceOf(InputError);
     expect((error as InputError).field).toBe(field);
   });
+});
+
+test('what a configuration names and leaves as it is everywhere is no other rule', () => {
+  const config = { ...SHORT, zeroBaseFee: false, contractSizeLimit: 24_576, evmStackSize: 1024, isQuorum: false };
+  expect(chainFromGenesisConfig(config)).toEqual(chainFromGenesisConfig(SHORT));
 });
 
 describe('a chain', () => {
