@@ -191,7 +191,7 @@ describe('a mutated access list of a block', () => {
       for (const list of 'error' in read ? [unread] : [unread, read.value]) {
         let found: ReturnType<typeof announceList>;
         try {
-          found = announceList(list, { transactions: TASKS, first: FIRST, most: 1000, mostDependencies: 1000 });
+          found = announceList(list, { transactions: TASKS, first: FIRST, most: 1000 });
         } catch (error) {
           // Told by who asks the oracle; what the reader has let through is a list.
           if (list !== unread) throw error;
