@@ -1,12 +1,16 @@
 // The options of `pevm range` and `pevm worker`: their definitions, and how they are read.
 import { type CommandDef, defineCommand, parseArgs } from 'citty';
 import { InputError } from '../base/errors.ts';
-import type { Hardfork } from '../index.ts';
+import type { Hardfork, RpcStateOptions } from '../index.ts';
 import { checkArguments, type Example, positionalsOf, readNumber } from './arguments.ts';
 import { type EngineFlags, engineArguments, readEngineFlags } from './configuration.ts';
 import type { StateTrust } from './post-state.ts';
 import { readHardfork, readTrust } from './replay-options.ts';
 import { readBlockRange } from './verified-range.ts';
+
+/** As `prefetch` of rpcState has them. */
+type Prefetch = NonNullable<RpcStateOptions['prefetch']>;
+const PREFETCH: readonly Prefetch[] = ['auto', 'prestate', 'accessList', 'guess', 'none'];
 
 /** Where the queue is. */
 export interface QueueAddress {
@@ -38,6 +42,8 @@ export interface WorkerOptions {
   readonly queue: QueueAddress;
   /** Instead of the nodes that the queue names. */
   readonly urls?: readonly string[];
+  /** What nodes are asked ahead. */
+  readonly prefetch: Prefetch;
   /** Chunks under way at the same time. */
   readonly atOnce: number;
   /** After which silence a worker counts as lost. */
@@ -109,6 +115,11 @@ export const workerCommand = defineCommand({
   args: {
     ...queueArguments,
     rpc: { type: 'string', valueHint: 'URL,…', description: 'this node, instead of the one that the queue names' },
+    prefetch: {
+      type: 'string',
+      valueHint: 'HOW',
+      description: `what a node is asked of a block before it runs: ${PREFETCH.join(', ')} (auto)`,
+    },
     'at-once': {
       type: 'string',
       valueHint: 'N',
@@ -175,11 +186,18 @@ export function readWorkerOptions(raw: readonly string[]): WorkerOptions {
   return {
     queue: readQueue(given),
     ...(typeof given.rpc === 'string' && { urls: given.rpc.split(',') }),
+    prefetch: readPrefetch(given),
     atOnce: count(given, 'at-once', 2, 64),
     lostAfterMs: count(given, 'lost-after', 30, 86_400) * 1000,
     engine: readEngineFlags(given),
     json: given.json === true,
   };
+}
+
+function readPrefetch({ prefetch: text = 'auto' }: Given): Prefetch {
+  const found = PREFETCH.find((name) => name === text);
+  if (found === undefined) throw new InputError('--prefetch', `expected one of ${PREFETCH.join(', ')}, not "${text}"`);
+  return found;
 }
 
 function count(given: Given, name: string, fallback: number, most: number): number {

@@ -36,7 +36,7 @@ export async function runWorker(options: WorkerOptions, terminal: Terminal): Pro
   const { options: engineOptions, metricsPort } = await announcedConfiguration(options.engine, terminal);
   return withEngine(engineOptions, metricsPort, terminal, async (engine) => {
     const outage = new Outage(opened.address, terminal.complain);
-    const bench = new Workbench(engine, options.urls);
+    const bench = new Workbench(engine, options);
     const { Worker, UnrecoverableError } = opened.packages;
     const worker = new Worker<StoredChunk, StoredResult>(
       opened.name,
@@ -86,13 +86,13 @@ function stopped(): Promise<void> {
 /** An engine, and what it knows of the nodes that it has met. */
 class Workbench {
   readonly #engine: Engine;
-  readonly #urls: readonly string[] | undefined;
+  readonly #options: Pick<WorkerOptions, 'urls' | 'prefetch'>;
   /** By their URLs. One state for all chunks: what was learned of code and contracts stays. */
   readonly #states = new Map<string, RpcState>();
 
-  constructor(engine: Engine, urls: readonly string[] | undefined) {
+  constructor(engine: Engine, options: Pick<WorkerOptions, 'urls' | 'prefetch'>) {
     this.#engine = engine;
-    this.#urls = urls;
+    this.#options = options;
   }
 
   /**
@@ -101,7 +101,7 @@ class Workbench {
    */
   async execute(data: unknown): Promise<{ chunk: Chunk; lines: ChainJsonLine[] }> {
     const chunk = readChunk(data);
-    const urls = this.#urls ?? chunk.urls;
+    const urls = this.#options.urls ?? chunk.urls;
     if (urls === undefined) throw new InputError('--rpc', 'the queue names no node, and neither does this worker');
     const state = this.#stateOf(urls);
     // On the way together: of what fails first, the chain is told first, and another branch before what it lacks.
@@ -133,7 +133,7 @@ class Workbench {
 
   #stateOf(urls: readonly string[]): RpcState {
     const key = urls.join(' ');
-    const state = this.#states.get(key) ?? rpcState({ transport: urls });
+    const state = this.#states.get(key) ?? rpcState({ transport: urls, prefetch: this.#options.prefetch });
     this.#states.set(key, state);
     return state;
   }

@@ -19,6 +19,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../../scripts/fingerprint.mjs';
 import { buildLibrary } from '../../../scripts/library.mjs';
 import { main } from '../../../src/cli/command-line.ts';
+import { readWorkerOptions } from '../../../src/cli/range-options.ts';
 import type { ChainJsonLine } from '../../../src/cli/verified-blocks.ts';
 import type { WireRequest } from '../../../src/state/remote/wire.ts';
 import { emptyChain } from '../../support/empty-chain.ts';
@@ -322,6 +323,12 @@ describe.skipIf(!hasRedis)('a range', () => {
   }, 60_000);
 });
 
+test('a worker asks its nodes ahead as it is told', () => {
+  const queue = ['--queue', 'redis://h'];
+  expect(readWorkerOptions(queue).prefetch).toBe('auto');
+  expect(readWorkerOptions([...queue, '--prefetch', 'accessList']).prefetch).toBe('accessList');
+});
+
 test('what is wrong with the words is said, and by which', async () => {
   const good = ['--rpc', 'http://127.0.0.1:1', '--queue', 'redis://127.0.0.1:1'];
   for (const [words, message] of [
@@ -340,6 +347,7 @@ test('what is wrong with the words is said, and by which', async () => {
     [['range', '1..2', ...good, '--chunk', '0'], '--chunk: must be an integer from 1'],
     [['range', '1..2', ...good, '--hardfork', 'cancn'], '--hardfork: there is no fork "cancn"; did you mean cancun?'],
     [['range', '1..2', ...good, '--outputs', 'x'], '--outputs: unknown option; did you mean --output?'],
+    [['worker', ...good, '--prefetch', 'all'], '--prefetch: expected one of auto, prestate, accessList, guess, none'],
     [['worker', 'x', ...good], 'x: there is nothing to say without a flag'],
     [['wrker'], 'wrker: unknown command; did you mean worker?'],
   ] as const) {
