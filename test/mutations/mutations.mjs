@@ -1415,6 +1415,66 @@ const roots = [
   },
 ];
 
+const brought = [
+  {
+    name: 'a source that goes on asking its node is given up',
+    file: 'src/state/patience.ts',
+    text: '        if (moved !== undefined && Object.values(moved).some((count) => count !== 0)) return wait();\n',
+    replacement: '',
+    why: 'a block of thousands of keys over a slow node ends with an error, whatever has arrived',
+    project: 'unit',
+    test: 'test/unit/engine/limits.test.ts',
+    only: 'is waited for while it counts',
+  },
+  {
+    name: 'all that a hint names is loaded',
+    file: 'src/job/state-before.ts',
+    text: 'hinted.slice(0, Math.min(MOST_HINTED, HINTED_PER_MIB * Math.floor(memoryBytes / 2 ** 20)))',
+    replacement: 'hinted.slice(0, HINTED_PER_MIB * MOST_HINTED * memoryBytes)',
+    why: 'a hint decides whether a block has memory to run in',
+    project: 'unit',
+    test: 'test/unit/engine/limits.test.ts',
+    only: 'a hint of too many keys',
+  },
+  {
+    name: 'a dump that goes on is taken for a whole state',
+    file: 'src/state/memory.ts',
+    text: "  if (isThere(source.next) && source.next !== '') {",
+    replacement: '  if (isThere(source.next) && source.next === undefined) {',
+    why: 'accounts of the next page are empty, and nobody is told',
+    project: 'unit',
+    test: 'test/unit/state/memory.test.ts',
+  },
+  {
+    name: 'what a deposit of the OP Stack mints is dropped',
+    file: 'src/block/foreign-fields.ts',
+    text: "  mint: 'the OP Stack: a deposit',\n",
+    replacement: '',
+    why: 'the sender has not what he sends, or the state lacks it',
+    project: 'unit',
+    test: 'test/unit/block/block-input.test.ts',
+  },
+  {
+    name: 'bytes of another realm are none',
+    file: 'src/base/hex.ts',
+    text: "  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';",
+    replacement: '  return false;',
+    why: "executors and files fail in Jest's jsdom",
+    project: 'unit',
+    test: 'test/unit/base/bytes.test.ts',
+  },
+  {
+    name: 'a chain with rules of its own is run as Ethereum without a word',
+    file: 'src/job/block-result.ts',
+    text: '  if (ownRules !== undefined) {',
+    replacement: '  if (ownRules === null) {',
+    why: 'the state after a block of Polygon or Gnosis is wrong where base fees go',
+    project: 'unit',
+    test: 'test/unit/block/chains.test.ts',
+    only: 'rules of its own is told',
+  },
+];
+
 /** @type {readonly Mutation[]} */
 export const mutations = [
   ...store,
@@ -1431,4 +1491,5 @@ export const mutations = [
   ...asked,
   ...previews,
   ...roots,
+  ...brought,
 ];
