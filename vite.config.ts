@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, esmExternalRequirePlugin, type Plugin } from 'vite';
 import { virtualModules } from './scripts/virtual-modules.mjs';
 
-const { dependencies, peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-const installed = Object.keys({ ...dependencies, ...peerDependencies });
+const { peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const peers = Object.keys(peerDependencies);
 
 /** What src/workerd.ts imports lies in dist/, beside what is made of it. */
 function filesBeside(): Plugin {
@@ -26,7 +26,6 @@ export default defineConfig({
   define: { 'process.env.DEBUG': 'undefined', 'globalThis.process.env.DEBUG': 'undefined' },
   build: {
     target: 'es2022',
-    minify: false,
     reportCompressedSize: false,
     copyPublicDir: false,
     lib: {
@@ -39,14 +38,14 @@ export default defineConfig({
       formats: ['es'],
     },
     rolldownOptions: {
-      // What package.json lists as dependencies is installed with the package, or by who wants it (peers). The rest is in chunks that are loaded when they
-      // are needed, and seldom are: whoever previews in a page does not install an EVM in JavaScript, or a command line.
-      // Packages within that name a module without its ending mean an older one of their own.
-      external: (id) =>
-        !/^@noble\/hashes\/\w+$/.test(id) && installed.some((name) => id === name || id.startsWith(`${name}/`)),
+      // Only peers are installed, by who wants them. All else travels inside: nothing has to be resolved in a page, and of large
+      // packages only what is used comes along. What is seldom needed is in chunks that are loaded when it is.
+      external: (id) => peers.some((name) => id === name || id.startsWith(`${name}/`)),
       output: {
         entryFileNames: '[name].js',
         chunkFileNames: 'chunks/[name].js',
+        // Names stay, for stack traces; whoever bundles shortens them.
+        minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
       },
     },
   },

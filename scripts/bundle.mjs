@@ -50,7 +50,7 @@ async function kept(entry) {
  * @param {readonly string[]} sources relative to the checkout
  */
 function stampOf(sources) {
-  const tools = ['package-lock.json', 'scripts/bundle.mjs', 'scripts/virtual-modules.mjs'];
+  const tools = ['package-lock.json', 'scripts/bundle.mjs', 'scripts/packed-bytes.mjs', 'scripts/virtual-modules.mjs'];
   return fingerprint([...sources, ...tools].map((path) => join(root, path)));
 }
 

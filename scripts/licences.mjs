@@ -29,19 +29,20 @@ POSSIBILITY OF SUCH DAMAGE.`,
 const inside = [
   ...['block', 'common', 'evm', 'mpt', 'statemanager', 'tx', 'util', 'vm'].map((name) => `@ethereumjs/${name}`),
   '@openzeppelin/contracts',
+  ...['@ethereumjs/rlp', '@noble/curves', '@noble/hashes', 'comlink'],
   ...['citty', 'cli-progress', 'mcl-wasm', 'viem', 'ws', 'yaml'],
 ];
 
 /**
- * The text of every licence of the packages that a user's installation or the bundle holds: dependencies of all depths, not
- * those of development.
+ * The text of every licence of the packages that travel inside the library: with what they need themselves, and not what only
+ * development needs.
  *
  * @param {Iterable<string>} modules files that were bundled, to be sure that no package is forgotten
  * @returns {string}
  */
 export function licenceTexts(modules) {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const paths = reachable(packages, [...Object.keys(packages[''].dependencies), ...inside]);
+  const paths = reachable(packages, inside);
   for (const id of modules) {
     const found = /^.*?\/(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
     // What the compiler brings with it is its own.

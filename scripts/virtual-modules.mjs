@@ -1,12 +1,15 @@
 // Vite plugin: the compiled core and the bundled worker scripts as importable modules (types in src/virtual.d.ts).
+import { join } from 'node:path';
 import { bundle } from './bundle.mjs';
 import { buildCore } from './core.mjs';
+import { root } from './fingerprint.mjs';
+import { makeDelta, packBytes } from './packed-bytes.mjs';
 import { buildTraffic } from './traffic.mjs';
 
 /** Each returns the source of a module. They work alike in the library build, in vitest and in the dev server. */
 const modules = {
   'virtual:pevm/core': async () => bytesModule(await buildCore('release')),
-  'virtual:pevm/traced-core': async () => bytesModule(await buildCore('trace')),
+  'virtual:pevm/traced-core': async () => deltaModule(await buildCore('release'), await buildCore('trace')),
   'virtual:pevm/hashing': async () => bytesModule(await buildCore('hashing')),
   'virtual:pevm/trie': async () => bytesModule(await buildCore('trie')),
   'virtual:pevm/worker': async () => textModule(await bundle('src/workers/worker-main.ts')),
@@ -38,8 +41,19 @@ function textModule(text) {
   return `export default ${JSON.stringify(text)};`;
 }
 
+const reader = JSON.stringify(join(root, 'src/base/packed-bytes.ts'));
+
 /** @param {Uint8Array} bytes */
 function bytesModule(bytes) {
-  const text = Buffer.from(bytes).toString('base64');
-  return `export default Uint8Array.from(atob(${JSON.stringify(text)}), (letter) => letter.charCodeAt(0));`;
+  const { alphabet, text } = packBytes(bytes);
+  const packed = [alphabet, text].map((part) => JSON.stringify(part)).join(', ');
+  return `import { unpackBytes } from ${reader};\nexport default /* @__PURE__ */ unpackBytes(${packed});`;
+}
+
+/** @param {Uint8Array} base the core, @param {Uint8Array} bytes and what is nearly the same */
+function deltaModule(base, bytes) {
+  const { alphabet, text } = packBytes(makeDelta(base, bytes));
+  const packed = [alphabet, text].map((part) => JSON.stringify(part)).join(', ');
+  return `import { applyDelta, unpackBytes } from ${reader};\nimport core from 'virtual:pevm/core';
+export default /* @__PURE__ */ applyDelta(core, unpackBytes(${packed}));`;
 }
