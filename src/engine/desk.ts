@@ -119,7 +119,7 @@ export class JobDesk<Item> implements Desk<Item> {
       try {
         const examiner: Examiner = {
           tracers: () => assets.tracers(),
-          precompiles: () => assets.precompilesHere(),
+          precompiles: assets.precompilesHere,
           examine: (part) => callFor(caller, () => examine(part)),
         };
         const control = runner.start({ plan, work, hooks, taskTimeoutMs: undefined, caller, examiner });
@@ -133,7 +133,7 @@ export class JobDesk<Item> implements Desk<Item> {
     const alone = { ...plan, window: 1, sequential: true };
     const run = new TracedRun(pagesOf(options.maximumMiB));
     scope.onCancel((reason) => run.cancel(reason));
-    const here = workOf({ ...work, precompiles: await assets.precompilesHere() });
+    const here = workOf({ ...work, precompiles: assets.precompilesHere });
     return callFor(caller, () => run.run({ plan: alone, work: here, hooks, examine }));
   }
 
@@ -146,7 +146,7 @@ export class JobDesk<Item> implements Desk<Item> {
       ...errands,
       traced: compileTracedCore,
       url: () => assets.tracers(),
-      precompiles: () => assets.precompiles(),
+      precompiles: assets.precompiles,
       load: async (keys) => {
         try {
           return { answer: await this.ask((waiting) => loadWithin(described, keys as SourceKey[], waiting)) };

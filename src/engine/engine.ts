@@ -8,7 +8,6 @@ import { coreCount, readIfLocal } from '../base/platform.ts';
 import type { TelemetryTracer } from '../base/telemetry.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { type CheckedOptions, checkEngineOptions, checkOracle, checkWorldOptions } from '../config/options.ts';
-import type { CoreInstance } from '../core/instance/abi.ts';
 import { compileCore } from '../core/instance/module.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
 import { BlockJob } from '../job/block.ts';
@@ -37,7 +36,7 @@ import type {
   WorldOptions,
 } from '../types.ts';
 import { Assets } from '../workers/assets.ts';
-import { equip, loadEquipment, prepare } from '../workers/modules.ts';
+import { equip, equipFrom } from '../workers/modules.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import type { RunControl, Runner } from '../workers/runner.ts';
 import { Runners } from '../workers/runners.ts';
@@ -321,7 +320,11 @@ export class PevmEngine implements TracingEngine {
     this.#worlds.add(turns);
     return {
       take: (body, limits = {}) => this.#exclusive(turns, limits, (scope) => body(this.#asks(scope))),
-      thread: { equip: (instance) => this.#equip(instance), tracedCore: compileTracedCore },
+      thread: {
+        equip,
+        loadPrecompiles: (instance) => equipFrom(instance, this.#parts.assets.precompilesHere),
+        tracedCore: compileTracedCore,
+      },
       executeBlock: (request, state, place) =>
         this.#start(turns, () => new worlds.WorldBlockJob(request, options, state, place)),
       start: (read) => this.#start(turns, () => read(options)),
@@ -353,13 +356,6 @@ export class PevmEngine implements TracingEngine {
         this.#worlds.delete(turns);
       },
     };
-  }
-
-  async #equip(instance: CoreInstance): Promise<void> {
-    const precompiles = await this.#parts.assets.precompilesHere();
-    const equipment = await loadEquipment({ executor: undefined, precompiles });
-    equip(instance, equipment);
-    void prepare(equipment);
   }
 }
 

@@ -303,7 +303,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   async #workOf(desk: Desk<TransactionResult>, encoding: BlockEncoding, before: StateBefore): Promise<Work> {
     const { evm, payloads, options } = encoding;
     if (evm !== undefined) {
-      return workOf({ tasks: payloads, executor: undefined, precompiles: await desk.assets.precompiles() });
+      return workOf({ tasks: payloads, executor: undefined, precompiles: desk.assets.precompiles });
     }
     // Looking out for empty accounts makes transactions conflict: not where nobody knows of any.
     const { emptyAccounts = false, storageOnly } = before;

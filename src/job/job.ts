@@ -8,7 +8,7 @@ import type { Stage } from '../metrics/spans.ts';
 import type { Residence } from '../run/residence.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
 import type { RunPlan } from '../run/run-plan.ts';
-import type { TaskTimeout, Work } from '../run/work.ts';
+import type { PrecompileSource, TaskTimeout, Work } from '../run/work.ts';
 import type { Waiting } from '../state/patience.ts';
 import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { EngineEvents, Report, Threading } from '../types.ts';
@@ -98,7 +98,7 @@ export interface Desk<Item> {
   /** Workers of the engine that execute at the same time. */
   readonly workers: number;
   /** URLs of what workers import. */
-  readonly assets: { executor(): Promise<string>; precompiles(): Promise<string> };
+  readonly assets: { executor(): Promise<string>; readonly precompiles: PrecompileSource };
   /** Runs a plan, with whoever can. */
   perform(run: PlannedRun): Promise<Performed>;
   /**

@@ -105,7 +105,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
       ...{ haltOnInvalid: true, profile: false, sequential: false, checkpoint: undefined },
       block: { firstTransaction, transactionCount },
     };
-    const work = workOf({ tasks: [], executor: undefined, precompiles: await desk.assets.precompiles() });
+    const work = workOf({ tasks: [], executor: undefined, precompiles: desk.assets.precompiles });
     const traces: TransactionTrace<Result>[] = [];
     const examine = (part: CommittedPart) => this.#examine(desk, replay, part, traces);
     await desk.trace({ plan, work, state }, examine).catch((error: unknown) => {

@@ -2,7 +2,7 @@
 
 import { CoreTrapError } from '../base/errors.ts';
 import { BlockHost } from '../core/host/block-host.ts';
-import { type CoreInstance, createMemory, openCore, wallClock } from '../core/instance/abi.ts';
+import { type CoreInstance, createMemory, isUnequipped, openCore, wallClock } from '../core/instance/abi.ts';
 import { runRound } from '../core/worker/worker-loop.ts';
 import type { Executor, Task } from '../task/executor.ts';
 import type { TaskQuota } from '../task/quota.ts';
@@ -20,6 +20,8 @@ export interface LocalWork {
   readonly watch?: (transaction: number | undefined) => void;
   /** Asked at every pause where something is committed that was not told yet: whether to tell it. */
   readonly isDue?: (host: BlockHost) => boolean;
+  /** Gives the instance the precompiled contracts that it lacks; without it, lacking one is a trap. */
+  readonly loadPrecompiles?: () => Promise<void>;
   /** Makes room in the memory of a state that stays, where a run has found none. */
   readonly tidy?: () => Promise<unknown>;
 }
@@ -33,11 +35,15 @@ export interface LocalMemory {
 /** The same of a state that stays. */
 export type LocalHome = Home & LocalMemory;
 
+/** The one worker of a crew, and what it goes on as where it has left an attempt in the middle, since it lacked precompiled contracts. */
+const WORKER = 1;
+const HIGHEST_WORKER = 2;
+
 /** Opens a memory for a crew of one; one that is laid out for more can be a copy of theirs. */
 export async function openLocalMemory(
   module: WebAssembly.Module,
   pages: number,
-  highestWorker = 1,
+  highestWorker = HIGHEST_WORKER,
 ): Promise<LocalMemory> {
   const memory = memoryOf(pages, createMemory);
   const options = { clockBase: wallClock(), mayWait: false };
@@ -46,7 +52,11 @@ export async function openLocalMemory(
 }
 
 /** The same for a state that stays. */
-export async function openLocalHome(module: WebAssembly.Module, pages: number, highestWorker = 1): Promise<LocalHome> {
+export async function openLocalHome(
+  module: WebAssembly.Module,
+  pages: number,
+  highestWorker = HIGHEST_WORKER,
+): Promise<LocalHome> {
   return { ...(await openLocalMemory(module, pages, highestWorker)), leave() {} };
 }
 
@@ -59,6 +69,7 @@ export class LocalCrew implements Crew {
   #isEstimated = false;
   /** Tasks of the block that were committed when it paused last. */
   #told = 0;
+  #id = WORKER;
   #abandon: () => void = () => {};
   readonly #gone: Promise<void>;
 
@@ -81,6 +92,7 @@ export class LocalCrew implements Crew {
     this.#isPrepared = true;
     this.#isEstimated = false;
     this.#told = 0;
+    this.#id = WORKER;
     return this.#memory.host;
   }
 
@@ -88,7 +100,7 @@ export class LocalCrew implements Crew {
     const { tasks, executor, quota, pause, estimates = false, watch, isDue } = this.#work;
     let isPaused = false;
     const round = runRound(this.#memory.worker, {
-      workerId: 1,
+      workerId: this.#id,
       first: options.first,
       tasks,
       executor,
@@ -106,6 +118,13 @@ export class LocalCrew implements Crew {
     try {
       await Promise.race([round, this.#gone]);
     } catch (error) {
+      const { loadPrecompiles } = this.#work;
+      if (isUnequipped(error) && loadPrecompiles !== undefined && this.#id < HIGHEST_WORKER) {
+        await loadPrecompiles();
+        // The attempt that was left in the middle is that of another worker, who is gone.
+        host.declareDead(this.#id++);
+        return this.#abandoned ? 'over' : this.round(host, options);
+      }
       throw new CoreTrapError('the core broke', { details: String(error), cause: error });
     }
     // Its end interests nobody any more.

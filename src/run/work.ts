@@ -18,21 +18,23 @@ export interface Work {
   readonly executor: ExecutorSource | undefined;
   /** Of each task. */
   readonly quota?: TaskQuota | undefined;
-  /**
-   * Module of the precompiled contracts that the core leaves to its host; `undefined`: none are needed, or the worker has
-   * it. The address may hold the module itself, which is a megabyte.
-   */
-  readonly precompiles: string | undefined;
+  /** Where the precompiled contracts are that the core leaves to its host: asked for when one is called. `undefined`: none can be. */
+  readonly precompiles: PrecompileSource | undefined;
 }
 
+/** The address of their module, which may hold the module itself: a megabyte. */
+export type PrecompileSource = () => Promise<string>;
+
 let ids = 0;
-/** By the module of precompiled contracts: work that is nothing else. */
-const idsInsideCore = new Map<string | undefined, number>();
+/** By the source of precompiled contracts: work that is nothing else. */
+const idsInsideCore = new WeakMap<object, number>();
+const NO_SOURCE = {};
 
 /** Numbers the work of a run. What runs inside the core is in its memory: all such runs with the same modules are one work. */
 export function workOf(work: Omit<Work, 'id'>): Work {
   if (work.tasks.length > 0 || work.executor !== undefined) return { ...work, id: ++ids };
-  const id = idsInsideCore.get(work.precompiles) ?? ++ids;
-  idsInsideCore.set(work.precompiles, id);
+  const source = work.precompiles ?? NO_SOURCE;
+  const id = idsInsideCore.get(source) ?? ++ids;
+  idsInsideCore.set(source, id);
   return { ...work, id };
 }

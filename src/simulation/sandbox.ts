@@ -13,7 +13,7 @@ import { keepWritten } from '../core/host/kept-state.ts';
 import { nameOfKey } from '../core/host/missing-keys.ts';
 import type { AccountFields, StateChanges } from '../core/host/state-changes.ts';
 import { imageOfFields, type StateImage } from '../core/host/state-image.ts';
-import { type CoreInstance, openCore, wallClock } from '../core/instance/abi.ts';
+import { type CoreInstance, isUnequipped, openCore, wallClock } from '../core/instance/abi.ts';
 import { runAlone } from '../core/worker/worker-loop.ts';
 import type { Home } from '../run/residence.ts';
 import { loadKeys } from '../run/state-loading.ts';
@@ -157,11 +157,26 @@ export class Sandbox {
 
   /** `undefined`: it was `tentative`, and something is missing. */
   async #begin(run: SandboxRun, tentative: boolean): Promise<SandboxOutcome | undefined> {
+    const home = await this.#setting.state.residence.home(1);
+    const instances = await this.#instances(home, run.watch !== undefined);
+    try {
+      return await this.#beginIn(home.host, instances, run, tentative);
+    } catch (error) {
+      if (!isUnequipped(error)) throw error;
+      await this.#setting.thread.loadPrecompiles(instances.worker);
+      // Nothing is changed by a run that is left in the middle.
+      return this.#beginIn(home.host, instances, run, tentative);
+    }
+  }
+
+  async #beginIn(
+    host: BlockHost,
+    { worker, tracing }: { worker: CoreInstance; tracing?: Tracing },
+    run: SandboxRun,
+    tentative: boolean,
+  ): Promise<SandboxOutcome | undefined> {
     const { environment, transaction, watch, fold = false } = run;
     const { residence } = this.#setting.state;
-    const home = await residence.home(1);
-    const { host } = home;
-    const { worker, tracing } = await this.#instances(home, watch !== undefined);
     const encoded = encodeEvmTransactions([transaction]);
     // What does not fit is refused before it has begun; what is in the state stays.
     const begun =
@@ -199,6 +214,7 @@ export class Sandbox {
       try {
         runAlone(worker, CALLER);
       } catch (error) {
+        if (isUnequipped(error)) throw error;
         this.#setting.state.residence.taint();
         throw new CoreTrapError('the core broke', { details: String(error), cause: error });
       } finally {
@@ -272,7 +288,7 @@ export class Sandbox {
     if (module === undefined && worker === undefined) throw new TypeError('nobody can run in this memory');
     const options = { clockBase: wallClock() - host.instance.now(), mayWait: false };
     const instance = worker ?? (await openCore(module!, host.instance.memory, options));
-    await this.#setting.thread.equip(instance);
+    this.#setting.thread.equip(instance);
     return instance;
   }
 
@@ -281,7 +297,7 @@ export class Sandbox {
     const tracing = new Tracing(memory);
     const options = { clockBase: wallClock() - host.instance.now(), mayWait: false, trace: tracing.trace };
     const worker = await openCore(await this.#setting.thread.tracedCore(), memory, options);
-    await this.#setting.thread.equip(worker);
+    this.#setting.thread.equip(worker);
     tracing.connect(worker);
     return { worker, tracing };
   }

@@ -14,8 +14,10 @@ import type { StandingState } from '../job/state-before.ts';
 
 /** What the thread that calls run on brings. */
 export interface CallingThread {
-  /** Makes an instance of the core ready for the precompiled contracts that it leaves to its host. */
-  equip(instance: CoreInstance): Promise<void>;
+  /** Gives an instance of the core the precompiled contracts that the thread has. */
+  equip(instance: CoreInstance): void;
+  /** Loads them, for one that has thrown `Unequipped`. */
+  loadPrecompiles(instance: CoreInstance): Promise<void>;
   /** The trace build of the core. */
   tracedCore(): Promise<WebAssembly.Module>;
 }

@@ -45,21 +45,21 @@ export class Assets {
     this.#isHere = true;
   }
 
-  /** The precompiled contracts that the core leaves to its host, for whoever executes blocks. @throws InputError */
-  async precompiles(): Promise<string> {
+  /** The precompiled contracts that the core leaves to its host: asked for when a transaction calls one. @throws InputError */
+  readonly precompiles = async (): Promise<string> => {
     const given = this.#options.assets?.precompiles ?? givenModules.precompiles;
     if (this.#isHere && isModule(given)) return addressOf(given);
     // A module that is imported already cannot be sent to a worker.
     if (given !== undefined && !isModule(given)) return absoluteUrl(given, 'options.assets.precompiles');
     precompilesUrl ??= import('virtual:pevm/precompiles').then(({ default: source }) => moduleUrl(source));
     return precompilesUrl;
-  }
+  };
 
   /** The same for this thread, which may have them already. @throws InputError */
-  async precompilesHere(): Promise<string> {
+  readonly precompilesHere = async (): Promise<string> => {
     const given = this.#options.assets?.precompiles ?? givenModules.precompiles;
     return isModule(given) ? addressOf(given) : this.precompiles();
-  }
+  };
 
   /** The tracers of geth's names, for workers that trace. @throws InputError */
   async tracers(): Promise<string> {

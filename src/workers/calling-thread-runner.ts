@@ -8,7 +8,7 @@ import { callFor } from '../run/nested-call.ts';
 import type { Home, Residence } from '../run/residence.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
 import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
-import { equip, loadEquipment, prepare } from './modules.ts';
+import { createExecutor, equip, equipFrom } from './modules.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -29,9 +29,6 @@ export class CallingThreadRunner implements Runner {
   warmUp(): Promise<void> {
     return warmUp(this.#module);
   }
-
-  /** Not while the thread may have better things to do: after the first block. */
-  prepare(): void {}
 
   /** There is none. */
   terminateWorker(): void {}
@@ -55,17 +52,18 @@ export class CallingThreadRunner implements Runner {
 
   async #run(run: LocalRun): Promise<RunOutcome> {
     const { work, taskTimeoutMs } = run.request;
-    const equipment = await loadEquipment(work);
+    const executor = await createExecutor(work.executor);
     const { residence, plan, pages = this.#pages } = run.request;
     const memory = residence === undefined ? await this.#open(pages) : await homeOf(residence, plan.count);
-    equip(memory.worker, equipment);
+    equip(memory.worker);
     run.throwIfCancelled();
     try {
       return await run.conduct(memory, {
         tasks: work.tasks,
         quota: work.quota,
-        executor: equipment.executor,
+        executor,
         pause: eventLoopTurn,
+        ...(work.precompiles && { loadPrecompiles: () => equipFrom(memory.worker, work.precompiles!) }),
         ...(residence === undefined ? {} : { tidy: () => residence.home(plan.count, true) }),
         ...(taskTimeoutMs === undefined ? {} : { watch: (task) => run.attempts.announce(task) }),
       });
@@ -76,8 +74,6 @@ export class CallingThreadRunner implements Runner {
         else residence.taint();
       }
       throw error;
-    } finally {
-      prepare(equipment);
     }
   }
 

@@ -5,6 +5,7 @@ import { InputError, messageOf, WorkerError } from '../base/errors.ts';
 import { unpackError } from '../base/packed-error.ts';
 import { Grace } from './grace.ts';
 import type { ErrandHooks, ErrandPlace } from './messages.ts';
+import { precompilesOf } from './modules.ts';
 import type { Post } from './pool.ts';
 import type { ErrandRequest } from './runner.ts';
 import type { CrewSource } from './shared-crew.ts';
@@ -30,7 +31,7 @@ export class Errands {
     this.#source = source;
     this.#request = request;
     this.#waiting = request.orders.map((order, at) => ({ at, order, deaths: 0 }));
-    this.#hooks = { load: request.load };
+    this.#hooks = { load: request.load, precompiles: () => precompilesOf(request) };
   }
 
   /** Settles when nobody is busy any more. @throws what a worker or an order has thrown, WorkerError */
@@ -57,12 +58,12 @@ export class Errands {
   }
 
   async #place(): Promise<ErrandPlace> {
-    const { residence, traced, url, precompiles, opening } = this.#request;
+    const { residence, traced, url, opening } = this.#request;
     const { lease } = await residence.home();
     if (lease === undefined) throw new TypeError('workers share memories');
     return {
       ...{ core: lease.core, highestWorker: this.#source.need.highestWorker, opening },
-      ...{ traced: await traced(), url: await url(), precompiles: await precompiles() },
+      ...{ traced: await traced(), url: await url() },
     };
   }
 

@@ -24,7 +24,7 @@ export interface RoundJob {
 
 /**
  * `trap`: the core itself broke; `executor`: the executor's module could not be used; `unequipped`: the worker has left an
- * attempt in the middle, because it had to load precompiled contracts first, which it has by now.
+ * attempt in the middle, because it needs the precompiled contracts first.
  */
 export type RoundReply =
   | {
@@ -60,10 +60,9 @@ export interface ErrandPlace {
   readonly core: SharedCore;
   /** That it is laid out for. */
   readonly highestWorker: number;
-  /** The trace build, and the URLs of the module and of the precompiled contracts. */
+  /** The trace build, and the URL of the module. */
   readonly traced: WebAssembly.Module;
   readonly url: string;
-  readonly precompiles: string;
   /** What the module is told of the state. */
   readonly opening: unknown;
 }
@@ -75,8 +74,10 @@ export interface ErrandRunner {
 
 /** What the worker is given for an errand it is asked for, and the module's `openErrands` beside the place. */
 export interface ErrandHelp {
-  /** Makes an instance ready for the precompiled contracts that it leaves to its host. */
+  /** Gives an instance the precompiled contracts that the thread has. */
   equip(instance: CoreInstance): void;
+  /** Loads them, for one that has thrown `Unequipped`. */
+  loadPrecompiles(instance: CoreInstance): Promise<void>;
   load: ErrandHooks['load'];
 }
 
@@ -84,7 +85,11 @@ export interface ErrandHelp {
 export interface ErrandHooks {
   /** What the copy does not have: keys of state, answered by their values. */
   load(keys: readonly unknown[]): Promise<ErrandReply>;
+  precompiles(): Promise<PrecompilesReply>;
 }
+
+/** The address of their module. */
+export type PrecompilesReply = { readonly url: string } | { readonly error: PackedError };
 
 export type ErrandReply = { readonly answer: unknown } | { readonly error: PackedError };
 
@@ -116,6 +121,7 @@ export interface SoloHooks {
   load(...asked: Parameters<RunHooks['load']>): Promise<LoadedState | { error: PackedError }>;
   committed(results: ResultBatch, total: number): void;
   drain(from: number): void;
+  precompiles(): Promise<PrecompilesReply>;
   /** What another worker goes on from, should this one be lost; and the results since the last time. */
   paused(prefix: RunPrefix, results: readonly ResultBatch[]): void;
   /** An attempt begins, or (`undefined`) ends. */
@@ -129,8 +135,8 @@ export interface WorkerApi {
   warmUp(module: WebAssembly.Module): Promise<void>;
   /** Does what a round does a few times, so that the first one does not run on code that is compiled on the way. */
   rehearse(module: WebAssembly.Module): Promise<void>;
-  /** Loads the libraries of the precompiled contracts, by the URL of their module; nobody waits for it. */
-  prepare(precompiles: string): Promise<void>;
+  /** Loads the precompiled contracts by the URL of their module, for all that the worker runs from now on. */
+  loadPrecompiles(url: string): Promise<PackedError | undefined>;
   /** The number that the operating system has for the worker's thread. */
   threadNumber(): Promise<number>;
   runRound(job: RoundJob): Promise<RoundReply>;

@@ -1,11 +1,12 @@
 // Modules that a run brings: executors, and the precompiled contracts of the core's EVM. Imported once per thread.
 
 import { InputError, messageOf } from '../base/errors.ts';
+import { packError, unpackError } from '../base/packed-error.ts';
 import { importModule } from '../base/platform.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
-import type { Work } from '../run/work.ts';
+import type { PrecompileSource, Work } from '../run/work.ts';
 import type { Executor, ExecutorModule } from '../task/executor.ts';
-import type { ErrandHelp, ErrandHooks, ErrandPlace, ErrandRunner } from './messages.ts';
+import type { ErrandHelp, ErrandHooks, ErrandPlace, ErrandRunner, PrecompilesReply } from './messages.ts';
 
 type PrecompileModule = typeof import('../precompiles/precompile-module.ts');
 
@@ -16,28 +17,40 @@ type CreateReplayer = (
 ) => Replayer | Promise<Replayer>;
 type OpenErrands = (place: ErrandPlace, help: ErrandHelp) => ErrandRunner | Promise<ErrandRunner>;
 
-type Needs = Pick<Work, 'executor' | 'precompiles'>;
+/** The precompiled contracts that this thread has; `undefined`: no transaction has called one yet. */
+let precompiles: PrecompileModule | undefined;
 
-/** What a thread needs to work for a run. */
-export interface Equipment {
-  readonly executor: Executor | undefined;
-  readonly precompiles: PrecompileModule | undefined;
+/**
+ * Gives an instance the precompiled contracts that this thread has. Where it has none, the instance throws `Unequipped` when it
+ * needs one, and whoever runs it loads them, and has it try again.
+ */
+export function equip(instance: CoreInstance): void {
+  if (precompiles !== undefined) instance.setPrecompiles(precompiles.createPrecompiles(instance.memory));
 }
 
 /**
- * Loads what a run needs; the loader keeps what it has imported once.
- * @throws InputError naming the executor, or the asset
+ * Loads the precompiled contracts for this thread, and the fast libraries behind them; the loader keeps what it has imported once.
+ * @throws InputError naming the asset
  */
-export async function loadEquipment({ executor, precompiles }: Needs): Promise<Equipment> {
-  return { executor: await createExecutor(executor), precompiles: await importPrecompiles(precompiles) };
+export async function loadPrecompiles(url: string): Promise<void> {
+  try {
+    const module = (given.get(url) as PrecompileModule | undefined) ?? (await importModule<PrecompileModule>(url));
+    if (typeof module.createPrecompiles !== 'function') {
+      throw new TypeError('the module exports no function createPrecompiles');
+    }
+    precompiles = module;
+  } catch (error) {
+    const problem = isOwn(url) ? `${NOT_SET}: ${messageOf(error)}` : messageOf(error);
+    throw new InputError('options.assets.precompiles', problem, { cause: error });
+  }
+  // Without the libraries they are five to ten times as slow, with the same answers.
+  await precompiles.preparePrecompiles?.().catch(() => {});
 }
 
-/**
- * As {@link loadEquipment}, but without precompiled contracts that this thread does not have yet: compiling them takes
- * longer than starting the thread, and a worker that replaces another in the middle of a block seldom needs them.
- */
-export async function loadLightEquipment(work: Needs): Promise<Equipment> {
-  return loadEquipment(known === undefined ? { ...work, precompiles: undefined } : work);
+/** Equips an instance that has thrown `Unequipped`. @throws InputError naming the asset */
+export async function equipFrom(instance: CoreInstance, source: PrecompileSource): Promise<void> {
+  if (precompiles === undefined) await loadPrecompiles(await source());
+  equip(instance);
 }
 
 /** Somebody who traces committed transactions in a memory (see src/job/replay.ts). */
@@ -47,50 +60,38 @@ export interface Replayer {
 }
 
 /** Opens a module's replayer over the memory that an instance is attached to. */
-export async function loadReplayer(
-  url: string,
-  attached: CoreInstance,
-  module: WebAssembly.Module,
-  work: Needs,
-): Promise<Replayer> {
-  const equipment = await loadEquipment({ ...work, executor: undefined });
+export async function loadReplayer(url: string, attached: CoreInstance, module: WebAssembly.Module): Promise<Replayer> {
   const { createReplayer } = await importModule<{ createReplayer: CreateReplayer }>(url);
-  return createReplayer(attached, module, (instance: CoreInstance) => equip(instance, equipment));
+  return createReplayer(attached, module, equip);
 }
 
 /** Opens a module's errands on a copy of the state in a memory. */
-export async function loadErrands(place: ErrandPlace, load: ErrandHooks['load']): Promise<ErrandRunner> {
-  const equipment = await loadEquipment({ executor: undefined, precompiles: place.precompiles });
-  void prepare(equipment);
+export async function loadErrands(place: ErrandPlace, hooks: ErrandHooks): Promise<ErrandRunner> {
   const { openErrands } = await importModule<{ openErrands: OpenErrands }>(place.url);
-  const help: ErrandHelp = { equip: (instance) => equip(instance, equipment), load };
-  return openErrands(place, help);
-}
-
-/** Thrown out of the core by an instance that needs a precompiled contract before they are loaded. */
-export class Unequipped extends Error {}
-
-/** Has an instance throw {@link Unequipped} where it needs a precompiled contract. */
-export function equipLightly(instance: CoreInstance): void {
-  instance.setPrecompiles(() => {
-    throw new Unequipped('precompiled contracts are not loaded yet');
+  return openErrands(place, {
+    equip,
+    loadPrecompiles: (instance) => equipFrom(instance, () => addressIn(hooks.precompiles())),
+    load: (keys) => hooks.load(keys),
   });
 }
 
-/** Makes an instance of the core ready for a run. */
-export function equip(instance: CoreInstance, { precompiles }: Equipment): void {
-  if (precompiles !== undefined) instance.setPrecompiles(precompiles.createPrecompiles(instance.memory));
+/** The address of the precompiled contracts, for a worker that needs it. */
+export async function precompilesOf({ precompiles }: Pick<Work, 'precompiles'>): Promise<PrecompilesReply> {
+  try {
+    if (precompiles === undefined) throw new TypeError('this run calls no precompiled contracts');
+    return { url: await precompiles() };
+  } catch (error) {
+    return { error: packError(error) };
+  }
 }
 
-/**
- * Loads the fast libraries behind the precompiled contracts, which takes a while: to be called when there is nothing else
- * to do. Until then, and where it fails, they work without.
- */
-export async function prepare({ precompiles }: Equipment): Promise<void> {
-  await precompiles?.preparePrecompiles().catch(() => {});
+/** @throws InputError naming the asset */
+export async function addressIn(reply: Promise<PrecompilesReply>): Promise<string> {
+  const answer = await reply;
+  if ('error' in answer) throw unpackError(answer.error);
+  return answer.url;
 }
 
-let known: Promise<PrecompileModule> | undefined;
 /** What this thread was given as modules, by the address that stands for each. */
 const given = new Map<string, object>();
 const addresses = new WeakMap<object, string>();
@@ -103,24 +104,6 @@ export function addressOf(module: object): string {
   return address;
 }
 
-/** The module, or why it cannot be had; without a URL the one that was imported last: hosts send it once. */
-async function importPrecompiles(url: string | undefined): Promise<PrecompileModule | undefined> {
-  if (url !== undefined) {
-    const module = given.get(url) as PrecompileModule | undefined;
-    known = module === undefined ? importModule<PrecompileModule>(url) : Promise.resolve(module);
-  }
-  try {
-    const module = await known;
-    if (module !== undefined && typeof module.createPrecompiles !== 'function') {
-      throw new TypeError('the module exports no function createPrecompiles');
-    }
-    return module;
-  } catch (error) {
-    const problem = url !== undefined && isOwn(url) ? `${NOT_SET}: ${messageOf(error)}` : messageOf(error);
-    throw new InputError('options.assets.precompiles', problem, { cause: error });
-  }
-}
-
 const NOT_SET =
   'needed here, where the module that travels inside the library cannot be imported ' +
   '(a content security policy may forbid it); host pevm-wasm/precompiles, and name its URL';
@@ -130,7 +113,8 @@ function isOwn(url: string): boolean {
   return url.startsWith('blob:') || url.startsWith('data:text/javascript;base64,');
 }
 
-async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {
+/** The executor of a run. @throws InputError naming it */
+export async function createExecutor(executor: Work['executor']): Promise<Executor | undefined> {
   if (executor === undefined) return undefined;
   if ('object' in executor) return executor.object;
   try {

@@ -64,6 +64,8 @@ export class WorkerPool {
   /** Workers on their way because they are of use. */
   #growing = 0;
   #rehearse: (handle: WorkerHandle) => void = () => {};
+  /** Module of the precompiled contracts that workers were told to load. */
+  #precompiles: string | undefined;
   #callOff: () => void = () => {};
   #disposed = false;
 
@@ -87,6 +89,11 @@ export class WorkerPool {
     }
     await Promise.all(pool.#posts.map((post) => pool.#place(post)));
     return pool;
+  }
+
+  /** Module of the precompiled contracts, where a transaction has called one. */
+  get precompiles(): string | undefined {
+    return this.#precompiles;
   }
 
   /** How many workers there are. */
@@ -150,14 +157,21 @@ export class WorkerPool {
     await this.#posts[0]?.handle.call((remote) => remote.warmUp(module));
   }
 
-  /** Lets all workers load what precompiled contracts need, while there is nothing to do. */
-  prepare(precompiles: string, module: WebAssembly.Module): void {
-    this.#spare.rehearsal = { precompiles, module };
+  /** A transaction has called a precompiled contract: all workers load them, and those to come. */
+  prepare(precompiles: string): void {
+    if (this.#precompiles === precompiles) return;
+    this.#precompiles = precompiles;
+    if (this.#spare.rehearsal !== undefined) this.#spare.rehearsal = { ...this.#spare.rehearsal, precompiles };
+    for (const { handle } of this.#posts) handle.prepare(precompiles);
+  }
+
+  /** What workers to come try out before they are needed. */
+  rehearse(module: WebAssembly.Module): void {
+    this.#spare.rehearsal = { module, precompiles: this.#precompiles };
     this.#rehearse = (handle) => {
       handle.tell((remote) => remote.rehearse(module));
-      handle.prepare(precompiles);
+      if (this.#precompiles !== undefined) handle.prepare(this.#precompiles);
     };
-    for (const { handle } of this.#posts) handle.prepare(precompiles);
   }
 
   /** Ends a worker at whatever instruction it is. For tests. */

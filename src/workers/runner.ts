@@ -80,8 +80,6 @@ export interface Runner {
   readonly workers: number;
   /** Lets the core's EVM become fast before the first block needs it. */
   warmUp(): Promise<void>;
-  /** Begins to load what precompiled contracts need. */
-  prepare(precompiles: string): void;
   start(request: RunRequest): RunControl;
   /** Opens a memory for a state that stays, where runs can begin with one. */
   openHome?(): Promise<Home>;

@@ -164,13 +164,8 @@ export class Runners {
     return this.#local;
   }
 
-  /** Lets the EVM become fast, and whoever needs them load the precompiled contracts, before the first block. */
+  /** Lets the EVM become fast before the first block. */
   async warmUp(): Promise<void> {
-    // What fails here will fail in the first block, and be told there.
-    await this.#options.assets.precompiles().then(
-      (url) => this.#main.prepare(url),
-      () => {},
-    );
     const { module } = this.#options;
     // Compiled code belongs to the module, so that one engine of a process warms it up for all.
     let warm = warmModules.get(module);

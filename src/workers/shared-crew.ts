@@ -130,12 +130,15 @@ export class SharedCrew implements Crew {
         tracing: lazy(async () => {
           const id = this.#guestId();
           if (id === undefined) throw new MemoryLimitError('the memory has no room for one more worker');
-          return openTracing(await module(), core, await precompiles(), id);
+          const needed = this.#source.pool.precompiles === undefined ? undefined : precompiles;
+          return openTracing(await module(), core, needed, id);
         }),
         workers: this.#seats.map((seat) => async (order) => {
           if (this.#cancelled) throw new WorkerError('the run was cancelled');
           const { id: workerId, post } = seat;
           if (post.handle.over || post.isMourned) return undefined;
+          const { precompiles } = this.#source.pool;
+          if (precompiles !== undefined) await post.handle.loadPrecompiles(precompiles).catch(() => {});
           const job = { coreId: core.id, workerId, module: await module(), tracers: await tracers(), order };
           return this.#replay(lease, seat, job);
         }),
@@ -231,7 +234,7 @@ export class SharedCrew implements Crew {
         if (reply.problem === 'unequipped') {
           // The attempt that it has left in the middle is anybody's; it goes on as a new worker.
           host.declareDead(seat.id);
-          this.#renew(host, seat);
+          if (this.#renew(host, seat)) await this.#equip(host, post);
           continue;
         }
         this.#fail(
@@ -258,6 +261,19 @@ export class SharedCrew implements Crew {
         // The others, and in the end the host, fold what is left.
         if (options.folding) return;
       }
+    }
+  }
+
+  /** A transaction calls a precompiled contract, as others may: all workers of the pool load them. */
+  async #equip(host: BlockHost, post: Post): Promise<void> {
+    try {
+      const address = await this.#work.precompiles?.();
+      if (address === undefined) throw new CoreTrapError('a precompiled contract was called where there can be none');
+      this.#source.pool.prepare(address);
+      await post.handle.loadPrecompiles(address);
+    } catch (error) {
+      // Who is lost meanwhile is replaced as ever.
+      if (!(error instanceof WorkerError)) this.#fail(host, error);
     }
   }
 

@@ -29,12 +29,8 @@ export class SharedRunner implements Runner {
     const lease = await MemoryLease.take(need);
     lease.host.touch();
     await lease.giveBack();
+    pool.rehearse(need.module);
     await pool.warmUp(need.module);
-  }
-
-  prepare(precompiles: string): void {
-    const { pool, need } = this.#source;
-    pool.prepare(precompiles, need.module);
   }
 
   terminateWorker(seat: number): void {

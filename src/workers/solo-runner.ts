@@ -9,6 +9,7 @@ import { nameTask } from '../run/task-name.ts';
 import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
 import { Grace } from './grace.ts';
 import type { SoloHooks, SoloJob } from './messages.ts';
+import { precompilesOf } from './modules.ts';
 import type { PauseOptions } from './pauses.ts';
 import type { PoolEvents } from './pool.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';
@@ -51,10 +52,6 @@ export class SoloRunner implements Runner {
 
   async warmUp(): Promise<void> {
     await this.#handle.call((remote) => remote.warmUp(this.#options.module));
-  }
-
-  prepare(precompiles: string): void {
-    this.#handle.prepare(precompiles);
   }
 
   terminateWorker(): void {
@@ -243,6 +240,7 @@ class SoloRun {
         this.committed = Math.max(this.committed, prefix.first);
       },
       drain: (from) => hooks.drain(from),
+      precompiles: () => precompilesOf(this.request.work),
       attempt: (task) => {
         this.started = true;
         attempts.announce(task);

@@ -6,8 +6,8 @@ import { WorkerHandle } from './worker-handle.ts';
 /** What a worker does while it waits, so that it need not when it is needed. */
 export interface Rehearsal {
   readonly module: WebAssembly.Module;
-  /** Module of the precompiled contracts. */
-  readonly precompiles: string;
+  /** Module of the precompiled contracts, where one was called before. */
+  readonly precompiles: string | undefined;
 }
 
 /** How long after a death the worker is started: in the rest of a short run it would take the processor from the others. */
@@ -84,7 +84,7 @@ export class Spare {
         const { rehearsal } = this;
         if (rehearsal !== undefined) {
           handle.tell((remote) => remote.rehearse(rehearsal.module));
-          handle.prepare(rehearsal.precompiles);
+          if (rehearsal.precompiles !== undefined) handle.prepare(rehearsal.precompiles);
         }
         if (this.#starting === starting) this.#handle = handle;
         return handle;

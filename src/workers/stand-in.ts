@@ -6,7 +6,7 @@ import { openCore } from '../core/instance/abi.ts';
 import { type RoundEnd, runRound } from '../core/worker/worker-loop.ts';
 import type { SharedCore } from '../run/memory.ts';
 import type { TaskTimeout, Work } from '../run/work.ts';
-import { equip, loadEquipment } from './modules.ts';
+import { equip, loadPrecompiles } from './modules.ts';
 import type { RoundOrder } from './worker-handle.ts';
 
 /** Whether this thread may do it: code from outside may be what ends its workers, and nobody could stop it here. */
@@ -19,10 +19,11 @@ export function canStandIn(work: Work, taskTimeoutMs: TaskTimeout): boolean {
  * @throws InputError where the precompiled contracts cannot be imported here, CoreTrapError
  */
 export async function standIn(core: SharedCore, work: Work, { workerId, first }: RoundOrder): Promise<RoundEnd> {
-  const equipment = await loadEquipment(work);
+  // There is no id for another beginning.
+  if (work.precompiles !== undefined) await loadPrecompiles(await work.precompiles());
   const { module, memory, clockBase } = core;
   const instance = await openCore(module, memory, { clockBase, mayWait: false });
-  equip(instance, equipment);
+  equip(instance);
   try {
     const round = { workerId, first, tasks: work.tasks, executor: undefined, maySleep: false, pause: eventLoopTurn };
     return await runRound(instance, round);

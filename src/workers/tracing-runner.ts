@@ -12,8 +12,8 @@ import { memoryOf, type SharedCore } from '../run/memory.ts';
 import type { RunHooks } from '../run/run-hooks.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
 import type { RunPlan } from '../run/run-plan.ts';
-import type { Work } from '../run/work.ts';
-import { equip, loadEquipment } from './modules.ts';
+import type { PrecompileSource, Work } from '../run/work.ts';
+import { equip, equipFrom } from './modules.ts';
 import type { Examiner } from './runner.ts';
 
 export interface TracedRunRequest {
@@ -36,11 +36,13 @@ export class TracedRun {
 
   /** @throws MemoryLimitError where the platform refuses the memory */
   async run({ plan, work, hooks, examine }: TracedRunRequest): Promise<RunOutcome> {
-    const equipment = await loadEquipment(work);
     const { memory, tracing } = await openTracedMemory(this.#pages);
-    equip(memory.worker, equipment);
+    equip(memory.worker);
     if (this.#cancelled !== undefined) throw this.#cancelled.reason;
-    this.#crew = new LocalCrew(memory, { tasks: [], executor: undefined, pause: eventLoopTurn });
+    this.#crew = new LocalCrew(memory, {
+      ...{ tasks: [], executor: undefined, pause: eventLoopTurn },
+      ...(work.precompiles && { loadPrecompiles: () => equipFrom(memory.worker, work.precompiles!) }),
+    });
     this.#conductor = new Conductor(plan, this.#crew, {
       ...hooks,
       examine: (host, first) => examine({ host, first, tracing: async () => tracing, workers: [] }),
@@ -70,12 +72,13 @@ async function openTracedMemory(pages: number): Promise<{ memory: LocalMemory; t
 export async function openTracing(
   module: WebAssembly.Module,
   { memory, clockBase }: Pick<SharedCore, 'memory' | 'clockBase'>,
-  precompiles: string,
+  precompiles: PrecompileSource | undefined,
   workerId: number,
 ): Promise<Tracing> {
   const tracing = new Tracing(memory);
   const instance = await openCore(module, memory, { clockBase, mayWait: false, trace: tracing.trace });
-  equip(instance, await loadEquipment({ executor: undefined, precompiles }));
+  // Called by what is traced, if by anything: who ran it has needed them.
+  if (precompiles !== undefined) await equipFrom(instance, precompiles);
   tracing.connect(instance);
   if (!instance.core.join(workerId)) throw new MemoryLimitError('the memory has no room for one more worker');
   return tracing;

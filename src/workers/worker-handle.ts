@@ -2,6 +2,7 @@
 
 import { type Endpoint, proxy, type Remote, releaseProxy, wrap } from 'comlink';
 import { WorkerError } from '../base/errors.ts';
+import { type PackedError, unpackError } from '../base/packed-error.ts';
 import { startLimitMs, startThread, type Thread } from '../base/platform.ts';
 import type { SharedCore } from '../run/memory.ts';
 import type { Work } from '../run/work.ts';
@@ -64,8 +65,8 @@ export class WorkerHandle {
   readonly #cores = new Attachments<true>();
   /** The work that the worker has. */
   #workId: number | undefined;
-  /** The module of precompiled contracts that the worker has. */
-  #precompiles: string | undefined;
+  /** The module of precompiled contracts that the worker has, or loads. */
+  #precompiles: { readonly url: string; readonly loaded: Promise<void> } | undefined;
 
   private constructor(url: string, sharing: boolean) {
     this.#thread = startThread(url, (reason) => this.#end(reason));
@@ -115,25 +116,28 @@ export class WorkerHandle {
     return handle;
   }
 
-  /** Lets the worker load what precompiled contracts need, while there is nothing to do. */
+  /** Lets the worker load the precompiled contracts, unless it has them; nobody waits for it. */
   prepare(precompiles: string): void {
-    this.#precompiles = precompiles;
-    this.tell((remote) => remote.prepare(precompiles));
+    this.loadPrecompiles(precompiles).catch(() => {});
   }
 
-  /** The work as it is to be sent: without what the worker has from earlier runs. */
-  #toSend(work: Work): Work {
-    if (work.precompiles === undefined) return work;
-    const known = this.#precompiles === work.precompiles;
-    this.#precompiles = work.precompiles;
-    return known ? { ...work, precompiles: undefined } : work;
+  /** Settles when the worker has the precompiled contracts. @throws InputError, WorkerError */
+  loadPrecompiles(url: string): Promise<void> {
+    if (this.#precompiles?.url !== url) {
+      const loaded = this.call<PackedError | undefined>(async (remote) => await remote.loadPrecompiles(url)).then(
+        (error) => {
+          if (error !== undefined) throw unpackError(error);
+        },
+      );
+      this.#precompiles = { url, loaded };
+    }
+    return this.#precompiles.loaded;
   }
 
   /** After a call that failed: the worker may not have got what was sent with it. */
   #forget(): void {
     this.#cores.clear();
     this.#workId = undefined;
-    this.#precompiles = undefined;
   }
 
   /** Whether somebody waits for an answer of it. */
@@ -182,7 +186,7 @@ export class WorkerHandle {
       workerId,
       first,
       workId: work.id,
-      work: this.#workId === work.id ? undefined : this.#toSend(work),
+      work: this.#workId === work.id ? undefined : portable(work),
       coreId: core.id,
       core: this.#cores.get(core.id) ? undefined : core,
     };
@@ -227,7 +231,7 @@ export class WorkerHandle {
 
   /** Lets the worker run a plan alone. Rejects as `call` does. */
   async runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply> {
-    const sent = { ...job, work: this.#toSend(job.work) };
+    const sent = { ...job, work: portable(job.work) };
     try {
       const reply = await this.call<SoloReply>(async (remote) => await remote.runSolo(sent, proxy(hooks)));
       if ('error' in reply) this.#forget();
@@ -260,4 +264,9 @@ export class WorkerHandle {
     this.#thread.terminate();
     for (const reject of this.#waiting) reject(this.#lost);
   }
+}
+
+/** The work as it can be sent: a worker asks for precompiled contracts when it needs them. */
+function portable(work: Work): Work {
+  return { ...work, precompiles: undefined };
 }

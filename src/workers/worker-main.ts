@@ -6,12 +6,13 @@ import { packError, unpackError } from '../base/packed-error.ts';
 import { acceptPort, eventLoopTurn, threadNumber } from '../base/platform.ts';
 import { locationCount } from '../core/host/location.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
-import { type CoreInstance, openCore } from '../core/instance/abi.ts';
+import { type CoreInstance, isUnequipped, openCore } from '../core/instance/abi.ts';
 import { runRound } from '../core/worker/worker-loop.ts';
 import { Conductor } from '../run/conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from '../run/local-crew.ts';
 import { InvalidOutcome } from '../run/run-outcome.ts';
 import type { Work } from '../run/work.ts';
+import type { Executor } from '../task/executor.ts';
 import { Attachments } from './attachments.ts';
 import { type BareRound, Sleeper } from './doorbell.ts';
 import type {
@@ -29,17 +30,7 @@ import type {
   SoloReply,
   WorkerApi,
 } from './messages.ts';
-import {
-  type Equipment,
-  equip,
-  equipLightly,
-  loadEquipment,
-  loadErrands,
-  loadLightEquipment,
-  loadReplayer,
-  prepare,
-  Unequipped,
-} from './modules.ts';
+import { addressIn, createExecutor, equip, equipFrom, loadErrands, loadPrecompiles, loadReplayer } from './modules.ts';
 import { Pauses } from './pauses.ts';
 import { rehearse, warmUp } from './warm-up.ts';
 
@@ -48,11 +39,9 @@ const cores = new Attachments<CoreInstance>();
 /** Those who trace in these memories. */
 const replayers = new WeakMap<CoreInstance, ReturnType<typeof loadReplayer>>();
 /** The run this worker works for. */
-let work: { source: Work; equipment: Equipment } | undefined;
+let work: { source: Work; executor: Executor | undefined } | undefined;
 /** Whether executors were loaded, which are not the core's. */
 let hasForeignModules = false;
-/** The precompiled contracts whose fast libraries this worker has, or is about to have. */
-let prepared: Equipment['precompiles'];
 /** The memory of runs that this worker does alone: kept from run to run, unless an attempt was left behind in it. */
 let soloMemory: (LocalMemory & { readonly pages: number }) | undefined;
 /** What this worker is asked of a state of which it has a copy. */
@@ -78,8 +67,7 @@ const api: WorkerApi = {
 
   rehearse: (module: WebAssembly.Module) => sleeper.whileAwake(rehearse(module)),
 
-  prepare: (precompiles: string) =>
-    sleeper.whileAwake(loadEquipment({ executor: undefined, precompiles }).then(prepare)),
+  loadPrecompiles: (url: string) => sleeper.whileAwake(loadPrecompiles(url).then(() => undefined, packError)),
 
   threadNumber: async () => threadNumber(),
 
@@ -90,7 +78,7 @@ const api: WorkerApi = {
   openErrands: (place: ErrandPlace, hooks: ErrandHooks) =>
     sleeper.whileAwake(
       answered(async () => {
-        errands = { hooks, runner: await loadErrands(place, (keys) => hooks.load(keys)) };
+        errands = { hooks, runner: await loadErrands(place, hooks) };
       }),
     ),
 
@@ -147,7 +135,7 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
     try {
       hasForeignModules ||= job.work.executor !== undefined;
       const source = job.work;
-      work = { source, equipment: await loadLightEquipment(source) };
+      work = { source, executor: await createExecutor(source.executor) };
     } catch (error) {
       return { problem: 'executor', error: packError(error) };
     }
@@ -156,40 +144,29 @@ async function runJob(job: RoundJob): Promise<RoundReply> {
   if (attached === undefined || work?.source.id !== job.workId) {
     return { problem: 'trap', message: 'the worker was given a round without its memory or its tasks' };
   }
-  const current = work;
-  const { equipment } = current;
-  const isLight = equipment.precompiles === undefined && current.source.precompiles !== undefined;
+  const { source, executor } = work;
   const beganMs = attached.now();
   try {
-    if (isLight) equipLightly(attached);
-    else equip(attached, equipment);
+    equip(attached);
     const end = await runRound(attached, {
       workerId: job.workerId,
       first: job.first,
-      tasks: current.source.tasks,
-      quota: current.source.quota,
-      executor: equipment.executor,
+      tasks: source.tasks,
+      quota: source.quota,
+      executor,
       maySleep: true,
       estimates: job.workerId === 1,
     });
     return { end, beganMs, endedMs: attached.now() };
   } catch (error) {
-    if (!(error instanceof Unequipped)) return { problem: 'trap', message: messageOf(error) };
-    try {
-      current.equipment = await loadEquipment(current.source);
-      return { problem: 'unequipped' };
-    } catch (reason) {
-      return { problem: 'executor', error: packError(reason) };
-    }
-  } finally {
-    void sleeper.whileAwake(complete(current));
+    return isUnequipped(error) ? { problem: 'unequipped' } : { problem: 'trap', message: messageOf(error) };
   }
 }
 
 async function replay({ coreId, workerId, module, tracers, order }: ReplayJob): Promise<ReplayReply> {
   const attached = cores.get(coreId);
   if (attached === undefined || work === undefined) return { problem: 'unable' };
-  const opened = replayers.get(attached) ?? loadReplayer(tracers, attached, module, work.source);
+  const opened = replayers.get(attached) ?? loadReplayer(tracers, attached, module);
   replayers.set(attached, opened);
   let replayer: Awaited<typeof opened>;
   try {
@@ -206,30 +183,20 @@ async function replay({ coreId, workerId, module, tracers, order }: ReplayJob): 
   }
 }
 
-/** Loads, after a round, what makes the next ones faster. */
-async function complete(current: NonNullable<typeof work>): Promise<void> {
-  if (current.equipment.precompiles === undefined && current.source.precompiles !== undefined) {
-    const equipment = await loadEquipment(current.source).catch(() => undefined);
-    if (equipment !== undefined) current.equipment = equipment;
-  }
-  const { equipment } = current;
-  if (prepared === equipment.precompiles) return;
-  prepared = equipment.precompiles;
-  await prepare(equipment);
-}
-
 async function conductSolo(job: SoloJob, hooks: SoloHooks) {
   const { tasks, quota } = job.work;
-  const equipment = await loadEquipment(job.work);
+  const executor = await createExecutor(job.work.executor);
   const { module, pages } = job;
   if (soloMemory?.pages !== pages) soloMemory = { ...(await openLocalMemory(module, pages)), pages };
-  equip(soloMemory.worker, equipment);
+  const { worker } = soloMemory;
+  equip(worker);
   const pauses = new Pauses(job.pauses);
   const crew = new LocalCrew(soloMemory, {
     tasks,
     quota,
     isDue: ({ instance }) => pauses.isDue(locationCount(instance)),
-    executor: equipment.executor,
+    executor,
+    loadPrecompiles: () => equipFrom(worker, () => addressIn(hooks.precompiles())),
     estimates: true,
     async pause() {
       if (solo?.stream) conductor.flush();
@@ -260,10 +227,7 @@ async function conductSolo(job: SoloJob, hooks: SoloHooks) {
     },
   });
   solo = { conductor, crew, stream: job.stream };
-  return conductor.run().finally(() => {
-    // Nobody waits for it.
-    void prepare(equipment);
-  });
+  return conductor.run();
 }
 
 // Before Comlink's own listener, which starts the port.

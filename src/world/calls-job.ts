@@ -86,7 +86,7 @@ export class CallsJob<R extends CallOrBundle> implements Job<CallsAnswer<R>, Cal
 
   async run(desk: CallsDesk<CallsAnswer<R>>): Promise<CallsAnswer<R>[]> {
     const setting = { ...this.#setting(), ask: desk.ask };
-    const work = workOf({ tasks: [], executor: undefined, precompiles: await desk.assets.precompiles() });
+    const work = workOf({ tasks: [], executor: undefined, precompiles: desk.assets.precompiles });
     await overridden(setting, this.#overrides, async (sandbox, environment) => {
       const requests = this.#lanes.flatMap((lane) => lane.requests);
       await sandbox.foretellUnknown(

@@ -52,6 +52,7 @@ interface Place {
 
 interface Help {
   equip(instance: CoreInstance): void;
+  loadPrecompiles(instance: CoreInstance): Promise<void>;
   load(keys: readonly SourceKey[]): Promise<{ readonly answer: unknown } | { readonly error: PackedError }>;
 }
 
@@ -59,7 +60,7 @@ interface Help {
 let kept: { readonly module: WebAssembly.Module; readonly highestWorker: number; readonly home: LocalHome } | undefined;
 
 /** What workers call: copies the state, for previews. */
-export async function openErrands({ core, highestWorker, traced, ...place }: Place, { equip, load }: Help) {
+export async function openErrands({ core, highestWorker, traced, ...place }: Place, help: Help) {
   const { complete, known, head, options } = place.opening as PreviewsOpening;
   const { module, memory } = core;
   const pages = memory.buffer.byteLength >>> 16;
@@ -76,11 +77,11 @@ export async function openErrands({ core, highestWorker, traced, ...place }: Pla
   const from = { bytes: new Uint8Array(memory.buffer), words: new Uint32Array(memory.buffer) };
   const given = { open, complete };
   const residence = await Residence.copyOf(from, fits ? { ...given, home: last.home } : given);
-  const state = new WorldState(residence, sourceOf(load), known);
+  const state = new WorldState(residence, sourceOf(help.load), known);
   const setting: Setting = {
     ...{ state, head },
     ask: (body) => body({ signal: NEVER }),
-    thread: { equip: async (instance) => equip(instance), tracedCore: async () => traced },
+    thread: { equip: help.equip, loadPrecompiles: help.loadPrecompiles, tracedCore: async () => traced },
   };
   const shared = readPreviewOptions(options);
   const one = async (request: PreviewsOrder['requests'][number], at: number): Promise<Previewed | Failed> => {

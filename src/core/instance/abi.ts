@@ -28,7 +28,7 @@ export interface CoreInstance {
   readonly doubles: Float64Array;
   /** Milliseconds on the clock of this memory. */
   now(): number;
-  /** Gives the instance the precompiled contracts that the core leaves to its host; before, needing one is a trap. */
+  /** Gives the instance the precompiled contracts that the core leaves to its host; before, needing one throws {@link Unequipped}. */
   setPrecompiles(host: PrecompileHost): void;
 }
 
@@ -107,6 +107,19 @@ export async function openCore(
   };
 }
 
+/**
+ * Thrown out of the core, from the middle of an attempt, by an instance that needs a precompiled contract before it was given
+ * them. They are loaded when the first transaction calls one, which most pages never see.
+ */
+export class Unequipped extends Error {
+  override readonly name = 'Unequipped';
+}
+
+/** By its name: modules that workers import have classes of their own. */
+export function isUnequipped(error: unknown): boolean {
+  return error instanceof Error && error.name === 'Unequipped';
+}
+
 function missingPrecompile(id: number): never {
-  throw new Error(`the core needs precompiled contract ${id}, which nobody gave it`);
+  throw new Unequipped(`the core needs precompiled contract ${id}, which nobody gave it`);
 }

@@ -18,7 +18,7 @@ import { PevmEngine } from '../../../src/engine/engine.ts';
 import { Conductor } from '../../../src/run/conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from '../../../src/run/local-crew.ts';
 import type { BlockRequest, BlockResult } from '../../../src/types.ts';
-import { equip, loadEquipment, prepare } from '../../../src/workers/modules.ts';
+import { equipFrom } from '../../../src/workers/modules.ts';
 import type { RunControl, Runner, RunRequest } from '../../../src/workers/runner.ts';
 import { checkAgainstHeader, type Subject } from '../mainnet.ts';
 
@@ -123,9 +123,7 @@ class Recorder implements Runner {
     const run = async () => {
       this.#memory ??= openLocalMemory(this.#module, MEMORY_PAGES);
       const memory = await this.#memory;
-      const equipment = await loadEquipment(work);
-      await prepare(equipment);
-      equip(memory.worker, equipment);
+      if (work.precompiles !== undefined) await equipFrom(memory.worker, work.precompiles);
       const crew = new LocalCrew(memory, { tasks: work.tasks, executor: undefined, pause: async () => {} });
       const examine = async (host: BlockHost) => this.#examine(host);
       return new Conductor(plan, crew, { ...hooks, examine }).run();

@@ -333,16 +333,19 @@ test.for(
   (['shared', 'inline'] as const).flatMap((threading) =>
     ['no module', 'export const preparePrecompiles = async () => {};'].map((source) => [threading, source] as const),
   ),
-)('precompiled contracts that cannot be loaded are named before anything runs: %s', async ([threading, source]) => {
+)('precompiled contracts that cannot be loaded are named where one is called: %s', async ([threading, source]) => {
   const engine = await createEngine({
     workers: 2,
     threading,
     assets: { precompiles: `data:text/javascript,${encodeURIComponent(source)}` },
   });
   try {
-    const request = { block: blockOf(), hardfork: 'prague' as const, state: memoryState(alloc()) };
+    const common = { hardfork: 'prague' as const, state: memoryState(alloc()) };
+    const calling = blockOf({ transactions: [call({ to: `0x${'00'.repeat(19)}06` })] });
     for (let run = 0; run < 2; run++) {
-      await expect(engine.executeBlock(request)).rejects.toThrow(/options\.assets\.precompiles/);
+      await expect(engine.executeBlock({ ...common, block: calling })).rejects.toThrow(/options\.assets\.precompiles/);
+      const { transactions } = await engine.executeBlock({ ...common, block: blockOf({ transactions: [call()] }) });
+      expect(transactions[0]?.success).toBe(true);
     }
   } finally {
     await engine.dispose();
