@@ -20,7 +20,6 @@ import type { EngineEvents, Report } from '../types.ts';
 import type { Assets } from '../workers/assets.ts';
 import type { Examiner, RunControl } from '../workers/runner.ts';
 import type { Runners } from '../workers/runners.ts';
-import { TracedRun } from '../workers/tracing-runner.ts';
 import type { Events } from './events.ts';
 import type { Scope } from './scope.ts';
 
@@ -92,7 +91,8 @@ export class JobDesk<Item> implements Desk<Item> {
     scope.throwIfCancelled();
     const hooks = this.#hooks(state, take);
     const startMs = performance.now();
-    const runner = this.#parts.runners.for(work, residence);
+    const runner = await this.#parts.runners.for(work, residence);
+    scope.throwIfCancelled();
     const { threading, workers } = runner;
     const pages = maximumMiB === undefined ? undefined : pagesOf(maximumMiB);
     const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller, pages, waiting });
@@ -114,7 +114,8 @@ export class JobDesk<Item> implements Desk<Item> {
     scope.throwIfCancelled();
     const { runners, assets, options } = this.#parts;
     const hooks = this.#hooks(state, () => {});
-    const runner = runners.for(work);
+    const runner = await runners.for(work);
+    scope.throwIfCancelled();
     if (runner.threading === 'shared') {
       try {
         const examiner: Examiner = {
@@ -131,6 +132,8 @@ export class JobDesk<Item> implements Desk<Item> {
     }
     scope.throwIfCancelled();
     const alone = { ...plan, window: 1, sequential: true };
+    const { TracedRun } = await import('../workers/tracing-runner.ts');
+    scope.throwIfCancelled();
     const run = new TracedRun(pagesOf(options.maximumMiB));
     scope.onCancel((reason) => run.cancel(reason));
     const here = workOf({ ...work, precompiles: assets.precompilesHere });

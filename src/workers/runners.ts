@@ -8,13 +8,11 @@ import type { Home, Residence } from '../run/residence.ts';
 import type { Work } from '../run/work.ts';
 import type { Capabilities, Threading, WorkerPlacement } from '../types.ts';
 import type { Assets } from './assets.ts';
-import { CallingThreadRunner } from './calling-thread-runner.ts';
-import { Placement, type PlacementWish } from './placement.ts';
+import type { Placement, PlacementWish } from './placement.ts';
 import { type PoolEvents, WorkerPool } from './pool.ts';
 import type { ErrandRequest, Runner } from './runner.ts';
 import { Scaling, type WorkerBounds } from './scaling.ts';
 import { SharedRunner } from './shared-runner.ts';
-import { SoloRunner } from './solo-runner.ts';
 import { LateStartError } from './worker-handle.ts';
 
 /** What an engine asks for. */
@@ -53,14 +51,14 @@ export class Runners {
   readonly #main: Runner;
   readonly #reason: string | undefined;
   readonly #options: RunnerOptions;
-  #local: HomeRunner | undefined;
+  #local: Promise<HomeRunner> | undefined;
   #placement: WorkerPlacement | undefined;
 
   private constructor(main: Runner, reason: string | undefined, options: RunnerOptions, local?: HomeRunner) {
     this.#main = main;
     this.#reason = reason;
     this.#options = options;
-    this.#local = local;
+    this.#local = local && Promise.resolve(local);
   }
 
   /** Starts the best that can be had here. @throws InputError for an asset that has no address */
@@ -68,9 +66,9 @@ export class Runners {
     const { module, workers, bounds, maximumMiB, poolMiB, assets, events, runner } = options;
     if (runner !== undefined) return new Runners(runner, 'it is simulated', options);
     const pages = pagesOf(maximumMiB);
-    const withoutWorkers = (why: string) => {
+    const withoutWorkers = async (why: string) => {
       assets.stayHere();
-      const runner = new CallingThreadRunner(module, pages);
+      const runner = await localRunner(module, pages);
       return new Runners(runner, why, options, runner);
     };
     let reason = options.threading === 'inline' ? 'options.threading is "inline"' : sharingProblem();
@@ -85,9 +83,9 @@ export class Runners {
     }
     if (reason === undefined) {
       try {
-        const placement = placementFor(options);
+        const placement = await placementFor(options);
         const scaling = bounds === undefined ? undefined : new Scaling(bounds);
-        const places = placement instanceof Placement ? placement : undefined;
+        const places = isPlacing(placement) ? placement : undefined;
         const pool =
           options.pool ?? (await WorkerPool.start(url, bounds?.minimum ?? workers, { placement: places, scaling }));
         // Room for replacements: an id is never used twice in a block.
@@ -110,6 +108,7 @@ export class Runners {
     // Who has waited once for a worker that says nothing need not wait again.
     if (!isSilent) {
       try {
+        const { SoloRunner } = await import('./solo-runner.ts');
         return new Runners(await SoloRunner.start({ module, workerUrl: url, pages, events }), reason, options);
       } catch (error) {
         reason = messageOf(error);
@@ -139,14 +138,14 @@ export class Runners {
   }
 
   /** Whoever can run such work: objects cannot be sent to workers, nor a state that stays to a worker alone. */
-  for({ executor }: Work, residence?: Residence): Runner {
+  async for({ executor }: Work, residence?: Residence): Promise<Runner> {
     if (residence !== undefined) return this.#host();
     return executor === undefined || !('object' in executor) ? this.#main : this.#localRunner();
   }
 
   /** Opens a memory for a state that stays. @throws MemoryLimitError */
-  openHome(): Promise<Home> {
-    return this.#host().openHome();
+  async openHome(): Promise<Home> {
+    return (await this.#host()).openHome();
   }
 
   /** Lets workers do errands; `undefined`: there are none that can. */
@@ -154,13 +153,13 @@ export class Runners {
     return this.#main.startErrands?.(request);
   }
 
-  #host(): HomeRunner {
+  async #host(): Promise<HomeRunner> {
     return hasHomes(this.#main) ? this.#main : this.#localRunner();
   }
 
-  #localRunner(): HomeRunner {
+  #localRunner(): Promise<HomeRunner> {
     const { module, maximumMiB } = this.#options;
-    this.#local ??= new CallingThreadRunner(module, pagesOf(maximumMiB));
+    this.#local ??= localRunner(module, pagesOf(maximumMiB));
     return this.#local;
   }
 
@@ -183,19 +182,34 @@ export class Runners {
 
   dispose(): void {
     this.#main.dispose();
-    this.#local?.dispose();
+    void this.#local?.then((runner) => runner.dispose());
   }
 }
 
+/** Loaded where the calling thread runs something: most engines have workers for all of it. */
+async function localRunner(module: WebAssembly.Module, pages: number): Promise<HomeRunner> {
+  const { CallingThreadRunner } = await import('./calling-thread-runner.ts');
+  return new CallingThreadRunner(module, pages);
+}
+
 /** Places for workers, or why there are none. */
-function placementFor({ placement: wish, workers, pool }: RunnerOptions): WorkerPlacement | undefined {
+async function placementFor({
+  placement: wish,
+  workers,
+  pool,
+}: RunnerOptions): Promise<WorkerPlacement | Placement | undefined> {
   if (wish === undefined) return undefined;
   if (pool !== undefined) return unplaced("the workers are somebody else's");
   try {
+    const { Placement } = await import('./placement.ts');
     return Placement.open(linuxMachine(), wish, workers);
   } catch (error) {
     return unplaced(messageOf(error));
   }
+}
+
+function isPlacing(placement: WorkerPlacement | Placement | undefined): placement is Placement {
+  return placement !== undefined && 'put' in placement;
 }
 
 function unplaced(reason: string): WorkerPlacement {

@@ -15,8 +15,6 @@ import { Grace } from './grace.ts';
 import type { ReplayJob } from './messages.ts';
 import type { PoolEvents, Post, WorkerPool } from './pool.ts';
 import type { Examiner } from './runner.ts';
-import { canStandIn, standIn } from './stand-in.ts';
-import { openTracing } from './tracing-runner.ts';
 import { MAX_DEATHS } from './worker-handle.ts';
 
 /** How long the host takes naps while the workers of a round begin; usually one or two will do. */
@@ -131,6 +129,7 @@ export class SharedCrew implements Crew {
           const id = this.#guestId();
           if (id === undefined) throw new MemoryLimitError('the memory has no room for one more worker');
           const needed = this.#source.pool.precompiles === undefined ? undefined : precompiles;
+          const { openTracing } = await import('./tracing-runner.ts');
           return openTracing(await module(), core, needed, id);
         }),
         workers: this.#seats.map((seat) => async (order) => {
@@ -332,17 +331,23 @@ export class SharedCrew implements Crew {
         if (this.#isOver(host)) return;
         // While others make headway, nothing is lost by trying on.
         if (host.committed() !== committed || this.#isStoodIn) continue;
-        if (options.folding || !canStandIn(this.#work, this.#limit.taskTimeoutMs)) return this.#fail(host, error);
+        if (options.folding || !this.#canStandIn) return this.#fail(host, error);
         return await this.#standIn(host, seat, options.first);
       }
     }
     this.#source.events.replaced(before, seat.id);
   }
 
+  /** Code from outside may be what ends the workers, and nobody could stop it on this thread. */
+  get #canStandIn(): boolean {
+    return this.#work.executor === undefined && this.#limit.taskTimeoutMs === undefined;
+  }
+
   /** No worker comes up: this thread goes on in the place of one, beside those that may come up yet. */
   async #standIn(host: BlockHost, seat: Seat, first: number): Promise<void> {
     this.#isStoodIn = true;
     try {
+      const { standIn } = await import('./stand-in.ts');
       const { core } = this.#lease!;
       const beganMs = host.instance.now();
       await standIn(core, this.#work, { workerId: seat.id, first });

@@ -4,7 +4,6 @@ import { Conductor } from '../run/conductor.ts';
 import { MemoryLease, useMemories } from '../run/memory.ts';
 import type { Home } from '../run/residence.ts';
 import type { RunHooks } from '../run/run-hooks.ts';
-import { Errands } from './errands.ts';
 import type { ErrandRequest, RunControl, Runner, RunRequest } from './runner.ts';
 import { type CrewSource, SharedCrew } from './shared-crew.ts';
 
@@ -78,8 +77,11 @@ export class SharedRunner implements Runner {
   }
 
   startErrands(request: ErrandRequest): ReturnType<Required<Runner>['startErrands']> {
-    const errands = new Errands(this.#source, request);
-    return { outcome: errands.run(), cancel: (reason) => errands.cancel(reason) };
+    const errands = import('./errands.ts').then(({ Errands }) => new Errands(this.#source, request));
+    return {
+      outcome: errands.then((started) => started.run()),
+      cancel: (reason) => void errands.then((started) => started.cancel(reason)),
+    };
   }
 
   dispose(): void {

@@ -5,14 +5,9 @@ import { eventLoopTurn } from '../base/platform.ts';
 import { openCore } from '../core/instance/abi.ts';
 import { type RoundEnd, runRound } from '../core/worker/worker-loop.ts';
 import type { SharedCore } from '../run/memory.ts';
-import type { TaskTimeout, Work } from '../run/work.ts';
+import type { Work } from '../run/work.ts';
 import { equip, loadPrecompiles } from './modules.ts';
 import type { RoundOrder } from './worker-handle.ts';
-
-/** Whether this thread may do it: code from outside may be what ends its workers, and nobody could stop it here. */
-export function canStandIn(work: Work, taskTimeoutMs: TaskTimeout): boolean {
-  return work.executor === undefined && taskTimeoutMs === undefined;
-}
 
 /**
  * Runs a round as one more worker of the block, with a turn of the event loop now and then.

@@ -122,6 +122,9 @@ function importedBy(source: string): string[] {
     ExportAllDeclaration: ({ source }) => void found.push(source.value),
     ImportExpression: ({ source }) => {
       if (source.type === 'Literal') found.push(String(source.value));
+      if (source.type === 'TemplateLiteral' && source.expressions.length === 0) {
+        found.push(source.quasis.map(({ value }) => value.cooked).join(''));
+      }
     },
   });
   visitor.visit(parseSync('module.js', source).program);

@@ -6,7 +6,7 @@ import type { BlockAccessList } from '../../block/block-access-list.ts';
 import type { StateDiff } from '../../block/state-diff.ts';
 import { type LayerLoad, layerState } from '../layers.ts';
 import type { DescribedStateSource, SourceKey, StateDescription, StateSource, StateValue } from '../state-source.ts';
-import { type MissingNode, type StateTrie, StateTries } from '../trie/state-tries.ts';
+import type { MissingNode, StateTrie, StateTries } from '../trie/state-tries.ts';
 import { placesOf, WitnessState } from './witness-state.ts';
 
 /** A block that was executed on the state. */
@@ -83,6 +83,7 @@ export async function recordNodes(tries: StateTries, state: StateTrie, block: Re
   const refuse = ({ path }: MissingNode): never => {
     throw new Error(`what stands at ${path} is no node`);
   };
+  const { StateTries } = await import('../trie/state-tries.ts');
   const partial = await StateTries.open(undefined, { nodeOf, refuse });
   const trie = partial.blind(tries.rootOf(state));
   const keys: Hex[] = [];

@@ -14,7 +14,7 @@ import type { BlockAccessList } from '../../block/block-access-list.ts';
 import type { BlockInput } from '../../block/block-input.ts';
 import type { StateDiff } from '../../block/state-diff.ts';
 import type { DescribedStateSource, SourceKey, StateDescription, StateKey, StateValue } from '../state-source.ts';
-import { type MissingNode, type NodeSource, type StateTrie, StateTries } from '../trie/state-tries.ts';
+import type { MissingNode, NodeSource, StateTrie, StateTries } from '../trie/state-tries.ts';
 import type { CheckedWitness } from './execution-witness.ts';
 
 /** How a block ended. */
@@ -150,6 +150,7 @@ export class WitnessState implements DescribedStateSource {
   }
 
   async #begin(used: Set<Hex> | undefined): Promise<Opened> {
+    const { StateTries } = await import('../trie/state-tries.ts');
     const tries = await StateTries.open(MOST_BYTES, this.#source(used));
     return { tries, trie: tries.blind(bytesFromHex(this.#witness.stateRoot)) };
   }

@@ -46,7 +46,7 @@ test('in a block, by however many workers', async () => {
 test.for(['shared', 'inline'] as const)('in a world, by calls, previews and traces: %s', async (threading) => {
   await using engine = await createEngine({ workers: 2, threading });
   await using world = await engine.openWorld({ state, chain: 1 });
-  const asked = { from: SENDERS[0]!, to: CALLER };
+  const asked = { from: SENDERS[0] as string, to: CALLER };
   expect((await world.call(asked)).status).toBe('success');
   expect((await world.preview({ ...asked, value: 0n })).status).toBe('success');
   const previews = await world.previewMany(SENDERS.slice(0, 4).map((from) => ({ from, to: CALLER })));
@@ -60,10 +60,10 @@ test.for(['shared', 'inline'] as const)('in a world, by calls, previews and trac
 test.for(['shared', 'inline'] as const)('in a first preview, and a first trace: %s', async (threading) => {
   await using engine = await createEngine({ workers: 2, threading });
   await using world = await engine.openWorld({ state, chain: 1 });
-  expect((await world.preview({ from: SENDERS[0]!, to: CALLER, value: 0n })).status).toBe('success');
+  expect((await world.preview({ from: SENDERS[0] as string, to: CALLER, value: 0n })).status).toBe('success');
   await using tracing = await createEngine({ workers: 2, threading });
   for (const traced of [await tracing.traceBlock({ ...request, tracer: 'callTracer' })]) {
-    expect(traced.map(({ result }) => result.calls?.[0]?.to)).toEqual(SENDERS.map(() => `0x${'00'.repeat(19)}06`));
+    expect(traced.map(({ result }) => result?.calls?.[0]?.to)).toEqual(SENDERS.map(() => `0x${'00'.repeat(19)}06`));
   }
 });
 
