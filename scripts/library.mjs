@@ -45,7 +45,7 @@ export async function buildLibrary({ types = true } = {}) {
     // Of the entry for runtimes that compile nothing while they run (src/workerd.ts).
     replaceFile(join(root, 'dist/traced-core.wasm'), await buildCore('trace'));
     for (const name of ['trie', 'hashing']) replaceFile(join(root, `dist/${name}.wasm`), await buildCore(name));
-    replaceFile(join(root, 'dist/worker.js'), await bundle('src/workers/worker-main.ts'));
+    replaceFile(join(root, 'dist/worker.js'), await bundle('src/workers/worker-hosted.ts'));
     replaceFile(join(root, 'dist/executors/ethereumjs.js'), await bundle('src/executor/ethereumjs/executor.ts'));
     replaceFile(join(root, 'dist/tracers.js'), await bundle('src/world/previewer.ts'));
     replaceFile(join(root, 'dist/precompiles.js'), await bundle('src/precompiles/precompile-module.ts'));

@@ -13,6 +13,7 @@ const modules = {
   'virtual:pevm/hashing': async () => bytesModule(await buildCore('hashing')),
   'virtual:pevm/trie': async () => bytesModule(await buildCore('trie')),
   'virtual:pevm/worker': async () => textModule(await bundle('src/workers/worker-main.ts')),
+  'virtual:pevm/alone': async () => textModule(await bundle('src/workers/alone.ts')),
   'virtual:pevm/ethereumjs-executor': async () => textModule(await bundle('src/executor/ethereumjs/executor.ts')),
   'virtual:pevm/tracers': async () => textModule(await bundle('src/world/previewer.ts')),
   'virtual:pevm/precompiles': async () => textModule(await bundle('src/precompiles/precompile-module.ts')),

@@ -57,3 +57,9 @@ declare module '*.wasm' {
 declare module '*/precompiles.js' {
   /** src/precompiles/precompile-module.ts, as dist/ has it. */
 }
+
+declare module 'virtual:pevm/alone' {
+  /** src/workers/alone.ts, bundled into the source of one self-contained ES module. */
+  const source: string;
+  export default source;
+}

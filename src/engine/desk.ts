@@ -91,7 +91,7 @@ export class JobDesk<Item> implements Desk<Item> {
     scope.throwIfCancelled();
     const hooks = this.#hooks(state, take);
     const startMs = performance.now();
-    const runner = await this.#parts.runners.for(work, residence);
+    const runner = await this.#parts.runners.for(work, plan.count, residence);
     scope.throwIfCancelled();
     const { threading, workers } = runner;
     const pages = maximumMiB === undefined ? undefined : pagesOf(maximumMiB);
@@ -114,7 +114,7 @@ export class JobDesk<Item> implements Desk<Item> {
     scope.throwIfCancelled();
     const { runners, assets, options } = this.#parts;
     const hooks = this.#hooks(state, () => {});
-    const runner = await runners.for(work);
+    const runner = await runners.for(work, plan.count);
     scope.throwIfCancelled();
     if (runner.threading === 'shared') {
       try {
@@ -145,6 +145,8 @@ export class JobDesk<Item> implements Desk<Item> {
     scope.throwIfCancelled();
     const described = describedSource(state);
     const { runners, assets } = this.#parts;
+    await runners.settled(errands.orders.length);
+    scope.throwIfCancelled();
     const control = runners.startErrands({
       ...errands,
       traced: compileTracedCore,

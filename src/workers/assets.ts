@@ -8,6 +8,7 @@ import type { EngineOptions } from '../types.ts';
 import { addressOf } from './modules.ts';
 
 let workerUrl: string | undefined;
+let aloneUrl: Promise<string> | undefined;
 let ethereumjsUrl: Promise<string> | undefined;
 let precompilesUrl: Promise<string> | undefined;
 let tracersUrl: Promise<string> | undefined;
@@ -27,6 +28,13 @@ export class Assets {
     if (given !== undefined) return absoluteUrl(given, 'options.assets.worker');
     workerUrl ??= moduleUrl(workerSource);
     return workerUrl;
+  }
+
+  /** What a worker needs that runs alone; `undefined`: a script that a page serves has it in it. */
+  async alone(): Promise<string | undefined> {
+    if (this.#options.assets?.worker !== undefined) return undefined;
+    aloneUrl ??= import('virtual:pevm/alone').then(({ default: source }) => moduleUrl(source));
+    return aloneUrl;
   }
 
   /** The executor of blocks outside the core. @throws InputError */

@@ -10,7 +10,6 @@ import type { RunOutcome } from '../run/run-outcome.ts';
 import { AnnouncedAttempts, watchAttempts } from './attempt-watch.ts';
 import { createExecutor, equip, equipFrom } from './modules.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';
-import { warmUp } from './warm-up.ts';
 
 export class CallingThreadRunner implements Runner {
   readonly threading = 'inline';
@@ -26,8 +25,9 @@ export class CallingThreadRunner implements Runner {
     this.#pages = pages;
   }
 
-  warmUp(): Promise<void> {
-    return warmUp(this.#module);
+  async warmUp(isWanted: () => boolean): Promise<void> {
+    const { warmUp } = await import('./warm-up.ts');
+    await warmUp(this.#module, isWanted);
   }
 
   /** There is none. */

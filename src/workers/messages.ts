@@ -131,8 +131,11 @@ export interface SoloHooks {
 export interface WorkerApi {
   /** Answers once the worker is up. With the words of a doorbell it sleeps on them from now on. */
   hello(doorbell: Int32Array | undefined): Promise<void>;
-  /** Answers once the core's EVM runs at full speed in this process. */
+  /** Loads what it takes to run without a host's memory; without a URL, the script has it in it. */
+  loadAlone(url: string | undefined): Promise<PackedError | undefined>;
+  /** Answers once the core's EVM runs at full speed in this process, or soon after somebody has stopped that. */
   warmUp(module: WebAssembly.Module): Promise<void>;
+  stopWarmUp(): Promise<void>;
   /** Does what a round does a few times, so that the first one does not run on code that is compiled on the way. */
   rehearse(module: WebAssembly.Module): Promise<void>;
   /** Loads the precompiled contracts by the URL of their module, for all that the worker runs from now on. */
@@ -147,8 +150,8 @@ export interface WorkerApi {
   closeErrands(): Promise<void>;
   /** Runs everything alone, over a memory of its own. */
   runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply>;
-  cancelSolo(): void;
-  addDependency(lower: number, higher: number): void;
+  cancelSolo(): Promise<void>;
+  addDependency(lower: number, higher: number): Promise<void>;
   /** Posts results from now on. */
-  streamSolo(): void;
+  streamSolo(): Promise<void>;
 }

@@ -3,7 +3,7 @@
 import { later } from '../base/platform.ts';
 import type { Placement } from './placement.ts';
 import type { RunLoad, Scaling } from './scaling.ts';
-import { Spare } from './spare.ts';
+import { type Rehearsal, rehearseIn, Spare } from './spare.ts';
 import { startAgain, WorkerHandle } from './worker-handle.ts';
 
 export interface PoolEvents {
@@ -152,11 +152,6 @@ export class WorkerPool {
     }
   }
 
-  /** Lets one worker make the module fast, which does so for all: compiled code belongs to the module. */
-  async warmUp(module: WebAssembly.Module): Promise<void> {
-    await this.#posts[0]?.handle.call((remote) => remote.warmUp(module));
-  }
-
   /** A transaction has called a precompiled contract: all workers load them, and those to come. */
   prepare(precompiles: string): void {
     if (this.#precompiles === precompiles) return;
@@ -166,10 +161,10 @@ export class WorkerPool {
   }
 
   /** What workers to come try out before they are needed. */
-  rehearse(module: WebAssembly.Module): void {
-    this.#spare.rehearsal = { module, precompiles: this.#precompiles };
+  rehearse(module: WebAssembly.Module, alone: Rehearsal['alone']): void {
+    this.#spare.rehearsal = { module, alone, precompiles: this.#precompiles };
     this.#rehearse = (handle) => {
-      handle.tell((remote) => remote.rehearse(module));
+      void rehearseIn(handle, { module, alone });
       if (this.#precompiles !== undefined) handle.prepare(this.#precompiles);
     };
   }
@@ -192,10 +187,15 @@ export class WorkerPool {
   }
 
   release(posts: readonly Post[]): void {
-    for (const post of posts) this.#taken.delete(post);
+    this.putBack(posts);
     this.#spare.parkWhenIdle(() => this.#taken.size > 0);
     // As many to spare as were asked for are enough.
     this.#endFree(Math.max(this.#asked, this.#scaling?.bounds.maximum ?? 0) * 2, 'there are enough workers');
+  }
+
+  /** As {@link release}, of those with which nobody has run anything. */
+  putBack(posts: readonly Post[]): void {
+    for (const post of posts) this.#taken.delete(post);
   }
 
   /** Puts a new worker on a post whose worker is gone, unless nobody needs it any more. @throws WorkerError */

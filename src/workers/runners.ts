@@ -44,6 +44,9 @@ const MAX_WORKER_ID = 255;
 const NO_WORKERS =
   "there are no workers here: neither those of Node (by `process`, if it is Node's own, and its getBuiltinModule) nor `Worker`";
 
+/** Transactions from which on it is sooner to wait for fast code. */
+const WORTH_WAITING = 64;
+
 const warmModules = new WeakMap<WebAssembly.Module, Promise<void>>();
 
 /** The runners of one engine. */
@@ -53,6 +56,8 @@ export class Runners {
   readonly #options: RunnerOptions;
   #local: Promise<HomeRunner> | undefined;
   #placement: WorkerPlacement | undefined;
+  #warming: Promise<void> | undefined;
+  #mayWarmUp = true;
 
   private constructor(main: Runner, reason: string | undefined, options: RunnerOptions, local?: HomeRunner) {
     this.#main = main;
@@ -73,6 +78,7 @@ export class Runners {
     };
     let reason = options.threading === 'inline' ? 'options.threading is "inline"' : sharingProblem();
     let isSilent = false;
+    const alone = () => assets.alone();
     if (!hasWorkers()) return withoutWorkers(NO_WORKERS);
     let url: string;
     try {
@@ -97,7 +103,7 @@ export class Runners {
             return scaling === undefined ? workers : pool.offered;
           },
         };
-        const runners = new Runners(new SharedRunner(source, options.pool === undefined), undefined, options);
+        const runners = new Runners(new SharedRunner(source, options.pool === undefined, alone), undefined, options);
         runners.#placement = placement;
         return runners;
       } catch (error) {
@@ -109,7 +115,7 @@ export class Runners {
     if (!isSilent) {
       try {
         const { SoloRunner } = await import('./solo-runner.ts');
-        return new Runners(await SoloRunner.start({ module, workerUrl: url, pages, events }), reason, options);
+        return new Runners(await SoloRunner.start({ module, workerUrl: url, alone, pages, events }), reason, options);
       } catch (error) {
         reason = messageOf(error);
       }
@@ -138,9 +144,17 @@ export class Runners {
   }
 
   /** Whoever can run such work: objects cannot be sent to workers, nor a state that stays to a worker alone. */
-  async for({ executor }: Work, residence?: Residence): Promise<Runner> {
+  async for({ executor }: Work, count: number, residence?: Residence): Promise<Runner> {
+    await this.settled(count);
     if (residence !== undefined) return this.#host();
     return executor === undefined || !('object' in executor) ? this.#main : this.#localRunner();
+  }
+
+  /** Settles when no worker warms up any more, which few transactions put an end to. */
+  async settled(count: number): Promise<void> {
+    if (this.#warming === undefined) return;
+    if (count < WORTH_WAITING) this.#mayWarmUp = false;
+    await this.#warming;
   }
 
   /** Opens a memory for a state that stays. @throws MemoryLimitError */
@@ -163,16 +177,21 @@ export class Runners {
     return this.#local;
   }
 
-  /** Lets the EVM become fast before the first block. */
-  async warmUp(): Promise<void> {
+  /**
+   * Lets the EVM become fast before the first block, while nobody waits for that: what has few transactions begins at once, on code that is
+   * slow yet; what has more begins when it is fast, which is sooner at its end.
+   */
+  warmUp(): void {
     const { module } = this.#options;
     // Compiled code belongs to the module, so that one engine of a process warms it up for all.
     let warm = warmModules.get(module);
     if (warm === undefined) {
-      warm = this.#main.warmUp().catch(() => {});
+      warm = this.#main.warmUp(() => this.#mayWarmUp).catch(() => {});
       warmModules.set(module, warm);
     }
-    await warm;
+    this.#warming = warm.then(() => {
+      this.#warming = undefined;
+    });
   }
 
   /** Ends a worker at whatever instruction it is. For tests. */

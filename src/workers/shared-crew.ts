@@ -26,9 +26,12 @@ interface Seat {
   id: number;
 }
 
+/** What a crew asks of a pool. */
+export type CrewPool = Pick<WorkerPool, 'take' | 'release' | 'replace' | 'prepare' | 'precompiles'>;
+
 /** Where crews come from, and what they tell. */
 export interface CrewSource {
-  readonly pool: WorkerPool;
+  readonly pool: CrewPool;
   /** Workers of a run at most, where they are free. */
   readonly workers: number;
   readonly need: MemoryNeed;

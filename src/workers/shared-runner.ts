@@ -1,21 +1,54 @@
 // Runs plans with the workers of a pool, over a memory that they share for one run.
 
+import { WorkerError } from '../base/errors.ts';
 import { Conductor } from '../run/conductor.ts';
 import { MemoryLease, useMemories } from '../run/memory.ts';
 import type { Home } from '../run/residence.ts';
 import type { RunHooks } from '../run/run-hooks.ts';
+import { workOf } from '../run/work.ts';
+import { Post, type WorkerPool } from './pool.ts';
 import type { ErrandRequest, RunControl, Runner, RunRequest } from './runner.ts';
-import { type CrewSource, SharedCrew } from './shared-crew.ts';
+import { type CrewPool, type CrewSource, SharedCrew } from './shared-crew.ts';
+import type { Rehearsal } from './spare.ts';
+
+/** The crews of a runner come from one pool. */
+export interface PoolSource extends CrewSource {
+  readonly pool: WorkerPool;
+}
+
+/** Of warming up: it takes a millisecond. */
+const PATIENCE_MS = 10_000;
+const QUIET = { workers: 1, events: { lost() {}, replaced() {} } };
+
+/**
+ * A worker of the pool for something that nobody has asked for: should it be lost, that ends, and whoever runs something next finds the
+ * loss, and tells of it.
+ */
+function borrowed(pool: WorkerPool): CrewPool {
+  let own: readonly Post[] = [];
+  return {
+    precompiles: undefined,
+    prepare() {},
+    async take(most, isNeedless) {
+      own = await pool.take(most, isNeedless);
+      return own.map(({ seat, handle }) => new Post(seat, handle));
+    },
+    release: () => pool.putBack(own),
+    replace: ({ handle }) => Promise.reject(new WorkerError(handle.lostReason)),
+  };
+}
 
 export class SharedRunner implements Runner {
   readonly threading = 'shared';
-  readonly #source: CrewSource;
+  readonly #source: PoolSource;
   readonly #ownsPool: boolean;
+  readonly #alone: Rehearsal['alone'];
   readonly #free = useMemories();
 
   /** `ownsPool`: nobody else uses it, so that it ends with this. */
-  constructor(source: CrewSource, ownsPool: boolean) {
+  constructor(source: PoolSource, ownsPool: boolean, alone: Rehearsal['alone']) {
     this.#source = source;
+    this.#alone = alone;
     this.#ownsPool = ownsPool;
   }
 
@@ -23,13 +56,24 @@ export class SharedRunner implements Runner {
     return this.#source.workers;
   }
 
-  async warmUp(): Promise<void> {
+  /** By rounds like those of a block, on one worker: what hosts do in them becomes faster too. */
+  async warmUp(isWanted: () => boolean): Promise<void> {
     const { pool, need } = this.#source;
     const lease = await MemoryLease.take(need);
     lease.host.touch();
     await lease.giveBack();
-    pool.rehearse(need.module);
-    await pool.warmUp(need.module);
+    pool.rehearse(need.module, this.#alone);
+    const { silent, warmUpBy } = await import('./warm-up.ts');
+    const work = workOf({ tasks: [], executor: undefined, precompiles: undefined });
+    const crew = new SharedCrew({ ...QUIET, need, pool: borrowed(pool) }, work, {
+      taskTimeoutMs: PATIENCE_MS,
+      block: undefined,
+    });
+    try {
+      await warmUpBy(async (plan) => (await new Conductor(plan, crew, silent).run()).executionMs, isWanted);
+    } finally {
+      crew.leave();
+    }
   }
 
   terminateWorker(seat: number): void {

@@ -19,14 +19,31 @@ import { startAgain, WorkerHandle } from './worker-handle.ts';
 const MAX_TRIES = 8;
 /** When a worker tells what is committed; twice as often after each try without headway. */
 const PAUSES: PauseOptions = { leastMs: 250, costs: 50 };
+/** How often it is looked whether somebody needs a worker that warms up. */
+const LOOK_MS = 5;
 /** Tries without headway from which on workers announce what they attempt, so that the error can name it. */
 const SUSPICIOUS_TRIES = 4;
 
 export interface SoloOptions {
   readonly module: WebAssembly.Module;
   readonly workerUrl: string;
+  /** The URL of what the worker needs to run alone. */
+  readonly alone: () => Promise<string | undefined>;
   readonly pages: number;
   readonly events: PoolEvents;
+}
+
+/** @throws WorkerError */
+async function startAlone({ workerUrl, alone }: SoloOptions): Promise<WorkerHandle> {
+  const url = await alone();
+  const handle = await WorkerHandle.start(workerUrl, false);
+  try {
+    await handle.loadAlone(url);
+  } catch (error) {
+    handle.terminate('it cannot run alone');
+    throw error;
+  }
+  return handle;
 }
 
 export class SoloRunner implements Runner {
@@ -47,11 +64,19 @@ export class SoloRunner implements Runner {
 
   /** @throws WorkerError */
   static async start(options: SoloOptions): Promise<SoloRunner> {
-    return new SoloRunner(options, await WorkerHandle.start(options.workerUrl, false));
+    return new SoloRunner(options, await startAlone(options));
   }
 
-  async warmUp(): Promise<void> {
-    await this.#handle.call((remote) => remote.warmUp(this.#options.module));
+  async warmUp(isWanted: () => boolean): Promise<void> {
+    const handle = this.#handle;
+    const stop = setInterval(() => {
+      if (!isWanted()) handle.tell((remote) => remote.stopWarmUp());
+    }, LOOK_MS);
+    try {
+      await handle.call((remote) => remote.warmUp(this.#options.module));
+    } finally {
+      clearInterval(stop);
+    }
   }
 
   terminateWorker(): void {
@@ -135,7 +160,7 @@ export class SoloRunner implements Runner {
     // The run before, or nobody, knows of a worker that was lost between two runs.
     if (!this.#mourned) this.#bury(run, 'it was lost between two runs');
     this.#handle = await startAgain(
-      () => WorkerHandle.start(this.#options.workerUrl, false),
+      () => startAlone(this.#options),
       () => this.#disposed || run.cancelled !== undefined,
     );
     this.#mourned = false;

@@ -6,6 +6,8 @@ import { WorkerHandle } from './worker-handle.ts';
 /** What a worker does while it waits, so that it need not when it is needed. */
 export interface Rehearsal {
   readonly module: WebAssembly.Module;
+  /** The URL of what that takes, as in {@link Assets.alone}. */
+  readonly alone: () => Promise<string | undefined>;
   /** Module of the precompiled contracts, where one was called before. */
   readonly precompiles: string | undefined;
 }
@@ -83,7 +85,7 @@ export class Spare {
       (handle) => {
         const { rehearsal } = this;
         if (rehearsal !== undefined) {
-          handle.tell((remote) => remote.rehearse(rehearsal.module));
+          void rehearseIn(handle, rehearsal);
           if (rehearsal.precompiles !== undefined) handle.prepare(rehearsal.precompiles);
         }
         if (this.#starting === starting) this.#handle = handle;
@@ -96,5 +98,18 @@ export class Spare {
       },
     );
     this.#starting = starting;
+  }
+}
+
+/** Nobody waits for it, nor for what goes wrong. */
+export async function rehearseIn(
+  handle: WorkerHandle,
+  { module, alone }: Omit<Rehearsal, 'precompiles'>,
+): Promise<void> {
+  try {
+    await handle.loadAlone(await alone());
+    handle.tell((remote) => remote.rehearse(module));
+  } catch {
+    // It runs its first round on slower code.
   }
 }

@@ -116,6 +116,12 @@ export class WorkerHandle {
     return handle;
   }
 
+  /** Lets the worker load what it takes to run alone. @throws what it says, WorkerError */
+  async loadAlone(url: string | undefined): Promise<void> {
+    const error = await this.call<PackedError | undefined>(async (remote) => await remote.loadAlone(url));
+    if (error !== undefined) throw unpackError(error);
+  }
+
   /** Lets the worker load the precompiled contracts, unless it has them; nobody waits for it. */
   prepare(precompiles: string): void {
     this.loadPrecompiles(precompiles).catch(() => {});

@@ -2,19 +2,16 @@
 
 import { expose, type Remote, releaseProxy } from 'comlink';
 import { messageOf } from '../base/errors.ts';
-import { packError, unpackError } from '../base/packed-error.ts';
-import { acceptPort, eventLoopTurn, threadNumber } from '../base/platform.ts';
-import { locationCount } from '../core/host/location.ts';
-import type { ResultBatch } from '../core/host/outcome.ts';
+import { packError } from '../base/packed-error.ts';
+import { acceptPort, importModule, threadNumber } from '../base/platform.ts';
 import { type CoreInstance, isUnequipped, openCore } from '../core/instance/abi.ts';
 import { runRound } from '../core/worker/worker-loop.ts';
-import { Conductor } from '../run/conductor.ts';
-import { LocalCrew, type LocalMemory, openLocalMemory } from '../run/local-crew.ts';
-import { InvalidOutcome } from '../run/run-outcome.ts';
 import type { Work } from '../run/work.ts';
 import type { Executor } from '../task/executor.ts';
+import type { Alone } from './alone.ts';
 import { Attachments } from './attachments.ts';
 import { type BareRound, Sleeper } from './doorbell.ts';
+import { inside } from './inside.ts';
 import type {
   ErrandHooks,
   ErrandPlace,
@@ -31,22 +28,19 @@ import type {
   WorkerApi,
 } from './messages.ts';
 import { addressIn, createExecutor, equip, equipFrom, loadErrands, loadPrecompiles, loadReplayer } from './modules.ts';
-import { Pauses } from './pauses.ts';
-import { rehearse, warmUp } from './warm-up.ts';
 
 /** The memories this worker is attached to. */
 const cores = new Attachments<CoreInstance>();
 /** Those who trace in these memories. */
-const replayers = new WeakMap<CoreInstance, ReturnType<typeof loadReplayer>>();
+let replayers = new WeakMap<CoreInstance, ReturnType<typeof loadReplayer>>();
 /** The run this worker works for. */
 let work: { source: Work; executor: Executor | undefined } | undefined;
 /** Whether executors were loaded, which are not the core's. */
 let hasForeignModules = false;
-/** The memory of runs that this worker does alone: kept from run to run, unless an attempt was left behind in it. */
-let soloMemory: (LocalMemory & { readonly pages: number }) | undefined;
 /** What this worker is asked of a state of which it has a copy. */
 let errands: { readonly runner: ErrandRunner; readonly hooks: ErrandHooks } | undefined;
-let solo: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined;
+/** What it does without a host's memory, where it was given that. */
+let alone: Alone | undefined;
 
 const port = await acceptPort();
 const sleeper = new Sleeper(
@@ -63,11 +57,20 @@ const api: WorkerApi = {
     if (doorbell !== undefined) sleeper.attach(doorbell);
   },
 
-  warmUp: (module: WebAssembly.Module) => sleeper.whileAwake(warmUp(module)),
+  warmUp: (module: WebAssembly.Module) => sleeper.whileAwake(needed(alone).warmUp(module)),
 
-  rehearse: (module: WebAssembly.Module) => sleeper.whileAwake(rehearse(module)),
+  stopWarmUp: async () => alone?.stopWarmUp(),
 
-  loadPrecompiles: (url: string) => sleeper.whileAwake(loadPrecompiles(url).then(() => undefined, packError)),
+  rehearse: (module: WebAssembly.Module) => sleeper.whileAwake(needed(alone).rehearse(module)),
+
+  loadPrecompiles: (url: string) =>
+    sleeper.whileAwake(
+      loadPrecompiles(url).then(() => {
+        // Those that were opened before have none.
+        replayers = new WeakMap();
+        return undefined;
+      }, packError),
+    ),
 
   threadNumber: async () => threadNumber(),
 
@@ -90,33 +93,40 @@ const api: WorkerApi = {
     errands = undefined;
   },
 
+  loadAlone: (url: string | undefined) => sleeper.whileAwake(openAlone(url).then(() => undefined, packError)),
+
   async runSolo(job: SoloJob, hooks: SoloHooks): Promise<SoloReply> {
     try {
-      return { outcome: await conductSolo(job, hooks) };
-    } catch (error) {
-      if (error instanceof InvalidOutcome) return { invalid: { index: error.index, result: error.result } };
-      return { error: packError(error) };
+      return await needed(alone).run(job, hooks);
     } finally {
-      solo = undefined;
       // The host's end of the hooks would keep its process alive.
       (hooks as Partial<Remote<SoloHooks>>)[releaseProxy]?.();
     }
   },
 
-  cancelSolo() {
-    solo?.conductor.cancel(new Error('cancelled'));
-    solo?.crew.abandon();
-    soloMemory = undefined;
-  },
+  cancelSolo: async () => alone?.cancel(),
 
-  addDependency(lower: number, higher: number) {
-    solo?.conductor.addDependency(lower, higher);
-  },
+  addDependency: async (lower: number, higher: number) => alone?.addDependency(lower, higher),
 
-  streamSolo() {
-    if (solo !== undefined) solo.stream = true;
-  },
+  streamSolo: async () => alone?.stream(),
 };
+
+type AloneModule = typeof import('./alone.ts');
+
+/** By the module at `url`; without, by the one that the script has in it. */
+async function openAlone(url: string | undefined): Promise<void> {
+  const { Alone } = inside.alone ?? (await importModule<AloneModule>(url ?? ''));
+  alone ??= new Alone({
+    createExecutor,
+    equip,
+    loadPrecompiles: (instance, hooks) => equipFrom(instance, () => addressIn(hooks.precompiles())),
+  });
+}
+
+function needed(given: Alone | undefined): Alone {
+  if (given === undefined) throw new TypeError('the worker was not told how to run alone');
+  return given;
+}
 
 async function answered(body: () => Promise<unknown>): Promise<ErrandReply> {
   try {
@@ -181,53 +191,6 @@ async function replay({ coreId, workerId, module, tracers, order }: ReplayJob): 
   } catch (error) {
     return { problem: 'tracer', error: packError(error) };
   }
-}
-
-async function conductSolo(job: SoloJob, hooks: SoloHooks) {
-  const { tasks, quota } = job.work;
-  const executor = await createExecutor(job.work.executor);
-  const { module, pages } = job;
-  if (soloMemory?.pages !== pages) soloMemory = { ...(await openLocalMemory(module, pages)), pages };
-  const { worker } = soloMemory;
-  equip(worker);
-  const pauses = new Pauses(job.pauses);
-  const crew = new LocalCrew(soloMemory, {
-    tasks,
-    quota,
-    isDue: ({ instance }) => pauses.isDue(locationCount(instance)),
-    executor,
-    loadPrecompiles: () => equipFrom(worker, () => addressIn(hooks.precompiles())),
-    estimates: true,
-    async pause() {
-      if (solo?.stream) conductor.flush();
-      await eventLoopTurn();
-    },
-    ...(job.watch ? { watch: (transaction: number | undefined) => hooks.attempt(transaction) } : {}),
-  });
-  const unsent: ResultBatch[] = [];
-  const conductor = new Conductor(job.plan, crew, {
-    async load(keys, emptied, inOrder) {
-      const loaded = await hooks.load(keys, emptied, inOrder);
-      if ('error' in loaded) throw unpackError(loaded.error);
-      return loaded;
-    },
-    committed(results) {
-      unsent.push(results);
-      if (!solo?.stream) return;
-      // The host counts from the first one on, whenever somebody began to listen.
-      for (const batch of unsent.splice(0)) hooks.committed(batch, conductor.committed());
-    },
-    drain(from) {
-      hooks.drain(from);
-    },
-    paused(prefix, results) {
-      unsent.length = 0;
-      hooks.paused(prefix, results);
-      pauses.over();
-    },
-  });
-  solo = { conductor, crew, stream: job.stream };
-  return conductor.run();
 }
 
 // Before Comlink's own listener, which starts the port.
