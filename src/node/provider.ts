@@ -6,8 +6,6 @@ import { describe } from '../base/reader.ts';
 import type { Provider, ProviderEvents, ProviderRequest } from '../types.ts';
 import type { Call } from './call.ts';
 import type { ChainNode } from './chain-node.ts';
-import { readParams } from './rpc/method.ts';
-import { METHODS } from './rpc/methods.ts';
 import { SERVER_ERROR } from './rpc/parameters.ts';
 
 const METHOD_NOT_FOUND = -32601;
@@ -44,6 +42,7 @@ export class NodeProvider implements Provider {
       }
       if (this.#isOver) throw new PevmError(DISCONNECTED, 'the world was disposed of');
       const { method: name, params } = request;
+      const [{ METHODS }, { readParams }] = await Promise.all([import('./rpc/methods.ts'), import('./rpc/method.ts')]);
       if (!Object.hasOwn(METHODS, name)) {
         const near = nearestName(name, Object.keys(METHODS));
         throw new PevmError(METHOD_NOT_FOUND, `there is no method ${describe(name)}; did you mean ${near}?`);

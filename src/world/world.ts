@@ -31,12 +31,10 @@ import type { CheckedOptions } from '../config/options.ts';
 import type { ByteSource } from '../file/chain-file.ts';
 import { type Emptiness, emptinessOf, stateDiffOf } from '../job/changed-state.ts';
 import type { Ask, Job, Limits } from '../job/job.ts';
-import { blockOf } from '../node/block-name.ts';
-import { importChain } from '../node/chain-import.ts';
-import { ChainNode, type NodeHost } from '../node/chain-node.ts';
-import { PastWorlds } from '../node/past-worlds.ts';
+import type { NodeHost } from '../node/chain-node.ts';
+import type { PastWorlds } from '../node/past-worlds.ts';
 import { NodeProvider } from '../node/provider.ts';
-import { type ChainPosition, RecordedChain, unknownBlock } from '../node/recorded-chain.ts';
+import type { ChainPosition, RecordedChain } from '../node/recorded-chain.ts';
 import { createAccessList } from '../simulation/access-list.ts';
 import { call, readCall } from '../simulation/call.ts';
 import { estimateGas } from '../simulation/estimate-gas.ts';
@@ -183,7 +181,9 @@ export class ResidentWorld implements TracingWorld {
 
   provider(options: NodeOptions = {}): NodeProvider {
     this.#provider ??= new NodeProvider(
-      this.#recorded().then((record) => new ChainNode({ world: this, ...this.#turns.host }, record, options)),
+      Promise.all([this.#recorded(), import('../node/chain-node.ts')]).then(
+        ([record, { ChainNode }]) => new ChainNode({ world: this, ...this.#turns.host }, record, options),
+      ),
     );
     return this.#provider;
   }
@@ -200,6 +200,7 @@ export class ResidentWorld implements TracingWorld {
   }
 
   async *importChain(source: ByteSource): AsyncGenerator<ImportedBlock> {
+    const { importChain } = await import('../node/chain-import.ts');
     yield* importChain(this, await this.#recorded(), source);
   }
 
@@ -441,6 +442,10 @@ export class ResidentWorld implements TracingWorld {
   ): Promise<R> {
     const id = readBlockId(block, 'options.block');
     const record = await this.#recorded();
+    const [{ blockOf }, { PastWorlds }] = await Promise.all([
+      import('../node/block-name.ts'),
+      import('../node/past-worlds.ts'),
+    ]);
     const at = blockOf(record.store, 'hash' in id ? id.hash : 'number' in id ? id.number : id.tag, 'options.block');
     if (at.hash === record.head.hash) return body(this, rest);
     this.#past ??= new PastWorlds(record, this.#turns.host.openWorld);
@@ -482,6 +487,7 @@ export class ResidentWorld implements TracingWorld {
       if (chain?.forks === undefined) {
         throw new InputError('options.chain', 'missing, or its forks are not known: a chain is recorded by its rules');
       }
+      const { RecordedChain, unknownBlock } = await import('../node/recorded-chain.ts');
       const { number = 0n, hash } = this.#block ?? {};
       const isFirst = first !== undefined && BigInt(first.number) === number;
       // Of what happened in it nothing is known here.
