@@ -82,13 +82,16 @@ async function make(entry) {
     build: {
       write: false,
       target: 'es2022',
-      minify: 'oxc',
       modulePreload: false,
       reportCompressedSize: false,
       lib: { entry: join(root, entry), formats: ['es'], fileName: 'bundle' },
       rolldownOptions: {
         external: [/^node:/],
-        output: { codeSplitting: false, keepNames: true },
+        output: {
+          codeSplitting: false,
+          keepNames: true,
+          minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
+        },
       },
     },
   });

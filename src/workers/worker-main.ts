@@ -196,3 +196,8 @@ async function replay({ coreId, workerId, module, tracers, order }: ReplayJob): 
 // Before Comlink's own listener, which starts the port.
 port.addEventListener('message', () => sleeper.received());
 expose(api, port);
+
+/** For scripts that have this one in them: whether it listens. */
+export function isUp(): boolean {
+  return port !== undefined;
+}
