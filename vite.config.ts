@@ -8,6 +8,15 @@ import { virtualModules } from './scripts/virtual-modules.mjs';
 const { peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 const peers = Object.keys(peerDependencies);
 
+/** The modules behind the public names: as entries of their own, so that what only one of them needs is in no other's chunk. */
+const index = readFileSync(new URL('src/index.ts', import.meta.url), 'utf8');
+const parts = Object.fromEntries(
+  [...index.matchAll(/^export \{[^}]*\} from '\.\/(.+)\.ts';$/gm)].map(([, path = '']) => [
+    `parts/${path.replaceAll('/', '-')}`,
+    `src/${path}.ts`,
+  ]),
+);
+
 /** What src/workerd.ts imports lies in dist/, beside what is made of it. */
 function filesBeside(): Plugin {
   return {
@@ -31,6 +40,7 @@ export default defineConfig({
     lib: {
       entry: {
         index: 'src/index.ts',
+        ...parts,
         traffic: 'src/traffic/index.ts',
         cli: 'src/cli/main.ts',
         workerd: 'src/workerd.ts',

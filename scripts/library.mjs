@@ -37,10 +37,14 @@ export async function buildLibrary({ types = true } = {}) {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     const core = await buildCore('release');
     const output = await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
-    const modules = [output]
-      .flat()
-      .flatMap((made) => ('output' in made ? made.output : []))
-      .flatMap(modulesOf);
+    const files = [output].flat().flatMap((made) => ('output' in made ? made.output : []));
+    const modules = files.flatMap(modulesOf);
+    // They have told the bundler where to cut, and nobody imports them.
+    const needed = files.filter(
+      (file) => file.type === 'chunk' && file.imports.some((name) => name.startsWith('parts/')),
+    );
+    if (needed.length > 0) throw new Error(`parts are imported by ${needed.map(({ fileName }) => fileName)}`);
+    rmSync(join(root, 'dist/parts'), { recursive: true });
     replaceFile(join(root, 'dist/core.wasm'), core);
     // Of the entry for runtimes that compile nothing while they run (src/workerd.ts).
     replaceFile(join(root, 'dist/traced-core.wasm'), await buildCore('trace'));

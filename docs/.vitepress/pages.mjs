@@ -41,6 +41,7 @@ export const groups = [
     group: 'Running it',
     pages: [
       ['hosts', 'Headers per host'],
+      ['sizes', 'Sizes and start-up'],
       ['cli', 'The command line'],
       ['configuration', 'Configuration'],
       ['monitoring', 'Monitoring'],

@@ -8,7 +8,6 @@ import { knownChain } from '../chain/chains.ts';
 import { readHardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import { readChainOf } from '../config/options.ts';
-import { StateTries } from '../state/trie/state-tries.ts';
 import type { ExecutionWitness } from '../state/witness/execution-witness.ts';
 import { codesOf, recordedState, recordNodes } from '../state/witness/witness-recorder.ts';
 import type { BlockRequest, BlockResult } from '../types.ts';
@@ -43,6 +42,7 @@ export async function createWitness(
     ...{ ...rest, hardfork, state: recorded.source, blockHashes: new Map(), blockAccessList: true },
   });
   if (accesses === undefined) throw new PevmError(-32603, 'what the block has met was not recorded');
+  const { StateTries } = await import('../state/trie/state-tries.ts');
   const tries = await StateTries.open();
   const trie = await tries.begin(accounts.values());
   const { clearsEmpty: emptyIsAbsent } = rulesOf(hardfork);

@@ -14,7 +14,7 @@ import {
 } from '../chain/system-contracts.ts';
 import { type Genesis, readGenesis } from '../file/genesis-file.ts';
 import type { AllocAccount } from '../state/memory.ts';
-import { accountOfKey, type KeyedAccount } from './accounts.ts';
+import type { KeyedAccount } from './accounts.ts';
 
 /** The first keys of the mnemonic "test test test test test test test test test test test junk", as anvil and Hardhat have them. */
 const KEYS: readonly Hex[] = [
@@ -139,6 +139,7 @@ export async function devGenesis(options: DevGenesisOptions = {}): Promise<DevGe
   const { chainId = DEV_CHAIN_ID, accounts: count = KEYS.length, balance = FUNDS, timestamp = 0, alloc = {} } = options;
   const { amsterdamTime } = options;
   const codes = amsterdamTime === undefined ? SYSTEM_CODES : { ...SYSTEM_CODES, ...BUILDER_CODES };
+  const { accountOfKey } = await import('./accounts.ts');
   const accounts = KEYS.slice(0, count).map((key) => accountOfKey(key, 'key'));
   const contracts = Object.entries(codes).map(([address, lines]) => [address, { nonce: 1, code: lines.join('') }]);
   const funded = accounts.map(({ address }) => [address, { balance }]);

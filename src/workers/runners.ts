@@ -47,7 +47,7 @@ const NO_WORKERS =
 /** Transactions from which on it is sooner to wait for fast code. */
 const WORTH_WAITING = 64;
 
-const warmModules = new WeakMap<WebAssembly.Module, Promise<void>>();
+const warmModules = new WeakSet<WebAssembly.Module>();
 
 /** The runners of one engine. */
 export class Runners {
@@ -184,14 +184,14 @@ export class Runners {
   warmUp(): void {
     const { module } = this.#options;
     // Compiled code belongs to the module, so that one engine of a process warms it up for all.
-    let warm = warmModules.get(module);
-    if (warm === undefined) {
-      warm = this.#main.warmUp(() => this.#mayWarmUp).catch(() => {});
-      warmModules.set(module, warm);
-    }
-    this.#warming = warm.then(() => {
-      this.#warming = undefined;
-    });
+    if (warmModules.has(module)) return;
+    warmModules.add(module);
+    this.#warming = this.#main
+      .warmUp(() => this.#mayWarmUp)
+      .catch(() => {})
+      .then(() => {
+        this.#warming = undefined;
+      });
   }
 
   /** Ends a worker at whatever instruction it is. For tests. */
@@ -200,6 +200,7 @@ export class Runners {
   }
 
   dispose(): void {
+    this.#mayWarmUp = false;
     this.#main.dispose();
     void this.#local?.then((runner) => runner.dispose());
   }
