@@ -60,7 +60,7 @@ const programs = {
     check(trace.result.type === 'CALL');
     await engine.dispose();`,
   provider: `${begin}
-    const { devGenesis } = await import('pevm-wasm');
+    import { devGenesis } from 'pevm-wasm';
     const { state, config, block: first, accounts } = await devGenesis();
     const world = await engine.openWorld({ state, chain: config, block: first });
     check((await world.provider().request({ method: 'eth_chainId' })).startsWith('0x') && accounts.length > 0);

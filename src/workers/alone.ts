@@ -11,9 +11,9 @@ import { LocalCrew, type LocalMemory, openLocalMemory } from '../run/local-crew.
 import { InvalidOutcome } from '../run/run-outcome.ts';
 import type { ExecutorSource } from '../run/work.ts';
 import type { Executor } from '../task/executor.ts';
+import { rehearse, warmUp } from './local-warm-up.ts';
 import type { SoloHooks, SoloJob, SoloReply } from './messages.ts';
 import { Pauses } from './pauses.ts';
-import { rehearse, warmUp } from './warm-up.ts';
 
 /** What the worker's own script brings: modules that were imported once belong to it. */
 export interface AloneHelp {

@@ -26,7 +26,7 @@ export class CallingThreadRunner implements Runner {
   }
 
   async warmUp(isWanted: () => boolean): Promise<void> {
-    const { warmUp } = await import('./warm-up.ts');
+    const { warmUp } = await import('./local-warm-up.ts');
     await warmUp(this.#module, isWanted);
   }
 

@@ -6,7 +6,7 @@ import { warmUpBlock } from '../../../src/core/host/warm-up-block.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
 import { Conductor } from '../../../src/run/conductor.ts';
 import { LocalCrew, openLocalMemory } from '../../../src/run/local-crew.ts';
-import { warmUp } from '../../../src/workers/warm-up.ts';
+import { warmUp } from '../../../src/workers/local-warm-up.ts';
 
 test('every transaction of the warm-up block succeeds, and those that call contracts loop, store and log', async () => {
   const { environment, transactions, image } = warmUpBlock();
