@@ -162,10 +162,11 @@ class ListeningServer implements RpcServer {
     } finally {
       this.#held -= body.length;
     }
-    await this.#answerWith(answer ?? '', response);
+    return this.#answerWith(Buffer.from(answer ?? ''), response);
   }
 
-  async #answerWith(answer: string, response: ServerResponse): Promise<void> {
+  /** Bytes: as characters it would be held twice while its client does not take it. */
+  async #answerWith(answer: Buffer, response: ServerResponse): Promise<void> {
     if (!this.#hasRoom(answer)) return end(response, 503, failure(null, -32005, UNREAD));
     await this.#delivered(answer, (taken) => {
       // Also of a client that has gone.
@@ -177,12 +178,12 @@ class ListeningServer implements RpcServer {
   }
 
   /** One is always answered, however large the answer is. */
-  #hasRoom(answer: string): boolean {
+  #hasRoom(answer: Buffer): boolean {
     return this.#unread === 0 || this.#unread + answer.length <= this.#limits.unreadBytes;
   }
 
   /** Counts an answer until its client has taken it, and leaves who does not. */
-  async #delivered(answer: string, send: (taken: () => void) => (() => void) | undefined): Promise<void> {
+  async #delivered(answer: Buffer, send: (taken: () => void) => (() => void) | undefined): Promise<void> {
     this.#unread += answer.length;
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
@@ -272,16 +273,17 @@ class ListeningServer implements RpcServer {
       }
       this.#held += text.length;
       last = last.then(async () => {
-        const answer = isBinary
+        const answered = isBinary
           ? failure(null, -32600, 'expected text')
           : await answerText(text, handle, this.#limits, gone.signal);
         this.#held -= text.length;
-        if (answer === undefined || client.readyState !== client.OPEN) return;
+        if (answered === undefined || client.readyState !== client.OPEN) return;
+        const answer = Buffer.from(answered);
         if (!this.#hasRoom(answer)) return client.send(failure(null, -32005, UNREAD));
         // What comes next waits until this is taken.
         await this.#delivered(answer, (taken) => {
           client.once('close', taken);
-          client.send(answer, () => {
+          client.send(answer, { binary: false }, () => {
             client.off('close', taken);
             taken();
           });
@@ -300,10 +302,10 @@ class ListeningServer implements RpcServer {
   }
 }
 
-function end(response: ServerResponse, status: number, text: string): void {
+function end(response: ServerResponse, status: number, text: string | Buffer): void {
   if (response.writableEnded || response.destroyed) return;
   response.statusCode = status;
-  if (text !== '') response.setHeader('content-type', 'application/json');
+  if (text.length > 0) response.setHeader('content-type', 'application/json');
   response.end(text);
 }
 
