@@ -127,7 +127,7 @@ export type {
   StateSource,
   StateValue,
 } from './state/state-source.ts';
-export type { ExecutionWitness, WitnessProof } from './state/witness/execution-witness.ts';
+export type { ExecutionWitness, WitnessByHash, WitnessProof } from './state/witness/execution-witness.ts';
 export type { BlockLoop, LoopAttempt, LoopResult, LoopWorker, TransactionStatus, Verdict } from './task/block-loop.ts';
 export type {
   ExecutionEstimate,

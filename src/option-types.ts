@@ -9,7 +9,7 @@ import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { BlockId } from './state/remote/state-requests.ts';
 import type { StateSource } from './state/state-source.ts';
-import type { ExecutionWitness } from './state/witness/execution-witness.ts';
+import type { ExecutionWitness, WitnessByHash } from './state/witness/execution-witness.ts';
 
 /** What `createEngine` accepts. Unknown keys are refused with the nearest right name. */
 export interface EngineOptions {
@@ -218,7 +218,7 @@ export interface BlockRequest {
    * In place of a state: what proves all that the block takes of it (docs/stateless.md). Then `verify` compares
    * everything, the root of the state included, unless something else is said.
    */
-  readonly witness?: ExecutionWitness;
+  readonly witness?: ExecutionWitness | WitnessByHash;
   /** For BLOCKHASH, by block number. What is missing is asked from the state source. */
   readonly blockHashes?: ReadonlyMap<bigint, Hex>;
   /** What a trusted execution found: compared where `verify` asks for it. */

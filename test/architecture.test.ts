@@ -663,6 +663,7 @@ test('the public names are these', { timeout: 60_000 }, () => {
       "WhatIfOptions",
       "WhatIfTransaction",
       "WithdrawalInput",
+      "WitnessByHash",
       "WitnessError",
       "WitnessProblem",
       "WitnessProof",

@@ -363,7 +363,7 @@ export const BLOCK_REQUEST: Options = {
   ),
   state: option(stateSource, 'State before the block.', "the engine's"),
   witness: option(
-    checkedLater('ExecutionWitness'),
+    checkedLater('ExecutionWitness | WitnessByHash'),
     'In place of a state: what proves all that the block takes of it (docs/stateless.md). Then `verify` compares everything, the root of the state included, unless something else is said.',
   ),
   blockHashes: option(

@@ -21,7 +21,7 @@ import type { Expected } from './block/expected.ts';
 import type { Hardfork } from './chain/hardfork.ts';
 import type { BlockId } from './state/remote/state-requests.ts';
 import type { StateSource } from './state/state-source.ts';
-import type { ExecutionWitness } from './state/witness/execution-witness.ts';
+import type { ExecutionWitness, WitnessByHash } from './state/witness/execution-witness.ts';
 
 ${OPTION_GROUPS.map(interfaceOf).join('\n')}`;
 }

@@ -27,6 +27,13 @@ export interface ExecutionWitness {
   readonly superfluous?: 'refuse' | 'ignore';
 }
 
+/** A witness with its parts by their hashes, as some nodes give it; each is compared with the hash that names it. */
+export interface WitnessByHash extends Omit<ExecutionWitness, 'state' | 'codes' | 'keys'> {
+  readonly state?: readonly Hex[] | Readonly<Record<string, Hex>>;
+  readonly codes?: readonly Hex[] | Readonly<Record<string, Hex>>;
+  readonly keys?: readonly Hex[] | Readonly<Record<string, Hex>> | null;
+}
+
 /** An answer to `eth_getProof`. What it says beside the nodes is compared with them. */
 export interface WitnessProof {
   readonly address: Hex;
@@ -69,9 +76,28 @@ const MOST_CODE_BYTES = 1 << 24;
 /** The empty trie, which some list as a node. */
 const EMPTY_NODE = '0x80';
 
-const readNodes = list(bytes(undefined, MOST_NODE_BYTES), MOST_PARTS);
-const readCodes = list(bytes(undefined, MOST_CODE_BYTES), MOST_PARTS);
-const readKeys = list(bytes(undefined, 32), MOST_PARTS);
+/** A list, or an object by the hashes of what is in it, which are checked. */
+const listed = (read: Reader<Hex>): Reader<Hex[]> => {
+  const items = list(read, MOST_PARTS);
+  return (value, field) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return items(value, field);
+    const entries = Object.entries(plainObject(value, field));
+    const parts = entries.map(([name, item]) => read(item, `${field}[${describe(name)}]`));
+    if (parts.length > MOST_PARTS) throw new InputError(field, `${parts.length} items, at most ${MOST_PARTS} allowed`);
+    const hashes = allHashes(parts.map(bytesFromHex));
+    entries.forEach(([name], at) => {
+      const problem = `what stands there has the hash ${hashes[at]}`;
+      if (hash(name, `${field}[${describe(name)}]`) !== hashes[at]) {
+        throw new InputError(`${field}[${describe(name)}]`, problem);
+      }
+    });
+    return parts;
+  };
+};
+
+const readNodes = listed(bytes(undefined, MOST_NODE_BYTES));
+const readCodes = listed(bytes(undefined, MOST_CODE_BYTES));
+const readKeys = listed(bytes(undefined, 32));
 
 const FIELDS = ['state', 'codes', 'keys', 'headers', 'proofs', 'stateRoot', 'superfluous'];
 

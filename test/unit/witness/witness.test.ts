@@ -162,6 +162,23 @@ describe('a block on a witness', () => {
     expect((await engine.executeBlock({ ...request, witness: twice })).stateRoot).toBe(whole.stateRoot);
   });
 
+  test('parts may stand by their hashes, which are those of what stands there', async () => {
+    const { request, witness, whole } = await proven([write(1, 7)]);
+    const byHash = (parts: readonly Hex[] = []) => Object.fromEntries(parts.map((part) => [hashOf(part), part]));
+    const { state = [], codes, keys } = witness;
+    const given = { ...witness, state: byHash(state), codes: byHash(codes), keys: byHash(keys ?? []) };
+    const { stateRoot, mismatches } = await engine.executeBlock({
+      ...request,
+      witness: given,
+      verify: { stateRoot: true },
+    });
+    expect([stateRoot, mismatches]).toEqual([whole.stateRoot, []]);
+    const exchanged = { ...given.state, [hashOf(state[0]!)]: state[1]!, [hashOf(state[1]!)]: state[0]! };
+    await expect(engine.executeBlock({ ...request, witness: { ...given, state: exchanged } })).rejects.toThrow(
+      `request.witness.state["${hashOf(state[0]!)}"]: what stands there has the hash ${hashOf(state[1]!)}`,
+    );
+  });
+
   test('the order of nodes does not matter, and nothing of another state does for it', async () => {
     const { request, witness, whole } = await proven([write(7, 1), { to: addressOf(3), value: 1 }]);
     const reversed = { ...witness, state: witness.state!.toReversed(), codes: witness.codes!.toReversed() };
@@ -194,7 +211,9 @@ describe('a block on a witness', () => {
       { state: 'all' },
       { state: ['0x1'] },
       { state: [5] },
-      { codes: {} },
+      { codes: 5 },
+      { codes: { '0x12': '0x' } },
+      { keys: new Map() },
       { headers: ['0xc0'] },
       { keys: [`${word(0)}00`] },
       { stateRoot: '0x12' },
