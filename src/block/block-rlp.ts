@@ -8,6 +8,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import {
   type BlockInput,
   type HeaderInput,
+  markRead,
   readBlock,
   readHeader as readHeaderFields,
   readTransaction,
@@ -24,6 +25,7 @@ import {
   TYPED,
   WITHDRAWAL,
 } from './consensus-fields.ts';
+import { type ItemPlace, listItems, readTransactions } from './rlp-transactions.ts';
 
 /** A block with an access list inside a transaction nests 7 deep. */
 const MAXIMUM_DEPTH = 8;
@@ -60,6 +62,13 @@ export function parseBlockRlp(
   if (encoded.length > MAXIMUM_BYTES) {
     throw new InputError(field, `${encoded.length} bytes of RLP, at most ${MAXIMUM_BYTES} allowed`);
   }
+  return readUsual(encoded, hardfork, field, limits) ?? readAnyBlockRlp(encoded, hardfork, field, limits);
+}
+
+/** Whatever is a block, an object for each of its items, and says what is wrong with what is none. */
+export function readAnyBlockRlp(
+  ...[encoded, hardfork, field, limits]: Required<Parameters<typeof parseBlockRlp>>
+): BlockInput {
   const [header, transactions, uncles, withdrawals, ...rest] = list(decode(encoded, field), field);
   if (rest.length > 0) throw new InputError(field, `${4 + rest.length} parts, at most 4 expected`);
   const headerField = `${field}.header`;
@@ -72,18 +81,56 @@ export function parseBlockRlp(
       transactions: list(transactions, `${field}.transactions`).map((item, i) =>
         transactionFields(item, `${field}.transactions[${i}]`),
       ),
-      ...(withdrawals === undefined
-        ? {}
-        : {
-            withdrawals: list(withdrawals, `${field}.withdrawals`).map((item, i) =>
-              fields(item, WITHDRAWAL, `${field}.withdrawals[${i}]`),
-            ),
-          }),
+      ...withdrawalsOf(withdrawals, field),
     },
     hardfork,
     field,
     limits,
   );
+}
+
+/** Of blocks that came as RLP what the hash of each transaction is made of. */
+const encodings = new WeakMap<BlockInput, readonly Uint8Array[]>();
+
+/** Of a block that was read from RLP what the hash of each transaction is made of, where that is known. */
+export function encodingsOf(block: BlockInput): readonly Uint8Array[] | undefined {
+  return encodings.get(block);
+}
+
+/** A block of well-formed transactions of the usual types; `undefined` where anything is not so. */
+function readUsual(...[given, hardfork, field, limits]: Required<Parameters<typeof parseBlockRlp>>) {
+  const parts = listItems(given);
+  if (parts === undefined || parts.length < 3 || parts.length > 4 || parts.some(({ isList }) => !isList))
+    return undefined;
+  const encoded = given.slice();
+  const [header, transactions, uncles] = parts as [ItemPlace, ItemPlace, ItemPlace];
+  const places = listItems(encoded, transactions.start, transactions.end);
+  const read = places && readTransactions(encoded, places);
+  const uncleAt = listItems(encoded, uncles.start, uncles.end);
+  if (read === undefined || uncleAt === undefined) return undefined;
+  markRead(read.transactions);
+  const bytesOf = ({ start, end }: ItemPlace) => encoded.subarray(start, end);
+  const block = readBlock(
+    {
+      ...readHeader(decode(bytesOf(header), field), `${field}.header`),
+      hash: hexFromBytes(keccak256(bytesOf(header))),
+      uncles: uncleAt.map((uncle) => hexFromBytes(keccak256(bytesOf(uncle)))),
+      uncleHeaders: uncleAt.map((uncle, i) => readHeader(decode(bytesOf(uncle), field), `${field}.uncles[${i}]`)),
+      transactions: read.transactions,
+      ...withdrawalsOf(parts[3] && decode(bytesOf(parts[3]), field), field),
+    },
+    hardfork,
+    field,
+    limits,
+  );
+  encodings.set(block, read.encodings);
+  return block;
+}
+
+function withdrawalsOf(withdrawals: Item | undefined, field: string) {
+  if (withdrawals === undefined) return {};
+  const items = list(withdrawals, `${field}.withdrawals`);
+  return { withdrawals: items.map((item, i) => fields(item, WITHDRAWAL, `${field}.withdrawals[${i}]`)) };
 }
 
 /** Reads a header by itself. @throws InputError naming the field */

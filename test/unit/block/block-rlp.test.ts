@@ -7,9 +7,12 @@ import { RLP } from '@ethereumjs/rlp';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../../src/base/errors.ts';
-import { parseBlockRlp } from '../../../src/block/block-rlp.ts';
+import { encodeBlock } from '../../../src/block/block-encoding.ts';
+import { parseBlockRlp, readAnyBlockRlp } from '../../../src/block/block-rlp.ts';
 import { chainAt } from '../../../src/executor/ethereumjs/chain.ts';
 import { readBlockFile } from '../../../src/file/block-file.ts';
+import { count } from '../../support/effort.ts';
+import { Random } from '../../support/fuzz-random.ts';
 import { sharedFolder, withoutShared } from '../../support/shared.ts';
 
 const header = (fields = 15) =>
@@ -120,6 +123,39 @@ describe('a block in RLP', () => {
         block.transactions.map(({ r, s, to, input, gas }) => ({ r, s, to, input, gas })),
       );
       expect(parsed.withdrawals).toEqual(block.withdrawals);
+    },
+  );
+
+  test.skipIf(withoutShared('mainnet')).each([930196, 4369999, 12459406, 25229957])(
+    'of mainnet block %s is read in one pass as it is item by item, and so is what is no block',
+    async (number) => {
+      const path = resolve(sharedFolder ?? '.', 'mainnet', `${number}.json.gz`);
+      const { block, hardfork, chainId } = await readBlockFile(readFileSync(path));
+      const encoded = encodeBlock(block, chainId)!;
+      const outcome = (read: typeof parseBlockRlp, bytes: Uint8Array) => {
+        try {
+          return read(bytes, hardfork, 'block', {});
+        } catch (error) {
+          expect(error).toBeInstanceOf(InputError);
+          return (error as InputError).message;
+        }
+      };
+      const slowly = (...given: Parameters<typeof parseBlockRlp>) =>
+        readAnyBlockRlp(...(given as Required<typeof given>));
+      expect(outcome(parseBlockRlp, encoded)).toEqual(outcome(slowly, encoded));
+      const random = new Random(number);
+      // Headers of items are where bytes count most: half of the changes are near the beginning of a transaction.
+      const starts = block.transactions.map(({ r = '0x' }) =>
+        Buffer.from(encoded).indexOf(Buffer.from(r.slice(2), 'hex')),
+      );
+      for (let more = count('blocks of changed bytes', { ci: 60, long: 3000 }); more > 0; more--) {
+        const mutant = encoded.slice();
+        const near = starts[random.below(starts.length)]! + 60;
+        const at =
+          random.below(2) === 0 ? random.below(mutant.length) : Math.min(near + random.below(40), mutant.length - 1);
+        mutant[at] = random.below(256);
+        expect(outcome(parseBlockRlp, mutant), `byte ${at} is ${mutant[at]}`).toEqual(outcome(slowly, mutant));
+      }
     },
   );
 });
