@@ -63,8 +63,9 @@ export function readExpected(value: unknown, field: string): Expected {
   for (const [name, item] of Object.entries(plainObject(source.post ?? {}, `${field}.post`))) {
     try {
       const key = address(name, '');
-      if (post.has(key)) throw new InputError('', 'the same account is listed twice');
+      const listed = post.size;
       post.set(key, item === null ? null : readChange(item));
+      if (post.size === listed) throw new InputError('', 'the same account is listed twice');
     } catch (error) {
       throw below(`${field}.post[${describe(name)}]`, error);
     }

@@ -73,6 +73,7 @@ export function hasOnlyStorage(account: MemoryAccount): boolean {
 
 /** Whether any slot is not zero. */
 export function hasStorage(storage: ReadonlyMap<string, MemorySlot>): boolean {
+  if (storage.size === 0) return false;
   for (const { value } of storage.values()) if (value.some((byte) => byte !== 0)) return true;
   return false;
 }

@@ -117,8 +117,10 @@ export function memoryState(
     const account = readNamedAccount(name, value, field);
     if (account === undefined) continue;
     const key = keyFromBytes(account.address);
-    if (accounts.has(key)) throw new InputError(`${field}[${describe(name)}]`, 'the same account is listed twice');
+    const listed = accounts.size;
     accounts.set(key, account);
+    if (accounts.size === listed)
+      throw new InputError(`${field}[${describe(name)}]`, 'the same account is listed twice');
   }
   return stateOfAccounts(accounts, readBlockHashes(options?.blockHashes ?? {}, 'blockHashes'));
 }
@@ -277,8 +279,9 @@ function readStorage(value: unknown, field: string, dumped: boolean): ReadonlyMa
   for (const [name, item] of entries) {
     const slot = word(name, name);
     const key = keyFromBytes(slot);
-    if (storage.has(key)) throw new InputError(`${field}[${describe(name)}]`, 'the same slot is listed twice');
+    const listed = storage.size;
     storage.set(key, { slot, value: word(item, name) });
+    if (storage.size === listed) throw new InputError(`${field}[${describe(name)}]`, 'the same slot is listed twice');
   }
   return storage;
 }
@@ -288,12 +291,19 @@ function wordOfQuantity(item: unknown): Uint8Array | undefined {
   if (typeof item !== 'string' || item.length < 3 || item.length > 66) return undefined;
   if (item.charCodeAt(0) !== 0x30 || item.charCodeAt(1) !== 0x78) return undefined;
   const word = new Uint8Array(32);
-  for (let digit = item.length - 1, place = 0; digit >= 2; digit--, place++) {
-    const value = digitOf(item.charCodeAt(digit));
-    if (value < 0) return undefined;
-    word[31 - (place >> 1)]! |= (place & 1) === 0 ? value : value << 4;
+  let at = item.length - 1;
+  let wrong = 0;
+  for (let byte = 31; at > 2; byte--, at -= 2) {
+    const value = digitOf(item.charCodeAt(at)) | (digitOf(item.charCodeAt(at - 1)) << 4);
+    wrong |= value;
+    word[byte] = value;
   }
-  return word;
+  if (at === 2) {
+    const value = digitOf(item.charCodeAt(2));
+    wrong |= value;
+    word[31 - ((item.length - 3) >> 1)] = value;
+  }
+  return wrong < 0 ? undefined : word;
 }
 
 /** The bytes of an address of 40 digits behind 0x; `undefined` for what is none, or is written in another way. */
@@ -308,11 +318,15 @@ function bytesOfAddress(name: unknown): Uint8Array | undefined {
   return bytes;
 }
 
+/** The values of digits by their letters; -1: it is none. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, letter) => {
+  const value = Number.parseInt(String.fromCharCode(letter), 16);
+  return Number.isNaN(value) ? -1 : value;
+});
+
 /** -1: no digit. */
 function digitOf(letter: number): number {
-  if (letter >= 0x30 && letter <= 0x39) return letter - 0x30;
-  const lower = letter | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+  return letter < 128 ? DIGITS[letter]! : -1;
 }
 
 function answer(accounts: ReadonlyMap<string, MemoryAccount>, key: StateKey): StateValue {
