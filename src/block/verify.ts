@@ -11,6 +11,7 @@ import { type BlockAccessList, firstDifference, itemsOf, mostItems } from './blo
 import { encodeTransaction, headerFields, headerHash, unclesHash, withdrawalsRoot } from './block-encoding.ts';
 import type { BlockInput } from './block-input.ts';
 import { lacksNoUncle } from './block-plan.ts';
+import { encodingsOf } from './block-rlp.ts';
 import { orderedRoot } from './ordered-root.ts';
 import type { BlockOutput } from './receipts.ts';
 
@@ -189,23 +190,50 @@ function accessListMismatches(block: BlockInput, found: BlockAccessList | undefi
   return mismatches;
 }
 
+/** What blocks say of their transactions, and which hashes of these are wrong. */
+interface TransactionsFound {
+  readonly chainId: number;
+  readonly found: Found;
+  readonly mismatches: readonly Mismatch[];
+}
+
+/** As far as it was reckoned before it was asked for. Taken once: who asks again may have another block by then. */
+const reckoned = new WeakMap<BlockInput, TransactionsFound>();
+
+/** Reckons ahead what `verifyBlock` will want to know of the transactions of a block that nobody changes any more. */
+export function reckonTransactionsRoot({ chainId, block }: Pick<Verified, 'chainId' | 'block'>): void {
+  if (block.transactionsRoot !== undefined) reckoned.set(block, transactionsFound(chainId, block));
+}
+
 /** Also compares the hash of each transaction. */
 function transactionsRootOf({ chainId, block }: Verified, mismatches: Mismatch[]): Found {
+  const before = reckoned.get(block);
+  reckoned.delete(block);
+  const known = before?.chainId === chainId ? before : transactionsFound(chainId, block);
+  mismatches.push(...known.mismatches);
+  return known.found;
+}
+
+function transactionsFound(chainId: number, block: BlockInput): TransactionsFound {
+  // The hashes of a block that came as bytes are those of its bytes.
+  const known = encodingsOf(block);
+  if (known !== undefined) return { chainId, found: hexFromBytes(orderedRoot(known)), mismatches: [] };
   const encoded: Uint8Array[] = [];
   for (const [i, transaction] of block.transactions.entries()) {
     const bytes = encodeTransaction(transaction, chainId);
     if (bytes === undefined) {
       const message = `it takes the signatures of all transactions; block.transactions[${i}] has none`;
-      return { name: 'transactionsRoot', reason: 'not-in-block', message };
+      return { chainId, found: { name: 'transactionsRoot', reason: 'not-in-block', message }, mismatches: [] };
     }
     encoded.push(bytes);
   }
   const hashes = hashesOf(encoded) ?? encoded.map(keccak256);
+  const mismatches: Mismatch[] = [];
   for (const [i, { hash: expected }] of block.transactions.entries()) {
     if (expected === undefined || isHexOf(expected, hashes[i]!)) continue;
     mismatches.push({ name: `transactions[${i}].hash`, expected, actual: hexFromBytes(hashes[i]!) });
   }
-  return hexFromBytes(orderedRoot(encoded));
+  return { chainId, found: hexFromBytes(orderedRoot(encoded)), mismatches };
 }
 
 /** What the header's fields come to: it commits to those, too, that do not follow from the block. */

@@ -86,10 +86,10 @@ export class JobDesk<Item> implements Desk<Item> {
 
   /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
   async perform(run: PlannedRun): Promise<Performed> {
-    const { plan, work, state, residence, taskTimeoutMs, maximumMiB, take, isShown } = run;
+    const { plan, work, state, residence, taskTimeoutMs, maximumMiB, take, isShown, meanwhile } = run;
     const { scope, engine: caller, waiting, follow } = this.#sitting;
     scope.throwIfCancelled();
-    const hooks = this.#hooks(state, take);
+    const hooks = { ...this.#hooks(state, take), ...(meanwhile && { working: once(meanwhile) }) };
     const startMs = performance.now();
     const runner = await this.#parts.runners.for(work, plan.count, residence);
     scope.throwIfCancelled();
@@ -188,6 +188,14 @@ export class JobDesk<Item> implements Desk<Item> {
       drain: (from) => events.emit('drain', { from }),
     };
   }
+}
+
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
 }
 
 /** Waits for a source, which may not listen to signals, and may not call the engine that waits for it. */

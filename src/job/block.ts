@@ -38,7 +38,7 @@ import {
   standingBefore,
   stateBefore,
 } from './state-before.ts';
-import { verification } from './verification.ts';
+import { verification, verifyAhead } from './verification.ts';
 
 /** A block that was run to its end. */
 export interface ExecutedBlock extends Performed {
@@ -335,8 +335,20 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       // On a witness it may still turn out that the block is to be run once more.
       if (isShown && !(state instanceof WitnessState)) desk.push(decoder.length, decoder.at);
     };
+    const { verify } = this.#request;
+    const meanwhile = () => verifyAhead(context, verify);
     const performed = await desk
-      .perform({ plan, work, state, residence, taskTimeoutMs, maximumMiB, isShown, take })
+      .perform({
+        plan,
+        work,
+        state,
+        residence,
+        taskTimeoutMs,
+        maximumMiB,
+        isShown,
+        take,
+        ...(isShown && { meanwhile }),
+      })
       .catch((error: unknown) => {
         throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
       });

@@ -53,6 +53,8 @@ export interface PlannedRun {
   readonly isShown: boolean;
   /** Takes results as they are committed, in order. */
   take(batch: ResultBatch): void;
+  /** What the calling thread can do of its own while workers execute; it does not throw. */
+  meanwhile?(): void;
 }
 
 /** What the tracers' module is to do on copies of a state that stays. */

@@ -3,11 +3,16 @@
 import type { Hex } from '../base/hex.ts';
 import type { Expected } from '../block/expected.ts';
 import { compareWithExpected } from '../block/state-diff.ts';
-import { type Mismatch, type Omission, verifyBlock } from '../block/verify.ts';
+import { type Mismatch, type Omission, reckonTransactionsRoot, verifyBlock } from '../block/verify.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { VerifyOptions } from '../types.ts';
 import type { BlockContext } from './block-encoding.ts';
 import type { BlockExecution } from './block-result.ts';
+
+/** What of a verification takes nothing but the block, while others execute it. */
+export function verifyAhead(context: BlockContext, verify: WantedVerification['verify'] = false): void {
+  if (verify === true || (verify !== false && verify.transactionsRoot === true)) reckonTransactionsRoot(context);
+}
 
 export interface WantedVerification {
   readonly verify: boolean | VerifyOptions | undefined;

@@ -190,7 +190,9 @@ export class Conductor {
 
   async #round({ host, first, sequential }: OpenBlock): Promise<RoundAnswer> {
     const startMs = host.instance.now();
-    const answer = await this.#crew.round(host, { first, sequential });
+    const working = this.#crew.round(host, { first, sequential });
+    this.#hooks.working?.();
+    const answer = await working;
     const roundMs = host.instance.now() - startMs;
     const { beganMs, endedMs } = this.#crew;
     const executionMs = beganMs === undefined || endedMs === undefined ? roundMs : endedMs - beganMs;

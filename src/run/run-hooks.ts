@@ -18,6 +18,8 @@ export interface RunHooks {
   /** New results, in order. */
   committed(results: ResultBatch): void;
   drain(from: number): void;
+  /** Workers have begun, while this thread has nothing to do. Each round anew. */
+  working?(): void;
   /** What is committed at a pause of the crew, and the results since the last one. */
   paused?(prefix: RunPrefix, results: readonly ResultBatch[]): void;
   /** Looks at what is committed while its versions are still in the memory; `first`: number of the block's first task. */
