@@ -705,7 +705,7 @@ const state = [
   {
     name: 'a slot may be listed twice',
     file: 'src/state/memory.ts',
-    text: 'if (storage.has(key)) throw',
+    text: 'if (storage.size === listed) throw',
     replacement: 'if (false) throw',
     why: 'which of the two values counts is chance',
     project: 'unit',
