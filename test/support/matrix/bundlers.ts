@@ -10,17 +10,7 @@ import { rollup } from 'rollup';
 import * as vite from 'vite';
 import webpack from 'webpack';
 import { isolation } from '../browser.ts';
-import {
-  type Consumer,
-  fetched,
-  folderFor,
-  PAGE,
-  readPage,
-  type Setting,
-  SHOWING,
-  showFolder,
-  tsconfigRaw,
-} from './consumer.ts';
+import { type Consumer, fetched, folderFor, PAGE, readPage, type Setting, SHOWING, showFolder } from './consumer.ts';
 
 const BUNDLED = { 'main.js': SHOWING, 'out/index.html': PAGE('<script type="module" src="./main.js"></script>') };
 const SERVED = { 'main.js': SHOWING, 'index.html': PAGE('<script type="module" src="./main.js"></script>') };
@@ -32,7 +22,7 @@ const bundlers: readonly Consumer[] = [
       const folder = folderFor(setting, 'esbuild', BUNDLED);
       await esbuild.build({
         ...{ entryPoints: [join(folder, 'main.js')], outdir: join(folder, 'out'), bundle: true, splitting: true },
-        ...{ format: 'esm', target: 'es2022', logLevel: 'error', external: ['node:*'], tsconfigRaw },
+        ...{ format: 'esm', target: 'es2022', logLevel: 'error', external: ['node:*'] },
       });
       return showFolder(setting, [join(folder, 'out')]);
     },
@@ -62,8 +52,6 @@ const bundlers: readonly Consumer[] = [
             ...{ mode: 'production', context: folder, entry: './main.js', performance: { hints: false } },
             output: { path: join(folder, 'out'), filename: 'main.js' },
             optimization: { minimize: false },
-            // The checkout's own leads to the sources.
-            resolve: { tsconfig: false },
           },
           (error, stats) => {
             const problem = error ?? (stats?.hasErrors() ? new Error(stats.toString('errors-only')) : undefined);
@@ -161,6 +149,8 @@ const next: Consumer = {
     const { readdirSync } = await import('node:fs');
     for (const name of readdirSync(modules)) symlinkSync(join(modules, name), join(folder, 'node_modules', name));
     renameSync(join(whole, 'pevm-wasm'), packed);
+    // With a configuration of TypeScript it wants TypeScript.
+    renameSync(join(folder, 'tsconfig.json'), join(folder, 'jsconfig.json'));
     writeFileSync(join(folder, 'package-lock.json'), '{}');
     const words = [join(modules, 'next/dist/bin/next'), 'build', '--webpack'];
     const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };

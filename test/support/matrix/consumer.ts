@@ -57,16 +57,19 @@ run().then(
 export const PAGE = (script: string, head = '') =>
   `<!doctype html><meta charset="utf-8">${head}<title>matrix</title><p id="said"></p>${script}`;
 
-/** For esbuild: the checkout's own leads to the sources. */
-export const tsconfigRaw = '{}';
-
 /** A user's folder, with the package installed in it. */
 export function folderFor({ installed }: Setting, name: string, files: Readonly<Record<string, string>>): string {
   const folder = join(root, 'build/matrix/places', name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'node_modules'), { recursive: true });
   cpSync(installed.path, join(folder, 'node_modules/pevm-wasm'), { recursive: true });
-  const all = { 'package.json': '{ "type": "module", "private": true }', 'program.js': PROGRAM, ...files };
+  const all = {
+    'package.json': '{ "type": "module", "private": true }',
+    // The checkout's leads to the sources.
+    'tsconfig.json': '{ "compilerOptions": { "paths": {} } }',
+    'program.js': PROGRAM,
+    ...files,
+  };
   for (const [file, text] of Object.entries(all)) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);

@@ -7,19 +7,10 @@ import * as esbuild from 'esbuild';
 import { chromium } from 'playwright';
 import { WebSocket } from 'ws';
 import { findBrowser } from '../../../scripts/browser.mjs';
-import { installed, unpackDebian } from '../../../scripts/debian.mjs';
+import { installed } from '../../../scripts/debian.mjs';
 import { isolation, serve } from '../browser.ts';
 import { root } from '../source.ts';
-import {
-  type Consumer,
-  folderFor,
-  PAGE,
-  type Setting,
-  SHOWING,
-  showFolder,
-  tsconfigRaw,
-  Unavailable,
-} from './consumer.ts';
+import { type Consumer, folderFor, PAGE, type Setting, SHOWING, showFolder, Unavailable } from './consumer.ts';
 
 /** The folder of a page that needs nothing but files; addresses of what the package is installed with are in its import map. */
 function plainFolder(setting: Setting, name: string): string {
@@ -64,7 +55,7 @@ async function strictFolder(setting: Setting, name: string, more: Readonly<Recor
   const folder = folderFor(setting, name, { 'main.js': SERVING, 'out/index.html': page, ...more });
   await esbuild.build({
     ...{ entryPoints: [join(folder, 'main.js')], outdir: join(folder, 'out'), bundle: true, splitting: true },
-    ...{ format: 'esm', target: 'es2022', logLevel: 'error', external: ['node:*'], tsconfigRaw },
+    ...{ format: 'esm', target: 'es2022', logLevel: 'error', external: ['node:*'] },
   });
   return join(folder, 'out');
 }
@@ -122,16 +113,20 @@ function idOf(text: string): string {
   return `"id": "${found?.id ?? ''}", "name": "matrix"`;
 }
 
-/** Debian's, where none is installed. */
+/** Debian's, installed where none is, as the tests install Chromium. */
 function findFirefox(): string {
-  const found = installed('firefox-esr') ?? installed('firefox');
+  const find = () => installed('firefox-esr') ?? installed('firefox');
+  const found = find();
   if (found !== undefined) return found;
-  const folder = join(root, 'build/firefox');
-  const unpacked = join(folder, 'usr/lib/firefox-esr/firefox-esr');
-  if (!existsSync(unpacked)) unpackDebian(folder, ['firefox-esr']);
-  const { status } = existsSync(unpacked) ? spawnSync(unpacked, ['--version'], { timeout: 20_000 }) : { status: 1 };
-  if (status === 0) return unpacked;
-  throw new Unavailable('firefox-esr is not installed (apt-get install firefox-esr), and does not run unpacked');
+  const why = 'Firefox is not installed (apt-get install firefox-esr)';
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) throw new Unavailable(why);
+  const apt = (...words: string[]) =>
+    spawnSync('apt-get', words, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+      .status === 0;
+  const isThere = apt('update', '-qq') && apt('install', '-qq', '-y', '--no-install-recommends', 'firefox-esr');
+  const made = isThere ? find() : undefined;
+  if (made === undefined) throw new Unavailable(why);
+  return made;
 }
 
 /** Firefox speaks WebDriver BiDi itself. */

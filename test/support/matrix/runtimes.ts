@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { root } from '../source.ts';
-import { type Consumer, fetched, folderFor, PRINTING, runProgram, tsconfigRaw } from './consumer.ts';
+import { type Consumer, fetched, folderFor, PRINTING, runProgram } from './consumer.ts';
 
 const REQUIRING = `
 const { run } = require('./program.cjs');
@@ -75,7 +75,6 @@ const workerd: Consumer = {
         external: ['node:*'],
         logLevel: 'error',
         target: 'es2022',
-        tsconfigRaw,
       },
       plugins: [
         {
