@@ -191,7 +191,7 @@ export class Conductor {
   async #round({ host, first, sequential }: OpenBlock): Promise<RoundAnswer> {
     const startMs = host.instance.now();
     const working = this.#crew.round(host, { first, sequential });
-    this.#hooks.working?.();
+    if (this.#crew.isElsewhere) this.#hooks.working?.();
     const answer = await working;
     const roundMs = host.instance.now() - startMs;
     const { beganMs, endedMs } = this.#crew;

@@ -14,6 +14,8 @@ export interface Crew {
   prepare(): Promise<BlockHost>;
   /** One round: until the block is done or halted, or to be told of, and no live worker is inside. */
   round(host: BlockHost, options: RoundOptions): Promise<RoundAnswer>;
+  /** Whether it leaves this thread alone while it works. */
+  readonly isElsewhere?: boolean;
   /** When the first worker of the last round began to execute, on the memory's clock; unknown where nothing is posted. */
   readonly beganMs?: number | undefined;
   /** When the last round was over, on the same clock. */

@@ -46,6 +46,7 @@ export interface StayingPlace {
 }
 
 export class SharedCrew implements Crew {
+  readonly isElsewhere = true;
   readonly #source: CrewSource;
   readonly #work: Work;
   readonly #limit: TaskLimit;

@@ -14,6 +14,25 @@ import { stateOf, tasksOf } from '../../support/synthetic-run.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
+/** The block that engines warm up with. */
+function planOfWarmUp(): RunPlan {
+  const { environment, transactions, image } = warmUpBlock();
+  return {
+    count: transactions.costs.length,
+    tasks: [],
+    programs: undefined,
+    evm: { environment, transactions },
+    image,
+    complete: true,
+    window: 16,
+    haltOnInvalid: false,
+    profile: false,
+    sequential: false,
+    block: { firstTransaction: 1, transactionCount: transactions.costs.length - 1 },
+    checkpoint: undefined,
+  };
+}
+
 test('an account that was credited keeps its balance where memory ends with its being loaded', async () => {
   await using engine = await createEngine({ workersPerBlock: 'all', workers: 2 });
   const block: SyntheticBlock = {
@@ -42,22 +61,8 @@ test('an account that was credited keeps its balance where memory ends with its 
 });
 
 test('a run whose workers are lost again and again ends with an error that says so, after as many tries without headway', async () => {
-  const { environment, transactions, image } = warmUpBlock();
+  const plan = planOfWarmUp();
   const { host, worker } = await openLocalMemory(await compileCore(), 256);
-  const plan: RunPlan = {
-    count: transactions.costs.length,
-    tasks: [],
-    programs: undefined,
-    evm: { environment, transactions },
-    image,
-    complete: true,
-    window: 16,
-    haltOnInvalid: false,
-    profile: false,
-    sequential: false,
-    block: { firstTransaction: 1, transactionCount: transactions.costs.length - 1 },
-    checkpoint: undefined,
-  };
   let rounds = 0;
   const crew: Crew = {
     prepare: async () => host,
@@ -90,3 +95,33 @@ test('errors of a block name the transaction, or the step of the protocol', () =
   ]);
   expect(nameTask(1, undefined)).toEqual({ index: 1, name: 'task 1' });
 });
+
+test.each([true, false])(
+  'this thread is told that others execute where they do so elsewhere: %s',
+  async (isElsewhere) => {
+    const plan = planOfWarmUp();
+    const { host, worker } = await openLocalMemory(await compileCore(), 256);
+    const told: string[] = [];
+    const crew: Crew = {
+      isElsewhere,
+      prepare: async () => host,
+      async round() {
+        told.push('began');
+        // As if others did it.
+        await Promise.resolve();
+        worker.core.join(1);
+        while (!host.done()) worker.core.next(false, 0);
+        told.push('ended');
+        return 'over';
+      },
+    };
+    const hooks = {
+      load: () => Promise.reject(new Error('complete')),
+      committed() {},
+      drain() {},
+      working: () => void told.push('told'),
+    };
+    await new Conductor(plan, crew, hooks).run();
+    expect(told).toEqual(isElsewhere ? ['began', 'told', 'ended'] : ['began', 'ended']);
+  },
+);
