@@ -105,7 +105,7 @@ function readUsual(...[given, hardfork, field, limits]: Required<Parameters<type
   const encoded = given.slice();
   const [header, transactions, uncles] = parts as [ItemPlace, ItemPlace, ItemPlace];
   const places = listItems(encoded, transactions.start, transactions.end);
-  const read = places && readTransactions(encoded, places);
+  const read = places && readTransactions(encoded, places, wellFormed);
   const uncleAt = listItems(encoded, uncles.start, uncles.end);
   if (read === undefined || uncleAt === undefined) return undefined;
   markRead(read.transactions);
@@ -125,6 +125,16 @@ function readUsual(...[given, hardfork, field, limits]: Required<Parameters<type
   );
   encodings.set(block, read.encodings);
   return block;
+}
+
+/** A transaction of any type; `undefined` where it is none, of which the whole block is to say why. */
+function wellFormed(encoding: Uint8Array): TransactionInput | undefined {
+  try {
+    return readTransaction(transactionFields(encoding, ''), '');
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
 }
 
 function withdrawalsOf(withdrawals: Item | undefined, field: string) {

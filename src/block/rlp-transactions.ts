@@ -1,5 +1,5 @@
-// The transactions of a block out of its RLP in one pass, without an object for each item: what is well-formed and of the usual
-// types. What is not is left to `block-rlp.ts`, which says what is wrong with it.
+// The transactions of a block out of its RLP in one pass, without an object for each item, where they are well-formed. Those of
+// rare types, and what is wrong with the others, are left to `block-rlp.ts`.
 
 import { hashesOf } from '../base/hashing.ts';
 import type { Hex } from '../base/hex.ts';
@@ -153,22 +153,35 @@ export interface ReadTransactions {
   readonly encodings: readonly Uint8Array[];
 }
 
-/** Reads the transactions at these places; `undefined`: one of them is not as usual. The bytes must not change later. */
-export function readTransactions(bytes: Uint8Array, places: readonly ItemPlace[]): ReadTransactions | undefined {
+/**
+ * Reads the transactions at these places; `undefined`: one of them is not as usual. The bytes must not change later.
+ * @param readOther reads one of another type, by the bytes of which its hash is made; `undefined`: it is not well-formed
+ */
+export function readTransactions(
+  bytes: Uint8Array,
+  places: readonly ItemPlace[],
+  readOther: (encoding: Uint8Array) => TransactionInput | undefined,
+): ReadTransactions | undefined {
   const hexes = new Hexes();
-  const outlines: Outline[] = [];
+  const outlines: (Outline | TransactionInput)[] = [];
   const encodings: Uint8Array[] = [];
   for (const place of places) {
-    const outline = outlineOf(bytes, place, hexes);
+    const encoding = bytes.subarray(place.isList ? place.start : place.content, place.end);
+    const isUsual = place.isList || BEFORE[encoding[0]!] !== undefined;
+    const outline = isUsual ? outlineOf(bytes, place, hexes) : readOther(encoding);
     if (outline === undefined) return undefined;
     outlines.push(outline);
-    encodings.push(bytes.subarray(place.isList ? place.start : place.content, place.end));
+    encodings.push(encoding);
   }
   const hashes = new Hexes();
   for (const hash of hashesOf(encodings) ?? encodings.map(keccak256)) hashes.bytes(hash, 0, WORD);
   hexes.finish();
   hashes.finish();
-  return { transactions: outlines.map((outline) => transactionOf(outline, hexes, hashes.take())), encodings };
+  const transactions = outlines.map((outline) => {
+    const hash = hashes.take();
+    return 'keys' in outline ? transactionOf(outline, hexes, hash) : outline;
+  });
+  return { transactions, encodings };
 }
 
 /** Checks a transaction and puts its fields down; `undefined`: it is not as usual. */
