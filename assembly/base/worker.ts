@@ -52,6 +52,15 @@ export function countTime(metric: u32, milliseconds: f64): void {
 @external("env", "now")
 export declare function now(): f64;
 
+/** What the clock said last, where this worker has done nothing worth measuring since; 0: it has. */
+export let lastReading: f64 = 0;
+
+// @ts-ignore: decorator
+@inline
+export function keepReading(reading: f64): void {
+  lastReading = reading;
+}
+
 /** Notes how this worker spent a stretch of time, when the block is profiled. */
 export function span(kind: u32, transaction: u32, incarnation: u32, start: f64, end: f64): void {
   if (load<u32>(CONTROL_BASE, Control.PROFILE) == 0) return;

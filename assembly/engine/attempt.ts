@@ -8,7 +8,7 @@ import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
-import { count, countTime, halt, me, now, self, span } from "../base/worker";
+import { count, countTime, halt, keepReading, lastReading, me, now, self, span } from "../base/worker";
 import {
   beginAccessSet, readAccess, recheckAccesses, sealReads, sealWrites, sealedReadCount, sealedWriteCount,
 } from "../store/access-set";
@@ -71,7 +71,13 @@ export function beginAttempt(transaction: u32): void {
   beginAccessSet(transaction);
   transfer = isTransfer(slot);
   timed = isTimed();
-  startedAt = timed ? now() : 0;
+  startedAt = timed ? beginningNow() : 0;
+  keepReading(0);
+}
+
+/** When the attempt begins: with the end of the one before, if only publishing that and picking this came between. */
+function beginningNow(): f64 {
+  return lastReading != 0 && load<u32>(CONTROL_BASE, Control.PROFILE) == 0 ? lastReading : now();
 }
 
 /** Whether the clock is read for an attempt: where it costs little, where spans are asked for, and for samples. */
@@ -112,6 +118,7 @@ export function noteRepeated(): void {
  */
 export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32): u32 {
   const endedAt = timed ? now() : 0;
+  keepReading(endedAt);
   const duration = durationUntil(endedAt);
   shared.write(self, Worker.RUNNING, 0);
   const record = seal(outcome, gas, output, outputLength, duration);

@@ -3,7 +3,7 @@
 
 import { CONTROL_BASE, Control, Metric, SpanKind, TxState } from "../layout";
 import * as shared from "../base/shared";
-import { count, countTime, now, span } from "../base/worker";
+import { count, countTime, keepReading, now, span } from "../base/worker";
 import { hasWorkAhead, mayWorkAhead, workAhead } from "../execute/native";
 import { transactionCount } from "../schedule/scheduler";
 import { stateIn, statusOf } from "../schedule/status";
@@ -39,6 +39,7 @@ function recover(transaction: u32): bool {
   const start = now();
   const found = workAhead(transaction);
   const end = now();
+  keepReading(end);
   count(Metric.RECOVERIES, 1);
   countTime(Metric.RECOVERY_MS, end - start);
   span(SpanKind.RECOVERED, transaction, 0, start, end);

@@ -8,7 +8,7 @@ import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
-import { count, countTime, now, self, span } from "../base/worker";
+import { count, countTime, keepReading, now, self, span } from "../base/worker";
 import * as u256 from "../base/u256";
 import { valueSeen } from "../store/access-set";
 import { kindOf, locationAt } from "../store/locations";
@@ -46,6 +46,7 @@ export class Validity {
  */
 export function validate(transaction: u32, status: u64): u32 {
   const profiled = load<u32>(CONTROL_BASE, Control.PROFILE) != 0;
+  keepReading(0);
   const start = profiled ? now() : 0;
   let clock: u32 = 0;
   if (!fault(Fault.STAMP_AFTER_VALIDATION)) clock = shared.read(CONTROL_BASE, Control.CLOCK);

@@ -8,7 +8,7 @@ import { hashIn, seed } from "../base/keyed-hash";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
-import { announce, count, countTime, halt, me, now, span, workerAt } from "../base/worker";
+import { announce, count, countTime, halt, keepReading, me, now, span, workerAt } from "../base/worker";
 import { blockedBy, enterLane, fold } from "../store/versions";
 import { locationAt } from "../store/locations";
 import { executeNative, nativeGas, nativeOutput, nativeOutputLength, nativeRepeated } from "../execute/native";
@@ -43,7 +43,9 @@ export function resetWorkerLoop(scratch: u32): void {
  * With `maySleep` false it answers IDLE instead of sleeping, and after `budgetMs` milliseconds inside (NaN: never).
  */
 export function next(maySleep: bool, budgetMs: f64): i32 {
-  const entered = maySleep ? 0 : now();
+  keepReading(0);
+  const mayGoOn = maySleep || isNaN(budgetMs);
+  const entered = mayGoOn ? 0 : now();
   while (true) {
     if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return Next.HALTED;
     if (shared.read(CONTROL_BASE, Control.ALIVE + (me << 2)) != WorkerLife.ALIVE) return Next.DISMISSED;
@@ -55,7 +57,7 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
       beginAttempt(u32(transaction));
       if (!hasFlag(u32(transaction), TxFlag.NATIVE)) return transaction;
       attemptNative(u32(transaction));
-      if (!maySleep && now() - entered >= budgetMs) return Next.IDLE;
+      if (!mayGoOn && now() - entered >= budgetMs) return Next.IDLE;
       continue;
     }
     if (commitIndex() >= transactionCount()) {
@@ -64,7 +66,7 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
     }
     if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return Next.HALTED;
     if (recoverAhead()) {
-      if (!maySleep && now() - entered >= budgetMs) return Next.IDLE;
+      if (!mayGoOn && now() - entered >= budgetMs) return Next.IDLE;
       continue;
     }
     if (isStarved()) {
@@ -247,6 +249,7 @@ function foldedBelow(): u32 {
 
 /** Sleeps until something is announced, unless that happened since `events` was read. */
 function idle(events: u32): void {
+  keepReading(0);
   const start = now();
   for (let spin: u32 = 0; spin < SPINS; spin++) {
     if (shared.read(CONTROL_BASE, Control.EVENTS) != events) return;
