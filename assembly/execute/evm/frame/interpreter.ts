@@ -4,7 +4,7 @@
 //
 // `top` is one past the stack's top: operands lie at top - 32, top - 64, …; the stack grows upwards.
 
-import { EvmBlock, EvmHalt, EvmOpcode } from "../../../layout";
+import { EvmBlock, EvmHalt, EvmOpcode, STACK_SIZE } from "../../../layout";
 import { addModulo, divide, divideSigned, modulo, moduloSigned, multiplyModulo } from "../../../base/u256-division";
 import * as u256 from "../../../base/u256";
 import { opcodeTable } from "../rules/fork-rules";
@@ -29,6 +29,9 @@ import {
 } from "./memory-access";
 import { haltDeep, pairDepths, singleDepth } from "./immediates";
 import { isMarked, jumpBeyond } from "./jumps";
+import {
+  SELECTION, SELECTION_BRANCH, TOGETHER, branchEnd, branchPrice, isBranch, isSelection, landing, priceOf,
+} from "./sequences";
 import { selfDestruct } from "./self-destruction";
 import { loadStorage, loadTransient, storeStorage, storeTransient } from "./storage";
 import { traceStep } from "./tracing";
@@ -121,12 +124,51 @@ export function interpret(): u32 {
       case Op.MULMOD: multiplyModulo(top - 96, top - 32, top - 64, top - 96); top -= 64; continue;
       case Op.EXP: setGas(gas); exit = power(top - 32, top - 64); top -= 32; break;
       case Op.SIGNEXTEND: u256.signExtend(top - 64, top - 32, top - 64); top -= 32; continue;
-      case Op.LT: u256.set(top - 64, u64(u256.less(top - 32, top - 64))); top -= 32; continue;
-      case Op.GT: u256.set(top - 64, u64(u256.less(top - 64, top - 32))); top -= 32; continue;
+      case Op.LT: {
+        top -= 32;
+        const is = u256.less(top, top - 32);
+        if (isBranch(pc)) {
+          const end = branchEnd(pc, is, code, codeLength, map);
+          const price = branchPrice(opcodes, is);
+          if (end != 0 && gas >= price) { gas -= price; pc = end; top -= 32; continue; }
+        }
+        u256.set(top - 32, u64(is));
+        continue;
+      }
+      case Op.GT: {
+        top -= 32;
+        const is = u256.less(top - 32, top);
+        if (isBranch(pc)) {
+          const end = branchEnd(pc, is, code, codeLength, map);
+          const price = branchPrice(opcodes, is);
+          if (end != 0 && gas >= price) { gas -= price; pc = end; top -= 32; continue; }
+        }
+        u256.set(top - 32, u64(is));
+        continue;
+      }
       case Op.SLT: u256.set(top - 64, u64(u256.lessSigned(top - 32, top - 64))); top -= 32; continue;
       case Op.SGT: u256.set(top - 64, u64(u256.lessSigned(top - 64, top - 32))); top -= 32; continue;
-      case Op.EQ: u256.set(top - 64, u64(u256.equal(top - 32, top - 64))); top -= 32; continue;
-      case Op.ISZERO: u256.set(top - 32, u64(u256.isZero(top - 32))); continue;
+      case Op.EQ: {
+        top -= 32;
+        const is = u256.equal(top, top - 32);
+        if (isBranch(pc)) {
+          const end = branchEnd(pc, is, code, codeLength, map);
+          const price = branchPrice(opcodes, is);
+          if (end != 0 && gas >= price) { gas -= price; pc = end; top -= 32; continue; }
+        }
+        u256.set(top - 32, u64(is));
+        continue;
+      }
+      case Op.ISZERO: {
+        const is = u256.isZero(top - 32);
+        if (isBranch(pc) && top - base < STACK_SIZE) {
+          const end = branchEnd(pc, is, code, codeLength, map);
+          const price = branchPrice(opcodes, is);
+          if (end != 0 && gas >= price) { gas -= price; pc = end; top -= 32; continue; }
+        }
+        u256.set(top - 32, u64(is));
+        continue;
+      }
       case Op.AND: u256.and(top - 64, top - 32, top - 64); top -= 32; continue;
       case Op.OR: u256.or(top - 64, top - 32, top - 64); top -= 32; continue;
       case Op.XOR: u256.xor(top - 64, top - 32, top - 64); top -= 32; continue;
@@ -200,6 +242,10 @@ export function interpret(): u32 {
         if (!mayJump(map, byte, codeLength)) return jumpBeyond(byte, top - 32, gas);
         pc = code + byte;
         top -= 32;
+        if (!TOGETHER) continue;
+        gas -= priceOf(opcodes, Op.JUMPDEST);
+        pc++;
+        if (gas < 0) return Exit.HALTED;
         continue;
       }
       case Op.JUMPI: {
@@ -207,6 +253,12 @@ export function interpret(): u32 {
           const byte = jumpByte(top - 32, codeLength);
           if (!mayJump(map, byte, codeLength)) return jumpBeyond(byte, top - 64, gas);
           pc = code + byte;
+          top -= 64;
+          if (!TOGETHER) continue;
+          gas -= priceOf(opcodes, Op.JUMPDEST);
+          pc++;
+          if (gas < 0) return Exit.HALTED;
+          continue;
         }
         top -= 64;
         continue;
@@ -221,7 +273,25 @@ export function interpret(): u32 {
 
       case Op.PUSH0: u256.clear(top); top += 32; continue;
       case Op.PUSH1: u256.set(top, u64(load<u8>(pc))); pc += 1; top += 32; continue;
-      case Op.PUSH2: u256.set(top, u64(bswap(load<u16>(pc)))); pc += 2; top += 32; continue;
+      case Op.PUSH2: {
+        const next = u32(load<u8>(pc, 2));
+        if (TOGETHER && next == Op.JUMPI) {
+          const price = priceOf(opcodes, Op.JUMPI);
+          if (top != base && gas >= price + priceOf(opcodes, Op.JUMPDEST)) {
+            if (u256.isZero(top - 32)) { gas -= price; pc += 3; top -= 32; continue; }
+            const end = landing(pc, code, codeLength, map);
+            if (end != 0) { gas -= price + priceOf(opcodes, Op.JUMPDEST); pc = end; top -= 32; continue; }
+          }
+        } else if (TOGETHER && next == Op.JUMP) {
+          const price = priceOf(opcodes, Op.JUMP) + priceOf(opcodes, Op.JUMPDEST);
+          const end = landing(pc, code, codeLength, map);
+          if (end != 0 && gas >= price) { gas -= price; pc = end; continue; }
+        }
+        u256.set(top, u64(bswap(load<u16>(pc))));
+        pc += 2;
+        top += 32;
+        continue;
+      }
       case Op.PUSH3: push(top, pc, 3); pc += 3; top += 32; continue;
       case Op.PUSH4: u256.set(top, u64(bswap(load<u32>(pc)))); pc += 4; top += 32; continue;
       case Op.PUSH5: push(top, pc, 5); pc += 5; top += 32; continue;
@@ -252,7 +322,17 @@ export function interpret(): u32 {
       case Op.PUSH30: push(top, pc, 30); pc += 30; top += 32; continue;
       case Op.PUSH31: push(top, pc, 31); pc += 31; top += 32; continue;
       case Op.PUSH32: u256.loadBigEndian(top, pc); pc += 32; top += 32; continue;
-      case Op.DUP1: u256.copy(top, top - 32); top += 32; continue;
+      case Op.DUP1: {
+        if (isSelection(pc) && top - base < STACK_SIZE - 32) {
+          const is = load<u64>(top - 32) == u64(bswap(load<u32>(pc, 1))) && u256.fits64(top - 32);
+          const end = is ? branchEnd(pc + SELECTION_BRANCH, true, code, codeLength, map) : pc + SELECTION;
+          const price = priceOf(opcodes, Op.PUSH4) + priceOf(opcodes, Op.EQ) + branchPrice(opcodes, is);
+          if (end != 0 && gas >= price) { gas -= price; pc = end; continue; }
+        }
+        u256.copy(top, top - 32);
+        top += 32;
+        continue;
+      }
       case Op.DUP2: u256.copy(top, top - 64); top += 32; continue;
       case Op.DUP3: u256.copy(top, top - 96); top += 32; continue;
       case Op.DUP4: u256.copy(top, top - 128); top += 32; continue;
