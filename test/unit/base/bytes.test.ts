@@ -46,7 +46,7 @@ describe('of another realm', () => {
     expect((await (await engine()).execute(tasks, 'synthetic')).results[0]!.status).toBe('success');
   });
 
-  test('are what states made by hand hold', async () => {
+  test('are what states made by hand hold', { timeout: 60_000 }, async () => {
     const { accounts, ...rest } = memoryState({ [`0x${'07'.repeat(20)}`]: { balance: 5n, storage: { 1: 2 } } });
     const [[key, account]] = [...accounts] as [
       [string, typeof accounts extends ReadonlyMap<string, infer A> ? A : never],
