@@ -54,8 +54,8 @@ export default defineConfig({
       output: {
         entryFileNames: '[name].js',
         chunkFileNames: 'chunks/[name].js',
-        // Names stay, for stack traces; whoever bundles shortens them.
-        minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+        // Names stay, for stack traces, and lines, since Node prints the one that has thrown; whoever bundles shortens both.
+        minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
       },
     },
   },
