@@ -105,7 +105,7 @@ test('what is imported is in the package, or installed by who wants the queue, o
     .map((id) => /^(@[^/]+\/)?[^/]+/.exec(id)![0]);
   // By a name that bundlers do not follow.
   const sought = files.filter((file) =>
-    /=[`"]@opentelemetry\/api[`"]/.test(readFileSync(join(installed, file), 'utf8')),
+    /=\s*[`"]@opentelemetry\/api[`"]/.test(readFileSync(join(installed, file), 'utf8')),
   );
   expect(sought).toEqual(['dist/chunks/spans.js']);
   imported.push('@opentelemetry/api');
