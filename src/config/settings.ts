@@ -111,7 +111,7 @@ export const VARIABLES: ReadonlyMap<string, string> = new Map(
 
 /** Variables of our tests and scripts, which say nothing about an engine. */
 export const TEST_VARIABLES =
-  /^PEVM_(BROWSER|COUNT_\w+|ENTRY|FUZZ_SEED|LONG|REQUIRE_SHARED|SCREENSHOT|SHARED|TARGET|VERBOSE)$/;
+  /^PEVM_(BROWSER|COUNT_\w+|ENTRY|FUZZ_SEED|LONG|MATRIX|REQUIRE_SHARED|SCREENSHOT|SHARED|TARGET|VERBOSE)$/;
 
 function engineSettings(options: Options, path: readonly string[]): Setting[] {
   return Object.entries(options).flatMap(([name, { setting, variable, doc, value, standard, ...kind }]) => {
