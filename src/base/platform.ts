@@ -278,7 +278,10 @@ function startWebWorker(url: string, lost: (reason: string) => void): Thread {
   };
   worker.addEventListener('error', (event) => {
     event.preventDefault();
-    end(event.message || 'the worker script could not be loaded');
+    end(
+      event.message ||
+        'the worker script could not be loaded, perhaps because of a content security policy: see options.assets',
+    );
   });
   worker.addEventListener('messageerror', () => end('a message could not be read'));
   worker.postMessage({ port: port2 }, [port2]);

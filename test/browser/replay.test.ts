@@ -142,10 +142,25 @@ test.for(['wasm', 'ethereumjs'] as const)(
   },
 );
 
-test('a page whose policy forbids blobs and that names no addresses is told what is needed', async () => {
+describe('a page whose policy forbids blobs and that names no addresses', () => {
   const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src data:";
-  const replaying = replay({ ...isolation, 'Content-Security-Policy': policy }, { workers: 2 });
-  await expect(replaying).rejects.toThrow(/options.assets.precompiles: needed here.*content security policy/);
+  const headers = { ...isolation, 'Content-Security-Policy': policy };
+
+  test('works on its own thread, and is told what it lacks for more', async () => {
+    const result = await replay(headers, { workers: 2 });
+    expect(result.capabilities).toMatchObject({ threading: 'inline', workers: 1 });
+    expect(result.capabilities.reason).toMatch(/content security policy: see options\.assets/);
+    expect(result.mismatches).toEqual([]);
+    expect(result.receiptsRoot).toBe(receiptsRoot);
+  });
+
+  test('is told what it needs where a precompiled contract is called that is loaded then', async () => {
+    const adding = inPage(headers, (page) => page.evaluate(() => window.addPoints({ workers: 2 })));
+    await expect(adding).rejects.toThrow(/options.assets.precompiles: needed here.*content security policy/);
+    const assets = { precompiles: './precompiles.js' };
+    const sum = await inPage(headers, (page) => page.evaluate((given) => window.addPoints(given), { assets }));
+    expect(sum).toBe(`0x${'00'.repeat(64)}`);
+  });
 });
 
 test('a page whose policy allows blobs needs nothing else', async () => {
