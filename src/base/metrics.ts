@@ -18,7 +18,10 @@ export const METRICS = {
   validationFailures: { unit: 'count', doc: 'Validations that found a changed value.' },
   commits: { unit: 'count', doc: 'Transactions committed by this worker.' },
   stampedCommits: { unit: 'count', doc: 'Commits that needed no look at the read set, by the stamps alone.' },
-  reclaims: { unit: 'count', doc: 'Transactions taken over from a dead worker.' },
+  reclaims: {
+    unit: 'count',
+    doc: 'Transactions taken over from a worker that is dead, or went to load precompiled contracts.',
+  },
   droppedHints: { unit: 'count', doc: 'Dependencies and deque entries for which there was no room; they are hints.' },
   reads: { unit: 'count', doc: 'Entries of sealed read sets.' },
   writes: { unit: 'count', doc: 'Entries of sealed write sets.' },
