@@ -10,7 +10,9 @@ const collect: () => void = runInNewContext('gc');
 
 test('the workers of an engine end when nobody can reach it any more, and those of others stay', async () => {
   const alive = new Set<unknown>();
+  let started = 0;
   const restore = watchStarts((worker) => {
+    started++;
     alive.add(worker);
     worker.once('exit', () => alive.delete(worker));
   });
@@ -21,7 +23,8 @@ test('the workers of an engine end when nobody can reach it any more, and those 
   await used(kept);
   for (let i = 0; i < 6; i++) await used(await createEngine({ workers: 1 }));
   restore();
-  expect(alive.size).toBeGreaterThan(6);
+  // Some may have ended by now: the collector comes when it wants to.
+  expect(started).toBeGreaterThan(6);
   await expect
     .poll(
       () => {
