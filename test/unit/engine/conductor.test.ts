@@ -1,7 +1,6 @@
 // How runs go on when memory ends, at moments that real memories seldom choose.
 import { afterEach, expect, test, vi } from 'vitest';
 import { BlockHost } from '../../../src/core/host/block-host.ts';
-import { warmUpBlock } from '../../../src/core/host/warm-up-block.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
 import { createEngine, type StateSource, WorkerError } from '../../../src/index.ts';
 import { Conductor } from '../../../src/run/conductor.ts';
@@ -9,6 +8,7 @@ import type { Crew } from '../../../src/run/crew.ts';
 import { openLocalMemory } from '../../../src/run/local-crew.ts';
 import type { RunPlan } from '../../../src/run/run-plan.ts';
 import { nameTask } from '../../../src/run/task-name.ts';
+import { planOfBlock } from '../../../src/workers/warm-up.ts';
 import { Operation, type SyntheticBlock } from '../../support/synthetic.ts';
 import { stateOf, tasksOf } from '../../support/synthetic-run.ts';
 
@@ -16,21 +16,8 @@ afterEach(() => vi.restoreAllMocks());
 
 /** The block that engines warm up with. */
 function planOfWarmUp(): RunPlan {
-  const { environment, transactions, image } = warmUpBlock();
-  return {
-    count: transactions.costs.length,
-    tasks: [],
-    programs: undefined,
-    evm: { environment, transactions },
-    image,
-    complete: true,
-    window: 16,
-    haltOnInvalid: false,
-    profile: false,
-    sequential: false,
-    block: { firstTransaction: 1, transactionCount: transactions.costs.length - 1 },
-    checkpoint: undefined,
-  };
+  const plan = planOfBlock();
+  return { ...plan, window: 16, block: { firstTransaction: 1, transactionCount: plan.count - 1 } };
 }
 
 test('an account that was credited keeps its balance where memory ends with its being loaded', async () => {
