@@ -179,7 +179,7 @@ export class WorkerHandle {
       });
     } finally {
       this.#waiting.delete(reject);
-      if (!this.over) this.#thread.hold(false);
+      if (!this.over && !this.isBusy) this.#thread.hold(false);
     }
   }
 

@@ -813,6 +813,16 @@ const shell = [
 
 const deaths = [
   {
+    name: 'the first answer of a worker lets the process end, though it owes another',
+    file: 'src/workers/worker-handle.ts',
+    text: 'if (!this.over && !this.isBusy) this.#thread.hold(false);',
+    replacement: 'if (!this.over) this.#thread.hold(false);',
+    why: 'Node ends in the middle of a run, with exit code 13',
+    project: 'unit',
+    test: 'test/unit/workers/worker-handle.test.ts',
+    only: 'keeps the process alive',
+  },
+  {
     name: 'the dead keep what they had',
     file: 'src/workers/shared-crew.ts',
     text: '    const { transaction } = host.running(seat.id);\n    host.declareDead(seat.id);\n',
