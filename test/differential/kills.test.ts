@@ -192,7 +192,9 @@ describe('kills', () => {
     const result = await run.finally(restore);
     expect(differenceFromOracle(block, result)).toBeUndefined();
     expect(killed).toBeGreaterThan(7);
-    expect(result.report.workersLost).toBe(2);
+    // One that is killed as it starts may have said that it is up before: then it is lost like the first two.
+    expect(result.report.workersLost).toBeGreaterThanOrEqual(2);
+    expect(result.report.workersLost).toBeLessThanOrEqual(killed + 2);
     // Workers again, and the memory with nobody of the last run in it.
     const small = randomBlock(randomFrom(8), { transactions: 10, accounts: 5, slots: 1, spin: 0 });
     expect(differenceFromOracle(small, await runSynthetic(engine, small, 'inside'))).toBeUndefined();
