@@ -17,12 +17,54 @@ const room = new Uint8Array(ROOM);
 
 /** Lower-case hex of the bytes, two digits each. */
 export function hexFromBytes(bytes: Uint8Array): Hex {
-  const length = 2 + 2 * bytes.length;
+  return hexAt(bytes, 0, bytes.length);
+}
+
+/** The same of `length` bytes from `start` on, without an array of their own. */
+export function hexAt(bytes: Uint8Array, start: number, length: number): Hex {
+  if (length === 32 || length === 20) return known(bytes, start, length);
+  return spelled(bytes, start, length);
+}
+
+/** Hex of the word, which is four little-endian limbs at `start`. */
+export function hexOfWord(bytes: Uint8Array, start: number): Hex {
+  for (let at = 0; at < 32; at++) word[at] = bytes[start + 31 - at]!;
+  return known(word, 0, 32);
+}
+
+const word = new Uint8Array(32);
+
+/** Addresses and words come again and again: the hex of those that came last, each in the place that its bytes name. */
+const PLACES = 1024;
+const places = new Uint8Array(PLACES * 32);
+const spellings: (Hex | undefined)[] = new Array(PLACES).fill(undefined);
+
+function known(bytes: Uint8Array, start: number, length: number): Hex {
+  let sum = length;
+  for (let at = start; at < start + length; at++) sum = (Math.imul(sum, 31) + bytes[at]!) | 0;
+  const place = (sum ^ (sum >>> 16)) & (PLACES - 1);
+  const first = place * 32;
+  const spelling = spellings[place];
+  if (spelling?.length === 2 + 2 * length) {
+    let at = 0;
+    while (at < length && places[first + at] === bytes[start + at]) at++;
+    if (at === length) return spelling;
+  }
+  for (let at = 0; at < length; at++) places[first + at] = bytes[start + at]!;
+  const made = spelled(bytes, start, length);
+  spellings[place] = made;
+  return made;
+}
+
+function spelled(bytes: Uint8Array, start: number, count: number): Hex {
+  if (count === 0) return '0x';
+  const length = 2 + 2 * count;
   const letters = length <= ROOM ? room : new Uint8Array(length);
   letters[0] = 0x30;
   letters[1] = 0x78;
   let at = 2;
-  for (const byte of bytes) {
+  for (let index = start; index < start + count; index++) {
+    const byte = bytes[index]!;
     letters[at++] = letterOf(byte >>> 4);
     letters[at++] = letterOf(byte & 15);
   }
@@ -47,6 +89,14 @@ export function bytesFromHex(hex: string): Uint8Array {
     bytes[i] = (digitValue(hex.charCodeAt(at)) << 4) | digitValue(hex.charCodeAt(at + 1));
   }
   return bytes;
+}
+
+/** Writes the bytes of well-formed hex to `start`, `most` at most. */
+export function writeHex(bytes: Uint8Array, start: number, hex: Hex, most: number): void {
+  const count = Math.min((hex.length - 2) >> 1, most);
+  for (let i = 0, at = 2; i < count; i++, at += 2) {
+    bytes[start + i] = (digitValue(hex.charCodeAt(at)) << 4) | digitValue(hex.charCodeAt(at + 1));
+  }
 }
 
 /** Whether lower-case hex stands for these bytes. */

@@ -56,19 +56,22 @@ export async function touchedAnyway(
   { state, ask }: Setting,
   { from = ZERO_ADDRESS, to }: ReadRequest,
   { fork }: EvmBlockInput,
-): Promise<ReadonlySet<Hex>> {
+): Promise<AccountSet> {
   const target = to ?? createdBy(from, (await state.account(ask, bytesFromHex(from))).nonce);
-  return new Set([from, target, ...precompilesOf(fork)]);
+  const precompiles = precompilesOf(fork);
+  return { has: (address) => address === from || address === target || precompiles.has(address) };
 }
+
+type AccountSet = Pick<ReadonlySet<Hex>, 'has'>;
 
 /** What a transaction has touched, over what was listed before: it only grows. */
 export class Touched implements EvmTracer {
   readonly opcodes = TOUCHING;
-  readonly #excluded: ReadonlySet<Hex>;
+  readonly #excluded: AccountSet;
   readonly #slots = new Map<Hex, Set<Hex>>();
   size = 0;
 
-  constructor(excluded: ReadonlySet<Hex>, list: AccessList) {
+  constructor(excluded: AccountSet, list: AccessList) {
     this.#excluded = excluded;
     for (const { address, storageKeys } of list) {
       this.#add(address);

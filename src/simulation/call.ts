@@ -96,7 +96,7 @@ function environmentFor(setting: Setting, overrides: ReadBlockOverrides): EvmBlo
 const seenBy = new WeakMap<EvmBlockInput, Map<string, EvmBlockInput>>();
 
 /** An environment as a request sees it: the same object where it is the same. */
-function environmentOf(request: ReadRequest, environment: EvmBlockInput): EvmBlockInput {
+export function environmentOf(request: ReadRequest, environment: EvmBlockInput): EvmBlockInput {
   const free = freeOf(request);
   const name = Object.keys(free).join();
   const seen = seenBy.get(environment) ?? new Map<string, EvmBlockInput>();

@@ -71,13 +71,18 @@ export function precompileAt(where: Hex, hardfork: EvmBlockInput['fork']): numbe
 }
 
 /** Addresses of all of the fork's precompiled contracts. */
-export function precompilesOf(hardfork: EvmBlockInput['fork']): Hex[] {
+export function precompilesOf(hardfork: EvmBlockInput['fork']): ReadonlySet<Hex> {
+  const known = precompiles.get(hardfork);
+  if (known !== undefined) return known;
   const { lastPrecompile, hasP256 } = rulesOf(hardfork);
   const numbers = Array.from({ length: lastPrecompile }, (_, i) => BigInt(i + 1));
   if (hasP256) numbers.push(P256_VERIFY);
-  return numbers.map((number): Hex => `0x${number.toString(16).padStart(40, '0')}`);
+  const addresses = new Set(numbers.map((number): Hex => `0x${number.toString(16).padStart(40, '0')}`));
+  precompiles.set(hardfork, addresses);
+  return addresses;
 }
 
+const precompiles = new Map<EvmBlockInput['fork'], ReadonlySet<Hex>>();
 const P256_VERIFY = 0x100n;
 
 /** Overrides of a block, read. */

@@ -20,30 +20,51 @@ const BIGINT = '\0bigint';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** `undefined`: it has to be handed on as it is, as bundles have. */
-export function packedPreview(data: PreviewData): Uint8Array | undefined {
-  if (data.transactions !== undefined) return undefined;
-  // Numbers are in few of the fields, and to look for them takes long.
-  const { logs, calls, accessList, dependsOn, stateDiff, ...small } = data;
-  const changes = [...stateDiff].map(([address, diff]) => [address, diff && packedDiff(diff)]);
-  const large = { logs, calls, accessList, dependsOn, stateDiff: changes };
-  const text = encoder.encode(`[${JSON.stringify(small, withoutBigints)},${JSON.stringify(large)}]`);
-  const packed = new Uint8Array(1 + text.length);
-  packed[0] = OPTIONAL.reduce((mask, name, at) => (data[name] === undefined ? mask : mask | (1 << at)), 0);
-  packed.set(text, 1);
-  return packed;
-}
+/** Previews one behind the other, in room that grows. */
+export class PreviewPacker {
+  #bytes = new Uint8Array(1 << 16);
+  #end = 0;
+  readonly #ends: number[] = [];
 
-export function joinedPreviews(packed: readonly Uint8Array[]): PackedPreviews {
-  const ends: number[] = [];
-  let length = 0;
-  for (const one of packed) {
-    length += one.length;
-    ends.push(length);
+  /** False: it has to be handed on as it is, as bundles have. */
+  add(data: PreviewData): boolean {
+    if (data.transactions !== undefined) return false;
+    // Numbers are in few of the fields, and to look for them takes long.
+    const { logs, calls, accessList, dependsOn, stateDiff, ...small } = data;
+    const changes = [...stateDiff].map(([address, diff]) => [address, diff && packedDiff(diff)]);
+    this.#reserve(1);
+    this.#bytes[this.#end++] = OPTIONAL.reduce(
+      (mask, name, at) => (data[name] === undefined ? mask : mask | (1 << at)),
+      0,
+    );
+    // Apart: texts that are put together are copied once more.
+    this.#write('[');
+    this.#write(JSON.stringify(small, withoutBigints));
+    this.#write(',');
+    this.#write(JSON.stringify({ logs, calls, accessList, dependsOn, stateDiff: changes }));
+    this.#write(']');
+    this.#ends.push(this.#end);
+    return true;
   }
-  const bytes = new Uint8Array(length);
-  for (const [at, one] of packed.entries()) bytes.set(one, ends[at]! - one.length);
-  return { bytes, ends };
+
+  /** All of them; from then on there are none. */
+  take(): PackedPreviews {
+    const packed = { bytes: this.#bytes.slice(0, this.#end), ends: this.#ends.splice(0) };
+    this.#end = 0;
+    return packed;
+  }
+
+  #write(text: string): void {
+    this.#reserve(text.length * 3);
+    this.#end += encoder.encodeInto(text, this.#bytes.subarray(this.#end)).written;
+  }
+
+  #reserve(length: number): void {
+    if (this.#end + length <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * (this.#end + length));
+    larger.set(this.#bytes.subarray(0, this.#end));
+    this.#bytes = larger;
+  }
 }
 
 /** One of them, read when somebody looks at it. */

@@ -44,7 +44,7 @@ export interface PreviewWatch {
 /** `excluded`: accounts that no access list names. Without the calls a trace is small, whatever they are given. */
 export function watchPreview(
   transaction: TracedTransaction,
-  excluded: ReadonlySet<Hex>,
+  excluded: Pick<ReadonlySet<Hex>, 'has'>,
   withCalls: boolean,
 ): PreviewWatch {
   const { block, state } = transaction;

@@ -13,7 +13,7 @@ import { meterOf } from '../state/source-meter.ts';
 import type { Prestate } from '../trace/prestate-tracer.ts';
 import { touchedAnyway } from './access-list.ts';
 import { AssetChanges, type NativeBalance, type TokenAnswers } from './asset-changes.ts';
-import { freeOf, overridden } from './call.ts';
+import { environmentOf, overridden } from './call.ts';
 import { Estimate, mostGas } from './estimate-gas.ts';
 import { callResultOf, logOf, rejectionOf, SIMULATION_CODES } from './outcome.ts';
 import { bundleOf } from './preview-bundle.ts';
@@ -110,7 +110,7 @@ class Previewing {
     this.#read = read;
     this.#item = item;
     this.#sandbox = sandbox;
-    this.#environment = item.signedType === undefined ? { ...environment, ...freeOf(item.request) } : environment;
+    this.#environment = item.signedType === undefined ? environmentOf(item.request, environment) : environment;
     this.#tokens = new TokenReader(sandbox, environment, new QuestionBudget(), setting);
     this.#mark = setting.state.residence.mark;
   }

@@ -85,12 +85,19 @@ export function hashesBefore({ state, head }: Setting, number: bigint): Hashes {
   return { blockHashes, hashesToCome: toCome > 0n ? Math.min(Number(toCome), blockHashes.length) : 0 };
 }
 
+/** What was made of environments: the same object for the same, which is encoded once. */
+const knowing = new WeakMap<EvmBlockInput, { readonly hash: Hex; readonly seen: EvmBlockInput }>();
+
 /** In the block after the head its hash is known too, lest code can tell that it is only asked what it would do (go-ethereum#32175). */
 export function knowingHead({ state, head: { header } }: Setting, environment: EvmBlockInput): EvmBlockInput {
   const number = BigInt(header.number);
   const hash = header.hash ?? state.blockHashes.get(number);
   if (environment.number !== number + 1n || hash === undefined) return environment;
-  return { ...environment, blockHashes: [hash, ...environment.blockHashes.slice(1)], hashesToCome: 0 };
+  const known = knowing.get(environment);
+  if (known?.hash === hash) return known.seen;
+  const seen = { ...environment, blockHashes: [hash, ...environment.blockHashes.slice(1)], hashesToCome: 0 };
+  knowing.set(environment, { hash, seen });
+  return seen;
 }
 
 /**

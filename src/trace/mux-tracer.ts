@@ -33,13 +33,23 @@ export function joined(tracers: readonly EvmTracer[]): EvmTracer {
 
 /** What somebody wants to know of; `undefined`: all. */
 function opcodesOf(tracers: readonly EvmTracer[]): ReadonlySet<number> | undefined {
-  if (tracers.length === 0) return undefined;
-  const all = new Set<number>();
+  let all: ReadonlySet<number> | undefined;
   for (const { opcodes } of tracers) {
     if (opcodes === undefined) return undefined;
-    for (const opcode of opcodes) all.add(opcode);
+    all = all === undefined ? opcodes : unionOf(all, opcodes);
   }
   return all;
+}
+
+/** Sets of opcodes are constants of tracers, and so are their unions: whoever tells the core of them knows them again. */
+const unions = new WeakMap<ReadonlySet<number>, WeakMap<ReadonlySet<number>, ReadonlySet<number>>>();
+
+function unionOf(left: ReadonlySet<number>, right: ReadonlySet<number>): ReadonlySet<number> {
+  const known = unions.get(left) ?? new WeakMap<ReadonlySet<number>, ReadonlySet<number>>();
+  unions.set(left, known);
+  const union = known.get(right) ?? new Set([...left, ...right]);
+  known.set(right, union);
+  return union;
 }
 
 function together<Method extends (typeof METHODS)[number]>(

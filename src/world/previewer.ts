@@ -7,7 +7,7 @@ import type { CoreInstance } from '../core/instance/abi.ts';
 import { type LocalHome, openLocalHome } from '../run/local-crew.ts';
 import type { SharedCore } from '../run/memory.ts';
 import { Residence } from '../run/residence.ts';
-import { joinedPreviews, type PackedPreviews, packedPreview } from '../simulation/packed-preview.ts';
+import { type PackedPreviews, PreviewPacker } from '../simulation/packed-preview.ts';
 import { preview } from '../simulation/preview.ts';
 import { readPreviewOptions, readTransactions } from '../simulation/preview-request.ts';
 import type { Previewable, PreviewData, PreviewOptions } from '../simulation/preview-types.ts';
@@ -94,19 +94,17 @@ export async function openErrands({ core, highestWorker, traced, ...place }: Pla
       residence.forgetBefore(residence.mark);
     }
   };
+  const packer = new PreviewPacker();
   return {
     async run(order: unknown): Promise<PreviewsAnswer> {
       const { first, requests } = order as PreviewsOrder;
       const answers: PreviewsAnswer['answers'][number][] = [];
-      const packed: Uint8Array[] = [];
       for (const [at, request] of requests.entries()) {
         const answer = await one(request, first + at);
-        const bytes = 'preview' in answer ? packedPreview(answer.preview) : undefined;
-        answers.push(bytes === undefined ? answer : 'packed');
-        if (bytes !== undefined) packed.push(bytes);
+        answers.push('preview' in answer && packer.add(answer.preview) ? 'packed' : answer);
         if ('error' in answer) break;
       }
-      return { answers, packed: joinedPreviews(packed) };
+      return { answers, packed: packer.take() };
     },
   };
 }

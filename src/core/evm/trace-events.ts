@@ -13,7 +13,7 @@ import {
   TraceStep,
   TraceTransaction,
 } from '../../../assembly/layout.ts';
-import { type Hex, hexFromBytes } from '../../base/hex.ts';
+import { type Hex, hexAt, hexFromBytes, hexOfWord } from '../../base/hex.ts';
 import type { HaltReason } from '../../chain/halt-reasons.ts';
 import { INVALID, nameOfOpcode, numbersOf } from '../../chain/opcodes.ts';
 import { getWord, haltText, readEvmSender } from './evm-decode.ts';
@@ -48,7 +48,7 @@ abstract class TraceRecord {
 
   /** `length` bytes that lie at an address. */
   protected hex(address: number, length: number): Hex {
-    return hexFromBytes(this.bytes.subarray(address, address + length));
+    return hexAt(this.bytes, address, length);
   }
 
   protected account(field: number): Hex {
@@ -362,14 +362,7 @@ export class Step extends TraceRecord implements Instruction {
 
   /** The word at a distance from the top as 32 bytes. */
   topWord(index: number): Hex {
-    const at = this.#wordAt(index);
-    let digits = '0x';
-    for (let part = 28; part >= 0; part -= 4)
-      digits += this.view
-        .getUint32(at + part, true)
-        .toString(16)
-        .padStart(8, '0');
-    return digits as Hex;
+    return hexOfWord(this.bytes, this.#wordAt(index));
   }
 
   /** The address in the word at a distance from the top. */

@@ -1,7 +1,7 @@
 // The state as the running transaction sees it, asked for while the trace build tells an event.
 
 import { Kind, ReadResult, TracePeek } from '../../../assembly/layout.ts';
-import { bytesFromHex, type Hex, hexFromBytes, NO_CODE_HASH, ZERO_HASH } from '../../base/hex.ts';
+import { type Hex, hexAt, hexOfWord, NO_CODE_HASH, writeHex, ZERO_HASH } from '../../base/hex.ts';
 import { getWord } from './evm-decode.ts';
 
 /** What the trace build exports beside the core's own. */
@@ -14,7 +14,6 @@ export interface TraceCore {
 
 /** Code that begins so names another account's. */
 const DELEGATION = [0xef, 0x01, 0x00];
-/** keccak256 of nothing. */
 
 /**
  * The state that the running transaction sees, with what it has done so far. Only while a tracer's method runs. What has to
@@ -56,7 +55,7 @@ export class TracedState {
     const length = this.#view.getUint32(record + TracePeek.CODE_LENGTH, true);
     if (length === 0) return '0x';
     const start = this.#view.getUint32(record + TracePeek.CODE, true);
-    return hexFromBytes(this.#bytes.subarray(start, start + length));
+    return hexAt(this.#bytes, start, length);
   }
 
   /** In bytes. */
@@ -71,7 +70,7 @@ export class TracedState {
     if (record === undefined || this.#view.getUint32(record + TracePeek.CODE_LENGTH, true) !== 23) return undefined;
     const start = this.#view.getUint32(record + TracePeek.CODE, true);
     if (!DELEGATION.every((byte, at) => this.#bytes[start + at] === byte)) return undefined;
-    return hexFromBytes(this.#bytes.subarray(start + DELEGATION.length, start + 23));
+    return hexAt(this.#bytes, start + DELEGATION.length, 20);
   }
 
   /** Zeros where there is no account; the hash of nothing where it has no code. */
@@ -84,7 +83,7 @@ export class TracedState {
   /** 32 bytes. `slot`: 32 bytes. */
   getStorage(address: Hex, slot: Hex): Hex {
     const record = this.#peek(Kind.STORAGE, address, slot);
-    return record === undefined ? ZERO_HASH : wordHex(this.#view, record + TracePeek.VALUE);
+    return record === undefined ? ZERO_HASH : hexOfWord(this.#bytes, record + TracePeek.VALUE);
   }
 
   /** Whether there is such an account: before EIP-161 it may be empty. */
@@ -96,7 +95,7 @@ export class TracedState {
   #hash(address: Hex): Hex {
     const record = this.#peek(Kind.CODE, address);
     if (record === undefined) return ZERO_HASH;
-    return hexFromBytes(this.#bytes.subarray(record + TracePeek.VALUE, record + TracePeek.VALUE + 32));
+    return hexAt(this.#bytes, record + TracePeek.VALUE, 32);
   }
 
   #number(kind: number, address: Hex): bigint {
@@ -107,21 +106,10 @@ export class TracedState {
   /** Address of the TracePeek with the answer; `undefined` where there is none. */
   #peek(kind: number, address: Hex, slot?: Hex): number | undefined {
     const record = this.#core.peekRecord();
-    this.#bytes.set(bytesFromHex(address).subarray(0, 20), record + TracePeek.ADDRESS);
-    if (slot !== undefined) this.#bytes.set(bytesFromHex(slot).subarray(0, 32), record + TracePeek.SLOT);
+    writeHex(this.#bytes, record + TracePeek.ADDRESS, address, 20);
+    if (slot !== undefined) writeHex(this.#bytes, record + TracePeek.SLOT, slot, 32);
     const result = this.#core.peek(kind);
     if (result === ReadResult.EXHAUSTED) this.#isExhausted = true;
     return result === ReadResult.VALUE ? record : undefined;
   }
-}
-
-/** Four little-endian limbs as 32 bytes. */
-function wordHex(view: DataView, at: number): Hex {
-  let digits = '0x';
-  for (let part = 28; part >= 0; part -= 4)
-    digits += view
-      .getUint32(at + part, true)
-      .toString(16)
-      .padStart(8, '0');
-  return digits as Hex;
 }

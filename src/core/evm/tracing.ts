@@ -1,9 +1,9 @@
 // The trace build of the core as events: what its import `trace` tells, decoded while the transaction stands still.
 
-import { TraceEvent } from '../../../assembly/layout.ts';
-import { hexFromBytes } from '../../base/hex.ts';
+import { EvmLog, TraceEvent } from '../../../assembly/layout.ts';
+import { type Hex, hexAt, hexFromBytes } from '../../base/hex.ts';
 import type { CoreInstance } from '../instance/abi.ts';
-import { type EvmTransferOutput, readEvmLog, readEvmResult, readEvmTransfer } from './evm-decode.ts';
+import { type EvmTransferOutput, readEvmResult, readEvmTransfer } from './evm-decode.ts';
 import { FrameBegan, FrameEnded, SelfDestructed, Step, TransactionBegan } from './trace-events.ts';
 import { type TraceCore, TracedState } from './trace-state.ts';
 import type { EvmTracer, Logged, ValueMoved } from './tracer.ts';
@@ -149,6 +149,11 @@ function valueMoved({ from, to, ...rest }: EvmTransferOutput): ValueMoved {
 }
 
 function logged(bytes: Uint8Array, record: number): Logged {
-  const { address, topics, data } = readEvmLog(bytes, record);
-  return { address: hexFromBytes(address), topics: topics.map(hexFromBytes), data: hexFromBytes(data) };
+  const view = new DataView(bytes.buffer, bytes.byteOffset + record, EvmLog.SIZE);
+  const count = view.getUint32(EvmLog.TOPIC_COUNT, true);
+  const first = record + EvmLog.SIZE;
+  const topics: Hex[] = [];
+  for (let at = 0; at < count; at++) topics.push(hexAt(bytes, first + at * 32, 32));
+  const data = hexAt(bytes, first + count * 32, view.getUint32(EvmLog.DATA_LENGTH, true));
+  return { address: hexAt(bytes, record, 20), topics, data };
 }

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Hex } from '../../../src/base/hex.ts';
-import { joinedPreviews, packedPreview, unpackedPreview } from '../../../src/simulation/packed-preview.ts';
+import { PreviewPacker, unpackedPreview } from '../../../src/simulation/packed-preview.ts';
 import type { PreviewData } from '../../../src/simulation/preview-types.ts';
 
 const [alice, token]: [Hex, Hex] = [`0x${'aa'.repeat(20)}`, `0x${'70'.repeat(20)}`];
@@ -64,7 +64,9 @@ const rich: PreviewData = {
 test('previews come out of bytes as they went in', () => {
   const { gasLimit: _, ...without } = rich;
   const given = [plain, rich, without];
-  const joined = joinedPreviews(given.map((one) => packedPreview(one)!));
+  const packer = new PreviewPacker();
+  for (const one of given) expect(packer.add(one)).toBe(true);
+  const joined = packer.take();
   for (const [at, one] of given.entries()) {
     const found = unpackedPreview(structuredClone(joined), at);
     expect(Object.keys(found).sort()).toEqual(Object.keys(one).sort());
@@ -76,5 +78,7 @@ test('previews come out of bytes as they went in', () => {
 });
 
 test('bundles are handed on as they are', () => {
-  expect(packedPreview({ ...plain, transactions: [plain] })).toBeUndefined();
+  const packer = new PreviewPacker();
+  expect(packer.add({ ...plain, transactions: [plain] })).toBe(false);
+  expect(packer.take().ends).toEqual([]);
 });
