@@ -7,8 +7,9 @@ import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
 import { wordOf } from '../state/remote/block-keys.ts';
 import { factsOf, slotOf } from '../state/remote/code-facts.ts';
 import type { StateKey } from '../state/state-source.ts';
+import { environmentOf } from './call.ts';
 import type { Asset } from './preview-types.ts';
-import { transactionOf } from './request.ts';
+import { type ReadRequest, transactionOf } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Setting } from './setting.ts';
 import { type Approval, wordAt } from './token-events.ts';
@@ -63,6 +64,8 @@ export interface Answer {
   readonly expiration?: bigint;
 }
 
+/** A question offers no fee. */
+const FREE: ReadRequest = {};
 const NO_ANSWER: Answer = { value: undefined };
 
 export class TokenReader {
@@ -76,7 +79,7 @@ export class TokenReader {
   constructor(sandbox: Sandbox, environment: EvmBlockInput, budget: QuestionBudget, setting: Setting) {
     this.#sandbox = sandbox;
     this.#setting = setting;
-    this.#environment = { ...environment, baseFeePerGas: 0n };
+    this.#environment = environmentOf(FREE, environment);
     this.#budget = budget;
   }
 
