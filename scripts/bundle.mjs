@@ -4,6 +4,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import { build } from 'vite';
 import { buildCore } from './core.mjs';
 import { fingerprint, replaceFile, root } from './fingerprint.mjs';
+import { leanSources } from './lean-sources.mjs';
 import { virtualModules } from './virtual-modules.mjs';
 
 /** Modules that a compiler makes: the target, and its product. */
@@ -50,7 +51,8 @@ async function kept(entry) {
  * @param {readonly string[]} sources relative to the checkout
  */
 function stampOf(sources) {
-  const tools = ['package-lock.json', 'scripts/bundle.mjs', 'scripts/packed-bytes.mjs', 'scripts/virtual-modules.mjs'];
+  const own = ['bundle', 'lean-sources', 'packed-bytes', 'virtual-modules'].map((name) => `scripts/${name}.mjs`);
+  const tools = ['package-lock.json', ...own];
   return fingerprint([...sources, ...tools].map((path) => join(root, path)));
 }
 
@@ -70,6 +72,7 @@ async function make(entry) {
     },
     plugins: [
       virtualModules(),
+      leanSources(),
       {
         name: 'pevm:sources',
         moduleParsed({ id }) {

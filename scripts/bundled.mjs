@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
 import { root } from './fingerprint.mjs';
+import { leanSources } from './lean-sources.mjs';
 import { virtualModules } from './virtual-modules.mjs';
 
 /**
@@ -17,7 +18,7 @@ export async function runBundled(entry, product) {
     configFile: false,
     root,
     logLevel: 'warn',
-    plugins: [virtualModules()],
+    plugins: [virtualModules(), leanSources()],
     build: {
       ssr: join(root, entry),
       outDir,

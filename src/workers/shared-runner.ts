@@ -10,6 +10,7 @@ import { Post, type WorkerPool } from './pool.ts';
 import type { ErrandRequest, RunControl, Runner, RunRequest } from './runner.ts';
 import { type CrewPool, type CrewSource, SharedCrew } from './shared-crew.ts';
 import type { Rehearsal } from './spare.ts';
+import { silent, warmUpBy } from './warm-up.ts';
 
 /** The crews of a runner come from one pool. */
 export interface PoolSource extends CrewSource {
@@ -63,7 +64,6 @@ export class SharedRunner implements Runner {
     lease.host.touch();
     await lease.giveBack();
     pool.rehearse(need.module, this.#alone);
-    const { silent, warmUpBy } = await import('./warm-up.ts');
     const work = workOf({ tasks: [], executor: undefined, precompiles: undefined });
     const crew = new SharedCrew({ ...QUIET, need, pool: borrowed(pool) }, work, {
       taskTimeoutMs: PATIENCE_MS,

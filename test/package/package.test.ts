@@ -1,6 +1,6 @@
 // The package as users get it: what is in it, what resolves, and what its types need.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
@@ -8,6 +8,7 @@ import { publint } from 'publint';
 import { parseSync, Visitor } from 'vite';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildLibrary } from '../../scripts/library.mjs';
+import { configurationSchema } from '../../src/config/configuration-schema.ts';
 import { installPackage } from '../support/installed-package.ts';
 import { root, textOf } from '../support/source.ts';
 
@@ -166,6 +167,14 @@ describe('in Node', () => {
     const { status, stdout } = spawnSync(process.execPath, [cli, '--help'], { encoding: 'utf8' });
     expect(stdout).toContain('replay');
     expect(status).toBe(0);
+  });
+
+  test('it knows what options are good for, which the library leaves out', () => {
+    const cli = join(installed, 'dist/cli.js');
+    const { stdout } = spawnSync(process.execPath, [cli, 'config', '--schema'], { encoding: 'utf8' });
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(configurationSchema())));
+    const library = readdirSync(join(installed, 'dist/chunks')).map((name) => join(installed, 'dist/chunks', name));
+    expect(library.filter((file) => readFileSync(file, 'utf8').includes('is taken away from its worker'))).toEqual([]);
   });
 });
 
