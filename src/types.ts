@@ -4,9 +4,9 @@ import type { AccessOracle } from './access/access-oracle.ts';
 import type { EngineLearned } from './access/learned-format.ts';
 import type { Hex } from './base/hex.ts';
 import type { BlockAccessList } from './block/block-access-list.ts';
+import type { Mismatch, Omission } from './block/header-checks.ts';
 import type { Receipt } from './block/receipts.ts';
 import type { StateDiff } from './block/state-diff.ts';
-import type { Mismatch, Omission } from './block/verify.ts';
 import type {
   AccessListResult,
   CallOptions,
@@ -34,7 +34,7 @@ export type {
   TelemetrySpanOptions,
   TelemetryTracer,
 } from './base/telemetry.ts';
-export type { Field as ComparedField, HeaderCheck, Mismatch, Omission } from './block/verify.ts';
+export type { Field as ComparedField, HeaderCheck, Mismatch, Omission } from './block/header-checks.ts';
 export type * from './call-types.ts';
 export type {
   BlockLoopOptions,

@@ -50,6 +50,9 @@ export interface EngineLearned {
   readonly codes: readonly { readonly address: Hex; readonly codeHash: Hex }[];
 }
 
+/** Of an engine that does not learn. */
+export const NOTHING_LEARNED: EngineLearned = { version: 1, calls: [], accounts: [], codes: [] };
+
 export const MOST_CALLS = 2048;
 export const MOST_KEYS = 32;
 export const MOST_ACCOUNTS = 4096;

@@ -2,6 +2,7 @@
 
 import { rootOf, union } from '../base/disjoint-sets.ts';
 import type { AccessKey, AccessPrediction, AccessWrite } from './access-oracle.ts';
+import { type AccessOrder, orderOf } from './order.ts';
 
 /** What a plan is made of, and what may be set of it. */
 export interface PlannerOptions {
@@ -12,18 +13,11 @@ export interface PlannerOptions {
 }
 
 /** What is known before a run of how it should go. Transactions are named by index. */
-export interface AccessPlan {
+export interface AccessPlan extends AccessOrder {
   /** Pairs, one behind the other: the lower transaction, and the higher one that should not begin before it has executed. */
   readonly dependencies: Uint32Array;
   /** By transaction, the lowest that it has to do with, itself where there is none: equal numbers are one partition. */
   readonly partitions: Uint32Array;
-  /** All transactions as they should begin: longest chains first, of equal ones the lower. */
-  readonly order: Uint32Array;
-  /** Of these, those that would begin too late in their own order; all, where every value is announced and nobody waits. */
-  readonly early: Uint32Array;
-  /** Sum of the costs, and that of the longest chain: with p workers it takes max(work / p, longestChain). */
-  readonly work: number;
-  readonly longestChain: number;
   /** By transaction: what it will leave where, as far as the values are known. The first who names a place is believed. */
   readonly announced: readonly (readonly AnnouncedWrite[])[];
 }
@@ -41,13 +35,10 @@ const MOST_TOUCHING = 8;
  * make n² steps. Where there are more, none is.
  */
 export const MOST_VALUES = 256;
-const MOST_EARLY = 64;
 /** Lower transactions that one is made to wait for. */
 export const MOST_DEPENDENCIES = 4;
 /** Writers without a value, and credits, that are remembered of a place. */
 const MOST_WRITERS = 4;
-/** What must be gained by beginning out of order, as a part of the whole. */
-const LATE = 1.05;
 
 /** Who has written a place so far, lowest first; -1: what it holds is known. */
 type Writers = number[];
@@ -219,39 +210,4 @@ function isAnnounced(write: AccessWrite): write is AnnouncedWrite {
 export function nameOfAccess(key: AccessKey): string {
   if ('key' in key) return `${key.kind} ${key.key}`;
   return key.kind === 'storage' ? `${key.address}${key.slot}` : `${key.kind} ${key.address}`;
-}
-
-/**
- * All transactions, the longest first: for those of which nobody waits for anybody, so that nothing is lost by beginning out of
- * order, and what is long does not begin last.
- */
-export function longestFirst(cost: ArrayLike<number>): Uint32Array {
-  return Uint32Array.from(cost, (_, index) => index).sort((left, right) => cost[right]! - cost[left]! || left - right);
-}
-
-/** When everything should begin, and how long it takes at least. `dependencies`: pairs, in order of the higher one. */
-export function orderOf(
-  dependencies: readonly number[],
-  cost: Float64Array,
-  workers: number,
-): Pick<AccessPlan, 'order' | 'early' | 'work' | 'longestChain'> {
-  const count = cost.length;
-  // Cost of the longest chain that begins with the transaction; the pairs are in order of the higher one.
-  const rank = Float64Array.from(cost);
-  for (let at = dependencies.length - 2; at >= 0; at -= 2) {
-    const lower = dependencies[at]!;
-    rank[lower] = Math.max(rank[lower]!, cost[lower]! + rank[dependencies[at + 1]!]!);
-  }
-  const order = longestFirst(rank);
-  const work = cost.reduce((sum, one) => sum + one, 0);
-  const longestChain = rank.reduce((most, one) => Math.max(most, one), 0);
-  const best = Math.max(work / workers, longestChain);
-  const waits = new Set(dependencies.filter((_, at) => at % 2 === 1));
-  let before = 0;
-  const isLate = new Uint8Array(count);
-  for (let index = 0; index < count; index++) {
-    if (!waits.has(index) && before / workers + rank[index]! > best * LATE) isLate[index] = 1;
-    before += cost[index]!;
-  }
-  return { order, early: order.filter((index) => isLate[index] === 1).slice(0, MOST_EARLY), work, longestChain };
 }

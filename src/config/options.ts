@@ -1,8 +1,8 @@
 // Checks what callers pass to the engine, by the descriptors, and fills in the defaults.
 
 import type { AccessOracle } from '../access/access-oracle.ts';
-import { LearnedAccesses } from '../access/learned-accesses.ts';
-import { readEngineLearned } from '../access/learned-format.ts';
+import type { LearnedAccesses } from '../access/learned-accesses.ts';
+import { type EngineLearned, readEngineLearned } from '../access/learned-format.ts';
 import { InputError } from '../base/errors.ts';
 import { describe } from '../base/reader.ts';
 import type { Chain } from '../chain/chain.ts';
@@ -52,7 +52,9 @@ export interface CheckedOptions
   readonly stateTimeoutMs: number;
   readonly policy: NonNullable<RunPlan['policy']>;
   /** Who says what will be touched where a request does not; may change from run to run. */
-  readonly planning: { oracle: AccessOracle | undefined; readonly learned: LearnedAccesses | undefined };
+  readonly planning: { oracle: AccessOracle | undefined; learned: LearnedAccesses | undefined };
+  /** What the engine is to begin with, where it learns; whoever makes it sees to `planning.learned`. */
+  readonly learning: { readonly known: EngineLearned | undefined } | undefined;
 }
 
 /** @throws InputError naming the option */
@@ -91,7 +93,8 @@ export function checkEngineOptions(options: EngineOptions, cores: number): Check
       validationBatch: { early: 1, lazy: Number.POSITIVE_INFINITY, batched: validationBatch }[validation],
       exact: conflictDetection === 'exact',
     },
-    planning: { oracle: accessOracle, learned: learning ? new LearnedAccesses(known) : undefined },
+    planning: { oracle: accessOracle, learned: undefined },
+    learning: learning ? { known } : undefined,
   };
 }
 

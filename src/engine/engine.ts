@@ -1,8 +1,7 @@
 // The engine: the public object. Jobs take turns here, each with a scope that can end it and a desk to ask things at.
 
 import type { AccessOracle } from '../access/access-oracle.ts';
-import { LearnedAccesses } from '../access/learned-accesses.ts';
-import type { EngineLearned } from '../access/learned-format.ts';
+import { type EngineLearned, NOTHING_LEARNED } from '../access/learned-format.ts';
 import { EngineDisposedError } from '../base/errors.ts';
 import { coreCount, readIfLocal } from '../base/platform.ts';
 import type { TelemetryTracer } from '../base/telemetry.ts';
@@ -127,6 +126,10 @@ export class PevmEngine implements TracingEngine {
     const { workerAffinity: affinity = false, numaAware: numa = false } = options;
     const placement = affinity || numa ? { affinity, numa } : undefined;
     signal?.throwIfAborted();
+    if (options.learning !== undefined) {
+      const { LearnedAccesses } = await import('../access/learned-accesses.ts');
+      options.planning.learned = new LearnedAccesses(options.learning.known);
+    }
     const telemetry = await openTelemetry(options.telemetry);
     const module = await compileCore(await readIfLocal(options.assets?.wasm));
     const assets = new Assets(options);
@@ -193,7 +196,7 @@ export class PevmEngine implements TracingEngine {
   }
 
   learned(): EngineLearned {
-    return (this.#parts.options.planning.learned ?? new LearnedAccesses()).learned();
+    return this.#parts.options.planning.learned?.learned() ?? NOTHING_LEARNED;
   }
 
   metrics(): MetricsSnapshot {

@@ -6,7 +6,7 @@ import { address as readAddress } from '../base/reader.ts';
 import { checkBlobs } from '../block/blobs.ts';
 import { readBlock, readBlockHashes } from '../block/block-input.ts';
 import { checkSeconds, paysReward, scheduledFork } from '../block/chains.ts';
-import { HEADER_CHECKS } from '../block/verify.ts';
+import { HEADER_CHECKS } from '../block/header-checks.ts';
 import type { Chain } from '../chain/chain.ts';
 import { knownChain } from '../chain/chains.ts';
 import { readHardfork } from '../chain/hardfork.ts';
@@ -14,8 +14,6 @@ import { rulesOf } from '../chain/rules.ts';
 import { type CheckedOptions, checkBlockRequest, memoryOfRun, readChainOf } from '../config/options.ts';
 import { readDescription } from '../state/description.ts';
 import type { StateSource } from '../state/state-source.ts';
-import { readWitness } from '../state/witness/execution-witness.ts';
-import { WitnessState } from '../state/witness/witness-state.ts';
 import type { BlockRequest, VerifyOptions } from '../types.ts';
 import type { BlockContext } from './block-encoding.ts';
 import type { Limits } from './job.ts';
@@ -23,9 +21,22 @@ import { checkSource } from './state-before.ts';
 
 const EVERYTHING: VerifyOptions = Object.fromEntries(HEADER_CHECKS.map((name) => [name, name !== 'hash']));
 
+const unread = () => Promise.reject(new Error('the witness was not read'));
+
+/** Of a witness that nobody has read. */
+const UNREAD: StateSource = { load: unread, blockHash: unread };
+
 export interface CheckedBlockRequest {
   readonly context: BlockContext;
+  /** Nothing yet, where there is a witness: what it proves takes reading it (witnessed.ts). */
   readonly state: StateSource;
+  readonly witness:
+    | {
+        readonly given: NonNullable<BlockRequest['witness']>;
+        /** Whether the hashes of earlier blocks are those that it has. */
+        readonly namesHashes: boolean;
+      }
+    | undefined;
   readonly verify: BlockRequest['verify'];
   readonly expected: BlockRequest['expected'];
   /** Where the request brings one. */
@@ -53,7 +64,7 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
   checkSeconds(chain, BigInt(block.timestamp));
   checkBlobs(hardfork, block, blobs);
   // A witness takes nothing from the engine's state.
-  const state = witness === undefined ? given! : new WitnessState(readWitness(witness, block, 'request.witness'));
+  const state = witness === undefined ? given! : UNREAD;
   const senders = request.senders ?? (block.transactions.every(({ from }) => from !== undefined) ? 'trust' : 'recover');
   const blockHashes =
     request.blockHashes === undefined
@@ -74,6 +85,7 @@ export function readBlockRequest(request: BlockRequest, options: CheckedOptions)
       recordAccess: witness !== undefined || (request.blockAccessList ?? rulesOf(hardfork).hasBlockAccessList),
     },
     state,
+    witness: witness && { given: witness, namesHashes: request.blockHashes === undefined },
     verify: witness === undefined ? request.verify : verifiedWith(request),
     expected,
     oracle: request.accessOracle,

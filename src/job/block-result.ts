@@ -8,6 +8,7 @@ import { blockAccessListHash } from '../block/block-access-list.ts';
 import { type BlockGas, gasOf, smallGasOf } from '../block/block-gas.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { lacksNoUncle } from '../block/block-plan.ts';
+import { doubtfulWithdrawals, type Omission } from '../block/header-checks.ts';
 import {
   type ExecutedBlock,
   hasDepositEvent,
@@ -17,7 +18,6 @@ import {
   requestsHashOf,
   type TransactionOutput,
 } from '../block/receipts.ts';
-import { doubtfulWithdrawals, type Omission } from '../block/verify.ts';
 import { ownRulesOf } from '../chain/chains.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';

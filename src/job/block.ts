@@ -1,6 +1,5 @@
 // A block as a job: its stages, in order.
 
-import { fromBlockAccessList } from '../access/block-access-list-oracle.ts';
 import { estimateCosts, GAS_PER_MS } from '../access/crew-size.ts';
 import { InputError, WitnessError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
@@ -17,19 +16,15 @@ import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
 import { meterOf } from '../state/source-meter.ts';
 import { stateRootOf } from '../state/state-root.ts';
 import type { StateKey, StateSource } from '../state/state-source.ts';
-import { asksForCode } from '../state/witness/witness-recorder.ts';
-import { WitnessState } from '../state/witness/witness-state.ts';
+import { asksForCode, ProvenState } from '../state/witness/proven-state.ts';
 import type { BlockRequest, BlockResult, TransactionResult } from '../types.ts';
-import { auditRefusal, auditResult } from './block-audit.ts';
 import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import { type BlockExecution, completed, resultOf, TransactionDecoder } from './block-result.ts';
 import { type Emptiness, emptinessOf } from './changed-state.ts';
-import { ForetoldRoot } from './foretold-root.ts';
-import { intermediateRoots } from './intermediate-roots.ts';
+import type { ForetoldRoot } from './foretold-root.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
-import { observedBlock, withLearned } from './learning.ts';
-import { crewOf, orderTransactions, type Planned, planTransactions } from './planning.ts';
+import { crewOf, orderTransactions, type Planned } from './planning.ts';
 import {
   blockKeys,
   checkPinned,
@@ -38,7 +33,7 @@ import {
   standingBefore,
   stateBefore,
 } from './state-before.ts';
-import { verification, verifyAhead } from './verification.ts';
+import type * as Verification from './verification.ts';
 
 /** A block that was run to its end. */
 export interface ExecutedBlock extends Performed {
@@ -60,14 +55,17 @@ interface Aside {
 export class BlockJob implements Job<TransactionResult, BlockResult> {
   readonly kind = 'block';
   readonly #options: CheckedOptions;
-  readonly #request: CheckedBlockRequest;
-  readonly #encoding: BlockEncoding;
+  readonly #encode: typeof encodeForCore | typeof encodeForModule;
+  #request: CheckedBlockRequest;
+  #encoding: BlockEncoding;
   /** The state that stays, which the block advances; `undefined`: it brings the state before it. */
   readonly #standing: StandingState | undefined;
 
   /** The state before the block, for what runs after it, where that state does not wait. */
   #copy: MemoryState | undefined;
   #executed: ExecutedBlock | undefined;
+  /** What verifies blocks, where that is asked for. */
+  #verification: typeof Verification | undefined;
 
   /** What the state's source is asked since somebody began to ask it for the block. */
   #asked: ReturnType<typeof meterOf> | undefined;
@@ -80,8 +78,8 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     this.#options = options;
     this.#standing = standing;
     this.#request = readBlockRequest(request, options);
-    const encode = (options.executor ?? 'wasm') === 'wasm' ? encodeForCore : encodeForModule;
-    this.#encoding = encode(this.#request.context);
+    this.#encode = (options.executor ?? 'wasm') === 'wasm' ? encodeForCore : encodeForModule;
+    this.#encoding = this.#encode(this.#request.context);
   }
 
   /** The block, checked, and what it runs on. */
@@ -131,23 +129,35 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     if (!signal.aborted) await standing.fetchAhead(keys, signal);
   }
 
+  /** Loads what few blocks take, where this one does. @throws InputError, WitnessError */
+  async #equip(): Promise<void> {
+    const { witness, verify = false } = this.#request;
+    if (witness !== undefined) {
+      const { onWitness } = await import('./witnessed.ts');
+      this.#request = onWitness(this.#request);
+      this.#encoding = this.#encode(this.#request.context);
+    }
+    if (verify !== false) this.#verification = await import('./verification.ts');
+  }
+
   async run(desk: Desk<TransactionResult>): Promise<BlockResult> {
     const startMs = performance.now();
+    await this.#equip();
     this.#asked ??= meterOf(this.#standing ?? this.#request.state);
     const encoding = this.#encoding;
     if (this.#isAudited || this.#wantsRoots) await this.#copyBefore(desk);
     const before = await this.#stateBefore(desk);
     const work = await this.#workOf(desk, encoding, before);
-    const planned = this.#planned(desk, encoding);
+    const planned = await this.#planned(desk, encoding);
     const encodeMs = performance.now() - startMs;
     desk.stage('plan', startMs);
-    const foretold = this.#foretellRoot();
+    const foretold = await this.#foretellRoot();
     const executed = await this.#executeHere(desk, encoding, before, work, planned).catch(async (error: unknown) => {
-      if (this.#isAudited) await auditRefusal(error, () => this.#executeAgain(desk));
+      if (this.#isAudited) await (await import('./block-audit.ts')).auditRefusal(error, () => this.#executeAgain(desk));
       throw error;
     });
     this.#executed = executed;
-    this.#learn(executed, encoding);
+    await this.#learn(executed, encoding);
 
     const decodeStartMs = performance.now();
     const result = this.#resultOf(encoding, executed, await this.#rootsBetween(desk));
@@ -155,8 +165,13 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const verifyStartMs = performance.now();
     const stateRoot = await this.#stateRootAfter(desk, result, foretold);
     const { context, verify, expected } = this.#request;
-    const found = verification(context, result, { verify, expected, stateRoot });
-    if (this.#isAudited) found.mismatches.push(...(await auditResult(result, () => this.#executeAgain(desk))));
+    const found = this.#verification?.verification(context, result, { verify, expected, stateRoot }) ?? {
+      mismatches: [],
+    };
+    if (this.#isAudited) {
+      const { auditResult } = await import('./block-audit.ts');
+      found.mismatches.push(...(await auditResult(result, () => this.#executeAgain(desk))));
+    }
     desk.stage('verify', verifyStartMs);
     const decodeMs = executed.outcome.decodeMs + performance.now() - decodeStartMs;
 
@@ -184,7 +199,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     planned: Planned | undefined,
   ): Promise<ExecutedBlock> {
     const { state } = this.#request;
-    if (!(state instanceof WitnessState)) return this.#execute(desk, encoding, before, work, { planned });
+    if (!(state instanceof ProvenState)) return this.#execute(desk, encoding, before, work, { planned });
     for (let [from, known, sequential] = [before, work, false]; ; ) {
       try {
         const executed = await this.#execute(desk, encoding, from, known, { planned, sequential });
@@ -203,10 +218,12 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     }
   }
 
-  #learn({ outcome }: ExecutedBlock, { firstTransaction }: BlockEncoding): void {
+  async #learn({ outcome }: ExecutedBlock, { firstTransaction }: BlockEncoding): Promise<void> {
     const { learned } = this.#options.planning;
+    if (learned === undefined) return;
+    const { observedBlock } = await import('./learning.ts');
     const { block } = this.#request.context;
-    for (const lessons of outcome.lessons) learned?.observeLater(() => observedBlock(lessons, block, firstTransaction));
+    for (const lessons of outcome.lessons) learned.observeLater(() => observedBlock(lessons, block, firstTransaction));
   }
 
   get #isAudited(): boolean {
@@ -242,18 +259,18 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     await desk.ask(({ signal }) => checkPinned(state, context.block, signal));
     const { block } = context;
     return stateBefore(desk, state, () =>
-      state instanceof WitnessState ? state.keys(block) : blockKeys(state, context),
+      state instanceof ProvenState ? state.keys(block) : blockKeys(state, context),
     );
   }
 
   /** What is known before of how the transactions have to do with each other. */
-  #planned({ workers }: Desk<TransactionResult>, encoding: BlockEncoding): Planned | undefined {
+  async #planned({ workers }: Desk<TransactionResult>, encoding: BlockEncoding): Promise<Planned | undefined> {
     const { learned } = this.#options.planning;
     const { oracle: given = this.#options.planning.oracle, context } = this.#request;
     const { block } = context;
-    // What a list tells of a transaction is all that there is to tell.
-    const { blockAccessList: list } = block;
-    const oracle = list === undefined ? withLearned(given, learned) : fromBlockAccessList(list);
+    if (given === undefined && learned === undefined && block.blockAccessList === undefined) return undefined;
+    const { oracleOf, planTransactions } = await import('./oracle-plan.ts');
+    const oracle = oracleOf(block, given, learned);
     // What was learned is time: limits of gas are no measure beside it.
     const costs = learned && estimateCosts(block.transactions, IN_CORE).costsMs.map((ms) => ms * GAS_PER_MS);
     return oracle && planTransactions(oracle, { block, encoding, workers, costs });
@@ -333,10 +350,10 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const take = (batch: ResultBatch) => {
       decoder.push(batch, (task, result) => desk.fail(stepError(encoding, task, result)));
       // On a witness it may still turn out that the block is to be run once more.
-      if (isShown && !(state instanceof WitnessState)) desk.push(decoder.length, decoder.at);
+      if (isShown && !(state instanceof ProvenState)) desk.push(decoder.length, decoder.at);
     };
     const { verify } = this.#request;
-    const meanwhile = () => verifyAhead(context, verify);
+    const meanwhile = () => this.#verification?.verifyAhead(context, verify);
     const performed = await desk
       .perform({
         plan,
@@ -372,6 +389,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const { state, context } = this.#request;
     const { accounts } = state.description ?? {};
     const before = this.#copy ?? stateOfAccounts(accounts!, context.blockHashes);
+    const { intermediateRoots } = await import('./intermediate-roots.ts');
     return intermediateRoots(context, before, async (part, state) => {
       const encoding = encodeForCore(part);
       const alone = await stateBefore(desk, state);
@@ -390,14 +408,15 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
    * Hashes the state after the block while it runs, where its list tells what that is. Where nobody wants to know whether the list is true,
    * finding that out takes longer than what is saved.
    */
-  #foretellRoot(): ForetoldRoot | undefined {
+  async #foretellRoot(): Promise<ForetoldRoot | undefined> {
     const { state, context } = this.#request;
     const { blockAccessList: list } = context.block;
     const { hasBlockAccessList, clearsEmpty: emptyIsAbsent } = rulesOf(context.hardfork);
     if (list === undefined || !hasBlockAccessList || !context.recordAccess) return undefined;
     const { verify } = this.#request;
     if (!this.#wantsStateRoot || typeof verify !== 'object' || verify.blockAccessListHash !== true) return undefined;
-    if (state instanceof WitnessState) {
+    const { ForetoldRoot } = await import('./foretold-root.ts');
+    if (state instanceof ProvenState) {
       return new ForetoldRoot(list, (diff) => state.rootAfter({ accesses: list, diff, emptyIsAbsent }));
     }
     const accounts = this.#standing === undefined ? state.description?.accounts : undefined;
@@ -425,7 +444,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
       return desk.ask(() => standing.root());
     }
     const emptyIsAbsent = rulesOf(context.hardfork).clearsEmpty;
-    if (state instanceof WitnessState) {
+    if (state instanceof ProvenState) {
       const { blockAccessList: accesses, stateDiff: diff } = result;
       return desk.ask(() => state.rootAfter({ accesses, diff, emptyIsAbsent }));
     }

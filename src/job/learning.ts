@@ -1,21 +1,11 @@
-// What a block teaches its engine: the lessons of the core in the words of oracles, and what was learned as an oracle.
+// What a block teaches its engine: the lessons of the core in the words of oracles.
 
-import type { AccessKey, AccessOracle } from '../access/access-oracle.ts';
-import { combineOracles } from '../access/access-oracle.ts';
-import type { LearnedAccesses, ObservedBlock } from '../access/learned-accesses.ts';
+import type { AccessKey } from '../access/access-oracle.ts';
+import type { ObservedBlock } from '../access/learned-accesses.ts';
 import { type Hex, hexFromBytes, isZero } from '../base/hex.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { CODE_ENTRY, type RunLessons } from '../core/host/lessons.ts';
 import { LOCATION_SIZE, nameRecord } from '../core/host/location.ts';
-
-/** What is asked of the block: what somebody has said comes before what was learned. */
-export function withLearned(
-  given: AccessOracle | undefined,
-  learned: LearnedAccesses | undefined,
-): AccessOracle | undefined {
-  if (given === undefined || learned === undefined) return given ?? learned?.oracle;
-  return combineOracles(given, learned.oracle);
-}
 
 /** The lessons of one memory about the transactions of a block, of which the first is task `firstTransaction`. */
 export function observedBlock(lessons: RunLessons, block: BlockInput, firstTransaction: number): ObservedBlock {

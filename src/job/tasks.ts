@@ -17,7 +17,7 @@ import type { ExecutionOptions, ExecutionResult, Report, TaskResult } from '../t
 import { costOf } from './block-encoding.ts';
 import { finalStateOf } from './changed-state.ts';
 import type { Desk, Job, Limits } from './job.ts';
-import { planTasks } from './planning.ts';
+import { costAlike } from './planning.ts';
 import { type StateBefore, stateBefore } from './state-before.ts';
 import { type InitialValues, readExecutor, readInitialValues } from './task-request.ts';
 
@@ -65,7 +65,9 @@ export class TasksJob implements Job<TaskResult, ExecutionResult> {
     const object = typeof executor === 'object' && 'object' in executor ? executor.object : undefined;
     const tasks = this.#tasks.map((task) => plannedTask(task, object));
     const oracle = this.#request.accessOracle ?? this.#options.planning.oracle;
-    const planned = planTasks(oracle, this.#tasks, tasks, desk.workers);
+    const isPlanned = oracle !== undefined || !costAlike(tasks);
+    const planner = isPlanned ? await import('./oracle-plan.ts') : undefined;
+    const planned = planner?.planTasks(oracle, this.#tasks, tasks, desk.workers);
     const encodeMs = performance.now() - startMs;
     desk.stage('plan', startMs);
 

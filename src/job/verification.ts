@@ -2,8 +2,9 @@
 
 import type { Hex } from '../base/hex.ts';
 import type { Expected } from '../block/expected.ts';
+import type { Mismatch, Omission } from '../block/header-checks.ts';
 import { compareWithExpected } from '../block/state-diff.ts';
-import { type Mismatch, type Omission, reckonTransactionsRoot, verifyBlock } from '../block/verify.ts';
+import { reckonTransactionsRoot, verifyBlock } from '../block/verify.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { VerifyOptions } from '../types.ts';
 import type { BlockContext } from './block-encoding.ts';

@@ -7,7 +7,8 @@ import type { StateDiff } from '../../block/state-diff.ts';
 import { type LayerLoad, layerState } from '../layers.ts';
 import type { DescribedStateSource, SourceKey, StateDescription, StateSource, StateValue } from '../state-source.ts';
 import type { MissingNode, StateTrie, StateTries } from '../trie/state-tries.ts';
-import { placesOf, WitnessState } from './witness-state.ts';
+import { askForCode } from './proven-state.ts';
+import { placesOf } from './witness-state.ts';
 
 /** A block that was executed on the state. */
 export interface RecordedBlock {
@@ -32,13 +33,6 @@ export interface RecordedState {
   readonly numbers: ReadonlySet<bigint>;
 }
 
-const recorded = new WeakSet<StateSource>();
-
-/** Whether a state must be asked for all code that a run takes: which it takes is what matters. */
-export function asksForCode(state: StateSource): boolean {
-  return state instanceof WitnessState || recorded.has(state);
-}
-
 /** @param blockHashes of earlier blocks, by number */
 export function recordedState(state: StateSource, blockHashes: ReadonlyMap<bigint, Hex>): RecordedState {
   const codes = new Map<Hex, Hex>();
@@ -61,7 +55,7 @@ export function recordedState(state: StateSource, blockHashes: ReadonlyMap<bigin
   };
   const withoutHashes = ({ accounts: _, blockHashes: __, ...rest }: StateDescription) => rest;
   const source = layerState(state, layer, withoutHashes);
-  recorded.add(source);
+  askForCode(source);
   return { source, codes, numbers };
 }
 

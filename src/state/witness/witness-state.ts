@@ -12,18 +12,10 @@ import {
 } from '../../base/hex.ts';
 import type { BlockAccessList } from '../../block/block-access-list.ts';
 import type { BlockInput } from '../../block/block-input.ts';
-import type { StateDiff } from '../../block/state-diff.ts';
-import type { DescribedStateSource, SourceKey, StateDescription, StateKey, StateValue } from '../state-source.ts';
+import type { SourceKey, StateDescription, StateKey, StateValue } from '../state-source.ts';
 import type { MissingNode, NodeSource, StateTrie, StateTries } from '../trie/state-tries.ts';
 import type { CheckedWitness } from './execution-witness.ts';
-
-/** How a block ended. */
-export interface BlockEnd {
-  /** What it met; `undefined`: nobody has recorded it, and what was asked for stands for it. */
-  readonly accesses: BlockAccessList | undefined;
-  readonly diff: StateDiff;
-  readonly emptyIsAbsent: boolean;
-}
+import { type BlockEnd, ProvenState } from './proven-state.ts';
 
 /** Of the partial tries. */
 const MOST_BYTES = 1 << 30;
@@ -33,7 +25,7 @@ interface Opened {
   readonly trie: StateTrie;
 }
 
-export class WitnessState implements DescribedStateSource {
+export class WitnessState extends ProvenState {
   readonly #witness: CheckedWitness;
   #opened: Promise<Opened> | undefined;
   /** On account of what the tries are asked. */
@@ -44,6 +36,7 @@ export class WitnessState implements DescribedStateSource {
   readonly #asked = new Map<string, { readonly address: Hex; readonly slot?: Hex }>();
 
   constructor(witness: CheckedWitness) {
+    super();
     this.#witness = witness;
   }
 
@@ -56,10 +49,6 @@ export class WitnessState implements DescribedStateSource {
     return keys.map((key) => this.#answer(opened, key));
   }
 
-  /**
-   * Those of the keys that the witness proves. What is missed behind a guess may be anything: only where none of what a block misses is
-   * there, the witness lacks something.
-   */
   async provable<K extends SourceKey>(keys: readonly K[]): Promise<K[]> {
     const opened = await this.#open();
     return keys.filter((key) => {
@@ -76,7 +65,6 @@ export class WitnessState implements DescribedStateSource {
     return this.#blockHash(number);
   }
 
-  /** What the block will surely touch, and what the witness says was hashed, as far as it proves them. */
   async keys(block: BlockInput): Promise<StateKey[]> {
     const opened = await this.#open();
     const wanted: StateKey[] = [];
@@ -102,10 +90,6 @@ export class WitnessState implements DescribedStateSource {
     });
   }
 
-  /**
-   * Root of the state after the block. @throws WitnessError for a node that is missing for that, and for nodes and codes that
-   * the block does not take
-   */
   async rootAfter({ accesses, diff, emptyIsAbsent }: BlockEnd): Promise<Hex> {
     const used = new Set<Hex>();
     const { tries, trie } = await this.#begin(used);

@@ -11,7 +11,7 @@ import {
   createEngine,
   fromBlockAccessList,
 } from '../../../src/index.ts';
-import { planTransactions } from '../../../src/job/planning.ts';
+import { planTransactions } from '../../../src/job/oracle-plan.ts';
 import { createTraffic } from '../../../src/traffic/index.ts';
 import { type List, liesAbout, pick } from '../../support/list-lies.ts';
 import { randomFrom } from '../../support/synthetic-run.ts';

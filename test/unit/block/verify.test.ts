@@ -3,7 +3,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Hex } from '../../../src/base/hex.ts';
 import { type BlockInput, readBlock } from '../../../src/block/block-input.ts';
-import { HEADER_CHECKS, type HeaderCheck, verifyBlock } from '../../../src/block/verify.ts';
+import { HEADER_CHECKS, type HeaderCheck } from '../../../src/block/header-checks.ts';
+import { verifyBlock } from '../../../src/block/verify.ts';
 import type { Hardfork } from '../../../src/chain/hardfork.ts';
 import { VERIFY_OPTIONS } from '../../../src/config/descriptors.ts';
 import { createEngine, memoryState } from '../../../src/index.ts';

@@ -11,7 +11,7 @@ import { type BlockAccessList, readBlockAccessList } from '../../../src/block/bl
 import { FreeValues } from '../../../src/core/host/free-values.ts';
 import { type AnnouncedWrites, ImageLoader } from '../../../src/core/host/state-image.ts';
 import { announceList } from '../../../src/job/list-plan.ts';
-import { planTasks } from '../../../src/job/planning.ts';
+import { planTasks } from '../../../src/job/oracle-plan.ts';
 import { count } from '../../support/effort.ts';
 import { fuzz, refusal, same } from '../../support/encoder-fuzz.ts';
 import { baseEntry } from '../../support/encoder-oracle.ts';
