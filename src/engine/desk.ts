@@ -15,7 +15,6 @@ import { workOf } from '../run/work.ts';
 import { describedSource } from '../state/layers.ts';
 import { loadWithin, type Waiting } from '../state/patience.ts';
 import type { SourceKey, StateSource } from '../state/state-source.ts';
-import { ProvenState } from '../state/witness/proven-state.ts';
 import type { EngineEvents, Report } from '../types.ts';
 import type { Assets } from '../workers/assets.ts';
 import type { Examiner, RunControl } from '../workers/runner.ts';
@@ -175,10 +174,10 @@ export class JobDesk<Item> implements Desk<Item> {
         events.emit('load', { keys: keys.length });
         if (state === undefined) throw new InputError('options.state', 'missing');
         const loaded = this.ask(async (waiting) => {
-          const proven = inOrder && state instanceof ProvenState ? await state.provable(keys) : keys;
-          if (proven.length === 0) return loadKeys(state, keys, emptied, waiting);
-          const left = proven.length < keys.length ? keys.filter((key) => !proven.includes(key)) : [];
-          return { ...(await loadKeys(state, proven, emptied, waiting)), left };
+          const known = inOrder ? await state.description?.answerable?.(keys) : undefined;
+          if (known === undefined || known.length === 0) return loadKeys(state, keys, emptied, waiting);
+          const left = known.length < keys.length ? keys.filter((key) => !known.includes(key)) : [];
+          return { ...(await loadKeys(state, known, emptied, waiting)), left };
         });
         const { span } = this.#sitting;
         if (span === undefined) return loaded;

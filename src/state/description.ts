@@ -24,12 +24,15 @@ export function readDescription(source: StateSource, field: string): CheckedDesc
   if (given === undefined) {
     return { accounts: undefined, blockHashes: new Map(), emptyAccounts: undefined, storageOnly: undefined };
   }
-  const { accounts, blockHashes = new Map(), emptyAccounts, storageOnly } = plainObject(given, field);
+  const { accounts, blockHashes = new Map(), emptyAccounts, storageOnly, answerable } = plainObject(given, field);
   if (accounts !== undefined && !isMap(accounts)) {
     throw new InputError(`${field}.accounts`, `expected a Map, got ${describe(accounts)}`);
   }
   if (emptyAccounts !== undefined && typeof emptyAccounts !== 'boolean') {
     throw new InputError(`${field}.emptyAccounts`, `expected true or false, got ${describe(emptyAccounts)}`);
+  }
+  if (answerable !== undefined && typeof answerable !== 'function') {
+    throw new InputError(`${field}.answerable`, `expected a function, got ${describe(answerable)}`);
   }
   return {
     accounts: accounts as StateDescription['accounts'],

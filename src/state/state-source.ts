@@ -62,6 +62,11 @@ export interface StateDescription {
    * says, those that `accounts` lists.
    */
   readonly storageOnly?: readonly Hex[];
+  /**
+   * Those of the keys that the source can answer, where it knows a part of the state alone, as a witness does. What is missed
+   * behind a guess may be anything: only where none of what a block misses can be answered, something is lacking.
+   */
+  readonly answerable?: <K extends SourceKey>(keys: readonly K[]) => Promise<readonly K[]>;
 }
 
 /**

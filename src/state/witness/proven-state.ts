@@ -27,12 +27,6 @@ export abstract class ProvenState implements DescribedStateSource {
   abstract load(keys: readonly SourceKey[]): Promise<StateValue[]>;
   abstract blockHash(number: bigint): Promise<Hex>;
 
-  /**
-   * Those of the keys that the witness proves. What is missed behind a guess may be anything: only where none of what a block misses is
-   * there, the witness lacks something.
-   */
-  abstract provable<K extends SourceKey>(keys: readonly K[]): Promise<K[]>;
-
   /** What the block will surely touch, and what the witness says was hashed, as far as it proves them. */
   abstract keys(block: BlockInput): Promise<StateKey[]>;
 

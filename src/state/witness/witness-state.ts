@@ -41,7 +41,11 @@ export class WitnessState extends ProvenState {
   }
 
   get description(): StateDescription {
-    return { blockHashes: this.#witness.blockHashes, storageOnly: [...this.#storageOnly] };
+    return {
+      blockHashes: this.#witness.blockHashes,
+      storageOnly: [...this.#storageOnly],
+      answerable: (keys) => this.#provable(keys),
+    };
   }
 
   async load(keys: readonly SourceKey[]): Promise<StateValue[]> {
@@ -49,7 +53,8 @@ export class WitnessState extends ProvenState {
     return keys.map((key) => this.#answer(opened, key));
   }
 
-  async provable<K extends SourceKey>(keys: readonly K[]): Promise<K[]> {
+  /** Those of the keys that the witness proves. */
+  async #provable<K extends SourceKey>(keys: readonly K[]): Promise<K[]> {
     const opened = await this.#open();
     return keys.filter((key) => {
       if (key.kind === 'blockHash') return this.#witness.blockHashes.has(key.number);

@@ -170,6 +170,7 @@ describe('an answer that is none is refused by name', () => {
     ['accounts', []],
     ['emptyAccounts', 'no'],
     ['storageOnly', ['0x12']],
+    ['answerable', true],
     ['blockHashes', { '7': '0x12' }],
   ] as const)('what a source says of itself: %s', async ([field, value]) => {
     await using engine = await createEngine({ workers: 1, threading: 'inline' });

@@ -76,6 +76,12 @@ describe('a layer', () => {
     expect(description).toEqual({ blockHashes: memory.blockHashes, storageOnly: [B], emptyAccounts: false });
   });
 
+  test('can answer what the source below can', () => {
+    const answerable = async <K>(asked: readonly K[]) => asked.slice(1);
+    const partial = layerState({ ...memory, description: { answerable } }, (asked, below) => below.load(asked));
+    expect(partial.description.answerable).toBe(answerable);
+  });
+
   test('that changes no value may keep a complete state complete', () => {
     const cached = layerState(
       memory,
