@@ -20,6 +20,7 @@ import {
 } from '../chain/system-contracts.ts';
 import {
   arrangeEvmTransactions,
+  type EncodedRange,
   type EvmBlockInput,
   type EvmSignatureForm,
   type EvmSystemStep,
@@ -153,21 +154,24 @@ export function editEvmPlan(
     (at) => (context.senders === 'trust' ? undefined : signatureOf(added[at]!)),
     context.memoryBytes,
   );
-  const kept = (at: number) => ({ from: before, at });
+  const ranges: EncodedRange[] = [{ from: before, first: 0, end: firstTransaction }];
+  const add = (from: EncodedRange['from'], at: number) => {
+    const last = ranges.at(-1)!;
+    if (last.from === from && last.end === at) ranges[ranges.length - 1] = { ...last, end: at + 1 };
+    else ranges.push({ from, first: at, end: at + 1 });
+  };
   let next = 0;
-  const parts = [
-    ...Array.from({ length: firstTransaction }, (_, at) => kept(at)),
-    ...list.map((entry) => (typeof entry === 'number' ? kept(firstTransaction + entry) : { from: made, at: next++ })),
-    ...Array.from({ length: before.costs.length - post }, (_, at) => kept(post + at)),
-  ];
-  const senders: (Hex | undefined)[] = new Array<undefined>(parts.length).fill(undefined);
+  for (const entry of list) typeof entry === 'number' ? add(before, firstTransaction + entry) : add(made, next++);
+  ranges.push({ from: before, first: post, end: before.costs.length });
+  const count = firstTransaction + list.length + before.costs.length - post;
+  const senders: (Hex | undefined)[] = new Array<undefined>(count).fill(undefined);
   for (const [at, entry] of list.entries()) {
     senders[firstTransaction + at] = (typeof entry === 'number' ? block.transactions[entry] : entry)?.from;
   }
   const shift = firstTransaction + list.length - post;
   return {
     environment: plan.environment,
-    transactions: arrangeEvmTransactions(parts, senders),
+    transactions: arrangeEvmTransactions(ranges, senders),
     firstTransaction,
     post: post + shift,
     requests: requests.map(({ at, type }) => ({ at: at + shift, type })),

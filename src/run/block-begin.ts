@@ -71,7 +71,7 @@ function setTransactions(
   }
   if (lanes !== undefined && !host.setLanes(lanes, first)) tooSmall(host, 'the list of lanes');
   // The EVM inside the core finds out what a transaction misses although those before it have not run: no waiting then.
-  if (complete) addSenderOrder(host, transactions, first, { lanes, planning });
+  if (complete) addSenderOrder(host, transactions, first, { lanes, planning, trial });
 }
 
 /** Transactions of one sender depend on each other in order: a hint, as all dependencies. */
@@ -79,12 +79,13 @@ function addSenderOrder(
   host: BlockHost,
   { previous }: EvmTransactions,
   first: number,
-  { lanes, planning }: Pick<RunPlan, 'lanes' | 'planning'>,
+  { lanes, planning, trial }: Pick<RunPlan, 'lanes' | 'planning' | 'trial'>,
 ): void {
   // Who is announced to leave something need not be waited for.
   const announced = new Set(planning?.announced?.tasks);
   for (let at = first; at < previous.length; at++) {
-    if (announced.has(previous[at]!)) continue;
+    // Nor for who is not executed, by who is not.
+    if (announced.has(previous[at]!) || trial?.recordings[at] !== undefined) continue;
     if (previous[at]! >= (lanes?.firsts[at] ?? first)) host.addDependency(previous[at]! - first, at - first);
   }
 }

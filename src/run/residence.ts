@@ -26,7 +26,7 @@ import {
   withoutOldest,
   withoutZeros,
 } from '../core/host/kept-state.ts';
-import { takeRecordings } from '../core/host/recordings.ts';
+import { type Recordings, takeRecordings } from '../core/host/recordings.ts';
 import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
 import { type CoreInstance, Kind } from '../core/instance/abi.ts';
 import type { MemoryLease } from './memory.ts';
@@ -204,9 +204,8 @@ export class Residence implements StayingState {
     return takeRecordings(this.#home.host.instance);
   }
 
-  /** The same of a block of so many tasks, to be kept; `undefined` where not all of it is in the memory. */
-  accesses(tasks: number, firstTransaction: number): KeptAccesses | undefined {
-    const recordings = this.recordings();
+  /** The same of a block of so many tasks, to be kept; `undefined` where not all of it is there. While the layout is the same. */
+  accesses(recordings: Recordings, tasks: number, firstTransaction: number): KeptAccesses | undefined {
     if (recordings.length !== tasks) return undefined;
     return KeptAccesses.take(this.#home.host.instance, recordings, firstTransaction);
   }

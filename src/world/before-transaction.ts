@@ -2,10 +2,11 @@
 
 import { InputError } from '../base/errors.ts';
 import { senderOf } from '../block/sender.ts';
+import type { FieldKind } from '../core/host/kept-state.ts';
 import { stepsOf } from '../job/evm-block.ts';
 import { Sandbox } from '../simulation/sandbox.ts';
 import { environmentAt, type Setting } from '../simulation/setting.ts';
-import type { WorldExecution } from './what-if-job.ts';
+import { accessesBy, type WorldExecution } from './recorded-block.ts';
 
 /**
  * Lets `body` see the state before a transaction of the block that was executed last; afterwards it is as it was.
@@ -13,28 +14,49 @@ import type { WorldExecution } from './what-if-job.ts';
  */
 export async function beforeTransaction<R>(
   setting: Setting,
-  { job, mark }: WorldExecution,
+  execution: WorldExecution,
+  index: number,
+  body: () => Promise<R>,
+): Promise<R> {
+  const { job, mark } = execution;
+  const { length } = job.context.block.transactions;
+  if (index >= length) throw new InputError('options.at.transactionIndex', `the block has ${length} transactions`);
+  const { residence } = setting.state;
+  // While they are in the memory, where calls begin as blocks do.
+  const accesses = job.encoding.evm && accessesBy(execution, residence);
+  return new Sandbox(setting).asBefore(mark, async () => {
+    const held = (kind: FieldKind, address: Uint8Array) => residence.number(kind, address);
+    const left = accesses?.recordsBefore(index, residence.blockNumber, held);
+    if (left === undefined) return afterRunning(setting, execution, index, body);
+    const before = await residence.exchange(left);
+    try {
+      return await body();
+    } finally {
+      await residence.exchange(before);
+    }
+  });
+}
+
+/** The same by running those before it, where what they left is not known. */
+async function afterRunning<R>(
+  setting: Setting,
+  { job }: WorldExecution,
   index: number,
   body: () => Promise<R>,
 ): Promise<R> {
   const { block, chainId, hardfork } = job.context;
-  const { length } = block.transactions;
-  if (index >= length) throw new InputError('options.at.transactionIndex', `the block has ${length} transactions`);
-  const start = new Sandbox(setting);
-  return start.asBefore(mark, async () => {
-    const sandbox = new Sandbox(setting);
-    const environment = environmentAt(setting);
-    const earlier = block.transactions.slice(0, index).map((transaction) => ({
-      ...transaction,
-      from: transaction.from ?? senderOf(transaction, chainId),
-    }));
-    try {
-      for (const transaction of [...stepsOf({ chainId, hardfork, block }).before, ...earlier]) {
-        await sandbox.run({ environment, transaction, fold: true });
-      }
-      return await body();
-    } finally {
-      await sandbox.leave();
+  const sandbox = new Sandbox(setting);
+  const environment = environmentAt(setting);
+  const earlier = block.transactions.slice(0, index).map((transaction) => ({
+    ...transaction,
+    from: transaction.from ?? senderOf(transaction, chainId),
+  }));
+  try {
+    for (const transaction of [...stepsOf({ chainId, hardfork, block }).before, ...earlier]) {
+      await sandbox.run({ environment, transaction, fold: true });
     }
-  });
+    return await body();
+  } finally {
+    await sandbox.leave();
+  }
 }

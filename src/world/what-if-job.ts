@@ -9,10 +9,8 @@ import type { TransactionInput } from '../block/block-input.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
-import { codeHashesIn } from '../core/host/recordings.ts';
 import { dropUnchanged, inverted, mergeChanges } from '../core/host/state-changes.ts';
-import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
-import type { BlockJob, ExecutedBlock } from '../job/block.ts';
+import { EMPTY_IMAGE } from '../core/host/state-image.ts';
 import { type BlockEncoding, encodingOf } from '../job/block-encoding.ts';
 import { TransactionDecoder } from '../job/block-result.ts';
 import { stateDiffOf } from '../job/changed-state.ts';
@@ -23,17 +21,8 @@ import type { RunPlan } from '../run/run-plan.ts';
 import { meterOf } from '../state/source-meter.ts';
 import type { Edit, Report, WhatIf, WhatIfOptions, WhatIfTransaction } from '../types.ts';
 import { type EditedTransaction, editedList } from './edits.ts';
+import { type Recorded, recordedBy, type WorldExecution } from './recorded-block.ts';
 import type { WorldState } from './world-state.ts';
-
-/** A block as a world has executed it last. */
-export interface WorldExecution {
-  readonly job: BlockJob;
-  readonly executed: ExecutedBlock;
-  /** What takes the state back to before it. */
-  readonly mark: number;
-  /** The residence after it: the state, and what it has left in the memory. */
-  readonly after: { readonly edition: number; readonly layout: number; readonly blockNumber: number };
-}
 
 export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
   readonly kind = 'what-if';
@@ -72,14 +61,12 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
     if (residence.edition !== after.edition) {
       throw new InputError('run', 'the world has moved on since this block: go back and execute it again');
     }
-    const isThere = residence.layout === after.layout && residence.blockNumber === after.blockNumber;
-    const recordings = isThere ? residence.recordings() : [];
-    const { layout } = residence;
+    const recorded = recordedBy(this.#execution, residence);
     const left = await residence.exchange(residence.since(mark).toReversed().flat());
     const { mark: end } = residence;
     try {
       const encoding = await this.#encode((body) => desk.ask(body));
-      const plan = this.#planOf(encoding, recordings, layout);
+      const plan = this.#planOf(encoding, recorded);
       const encodeMs = performance.now() - startMs;
       return await this.#execute(desk, encoding, plan, { startMs, encodeMs });
     } finally {
@@ -131,8 +118,13 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
   async #encode(ask: Ask): Promise<BlockEncoding> {
     const { context, encoding } = this.#execution.job;
     const nonces = new Map<Hex, bigint>();
+    const lastWanting = this.#list.findLastIndex(({ wantsNonce }) => wantsNonce);
     const list: (number | TransactionInput)[] = [];
-    for (const { transaction, origin, wantsNonce } of this.#list) {
+    for (const [at, { transaction, origin, wantsNonce }] of this.#list.entries()) {
+      if (at > lastWanting) {
+        list.push(origin ?? transaction);
+        continue;
+      }
       const { from } = transaction;
       let { nonce } = transaction;
       if (wantsNonce && from !== undefined) {
@@ -144,14 +136,14 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
     return encodingOf(editEvmPlan(encoding.evmPlan!, context, list), context);
   }
 
-  #planOf(encoding: BlockEncoding, recordings: readonly (Uint8Array | undefined)[], layout: number): RunPlan {
+  #planOf(encoding: BlockEncoding, { recordings, layout, codes }: Recorded): RunPlan {
     const { plan } = this.#execution.executed;
     const { count, firstTransaction, transactionCount } = encoding;
     const moved = this.#moved(encoding, recordings);
     const environment = plan.evm?.environment;
     return {
       ...plan,
-      ...{ count, image: this.#codesOf(moved), sequential: false, checkpoint: undefined, haltOnInvalid: false },
+      ...{ count, image: { ...EMPTY_IMAGE, codes }, sequential: false, checkpoint: undefined, haltOnInvalid: false },
       evm: encoding.evm && { ...encoding.evm, ...(environment && { environment }) },
       block: { firstTransaction, transactionCount },
       trial: { recordings: moved, layout },
@@ -171,18 +163,6 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
       const origin = this.#list[task - firstTransaction]?.origin;
       return origin === undefined ? undefined : recordings[firstTransaction + origin];
     });
-  }
-
-  /** Code that a repeated transaction gives to an account, which nobody brings along. */
-  #codesOf(recordings: readonly (Uint8Array | undefined)[]): StateImage {
-    const codes: StateImage['codes'][number][] = [];
-    for (const recording of recordings) {
-      for (const hash of recording === undefined ? [] : codeHashesIn(recording)) {
-        const code = this.#state.residence.code(hash);
-        if (code !== undefined) codes.push({ hash, code });
-      }
-    }
-    return { ...EMPTY_IMAGE, codes };
   }
 }
 
@@ -264,15 +244,29 @@ function resultOf(
   states: { readonly stateDiff: () => WhatIf['stateDiff']; readonly changedState: () => WhatIf['changedState'] },
 ): WhatIf {
   const places = Array.from({ length: comparison.length }, (_, index) => index);
-  const transactions = lazy(() => places.map(comparison.at));
+  const parts = {
+    transactions: lazy(() => places.map(comparison.at)),
+    gasUsed: lazy(() => BigInt(comparison.gasUsed())),
+    executed: lazy(() => places.filter((index) => !comparison.isRepeated(index))),
+    changed: lazy(() => places.filter((index) => comparison.isChanged(index))),
+    saved: lazy(() => comparison.saved()),
+  };
   return showing({
     get transactions() {
-      return transactions();
+      return parts.transactions();
     },
-    gasUsed: BigInt(comparison.gasUsed()),
-    executed: places.filter((index) => !comparison.isRepeated(index)),
-    changed: places.filter((index) => comparison.isChanged(index)),
-    saved: comparison.saved(),
+    get gasUsed() {
+      return parts.gasUsed();
+    },
+    get executed() {
+      return parts.executed();
+    },
+    get changed() {
+      return parts.changed();
+    },
+    get saved() {
+      return parts.saved();
+    },
     get stateDiff() {
       return states.stateDiff();
     },

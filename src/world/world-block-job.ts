@@ -15,7 +15,7 @@ import type {
   WorldBlockRequest,
   WorldBlockResult,
 } from '../types.ts';
-import type { WorldExecution } from './what-if-job.ts';
+import type { WorldExecution } from './recorded-block.ts';
 import type { WorldState } from './world-state.ts';
 
 /** Where a world stands among the blocks of its chain. */

@@ -66,8 +66,9 @@ import { executeBlocks, type PreparedBlock } from './block-pipeline.ts';
 import { type CallOrBundle, CallsJob } from './calls-job.ts';
 import { checkParent } from './opening.ts';
 import { PreviewsJob } from './previews-job.ts';
+import { accessesBy, type WorldExecution } from './recorded-block.ts';
 import type { TracingWorld } from './tracing-world.ts';
-import { WhatIfJob, type WorldExecution } from './what-if-job.ts';
+import { WhatIfJob } from './what-if-job.ts';
 import type { Place } from './world-block-job.ts';
 import { changesSince } from './world-diff.ts';
 import type { WorldState } from './world-state.ts';
@@ -520,10 +521,10 @@ export class ResidentWorld implements TracingWorld {
     this.#emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
     // Before EIP-161 blocks leave some.
     if (!this.#emptyIsAbsent) this.#state.emptyAccounts = true;
-    const { count, evm, firstTransaction } = job.encoding;
+    const { residence } = this.#state;
     this.#record?.append({
       ...{ block, hardfork, result },
-      accesses: evm && this.#state.residence.accesses(count, firstTransaction),
+      accesses: job.encoding.evm && accessesBy(execution, residence),
     });
     this.#forget();
   }

@@ -184,24 +184,37 @@ export function encodeEvmTransactions(
   return { records: encoder.bytes, offsets, costs, previous: previousOf(senders) };
 }
 
+/** Transactions that follow each other in a list that is encoded: those from `first` to before `end`. */
+export interface EncodedRange {
+  readonly from: EvmTransactions;
+  readonly first: number;
+  readonly end: number;
+}
+
 /**
  * Encoded transactions in another order, with some left out and others between them, without encoding any anew.
- * @param parts in order: from which list, and its place there
  * @param senders of all of them, where they are known
  */
 export function arrangeEvmTransactions(
-  parts: readonly { readonly from: EvmTransactions; readonly at: number }[],
+  ranges: readonly EncodedRange[],
   senders: readonly (Hex | undefined)[],
 ): EvmTransactions {
-  const offsets = new Uint32Array(parts.length + 1);
-  for (const [index, { from, at }] of parts.entries()) {
-    offsets[index + 1] = offsets[index]! + from.offsets[at + 1]! - from.offsets[at]!;
+  let [count, size] = [0, 0];
+  for (const { from, first, end } of ranges) {
+    count += end - first;
+    size += from.offsets[end]! - from.offsets[first]!;
   }
-  const records = new Uint8Array(offsets[parts.length]!);
-  const costs = new Uint32Array(parts.length);
-  for (const [index, { from, at }] of parts.entries()) {
-    records.set(from.records.subarray(from.offsets[at]!, from.offsets[at + 1]!), offsets[index]!);
-    costs[index] = from.costs[at]!;
+  const offsets = new Uint32Array(count + 1);
+  const records = new Uint8Array(size);
+  const costs = new Uint32Array(count);
+  let [index, at] = [0, 0];
+  for (const { from, first, end } of ranges) {
+    records.set(from.records.subarray(from.offsets[first]!, from.offsets[end]!), at);
+    costs.set(from.costs.subarray(first, end), index);
+    for (let next = first; next < end; next++) {
+      at += from.offsets[next + 1]! - from.offsets[next]!;
+      offsets[++index] = at;
+    }
   }
   return { records, offsets, costs, previous: previousOf(senders) };
 }

@@ -10,6 +10,7 @@ import type { AccountValue, SourceKey, StateKey, StateSource, StateValue } from 
 import { logCountOf } from '../evm/evm-decode.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
+import { changedRecord, type FieldKind, type KeptRecords } from './kept-state.ts';
 import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
 
 /** What a block's tasks have touched, in the order of the tasks. */
@@ -105,6 +106,36 @@ export class KeptAccesses implements BlockAccesses {
       return keys.map((key) => this.#answer(values, key, isKnown(key) ? undefined : answers[next++]));
     });
     return { state, keys: this.#keysOf(task), firstLog: this.#logs[task]! };
+  }
+
+  /**
+   * What the tasks before a transaction have left, as values of a state that stays, which is the one before the block.
+   * `generation`: see {@link changedRecord}; `held`: a number in that state. `undefined`: storage was emptied, or a number that
+   * something was added to is not known.
+   */
+  recordsBefore(
+    index: number,
+    generation: number,
+    held: (kind: FieldKind, address: Uint8Array) => bigint | undefined,
+  ): KeptRecords | undefined {
+    const values = new Values(this.#accesses, this.#firstTransaction + index);
+    const { kinds, addresses, slots } = this.#places;
+    const records: Uint8Array[] = [];
+    for (const place of values.places()) {
+      const kind = kinds[place]!;
+      const address = addresses.subarray(place * ADDRESS, (place + 1) * ADDRESS);
+      if (kind === Kind.STORAGE) {
+        const slot = slots.subarray(place * WORD, (place + 1) * WORD);
+        records.push(changedRecord(kind, address, slot, values.word(place), generation));
+      } else if (kind === Kind.CODE) {
+        records.push(changedRecord(kind, address, undefined, values.bytes(place), generation));
+      } else if (kind === Kind.BALANCE || kind === Kind.NONCE || kind === Kind.EXISTENCE) {
+        const base = values.isAddedTo(place) ? held(kind, address) : 0n;
+        if (base === undefined) return undefined;
+        records.push(changedRecord(kind, address, undefined, values.number(place, base), generation));
+      } else return undefined;
+    }
+    return records;
   }
 
   /** Accounts that the task has met, with their code where it was asked for, and slots. */
@@ -235,6 +266,16 @@ class Values {
   /** The task that wrote the place last; -1: none. */
   writerOf(place: number | undefined): number {
     return place === undefined ? -1 : (this.#last.get(place)?.task ?? -1);
+  }
+
+  /** All that were written. */
+  places(): Iterable<number> {
+    return this.#last.keys();
+  }
+
+  /** Whether all that was written to a number was added to what was there before the block. */
+  isAddedTo(place: number): boolean {
+    return (this.#last.get(place)?.write ?? -1) < 0;
   }
 
   /** The number at a place, which was `base` before the block. */

@@ -26,12 +26,19 @@ export function takeRecordings({ core, bytes, words }: CoreInstance): (Uint8Arra
 /** Gives the transactions of a block that begins their recordings; false when memory is exhausted: then some have none. */
 export function giveRecordings({ core, bytes, words }: CoreInstance, recordings: Recordings): boolean {
   const slots = words[(CONTROL_BASE + Control.SLOTS) >>> 2]!;
+  // Recordings are parts of few copies of the memory, and go back as they came.
+  const places = new Map<ArrayBufferLike, number>();
   for (const [index, recording] of recordings.entries()) {
     if (recording === undefined) continue;
-    const address = core.allocate(recording.length);
-    if (address === 0) return false;
-    bytes.set(recording, address);
-    words[(slots + index * TxSlot.SIZE + TxSlot.RECORDING) >>> 2] = address;
+    const { buffer, byteOffset } = recording;
+    let place = places.get(buffer);
+    if (place === undefined) {
+      place = core.allocate(buffer.byteLength);
+      if (place === 0) return false;
+      bytes.set(new Uint8Array(buffer), place);
+      places.set(buffer, place);
+    }
+    words[(slots + index * TxSlot.SIZE + TxSlot.RECORDING) >>> 2] = place + byteOffset;
   }
   return true;
 }

@@ -120,7 +120,9 @@ export function readTrace(host: BlockHost, committed: number, startMs: number): 
   const announces = host.announces(committed);
   for (let index = 0; index < committed; index++) {
     const record = host.recordOf(index);
-    predictedReads += addEdges(instance, record, chains, sums, announces);
+    // What was not executed waited for nobody.
+    const isRepeated = words[(record + Incarnation.REPEATED) >>> 2] !== 0;
+    if (!isRepeated) predictedReads += addEdges(instance, record, chains, sums, announces);
     chains.close(instance.doubles[(record + Incarnation.DURATION) >>> 3]!);
   }
   return {

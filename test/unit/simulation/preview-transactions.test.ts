@@ -270,16 +270,29 @@ describe('of real contracts', () => {
     expect(seen.size).toBeGreaterThan(5);
     const run = { hardfork, senders: 'trust' } as const;
     await whole.executeBlock({ block: { ...header, transactions }, ...run });
-    const k = 25;
-    await part.executeBlock({ block: { ...header, transactions: transactions.slice(0, k) }, ...run });
-    const { from, to, input, value } = transactions[k]!;
-    const request = { from: from!, to: to!, data: input, value };
-    const within = await whole.preview(request, { at: { transactionIndex: k } });
-    expect(within).toEqual({
-      ...(await part.preview(request)),
-      isStillValid: expect.any(Function),
-      report: expect.anything(),
-    });
+    // What the block has recorded is there no more where something ran since: those before it run again then.
+    const ran = await traffic.openWorld({ state, ...place });
+    await ran.executeBlock({ block: { ...header, transactions }, ...run });
+    await ran.call({ to: bob });
+    const start = part.snapshot();
+    for (const k of [0, 1, 12, 25, 39]) {
+      await part.executeBlock({ block: { ...header, transactions: transactions.slice(0, k) }, ...run });
+      const { from, to, input, value } = transactions[k]!;
+      const request = { from: from!, to: to!, data: input, value };
+      const at = { transactionIndex: k };
+      const expected = {
+        ...(await part.preview(request)),
+        isStillValid: expect.any(Function),
+        report: expect.anything(),
+      };
+      await part.revert(start);
+      expect(await whole.preview(request, { at })).toEqual(expected);
+      expect(await ran.preview(request, { at })).toEqual(expected);
+      const [, last] = await whole.previewMany([{ to: bob }, request], { at });
+      expect(last).toEqual(expected);
+    }
+    const { from } = transactions[25]!;
+    const request = { from: from!, to: bob };
     const raw = await whole.getNonce(from!);
     expect(raw).toBeGreaterThan(await part.getNonce(from!));
     await expect(whole.preview(request, { at: { transactionIndex: 40 } })).rejects.toThrow(
