@@ -144,6 +144,8 @@ describe('what if', () => {
     ]);
     expect(second.gasUsed).toBe(first.gasUsed);
     expect(second.changed).toEqual(first.changed);
+    // What the block has recorded is known although something ran since.
+    expect(second.executed).toEqual(first.executed);
     await world.setBalance(sender(1), 1n);
     await expect(run.whatIf([])).rejects.toThrow('moved on');
     await world.dispose();
@@ -158,6 +160,8 @@ describe('what if', () => {
     const second = await run.whatIf([{ at: 1, drop: true }]);
     expect(second.gasUsed).toBe(first.gasUsed);
     expect(second.changed).toEqual(first.changed);
+    // What the block has recorded is known although something ran since.
+    expect(second.executed).toEqual(first.executed);
     expect(second.changedState).toEqual(first.changedState);
     // What was set while somebody looked is not forgotten.
     await Promise.all([
