@@ -50,7 +50,7 @@ test.each(['shared', 'inline'] as const)(
       if (choose(3) === 0) {
         const controller = new AbortController();
         const given = world.previewMany(requests, { ...options, signal: controller.signal });
-        const stop = setTimeout(() => controller.abort(new Error('enough')), choose(40));
+        const stop = setTimeout(() => controller.abort(new Error('enough')), choose(10));
         const reason = await given.then(
           () => undefined,
           (error: Error) => error.message,
