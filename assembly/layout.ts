@@ -298,7 +298,7 @@ export abstract class BaseFlag {
 export abstract class Kind {
   static readonly BALANCE: u32 = 1;
   static readonly NONCE: u32 = 2;
-  /** keccak256 of the code as the 32 bytes themselves, all zero for no code */
+  /** keccak256 of the code as the 32 bytes themselves, all zero for no code; a placeholder (see CODE_PLACEHOLDER) for it */
   static readonly CODE: u32 = 3;
   /** a version here empties the account's storage; base value 2: there is some, without nonce and code (EIP-7610) */
   static readonly RESET: u32 = 4;
@@ -315,14 +315,22 @@ export abstract class Kind {
   static readonly BLOCK_HASH: u32 = 10;
 }
 
-/** Code: length u32, jump map u32, bytes from offset 8, CODE_PADDING zero bytes after them. A value is 32 bytes. */
+/** Code: three words, bytes from offset 16, CODE_PADDING zero bytes after them. A value is 32 bytes. */
 export abstract class BaseValue {
   static readonly SIZE: u32 = 32;
   static readonly CODE_LENGTH: u32 = 0;
   /** One bit per byte of code: it is a JUMPDEST. 0 until somebody has analysed the code. Shared. */
   static readonly JUMP_MAP: u32 = 4;
-  static readonly CODE_BYTES: u32 = 8;
+  /** Where the keccak256 of code is that has a placeholder; 0 until somebody has asked for it. Shared. */
+  static readonly HASH: u32 = 8;
+  static readonly CODE_BYTES: u32 = 16;
 }
+
+/**
+ * Zero bytes that a placeholder begins with. It stands for the hash of code that nobody has asked for yet: what the host has
+ * numbered instead of hashing it. No hash begins so.
+ */
+export const CODE_PLACEHOLDER: u32 = 16;
 
 /** Bytes in front of a record of the code store: the code's hash. */
 export const CODE_HASH_SIZE: u32 = 32;

@@ -4,6 +4,7 @@
 
 import { BaseValue, CODE_HASH_SIZE, CODE_PADDING, CONTROL_BASE, Control, Kind, Location } from "../layout";
 import { allocate } from "../base/arena";
+import { keccak256 } from "../base/keccak256";
 import { hashIn, seed, sumOfWord } from "../base/keyed-hash";
 import * as shared from "../base/shared";
 import * as u256 from "../base/u256";
@@ -103,7 +104,7 @@ function placeOf(hash: u32): u32 {
   return hashIn(seed(0) + sumOfWord(hash));
 }
 
-/** The record {length u32, jump map u32, bytes from offset 8} of the code with this hash, 0 when nobody added it. */
+/** The record (BaseValue) of the code with this hash, or placeholder, 0 when nobody added it. */
 export function findCode(hash: u32): u32 {
   const table = load<u32>(CONTROL_BASE, Control.CODE_TABLE);
   if (table != 0) {
@@ -118,6 +119,30 @@ export function findCode(hash: u32): u32 {
   }
   const index = lookup(Kind.BYTECODE, hash, hash);
   return index == 0 ? 0 : nodeIn(shared.read64(locationAt(index), Location.VERSIONS));
+}
+
+/** Whether this stands for the hash of code that was not hashed (layout.ts, CODE_PLACEHOLDER); no code is none. */
+// @ts-ignore: decorator
+@inline
+export function isPlaceholder(hash: u32): bool {
+  return (load<u64>(hash) | load<u64>(hash, 8)) == 0 && (load<u64>(hash, 16) | load<u64>(hash, 24)) != 0;
+}
+
+/**
+ * Address of the keccak256 of the code of a record that was added under a placeholder; 0 when memory is exhausted. Any
+ * worker may call it. Linearises: at the swap. Two workers may both hash; one of the two equal results is kept.
+ */
+export function hashOfCode(record: u32): u32 {
+  const known = shared.read(record, BaseValue.HASH);
+  if (known != 0) return known;
+  const hash = roomForMap(record, CODE_HASH_SIZE);
+  if (hash == 0) {
+    const copy = copyForBlock(record);
+    return copy == 0 ? 0 : hashOfCode(copy);
+  }
+  keccak256(hash, record + BaseValue.CODE_BYTES, load<u32>(record, BaseValue.CODE_LENGTH));
+  shared.swapIf(record, BaseValue.HASH, 0, hash);
+  return hash;
 }
 
 /** Room for the jump map of a record, in the store if the record is; 0 when there is none. */
@@ -140,6 +165,7 @@ function take(size: u32): u32 {
 function fill(record: u32, bytes: u32, length: u32): void {
   store<u32>(record, length, BaseValue.CODE_LENGTH);
   shared.write(record, BaseValue.JUMP_MAP, 0);
+  shared.write(record, BaseValue.HASH, 0);
   memory.copy(record + BaseValue.CODE_BYTES, bytes, length);
   memory.fill(record + BaseValue.CODE_BYTES + length, 0, CODE_PADDING);
 }

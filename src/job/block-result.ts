@@ -21,9 +21,10 @@ import {
 import { ownRulesOf } from '../chain/chains.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
-import { decodeChanges } from '../core/host/change-records.ts';
+import { decodeChanges, hashesBehind } from '../core/host/change-records.ts';
 import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
+import type { RunPlan } from '../run/run-plan.ts';
 import type { BlockResult, TransactionResult } from '../types.ts';
 import { accessListOf } from './access-list.ts';
 import type { BlockContext, BlockEncoding } from './block-encoding.ts';
@@ -152,6 +153,8 @@ export interface FinishedBlock {
   readonly encoding: BlockEncoding;
   readonly decoder: TransactionDecoder;
   readonly outcome: RunOutcome;
+  /** What was executed. */
+  readonly plan: Pick<RunPlan, 'image'>;
   /** Of the state after each transaction, where they were asked for. */
   readonly roots?: readonly Hex[] | undefined;
   readonly emptiness: Emptiness;
@@ -185,7 +188,9 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   const requestsHash = lazy(() => requestsHashOf(executed()));
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
   if (requests !== undefined && encoding.mayHoldDeposit(decoder.results)) requestsHash();
-  const changes = lazy(() => decodeChanges(outcome.changes));
+  const { checkpoint } = outcome;
+  const hashes = hashesBehind([...outcome.changes, ...(checkpoint ?? [])], finished.plan.image.codes);
+  const changes = lazy(() => decodeChanges(outcome.changes, hashes));
   const blockAccessList = lazy(() =>
     context.recordAccess && encoding.evm !== undefined ? accessListOf(decoder.results, encoding, changes()) : undefined,
   );
@@ -197,9 +202,8 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
     omissionsOf(context, encoding.evm !== undefined, requests === undefined ? undefined : executed()),
   );
   const stateDiff = lazy(() => stateDiffOf(changes(), emptiness));
-  const { checkpoint } = outcome;
   const transactionsStateDiff =
-    checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint), emptiness));
+    checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint, hashes), emptiness));
   return {
     number: BigInt(block.number),
     get transactions() {

@@ -251,16 +251,18 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     this.#copy = await desk.ask(() => standing.whole());
   }
 
-  async #stateBefore(desk: Desk<TransactionResult>): Promise<StateBefore> {
+  /** Of this block, or of the same one for another executor. */
+  async #stateBefore(desk: Desk<TransactionResult>, encoding = this.#encoding): Promise<StateBefore> {
     const { state, context } = this.#request;
     if (this.#standing !== undefined) {
       return standingBefore(desk, this.#standing, () => this.#keys ?? blockKeys(state, context));
     }
     await desk.ask(({ signal }) => checkPinned(state, context.block, signal));
     const { block } = context;
-    return stateBefore(desk, state, () =>
-      state instanceof ProvenState ? state.keys(block) : blockKeys(state, context),
-    );
+    const keys = () => (state instanceof ProvenState ? state.keys(block) : blockKeys(state, context));
+    // What is learned goes by the hashes of code, as executors outside the core do.
+    const takesPlaceholders = encoding.evm !== undefined && this.#options.planning.learned === undefined;
+    return stateBefore(desk, state, keys, takesPlaceholders);
   }
 
   /** What is known before of how the transactions have to do with each other. */
@@ -376,7 +378,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   /** The block as ethereumjs runs it, one transaction at a time, on a state that is asked for anew. */
   async #executeAgain(desk: Desk<TransactionResult>): Promise<BlockExecution> {
     const encoding = encodeForModule(this.#request.context);
-    const before = await (this.#copy === undefined ? this.#stateBefore(desk) : stateBefore(desk, this.#copy));
+    const before = await (this.#copy === undefined ? this.#stateBefore(desk, encoding) : stateBefore(desk, this.#copy));
     const work = await this.#workOf(desk, encoding, before);
     const aside = { context: this.#request.context, state: this.#copy ?? this.#request.state };
     const executed = await this.#execute(desk, encoding, before, work, { aside });
@@ -399,9 +401,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     });
   }
 
-  #resultOf(encoding: BlockEncoding, { decoder, outcome, emptiness }: ExecutedBlock, roots?: readonly Hex[]) {
+  #resultOf(encoding: BlockEncoding, { decoder, outcome, emptiness, plan }: ExecutedBlock, roots?: readonly Hex[]) {
     const { context } = this.#request;
-    return resultOf({ context, encoding, decoder, outcome, emptiness, roots });
+    return resultOf({ context, encoding, decoder, outcome, emptiness, plan, roots });
   }
 
   /**

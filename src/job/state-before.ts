@@ -34,16 +34,23 @@ export function checkSource(state: StateSource | undefined, field: string): asse
 
 const NOTHING: StateBefore = { image: EMPTY_IMAGE, complete: true, emptyAccounts: false, storageOnly: [] };
 
-/** `keys`: what to ask a source for that does not list its state. @throws StateSourceError */
+/**
+ * `keys`: what to ask a source for that does not list its state; `takesPlaceholders`: as {@link imageOf} has it.
+ * @throws StateSourceError
+ */
 export function stateBefore(
   desk: Pick<Desk<never>, 'ask'>,
   state: StateSource | undefined,
   keys: () => Promise<readonly StateKey[]> = async () => [],
+  takesPlaceholders = false,
 ): Promise<StateBefore> {
   return desk.ask(async (waiting) => {
     if (state === undefined) return NOTHING;
     const { accounts, emptyAccounts, storageOnly = [] } = readDescription(state, 'state.description');
-    if (accounts !== undefined) return { ...(await imageOf({ ...state.description, accounts })), complete: true };
+    if (accounts !== undefined) {
+      const whole = await imageOf({ ...state.description, accounts }, takesPlaceholders);
+      return { ...whole, complete: true };
+    }
     const known = storageOnlyImage(storageOnly);
     const wanted = await keys();
     const image =

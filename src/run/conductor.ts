@@ -4,7 +4,7 @@
 import { MemoryLimitError, WorkerError } from '../base/errors.ts';
 import { turnTaker } from '../base/platform.ts';
 import { keepWritten } from '../core/host/kept-state.ts';
-import { EMPTY_IMAGE, imageOfFields } from '../core/host/state-image.ts';
+import { EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import { type Beginning, beginBlock } from './block-begin.ts';
 import { CommittedPrefix, type OpenBlock } from './committed-prefix.ts';
 import type { Crew, RoundAnswer } from './crew.ts';
@@ -130,12 +130,18 @@ export class Conductor {
     this.#missed.addEmptied(this.#prefix.lastChanges);
     const next = block.first + committed;
     return {
-      image: this.#staying === undefined ? this.#prefix.imageAfter(block, committed) : EMPTY_IMAGE,
+      image: this.#staying === undefined ? this.#imageAfter(block, committed) : EMPTY_IMAGE,
       // Lanes owe each other nothing: while some of them fit, there is no need to run one at a time.
       sequential: answer === 'over' ? lanes === undefined || fresh === 0 : block.sequential,
       // What a lane has done is nowhere but in its memory: one that is broken off begins again.
       first: lanes?.firsts[next] ?? next,
     };
+  }
+
+  /** The state that the rest begins with. Another memory has none of the code, of which a source may not know the placeholders. */
+  #imageAfter(block: OpenBlock, committed: number): StateImage {
+    const image = this.#prefix.imageAfter(block, committed);
+    return { ...image, codes: [...this.#plan.image.codes, ...image.codes] };
   }
 
   /** Runs what is left of the plan in a memory, as far as it goes there. */

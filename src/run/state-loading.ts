@@ -12,11 +12,14 @@ import {
   bytes as readBytesOf,
   hash as readHash,
 } from '../base/reader.ts';
+import { placeholderOf } from '../core/host/code-placeholder.ts';
 import type { AccountFields } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
 import { HAS_STORAGE, Kind } from '../core/instance/abi.ts';
+import { pooledCode } from '../state/code-pool.ts';
 import { describedSource } from '../state/layers.ts';
 import {
+  awaitsCodeHash,
   EMPTY_CODE_HASH,
   hasOnlyStorage,
   isEmptyAccount,
@@ -52,29 +55,49 @@ export interface WholeState {
   readonly storageOnly: readonly Hex[];
 }
 
-/** States seen before: what describes them never changes. */
-const images = new WeakMap<ListedState['accounts'], { storageOnly: unknown; whole: Promise<WholeState> }>();
+interface KnownImage {
+  readonly storageOnly: unknown;
+  readonly hasPlaceholders: boolean;
+  readonly whole: Promise<WholeState>;
+}
 
-/** The image of all accounts of a complete state; what is zero is left out. @throws InputError naming what is none */
-export function imageOf({ accounts, storageOnly }: ListedState): Promise<WholeState> {
+/** States seen before: what describes them never changes. */
+const images = new WeakMap<ListedState['accounts'], KnownImage>();
+
+/**
+ * The image of all accounts of a complete state; what is zero is left out. `takesPlaceholders`: code whose hash nobody has asked for may
+ * stay so (code-placeholder.ts). @throws InputError naming what is none
+ */
+export function imageOf({ accounts, storageOnly }: ListedState, takesPlaceholders = false): Promise<WholeState> {
   let known = images.get(accounts);
-  if (known === undefined || known.storageOnly !== storageOnly) {
-    known = { storageOnly, whole: encode(accounts, storageOnly) };
+  if (known === undefined || known.storageOnly !== storageOnly || (known.hasPlaceholders && !takesPlaceholders)) {
+    const whole = encode(accounts, storageOnly, takesPlaceholders);
+    known = { storageOnly, hasPlaceholders: takesPlaceholders, whole };
     images.set(accounts, known);
   }
   return known.whole;
 }
 
-async function encode(accounts: ListedState['accounts'], given: readonly Hex[] | undefined): Promise<WholeState> {
+/** Code up to here is hashed at once: what delegates to other code (EIP-7702), which transactions write again. */
+const SHORT_CODE = 32;
+
+async function encode(
+  accounts: ListedState['accounts'],
+  given: readonly Hex[] | undefined,
+  takesPlaceholders: boolean,
+): Promise<WholeState> {
   const builder = new StateImageBuilder();
   const found: Hex[] = [];
   let emptyAccounts = false;
   const rest = turnTaker();
-  await reckonHashes(accounts.values(), rest);
+  if (!takesPlaceholders) await reckonHashes(accounts.values(), rest);
   let index = 0;
   for (const account of accounts.values()) {
-    checkAccount(account, index++);
-    const { address, balance, nonce, code, codeHash, storage } = account;
+    const { code } = checkAccountFields(account, index);
+    const isNumbered = takesPlaceholders && code !== undefined && code.length > SHORT_CODE && awaitsCodeHash(account);
+    const codeHash = isNumbered ? placeholderOf(pooledCode(code)) : account.codeHash;
+    checkCodeHash(codeHash, index++);
+    const { address, balance, nonce, storage } = account;
     if (balance !== 0n) builder.number(Kind.BALANCE, address, balance);
     if (nonce !== 0n) builder.number(Kind.NONCE, address, nonce);
     builder.number(Kind.EXISTENCE, address, 1n);
@@ -140,16 +163,13 @@ function addStorageOnly(builder: StateImageBuilder, storageOnly: readonly Hex[])
  * A state that `memoryState` made needs no check, but a caller may have made one by hand.
  * @throws InputError naming the account by its place in `accounts`, and the field
  */
-function checkAccount(account: MemoryAccount, index: number): void {
-  const refuse = (name: string, problem: string): never => {
-    throw new InputError(`state.accounts[${index}]${name}`, problem);
-  };
+function checkAccountFields(account: MemoryAccount, index: number): MemoryAccount {
+  const refuse = (name: string, problem: string) => refuseAccount(index, name, problem);
   if (typeof account !== 'object' || account === null) refuse('', `expected an account, got ${describe(account)}`);
-  const { address, balance, nonce, code, codeHash, storage } = account;
+  const { address, balance, nonce, code, storage } = account;
   if (!hasLength(address, 20)) refuse('.address', 'expected a Uint8Array of 20 bytes');
   if (!isNumber(balance, WORD_LIMIT)) refuse('.balance', 'expected a bigint from 0 to 2^256 - 1');
   if (!isNumber(nonce, NONCE_LIMIT)) refuse('.nonce', 'expected a bigint from 0 to 2^64 - 1');
-  if (!hasLength(codeHash, 32)) refuse('.codeHash', 'expected a Uint8Array of 32 bytes');
   if (code !== undefined && !isBytes(code)) refuse('.code', `expected a Uint8Array`);
   if (!isMap(storage)) refuse('.storage', `expected a Map, got ${describe(storage)}`);
   for (const slot of storage.values()) {
@@ -157,6 +177,16 @@ function checkAccount(account: MemoryAccount, index: number): void {
       refuse('.storage', 'expected slots and values of 32 bytes each');
     }
   }
+  return account;
+}
+
+/** Apart: what makes it may not have been asked. */
+function checkCodeHash(codeHash: unknown, index: number): void {
+  if (!hasLength(codeHash, 32)) refuseAccount(index, '.codeHash', 'expected a Uint8Array of 32 bytes');
+}
+
+function refuseAccount(index: number, name: string, problem: string): never {
+  throw new InputError(`state.accounts[${index}]${name}`, problem);
 }
 
 function hasLength(value: unknown, length: number): boolean {

@@ -29,9 +29,16 @@ export const EMPTY_CODE_HASH: Uint8Array = bytesFromHex(NO_CODE_HASH);
 export const NO_STORAGE: ReadonlyMap<string, MemorySlot> = new Map();
 
 /** Whether EIP-161 knows no such account; storage does not count. */
-export function isEmptyAccount(account: Pick<MemoryAccount, 'balance' | 'nonce' | 'codeHash'>): boolean {
-  // Its hash last: it may not have been reckoned yet.
-  return account.balance === 0n && account.nonce === 0n && sameBytes(account.codeHash, EMPTY_CODE_HASH);
+export function isEmptyAccount(
+  account: Pick<MemoryAccount, 'balance' | 'nonce' | 'codeHash'> & Partial<Pick<MemoryAccount, 'code'>>,
+): boolean {
+  return account.balance === 0n && account.nonce === 0n && hasNoCode(account);
+}
+
+/** By the code where it is known: its hash may not have been reckoned yet. */
+function hasNoCode(account: Pick<MemoryAccount, 'codeHash'> & Partial<Pick<MemoryAccount, 'code'>>): boolean {
+  const { code } = account;
+  return code === undefined ? sameBytes(account.codeHash, EMPTY_CODE_HASH) : code.length === 0;
 }
 
 /** Hashes of code that were asked for, by the code; `undefined`: by nobody yet. */
@@ -55,6 +62,20 @@ export function withCodeHash<Fields extends object>(
   };
 }
 
+/** Whether nobody has asked yet for the hash that an account of {@link withCodeHash} has. */
+export function awaitsCodeHash(account: MemoryAccount): boolean {
+  const { code } = account;
+  if (code === undefined || !hashes.has(code) || hashes.get(code) !== undefined) return false;
+  // Another account may have the same array, and a hash of its own.
+  return Object.getOwnPropertyDescriptor(account, 'codeHash')?.get !== undefined;
+}
+
+/** The hashes of codes, of which those are reckoned together that nobody has asked for. */
+export function codeHashes(codes: readonly Uint8Array[]): Uint8Array[] {
+  reckonCodeHashes(codes);
+  return codes.map((code) => hashes.get(code) ?? keccak256(code));
+}
+
 /** Reckons those hashes of codes that nobody has asked for, several at once: all of them will be. */
 export function reckonCodeHashes(codes: readonly Uint8Array[]): void {
   const open = codes.filter((code) => hashes.has(code) && hashes.get(code) === undefined);
@@ -65,10 +86,7 @@ export function reckonCodeHashes(codes: readonly Uint8Array[]): void {
 
 /** Whether an account has storage, but neither nonce nor code (EIP-7610). */
 export function hasOnlyStorage(account: MemoryAccount): boolean {
-  const { nonce, code, storage } = account;
-  // A hash may not have been reckoned yet.
-  const hasNoCode = () => (code === undefined ? sameBytes(account.codeHash, EMPTY_CODE_HASH) : code.length === 0);
-  return nonce === 0n && hasNoCode() && hasStorage(storage);
+  return account.nonce === 0n && hasNoCode(account) && hasStorage(account.storage);
 }
 
 /** Whether any slot is not zero. */

@@ -2,8 +2,10 @@
 
 import { ABSENT_LENGTH, BaseValue, Change, ChangeFlag, Kind } from '../../../assembly/layout.ts';
 import { keyFromBytes, sameBytes } from '../../base/hex.ts';
+import { codeHashes } from '../../state/memory-account.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
+import { type CodeHashes, placeholderNumber } from './code-placeholder.ts';
 import { kindAt, locationAt } from './location.ts';
 import {
   type AccountChange,
@@ -15,6 +17,7 @@ import {
   type StateChanges,
   type UnseenAccounts,
 } from './state-changes.ts';
+import type { StateImage } from './state-image.ts';
 
 /** Change records, and the bytes that they point to. Structured-cloneable. */
 export interface ChangeRecords {
@@ -105,16 +108,55 @@ export function* codesIn({ parts, kept }: ChangeRecords): Generator<{ hash: Uint
   }
 }
 
-/** The changes of a whole run. */
-export function decodeChanges(raw: RawChanges): StateChanges {
+/** Notes the numbers of placeholders for hashes of code that accounts have, or had. */
+function notePlaceholders({ parts }: ChangeRecords, met: Set<number>): void {
+  for (const bytes of parts) {
+    const words = wordsOf(bytes);
+    for (let at = 0; at < bytes.length; at += sizeOf(words[at >>> 2]! & 0xff)) {
+      if ((words[at >>> 2]! & 0xff) !== Kind.BALANCE) continue;
+      const hash = (at + Change.CODE_HASH) >>> 2;
+      for (const number of [placeholderNumber(words, hash), placeholderNumber(words, hash + 8)]) {
+        if (number !== 0) met.add(number);
+      }
+    }
+  }
+}
+
+/** For the placeholders in changes; of the codes that a run began with, it keeps no others. Hashes when it is first asked. */
+export function hashesBehind(changes: RawChanges, codes: StateImage['codes']): CodeHashes {
+  const met = new Set<number>();
+  for (const { records, rewound } of changes) {
+    notePlaceholders(records, met);
+    if (rewound !== undefined) notePlaceholders(rewound, met);
+  }
+  const kept = new Map<number, Uint8Array>();
+  for (const { hash, code } of met.size === 0 ? [] : codes) {
+    // Hashes from outside may begin anywhere in their buffer.
+    const number = placeholderNumber(wordsOf(hash.slice()), 0);
+    if (met.has(number)) kept.set(number, code);
+  }
+  let known: Map<number, Uint8Array> | undefined;
+  return (hash) => {
+    const number = placeholderNumber(wordsOf(hash), 0);
+    if (!kept.has(number)) return hash;
+    if (known === undefined) {
+      const hashes = codeHashes([...kept.values()]);
+      known = new Map(Array.from(kept.keys(), (each, at) => [each, hashes[at]!]));
+    }
+    return known.get(number)!;
+  };
+}
+
+/** The changes of a whole run. `hashes`: of code that has placeholders. */
+export function decodeChanges(raw: RawChanges, hashes: CodeHashes = (hash) => hash): StateChanges {
   const [first, ...others] = raw;
-  const changes = first === undefined ? new Decoder().changes : decodeSegment(first);
-  for (const segment of others) mergeChanges(changes, decodeSegment(segment));
+  const changes = first === undefined ? new Decoder(hashes).changes : decodeSegment(first, hashes);
+  for (const segment of others) mergeChanges(changes, decodeSegment(segment, hashes));
   return changes;
 }
 
-function decodeSegment({ records, rewound, unseen }: SegmentChanges): StateChanges {
-  const decoder = new Decoder();
+function decodeSegment({ records, rewound, unseen }: SegmentChanges, hashes: CodeHashes): StateChanges {
+  const decoder = new Decoder(hashes);
   decoder.add(records);
   if (rewound !== undefined) decoder.add(rewound);
   return decoder.finish(unseen);
@@ -181,6 +223,11 @@ class Decoder {
   readonly changes: StateChanges = { accounts: new Map(), data: new Map(), numbers: new Map() };
   readonly #touched = new Map<string, AccountChange>();
   readonly #fields = new Map<string, PlacedRecord>();
+  readonly #hashes: CodeHashes;
+
+  constructor(hashes: CodeHashes) {
+    this.#hashes = hashes;
+  }
 
   /** Later records of the same thing replace earlier ones. */
   add({ parts, kept }: ChangeRecords): void {
@@ -208,7 +255,7 @@ class Decoder {
   finish(unseen: UnseenAccounts): StateChanges {
     for (const [key, account] of this.#touched) {
       const record = this.#fields.get(key);
-      if (record !== undefined) fillFields(account, record, unseen.get(key));
+      if (record !== undefined) fillFields(account, record, unseen.get(key), this.#hashes);
       dropUnchanged(account);
       if (isChanged(account)) this.changes.accounts.set(key, account);
     }
@@ -249,7 +296,12 @@ class Decoder {
 }
 
 /** Fills the fields before and after; what nobody had loaded by then is in `unseen`. */
-function fillFields(account: AccountChange, record: PlacedRecord, unseen: AccountFields | undefined): void {
+function fillFields(
+  account: AccountChange,
+  record: PlacedRecord,
+  unseen: AccountFields | undefined,
+  hashes: CodeHashes,
+): void {
   const { words, at, kept } = record;
   const flags = words[(at + Change.FIELDS) >>> 2]!;
   const { before, after } = account;
@@ -262,8 +314,9 @@ function fillFields(account: AccountChange, record: PlacedRecord, unseen: Accoun
   if (isMissing(ChangeFlag.BALANCE)) after.balance = BigInt.asUintN(256, after.balance + unseen!.balance);
   before.nonce = isLoaded(ChangeFlag.NONCE) ? readNumber(record, at + Change.NONCE) : unseen!.nonce;
   after.nonce = isMissing(ChangeFlag.NONCE) ? unseen!.nonce : readNumber(record, at + Change.NONCE + 32);
-  before.codeHash = isLoaded(ChangeFlag.CODE) ? sliceOf(record, Change.CODE_HASH) : unseen!.codeHash;
-  after.codeHash = isMissing(ChangeFlag.CODE) ? unseen!.codeHash : sliceOf(record, Change.CODE_HASH + 32);
+  const hashAt = (field: number) => hashes(sliceOf(record, field));
+  before.codeHash = isLoaded(ChangeFlag.CODE) ? hashAt(Change.CODE_HASH) : unseen!.codeHash;
+  after.codeHash = isMissing(ChangeFlag.CODE) ? unseen!.codeHash : hashAt(Change.CODE_HASH + 32);
   before.exists = isLoaded(ChangeFlag.EXISTENCE) ? (flags & ChangeFlag.EXISTED) !== 0 : unseen!.exists;
   after.exists = isMissing(ChangeFlag.EXISTENCE) ? unseen!.exists : (flags & ChangeFlag.EXISTS) !== 0;
 

@@ -3,10 +3,11 @@
 import { BaseValue, EvmBlock, EvmHalt, EvmLog, EvmTransaction } from "../../../layout";
 import { keccak256 } from "../../../base/keccak256";
 import * as u256 from "../../../base/u256";
+import { hashOfCode, isPlaceholder } from "../../../store/code-store";
 import { accountAccessGas, logByteGas } from "../rules/fork-rules";
 import { block, frame, isStatic, memoryStart, transaction } from "../memory/context";
 import { Exit } from "../memory/exits";
-import { unfinished } from "../memory/failure";
+import { exhaust, unfinished } from "../memory/failure";
 import { charge } from "../memory/gas";
 import { copyToRange, rangeLength, rangeOffset, takeRange } from "../memory/ranges";
 import { Frame, Temporary, temporary } from "../memory/workspace";
@@ -57,6 +58,14 @@ export function extCodeHash(word: u32): u32 {
     }
     hash = temporary + Temporary.HASH;
     keccak256(hash, hash, 0);
+  } else if (isPlaceholder(hash)) {
+    const record = codeOf(account);
+    if (record <= NO_CODE) return Exit.UNFINISHED;
+    hash = hashOfCode(record);
+    if (hash == 0) {
+      exhaust();
+      return Exit.UNFINISHED;
+    }
   }
   u256.loadBigEndian(word, hash);
   return Exit.NONE;
