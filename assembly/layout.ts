@@ -298,7 +298,7 @@ export abstract class BaseFlag {
 export abstract class Kind {
   static readonly BALANCE: u32 = 1;
   static readonly NONCE: u32 = 2;
-  /** keccak256 of the code as the 32 bytes themselves, all zero for no code; a placeholder (see CODE_PLACEHOLDER) for it */
+  /** keccak256 of the code as the 32 bytes themselves, or a placeholder (CODE_PLACEHOLDER); all zero for no code */
   static readonly CODE: u32 = 3;
   /** a version here empties the account's storage; base value 2: there is some, without nonce and code (EIP-7610) */
   static readonly RESET: u32 = 4;
@@ -327,8 +327,8 @@ export abstract class BaseValue {
 }
 
 /**
- * Zero bytes that a placeholder begins with. It stands for the hash of code that nobody has asked for yet: what the host has
- * numbered instead of hashing it. No hash begins so.
+ * Zero bytes that a placeholder begins with. It stands for the hash of code that nobody has asked for yet: what the
+ * host has numbered instead of hashing it. No hash begins so.
  */
 export const CODE_PLACEHOLDER: u32 = 16;
 

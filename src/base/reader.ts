@@ -52,10 +52,32 @@ export function record<S extends Shape>(shape: S, otherNames: OtherNames<keyof S
   const fields = Object.entries(shape).map(([name, reading]) => ({ name, path: `.${name}`, ...reading }));
   const groups = Object.entries(shape).map(([name, { aliases }]) => [name, ...aliases]);
   const meantBy = meaningOf(groups, otherNames);
+  // Where names are the fields' own, and all that is required is among them: the fields that are there, in their order.
+  const plainFields = byNames((names) => {
+    const given = new Set(names);
+    const isPlain =
+      names.every((name) => meantBy(name) === undefined) &&
+      fields.every(
+        ({ name, required, aliases }) => (!required || given.has(name)) && !aliases.some((a) => given.has(a)),
+      );
+    return isPlain ? fields.filter(({ name }) => given.has(name)) : undefined;
+  });
   return (value, field) => {
     const result: Record<string, unknown> = {};
     try {
       const source = plainObject(value, '');
+      // What is inherited, as getters of classes are, is not among the names.
+      if (Object.getPrototypeOf(source) === Object.prototype) {
+        const present = plainFields(source);
+        let at = 0;
+        for (; at < (present?.length ?? 0); at++) {
+          const { name, path, read, required } = present![at]!;
+          const item = source[name];
+          if (item !== undefined && item !== null) result[name] = read(item, path);
+          else if (required) break;
+        }
+        if (at === present?.length) return result as Read<S>;
+      }
       refuseOtherNames(source, meantBy);
       for (const { name, path, read, required, aliases } of fields) {
         const item = source[name];
@@ -76,6 +98,31 @@ export function record<S extends Shape>(shape: S, otherNames: OtherNames<keyof S
     }
     return result as Read<S>;
   };
+}
+
+/** Sets of names that are kept: transactions have one per type. */
+const KEPT_SETS = 8;
+
+/** What follows from the names of an object's fields alone, kept for the next objects: those of a list mostly have the same ones. */
+export function byNames<T>(find: (names: readonly string[]) => T): (source: object) => T {
+  const kept: { readonly names: readonly string[]; readonly found: T }[] = [];
+  let next = 0;
+  return (source) => {
+    const names = Object.keys(source);
+    for (let at = 0; at < kept.length; at++) {
+      const { names: known, found } = kept[at]!;
+      if (isSame(known, names)) return found;
+    }
+    const found = find(names);
+    kept[next++ % KEPT_SETS] = { names, found };
+    return found;
+  };
+}
+
+function isSame(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false;
+  return true;
 }
 
 /** The known field that a name stands for, with all its names; `undefined` for known names, and for those that mean nothing. */

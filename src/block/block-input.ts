@@ -413,8 +413,8 @@ export function readTransaction(value: unknown, field: string): TransactionInput
   }
   const transaction = readTransactionShape(withSignature(value, field), field);
   refuseOtherChains(value as Readonly<Record<string, unknown>>, field);
-  transaction.type ??= impliedType(transaction);
-  if (transaction.type === undefined) delete transaction.type;
+  const implied = transaction.type ?? impliedType(transaction);
+  if (implied !== undefined) transaction.type = implied;
   const type = Number(transaction.type ?? '0x0');
   // Of no chain: ethers says so of what was signed without EIP-155.
   if (type === 0 && transaction.chainId === '0x0') delete transaction.chainId;

@@ -24,6 +24,7 @@ import {
   hasOnlyStorage,
   isEmptyAccount,
   type MemoryAccount,
+  packedStoragesOf,
   reckonCodeHashes,
 } from '../state/memory-account.ts';
 import { loadWithin, nameOfAsked, type Waiting } from '../state/patience.ts';
@@ -91,13 +92,15 @@ async function encode(
   let emptyAccounts = false;
   const rest = turnTaker();
   if (!takesPlaceholders) await reckonHashes(accounts.values(), rest);
+  const storages = packedStoragesOf(accounts);
   let index = 0;
   for (const account of accounts.values()) {
-    const { code } = checkAccountFields(account, index);
+    if (storages === undefined) checkAccountFields(account, index);
+    const { code } = account;
     const isNumbered = takesPlaceholders && code !== undefined && code.length > SHORT_CODE && awaitsCodeHash(account);
     const codeHash = isNumbered ? placeholderOf(pooledCode(code)) : account.codeHash;
-    checkCodeHash(codeHash, index++);
-    const { address, balance, nonce, storage } = account;
+    if (storages === undefined) checkCodeHash(codeHash, index);
+    const { address, balance, nonce } = account;
     if (balance !== 0n) builder.number(Kind.BALANCE, address, balance);
     if (nonce !== 0n) builder.number(Kind.NONCE, address, nonce);
     builder.number(Kind.EXISTENCE, address, 1n);
@@ -105,9 +108,8 @@ async function encode(
       builder.codeHash(address, codeHash);
       if (code !== undefined) builder.code(codeHash, code);
     }
-    for (const { slot, value } of storage.values()) {
-      if (value.some((byte) => byte !== 0)) builder.storage(address, slot, value);
-    }
+    addStorage(builder, account, storages?.[index]);
+    index++;
     emptyAccounts ||= isEmptyAccount(account);
     if (given === undefined && hasOnlyStorage(account)) found.push(hexFromBytes(address));
     // Awaiting what is no promise would cost a turn per account.
@@ -117,6 +119,16 @@ async function encode(
   const storageOnly = given ?? found;
   addStorageOnly(builder, storageOnly);
   return { image: builder.finish(), emptyAccounts, storageOnly };
+}
+
+function addStorage(builder: StateImageBuilder, account: MemoryAccount, packed: Uint8Array | undefined): void {
+  if (packed !== undefined) {
+    builder.packedStorage(account.address, packed);
+    return;
+  }
+  for (const { slot, value } of account.storage.values()) {
+    if (value.some((byte) => byte !== 0)) builder.storage(account.address, slot, value);
+  }
 }
 
 /** Code that is hashed between two turns. */
@@ -163,7 +175,7 @@ function addStorageOnly(builder: StateImageBuilder, storageOnly: readonly Hex[])
  * A state that `memoryState` made needs no check, but a caller may have made one by hand.
  * @throws InputError naming the account by its place in `accounts`, and the field
  */
-function checkAccountFields(account: MemoryAccount, index: number): MemoryAccount {
+function checkAccountFields(account: MemoryAccount, index: number): void {
   const refuse = (name: string, problem: string) => refuseAccount(index, name, problem);
   if (typeof account !== 'object' || account === null) refuse('', `expected an account, got ${describe(account)}`);
   const { address, balance, nonce, code, storage } = account;
@@ -177,7 +189,6 @@ function checkAccountFields(account: MemoryAccount, index: number): MemoryAccoun
       refuse('.storage', 'expected slots and values of 32 bytes each');
     }
   }
-  return account;
 }
 
 /** Apart: what makes it may not have been asked. */

@@ -1,5 +1,7 @@
 // Codes that were seen before, as one array each: what is known of code, here and in the core, is known by the array.
 
+import { sameBytes } from '../base/hex.ts';
+
 /** Bytes of code that are held at most, for blocks to come: those of some ten blocks of the main chain. */
 const CAPACITY = 16 * 2 ** 20;
 
@@ -35,11 +37,18 @@ function isSame(left: Uint8Array, right: Uint8Array): boolean {
   if (left === right) return true;
   if (left.length !== right.length) return false;
   const isAligned = left.byteOffset % 4 === 0 && right.byteOffset % 4 === 0;
-  const words = isAligned ? left.length >>> 2 : 0;
-  const [a, b] = [left, right].map(
-    ({ buffer, byteOffset }) => new Int32Array(buffer, isAligned ? byteOffset : 0, words),
-  );
-  for (let at = 0; at < words; at++) if (a![at] !== b![at]) return false;
-  for (let at = words * 4; at < left.length; at++) if (left[at] !== right[at]) return false;
+  const words = isAligned ? (left.length >>> 2) & ~3 : 0;
+  return sameWords(left, right, words) && sameBytes(left.subarray(4 * words), right.subarray(4 * words));
+}
+
+/** The first `words` words of 32 bits, a multiple of 4. */
+function sameWords(left: Uint8Array, right: Uint8Array, words: number): boolean {
+  if (words === 0) return true;
+  const a = new Int32Array(left.buffer, left.byteOffset, words);
+  const b = new Int32Array(right.buffer, right.byteOffset, words);
+  for (let at = 0; at < words; at += 4) {
+    const first = (a[at]! ^ b[at]!) | (a[at + 1]! ^ b[at + 1]!);
+    if ((first | (a[at + 2]! ^ b[at + 2]!) | (a[at + 3]! ^ b[at + 3]!)) !== 0) return false;
+  }
   return true;
 }

@@ -1,7 +1,7 @@
 // An account in memory: its fields and storage, and what the protocol calls empty.
 
 import { hashesOf } from '../base/hashing.ts';
-import { bytesFromHex, NO_CODE_HASH, sameBytes } from '../base/hex.ts';
+import { bytesFromHex, keyFromBytes, NO_CODE_HASH, sameBytes } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
 
 /** One storage slot; both arrays have 32 bytes. */
@@ -82,6 +82,44 @@ export function reckonCodeHashes(codes: readonly Uint8Array[]): void {
   hashesOf(open)?.forEach((hash, at) => {
     hashes.set(open[at]!, hash);
   });
+}
+
+/** Bytes of a slot and its value, of which packed storage consists. */
+export const PACKED_SLOT = 64;
+
+/** The account with storage that becomes a map when somebody looks at it. No slot is in `packed` twice. */
+export function withPackedStorage(account: MemoryAccount, packed: Uint8Array): MemoryAccount {
+  let map: Map<string, MemorySlot> | undefined;
+  const get = () => {
+    map ??= unpacked(packed);
+    return map;
+  };
+  return Object.defineProperty(account, 'storage', { get, enumerable: true });
+}
+
+/** Packed storage of the accounts of a map, in their order; `undefined`: what an account has is a map. */
+export type PackedStorages = readonly (Uint8Array | undefined)[];
+
+const checkedAccounts = new WeakMap<ReadonlyMap<string, MemoryAccount>, PackedStorages>();
+
+/** Notes that accounts were read, so that nobody has to check them again; they do not change any more. */
+export function noteChecked(accounts: ReadonlyMap<string, MemoryAccount>, storages: PackedStorages): void {
+  checkedAccounts.set(accounts, storages);
+}
+
+/** Of accounts that were read here; `undefined`: somebody else has made them. */
+export function packedStoragesOf(accounts: ReadonlyMap<string, MemoryAccount>): PackedStorages | undefined {
+  const storages = checkedAccounts.get(accounts);
+  return storages?.length === accounts.size ? storages : undefined;
+}
+
+function unpacked(packed: Uint8Array): Map<string, MemorySlot> {
+  const map = new Map<string, MemorySlot>();
+  for (let at = 0; at < packed.length; at += PACKED_SLOT) {
+    const slot = packed.slice(at, at + 32);
+    map.set(keyFromBytes(slot), { slot, value: packed.slice(at + 32, at + PACKED_SLOT) });
+  }
+  return map;
 }
 
 /** Whether an account has storage, but neither nonce nor code (EIP-7610). */

@@ -16,6 +16,7 @@ import {
   address,
   amount,
   below,
+  byNames,
   bytes,
   describe,
   hash,
@@ -32,7 +33,10 @@ import {
   type MemoryAccount,
   type MemorySlot,
   NO_STORAGE,
+  noteChecked,
+  PACKED_SLOT,
   withCodeHash,
+  withPackedStorage,
 } from './memory-account.ts';
 import type { DescribedStateSource, StateKey, StateValue } from './state-source.ts';
 
@@ -113,8 +117,9 @@ export function memoryState(
 ): MemoryState {
   const field = options?.field ?? 'state';
   const accounts = new Map<string, MemoryAccount>();
+  const storages: (Uint8Array | undefined)[] = [];
   for (const [name, value] of accountEntries(alloc, field)) {
-    const account = readNamedAccount(name, value, field);
+    const account = readNamedAccount(name, value, field, storages);
     if (account === undefined) continue;
     const key = keyFromBytes(account.address);
     const listed = accounts.size;
@@ -122,6 +127,7 @@ export function memoryState(
     if (accounts.size === listed)
       throw new InputError(`${field}[${describe(name)}]`, 'the same account is listed twice');
   }
+  noteChecked(accounts, storages);
   return stateOfAccounts(accounts, readBlockHashes(options?.blockHashes ?? {}, 'blockHashes'));
 }
 
@@ -172,10 +178,16 @@ function accountEntries(alloc: unknown, field: string): Iterable<[unknown, unkno
   return holder === undefined ? Object.entries(source) : accountEntries(source[holder], `${field}.${holder}`);
 }
 
-function readNamedAccount(name: unknown, value: unknown, field: string): MemoryAccount | undefined {
+/** Adds the account's packed storage to `storages`, or that there is none. */
+function readNamedAccount(
+  name: unknown,
+  value: unknown,
+  field: string,
+  storages: (Uint8Array | undefined)[],
+): MemoryAccount | undefined {
   try {
     const where = bytesOfAddress(name) ?? readName(name);
-    return value === null ? undefined : readAccount(where, value);
+    return value === null ? undefined : readAccount(where, value, storages);
   } catch (error) {
     throw below(`${field}[${describe(name)}]`, error);
   }
@@ -190,13 +202,13 @@ function readName(name: unknown): Uint8Array {
 }
 
 /** @throws InputError naming the field within the account */
-function readAccount(where: Uint8Array, value: unknown): MemoryAccount {
+function readAccount(where: Uint8Array, value: unknown, storages: (Uint8Array | undefined)[]): MemoryAccount {
   const account = plainObject(value, '');
   const given = <T>(key: string, read: Reader<T>): T | undefined => {
     const item = account[key];
     return item === undefined || item === null ? undefined : read(item, `.${key}`);
   };
-  refuseOtherNames(account);
+  if (!hasOnlyFields(account)) refuseOtherNames(account);
   const codeHash = given('codeHash', (item, at) => bytesFromHex(hash(withPrefix(item), at)));
   const code = given('code', readCodeBytes);
   if (code !== undefined && codeHash !== undefined && !sameBytes(keccak256(code), codeHash)) {
@@ -205,9 +217,11 @@ function readAccount(where: Uint8Array, value: unknown): MemoryAccount {
   const hasCode = code !== undefined && code.length > 0;
   const hasNoCode = codeHash === undefined || sameBytes(codeHash, EMPTY_CODE_HASH);
   const readRoot: Reader<Hex> = (item, at) => hash(withPrefix(item), at);
-  const rootName = ['root', 'storageHash', 'storageRoot'].find((key) => isThere(account[key])) ?? 'root';
+  const rootName = ROOT_NAMES.find((key) => isThere(account[key])) ?? 'root';
   const root = given(rootName, readRoot);
-  const storage = given('storage', (item, at) => readStorage(item, at, root !== undefined && rootName === 'root'));
+  const isDumped = root !== undefined && rootName === 'root';
+  const packed = isDumped ? undefined : given('storage', packStorage);
+  const storage = packed === undefined ? given('storage', (item, at) => readStorage(item, at, isDumped)) : NO_STORAGE;
   if (root !== undefined && root !== EMPTY_ROOT && storage === undefined) {
     throw new InputError(
       '.storage',
@@ -221,9 +235,17 @@ function readAccount(where: Uint8Array, value: unknown): MemoryAccount {
     code: code ?? (hasNoCode ? NO_CODE : undefined),
     storage: storage ?? NO_STORAGE,
   };
-  if (codeHash !== undefined || !hasCode) return { ...fields, codeHash: codeHash ?? EMPTY_CODE_HASH };
-  return withCodeHash(fields, code);
+  const isHashed = codeHash !== undefined || !hasCode;
+  const made = isHashed ? { ...fields, codeHash: codeHash ?? EMPTY_CODE_HASH } : withCodeHash(fields, code);
+  storages.push(packed);
+  return packed === undefined || packed.length === 0 ? made : withPackedStorage(made, packed);
 }
+
+/** Names of the root of an account's storage. */
+const ROOT_NAMES = ['root', 'storageHash', 'storageRoot'];
+
+/** Whether an account has no names but those that are read. */
+const hasOnlyFields = byNames((names) => names.every((name) => FIELDS.includes(name)));
 
 /** Long enough that WebAssembly is quicker, which JavaScript has to call. */
 const LONG_HEX = 128;
@@ -286,24 +308,51 @@ function readStorage(value: unknown, field: string, dumped: boolean): ReadonlyMa
   return storage;
 }
 
+/**
+ * Storage as {@link withPackedStorage} takes it, where all of it is written as hex quantities, and the slots in one way, so that none
+ * is listed twice: without leading zeros, or with all 64 digits. `undefined`: it is not.
+ */
+function packStorage(value: unknown): Uint8Array | undefined {
+  if (typeof value !== 'object' || isMap(value)) return undefined;
+  const source = plainObject(value, '.storage');
+  const names = Object.keys(source);
+  const packed = new Uint8Array(PACKED_SLOT * names.length);
+  let isMinimal = true;
+  let isFull = true;
+  for (let i = 0, at = 0; i < names.length; i++, at += PACKED_SLOT) {
+    const name = names[i]!;
+    const item = source[name];
+    if (!putQuantity(packed, at, name, LOWER_DIGITS) || !putQuantity(packed, at + 32, item, DIGITS)) return undefined;
+    isMinimal &&= name.length === 3 || name.charCodeAt(2) !== 0x30;
+    isFull &&= name.length === 66;
+  }
+  return isMinimal || isFull ? packed : undefined;
+}
+
 /** The word of a hex quantity, as nearly all are; `undefined` for what is none, or is written at greater length. */
 function wordOfQuantity(item: unknown): Uint8Array | undefined {
-  if (typeof item !== 'string' || item.length < 3 || item.length > 66) return undefined;
-  if (item.charCodeAt(0) !== 0x30 || item.charCodeAt(1) !== 0x78) return undefined;
   const word = new Uint8Array(32);
+  return putQuantity(word, 0, item, DIGITS) ? word : undefined;
+}
+
+/** Puts it into 32 bytes of zeros; false where it is none. */
+function putQuantity(into: Uint8Array, start: number, item: unknown, digits: Int8Array): boolean {
+  if (typeof item !== 'string' || item.length < 3 || item.length > 66) return false;
+  if (item.charCodeAt(0) !== 0x30 || item.charCodeAt(1) !== 0x78) return false;
   let at = item.length - 1;
+  let to = start + 31;
   let wrong = 0;
-  for (let byte = 31; at > 2; byte--, at -= 2) {
-    const value = digitOf(item.charCodeAt(at)) | (digitOf(item.charCodeAt(at - 1)) << 4);
+  for (; at > 2; to--, at -= 2) {
+    const value = digitIn(digits, item.charCodeAt(at)) | (digitIn(digits, item.charCodeAt(at - 1)) << 4);
     wrong |= value;
-    word[byte] = value;
+    into[to] = value;
   }
   if (at === 2) {
-    const value = digitOf(item.charCodeAt(2));
+    const value = digitIn(digits, item.charCodeAt(2));
     wrong |= value;
-    word[31 - ((item.length - 3) >> 1)] = value;
+    into[to] = value;
   }
-  return wrong < 0 ? undefined : word;
+  return wrong >= 0;
 }
 
 /** The bytes of an address of 40 digits behind 0x; `undefined` for what is none, or is written in another way. */
@@ -324,9 +373,16 @@ const DIGITS = Int8Array.from({ length: 128 }, (_, letter) => {
   return Number.isNaN(value) ? -1 : value;
 });
 
+/** Those of lower case alone. */
+const LOWER_DIGITS = DIGITS.map((value, letter) => (letter < 0x61 && letter > 0x39 ? -1 : value));
+
 /** -1: no digit. */
 function digitOf(letter: number): number {
-  return letter < 128 ? DIGITS[letter]! : -1;
+  return digitIn(DIGITS, letter);
+}
+
+function digitIn(digits: Int8Array, letter: number): number {
+  return letter < 128 ? digits[letter]! : -1;
 }
 
 function answer(accounts: ReadonlyMap<string, MemoryAccount>, key: StateKey): StateValue {

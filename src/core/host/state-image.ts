@@ -99,7 +99,27 @@ export class StateImageBuilder {
     writeReversed(this.#entries, at + BaseEntry.VALUE, value);
   }
 
-  /** The same, with the value as a number. */
+  /** Slots of an account that are not zero, of packed storage (src/state/memory-account.ts). */
+  packedStorage(address: Uint8Array, packed: Uint8Array): void {
+    checkLength(address, 20, 'address');
+    const slots = new Uint32Array(packed.buffer, packed.byteOffset, packed.length >>> 2);
+    for (let from = 0; from < slots.length; from += 16) {
+      let seen = 0;
+      for (let word = from + 8; word < from + 16; word++) seen |= slots[word]!;
+      if (seen === 0) continue;
+      const at = this.#add(Kind.STORAGE);
+      this.#entries.set(address, at + BaseEntry.ADDRESS);
+      const words = this.#words;
+      const slot = (at + BaseEntry.SLOT) >>> 2;
+      const value = (at + BaseEntry.VALUE) >>> 2;
+      for (let word = 0; word < 8; word++) {
+        words[slot + word] = slots[from + word]!;
+        words[value + 7 - word] = reversed(slots[from + 8 + word]!);
+      }
+    }
+  }
+
+  /** A slot whose value is a number. */
   storageNumber(address: Uint8Array, slot: Uint8Array, value: bigint): void {
     checkLength(slot, 32, 'slot');
     this.number(Kind.STORAGE, address, value);
@@ -200,6 +220,11 @@ export class StateImageBuilder {
     this.#poolLength = end;
     return start;
   }
+}
+
+/** The four bytes of a word in the other order. */
+function reversed(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
 /** An image of accounts' fields, by `keyFromBytes(address)`. */
