@@ -49,35 +49,64 @@ function writeList<T>(to: RlpWriter, items: readonly T[], write: (item: T) => vo
   to.list(before);
 }
 
-function writeFields(to: RlpWriter, given: Given, table: FieldTable): void {
+/** `otherwise`: what stands for fields that are missing. */
+function writeFields(to: RlpWriter, given: Given, table: FieldTable, otherwise?: Fields): void {
   const fields = given as Fields;
   const before = to.length;
   for (let at = table.length - 1; at >= 0; at--) {
     const [name, kind] = table[at]!;
-    WRITE[kind](to, fields[name]);
+    WRITE[kind](to, fields[name] ?? otherwise?.[name]);
   }
   to.list(before);
 }
 
 /** The bytes of which a transaction's hash is made, and the trie of transactions; `undefined` without a signature. */
 export function encodeTransaction(transaction: TransactionInput, chainId: number): Uint8Array | undefined {
-  const { type = '0x0', v, yParity, r, s } = transaction;
-  if (r === undefined || s === undefined) return undefined;
+  if (!hasSignature(transaction)) return undefined;
+  writer.begin();
+  writeTransaction(transaction, chainId);
+  return writer.written;
+}
+
+/** The same of each; the index of the first one that has no signature. The bytes are parts of one array. */
+export function encodeTransactions(transactions: readonly TransactionInput[], chainId: number): Uint8Array[] | number {
+  const unsigned = transactions.findIndex((transaction) => !hasSignature(transaction));
+  if (unsigned !== -1) return unsigned;
+  // From each to the end of the last one.
+  const lengths = new Uint32Array(transactions.length + 1);
+  writer.begin();
+  for (let at = transactions.length - 1; at >= 0; at--) {
+    writeTransaction(transactions[at]!, chainId);
+    lengths[at] = writer.length;
+  }
+  const all = writer.written;
+  return transactions.map((_, at) => all.subarray(all.length - lengths[at]!, all.length - lengths[at + 1]!));
+}
+
+function hasSignature({ r, s }: TransactionInput): boolean {
+  return r !== undefined && s !== undefined;
+}
+
+function writeTransaction(transaction: TransactionInput, chainId: number): void {
+  const { type = '0x0', v, yParity } = transaction;
   const table = TYPED[Number(type)];
   if (table === undefined) {
-    writer.begin();
-    writeFields(writer, v === undefined ? { ...transaction, v: yParity } : transaction, LEGACY);
-    return writer.written;
+    writeFields(writer, transaction, LEGACY, v === undefined ? { v: yParity } : undefined);
+    return;
   }
-  const named =
-    transaction.chainId === undefined ? { ...transaction, chainId: quantityFromNumber(chainId) } : transaction;
-  return typed(signed(named), table, type);
+  const isWhole = transaction.chainId !== undefined && yParity !== undefined;
+  const otherwise = isWhole ? undefined : { chainId: quantityFromNumber(chainId), yParity: v };
+  writeTyped(transaction, table, type, otherwise);
+}
+
+function writeTyped(given: Given, table: FieldTable, type: Hex, otherwise?: Fields): void {
+  writeFields(writer, given, table, otherwise);
+  writer.byte(Number(type));
 }
 
 function typed(given: Given, table: FieldTable, type: Hex): Uint8Array {
   writer.begin();
-  writeFields(writer, given, table);
-  writer.byte(Number(type));
+  writeTyped(given, table, type);
   return writer.written;
 }
 

@@ -8,7 +8,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { firstForkWhere, type Rules, rulesOf } from '../chain/rules.ts';
 import { blobGasUsed } from './blobs.ts';
 import { type BlockAccessList, firstDifference, itemsOf, mostItems } from './block-access-list.ts';
-import { encodeTransaction, headerFields, headerHash, unclesHash, withdrawalsRoot } from './block-encoding.ts';
+import { encodeTransactions, headerFields, headerHash, unclesHash, withdrawalsRoot } from './block-encoding.ts';
 import type { BlockInput } from './block-input.ts';
 import { lacksNoUncle } from './block-plan.ts';
 import { encodingsOf } from './block-rlp.ts';
@@ -164,14 +164,10 @@ function transactionsFound(chainId: number, block: BlockInput): TransactionsFoun
   // The hashes of a block that came as bytes are those of its bytes.
   const known = encodingsOf(block);
   if (known !== undefined) return { chainId, found: hexFromBytes(orderedRoot(known)), mismatches: [] };
-  const encoded: Uint8Array[] = [];
-  for (const [i, transaction] of block.transactions.entries()) {
-    const bytes = encodeTransaction(transaction, chainId);
-    if (bytes === undefined) {
-      const message = `it takes the signatures of all transactions; block.transactions[${i}] has none`;
-      return { chainId, found: { name: 'transactionsRoot', reason: 'not-in-block', message }, mismatches: [] };
-    }
-    encoded.push(bytes);
+  const encoded = encodeTransactions(block.transactions, chainId);
+  if (typeof encoded === 'number') {
+    const message = `it takes the signatures of all transactions; block.transactions[${encoded}] has none`;
+    return { chainId, found: { name: 'transactionsRoot', reason: 'not-in-block', message }, mismatches: [] };
   }
   const hashes = hashesOf(encoded) ?? encoded.map(keccak256);
   const mismatches: Mismatch[] = [];

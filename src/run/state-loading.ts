@@ -101,9 +101,7 @@ async function encode(
     const codeHash = isNumbered ? placeholderOf(pooledCode(code)) : account.codeHash;
     if (storages === undefined) checkCodeHash(codeHash, index);
     const { address, balance, nonce } = account;
-    if (balance !== 0n) builder.number(Kind.BALANCE, address, balance);
-    if (nonce !== 0n) builder.number(Kind.NONCE, address, nonce);
-    builder.number(Kind.EXISTENCE, address, 1n);
+    builder.present(address, balance, nonce);
     if (!sameBytes(codeHash, EMPTY_CODE_HASH)) {
       builder.codeHash(address, codeHash);
       if (code !== undefined) builder.code(codeHash, code);

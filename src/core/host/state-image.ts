@@ -73,6 +73,31 @@ export class StateImageBuilder {
     writeNumber(this.#limbs, (at + BaseEntry.VALUE) >>> 3, value);
   }
 
+  /** An account that exists; what of its numbers is zero is left out. */
+  present(address: Uint8Array, balance: bigint, nonce: bigint): void {
+    checkLength(address, 20, 'address');
+    checkNumber(balance);
+    checkNumber(nonce);
+    let like = -1;
+    if (balance !== 0n) like = this.#ofAccount(Kind.BALANCE, address, like, balance);
+    if (nonce !== 0n) like = this.#ofAccount(Kind.NONCE, address, like, nonce);
+    this.#ofAccount(Kind.EXISTENCE, address, like, 1n);
+  }
+
+  /** Adds a number, with the address of the entry at `like`, where there is one: words are copied sooner than arrays. */
+  #ofAccount(kind: number, address: Uint8Array, like: number, value: bigint): number {
+    const at = this.#add(kind);
+    if (like < 0) this.#entries.set(address, at + BaseEntry.ADDRESS);
+    else {
+      const words = this.#words;
+      const first = BaseEntry.ADDRESS >>> 2;
+      for (let word = first; word < first + 5; word++) words[(at >>> 2) + word] = words[(like >>> 2) + word]!;
+    }
+    if (value === 1n) this.#words[(at + BaseEntry.VALUE) >>> 2] = 1;
+    else writeNumber(this.#limbs, (at + BaseEntry.VALUE) >>> 3, value);
+    return at;
+  }
+
   account(address: Uint8Array, { balance, nonce, exists, codeHash }: AccountFields): void {
     this.number(Kind.BALANCE, address, balance);
     this.number(Kind.NONCE, address, nonce);
