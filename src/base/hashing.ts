@@ -223,8 +223,14 @@ function rootOfRecords<Item>(
 
 const encoder = new TextEncoder();
 
-/** The bytes of hex behind its 0x, of even length; `undefined`: a character is no digit, or the module is not to be had. */
-export function bytesOfHex(hex: string): Uint8Array | undefined {
+/**
+ * The bytes of hex behind its 0x, of even length; `undefined`: a character is no digit, or the module is not to be had. `keep` has an
+ * array of them that stays, or makes it.
+ */
+export function bytesOfHex(
+  hex: string,
+  keep: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes.slice(),
+): Uint8Array | undefined {
   const made = opened();
   if (made === null || hex.length < 2 || hex.length % 2 !== 0 || !makeRoom(made, hex.length)) return undefined;
   const { hashing, room, bytes } = made;
@@ -233,7 +239,7 @@ export function bytesOfHex(hex: string): Uint8Array | undefined {
   // What is not ASCII takes more bytes than characters, and finds no room.
   if (read !== hex.length || written !== hex.length) return undefined;
   if (bytes[room] !== 0x30 || bytes[room + 1] !== 0x78 || !hashing.decodeHex(room, room + 2, digits)) return undefined;
-  return bytes.slice(room, room + digits / 2);
+  return keep(bytes.subarray(room, room + digits / 2));
 }
 
 /** Copies values into the room, behind what they are to be found by; of `head` bytes in front of that, and a list's memory behind it. */

@@ -16,7 +16,6 @@ import { placeholderOf } from '../core/host/code-placeholder.ts';
 import type { AccountFields } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../core/host/state-image.ts';
 import { HAS_STORAGE, Kind } from '../core/instance/abi.ts';
-import { pooledCode } from '../state/code-pool.ts';
 import { describedSource } from '../state/layers.ts';
 import {
   awaitsCodeHash,
@@ -98,7 +97,7 @@ async function encode(
     if (storages === undefined) checkAccountFields(account, index);
     const { code } = account;
     const isNumbered = takesPlaceholders && code !== undefined && code.length > SHORT_CODE && awaitsCodeHash(account);
-    const codeHash = isNumbered ? placeholderOf(pooledCode(code)) : account.codeHash;
+    const codeHash = isNumbered ? placeholderOf(code) : account.codeHash;
     if (storages === undefined) checkCodeHash(codeHash, index);
     const { address, balance, nonce } = account;
     builder.present(address, balance, nonce);

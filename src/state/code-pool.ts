@@ -10,11 +10,11 @@ let recent = new Map<string, Uint8Array>();
 let older = new Map<string, Uint8Array>();
 let size = 0;
 
-/** The array that has these bytes and was seen before, while it is remembered; else the one that is given, from now on. */
+/** The array that has these bytes and was seen before, while it is remembered; else a copy of them, from now on. */
 export function pooledCode(code: Uint8Array): Uint8Array {
   const key = fingerprint(code);
   const known = recent.get(key) ?? older.get(key);
-  const found = known !== undefined && isSame(known, code) ? known : code;
+  const found = known !== undefined && isSame(known, code) ? known : code.slice();
   if (recent.get(key) === found) return found;
   recent.set(key, found);
   size += found.length;

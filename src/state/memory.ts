@@ -26,6 +26,7 @@ import {
   type Reader,
 } from '../base/reader.ts';
 import { readBlockHashes } from '../block/block-input.ts';
+import { pooledCode } from './code-pool.ts';
 import {
   EMPTY_CODE_HASH,
   hasOnlyStorage,
@@ -253,7 +254,8 @@ const LONG_HEX = 128;
 /** Code as bytes. What is well-formed and long is looked at once, what is not is left to who says why. */
 const readCodeBytes: Reader<Uint8Array> = (value, field) => {
   const isLong = typeof value === 'string' && value.length >= LONG_HEX && value.length <= LONGEST_CODE;
-  return (isLong ? bytesOfHex(value) : undefined) ?? bytesFromHex(readCode(withPrefix(value), field));
+  const bytes = isLong ? bytesOfHex(value, pooledCode) : undefined;
+  return bytes ?? bytesFromHex(readCode(withPrefix(value), field));
 };
 
 function refuseOtherNames(account: Readonly<Record<string, unknown>>): void {

@@ -125,10 +125,11 @@ function notePlaceholders({ parts }: ChangeRecords, met: Set<number>): void {
 /** For the placeholders in changes; of the codes that a run began with, it keeps no others. Hashes when it is first asked. */
 export function hashesBehind(changes: RawChanges, codes: StateImage['codes']): CodeHashes {
   const met = new Set<number>();
-  for (const { records, rewound } of changes) {
-    notePlaceholders(records, met);
-    if (rewound !== undefined) notePlaceholders(rewound, met);
-  }
+  // What a checkpoint goes over is among the changes too.
+  const all = new Set(
+    changes.flatMap(({ records, rewound }) => (rewound === undefined ? [records] : [records, rewound])),
+  );
+  for (const records of all) notePlaceholders(records, met);
   const kept = new Map<number, Uint8Array>();
   for (const { hash, code } of met.size === 0 ? [] : codes) {
     // Hashes from outside may begin anywhere in their buffer.
