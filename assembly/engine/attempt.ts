@@ -8,7 +8,7 @@ import { allocate } from "../base/arena";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
-import { count, countTime, halt, keepReading, lastReading, me, now, self, span } from "../base/worker";
+import { count, countTime, halt, keepReading, lastReading, me, now, reading, self, span } from "../base/worker";
 import {
   beginAccessSet, readAccess, recheckAccesses, sealReads, sealWrites, sealedReadCount, sealedWriteCount,
 } from "../store/access-set";
@@ -80,7 +80,7 @@ export function beginAttempt(transaction: u32): void {
 
 /** When the attempt begins: with the end of the one before, if only publishing that and picking this came between. */
 function beginningNow(): f64 {
-  return lastReading != 0 && load<u32>(CONTROL_BASE, Control.PROFILE) == 0 ? lastReading : now();
+  return lastReading != 0 && load<u32>(CONTROL_BASE, Control.PROFILE) == 0 ? lastReading : reading();
 }
 
 /** Whether the clock is read for an attempt: where it costs little, where spans are asked for, and for samples. */
@@ -122,7 +122,7 @@ export function noteRepeated(): void {
  *   4. EXECUTED; 5. those who wait are woken: they find us EXECUTED.
  */
 export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32): u32 {
-  const endedAt = timed ? now() : 0;
+  const endedAt = timed ? reading() : 0;
   keepReading(endedAt);
   const duration = durationUntil(endedAt);
   shared.write(self, Worker.RUNNING, 0);

@@ -10,6 +10,8 @@ import { anvilBinary } from './anvil.ts';
 import { blockSummary, blockTable, CHOSEN, measureBlocks, realBlock, trafficBlock } from './blocks.ts';
 import { coldFigures, measureCold } from './cold.ts';
 import { coreTable, measureCore } from './core.ts';
+import { countingTable, measureCounting } from './counting.ts';
+import { crewTable, measureCrews } from './crews.ts';
 import { deathTable, measureDeaths } from './deaths.ts';
 import { forkingTable, measureForking } from './forking.ts';
 import { listTable, measureLists } from './lists.ts';
@@ -65,6 +67,8 @@ const PARTS = {
   forking: 'cold runs over a node that is 50 ms away, against anvil, ethereumjs and tevm (only where it is named)',
   verdict: 'from the bytes of a block file to a verified header, against anvil and ethereumjs (only where it is named)',
   versus: 'programs and real blocks on this core and on another build of it (only where it is named)',
+  counting: 'what counters and clock readings of the core cost, real blocks on one worker (only where it is named)',
+  crews: 'real blocks on an engine of two workers against one of one: none may be slower (only where it is named)',
   lists: 'real blocks with access lists (EIP-7928) and without, two workers (only where it is named)',
   revm: 'real blocks against native revm, execution alone; needs Rust, and compiles it once (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
@@ -341,6 +345,20 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     ];
     const figures = await measureVersus(works, { other, swapped, rounds: repeat });
     return { text: versusTable(figures), figures };
+  },
+  async counting(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const works = subjects.map(({ name, file }) => blockWork(name, file));
+    const figures = await measureCounting(works, { rounds: options.repeat ?? 60, onProgress: progress });
+    return { text: `What counting costs, one worker\n\n${countingTable(figures)}`, figures };
+  },
+  async crews(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const { repeat: rounds = 100, warmUp } = options;
+    const figures = await measureCrews(subjects, { rounds, warmUp, onProgress: progress });
+    return { text: `Two workers against one\n\n${crewTable(figures)}`, figures };
   },
   async lists(options) {
     const subjects = await realBlocks(options);
