@@ -44,8 +44,13 @@ let transfers: u32 = 0;
 let transferMs: f64 = 0;
 let recheckValue: u32 = 0;
 
-/** Reading the clock twice costs a third of a transfer: of these one in so many is timed, and stands for the others. */
-const TRANSFERS_PER_READING: u32 = 8;
+/**
+ * Reading the clock twice costs a third of a transfer: of these one in so many is timed, and stands for the others.
+ * One in eight cost 2 to 3 % of a block of transfers (`npm run bench -- counting`).
+ */
+const TRANSFERS_PER_READING: u32 = 32;
+/** By which part of it a slower one counts. */
+const STEADINESS: f64 = 8;
 
 /** Called by each worker when it joins a block; false when memory is exhausted. */
 export function resetAttempt(): bool {
@@ -96,7 +101,7 @@ function durationUntil(endedAt: f64): f64 {
   const duration = endedAt - startedAt;
   if (transfer) {
     const more = duration - transferMs;
-    transferMs = transferMs == 0 || more < 0 ? duration : transferMs + more / f64(TRANSFERS_PER_READING);
+    transferMs = transferMs == 0 || more < 0 ? duration : transferMs + more / STEADINESS;
   }
   return duration;
 }

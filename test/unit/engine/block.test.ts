@@ -247,7 +247,7 @@ describe('requests', async () => {
     expect((error as InputError).field).toBe(field);
   });
 
-  test('transfers have durations, although the clock is read for one in eight of them', async () => {
+  test('transfers have durations, although the clock is read for one in 32 of them', async () => {
     const traffic = await createTraffic({ transactions: 64, mix: { ether: 1 } });
     const engine = await engineWith({ workers: 1 });
     const { report } = await engine.executeBlock(checkBlockFile(traffic.file));
@@ -270,6 +270,8 @@ describe('requests', async () => {
     await engine.executeBlock(file);
     const { report } = await engine.executeBlock(file);
     stop();
+    const { t1Ms, tInfinityMs, efficiency } = report.bound;
+    expect(efficiency).toBeCloseTo(Math.max(t1Ms / report.workers, tInfinityMs) / report.executionMs, 6);
     const { runs, transactions, last, counters, analyze } = engine.metrics();
     expect({ runs, transactions }).toEqual({ runs: 2, transactions: 80 });
     expect(last).toBe(report);
