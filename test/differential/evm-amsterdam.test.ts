@@ -8,7 +8,9 @@ import { EvmDuel } from '../support/evm-scenario.ts';
 
 test('both kinds of gas, output, logs and state are those of the library', { timeout: 600 * 60_000 }, async () => {
   const duel = await EvmDuel.create();
-  await runAmsterdam(duel, 1, count('amsterdam', { ci: 10_000, long: 200_000 }));
+  const wanted = count('amsterdam', { ci: 10_000, long: 200_000 });
+  await runAmsterdam(duel, 1, wanted);
+  expect(duel.seen.programs).toBeGreaterThanOrEqual(wanted);
   const { transactions, success, reverted, halted, instead } = duel.seen;
   expect(success).toBeGreaterThan(transactions * 0.4);
   expect(Math.min(reverted, halted)).toBeGreaterThan(transactions * 0.02);

@@ -28,6 +28,9 @@ export interface EvmScenario {
   transactions: EvmTransactionInput[];
 }
 
+/** How the addresses begin of the programs that transactions of random cases begin with. */
+export const ENTRIES = 'e00000000000000000000000';
+
 /** Addresses beyond every memory, and zeros, next to each other in every order. */
 const poison = Uint32Array.from({ length: 1 << 18 }, (_, at) => (at % 5 === 1 || at % 5 === 4 ? 0 : 0xf0f0f0f0));
 
@@ -35,8 +38,18 @@ const poison = Uint32Array.from({ length: 1 << 18 }, (_, at) => (at % 5 === 1 ||
 export class EvmDuel {
   readonly host: EvmHost;
   readonly oracle: EvmOracle;
-  /** What has been compared so far. */
-  readonly seen = { transactions: 0, success: 0, reverted: 0, halted: 0, invalid: 0, logs: 0, gas: 0n, instead: 0 };
+  /** What has been compared so far; `programs`: those of random cases that have run, once in each case. */
+  readonly seen = {
+    programs: 0,
+    transactions: 0,
+    success: 0,
+    reverted: 0,
+    halted: 0,
+    invalid: 0,
+    logs: 0,
+    gas: 0n,
+    instead: 0,
+  };
 
   constructor(host: EvmHost, faults: Faults = {}) {
     this.host = host;
@@ -54,7 +67,7 @@ export class EvmDuel {
    * library knows earlier rules of, see EvmOracle.run.
    */
   async difference(scenario: EvmScenario, instead?: readonly EvmTransactionInput[]): Promise<string | undefined> {
-    const { results, ran, accounts } = await this.oracle.run(scenario, instead);
+    const { results, ran, accounts, entered } = await this.oracle.run(scenario, instead);
     const state = preState(scenario);
     const run = this.#run({ ...scenario, transactions: ran }, state);
     if (run.halt !== 0) return `the core halted (${run.halt})`;
@@ -67,6 +80,7 @@ export class EvmDuel {
       this.seen.logs += result.logs.length;
       this.seen.gas += result.gasUsed;
     }
+    for (const name of entered) if (name.startsWith(ENTRIES) || name.startsWith('creation')) this.seen.programs++;
     return this.#stateDifference(state.after(run), accounts);
   }
 

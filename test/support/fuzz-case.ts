@@ -8,7 +8,7 @@ import { rulesOf } from '../../src/chain/rules.ts';
 import type { EvmBlockInput } from '../../src/core/evm/evm-encode.ts';
 import type { EvmAuthorizationInput, EvmTransactionInput } from './evm-input.ts';
 import { assemble, type Item } from './evm-program.ts';
-import { addressOf, type EvmScenario, type ScenarioAccount } from './evm-scenario.ts';
+import { addressOf, ENTRIES, type EvmScenario, type ScenarioAccount } from './evm-scenario.ts';
 import { fakeExponential, hexText } from './evm-state.ts';
 import { ProgramWriter, type Surroundings, since, writeHelper } from './fuzz-program.ts';
 import { Random } from './fuzz-random.ts';
@@ -36,7 +36,7 @@ export interface FuzzCase {
 }
 
 /** Programs in one case that a transaction begins with. */
-export const PROGRAMS = 20;
+const PROGRAMS = 20;
 /** Transactions that go into a program once more, on what the first left behind. */
 const REPEATED = 4;
 
@@ -60,7 +60,7 @@ const forks: readonly (readonly [weight: number, fork: Hardfork])[] = [
 
 const ether = 10n ** 18n;
 const coinbase = 0xc0ffee0000000000000000000000000000000000n;
-const entry = (index: number) => 0xe000000000000000000000000000000000000000n + BigInt(index);
+const entry = (index: number) => BigInt(`0x${ENTRIES.padEnd(40, '0')}`) + BigInt(index);
 const helper = (index: number) => 0xa000000000000000000000000000000000000000n + BigInt(index);
 const absent = (index: number) => 0xdead000000000000000000000000000000000000n + BigInt(index);
 

@@ -213,6 +213,8 @@ class Chain {
   readonly state: PlainState;
   hashes: EvmScenario['block']['blockHashes'] = [];
   number = 0n;
+  /** Whose code frames of the scenario have begun, in hex; of an outermost creation the number that it was. */
+  readonly entered = new Set<string>();
   readonly vm: VM;
 
   private constructor(common: Common, vm: VM, state: PlainState) {
@@ -239,13 +241,19 @@ class Chain {
       },
     };
     const vm = await createVM({ common, stateManager: state, blockchain });
-    chain = new Chain(common, vm, state);
+    const begun = new Chain(common, vm, state);
+    (vm.evm as EVM).events.on('beforeMessage', (message) => {
+      if (message.to !== undefined) begun.entered.add(name(message.codeAddress));
+      else if (message.depth === 0) begun.entered.add(`creation ${begun.entered.size}`);
+    });
+    chain = begun;
     return chain;
   }
 
   begin(scenario: EvmScenario): ReturnType<typeof createBlock> {
     const { block } = scenario;
     this.state.reset(scenario);
+    this.entered.clear();
     this.vm.evm.journal.cleanJournal();
     (this.vm.evm as EVM).transientStorage.clear();
     this.hashes = block.blockHashes;
@@ -409,6 +417,14 @@ class SpillWatch {
   }
 }
 
+export interface OracleRun {
+  readonly results: readonly OracleResult[];
+  readonly ran: EvmTransactionInput[];
+  readonly accounts: Map<string, ScenarioAccount>;
+  /** Accounts whose code frames have begun, in hex, and the outermost creations. */
+  readonly entered: ReadonlySet<string>;
+}
+
 export class EvmOracle {
   readonly #chains = new Map<string, Promise<Chain>>();
   readonly #faults: Faults;
@@ -423,10 +439,7 @@ export class EvmOracle {
    * Runs the transactions one after the other; those that the library refuses change nothing. `instead`: by index, what runs in
    * place of a transaction by rules of which the library has an earlier draft; `ran` are those that count.
    */
-  async run(
-    scenario: EvmScenario,
-    instead: readonly EvmTransactionInput[] = [],
-  ): Promise<{ results: OracleResult[]; ran: EvmTransactionInput[]; accounts: Map<string, ScenarioAccount> }> {
+  async run(scenario: EvmScenario, instead: readonly EvmTransactionInput[] = []): Promise<OracleRun> {
     const { fork, chainId } = scenario.block;
     const key = `${fork} ${chainId}`;
     const known = this.#chains.get(key) ?? Chain.create(fork, chainId, this.#faults);
@@ -462,7 +475,7 @@ export class EvmOracle {
       }
       accounts.set(address, { nonce, balance, code, storage });
     }
-    return { results, ran, accounts };
+    return { results, ran, accounts, entered: chain.entered };
   }
 
   async #runOne(
