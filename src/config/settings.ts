@@ -68,7 +68,7 @@ const OTHERS: Readonly<Record<string, Other>> = {
   'storage.cache_size': {
     kind: size,
     doc: 'Size of a cache of state.',
-    why: 'the state is in memory; what a node has answered is kept by the cache that rpcState is given, without a bound',
+    why: 'the state is in memory; what a node has answered is kept by the cache that rpcState is given, which has a bound of its own',
   },
   'metrics.enabled': {
     kind: truth,

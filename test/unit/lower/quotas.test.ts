@@ -211,6 +211,8 @@ test('estimates of time make a plan: the longest task begins early', { timeout: 
   expect(began(39)).toBeLessThan(began(30));
 
   const plain: Executor = { execute: () => ({ status: 'success' }) };
+  const gas = list.map(({ id }) => ({ id, estimatedGas: id === 39 ? 200n : 1n }));
+  expect((await engine.execute(gas, plain)).report.planning).toMatchObject({ early: 1, predicted: 0 });
   const bare = list.map(({ id }) => ({ id }));
   const estimate = ({ id }: Task) => ({ durationMs: id === 39 ? 200 : 1, gas: 1n });
   const asked = await engine.execute(bare, { ...plain, estimate });
