@@ -41,20 +41,20 @@ function closureOf(graph: Graph, paths: readonly string[]): Set<string> {
   return found;
 }
 
-let traffic: ReadonlySet<string> | undefined;
+let small: ReadonlySet<string> | undefined;
 let block: ReadonlySet<string> | undefined;
 
 /**
  * What every block needs is one chunk: in thirty small ones it takes a tenth more when it is compressed, and a request each. What the
- * traffic needs too is another, and so is the core, a text that has nothing in common with code.
+ * smaller entries need too is another, and so is the core, a text that has nothing in common with code.
  */
 const groups: Rollup.CodeSplittingGroup[] = [
   { name: (id) => (id.includes('virtual:pevm/core') ? 'core' : null) },
   {
     name(id, graph) {
-      traffic ??= closureOf(graph, ['src/traffic/index.ts']);
+      small ??= closureOf(graph, ['src/traffic/index.ts', 'src/executor/ethereumjs/entry.ts']);
       block ??= closureOf(graph, ['src/engine/engine.ts', 'src/state/memory.ts', 'src/workers/warm-up.ts']);
-      return traffic.has(id) && block.has(id) ? 'base' : null;
+      return small.has(id) && block.has(id) ? 'base' : null;
     },
   },
   { name: (id) => (block?.has(id) ? 'block' : null) },
@@ -81,6 +81,8 @@ export default defineConfig({
         index: 'src/index.ts',
         ...parts,
         traffic: 'src/traffic/index.ts',
+        precompiles: 'src/precompiles/script-module.ts',
+        'executors/ethereumjs': 'src/executor/ethereumjs/entry.ts',
         cli: 'src/cli/main.ts',
         workerd: 'src/workerd.ts',
       },

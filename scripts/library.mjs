@@ -4,7 +4,6 @@ import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
-import { bundle } from './bundle.mjs';
 import { buildCore } from './core.mjs';
 import { filesOf, fingerprint, replaceFile, root } from './fingerprint.mjs';
 import { licenceTexts } from './licences.mjs';
@@ -49,10 +48,6 @@ export async function buildLibrary({ types = true } = {}) {
     // Of the entry for runtimes that compile nothing while they run (src/workerd.ts).
     replaceFile(join(root, 'dist/traced-core.wasm'), await buildCore('trace'));
     for (const name of ['trie', 'hashing']) replaceFile(join(root, `dist/${name}.wasm`), await buildCore(name));
-    replaceFile(join(root, 'dist/worker.js'), await bundle('src/workers/worker-hosted.ts'));
-    replaceFile(join(root, 'dist/executors/ethereumjs.js'), await bundle('src/executor/ethereumjs/executor.ts'));
-    replaceFile(join(root, 'dist/tracers.js'), await bundle('src/world/previewer.ts'));
-    replaceFile(join(root, 'dist/precompiles.js'), await bundle('src/precompiles/precompile-module.ts'));
     replaceFile(join(root, 'dist/THIRD_PARTY_LICENCES.txt'), licenceTexts(modules));
     chmodSync(join(root, 'dist/cli.js'), 0o755);
     finish('code');
@@ -68,11 +63,8 @@ export async function buildLibrary({ types = true } = {}) {
   }
 }
 
-/** Of the files that are not for importing: whoever asks for their address, or hands them to a bundler, asks for a module. */
+/** Of the file that is not for importing: whoever asks for its address, or hands it to a bundler, asks for a module. */
 const assetTypes = {
-  'worker.d.ts':
-    '/** The script of the workers, for `assets.worker`: an address, not to be imported by a page. */\nexport {};\n',
-  'tracers.d.ts': '/** The script that reads traces on the workers, for `assets.tracers`: an address. */\nexport {};\n',
   'core-wasm.d.ts':
     '/** The compiled core, for `assets.wasm`: a module where the bundler or runtime makes one of it, else its address. */\n' +
     'declare const core: object | string;\nexport default core;\n',

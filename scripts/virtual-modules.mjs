@@ -1,4 +1,5 @@
 // Vite plugin: the compiled core and the bundled worker scripts as importable modules (types in src/virtual.d.ts).
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './bundle.mjs';
 import { buildCore } from './core.mjs';
@@ -12,6 +13,7 @@ const modules = {
   'virtual:pevm/traced-core': async () => deltaModule(await buildCore('release'), await buildCore('trace')),
   'virtual:pevm/hashing': async () => bytesModule(await buildCore('hashing')),
   'virtual:pevm/trie': async () => bytesModule(await buildCore('trie')),
+  'virtual:pevm/mcl': async () => bytesModule(mclBytes()),
   'virtual:pevm/worker': async () => textModule(await bundle('src/workers/worker-main.ts')),
   'virtual:pevm/alone': async () => textModule(await bundle('src/workers/alone.ts')),
   'virtual:pevm/ethereumjs-executor': async () => textModule(await bundle('src/executor/ethereumjs/executor.ts')),
@@ -35,6 +37,14 @@ export function virtualModules() {
       return id.startsWith('\0') && Object.hasOwn(modules, name) ? modules[name]() : undefined;
     },
   };
+}
+
+/** The binary, out of the text of the package's loader, which holds it as base64. */
+function mclBytes() {
+  const loader = readFileSync(join(root, 'node_modules/mcl-wasm/dist/mcl_c.js'), 'utf8');
+  const base64 = /["'`](AGFzbQ[\w+/]+=*)["'`]/.exec(loader)?.[1];
+  if (base64 === undefined) throw new Error('mcl-wasm holds no WebAssembly module');
+  return Buffer.from(base64, 'base64');
 }
 
 /** @param {string} text */

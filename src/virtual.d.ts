@@ -24,6 +24,12 @@ declare module 'virtual:pevm/trie' {
   export default bytes;
 }
 
+declare module 'virtual:pevm/mcl' {
+  /** The WebAssembly of the package mcl-wasm. */
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
+
 declare module 'virtual:pevm/worker' {
   /** src/workers/worker-main.ts, bundled into the source of one self-contained ES module. */
   const source: string;
@@ -52,10 +58,6 @@ declare module '*.wasm' {
   /** A module that the bundler, or the runtime, has compiled. */
   const module: WebAssembly.Module;
   export default module;
-}
-
-declare module '*/precompiles.js' {
-  /** src/precompiles/precompile-module.ts, as dist/ has it. */
 }
 
 declare module 'virtual:pevm/alone' {

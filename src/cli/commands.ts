@@ -12,6 +12,7 @@ import {
   traceExamples,
   traceNotes,
 } from './asking-options.ts';
+import { assetsCommand, assetsExamples, assetsNotes, readAssetsOptions, writeAssets } from './assets.ts';
 import {
   completionCommand,
   completionExamples,
@@ -95,6 +96,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     { notes: configNotes, examples: configExamples },
     readConfigOptions,
     printConfiguration,
+  ),
+  assets: command(
+    assetsCommand as CommandDef,
+    { notes: assetsNotes, examples: assetsExamples },
+    readAssetsOptions,
+    writeAssets,
   ),
   completion: command(
     completionCommand as CommandDef,

@@ -30,7 +30,7 @@ export class Assets {
     return workerUrl;
   }
 
-  /** What a worker needs that runs alone; `undefined`: a script that a page serves has it in it. */
+  /** What a worker needs that runs alone; `undefined`: a page that serves the script serves it beside that. */
   async alone(): Promise<string | undefined> {
     if (this.#options.assets?.worker !== undefined) return undefined;
     aloneUrl ??= import('virtual:pevm/alone').then(({ default: source }) => moduleUrl(source));

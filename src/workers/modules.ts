@@ -106,7 +106,7 @@ export function addressOf(module: object): string {
 
 const NOT_SET =
   'needed here, where the module that travels inside the library cannot be imported ' +
-  '(a content security policy may forbid it); host pevm-wasm/precompiles, and name its URL';
+  '(a content security policy may forbid it); host precompiles.js (npx pevm assets), and name its URL';
 
 /** Whether the address is one of those that the library makes for its own modules. */
 function isOwn(url: string): boolean {

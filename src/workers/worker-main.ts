@@ -11,7 +11,6 @@ import type { Executor } from '../task/executor.ts';
 import type { Alone } from './alone.ts';
 import { Attachments } from './attachments.ts';
 import { type BareRound, Sleeper } from './doorbell.ts';
-import { inside } from './inside.ts';
 import type {
   ErrandHooks,
   ErrandPlace,
@@ -113,9 +112,9 @@ const api: WorkerApi = {
 
 type AloneModule = typeof import('./alone.ts');
 
-/** By the module at `url`; without, by the one that the script has in it. */
-async function openAlone(url: string | undefined): Promise<void> {
-  const { Alone } = inside.alone ?? (await importModule<AloneModule>(url ?? ''));
+/** By the module at `url`; without, by the file that is served beside this script. */
+async function openAlone(url = new URL(/* @vite-ignore */ 'alone.js', import.meta.url).href): Promise<void> {
+  const { Alone } = await importModule<AloneModule>(url);
   alone ??= new Alone({
     createExecutor,
     equip,
@@ -196,8 +195,3 @@ async function replay({ coreId, workerId, module, tracers, order }: ReplayJob): 
 // Before Comlink's own listener, which starts the port.
 port.addEventListener('message', () => sleeper.received());
 expose(api, port);
-
-/** For scripts that have this one in them: whether it listens. */
-export function isUp(): boolean {
-  return port !== undefined;
-}

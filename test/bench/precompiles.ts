@@ -3,7 +3,8 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { bn254 } from '@noble/curves/bn254.js';
 import { p256 } from '@noble/curves/nist.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { loadPrecompiles, scriptPrecompiles } from '../../src/precompiles/precompiles.ts';
+import { loadPrecompiles } from '../../src/precompiles/precompiles.ts';
+import { scriptPrecompiles } from '../../src/precompiles/script-precompiles.ts';
 import { instantiateProbe } from '../support/assembly.ts';
 import { fixed, table, times } from './table.ts';
 

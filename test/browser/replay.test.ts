@@ -1,4 +1,5 @@
 // The same block in headless Chromium: with workers over shared memory, with one worker, and under a strict policy.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
@@ -35,6 +36,7 @@ beforeAll(async () => {
       rolldownOptions: { input: join(root, 'test/browser/page.html') },
     },
   });
+  execFileSync(process.execPath, [join(dist, 'cli.js'), 'assets', pages]);
   browser = await launchBrowser();
 }, 240_000);
 
@@ -132,7 +134,7 @@ test.for(['wasm', 'ethereumjs'] as const)(
     const assets = {
       wasm: './core.wasm',
       worker: './worker.js',
-      executor: './executors/ethereumjs.js',
+      executor: './ethereumjs.js',
       precompiles: './precompiles.js',
     };
     const result = await replay({ ...isolation, 'Content-Security-Policy': policy }, { workers: 2, executor, assets });

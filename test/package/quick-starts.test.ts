@@ -1,6 +1,6 @@
 // The four quick starts, and what runs in a page of docs/hosts.md, as a new user follows them: from the packed package, and the pages alone.
-import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright';
@@ -138,9 +138,7 @@ test('a page with the policy of docs/hosts.md loads what it serves itself', asyn
   const script = '<script type="module" src="./assets.js"></script>';
   writeFileSync(join(folder, 'index.html'), `<!doctype html><p id="said"></p>${script}`);
   const page = await bundled(folder);
-  for (const file of ['core.wasm', 'worker.js', 'precompiles.js', 'tracers.js']) {
-    copyFileSync(join(installed.path, 'dist', file), join(page, file));
-  }
+  execFileSync(process.execPath, [join(installed.path, 'dist/cli.js'), 'assets', page]);
   const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
   await show([page], { ...isolation, 'Content-Security-Policy': policy }, '#said', /^shared$/);
 });

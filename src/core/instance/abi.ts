@@ -1,7 +1,7 @@
 // The core as TypeScript sees it: its exports by type, one instance over one memory, the clock and the sleep it imports.
 
 import type { instantiate } from '../../../build/core.js';
-import type { PrecompileHost } from '../../precompiles/precompiles.ts';
+import type { PrecompileHost } from '../../precompiles/script-precompiles.ts';
 
 /** What floors above src/core know of the layout: kinds of locations, answers to a read, and how much a block may hold. */
 export {

@@ -1,6 +1,4 @@
 // The ethereumjs executor: the module that workers load to execute the tasks of a block.
-/** @module pevm-wasm/executors/ethereumjs */
-
 import '../../base/web-types.ts';
 import { InputError, messageOf, PevmError } from '../../base/errors.ts';
 import type { BlockStep } from '../../block/block-plan.ts';

@@ -1,5 +1,5 @@
 // Rows of the matrix that are pages without a bundler, or where not all is allowed: import map, policy, extension, Firefox.
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +57,9 @@ async function strictFolder(setting: Setting, name: string, more: Readonly<Recor
     ...{ entryPoints: [join(folder, 'main.js')], outdir: join(folder, 'out'), bundle: true, splitting: true },
     ...{ format: 'esm', target: 'es2022', logLevel: 'error', external: ['node:*'] },
   });
-  return join(folder, 'out');
+  const out = join(folder, 'out');
+  execFileSync(process.execPath, [join(setting.installed.path, 'dist/cli.js'), 'assets', out]);
+  return out;
 }
 
 const strict: Consumer = {
@@ -65,7 +67,7 @@ const strict: Consumer = {
   async run(setting) {
     const out = await strictFolder(setting, 'strict');
     const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
-    return showFolder(setting, [out, join(setting.installed.path, 'dist')], {
+    return showFolder(setting, [out], {
       ...isolation,
       'Content-Security-Policy': policy,
     });
@@ -83,9 +85,6 @@ const extension: Consumer = {
   ...{ name: 'extension page (MV3)', isExtra: true },
   async run(setting) {
     const out = await strictFolder(setting, 'extension', { 'out/manifest.json': JSON.stringify(MANIFEST) });
-    const { copyFileSync } = await import('node:fs');
-    for (const file of ['core.wasm', 'worker.js', 'precompiles.js'])
-      copyFileSync(join(setting.installed.path, 'dist', file), join(out, file));
     const context = await chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'pevm-extension-')), {
       executablePath: findBrowser(),
       headless: false,

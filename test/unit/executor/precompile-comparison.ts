@@ -1,7 +1,8 @@
 // Compares the precompiles on mcl with those on noble, and both with known answers.
 import { expect } from 'vitest';
 import { InvalidInput } from '../../../src/precompiles/precompile-input.ts';
-import { loadPrecompiles, scriptPrecompiles } from '../../../src/precompiles/precompiles.ts';
+import { loadPrecompiles } from '../../../src/precompiles/precompiles.ts';
+import { scriptPrecompiles } from '../../../src/precompiles/script-precompiles.ts';
 import { Random } from '../../../src/traffic/random.ts';
 import { long } from '../../support/effort.ts';
 

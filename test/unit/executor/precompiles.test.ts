@@ -3,7 +3,7 @@
 import precompileSource from 'virtual:pevm/precompiles';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createPrecompiles, preparePrecompiles } from '../../../src/precompiles/precompile-module.ts';
-import { scriptPrecompiles } from '../../../src/precompiles/precompiles.ts';
+import { scriptPrecompiles } from '../../../src/precompiles/script-precompiles.ts';
 import { bytesOf, hexOf, joined, numberBytes } from './precompile-comparison.ts';
 
 const INPUT = 1000;
