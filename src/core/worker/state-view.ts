@@ -1,15 +1,14 @@
 // The state view of executors outside the core: keys and values through the worker's scratch area, answers from the
 // multi-version store. The hot path: no strings, nothing allocated beyond the results.
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { ABSENT_LENGTH, BaseValue, Kind, ReadResult, Scratch } from '../../../assembly/layout.ts';
-import { isBytes } from '../../base/hex.ts';
+import { bytesFromHex, isBytes, NO_CODE_HASH } from '../../base/hex.ts';
 import { describe } from '../../base/reader.ts';
 import { type StateView, SuspendSignal } from '../../task/executor.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed, writeNumber, writeReversed } from '../instance/words.ts';
 
-const EMPTY_CODE_HASH = keccak_256(new Uint8Array(0));
+const EMPTY_CODE_HASH = bytesFromHex(NO_CODE_HASH);
 const LIMIT = 1n << 256n;
 const MAX_KEY = 65535;
 const encoder = new TextEncoder();
