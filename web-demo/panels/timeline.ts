@@ -50,9 +50,10 @@ function show(range: TimeRange): void {
   draw();
   const [from, to] = [seen.from - whole.from, seen.to - whole.from];
   const aborted = bars.filter((bar) => bar.aborted).length;
+  const late = lanes - new Set(bars.map(({ lane }) => lane)).size;
   element('timeline-text', HTMLElement).textContent =
     `A lane for each worker; ${from.toFixed(2)} to ${to.toFixed(2)} ms of ${(whole.to - whole.from).toFixed(2)} ms. ` +
-    `Executions that were taken back: ${aborted}.`;
+    `Executions that were taken back: ${aborted}.${late === 0 ? '' : ` Workers for whom nothing was left when they woke: ${late}.`}`;
 }
 
 function draw(): void {

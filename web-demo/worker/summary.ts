@@ -27,7 +27,10 @@ export function summaryOf(
     tInfinityMs: bound.tInfinityMs,
     boundMs: bound.boundMs,
     efficiency: bound.efficiency,
-    lanes: report.perWorker.map(({ spans }) => spans.map((span) => ({ ...span }))),
+    // Of a short block some are told of only when it is over: they have a lane all the same.
+    lanes: Array.from({ length: report.workers }, (_, lane) =>
+      (report.perWorker[lane]?.spans ?? []).map((span) => ({ ...span })),
+    ),
     conflicts: conflictsOf(result, subject, list),
     outcomes: transactions.map(({ success, gasUsed }) => ({ success, gasUsed: Number(gasUsed) })),
     mismatches: subject.sealed ? mismatches.map(({ name }) => name) : [],
