@@ -103,8 +103,10 @@ test('the layout stands by itself', () => {
 });
 
 test('only src/core knows the built core and its layout', () => {
+  // Written out as it is, for pages that serve it.
+  const others = ['src/virtual.d.ts', 'src/cli/assets.ts'];
   const wrong = facade
-    .filter((file) => !file.startsWith('src/core/') && file !== 'src/virtual.d.ts')
+    .filter((file) => !file.startsWith('src/core/') && !others.includes(file))
     .flatMap((file) => importsOf(file).map((path) => [file, path] as const))
     .filter(([, path]) => path.startsWith('build/') || path.startsWith('assembly/') || path === 'virtual:pevm/core')
     .map(([file, path]) => `${file} imports ${path}`);
@@ -245,7 +247,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'state',
     'types.ts',
   ],
-  'workerd.ts': ['index.ts', 'base'],
+  'workerd.ts': ['index.ts', 'base', 'precompiles'],
   'executor/ethereumjs': ['file', 'state', 'block', 'task', 'chain', 'base'],
   traffic: ['base'],
   cli: ['index.ts', 'traffic', 'executor/ethereumjs', 'job', 'config', 'file', 'base', 'types.ts'],
