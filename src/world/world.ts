@@ -42,7 +42,6 @@ import { answeredPreview, preview } from '../simulation/preview.ts';
 import { type ReadPreview, readPreview } from '../simulation/preview-request.ts';
 import type { Preview, Previewable, PreviewData, PreviewOptions } from '../simulation/preview-types.ts';
 import type { CallingThread, Head, Setting } from '../simulation/setting.ts';
-import { simulate } from '../simulation/simulate.ts';
 import { readSimulation } from '../simulation/simulate-request.ts';
 import { type CallTraceOptions, readCallTrace, traceCall } from '../simulation/trace-call.ts';
 import { type BlockId, readBlockId } from '../state/remote/state-requests.ts';
@@ -239,7 +238,10 @@ export class ResidentWorld implements TracingWorld {
   async simulate(request: SimulateRequest, options: SimulateOptions = {}): Promise<SimulatedBlock[]> {
     const read = readSimulation(request, options);
     if (options.block !== undefined) return this.#after(options, (world, rest) => world.simulate(request, rest));
-    return this.#asked(options, (setting) => simulate(setting, read));
+    return this.#asked(options, async (setting) => {
+      const { simulate } = await import('../simulation/simulate.ts');
+      return simulate(setting, read);
+    });
   }
 
   async trace<Choice extends CallTraceOptions>(request: CallRequest | Hex, options: Choice): Promise<TraceOf<Choice>> {
