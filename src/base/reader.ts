@@ -100,8 +100,9 @@ export function record<S extends Shape>(shape: S, otherNames: OtherNames<keyof S
   };
 }
 
-/** Sets of names that are kept: transactions have one per type. */
+/** Sets of names that are kept: transactions have one per type. What has more names is no record. */
 const KEPT_SETS = 8;
+const MOST_NAMES = 64;
 
 /** What follows from the names of an object's fields alone, kept for the next objects: those of a list mostly have the same ones. */
 export function byNames<T>(find: (names: readonly string[]) => T): (source: object) => T {
@@ -114,7 +115,7 @@ export function byNames<T>(find: (names: readonly string[]) => T): (source: obje
       if (isSame(known, names)) return found;
     }
     const found = find(names);
-    kept[next++ % KEPT_SETS] = { names, found };
+    if (names.length <= MOST_NAMES) kept[next++ % KEPT_SETS] = { names, found };
     return found;
   };
 }

@@ -78,6 +78,9 @@ export function imageOf({ accounts, storageOnly }: ListedState, takesPlaceholder
   return known.whole;
 }
 
+/** Accounts between two looks at the clock. */
+const ACCOUNTS_AT_ONCE = 16;
+
 /** Code up to here is hashed at once: what delegates to other code (EIP-7702), which transactions write again. */
 const SHORT_CODE = 32;
 
@@ -101,7 +104,7 @@ async function encode(
     if (storages === undefined) checkCodeHash(codeHash, index);
     const { address, balance, nonce } = account;
     builder.present(address, balance, nonce);
-    if (!sameBytes(codeHash, EMPTY_CODE_HASH)) {
+    if (codeHash !== EMPTY_CODE_HASH && !sameBytes(codeHash, EMPTY_CODE_HASH)) {
       builder.codeHash(address, codeHash);
       if (code !== undefined) builder.code(codeHash, code);
     }
@@ -110,7 +113,7 @@ async function encode(
     emptyAccounts ||= isEmptyAccount(account);
     if (given === undefined && hasOnlyStorage(account)) found.push(hexFromBytes(address));
     // Awaiting what is no promise would cost a turn per account.
-    const turn = rest();
+    const turn = index % ACCOUNTS_AT_ONCE === 0 ? rest() : undefined;
     if (turn !== undefined) await turn;
   }
   const storageOnly = given ?? found;
