@@ -89,11 +89,8 @@ function isClique({ extraData = '0x', difficulty, mixHash }: BlockInput): boolea
 /** The chain that a transaction was made for: a legacy one says it in v (EIP-155); `undefined` where it does not say. */
 export function chainOf({ type = '0x0', chainId, v }: TransactionInput): bigint | undefined {
   if (chainId !== undefined) return BigInt(chainId);
-  // The longest of those below 35 have two digits, as those of the main chain from 37 on.
-  const recovery = type === '0x0' && v !== undefined ? (v.length <= SHORT_QUANTITY ? Number(v) : BigInt(v)) : 0;
-  if (recovery < 35) return undefined;
-  return (BigInt(recovery) - 35n) / 2n;
+  // Nearly all of those that do not say it are 27 and 28.
+  if (type !== '0x0' || v === undefined || v === '0x1b' || v === '0x1c') return undefined;
+  const recovery = BigInt(v);
+  return recovery < 35n ? undefined : (recovery - 35n) / 2n;
 }
-
-/** Digits that a number holds exactly, and `0x`. */
-const SHORT_QUANTITY = 2 + 13;

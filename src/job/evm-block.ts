@@ -262,8 +262,12 @@ function systemStep(
 export function signaturesOf({ chainId, hardfork, senders, block }: EvmBlockContext): (EvmSignatureForm | undefined)[] {
   const read = senders === 'recover' ? signatureReader({ chainId: BigInt(chainId), hardfork }) : undefined;
   const signatures: (EvmSignatureForm | undefined)[] = [];
+  // Of a block nearly all say the same of their chain.
+  const ids = new Set<Hex>();
   block.transactions.forEach((transaction, index) => {
-    checkChain(transaction, index, chainId);
+    const { chainId: id } = transaction;
+    if (id === undefined || !ids.has(id)) checkChain(transaction, index, chainId);
+    if (id !== undefined) ids.add(id);
     const signature = read?.(transaction);
     if (read !== undefined && signature === undefined) {
       throw new InvalidTransactionError(index, 'the sender is to be recovered, but there is no signature');
