@@ -176,7 +176,7 @@ export interface TelemetryOptions {
 export interface EngineAssets {
   /** The compiled core: its URL, its bytes, or a `WebAssembly.Module`. */
   readonly wasm?: URL | string | ArrayBuffer | ArrayBufferView | object;
-  /** The worker script: its URL. */
+  /** The worker script: its URL. It looks for `alone.js` beside itself (`pevm assets` writes all of them). */
   readonly worker?: URL | string;
   /** The ethereumjs executor: its URL. */
   readonly executor?: URL | string;

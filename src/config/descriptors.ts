@@ -130,7 +130,10 @@ export const ASSETS: Options = {
     checkedLater('URL | string | ArrayBuffer | ArrayBufferView | object'),
     'The compiled core: its URL, its bytes, or a `WebAssembly.Module`.',
   ),
-  worker: option(url, 'The worker script: its URL.'),
+  worker: option(
+    url,
+    'The worker script: its URL. It looks for `alone.js` beside itself (`pevm assets` writes all of them).',
+  ),
   executor: option(url, 'The ethereumjs executor: its URL.'),
   precompiles: option(
     checkedLater('URL | string | object'),
