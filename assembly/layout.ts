@@ -145,8 +145,6 @@ export abstract class Worker {
   static readonly METRICS: u32 = 256;
   /** Index + 1 of the transaction being executed, 0 when none: for the host's time limit. Shared. */
   static readonly RUNNING: u32 = 512;
-  /** Count of attempts begun: tells two attempts at one transaction apart. Shared. */
-  static readonly ATTEMPT: u32 = 516;
   /** Head of this worker's list of Span chunks and of Conflict records; owner only until the block ends. */
   static readonly SPANS: u32 = 520;
   static readonly CONFLICTS: u32 = 524;
@@ -195,7 +193,6 @@ export abstract class TxSlot {
   /** TxFlag bits. Apart from STATUS: the host may set one under the hands of a transaction's owner. */
   static readonly FLAGS: u32 = 36;
   static readonly EXECUTIONS: u32 = 40;
-  static readonly LAST_WORKER: u32 = 44;
   // written by the host before workers start
   /** The first transaction of its lane: of what those below it wrote, it sees nothing. */
   static readonly FLOOR: u32 = 48;
@@ -518,6 +515,8 @@ export abstract class AccessFlag {
   static readonly CREDITED: u32 = 4;
   /** Accessed before in this transaction (EIP-2929). */
   static readonly WARM: u32 = 8;
+  /** It leaves a version: found when the attempt is sealed. */
+  static readonly SEALED: u32 = 16;
 }
 
 /** Answer of a read. */

@@ -50,6 +50,17 @@ export function write(record: u32, field: u32, value: u32): void {
   atomic.store<u32>(record + field, value);
 }
 
+/**
+ * Writes a shared word that no other thread can see yet, or looks at: it is published by a swap later on, which orders
+ * what was written before it. An atomic store is a locked instruction on x86, and waits for every store before it.
+ */
+// @ts-ignore: decorator
+@inline
+export function prepare(record: u32, field: u32, value: u32): void {
+  point(AccessType.WRITE, record + field);
+  store<u32>(record + field, value);
+}
+
 /** Compare and swap; returns whether the word held `expected` and now holds `value`. */
 // @ts-ignore: decorator
 @inline
@@ -112,6 +123,14 @@ export function read64(record: u32, field: u32): u64 {
 export function write64(record: u32, field: u32, value: u64): void {
   point(AccessType.WRITE, record + field);
   atomic.store<u64>(record + field, value);
+}
+
+/** `prepare` of 64 bits. */
+// @ts-ignore: decorator
+@inline
+export function prepare64(record: u32, field: u32, value: u64): void {
+  point(AccessType.WRITE, record + field);
+  store<u64>(record + field, value);
 }
 
 // @ts-ignore: decorator

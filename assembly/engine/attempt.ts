@@ -5,6 +5,7 @@ import {
   Worker, WriteEntry,
 } from "../layout";
 import { allocate } from "../base/arena";
+import { copyBytes } from "../base/bytes";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
@@ -70,11 +71,9 @@ export function beginAttempt(transaction: u32): void {
   agreed = began;
   stale = false;
   repeated = false;
-  shared.add(self, Worker.ATTEMPT, 1);
   shared.write(self, Worker.RUNNING, transaction + 1);
   const slot = slotAt(transaction);
   if (shared.add(slot, TxSlot.EXECUTIONS, 1) != 0) count(Metric.REEXECUTIONS, 1);
-  shared.write(slot, TxSlot.LAST_WORKER, me);
   count(Metric.EXECUTIONS, 1);
   beginAccessSet(transaction);
   transfer = isTransfer(slot);
@@ -116,6 +115,17 @@ export function noteRepeated(): void {
   repeated = true;
 }
 
+/** Nothing is being executed by this worker. Before it asks whether anybody executes, see `isStarved`. */
+export function rest(): void {
+  if (shared.read(self, Worker.RUNNING) != 0) shared.write(self, Worker.RUNNING, 0);
+}
+
+/** `publishAttempt` for an executor in the host language, behind which the worker does not go on by itself. */
+export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32): u32 {
+  shared.write(self, Worker.RUNNING, 0);
+  return publishAttempt(outcome, gas, output, outputLength);
+}
+
 /**
  * Publishes what the attempt did. `output` is copied. Owner of the attempt. Returns Finish.EXECUTED, LOST (this
  * worker was declared dead, nothing was published) or EXHAUSTED (the block is halted).
@@ -126,11 +136,10 @@ export function noteRepeated(): void {
  *   3. the clock moves, and the record says to where: older stamps no longer vouch for us;
  *   4. EXECUTED; 5. those who wait are woken: they find us EXECUTED.
  */
-export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32): u32 {
+export function publishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32): u32 {
   const endedAt = timed ? reading() : 0;
   keepReading(endedAt);
   const duration = durationUntil(endedAt);
-  shared.write(self, Worker.RUNNING, 0);
   const record = seal(outcome, gas, output, outputLength, duration);
   if (record == 0) {
     halt(Halt.EXHAUSTED, current);
@@ -139,7 +148,7 @@ export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength:
   if (!attach(current, status, record)) return lost(); // 1
   const publishing = publishingWord(record);
   replaceVersions(record, publishing); // 2
-  shared.write(record, Incarnation.PUBLISHED, moveClock()); // 3
+  shared.prepare(record, Incarnation.PUBLISHED, moveClock()); // 3
   revalidateFrom(current);
   if (!becomeExecuted(publishing)) return lost(); // 4
   wakeWaiting(); // 5
@@ -262,7 +271,7 @@ function seal(outcome: u32, gas: u64, output: u32, outputLength: u32, duration: 
   if (outputLength != 0) {
     bytes = allocate(outputLength);
     if (bytes == 0) return 0;
-    memory.copy(bytes, output, outputLength);
+    copyBytes(bytes, output, outputLength);
   }
   store<u32>(record, current, Incarnation.TRANSACTION);
   store<u32>(record, incarnationIn(status), Incarnation.NUMBER);
@@ -274,7 +283,7 @@ function seal(outcome: u32, gas: u64, output: u32, outputLength: u32, duration: 
   store<u32>(record, bytes, Incarnation.OUTPUT);
   store<u32>(record, outputLength, Incarnation.OUTPUT_LENGTH);
   store<u32>(record, began, Incarnation.BEGAN);
-  shared.write(record, Incarnation.PUBLISHED, 0);
+  shared.prepare(record, Incarnation.PUBLISHED, 0);
   store<f64>(record, duration, Incarnation.DURATION);
   store<u32>(record, me, Incarnation.WORKER);
   store<u32>(record, u32(repeated), Incarnation.REPEATED);

@@ -20,7 +20,7 @@ import {
 import { commit, hasFlag, isOrphaned, recordIn, resume, slotAt, stateIn, statusOf } from "../schedule/status";
 import { abort, reclaim } from "./abort";
 import {
-  beginAttempt, exhaustAttempt, finishAttempt, noteRepeated, parkAttempt, suspendAttempt, writesOf,
+  beginAttempt, exhaustAttempt, noteRepeated, parkAttempt, publishAttempt, rest, suspendAttempt, writesOf,
 } from "./attempt";
 import { recoverAhead, recoverClaimed } from "./recovery";
 import { foldShares } from "./residence";
@@ -47,7 +47,7 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
   const mayGoOn = maySleep || isNaN(budgetMs);
   const entered = mayGoOn ? 0 : now();
   while (true) {
-    if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return Next.HALTED;
+    if (shared.read(CONTROL_BASE, Control.HALT) != Halt.NONE) return rested(Next.HALTED);
     if (shared.read(CONTROL_BASE, Control.ALIVE + (me << 2)) != WorkerLife.ALIVE) return Next.DISMISSED;
     // Before looking for work: what is announced from here on keeps us from sleeping.
     const events = shared.read(CONTROL_BASE, Control.EVENTS);
@@ -57,9 +57,10 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
       beginAttempt(u32(transaction));
       if (!hasFlag(u32(transaction), TxFlag.NATIVE)) return transaction;
       attemptNative(u32(transaction));
-      if (!mayGoOn && now() - entered >= budgetMs) return Next.IDLE;
+      if (!mayGoOn && now() - entered >= budgetMs) return rested(Next.IDLE);
       continue;
     }
+    rest();
     if (commitIndex() >= transactionCount()) {
       if (shared.read(CONTROL_BASE, Control.FOLDING) != 0) foldShares();
       return Next.DONE;
@@ -76,6 +77,12 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
     if (!maySleep) return Next.IDLE;
     idle(events);
   }
+}
+
+/** `answer`, of a worker that executes nothing any more. */
+function rested(answer: i32): i32 {
+  rest();
+  return answer;
 }
 
 /**
@@ -101,7 +108,7 @@ function attemptNative(transaction: u32): void {
   if (outcome == unfinished(ReadResult.BLOCKED)) suspendAttempt(blockedBy);
   else if (outcome == unfinished(ReadResult.MISSING)) parkAttempt(lastLocation);
   else if (outcome == unfinished(ReadResult.EXHAUSTED)) exhaustAttempt();
-  else finishAttempt(outcome, nativeGas, nativeOutput(), nativeOutputLength());
+  else publishAttempt(outcome, nativeGas, nativeOutput(), nativeOutputLength());
 }
 
 /** Claims the transaction that this worker should attempt now, or NOTHING. The order is the policy. */

@@ -416,23 +416,32 @@ export function sealReads(out: u32): void {
     store<u32>(out, load<u32>(entry, Access.AUX), ReadEntry.AUX);
     out += ReadEntry.SIZE;
   }
-  memory.copy(out, predicates, predicateCount * ReadEntry.SIZE);
+  if (predicateCount != 0) memory.copy(out, predicates, predicateCount * ReadEntry.SIZE);
 }
 
-/** How many WriteEntry records `sealWrites` will need. */
+/** How many WriteEntry records `sealWrites` will need; notes which entries they are. */
 export function sealedWriteCount(): u32 {
   if (ownResets != 0) emptySlots();
   let writes: u32 = 0;
-  for (let at: u32 = 0; at < count; at++) writes += u32(isWrite(entries + at * Access.SIZE));
-  return writes;
-}
-
-/** Creates a version node per write and lists them at `out`, WriteEntry records; false when memory is exhausted. */
-export function sealWrites(out: u32, incarnation: u32): bool {
   for (let at: u32 = 0; at < count; at++) {
     const entry = entries + at * Access.SIZE;
     if (!isWrite(entry)) continue;
-    const credited = (load<u32>(entry, Access.FLAGS) & AccessFlag.CREDITED) != 0;
+    store<u32>(entry, load<u32>(entry, Access.FLAGS) | AccessFlag.SEALED, Access.FLAGS);
+    writes++;
+  }
+  return writes;
+}
+
+/**
+ * After `sealedWriteCount`: creates a version node per write and lists them at `out`, WriteEntry records; false when
+ * memory is exhausted.
+ */
+export function sealWrites(out: u32, incarnation: u32): bool {
+  for (let at: u32 = 0; at < count; at++) {
+    const entry = entries + at * Access.SIZE;
+    const entryFlags = load<u32>(entry, Access.FLAGS);
+    if ((entryFlags & AccessFlag.SEALED) == 0) continue;
+    const credited = (entryFlags & AccessFlag.CREDITED) != 0;
     const flags = VersionFlag.LIVE | (credited ? VersionFlag.DELTA : 0);
     const node = createVersion(transaction, incarnation, flags, entry + Access.VALUE);
     if (node == 0) return false;
@@ -457,8 +466,7 @@ export function isWriteNumber(number: u32): bool {
 function isWrite(entry: u32): bool {
   const flags = load<u32>(entry, Access.FLAGS);
   if ((flags & AccessFlag.CREDITED) != 0) {
-    u256.clear(temporary);
-    return !u256.equal(entry + Access.VALUE, temporary);
+    return !u256.isZero(entry + Access.VALUE);
   }
   if ((flags & AccessFlag.WRITTEN) == 0) return false;
   if ((flags & AccessFlag.READ) == 0) return true;

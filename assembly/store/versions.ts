@@ -51,7 +51,7 @@ export function createVersion(transaction: u32, incarnation: u32, flags: u32, va
   const node = allocate(Version.SIZE);
   if (node == 0) return 0;
   if (fault(Fault.CREDIT_IS_ABSOLUTE)) flags = VersionFlag.LIVE;
-  shared.write(node, Version.META, metaOf(transaction, incarnation, flags));
+  shared.prepare(node, Version.META, metaOf(transaction, incarnation, flags));
   u256.copy(node + Version.VALUE, value);
   return node;
 }
@@ -70,7 +70,7 @@ export function link(location: u32, node: u32): void {
     const head = shared.read64(location, Location.VERSIONS);
     const first = fault(Fault.LINK_TO_OLD_LIST) ? u32(head) : nodeIn(head);
     if (first != 0 && shared.read(first, Version.META) >> 4 > key) return linkBehind(first, key, node);
-    shared.write(node, Version.NEXT, first);
+    shared.prepare(node, Version.NEXT, first);
     if (fault(Fault.LINK_WITHOUT_SWAP)) {
       shared.write64(location, Location.VERSIONS, headOf(node));
       return;
@@ -87,7 +87,7 @@ function linkBehind(holder: u32, key: u32, node: u32): void {
       holder = next;
       continue;
     }
-    shared.write(node, Version.NEXT, next);
+    shared.prepare(node, Version.NEXT, next);
     if (fault(Fault.LINK_WITHOUT_SWAP)) {
       shared.write(holder, Version.NEXT, node);
       return;

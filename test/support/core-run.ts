@@ -155,7 +155,7 @@ function runWorkers(
   const zombies = new Set<Instance>();
   const lookFromHost = ({ id }: Instance) => {
     for (const field of watchedByHost) hostReads(CONTROL_BASE + field);
-    for (const field of [Worker.RUNNING, Worker.ATTEMPT]) hostReads(host.workerAt(id) + field);
+    hostReads(host.workerAt(id) + Worker.RUNNING);
   };
   while (alive.size > 0) {
     const worker = [...alive, ...zombies][choose(alive.size + zombies.size)]!;

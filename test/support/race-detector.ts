@@ -22,7 +22,11 @@ export class RaceDetector {
   readonly #mixed = new Set<string>();
   readonly #exercised = new Set<AccessSite>();
 
-  constructor(threads: number) {
+  readonly #mayPrepare: (site: AccessSite) => boolean;
+
+  /** @param mayPrepare which plain sites may write a word that becomes shared only after them; all unless given */
+  constructor(threads: number, mayPrepare: (site: AccessSite) => boolean = () => true) {
+    this.#mayPrepare = mayPrepare;
     this.#clocks = Array.from({ length: threads }, (_, thread) => {
       const clock = new Array<number>(threads).fill(0);
       clock[thread] = 1;
@@ -40,7 +44,10 @@ export class RaceDetector {
     return this.#exercised;
   }
 
-  /** Pairs of an atomic and a plain site that touched one word that several threads touched, by their names. */
+  /**
+   * Pairs of an atomic and a plain site that touched one word that several threads touched, by their names. A plain write
+   * before any other thread has come by prepares the word: that it is published later on is for the races to say.
+   */
   get mixed(): string[] {
     this.#collectMixed();
     return [...this.#mixed].sort();
@@ -86,8 +93,9 @@ export class RaceDetector {
     }
     const clock = this.#clocks[thread]!;
     const reads = !writes || site.instruction === 'rmw' || site.instruction === 'cmpxchg';
-    (site.atomic ? word.atomic : word.plain).add(site);
     word.threads.add(thread);
+    const prepares = !site.atomic && writes && word.threads.size === 1 && this.#mayPrepare(site);
+    if (!prepares) (site.atomic ? word.atomic : word.plain).add(site);
 
     if (site.atomic && reads && word.released !== undefined) {
       for (const other of clock.keys()) clock[other] = Math.max(clock[other]!, word.released[other]!);

@@ -8,6 +8,7 @@ import {
   Incarnation,
   LAYOUT_VERSION,
   Location,
+  MAX_TRANSACTIONS,
   ReadEntry,
   Scratch,
   TxFlag,
@@ -407,12 +408,13 @@ export class BlockHost {
     this.instance.core.declareDead(worker, transaction === undefined ? 0 : transaction + 1);
   }
 
-  /** What worker `id` is executing: a transaction's index, or -1, and which attempt of the worker it is. */
+  /** What worker `id` is executing: a transaction's index, or -1, and a number that no other attempt of the run has. */
   running(id: number): { transaction: number; attempt: number } {
     const { core, words } = this.instance;
-    const worker = core.workerAt(id);
-    const attempt = Atomics.load(words, (worker + Worker.ATTEMPT) >>> 2);
-    return { transaction: Atomics.load(words, (worker + Worker.RUNNING) >>> 2) - 1, attempt };
+    const transaction = Atomics.load(words, (core.workerAt(id) + Worker.RUNNING) >>> 2) - 1;
+    if (transaction < 0) return { transaction, attempt: 0 };
+    const begun = Atomics.load(words, (this.#slot(transaction) + TxSlot.EXECUTIONS) >>> 2);
+    return { transaction, attempt: begun * (MAX_TRANSACTIONS + 1) + transaction };
   }
 
   /** What workers found missing, each key once, and the locations behind it. The block is halted. */

@@ -3,6 +3,7 @@
 
 import { allocate } from "../../../base/arena";
 import { hashIn, seed, sumOfAddress } from "../../../base/keyed-hash";
+import * as u256 from "../../../base/u256";
 
 export abstract class Account {
   /** 20 bytes */
@@ -116,8 +117,8 @@ function insert(address: u32, place: u32): u32 {
   }
   const record = accountNumber(accountCount);
   accountCount++;
-  memory.copy(record, address, 20);
-  memory.fill(record + Account.FLAGS, 0, Account.SIZE - Account.FLAGS);
+  u256.copyAddress(record, address);
+  u256.clear(record + Account.FLAGS); // and all behind it
   store<u32>(place, stamp);
   store<u32>(place, record, 4);
   return accountCount * 2 <= places || rehash() ? record : 0;

@@ -2,6 +2,7 @@
 
 import { BLOOM_SIZE, EvmResult, EvmStatus, EvmTransfer, Outcome } from "../../../layout";
 import { allocate } from "../../../base/arena";
+import { clearBytes } from "../../../base/bytes";
 import * as u256 from "../../../base/u256";
 import { gasPrice, output, outputLength } from "../memory/context";
 import { Exit } from "../memory/exits";
@@ -55,7 +56,7 @@ export function finish(exit: u32, used: i64, refunded: i64, blockGas: i64): u32 
     result = larger;
     resultCapacity = most * 2;
   }
-  memory.fill(result, 0, EvmResult.SIZE);
+  clearBytes(result, EvmResult.SIZE);
   store<u32>(result, exit, EvmResult.STATUS); // Exit and EvmStatus agree
   if (exit == Exit.HALTED) store<u32>(result, haltReason, EvmResult.REASON);
   store<i64>(result, used, EvmResult.GAS_USED);
