@@ -135,7 +135,7 @@ export function modexpMemory(size: u32): u32 {
 export function takeWorkspace(): bool {
   const framesSize = (MAX_DEPTH + 2) * Frame.SIZE;
   const start = allocate(framesSize + Temporary.SIZE);
-  if (start == 0 || !takeArithmetic()) return false;
+  if (start == 0) return false;
   frames = start;
   temporary = start + framesSize;
   memory.fill(temporary, 0, Temporary.SIZE);

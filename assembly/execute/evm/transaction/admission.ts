@@ -81,7 +81,7 @@ function explore(sender: u32): u32 {
 }
 
 /** The part of `admit` that needs no state. */
-function check(transaction: u32, block: u32, sender: u32): u32 {
+export function check(transaction: u32, block: u32, sender: u32): u32 {
   const type = load<u32>(transaction, EvmTransaction.TYPE);
   if (i64(type) > lastTransactionType) return EvmInvalid.TYPE_NOT_ACTIVE;
   const gasLimit = load<u64>(transaction, EvmTransaction.GAS_LIMIT);
@@ -171,7 +171,7 @@ function zeroBytes(data: u32, length: u32): u32 {
 }
 
 /** out = what the sender must own: gas limit at the highest fees, and value; false beyond 2^256. */
-function highestCost(out: u32, transaction: u32): bool {
+export function highestCost(out: u32, transaction: u32): bool {
   const gasLimit = load<u64>(transaction, EvmTransaction.GAS_LIMIT);
   if (!multiplyBy(out, transaction + EvmTransaction.MAX_FEE, gasLimit)) return false;
   if (u256.addWithCarry(out, out, transaction + EvmTransaction.VALUE)) return false;

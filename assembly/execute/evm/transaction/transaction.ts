@@ -9,12 +9,12 @@ import { forgetRules, refundQuotient, useRules } from "../rules/fork-rules";
 import { usePrecompiles } from "../rules/precompile-numbers";
 import { block, setOrigin, setTransactionContext, takeContext, transaction } from "../memory/context";
 import { Exit } from "../memory/exits";
-import { exhaust, exhausted, failure, forgetFailure, firstMissing } from "../memory/failure";
+import { exhausted, failure, forgetFailure, firstMissing } from "../memory/failure";
 import { currentGas, setGas } from "../memory/gas";
 import { forgetInitCodes } from "../memory/init-code";
 import { takeSegments } from "../memory/segments";
 import { beginStateGas, hasStateGas, reservoirLeft, stateGas } from "../memory/state-gas";
-import { Temporary, resetWorkspace, takeWorkspace, temporary } from "../memory/workspace";
+import { Temporary, resetWorkspace, takeArithmetic, takeWorkspace, temporary } from "../memory/workspace";
 import { accountOf, forgetAccounts, takeAccounts } from "../state/accounts";
 import { beginEffects, refund, takeEffects } from "../state/effects";
 import { beginJournal, setCheckpoint, takeJournal } from "../state/journal";
@@ -31,26 +31,36 @@ import { gasLeft, runOutermost } from "./outermost";
 import { evmOutput, finish, reject, takeResult } from "./result";
 import { isExpectedSender, resetSenders, senderOf } from "./sender";
 import { runSystemCall } from "./system-call";
+import { transferAtOnce } from "./transfer";
 
 let ready: bool = false;
+/** Whether there is what transfers need. */
+let readyToTransfer: bool = false;
 
-/** Called when the worker joins a block: what the EVM needs is taken with the first transaction. */
+/** Called when the worker joins a block: what the EVM needs is taken with the first transaction that needs it. */
 export function resetEvm(): void {
   ready = false;
+  readyToTransfer = false;
   forgetRules();
   forgetInitCodes();
   resetWorkspace();
   resetSenders();
 }
 
-function prepare(): bool {
-  resetTransientStorage();
-  if (!takeWorkspace() || !takeSegments() || !takeContext() || !takeTracing()) return false;
-  if (!takeJournal() || !takeEffects(recordsTransfers()) || !takeAccounts() || !takeStorage()) return false;
-  if (!takeResult()) return false;
+function prepareTransfers(): bool {
+  if (!takeWorkspace() || !takeContext() || !takeResult()) return false;
   const record = load<u32>(CONTROL_BASE, Control.EVM_BLOCK);
   useRules(load<u32>(record, EvmBlock.RULES));
   usePrecompiles(load<u32>(record, EvmBlock.PRECOMPILES), load<u32>(record, EvmBlock.PRECOMPILE_COUNT));
+  readyToTransfer = true;
+  return true;
+}
+
+/** What else code needs. */
+function prepare(): bool {
+  resetTransientStorage();
+  if (!takeArithmetic() || !takeSegments() || !takeTracing()) return false;
+  if (!takeJournal() || !takeEffects(recordsTransfers()) || !takeAccounts() || !takeStorage()) return false;
   ready = true;
   return true;
 }
@@ -63,25 +73,25 @@ function recordsTransfers(): bool {
 /** Runs the transaction of an EvmTransaction record in the block of an EvmBlock: its Outcome, or `unfinished`. */
 export function executeEvm(record: u32, blockRecord: u32): u32 {
   forgetFailure();
-  if (!ready && !prepare()) exhaust();
-  else {
-    setTransactionContext(blockRecord, record);
-    beginJournal();
-    beginEffects();
-    forgetAccounts();
-    beginTransientStorage();
-    beginStorage();
-    traceTransaction(record);
-    const system = (load<u32>(record, EvmTransaction.FLAGS) & EvmTransactionFlag.SYSTEM) != 0;
-    const outcome = system ? runSystemCall() : runTransaction();
-    traceTransactionEnd(firstMissing != 0 || outcome == 0 ? 0 : evmOutput);
-    if (firstMissing != 0 && failure != ReadResult.EXHAUSTED) {
-      noteLocation(firstMissing);
-      return unfinished(ReadResult.MISSING);
-    }
-    if (outcome != 0) return outcome;
+  if (!readyToTransfer && !prepareTransfers()) return unfinished(ReadResult.EXHAUSTED);
+  setTransactionContext(blockRecord, record);
+  const transferred = transferAtOnce();
+  if (transferred != 0) return transferred;
+  if (!ready && !prepare()) return unfinished(ReadResult.EXHAUSTED);
+  beginJournal();
+  beginEffects();
+  forgetAccounts();
+  beginTransientStorage();
+  beginStorage();
+  traceTransaction(record);
+  const system = (load<u32>(record, EvmTransaction.FLAGS) & EvmTransactionFlag.SYSTEM) != 0;
+  const outcome = system ? runSystemCall() : runTransaction();
+  traceTransactionEnd(firstMissing != 0 || outcome == 0 ? 0 : evmOutput);
+  if (firstMissing != 0 && failure != ReadResult.EXHAUSTED) {
+    noteLocation(firstMissing);
+    return unfinished(ReadResult.MISSING);
   }
-  return unfinished(failure);
+  return outcome != 0 ? outcome : unfinished(failure);
 }
 
 /** An Outcome; 0 when the attempt must end (`failure`). */
