@@ -4,7 +4,7 @@ import { createEngine } from '../../src/engine/engine.ts';
 import type { Engine } from '../../src/types.ts';
 import { checkAgainstHeader, type Subject } from './mainnet.ts';
 import { type Interval, intervalOf, type Spread, spreadOf } from './statistics.ts';
-import { fixed, table, times } from './table.ts';
+import { fixed, table } from './table.ts';
 
 /** Milliseconds from the first worker's start to the last commit, and ratios of rounds. */
 export interface CrewFigures {
@@ -20,8 +20,6 @@ export interface CrewFigures {
   best: number;
   /** The same of two engines of one worker each, one after the other: what is noise. */
   same: Interval;
-  /** How much more these two do at the same time than one of them alone: what the machine gives to a second thread. Medians. */
-  machine: number;
 }
 
 export interface CrewOptions {
@@ -38,7 +36,6 @@ interface Times {
   readonly ones: number[];
   readonly others: number[];
   readonly twos: number[];
-  readonly beside: number[];
   crew: number;
 }
 
@@ -51,7 +48,7 @@ export async function measureCrews(subjects: readonly Subject[], options: CrewOp
   await using one = await createEngine({ executor: 'wasm', workers: 1 });
   await using other = await createEngine({ executor: 'wasm', workers: 1 });
   await using two = await createEngine({ executor: 'wasm', workers: 2 });
-  const all = subjects.map((): Times => ({ ones: [], others: [], twos: [], beside: [], crew: 0 }));
+  const all = subjects.map((): Times => ({ ones: [], others: [], twos: [], crew: 0 }));
   for (let round = 0; round < warmUp + rounds; round++) {
     onProgress(`crews: round ${round + 1} of ${warmUp + rounds}`);
     for (const [at, subject] of subjects.entries()) {
@@ -64,14 +61,9 @@ export async function measureCrews(subjects: readonly Subject[], options: CrewOp
           found.crew = Math.max(found.crew, perWorker.filter(({ counters }) => counters.executions > 0).length);
           found.twos.push(executionMs);
         },
-        async () => {
-          const both = await Promise.all([run(one, subject), run(other, subject)]);
-          found.beside.push(Math.max(...both.map(({ executionMs }) => executionMs)));
-        },
       ];
       for (let turn = 0; turn < sides.length; turn++) await sides[(turn + round) % sides.length]!();
-      if (round === warmUp - 1)
-        for (const times of [found.ones, found.others, found.twos, found.beside]) times.length = 0;
+      if (round === warmUp - 1) for (const times of [found.ones, found.others, found.twos]) times.length = 0;
     }
   }
   return subjects.map(({ name, file }, at) => figuresOf(name, file.block.transactions.length, all[at]!));
@@ -89,7 +81,7 @@ async function run(engine: Engine, { name, file }: Subject) {
   return result.report;
 }
 
-function figuresOf(name: string, transactions: number, { ones, others, twos, beside, crew }: Times): CrewFigures {
+function figuresOf(name: string, transactions: number, { ones, others, twos, crew }: Times): CrewFigures {
   const ratios = (over: readonly number[]) => intervalOf(over.map((time, round) => time / ones[round]!));
   const spread = (side: readonly number[]) => spreadOf(side)!;
   return {
@@ -98,19 +90,18 @@ function figuresOf(name: string, transactions: number, { ones, others, twos, bes
     ratio: ratios(twos),
     best: spread(twos).min / spread(ones).min,
     same: ratios(others),
-    machine: (2 * spread(ones).median) / spread(beside).median,
   };
 }
 
 export function crewTable(figures: readonly CrewFigures[]): string {
   const span = ({ median, low, high }: Interval) => `${fixed(median, 3)} (${fixed(low, 3)}–${fixed(high, 3)})`;
-  const rows = figures.map(({ name, transactions, one, two, crew, ratio, best, same, machine }) => [
+  const rows = figures.map(({ name, transactions, one, two, crew, ratio, best, same }) => [
     ...[name, String(transactions), String(crew), fixed(one.median, 3), fixed(two.median, 3)],
-    ...[span(ratio), fixed(one.min, 3), fixed(two.min, 3), fixed(best, 3), span(same), times(machine)],
+    ...[span(ratio), fixed(one.min, 3), fixed(two.min, 3), fixed(best, 3), span(same)],
   ]);
   const columns = [
     ...['block', 'txs', 'took part', 'one ms', 'two ms', 'two/one'],
-    ...['best one', 'best two', 'best/best', 'one/one', 'machine'],
+    ...['best one', 'best two', 'best/best', 'one/one'],
   ];
   const isSlower = ({ ratio, best, one, two }: CrewFigures) =>
     ratio.low > MOST && best > MOST && two.min - one.min > UNSEEN_MS;
