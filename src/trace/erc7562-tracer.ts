@@ -4,6 +4,7 @@ import type { Hex } from '../base/hex.ts';
 import { OPCODES as Op, type Step } from '../core/evm/trace-events.ts';
 import type { Erc7562TracerOptions } from '../option-types.ts';
 import { type Call, type CallLog, CallTree } from './call-tree.ts';
+import { hashedBy } from './keccak-preimages.ts';
 import { SizeLimit } from './size-limit.ts';
 import type { TracedTransaction, Tracer } from './tracer.ts';
 
@@ -50,9 +51,6 @@ const IGNORED: readonly number[] = [
   ...[Op.POP, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.EQ, Op.LT, Op.GT, Op.SLT, Op.SGT],
   ...[Op.SHL, Op.SHR, Op.AND, Op.OR, Op.NOT, Op.ISZERO],
 ];
-
-/** Zeros that a hash may cover beyond the end of the memory; geth passes over longer ones. */
-const MOST_PADDING = 1024 * 1024;
 
 export function erc7562Tracer(options: Erc7562TracerOptions = {}) {
   return (transaction: TracedTransaction): Tracer<Erc7562Frame | null> => {
@@ -118,7 +116,7 @@ class FactWatch {
     if (last?.opcode === Op.GAS && !isCall(opcode)) facts.opcodes.count(hexOf(Op.GAS));
     if (opcode !== Op.GAS && !this.#ignored.has(opcode)) facts.opcodes.count(hexOf(opcode));
     this.#noteSlot(step, facts);
-    if (opcode === Op.KECCAK256 && stackHeight > 1) this.#noteHash(step);
+    if (opcode === Op.KECCAK256) this.#noteHash(step);
     this.#last = { opcode, address: looksAtCode(opcode) && stackHeight > 0 ? step.topAddress(0) : '0x' };
   }
 
@@ -189,13 +187,8 @@ class FactWatch {
   }
 
   #noteHash(step: Step): void {
-    const [offset, length] = [step.top(0), step.top(1)];
-    const padding = offset + length - BigInt(step.memorySize);
-    if (padding > MOST_PADDING) return;
-    const there =
-      length === 0n || offset >= step.memorySize ? 0 : Math.min(Number(length), step.memorySize - Number(offset));
-    const hashed = step.memoryAt(there === 0 ? 0 : Number(offset), there).padEnd(2 + 2 * Number(length), '0') as Hex;
-    if (this.#hashed.has(hashed)) return;
+    const hashed = hashedBy(step);
+    if (hashed === undefined || this.#hashed.has(hashed)) return;
     this.#limit.add(hashed.length);
     this.#hashed.add(hashed);
   }

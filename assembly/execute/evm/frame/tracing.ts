@@ -260,7 +260,8 @@ export function traceStep(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): 
     lastGas = gas;
     lastBase = base;
     lastTop = top;
-    if (wantsStep(opcode)) step(opcode, pc, gas, base, top);
+    // Of no code, the STOP behind its end is no step, as in geth.
+    if (wantsStep(opcode) && load<u32>(frame, Frame.CODE_LENGTH) != 0) step(opcode, pc, gas, base, top);
   }
 }
 
