@@ -1,6 +1,6 @@
 // Readers: each turns one untrusted JSON value into a checked one, or throws an InputError that names its path.
 
-import { InputError, messageOf, PevmError } from './errors.ts';
+import { CallRejectedError, InputError, messageOf, PevmError } from './errors.ts';
 import type { Hex } from './hex.ts';
 import { editDistance } from './nearest.ts';
 
@@ -193,6 +193,8 @@ export function list<T>(read: Reader<T>, maximum = 1 << 20): Reader<T[]> {
  * What getters and proxies throw has no path at all.
  */
 export function below(field: string, error: unknown): unknown {
+  // Of what contradicts itself, the words begin with the path.
+  if (error instanceof CallRejectedError) return new CallRejectedError(field + error.shortMessage, error.code);
   if (!(error instanceof InputError)) {
     return error instanceof PevmError
       ? error

@@ -1,9 +1,12 @@
 // Blocks as they are asked for: by number, hash or tag.
 
-import { InputError, PevmError } from '../base/errors.ts';
+import { InputError } from '../base/errors.ts';
 import { describe, plainObject } from '../base/reader.ts';
 import type { ChainBlock, ChainStore } from './chain-store.ts';
-import { hashOf, quantityOf, SERVER_ERROR } from './rpc/parameters.ts';
+import { hashOf, quantityOf, refusal } from './rpc/parameters.ts';
+
+/** Of a block, as geth counts them. */
+const LAST_NUMBER = (1n << 63n) - 1n;
 
 /** Blocks by name; none of them is ever taken back here. */
 const NEWEST = new Set(['latest', 'pending', 'safe', 'finalized']);
@@ -23,7 +26,7 @@ export function findBlock(store: ChainStore, value: unknown, field: string): Cha
     const tags = ['earliest', ...NEWEST].join(', ');
     throw new InputError(field, `expected a hex quantity or one of ${tags}, got ${describe(value)}`);
   }
-  return store.byNumber(quantityOf(value, field));
+  return store.byNumber(quantityOf(value, field, LAST_NUMBER));
 }
 
 function findByObject(store: ChainStore, value: object, field: string): ChainBlock | undefined {
@@ -38,6 +41,6 @@ function findByObject(store: ChainStore, value: object, field: string): ChainBlo
 /** As {@link findBlock}. @throws PevmError with -32000 where there is no such block */
 export function blockOf(store: ChainStore, value: unknown, field: string): ChainBlock {
   const found = findBlock(store, value, field);
-  if (found === undefined) throw new PevmError(SERVER_ERROR, `${field}: there is no block ${describe(value)}`);
+  if (found === undefined) throw refusal(field, `there is no block ${describe(value)}`);
   return found;
 }

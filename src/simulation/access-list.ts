@@ -7,11 +7,15 @@ import type { AccessList, AccessListResult } from '../call-types.ts';
 import { numbersOf } from '../chain/opcodes.ts';
 import type { EvmBlockInput } from '../core/evm/evm-encode.ts';
 import type { EvmTracer } from '../core/evm/tracer.ts';
+import { callTracer } from '../trace/call-tracer.ts';
+import { joined } from '../trace/mux-tracer.ts';
+import type { TracedTransaction } from '../trace/tracer.ts';
 import { gasOf, type ReadCall, withOverrides } from './call.ts';
 import { failureOf, rejectionOf } from './outcome.ts';
 import { precompilesOf } from './overrides.ts';
 import { type ReadRequest, transactionOf } from './request.ts';
 import type { Setting } from './setting.ts';
+import { tracedBlock } from './trace-call.ts';
 
 const SLOTS: ReadonlySet<number> = new Set(Object.values(numbersOf('SLOAD', 'SSTORE')));
 const ACCOUNTS: ReadonlySet<number> = new Set(
@@ -36,15 +40,21 @@ export async function createAccessList(setting: Setting, read: ReadCall): Promis
       };
       const transaction = transactionOf(request, environment.fork, gasOf(request));
       let touched = before;
-      const watch = (): EvmTracer => {
+      let frame: ReturnType<ReturnType<typeof callTracer>> | undefined;
+      const watch = ({ state }: Pick<TracedTransaction, 'state'>): EvmTracer => {
         touched = new Touched(excluded, accessList);
-        return touched;
+        const traced = { index: undefined, hash: undefined, block: tracedBlock(environment), firstLog: 0, state };
+        frame = callTracer({ onlyTopCall: true })(traced);
+        return joined([touched, frame]);
       };
       const { output } = await sandbox.run({ environment, transaction, watch });
       if (output.status === 'invalid') throw rejectionOf(output);
       if (touched.size === before.size) {
-        const error = failureOf(output);
-        return { accessList, gasUsed: output.gasUsed, ...(error === undefined ? {} : { error }) };
+        const failure = failureOf(output);
+        if (failure === undefined) return { accessList, gasUsed: output.gasUsed };
+        // What a halt is called, geth says here as in traces.
+        const message = failure.kind === 'halt' ? (frame?.result()?.error ?? failure.message) : failure.message;
+        return { accessList, gasUsed: output.gasUsed, error: { ...failure, message } };
       }
       before = touched;
     }

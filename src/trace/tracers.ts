@@ -24,6 +24,7 @@ import { type CallFrame, callTracer } from './call-tracer.ts';
 import { type Erc7562Frame, erc7562Tracer } from './erc7562-tracer.ts';
 import { type FlatCall, flatCallTracer } from './flat-call-tracer.ts';
 import { type FourByteCounts, fourByteTracer } from './four-byte-tracer.ts';
+import { type KeccakPreimages, keccakPreimageTracer } from './keccak-preimages.ts';
 import { muxTracer } from './mux-tracer.ts';
 import { noopTracer } from './noop-tracer.ts';
 import { type Prestate, type PrestateDiff, prestateTracer } from './prestate-tracer.ts';
@@ -37,6 +38,7 @@ export interface Tracers {
   readonly flatCallTracer: { readonly options: FlatCallTracerOptions; readonly result: readonly FlatCall[] };
   readonly prestateTracer: { readonly options: PrestateTracerOptions; readonly result: Prestate | PrestateDiff };
   readonly '4byteTracer': { readonly options: object; readonly result: FourByteCounts };
+  readonly keccak256PreimageTracer: { readonly options: object; readonly result: KeccakPreimages };
   readonly noopTracer: { readonly options: object; readonly result: Readonly<Record<string, never>> };
   readonly muxTracer: { readonly options: MuxTracerOptions; readonly result: Readonly<Record<string, unknown>> };
   readonly structLog: { readonly options: StructLogOptions; readonly result: StructLogTrace };
@@ -74,6 +76,7 @@ const simple: Readonly<Record<Exclude<TracerName, 'muxTracer'>, Entry>> = {
   flatCallTracer: { options: FLAT_CALL_TRACER, make: flatCallTracer },
   prestateTracer: { options: PRESTATE_TRACER, make: prestateTracer },
   '4byteTracer': { options: {}, make: fourByteTracer },
+  keccak256PreimageTracer: { options: {}, make: keccakPreimageTracer },
   noopTracer: { options: {}, make: noopTracer },
   structLog: { options: STRUCT_LOG, make: structLogTracer },
   eip3155: { options: STEP_LINES, make: stepLineTracer },
@@ -113,6 +116,15 @@ function readMux(options: Record<string, unknown>, field: string): TracerFactory
     return [name, entryOf(name, place).make(checked(name, plainObject(given, place), place))] as const;
   });
   return muxTracer(Object.fromEntries(entries));
+}
+
+/**
+ * Checks the options of a tracer that is named, but for `muxTracer`.
+ * @throws InputError naming the tracer's `field`, or that of the option below `place`
+ */
+export function checkTracer(name: string, options: object, field: string, place = field): void {
+  entryOf(name, field);
+  checked(name, options, place);
 }
 
 function entryOf(name: unknown, field: string): Entry {

@@ -2,38 +2,40 @@
 
 import { InputError, PevmError } from '../../base/errors.ts';
 import { bytesFromHex, hexFromBytes } from '../../base/hex.ts';
-import { bytes as bytesReader, plainObject } from '../../base/reader.ts';
+import { bytes as bytesReader, describe, plainObject } from '../../base/reader.ts';
 import { encodeBlock, encodeHeader, encodeTransaction } from '../../block/block-encoding.ts';
 import { parseBlockHeaderRlp, parseBlockRlp } from '../../block/block-rlp.ts';
 import { receiptBytes } from '../../block/receipts.ts';
 import { forkAt } from '../../chain/chain.ts';
-import type { TracerChoice } from '../../trace/tracers.ts';
-import { blockOf } from '../block-name.ts';
+import { checkTracer, type TracerChoice } from '../../trace/tracers.ts';
+import { blockOf, findBlock } from '../block-name.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import type { RecordedRequest } from '../recorded-chain.ts';
 import { witnessOf } from './execution-witness.ts';
-import type { Methods } from './method.ts';
-import { hashOf, type Params, SERVER_ERROR } from './parameters.ts';
+import type { Method, Methods } from './method.ts';
+import { hashOf, type Params, refusal, SERVER_ERROR } from './parameters.ts';
 
 const readBytes = bytesReader();
 
+const NO_BYTES = '0x';
+
+/** A method about the encoding of a block; of one that is not there, as geth answers. */
+function rawOf(encode: (at: ChainBlock, node: ChainNode) => unknown, missing: unknown): Method {
+  return {
+    params: ['block'],
+    run(node, params) {
+      const at = findBlock(node.record.store, params[0], 'params[0]');
+      return at === undefined ? missing : encode(at, node);
+    },
+  };
+}
+
 export const DEBUG: Methods = {
-  debug_getRawHeader: {
-    params: ['block'],
-    run: ({ record }, params) => encoded(encodeHeader(blockOf(record.store, params[0], 'params[0]').block)),
-  },
-  debug_getRawBlock: {
-    params: ['block'],
-    run: ({ record }, params) =>
-      encoded(encodeBlock(blockOf(record.store, params[0], 'params[0]').block, record.chain.id)),
-  },
-  debug_getRawReceipts: {
-    params: ['block'],
-    run: ({ record }, params) =>
-      blockOf(record.store, params[0], 'params[0]').receipts.map((receipt) => hexFromBytes(receiptBytes(receipt))),
-  },
+  debug_getRawHeader: rawOf(({ block }) => encoded(encodeHeader(block)), NO_BYTES),
+  debug_getRawBlock: rawOf(({ block }, { record }) => encoded(encodeBlock(block, record.chain.id)), NO_BYTES),
+  debug_getRawReceipts: rawOf(({ receipts }) => receipts.map((receipt) => hexFromBytes(receiptBytes(receipt))), null),
   debug_getRawTransaction: { params: ['hash'], run: rawTransaction },
   eth_getRawTransactionByHash: { params: ['hash'], run: rawTransaction },
   debug_executionWitness: {
@@ -48,14 +50,11 @@ export const DEBUG: Methods = {
   },
   debug_traceBlockByNumber: {
     params: ['block', 'options?'],
-    run: (node, params, call) => traceBlock(node, blockOf(node.record.store, params[0], 'params[0]'), params[1], call),
+    run: (node, params, call) => traceBlock(node, params[0], params[1], call),
   },
   debug_traceBlockByHash: {
     params: ['hash', 'options?'],
-    run(node, params, call) {
-      const hash = hashOf(params[0], 'params[0]');
-      return traceBlock(node, blockOf(node.record.store, hash, 'params[0]'), params[1], call);
-    },
+    run: (node, params, call) => traceBlock(node, hashOf(params[0], 'params[0]'), params[1], call),
   },
   debug_traceBlock: { params: ['block', 'options?'], run: traceEncoded },
   debug_traceTransaction: { params: ['hash', 'options?'], run: traceTransaction },
@@ -70,11 +69,13 @@ function rawTransaction({ record, pool }: ChainNode, params: Params): unknown {
   const hash = hashOf(params[0], 'params[0]');
   const place = record.store.transaction(hash);
   const transaction = place?.at.block.transactions[place.index] ?? pool.byHash(hash)?.transaction;
-  return transaction === undefined ? null : encoded(encodeTransaction(transaction, record.chain.id));
+  return transaction === undefined ? NO_BYTES : encoded(encodeTransaction(transaction, record.chain.id));
 }
 
-async function traceBlock(node: ChainNode, at: ChainBlock, options: unknown, call: Call) {
+async function traceBlock(node: ChainNode, name: unknown, options: unknown, call: Call) {
   const tracer = tracerOf(options, 'params[1]');
+  const at = blockOf(node.record.store, name, 'params[0]');
+  if (at.number === 0n) throw refusal('params[0]', 'the genesis has no transactions to trace');
   return tracesOf(node, node.record.requestFor(at), tracer, call);
 }
 
@@ -89,7 +90,7 @@ async function traceEncoded(node: ChainNode, params: Params, call: Call) {
   const { record } = node;
   const bytes = bytesFromHex(readBytes(params[0], 'params[0]'));
   const tracer = tracerOf(params[1], 'params[1]');
-  const { parentHash, number, timestamp, difficulty = '0x0' } = parseBlockHeaderRlp(bytes);
+  const { parentHash, number, timestamp, difficulty = '0x0' } = decoded(() => parseBlockHeaderRlp(bytes));
   const parent = record.store.byHash(parentHash);
   if (parent === undefined) throw new PevmError(SERVER_ERROR, `parent ${parentHash} not found`);
   if (BigInt(number) !== parent.number + 1n) {
@@ -97,8 +98,17 @@ async function traceEncoded(node: ChainNode, params: Params, call: Call) {
   }
   const place = { number: BigInt(number), timestamp: BigInt(timestamp), difficulty: BigInt(difficulty) };
   const { hardfork } = forkAt(record.chain, place);
-  const block = parseBlockRlp(bytes, hardfork);
+  const block = decoded(() => parseBlockRlp(bytes, hardfork));
   return tracesOf(node, record.requestFor({ block, hardfork }, parent), tracer, call);
+}
+
+function decoded<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw refusal('params[0]', error.shortMessage, error);
+  }
 }
 
 async function traceTransaction(node: ChainNode, params: Params, call: Call) {
@@ -114,22 +124,52 @@ const BESIDE = ['timeout', 'reexec'];
 /** Options of struct logs, which stand beside the (missing) tracer's name. */
 const STRUCT_LOG = ['enableMemory', 'disableStack', 'disableStorage', 'enableReturnData', 'limit'];
 
-/** `{ tracer, tracerConfig }`, or the options of struct logs, as a choice of a tracer. @throws InputError naming the field */
+/**
+ * `{ tracer, tracerConfig }`, or the options of struct logs, as a choice of a tracer.
+ * @throws InputError naming the field; PevmError with -32000, as geth, for a tracer that there is not, or does not take its config
+ */
 export function tracerOf(given: unknown, field: string, others: readonly string[] = []): TracerChoice {
   const { tracer, tracerConfig, ...rest } = plainObject(given ?? {}, field);
-  const isNamed = tracer !== undefined && tracer !== null && tracer !== '';
   const known = [...BESIDE, ...STRUCT_LOG, ...others];
   for (const key of Object.keys(rest)) {
     if (!known.includes(key))
       throw new InputError(`${field}.${key}`, `unknown; there are tracer, tracerConfig, ${known.join(', ')}`);
   }
-  if (!isNamed) {
+  if (rest.timeout !== undefined && rest.timeout !== null && typeof rest.timeout !== 'string') {
+    throw new InputError(`${field}.timeout`, `expected a duration such as "5s", got ${describe(rest.timeout)}`);
+  }
+  if (tracer === undefined || tracer === null) {
     const options = Object.fromEntries(Object.entries(rest).filter(([key]) => STRUCT_LOG.includes(key)));
+    checkTracer('structLog', options, field);
     return { tracer: 'structLog', ...options };
   }
   if (typeof tracer !== 'string') throw new InputError(`${field}.tracer`, 'expected the name of a tracer');
-  const options =
-    tracerConfig === undefined || tracerConfig === null ? {} : plainObject(tracerConfig, `${field}.tracerConfig`);
-  if (tracer === 'muxTracer') return { tracer, tracers: options } as unknown as TracerChoice;
+  try {
+    const { timeout } = rest;
+    if (typeof timeout === 'string' && !DURATION.test(timeout)) {
+      throw new InputError(`${field}.timeout`, `expected a duration such as "5s", got ${describe(timeout)}`);
+    }
+    return namedTracer(tracer, tracerConfig ?? {}, field);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new PevmError(SERVER_ERROR, error.shortMessage, { cause: error });
+  }
+}
+
+/** As Go writes them. */
+const DURATION = /^[+-]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+$/;
+
+function namedTracer(tracer: string, config: unknown, field: string): TracerChoice {
+  const place = `${field}.tracerConfig`;
+  const given = Object.entries(plainObject(config, place));
+  if (tracer === 'muxTracer') {
+    const tracers = Object.fromEntries(given.map(([name, options]) => [name, options ?? {}]));
+    for (const [name, options] of Object.entries(tracers)) {
+      checkTracer(name, plainObject(options, `${place}.${name}`), place, `${place}.${name}`);
+    }
+    return { tracer, tracers } as TracerChoice;
+  }
+  const options = Object.fromEntries(given.filter(([, value]) => value !== null));
+  checkTracer(tracer, options, `${field}.tracer`, place);
   return { ...options, tracer } as TracerChoice;
 }

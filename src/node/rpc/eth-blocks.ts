@@ -1,6 +1,8 @@
 // eth_*: blocks, their transactions and receipts.
 
+import { InputError } from '../../base/errors.ts';
 import { hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
+import { describe } from '../../base/reader.ts';
 import { encodeTransaction } from '../../block/block-encoding.ts';
 import { findBlock } from '../block-name.ts';
 import type { ChainNode } from '../chain-node.ts';
@@ -12,35 +14,42 @@ import { hashOf, type Params, quantityOf } from './parameters.ts';
 const byHash = (node: ChainNode, params: Params) => node.record.store.byHash(hashOf(params[0], 'params[0]'));
 const byNumber = (node: ChainNode, params: Params) => findBlock(node.record.store, params[0], 'params[0]');
 
-/** A method about a block, with another that names the block otherwise; `null` where there is none. */
-function onBlock(
+/** A method about a block, with `rest` of its parameters read; where there is no such block, the answer is `missing`. */
+function onBlock<Rest>(
   params: readonly string[],
   find: (node: ChainNode, params: Params) => ChainBlock | undefined,
-  answer: (node: ChainNode, at: ChainBlock, params: Params) => unknown,
+  answer: (node: ChainNode, at: ChainBlock, rest: Rest) => unknown,
+  rest: (params: Params) => Rest = () => undefined as Rest,
+  missing: unknown = null,
 ): Method {
   return {
     params,
     run(node, given) {
       const at = find(node, given);
-      return at === undefined ? null : answer(node, at, given);
+      const read = rest(given);
+      return at === undefined ? missing : answer(node, at, read);
     },
   };
 }
 
-const whole = (node: ChainNode, at: ChainBlock, params: Params) => blockAnswer(node.record, at, params[1] === true);
+const NO_BYTES = '0x';
+const indexIn = (params: Params) => Number(quantityOf(params[1], 'params[1]'));
+const isFull = ([, full]: Params): boolean => {
+  if (full === undefined || full === null) return false;
+  if (typeof full !== 'boolean') throw new InputError('params[1]', `expected true or false, got ${describe(full)}`);
+  return full;
+};
+
+const whole = (node: ChainNode, at: ChainBlock, full: boolean) => blockAnswer(node.record, at, full);
 const count = (_: ChainNode, { block }: ChainBlock) => quantityFromNumber(block.transactions.length);
 const uncleCount = (_: ChainNode, { block }: ChainBlock) => quantityFromNumber(block.uncles?.length ?? 0);
-const rawAt = (node: ChainNode, at: ChainBlock, params: Params) => {
-  const index = Number(quantityOf(params[1], 'params[1]'));
+const rawAt = (node: ChainNode, at: ChainBlock, index: number) => {
   const transaction = at.block.transactions[index];
-  return transaction === undefined ? null : hexFromBytes(encodeTransaction(transaction, node.record.chain.id)!);
+  return transaction === undefined ? NO_BYTES : hexFromBytes(encodeTransaction(transaction, node.record.chain.id)!);
 };
-const transactionAt = (node: ChainNode, at: ChainBlock, params: Params) => {
-  const index = Number(quantityOf(params[1], 'params[1]'));
-  return at.block.transactions[index] === undefined ? null : minedAnswer(node.record, { at, index });
-};
-const uncleAt = (_: ChainNode, { block }: ChainBlock, params: Params) => {
-  const index = Number(quantityOf(params[1], 'params[1]'));
+const transactionAt = (node: ChainNode, at: ChainBlock, index: number) =>
+  at.block.transactions[index] === undefined ? null : minedAnswer(node.record, { at, index });
+const uncleAt = (_: ChainNode, { block }: ChainBlock, index: number) => {
   const header = block.uncleHeaders?.[index];
   return header === undefined ? null : { ...header, hash: block.uncles?.[index], uncles: [], size: '0x0' };
 };
@@ -49,20 +58,20 @@ const receipts = (node: ChainNode, at: ChainBlock) =>
 
 export const ETH_BLOCKS: Methods = {
   eth_blockNumber: { params: [], run: ({ record }) => quantityFromNumber(record.head.number) },
-  eth_getBlockByNumber: onBlock(['block', 'full?'], byNumber, whole),
-  eth_getBlockByHash: onBlock(['hash', 'full?'], byHash, whole),
+  eth_getBlockByNumber: onBlock(['block', 'full?'], byNumber, whole, isFull),
+  eth_getBlockByHash: onBlock(['hash', 'full?'], byHash, whole, isFull),
   eth_getHeaderByNumber: onBlock(['block'], byNumber, (node, at) => headerOf(blockAnswer(node.record, at, false))),
   eth_getHeaderByHash: onBlock(['hash'], byHash, (node, at) => headerOf(blockAnswer(node.record, at, false))),
   eth_getBlockTransactionCountByNumber: onBlock(['block'], byNumber, count),
   eth_getBlockTransactionCountByHash: onBlock(['hash'], byHash, count),
   eth_getUncleCountByBlockNumber: onBlock(['block'], byNumber, uncleCount),
   eth_getUncleCountByBlockHash: onBlock(['hash'], byHash, uncleCount),
-  eth_getUncleByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, uncleAt),
-  eth_getUncleByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, uncleAt),
-  eth_getTransactionByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, transactionAt),
-  eth_getTransactionByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, transactionAt),
-  eth_getRawTransactionByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, rawAt),
-  eth_getRawTransactionByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, rawAt),
+  eth_getUncleByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, uncleAt, indexIn),
+  eth_getUncleByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, uncleAt, indexIn),
+  eth_getTransactionByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, transactionAt, indexIn),
+  eth_getTransactionByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, transactionAt, indexIn),
+  eth_getRawTransactionByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, rawAt, indexIn, NO_BYTES),
+  eth_getRawTransactionByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, rawAt, indexIn, NO_BYTES),
   eth_getBlockReceipts: onBlock(['block'], byNumber, receipts),
   eth_getTransactionByHash: {
     params: ['hash'],

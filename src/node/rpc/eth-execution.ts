@@ -1,15 +1,18 @@
 // eth_*: what runs on a state and leaves it as it was.
 
-import { CallFailedError, InputError } from '../../base/errors.ts';
+import { CallFailedError, CallRejectedError, InputError } from '../../base/errors.ts';
 import { type Hex, quantityFromNumber } from '../../base/hex.ts';
-import { bytes, describe, plainObject } from '../../base/reader.ts';
+import { bytes, plainObject } from '../../base/reader.ts';
 import type { CallOptions, CallRequest } from '../../call-types.ts';
+import type { Hardfork } from '../../chain/hardfork.ts';
+import { rulesOf } from '../../chain/rules.ts';
 import { blockOf } from '../block-name.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode, NodeWorld } from '../chain-node.ts';
+import type { ChainBlock } from '../chain-store.ts';
 import { tracerOf } from './debug.ts';
 import type { Methods } from './method.ts';
-import { addressOf, type Params } from './parameters.ts';
+import { addressOf, hashOf, type Params, quantityOf, refusal, SERVER_ERROR } from './parameters.ts';
 
 const CALL_PARAMS = ['transaction', 'block?', 'stateOverrides?', 'blockOverrides?'];
 
@@ -34,9 +37,13 @@ export const ETH_EXECUTION: Methods = {
   eth_createAccessList: {
     params: CALL_PARAMS,
     run: (node, params, call) =>
-      onWorld(node, params, call, async (world, request, options) => {
+      onWorld(node, params, call, async (world, request, options, { hardfork }) => {
+        if (rulesOf(hardfork).lastTransactionType < 1) {
+          throw refusal('params[1]', `no access lists before berlin; the block is of ${hardfork}`);
+        }
         const { accessList, gasUsed, error } = await world.createAccessList(request, options);
-        const failed = error === undefined ? {} : { error: error.message };
+        const failed =
+          error === undefined ? {} : { error: error.code === REVERTED ? 'execution reverted' : error.message };
         return { accessList, gasUsed: quantityFromNumber(gasUsed), ...failed };
       }),
   },
@@ -48,7 +55,7 @@ async function traceCall(node: ChainNode, [transaction, block, options]: Params,
   const { stateOverrides, blockOverrides, ...rest } = plainObject(options ?? {}, 'params[2]');
   const choice = tracerOf(rest, 'params[2]', ['txIndex']);
   const params = [transaction, block, stateOverrides, blockOverrides];
-  return onWorld(node, params, call, (world, request, given) => world.trace(request, { ...choice, ...given }));
+  return onWorld(node, params, call, (world, request, given) => world.trace(request, { ...choice, ...given }), false);
 }
 
 /** Code of a revert, which comes with its data. */
@@ -59,17 +66,26 @@ export async function onWorld<R>(
   node: ChainNode,
   params: Params,
   { signal }: Call,
-  body: (world: NodeWorld, request: CallRequest, options: CallOptions) => Promise<R>,
+  body: (world: NodeWorld, request: CallRequest, options: CallOptions, at: ChainBlock) => Promise<R>,
+  isSent = true,
 ): Promise<R> {
   const request = requestOf(params[0], 'params[0]');
+  const stateOverrides = overridesOf(params[2], 'params[2]');
+  const blockOverrides = blockOverridesOf(params[3], 'params[3]');
+  for (const name of ['beaconRoot', 'withdrawals']) {
+    if (blockOverrides?.[name] !== undefined)
+      throw refusal(`params[3].${name}`, 'only blocks of eth_simulateV1 have it');
+  }
   const at = blockOf(node.record.store, params[1], 'params[1]');
+  const hardfork = isMoved(blockOverrides) ? undefined : at.hardfork;
+  refuseContradictions(request, 'params[0]', { chainId: node.record.chain.id, isSent, ...(hardfork && { hardfork }) });
   const options: CallOptions = {
     block: at.hash,
-    stateOverrides: overridesOf(params[2], 'params[2]'),
-    blockOverrides: (params[3] ?? undefined) as CallOptions['blockOverrides'],
+    stateOverrides,
+    blockOverrides,
     ...(signal !== undefined && { signal }),
   };
-  return body(node.world, request, options).catch((error: unknown) => {
+  return body(node.world, request, options, at).catch((error: unknown) => {
     throw placed(error, PLACES);
   });
 }
@@ -96,33 +112,104 @@ export function placed(error: unknown, places: typeof PLACES): unknown {
   });
 }
 
-const REQUEST_FIELDS = [
-  ...['gas', 'gasPrice', 'maxFeePerGas', 'maxPriorityFeePerGas', 'maxFeePerBlobGas', 'value', 'nonce', 'chainId'],
-  ...['accessList', 'blobVersionedHashes', 'authorizationList'],
-] as const;
+/** Numbers of a request, with their bits. */
+const REQUEST_NUMBERS = {
+  ...{ gas: 64, gasPrice: 256, maxFeePerGas: 256, maxPriorityFeePerGas: 256, maxFeePerBlobGas: 256 },
+  ...{ value: 256, nonce: 64, chainId: 256 },
+};
+const REQUEST_LISTS = ['accessList', 'blobVersionedHashes', 'authorizationList'] as const;
 
 const readData = bytes();
 
 /** A request as geth takes it: letters of addresses as they come, `input` before `data`, and what it does not know ignored. */
 export function requestOf(value: unknown, field: string): CallRequest {
   const given = plainObject(value, field);
-  const known: Record<string, unknown> = {};
-  for (const name of REQUEST_FIELDS) if (given[name] !== undefined && given[name] !== null) known[name] = given[name];
+  const known: Record<string, unknown> = quantitiesIn(given, REQUEST_NUMBERS, field);
+  for (const name of REQUEST_LISTS) if (given[name] !== undefined && given[name] !== null) known[name] = given[name];
   for (const name of ['from', 'to']) {
     const address = given[name];
     if (address !== undefined && address !== null) known[name] = addressOf(address, `${field}.${name}`);
-  }
-  for (const name of ['gas', 'gasPrice', 'maxFeePerGas', 'maxPriorityFeePerGas', 'value', 'nonce']) {
-    const number = known[name];
-    if (typeof number === 'string' && !number.startsWith('0x')) {
-      throw new InputError(`${field}.${name}`, `a hex quantity begins with 0x: ${describe(number)}`);
-    }
   }
   for (const name of ['data', 'input']) {
     const data = given[name];
     if (data !== undefined && data !== null) known.data = readData(data, `${field}.${name}`);
   }
   return known as CallRequest;
+}
+
+/** Those of the named numbers that are there, checked to be hex quantities of so many bits. */
+function quantitiesIn(given: Record<string, unknown>, bits: Readonly<Record<string, number>>, field: string) {
+  const found: Record<string, unknown> = {};
+  for (const [name, width] of Object.entries(bits)) {
+    const value = given[name];
+    if (value === undefined || value === null) continue;
+    quantityOf(value, `${field}.${name}`, (1n << BigInt(width)) - 1n);
+    found[name] = value;
+  }
+  return found;
+}
+
+/** What a request has to agree with. */
+interface Agreement {
+  readonly chainId: number;
+  /** Of its block, where that is known before it runs. */
+  readonly hardfork?: Hardfork;
+  /** Code of what geth finds only when it runs the call. */
+  readonly whileRunning?: number;
+  /** Code of a priority fee above the fee. */
+  readonly aboveFee?: number;
+  /** Whether the request could be sent as it is: a fee for blobs comes with blobs. */
+  readonly isSent?: boolean;
+}
+
+/** Refuses what contradicts itself, its chain, or the fork of its block, with geth's codes. @throws PevmError, CallRejectedError */
+export function refuseContradictions(
+  request: CallRequest,
+  field: string,
+  { chainId, hardfork, whileRunning = SERVER_ERROR, aboveFee = SERVER_ERROR, isSent = false }: Agreement,
+): void {
+  const { gasPrice, maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas, blobVersionedHashes, authorizationList } =
+    request;
+  const lastType = hardfork === undefined ? Number.POSITIVE_INFINITY : rulesOf(hardfork).lastTransactionType;
+  const later = (name: string, message: string) => new CallRejectedError(`${field}.${name}: ${message}`, whileRunning);
+  if (maxFeePerGas != null || maxPriorityFeePerGas != null) {
+    if (gasPrice != null) throw refusal(`${field}.gasPrice`, 'not together with maxFeePerGas or maxPriorityFeePerGas');
+    if (lastType < 2) throw refusal(`${field}.maxFeePerGas`, `not before london; the block is of ${hardfork}`);
+    if (maxFeePerGas != null && BigInt(maxPriorityFeePerGas ?? 0) > BigInt(maxFeePerGas)) {
+      throw new CallRejectedError(`${field}.maxPriorityFeePerGas: above maxFeePerGas, ${maxFeePerGas}`, aboveFee);
+    }
+  }
+  if (request.chainId != null && BigInt(request.chainId) !== BigInt(chainId)) {
+    throw refusal(`${field}.chainId`, `the chain is ${chainId}, not ${BigInt(request.chainId)}`);
+  }
+  if (isSent && maxFeePerBlobGas != null && BigInt(maxFeePerBlobGas) > 0n && blobVersionedHashes == null) {
+    throw refusal(`${field}.maxFeePerBlobGas`, 'there are no blobVersionedHashes');
+  }
+  if (blobVersionedHashes != null) {
+    if (request.to == null) throw refusal(`${field}.to`, 'missing, and blobs need a recipient');
+    if (lastType < 3) throw later('blobVersionedHashes', `not before cancun; the block is of ${hardfork}`);
+    if (blobVersionedHashes.length === 0) throw later('blobVersionedHashes', 'empty');
+  }
+  if (authorizationList != null) {
+    if (request.to == null) throw refusal(`${field}.to`, 'missing, and authorizations need a recipient');
+    if (authorizationList.length === 0) throw later('authorizationList', 'empty');
+  }
+}
+
+const BLOCK_NUMBERS = { number: 256, time: 64, gasLimit: 64, baseFeePerGas: 256, blobBaseFee: 256, difficulty: 256 };
+
+/** Overrides of a block, whose numbers are hex quantities. */
+export function blockOverridesOf(value: unknown, field: string): Record<string, unknown> | undefined {
+  if (value === undefined || value === null) return undefined;
+  const given = plainObject(value, field);
+  quantitiesIn(given, BLOCK_NUMBERS, field);
+  return given;
+}
+
+/** Whether a block is elsewhere on its chain, and may follow another fork. */
+export function isMoved(overrides: object | null | undefined): boolean {
+  const { number, time } = (overrides ?? {}) as Record<string, unknown>;
+  return number != null || time != null;
 }
 
 /** Overrides by address in small letters. */
@@ -135,6 +222,12 @@ export function overridesOf(value: unknown, field: string): CallOptions['stateOv
       movePrecompileToAddress === undefined || movePrecompileToAddress === null
         ? {}
         : { movePrecompileToAddress: addressOf(movePrecompileToAddress, `${place}.movePrecompileToAddress`) };
+    quantitiesIn(rest, { nonce: 64, balance: 256 }, place);
+    for (const kind of ['state', 'stateDiff']) {
+      for (const [slot, word] of Object.entries(plainObject(rest[kind] ?? {}, `${place}.${kind}`))) {
+        hashOf(word, `${place}.${kind}["${hashOf(slot, `${place}.${kind}`)}"]`);
+      }
+    }
     return [addressOf(name, place), { ...rest, ...moved }] as const;
   });
   return Object.fromEntries(entries) as Record<Hex, object>;

@@ -11,13 +11,14 @@ import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { tipOf } from '../pool.ts';
 import type { Methods } from './method.ts';
-import { looseNumberOf, type Params } from './parameters.ts';
+import { looseNumberOf, type Params, refusal } from './parameters.ts';
 
 /** What is suggested where nothing else is known: in wei per gas. */
 const TIP = 10n ** 9n;
 /** Blocks of one answer, as in geth. */
 const MAXIMUM_BLOCKS = 1024n;
 const MAXIMUM_PERCENTILES = 100;
+const MAXIMUM_COUNT = (1n << 64n) - 1n;
 
 export const ETH_FEES: Methods = {
   eth_gasPrice: {
@@ -41,13 +42,14 @@ function blobFeeAfter({ hardfork, blobs, block }: ChainBlock): bigint {
 }
 
 function feeHistory({ record }: ChainNode, params: Params) {
-  const wanted = looseNumberOf(params[0], 'params[0]');
+  const wanted = looseNumberOf(params[0], 'params[0]', MAXIMUM_COUNT);
   const newest = blockOf(record.store, params[1], 'params[1]');
   const percentiles = list(percentile, MAXIMUM_PERCENTILES)(params[2] ?? [], 'params[2]');
   percentiles.forEach((value, i) => {
-    if (i > 0 && value < percentiles[i - 1]!) throw new InputError(`params[2][${i}]`, `smaller than the one before it`);
+    if (!(value >= 0 && value <= 100)) throw refusal(`params[2][${i}]`, `expected 0 to 100, got ${value}`);
+    if (i > 0 && value <= percentiles[i - 1]!) throw refusal(`params[2][${i}]`, 'not above the one before it');
   });
-  if (wanted === 0n) return { oldestBlock: '0x0', gasUsedRatio: [] };
+  if (wanted === 0n) return { oldestBlock: '0x0', gasUsedRatio: null };
   const available = newest.number - record.store.first.number + 1n;
   const count = [wanted, available, MAXIMUM_BLOCKS].reduce((left, right) => (left < right ? left : right));
   const blocks = Array.from(
@@ -75,8 +77,8 @@ function feeHistory({ record }: ChainNode, params: Params) {
 }
 
 function percentile(value: unknown, field: string): number {
-  if (typeof value === 'number' && value >= 0 && value <= 100) return value;
-  throw new InputError(field, `expected a percentile from 0 to 100, got ${describe(value)}`);
+  if (typeof value !== 'number') throw new InputError(field, `expected a percentile, got ${describe(value)}`);
+  return value;
 }
 
 function ratio(part: bigint, whole: bigint): number {

@@ -61,6 +61,9 @@ function logs({ record }: ChainNode, filter: unknown): unknown[] {
     if (at === undefined) throw new PevmError(SERVER_ERROR, `unknown block ${blockHash}`);
     return logsOf(at, wanted);
   }
+  for (const [name, tag] of Object.entries({ fromBlock, toBlock })) {
+    if (tag === 'pending') throw new InputError(`${field}.${name}`, 'there are no logs of pending blocks');
+  }
   // A block that is not there yet is the end of all that there are.
   const from = findBlock(store, fromBlock, `${field}.fromBlock`)?.number ?? numberOf(fromBlock);
   const to = findBlock(store, toBlock, `${field}.toBlock`)?.number ?? numberOf(toBlock);

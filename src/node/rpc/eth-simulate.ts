@@ -9,15 +9,39 @@ import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { blockAnswer, type Json } from './answers.ts';
-import { overridesOf, PLACES, placed, requestOf } from './eth-execution.ts';
+import {
+  blockOverridesOf,
+  isMoved,
+  overridesOf,
+  PLACES,
+  placed,
+  refuseContradictions,
+  requestOf,
+} from './eth-execution.ts';
 import type { Methods } from './method.ts';
 import type { Params } from './parameters.ts';
+
+/** Code of what geth finds only when it runs a simulated call. */
+const INTERNAL = -32603;
 
 export const ETH_SIMULATE: Methods = { eth_simulateV1: { params: ['simulation', 'block?'], run: simulate } };
 
 async function simulate(node: ChainNode, params: Params, { signal }: Call): Promise<Json[]> {
   const request = simulationOf(params[0], 'params[0]');
-  const { hash: block } = blockOf(node.record.store, params[1], 'params[1]');
+  const { hash: block, hardfork } = blockOf(node.record.store, params[1], 'params[1]');
+  // Blocks elsewhere may be of another fork: that is found when they run.
+  const isElsewhere = request.blockStateCalls.some(({ blockOverrides }) => isMoved(blockOverrides));
+  const rules = {
+    chainId: node.record.chain.id,
+    whileRunning: INTERNAL,
+    aboveFee: -32602,
+    ...(!isElsewhere && { hardfork }),
+  };
+  request.blockStateCalls.forEach(({ calls = [] }, i) => {
+    calls?.forEach((call, j) => {
+      refuseContradictions(call, `params[0].blockStateCalls[${i}].calls[${j}]`, rules);
+    });
+  });
   const blocks = await node.world.simulate(request, { block, signal }).catch((error: unknown) => {
     throw placed(error, PLACES);
   });
@@ -38,9 +62,9 @@ function simulationOf(value: unknown, field: string): SimulateRequest {
 function blockOfCalls(value: unknown, field: string): BlockStateCalls {
   const { blockOverrides, stateOverrides, calls } = plainObject(value, field);
   return {
-    ...({ blockOverrides } as object),
+    ...({ blockOverrides: blockOverridesOf(blockOverrides, `${field}.blockOverrides`) } as object),
     stateOverrides: overridesOf(stateOverrides, `${field}.stateOverrides`) ?? null,
-    calls: listOf(calls ?? [], `${field}.calls`).map((call, i) => requestOf(call, `${field}.calls[${i}]`)),
+    calls: listOf(calls ?? [], `${field}.calls`).map((call, i) => requestOf(call ?? {}, `${field}.calls[${i}]`)),
   };
 }
 

@@ -24,7 +24,8 @@ export function readParams(method: Method, given: unknown): Params {
     throw new InputError('params', `${params.length} given, at most ${names.length} expected: ${names.join(', ')}`);
   }
   names.forEach((name, i) => {
-    if (params[i] === undefined && !name.endsWith('?')) throw new InputError(`params[${i}]`, `${name} is missing`);
+    const isMissing = params[i] === undefined || params[i] === null;
+    if (isMissing && !name.endsWith('?')) throw new InputError(`params[${i}]`, `${name} is missing`);
   });
   return params;
 }

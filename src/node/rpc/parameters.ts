@@ -1,6 +1,6 @@
 // Reads the parameters of JSON-RPC methods, as geth takes them; what is wrong with one is told by its place.
 
-import { InputError } from '../../base/errors.ts';
+import { InputError, PevmError } from '../../base/errors.ts';
 import type { Hex } from '../../base/hex.ts';
 import { describe, quantity, address as readAddress, hash as readHash, record, required } from '../../base/reader.ts';
 
@@ -8,6 +8,11 @@ import { describe, quantity, address as readAddress, hash as readHash, record, r
 export const SERVER_ERROR = -32000;
 
 export type Params = readonly unknown[];
+
+/** The error for a parameter that can be read, and asks for what cannot be. */
+export function refusal(field: string, message: string, cause?: unknown): PevmError {
+  return new PevmError(SERVER_ERROR, `${field}: ${message}`, cause === undefined ? {} : { cause });
+}
 
 /** A withdrawal of EIP-4895; the amount is in Gwei. */
 export const readWithdrawal = record({
@@ -39,7 +44,13 @@ export function quantityOf(value: unknown, field: string, maximum = (1n << 64n) 
 }
 
 /** A number as tools send it: hex, decimal or a JSON number. */
-export function looseNumberOf(value: unknown, field: string): bigint {
+export function looseNumberOf(value: unknown, field: string, maximum = (1n << 256n) - 1n): bigint {
+  const number = readLooseNumber(value, field);
+  if (number > maximum) throw new InputError(field, `at most ${maximum} allowed, got ${describe(value)}`);
+  return number;
+}
+
+function readLooseNumber(value: unknown, field: string): bigint {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
   if (typeof value === 'bigint' && value >= 0n) return value;
   if (typeof value === 'string' && value.length <= 66 && /^(0x[0-9a-fA-F]+|[0-9]+)$/.test(value)) return BigInt(value);
