@@ -1087,7 +1087,9 @@ export abstract class TraceFrameEnd {
   /** State gas that is left, and what the transaction has used by now, less what was given back. */
   static readonly RESERVOIR: u32 = 88;
   static readonly STATE_GAS: u32 = 96;
-  static readonly SIZE: u32 = 104;
+  /** What the instruction has left of the gas; below zero by what it could not pay for. */
+  static readonly GAS_BEHIND: u32 = 104;
+  static readonly SIZE: u32 = 112;
 }
 
 /** What became of the code of a frame that ends. */

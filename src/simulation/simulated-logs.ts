@@ -20,7 +20,7 @@ export class SimulatedLogs implements EvmTracer {
   /** Of each frame that has not ended. */
   readonly #frames: NumberedLog[][] = [[]];
   #gasLimit = 0n;
-  /** Number of the next log. What frames took back that failed keeps its number. */
+  /** Number of the next log. */
   next: number;
   /** What the transaction has spent at the end: before refunds, and before the least price of its data (EIP-7623). */
   spentGas = 0n;
@@ -51,6 +51,8 @@ export class SimulatedLogs implements EvmTracer {
     if (depth === 0) this.spentGas = this.#gasLimit - gasLeft - reservoir;
     const logs = this.#frames.pop()!;
     if (status === 'success') this.#frames.at(-1)!.push(...logs);
+    // They are the latest: their numbers are free again.
+    else this.next -= logs.length;
   }
 
   logged({ address, topics, data }: Logged): void {

@@ -13,7 +13,7 @@ export const REVERTED = 'execution reverted';
 
 /** What geth says where it finds, while it computes a price, that it cannot be paid. */
 const PRICED_OUT = 'out of gas: ';
-const OUT_OF_GAS = 'out of gas';
+export const OUT_OF_GAS = 'out of gas';
 const OVERFLOW = 'gas uint64 overflow';
 const WRITE = 'write protection';
 
@@ -37,7 +37,8 @@ export interface FailedFrame {
 
 /** Why the frame halted, or was not made. */
 export function haltWords(ended: FrameEnded, frame: FailedFrame, rules: Rules): string {
-  const { halt = OUT_OF_GAS, haltedAt, endedAt } = ended;
+  const { haltedAt, endedAt } = ended;
+  const halt = haltedAt === undefined ? (ended.halt ?? OUT_OF_GAS) : haltOf(ended.halt ?? OUT_OF_GAS, haltedAt, rules);
   const known = plain[halt];
   if (known !== undefined) return known;
   if (halt === 'precompile failure') return precompileWords(frame.precompile, frame.input);
@@ -75,7 +76,17 @@ export function instructionWords(halt: HaltReason, at: Instruction, rules: Rules
 }
 
 function initCodeWords(at: Instruction, rules: Rules): string {
+  if (memoryNeeded(at) === undefined) return OVERFLOW;
   return `${PRICED_OUT}max initcode size exceeded: code size ${at.top(2)} limit ${rules.maxInitCodeSize}`;
+}
+
+/** Why the instruction halted, in geth's order: there the gas for a copy is looked at before what is copied. */
+export function haltOf(halt: HaltReason, at: Instruction, rules: Rules): HaltReason {
+  if (halt !== 'return data out of bounds') return halt;
+  const needed = memoryNeeded(at);
+  const fee = needed === undefined ? undefined : memoryFee(at.memorySize, needed, rules);
+  const copied = BigInt(rules.copyWordGas) * ((at.top(2) + 31n) / 32n);
+  return fee === undefined || at.gas < fixedPrice(at) + fee + copied ? 'out of gas' : halt;
 }
 
 /** What an opcode costs before geth asks for anything else. */
@@ -83,7 +94,7 @@ export function fixedPrice({ opcode, price = 0n }: Instruction): bigint {
   return isLog(opcode) || opcode === Op.EXP || opcode === Op.SSTORE ? 0n : price;
 }
 
-function isLog(opcode: number): boolean {
+export function isLog(opcode: number): boolean {
   return opcode >= Op.LOG0 && opcode <= Op.LOG4;
 }
 

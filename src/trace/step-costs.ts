@@ -8,7 +8,7 @@ import {
   OPCODES as Op,
   type Step,
 } from '../core/evm/trace-events.ts';
-import { fixedPrice, instructionWords } from './halt-words.ts';
+import { fixedPrice, haltOf, instructionWords, isLog, OUT_OF_GAS } from './halt-words.ts';
 import { memoryFee, memoryNeeded } from './memory-need.ts';
 
 /** How an instruction ended. */
@@ -58,17 +58,18 @@ export class StepCosts {
   }
 
   frameEnded(event: FrameEnded): void {
-    const { haltedAt, halt } = event;
+    const { haltedAt } = event;
     const pending = this.#pending;
     if (pending === undefined) return;
-    if (haltedAt === undefined || halt === undefined) {
+    if (haltedAt === undefined || event.halt === undefined) {
       this.#finish(event.codeGas, event.refund);
       return;
     }
     this.#pending = undefined;
+    const halt = haltOf(event.halt, haltedAt, this.#rules);
     const isRefused = isRefusal(halt, haltedAt.opcode);
-    const cost = isRefused ? refusedCost(haltedAt, this.#rules) : failedCost(haltedAt, this.#rules);
     const error = instructionWords(halt, haltedAt, this.#rules);
+    const cost = isRefused ? refusedCost(haltedAt, this.#rules, error) : failedCost(haltedAt, this.#rules);
     pending.ended({ cost, refund: pending.refund, error, isRefused });
   }
 
@@ -96,18 +97,79 @@ function isRefusal(halt: NonNullable<FrameEnded['halt']>, opcode: number): boole
   }
 }
 
-/** The price as far as it was computed. */
-function refusedCost(at: Instruction, rules: Rules): bigint {
+/** The price as far as geth had computed it: with all that depends on operands, unless it gave up on the way. */
+function refusedCost(at: Instruction, rules: Rules, error: string): bigint {
+  const { opcode, price = 0n, gas } = at;
   const fixed = fixedPrice(at);
-  return at.gas < fixed || at.opcode === Op.SSTORE ? fixed : fixed + memoryCost(at, rules);
+  if (gas < fixed || error !== OUT_OF_GAS) return fixed;
+  const memory = memoryCost(at, rules);
+  // What the core has asked for, where it came so far.
+  const asked = gas < price ? price : gas - (at.gasBehind ?? gas);
+  if (isLog(opcode)) return price + memory + BigInt(rules.logByteGas) * at.top(1);
+  switch (opcode) {
+    case Op.EXP:
+      return price + BigInt(rules.expByteGas) * bytesOf(at.top(1));
+    case Op.KECCAK256:
+      return fixed + memory + BigInt(rules.hashWordGas) * words(at.top(1));
+    case Op.CALLDATACOPY:
+    case Op.CODECOPY:
+    case Op.RETURNDATACOPY:
+    case Op.MCOPY:
+      return fixed + memory + BigInt(rules.copyWordGas) * words(at.top(2));
+    case Op.EXTCODECOPY: {
+      const copied = memory + BigInt(rules.copyWordGas) * words(at.top(3));
+      const cold = BigInt(rules.accountAccessGas);
+      const beside = asked - fixed - cold;
+      return fixed + copied + (beside === 0n || beside === memory || beside === copied ? cold : 0n);
+    }
+    case Op.CREATE:
+    case Op.CREATE2: {
+      const hashed = opcode === Op.CREATE2 ? rules.hashWordGas : 0;
+      return fixed + memory + BigInt(rules.initCodeWordGas + hashed) * words(at.top(2));
+    }
+    case Op.CALL:
+    case Op.CALLCODE:
+    case Op.DELEGATECALL:
+    case Op.STATICCALL:
+      return callCost(at, { fixed, memory, asked }, rules);
+    default:
+      return memory > 0n || asked < fixed ? fixed + memory : asked;
+  }
+}
+
+/** Of what a call costs, gas for the callee included: more than there is, so that the subtraction wraps round in geth. */
+function callCost(
+  at: Instruction,
+  { fixed, memory, asked }: Record<'fixed' | 'memory' | 'asked', bigint>,
+  rules: Rules,
+) {
+  const { opcode, gas } = at;
+  const wanted = at.top(0);
+  const sends = (opcode === Op.CALL || opcode === Op.CALLCODE) && at.top(2) !== 0n;
+  const value = sends ? BigInt(rules.callValueGas) : 0n;
+  const account = BigInt(rules.newAccountGas);
+  if (!rules.keepsGas) {
+    const isNew = opcode === Op.CALL && asked >= fixed + memory + value + account;
+    return fixed + memory + value + (isNew ? account : 0n) + wanted;
+  }
+  const base = memory + value + (opcode === Op.CALL ? account : 0n);
+  const cold = asked >= fixed + base + BigInt(rules.accountAccessGas) ? BigInt(rules.accountAccessGas) : 0n;
+  const left = BigInt.asUintN(64, gas - fixed - cold - base);
+  const most = left - left / 64n;
+  return fixed + cold + base + (wanted >> 64n !== 0n || most < wanted ? most : wanted);
+}
+
+function bytesOf(value: bigint): bigint {
+  return value === 0n ? 0n : BigInt(Math.ceil(value.toString(16).length / 2));
 }
 
 /** The price of an instruction that was paid for, and then failed. */
 function failedCost(at: Instruction, rules: Rules): bigint {
-  const { opcode, price = 0n } = at;
+  const { opcode, price } = at;
+  // Of an opcode that the fork does not know, there is none.
+  if (price === undefined) return 0n;
   if (opcode === Op.RETURNDATACOPY) return price + memoryCost(at, rules) + BigInt(rules.copyWordGas) * words(at.top(2));
-  if (opcode >= Op.LOG0 && opcode <= Op.LOG4)
-    return price + memoryCost(at, rules) + BigInt(rules.logByteGas) * at.top(1);
+  if (isLog(opcode)) return price + memoryCost(at, rules) + BigInt(rules.logByteGas) * at.top(1);
   return price;
 }
 

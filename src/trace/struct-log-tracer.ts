@@ -37,6 +37,15 @@ export interface StructLogTrace {
   readonly structLogs: readonly StructLog[];
 }
 
+interface SlotMet {
+  readonly address: Hex;
+  readonly slot: Hex;
+  readonly value: Hex;
+}
+
+/** What an instruction finds, and the slot that it is about to read or write. */
+type Found = Pick<StructLog, 'stack' | 'returnData' | 'memory'> & { readonly met?: SlotMet | undefined };
+
 export function structLogTracer(options: StructLogOptions = {}) {
   return (transaction: TracedTransaction): Tracer<StructLogTrace> => new StructLogTracer(transaction, options);
 }
@@ -86,9 +95,9 @@ class StructLogTracer implements EvmTracer, Tracer<StructLogTrace> {
     };
   }
 
-  #foundBy(step: Step): Pick<StructLog, 'stack' | 'returnData' | 'memory' | 'storage'> {
+  #foundBy(step: Step): Found {
     const { enableMemory, disableStack, disableStorage, enableReturnData } = this.#options;
-    const found: { -readonly [K in 'stack' | 'returnData' | 'memory' | 'storage']?: StructLog[K] } = {};
+    const found: { -readonly [K in keyof Found]: Found[K] } = {};
     let size = 100;
     if (!disableStack) {
       found.stack = step.stackHex;
@@ -103,37 +112,39 @@ class StructLogTracer implements EvmTracer, Tracer<StructLogTrace> {
       found.memory = wordsOf(step.memory);
       size += found.memory.length * 80;
     }
-    if (!disableStorage && (step.opcode === Op.SLOAD || step.opcode === Op.SSTORE)) {
-      const storage = this.#storageAt(step);
-      if (storage !== undefined) {
-        found.storage = Object.fromEntries([...storage].sort(([left], [right]) => (left < right ? -1 : 1)));
-        size += storage.size * 140;
-      }
-    }
+    if (!disableStorage && (step.opcode === Op.SLOAD || step.opcode === Op.SSTORE)) found.met = this.#slotMetBy(step);
     this.#limit.add(size);
     return found;
   }
 
-  /** The slots that the account has met, with that of the instruction; `undefined` where its operands are missing. */
-  #storageAt(step: Step): Map<Hex, Hex> | undefined {
+  /** The slot that the instruction is about; `undefined` where its operands are missing. */
+  #slotMetBy(step: Step): SlotMet | undefined {
     const { address, opcode } = step;
     if (step.stackHeight < (opcode === Op.SLOAD ? 1 : 2)) return undefined;
     const slot = step.topWord(0);
     const value = opcode === Op.SLOAD ? this.#transaction.state.getStorage(address, slot) : step.topWord(1);
+    return { address, slot, value };
+  }
+
+  /** The slots that the account has met, with this one. */
+  #storageWith({ address, slot, value }: SlotMet): Readonly<Record<Hex, Hex>> {
     let storage = this.#storage.get(address);
     if (storage === undefined) {
       storage = new Map();
       this.#storage.set(address, storage);
     }
     storage.set(slot, value);
-    return storage;
+    this.#limit.add(storage.size * 140);
+    return Object.fromEntries([...storage].sort(([left], [right]) => (left < right ? -1 : 1)));
   }
 
   #add(
     { pc, opcode, gas, depth }: { pc: number; opcode: number; gas: bigint; depth: number },
-    { stack, returnData, memory, storage }: Pick<StructLog, 'stack' | 'returnData' | 'memory' | 'storage'>,
+    { stack, returnData, memory, met }: Found,
     { cost, refund, error, isRefused }: StepEnd,
   ): void {
+    // What halts before it does anything has met no slot.
+    const storage = met === undefined || isRefused ? undefined : this.#storageWith(met);
     // As geth prints it; what fails after it was paid for is told without its error.
     const log: StructLog = {
       pc,

@@ -265,6 +265,7 @@ export class FrameEnded extends TraceRecord {
       opcode: this.number(TraceFrameEnd.OPCODE),
       gas: this.long(TraceFrameEnd.GAS),
       price: known(this.long(TraceFrameEnd.PRICE)),
+      gasBehind: this.long(TraceFrameEnd.GAS_BEHIND),
       stackHeight: height,
       top: (index) => (index < height ? getWord(this.view, bottom + (height - 1 - index) * 32) : 0n),
       memorySize: this.number(TraceFrameEnd.MEMORY_SIZE),
@@ -280,6 +281,11 @@ export interface Instruction {
   readonly gas: bigint;
   /** What the opcode costs at least; `undefined` where the fork does not know it. */
   readonly price: bigint | undefined;
+  /**
+   * Of one that ended its frame: what it left of the gas, below zero by what it could not pay for. Meaningless where not even
+   * the price was there.
+   */
+  readonly gasBehind?: bigint;
   /** Words. */
   readonly stackHeight: number;
   /** The word at a distance from the top, 0 for the top itself; 0 where there is none. */

@@ -26,6 +26,11 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
+interface Trace {
+  readonly structLogs: readonly { readonly storage?: Readonly<Record<string, string>> }[];
+}
+
+const word = (value: number) => `0x${value.toString(16).padStart(64, '0')}`;
 const ask = (method: string, ...params: unknown[]) => provider.request({ method, params });
 const refused = (promise: Promise<unknown>) =>
   promise.then(
@@ -132,6 +137,36 @@ test.each([
   ['0x5f5ffd', 'execution reverted'],
 ])('what a list was made of says why it failed: %s', async (input, error) => {
   expect(await ask('eth_createAccessList', { from: ALICE, input })).toMatchObject({ accessList: [], error });
+});
+
+test.each<[instruction: string, code: string, gas: number, left: number, cost: number, words?: string]>([
+  ['SSTORE of a cold slot', '600160015500', 26006, 5000, 22_100],
+  ['SLOAD of a cold slot', '60015400', 22503, 1500, 2100],
+  ['BALANCE of a cold account', '61aa013100', 23003, 2000, 2600],
+  ['EXTCODECOPY of a cold account', '60206000600061aa013c00', 23614, 2602, 2606],
+  ['EXTCODECOPY of eight words', '6101006000600061aa013c00', 23617, 2605, 2648],
+  ['KECCAK256 of 32 words', '61040060002000', 21166, 160, 320],
+  ['LOG2 of 1 KiB', '600160026104006000a200', 22212, 1200, 9415],
+  ['MCOPY of 1 KiB', '610400600060205e00', 21129, 120, 200],
+  ['EXP by two bytes', '61ffff60020a00', 21065, 59, 110],
+  ['CREATE2 of 1 KiB', '600061040060006000f500', 53112, 32_100, 32_354],
+  ['a call that brings value', '6000600060006000600161999961fffff100', 36020, 14_999, 100, 'out of gas: out of gas'],
+  ['SELFDESTRUCT for nobody yet', '619999ff', 41003, 20_000, 32_600],
+  ['RETURNDATACOPY of what is not there', '61ffff600060003e00', 21029, 20, 20_483],
+])('what %s would have cost is told where the gas does not suffice', async (_, code, gas, left, gasCost, error) => {
+  const stateOverrides = { [BOB]: { code: `0x${code}`, balance: '0x5' } };
+  const call = { ...CALL, gas: `0x${gas.toString(16)}` };
+  const { structLogs } = (await ask('debug_traceCall', call, 'latest', { stateOverrides })) as { structLogs: object[] };
+  expect(structLogs.at(-1)).toMatchObject({ gas: left, gasCost, error: error ?? 'out of gas' });
+});
+
+test('a slot that could not be read is not among those that were met', async () => {
+  const stateOverrides = { [BOB]: { code: '0x60015400' } };
+  const trace = (gas: string) =>
+    ask('debug_traceCall', { ...CALL, gas }, 'latest', { stateOverrides }) as Promise<Trace>;
+  const steps = async (gas: string) => (await trace(gas)).structLogs.map(({ storage }) => storage);
+  expect(await steps('0x57e7')).toEqual([undefined, undefined]);
+  expect(await steps('0x5a3f')).toEqual([undefined, { [word(1)]: word(0) }, undefined]);
 });
 
 test('init code that is empty runs no instruction', async () => {

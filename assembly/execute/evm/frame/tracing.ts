@@ -45,11 +45,13 @@ let peeked: u32 = 0;
 /** What became of the code of the frame that is about to end (TraceCodeEnd), and the gas that it left. */
 let codeEnd: u32 = TraceCodeEnd.NONE;
 let codeGas: i64 = 0;
+let gasBehind: i64 = 0;
 // The instruction that ran last.
 let lastOpcode: u32 = 0;
 let lastGas: i64 = 0;
 let lastBase: u32 = 0;
 let lastTop: u32 = 0;
+let lastMemorySize: u32 = 0;
 
 /**
  * Chooses what the host hears of from now on: TraceEvent bits, and of the steps those of some opcodes, 64 in each word.
@@ -197,6 +199,7 @@ export function traceCodeEnd(exit: u32): void {
   if (isDefined(TRACE)) {
     codeEnd = exit == Exit.HALTED ? TraceCodeEnd.HALTED : TraceCodeEnd.ENDED;
     codeGas = load<i64>(frame, Frame.GAS);
+    gasBehind = currentGas();
   }
 }
 
@@ -242,10 +245,11 @@ function frameEnds(number: u32, exit: u32, reason: u32, gasLeft: i64, output: u3
     store<u32>(record, lastOpcode, TraceFrameEnd.OPCODE);
     store<i64>(record, lastGas, TraceFrameEnd.GAS);
     store<i64>(record, priceOf(lastOpcode), TraceFrameEnd.PRICE);
+    store<i64>(record, gasBehind, TraceFrameEnd.GAS_BEHIND);
     store<u32>(record, lastBase, TraceFrameEnd.STACK);
     store<u32>(record, (lastTop - lastBase) >> 5, TraceFrameEnd.STACK_HEIGHT);
     store<u32>(record, memoryStart, TraceFrameEnd.MEMORY);
-    store<u32>(record, memorySize, TraceFrameEnd.MEMORY_SIZE);
+    store<u32>(record, lastMemorySize, TraceFrameEnd.MEMORY_SIZE);
   }
   codeEnd = TraceCodeEnd.NONE;
   hostTrace(TraceEvent.FRAME_ENDED, record);
@@ -260,6 +264,7 @@ export function traceStep(opcode: u32, pc: u32, gas: i64, base: u32, top: u32): 
     lastGas = gas;
     lastBase = base;
     lastTop = top;
+    lastMemorySize = memorySize;
     // Of no code, the STOP behind its end is no step, as in geth.
     if (wantsStep(opcode) && load<u32>(frame, Frame.CODE_LENGTH) != 0) step(opcode, pc, gas, base, top);
   }
