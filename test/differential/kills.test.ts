@@ -78,7 +78,7 @@ describe('kills', () => {
     // An id is used once per block; one worker has 20 of them.
     let lost = 0;
     engine.on('worker-lost', () => lost++);
-    const block = randomBlock(randomFrom(7), { transactions: 800, accounts: 50, slots: 4, spin: 3_000_000 });
+    const block = randomBlock(randomFrom(7), { transactions: 800, accounts: 50, slots: 4, spin: 8_000_000 });
     const run = engine.execute(tasksOf(block), 'synthetic', { state: stateOf(block) });
     const progress: number[] = [];
     const timer = setInterval(() => {
@@ -156,7 +156,8 @@ describe('kills', () => {
 
     test('ends with an error that says so where there is none', async () => {
       const engine = await engineWith({ workers: 1, threading: 'inline' });
-      const block = randomBlock(randomFrom(7), { transactions: 1, accounts: 5, slots: 1, spin: 4_000_000_000 });
+      // A second of one loop: no kill comes too late.
+      const block = randomBlock(randomFrom(3), { transactions: 1, accounts: 5, slots: 1, spin: 2_147_000_000 });
       let killed = 0;
       const kill = () => {
         killed++;
