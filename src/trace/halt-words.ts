@@ -5,7 +5,7 @@ import type { HaltReason } from '../chain/halt-reasons.ts';
 import { opcodeNumbered } from '../chain/opcodes.ts';
 import type { Rules } from '../chain/rules.ts';
 import { type FrameEnded, type Instruction, OPCODES as Op } from '../core/evm/trace-events.ts';
-import { memoryFee, memoryNeeded } from './memory-need.ts';
+import { memoryFee, memoryNeeded, wordsOf } from './memory-need.ts';
 import { opcodeName } from './opcode-names.ts';
 import { precompileWords } from './precompile-words.ts';
 
@@ -85,7 +85,7 @@ export function haltOf(halt: HaltReason, at: Instruction, rules: Rules): HaltRea
   if (halt !== 'return data out of bounds') return halt;
   const needed = memoryNeeded(at);
   const fee = needed === undefined ? undefined : memoryFee(at.memorySize, needed, rules);
-  const copied = BigInt(rules.copyWordGas) * ((at.top(2) + 31n) / 32n);
+  const copied = BigInt(rules.copyWordGas) * wordsOf(at.top(2));
   return fee === undefined || at.gas < fixedPrice(at) + fee + copied ? 'out of gas' : halt;
 }
 

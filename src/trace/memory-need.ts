@@ -56,8 +56,13 @@ export function memoryNeeded(at: Instruction): bigint | undefined {
     if (end > WORD) return undefined;
     if (end > needed) needed = end;
   }
-  const words = (needed + 31n) / 32n;
-  return words * 32n > WORD ? undefined : words * 32n;
+  const size = wordsOf(needed) * 32n;
+  return size > WORD ? undefined : size;
+}
+
+/** Words that so many bytes take. */
+export function wordsOf(bytes: bigint): bigint {
+  return (bytes + 31n) / 32n;
 }
 
 /** Gas for memory to grow from `size` to `needed` bytes; `undefined` where nobody can compute it in 64 bits. */

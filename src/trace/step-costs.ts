@@ -9,7 +9,7 @@ import {
   type Step,
 } from '../core/evm/trace-events.ts';
 import { fixedPrice, haltOf, instructionWords, isLog, OUT_OF_GAS } from './halt-words.ts';
-import { memoryFee, memoryNeeded } from './memory-need.ts';
+import { memoryFee, memoryNeeded, wordsOf } from './memory-need.ts';
 
 /** How an instruction ended. */
 export interface StepEnd {
@@ -110,14 +110,14 @@ function refusedCost(at: Instruction, rules: Rules, error: string): bigint {
     case Op.EXP:
       return price + BigInt(rules.expByteGas) * bytesOf(at.top(1));
     case Op.KECCAK256:
-      return fixed + memory + BigInt(rules.hashWordGas) * words(at.top(1));
+      return fixed + memory + BigInt(rules.hashWordGas) * wordsOf(at.top(1));
     case Op.CALLDATACOPY:
     case Op.CODECOPY:
     case Op.RETURNDATACOPY:
     case Op.MCOPY:
-      return fixed + memory + BigInt(rules.copyWordGas) * words(at.top(2));
+      return fixed + memory + BigInt(rules.copyWordGas) * wordsOf(at.top(2));
     case Op.EXTCODECOPY: {
-      const copied = memory + BigInt(rules.copyWordGas) * words(at.top(3));
+      const copied = memory + BigInt(rules.copyWordGas) * wordsOf(at.top(3));
       const cold = BigInt(rules.accountAccessGas);
       const beside = asked - fixed - cold;
       return fixed + copied + (beside === 0n || beside === memory || beside === copied ? cold : 0n);
@@ -125,7 +125,7 @@ function refusedCost(at: Instruction, rules: Rules, error: string): bigint {
     case Op.CREATE:
     case Op.CREATE2: {
       const hashed = opcode === Op.CREATE2 ? rules.hashWordGas : 0;
-      return fixed + memory + BigInt(rules.initCodeWordGas + hashed) * words(at.top(2));
+      return fixed + memory + BigInt(rules.initCodeWordGas + hashed) * wordsOf(at.top(2));
     }
     case Op.CALL:
     case Op.CALLCODE:
@@ -168,7 +168,8 @@ function failedCost(at: Instruction, rules: Rules): bigint {
   const { opcode, price } = at;
   // Of an opcode that the fork does not know, there is none.
   if (price === undefined) return 0n;
-  if (opcode === Op.RETURNDATACOPY) return price + memoryCost(at, rules) + BigInt(rules.copyWordGas) * words(at.top(2));
+  if (opcode === Op.RETURNDATACOPY)
+    return price + memoryCost(at, rules) + BigInt(rules.copyWordGas) * wordsOf(at.top(2));
   if (isLog(opcode)) return price + memoryCost(at, rules) + BigInt(rules.logByteGas) * at.top(1);
   return price;
 }
@@ -176,8 +177,4 @@ function failedCost(at: Instruction, rules: Rules): bigint {
 function memoryCost(at: Instruction, rules: Rules): bigint {
   const needed = memoryNeeded(at);
   return needed === undefined ? 0n : (memoryFee(at.memorySize, needed, rules) ?? 0n);
-}
-
-function words(size: bigint): bigint {
-  return (size + 31n) / 32n;
 }

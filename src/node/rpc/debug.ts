@@ -2,7 +2,7 @@
 
 import { InputError, PevmError } from '../../base/errors.ts';
 import { bytesFromHex, hexFromBytes } from '../../base/hex.ts';
-import { bytes as bytesReader, describe, plainObject } from '../../base/reader.ts';
+import { bytes as bytesReader, describe, isMissing, plainObject } from '../../base/reader.ts';
 import { encodeBlock, encodeHeader, encodeTransaction } from '../../block/block-encoding.ts';
 import { parseBlockHeaderRlp, parseBlockRlp } from '../../block/block-rlp.ts';
 import { receiptBytes } from '../../block/receipts.ts';
@@ -135,10 +135,10 @@ export function tracerOf(given: unknown, field: string, others: readonly string[
     if (!known.includes(key))
       throw new InputError(`${field}.${key}`, `unknown; there are tracer, tracerConfig, ${known.join(', ')}`);
   }
-  if (rest.timeout !== undefined && rest.timeout !== null && typeof rest.timeout !== 'string') {
+  if (!isMissing(rest.timeout) && typeof rest.timeout !== 'string') {
     throw new InputError(`${field}.timeout`, `expected a duration such as "5s", got ${describe(rest.timeout)}`);
   }
-  if (tracer === undefined || tracer === null) {
+  if (isMissing(tracer)) {
     const options = Object.fromEntries(Object.entries(rest).filter(([key]) => STRUCT_LOG.includes(key)));
     checkTracer('structLog', options, field);
     return { tracer: 'structLog', ...options };

@@ -2,7 +2,7 @@
 
 import { InputError } from '../../base/errors.ts';
 import { hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
-import { describe } from '../../base/reader.ts';
+import { describe, isMissing } from '../../base/reader.ts';
 import { encodeTransaction } from '../../block/block-encoding.ts';
 import { findBlock } from '../block-name.ts';
 import type { ChainNode } from '../chain-node.ts';
@@ -35,7 +35,7 @@ function onBlock<Rest>(
 const NO_BYTES = '0x';
 const indexIn = (params: Params) => Number(quantityOf(params[1], 'params[1]'));
 const isFull = ([, full]: Params): boolean => {
-  if (full === undefined || full === null) return false;
+  if (isMissing(full)) return false;
   if (typeof full !== 'boolean') throw new InputError('params[1]', `expected true or false, got ${describe(full)}`);
   return full;
 };

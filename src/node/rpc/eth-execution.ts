@@ -2,7 +2,7 @@
 
 import { CallFailedError, CallRejectedError, InputError } from '../../base/errors.ts';
 import { type Hex, quantityFromNumber } from '../../base/hex.ts';
-import { bytes, plainObject } from '../../base/reader.ts';
+import { bytes, isMissing, plainObject } from '../../base/reader.ts';
 import type { CallOptions, CallRequest } from '../../call-types.ts';
 import type { Hardfork } from '../../chain/hardfork.ts';
 import { rulesOf } from '../../chain/rules.ts';
@@ -142,7 +142,7 @@ function quantitiesIn(given: Record<string, unknown>, bits: Readonly<Record<stri
   const found: Record<string, unknown> = {};
   for (const [name, width] of Object.entries(bits)) {
     const value = given[name];
-    if (value === undefined || value === null) continue;
+    if (isMissing(value)) continue;
     quantityOf(value, `${field}.${name}`, (1n << BigInt(width)) - 1n);
     found[name] = value;
   }
@@ -200,7 +200,7 @@ const BLOCK_NUMBERS = { number: 256, time: 64, gasLimit: 64, baseFeePerGas: 256,
 
 /** Overrides of a block, whose numbers are hex quantities. */
 export function blockOverridesOf(value: unknown, field: string): Record<string, unknown> | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (isMissing(value)) return undefined;
   const given = plainObject(value, field);
   quantitiesIn(given, BLOCK_NUMBERS, field);
   return given;

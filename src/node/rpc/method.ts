@@ -1,7 +1,7 @@
 // What a method of JSON-RPC is: the names of its parameters, and what it does.
 
 import { InputError } from '../../base/errors.ts';
-import { describe } from '../../base/reader.ts';
+import { describe, isMissing } from '../../base/reader.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { Params } from './parameters.ts';
@@ -24,8 +24,7 @@ export function readParams(method: Method, given: unknown): Params {
     throw new InputError('params', `${params.length} given, at most ${names.length} expected: ${names.join(', ')}`);
   }
   names.forEach((name, i) => {
-    const isMissing = params[i] === undefined || params[i] === null;
-    if (isMissing && !name.endsWith('?')) throw new InputError(`params[${i}]`, `${name} is missing`);
+    if (isMissing(params[i]) && !name.endsWith('?')) throw new InputError(`params[${i}]`, `${name} is missing`);
   });
   return params;
 }
