@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callTree, inUnits, outline } from '../../../src/cli/asking-report.ts';
-import { main } from '../../../src/cli/command-line.ts';
 import { type RpcServer, startRpcServer } from '../../../src/cli/rpc-server.ts';
 import { createEngine, devGenesis, type Hex, type TracingEngine } from '../../../src/index.ts';
 import { createTraffic, type PlannedTransaction } from '../../../src/traffic/index.ts';
+import { runCommand } from '../../support/run-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pevm-'));
 const blockFile = join(folder, 'block.json');
@@ -17,15 +17,6 @@ let server: RpcServer;
 let alice: Hex;
 let hash: Hex;
 let plan: readonly PlannedTransaction[];
-
-async function pevm(...words: string[]): Promise<{ code: number; out: string[]; err: string[] }> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const terminal = {
-    ...{ paint: (_: string, text: string) => text, stderr: process.stderr },
-    ...{ print: (line: string) => void out.push(line), complain: (line: string) => void err.push(line) },
-  };
-  return { code: await main(words, terminal), out, err };
-}
 
 beforeAll(async () => {
   const traffic = await createTraffic({ transactions: 30, hardfork: 'prague', seed: 11 });
@@ -49,7 +40,7 @@ afterAll(async () => {
 describe('pevm preview', () => {
   test('over a node says what moves, and nothing happens there', async () => {
     const words = ['preview', '--rpc', server.url, '--from', alice, '--to', bob, '--value', '1500000000000000000'];
-    const { code, out, err } = await pevm(...words);
+    const { code, out, err } = await runCommand(...words);
     expect({ code, err }).toEqual({ code: 0, err: [] });
     expect(out).toEqual([
       'success  21,000 gas, limit to set 21,000',
@@ -59,7 +50,7 @@ describe('pevm preview', () => {
       'calls',
       `  CALL ${bob} 1.5 ETH 0x 0 gas`.replace('0 gas', '21,000 gas'),
     ]);
-    const { out: json } = await pevm(...words, '--json');
+    const { out: json } = await runCommand(...words, '--json');
     expect(JSON.parse(json[0]!)).toMatchObject({
       ...{
         status: 'success',
@@ -79,7 +70,7 @@ describe('pevm preview', () => {
         { from: bob, to: alice, value: '0xff' },
       ]),
     );
-    const { code, out } = await pevm('preview', file, '--rpc', server.url, '--block', '1');
+    const { code, out } = await runCommand('preview', file, '--rpc', server.url, '--block', '1');
     expect(code).toBe(1);
     expect(out.filter((line) => line.startsWith('transaction'))).toEqual(['transaction 0', 'transaction 1']);
     expect(out.join('\n')).toContain('insufficient funds');
@@ -89,8 +80,12 @@ describe('pevm preview', () => {
       genesis,
       JSON.stringify({ config, gasLimit: '0x1c9c380', difficulty: '0x1', alloc: { [alice]: { balance: '0x9' } } }),
     );
-    expect((await pevm('preview', '--genesis', genesis, '--from', alice, '--to', bob, '--value', '9')).code).toBe(0);
-    expect((await pevm('preview', '--genesis', genesis, '--from', alice, '--to', bob, '--value', '10')).code).toBe(1);
+    expect((await runCommand('preview', '--genesis', genesis, '--from', alice, '--to', bob, '--value', '9')).code).toBe(
+      0,
+    );
+    expect(
+      (await runCommand('preview', '--genesis', genesis, '--from', alice, '--to', bob, '--value', '10')).code,
+    ).toBe(1);
   });
 
   test('over a block file names tokens, approvals and errors of an ABI', async () => {
@@ -98,14 +93,14 @@ describe('pevm preview', () => {
     const token = block.transactions[plan.findIndex(({ kind }) => kind === 'token')];
     const data = `0x095ea7b3${bob.slice(2).padStart(64, '0')}${'f'.repeat(64)}`;
     const where = ['preview', '--file', blockFile, '--from', token.from, '--to', token.to];
-    const { code, out } = await pevm(...where, '--data', data);
+    const { code, out } = await runCommand(...where, '--data', data);
     expect(code).toBe(0);
     expect(out.find((line) => line.includes('lets'))).toMatch(/allowance of \w+ \(0x[0-9a-f]{40}\): 0 → unlimited$/);
     const abi = join(folder, 'abi.json');
     const inputs = ['address', 'uint256', 'uint256'].map((type) => ({ name: '', type }));
     writeFileSync(abi, JSON.stringify({ abi: [{ type: 'error', name: 'ERC20InsufficientBalance', inputs }] }));
     const much = `0xa9059cbb${bob.slice(2).padStart(64, '0')}${'f'.repeat(64)}`;
-    const failed = await pevm(...where, '--data', much, '--abi', abi);
+    const failed = await runCommand(...where, '--data', much, '--abi', abi);
     expect(failed.code).toBe(1);
     expect(failed.out[1]).toMatch(/^custom {2}execution reverted: ERC20InsufficientBalance\(0x/);
   });
@@ -122,7 +117,7 @@ describe('pevm preview', () => {
     [['trace', '0x12', '--rpc', 'http://x'], 'HASH: expected a hash'],
     [['trace', '--file', 'b', '--tracer', 'calltracer'], '--tracer: there are callTracer'],
   ])('refuses %j', async (words, problem) => {
-    const { code, out, err } = await pevm(...words);
+    const { code, out, err } = await runCommand(...words);
     expect({ code, out }).toEqual({ code: 2, out: [] });
     expect(err.join('\n')).toContain(problem);
   });
@@ -130,13 +125,13 @@ describe('pevm preview', () => {
 
 describe('pevm trace', () => {
   test('of a hash over a node is the tree of its calls', async () => {
-    const { code, out } = await pevm('trace', hash, '--rpc', server.url);
+    const { code, out } = await runCommand('trace', hash, '--rpc', server.url);
     expect({ code, out }).toEqual({ code: 0, out: [`CALL ${bob} 0.000000000000000005 ETH 0x 21,000 gas`] });
-    const json = await pevm('trace', hash, '--rpc', server.url, '--json', '--tracer', 'prestateTracer');
+    const json = await runCommand('trace', hash, '--rpc', server.url, '--json', '--tracer', 'prestateTracer');
     expect(Object.keys(JSON.parse(json.out[0]!))).toContain(alice);
-    const unknown = await pevm('trace', `0x${'77'.repeat(32)}`, '--rpc', server.url);
+    const unknown = await runCommand('trace', `0x${'77'.repeat(32)}`, '--rpc', server.url);
     expect(unknown).toMatchObject({ code: 2, err: [expect.stringContaining('knows no transaction')] });
-    const nobody = await pevm('trace', hash, '--rpc', 'http://127.0.0.1:1');
+    const nobody = await runCommand('trace', hash, '--rpc', 'http://127.0.0.1:1');
     expect(nobody).toMatchObject({ code: 1, err: [expect.stringContaining('eth_getTransactionByHash')] });
   });
 
@@ -145,7 +140,7 @@ describe('pevm trace', () => {
     async (tracer) => {
       const index = String(plan.findIndex(({ kind }) => kind === 'pairSwap'));
       const words = ['trace', '--file', blockFile, '--index', index, '--tracer', tracer];
-      const [page, json] = [await pevm(...words), await pevm(...words, '--json')];
+      const [page, json] = [await runCommand(...words), await runCommand(...words, '--json')];
       expect([page.code, json.code]).toEqual([0, 0]);
       expect(page.out.length).toBeGreaterThan(3);
       expect(json.out).toHaveLength(1);
@@ -155,7 +150,7 @@ describe('pevm trace', () => {
 
   test('indents what is called', async () => {
     const index = String(plan.findIndex(({ kind }) => kind === 'poolSwap'));
-    const { out } = await pevm('trace', '--file', blockFile, '--index', index);
+    const { out } = await runCommand('trace', '--file', blockFile, '--index', index);
     expect(out[0]).toMatch(/^CALL 0x[0-9a-f]{40} 0x[0-9a-f]+… \(\d+ bytes\) [\d,]+ gas$/);
     expect(out.some((line) => line.startsWith('    CALL '))).toBe(true);
   });

@@ -4,20 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { main } from '../../../src/cli/command-line.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import { memoryState } from '../../../src/state/memory.ts';
+import { runCommand } from '../../support/run-command.ts';
 
-async function pevm(...raw: string[]): Promise<{ code: number; out: string[]; err: string[] }> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const terminal = {
-    paint: (_: string, text: string) => text,
-    stderr: process.stderr,
-    print: (line: string) => void out.push(line),
-    complain: (line: string) => void err.push(line),
-  };
-  return { code: await main(['assets', ...raw], terminal), out, err };
-}
+const pevm = (...raw: string[]) => runCommand('assets', ...raw);
 
 const folder = mkdtempSync(join(tmpdir(), 'pevm-assets-'));
 afterAll(() => rmSync(folder, { recursive: true }));

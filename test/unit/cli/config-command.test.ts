@@ -4,20 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
-import { main } from '../../../src/cli/command-line.ts';
 import { configurationSchema } from '../../../src/config/configuration-schema.ts';
 import { SETTINGS } from '../../../src/config/settings.ts';
+import { runCommand } from '../../support/run-command.ts';
 
-async function pevm(...raw: string[]): Promise<{ code: number; out: string[]; err: string[] }> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const terminal = {
-    paint: (_: string, text: string) => text,
-    stderr: process.stderr,
-    print: (line: string) => void out.push(line),
-    complain: (line: string) => void err.push(line),
-  };
-  return { code: await main(['config', ...raw], terminal), out, err };
-}
+const pevm = (...raw: string[]) => runCommand('config', ...raw);
 
 const here = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), 'pevm-config-'));
