@@ -44,7 +44,7 @@ export class StateHistory {
     this.#kept.set(0, whole);
     const archive = import('../state/trie-archive.ts').then(({ TrieArchive }) => TrieArchive.open());
     this.#archive = archive;
-    this.#roots.push(archive.then((opened) => opened.begin(whole.accounts.values())));
+    this.#pushRoot(archive.then((opened) => opened.begin(whole.accounts.values())));
   }
 
   /** How many steps there are. */
@@ -57,11 +57,14 @@ export class StateHistory {
     const archive = this.#archive;
     if (archive === undefined) return;
     const before = this.#roots.at(-1)!;
-    const root = before.then(async (known) => (await archive).after(known, step.diff, step));
-    // Whoever asks for it is told.
+    this.#pushRoot(before.then(async (known) => (await archive).after(known, step.diff, step)));
+    if (this.length % KEPT_EVERY === 0) this.#kept.set(this.length, this.#wholeAt(this.length));
+  }
+
+  #pushRoot(root: Promise<Hex>): void {
+    // What fails is told to whoever asks for it.
     root.catch(() => {});
     this.#roots.push(root);
-    if (this.length % KEPT_EVERY === 0) this.#kept.set(this.length, this.#wholeAt(this.length));
   }
 
   /** Takes back all but the first `length` steps. */

@@ -202,7 +202,10 @@ export class Runners {
   dispose(): void {
     this.#mayWarmUp = false;
     this.#main.dispose();
-    void this.#local?.then((runner) => runner.dispose());
+    this.#local?.then(
+      (runner) => runner.dispose(),
+      () => {},
+    );
   }
 }
 

@@ -124,7 +124,10 @@ export class SharedRunner implements Runner {
     const errands = import('./errands.ts').then(({ Errands }) => new Errands(this.#source, request));
     return {
       outcome: errands.then((started) => started.run()),
-      cancel: (reason) => void errands.then((started) => started.cancel(reason)),
+      cancel(reason) {
+        // What cannot be started is told by the outcome.
+        errands.then((started) => started.cancel(reason)).catch(() => {});
+      },
     };
   }
 
