@@ -1,6 +1,6 @@
 // Runs every check and prints one closing line: `node scripts/test.mjs [--long] [STEP…]`.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBrowser } from './browser.mjs';
 import { root } from './fingerprint.mjs';
@@ -98,9 +98,16 @@ async function check(command) {
  */
 async function vitest(project, environment) {
   const file = join('build/reports', `${project}.json`);
-  rmSync(file, { force: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const code = await run([bin('vitest/vitest.mjs'), 'run', '--project', project, ...reporters], environment);
+  const unhandled = join('build/reports', `${project}.unhandled.json`);
+  for (const old of [file, unhandled]) rmSync(old, { force: true });
+  mkdirSync('build/reports', { recursive: true });
+  const reporters = ['default', 'json', join(root, 'scripts/unhandled-reporter.mjs')].map(
+    (name) => `--reporter=${name}`,
+  );
+  const options = ['run', '--project', project, ...reporters, `--outputFile.json=${file}`];
+  const code = await run([bin('vitest/vitest.mjs'), ...options], { ...environment, UNHANDLED_FILE: unhandled });
+  const errors = existsSync(unhandled) ? JSON.parse(readFileSync(unhandled, 'utf8')) : [];
+  for (const error of errors) failures.push(`UNHANDLED in ${project}: ${error}`);
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const report = JSON.parse(readFileSync(file, 'utf8'));
   for (const { name, status, message, assertionResults } of report.testResults) {
