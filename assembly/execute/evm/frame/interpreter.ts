@@ -30,7 +30,7 @@ import {
 import { haltDeep, pairDepths, singleDepth } from "./immediates";
 import { isMarked, jumpBeyond } from "./jumps";
 import {
-  SELECTION, SELECTION_BRANCH, TOGETHER, branchEnd, branchPrice, isBranch, isSelection, landing, priceOf,
+  SELECTION, SELECTION_BRANCH, TOGETHER, branchEnd, branchOn, branchPrice, isSelection, landing, priceOf,
 } from "./sequences";
 import { selfDestruct } from "./self-destruction";
 import { loadStorage, loadTransient, storeStorage, storeTransient } from "./storage";
@@ -127,22 +127,16 @@ export function interpret(): u32 {
       case Op.LT: {
         top -= 32;
         const is = u256.less(top, top - 32);
-        if (isBranch(pc)) {
-          const end = branchEnd(pc, is, code, codeLength, map);
-          const price = branchPrice(opcodes, is);
-          if (end != 0 && gas >= price) { gas -= price; pc = end; top -= 32; continue; }
-        }
+        const end = branchOn(is, pc, gas, opcodes, code, codeLength, map);
+        if (end != 0) { gas -= branchPrice(opcodes, is); pc = end; top -= 32; continue; }
         u256.set(top - 32, u64(is));
         continue;
       }
       case Op.GT: {
         top -= 32;
         const is = u256.less(top - 32, top);
-        if (isBranch(pc)) {
-          const end = branchEnd(pc, is, code, codeLength, map);
-          const price = branchPrice(opcodes, is);
-          if (end != 0 && gas >= price) { gas -= price; pc = end; top -= 32; continue; }
-        }
+        const end = branchOn(is, pc, gas, opcodes, code, codeLength, map);
+        if (end != 0) { gas -= branchPrice(opcodes, is); pc = end; top -= 32; continue; }
         u256.set(top - 32, u64(is));
         continue;
       }
@@ -151,21 +145,15 @@ export function interpret(): u32 {
       case Op.EQ: {
         top -= 32;
         const is = u256.equal(top, top - 32);
-        if (isBranch(pc)) {
-          const end = branchEnd(pc, is, code, codeLength, map);
-          const price = branchPrice(opcodes, is);
-          if (end != 0 && gas >= price) { gas -= price; pc = end; top -= 32; continue; }
-        }
+        const end = branchOn(is, pc, gas, opcodes, code, codeLength, map);
+        if (end != 0) { gas -= branchPrice(opcodes, is); pc = end; top -= 32; continue; }
         u256.set(top - 32, u64(is));
         continue;
       }
       case Op.ISZERO: {
         const is = u256.isZero(top - 32);
-        if (isBranch(pc) && top - base < STACK_SIZE) {
-          const end = branchEnd(pc, is, code, codeLength, map);
-          const price = branchPrice(opcodes, is);
-          if (end != 0 && gas >= price) { gas -= price; pc = end; top -= 32; continue; }
-        }
+        const end = top - base < STACK_SIZE ? branchOn(is, pc, gas, opcodes, code, codeLength, map) : 0;
+        if (end != 0) { gas -= branchPrice(opcodes, is); pc = end; top -= 32; continue; }
         u256.set(top - 32, u64(is));
         continue;
       }
@@ -242,25 +230,16 @@ export function interpret(): u32 {
         if (!mayJump(map, byte, codeLength)) return jumpBeyond(byte, top - 32, gas);
         pc = code + byte;
         top -= 32;
-        if (!TOGETHER) continue;
-        gas -= priceOf(opcodes, Op.JUMPDEST);
-        pc++;
-        if (gas < 0) return Exit.HALTED;
+        if (TOGETHER) { gas -= priceOf(opcodes, Op.JUMPDEST); pc++; if (gas < 0) return Exit.HALTED; }
         continue;
       }
       case Op.JUMPI: {
-        if (!u256.isZero(top - 64)) {
-          const byte = jumpByte(top - 32, codeLength);
-          if (!mayJump(map, byte, codeLength)) return jumpBeyond(byte, top - 64, gas);
-          pc = code + byte;
-          top -= 64;
-          if (!TOGETHER) continue;
-          gas -= priceOf(opcodes, Op.JUMPDEST);
-          pc++;
-          if (gas < 0) return Exit.HALTED;
-          continue;
-        }
+        if (u256.isZero(top - 64)) { top -= 64; continue; }
+        const byte = jumpByte(top - 32, codeLength);
+        if (!mayJump(map, byte, codeLength)) return jumpBeyond(byte, top - 64, gas);
+        pc = code + byte;
         top -= 64;
+        if (TOGETHER) { gas -= priceOf(opcodes, Op.JUMPDEST); pc++; if (gas < 0) return Exit.HALTED; }
         continue;
       }
       case Op.PC: u256.set(top, pc - code - 1); top += 32; continue;

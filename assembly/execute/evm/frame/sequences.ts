@@ -24,7 +24,7 @@ export function priceOf(opcodes: u32, opcode: u32): i64 {
 /** Whether the bytes at `pc` are PUSH2 and, behind its data, JUMPI. */
 // @ts-ignore: decorator
 @inline
-export function isBranch(pc: u32): bool {
+function isBranch(pc: u32): bool {
   return TOGETHER && (load<u32>(pc) & 0xff0000ff) == ((Op.JUMPI << 24) | Op.PUSH2);
 }
 
@@ -41,6 +41,15 @@ export function branchPrice(opcodes: u32, taken: bool): i64 {
 @inline
 export function branchEnd(pc: u32, taken: bool, code: u32, codeLength: u32, map: u32): u32 {
   return taken ? landing(pc + 1, code, codeLength, map) : pc + 4;
+}
+
+/** Where code goes on behind a comparison: as branchEnd, if PUSH2 and JUMPI are at `pc` and `gas` pays for them; else 0. */
+// @ts-ignore: decorator
+@inline
+export function branchOn(is: bool, pc: u32, gas: i64, opcodes: u32, code: u32, codeLength: u32, map: u32): u32 {
+  if (!isBranch(pc)) return 0;
+  const end = branchEnd(pc, is, code, codeLength, map);
+  return gas >= branchPrice(opcodes, is) ? end : 0;
 }
 
 /** Behind the JUMPDEST whose place in the code is the two bytes at `data`; 0: there is none, or not yet. */
