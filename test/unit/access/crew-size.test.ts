@@ -1,7 +1,7 @@
 // How many workers take part in a block: by its size and its chains, and by its transactions in the engine.
 import { expect, test } from 'vitest';
 import { crewFor, crewSize, estimateCosts } from '../../../src/access/crew-size.ts';
-import { type BlockRequest, type BlockResult, createEngine, type Hex, memoryState } from '../../../src/index.ts';
+import { type BlockRequest, createEngine, type Engine, type Hex, memoryState } from '../../../src/index.ts';
 
 const ADDRESSES = Array.from({ length: 5_000 }, (_, at): Hex => `0x${(0x1000 + at).toString(16).padStart(40, '0')}`);
 
@@ -73,16 +73,21 @@ function blockOf(count: number, sender: (index: number) => number): BlockRequest
 test('engines give a chain to one worker, and a wide block to all, unless they are told to', async () => {
   await using engine = await createEngine({ workers: 2, threading: 'shared' });
   await using all = await createEngine({ workers: 2, threading: 'shared', workersPerBlock: 'all' });
-  const took = ({ report }: BlockResult) => [report.workers, report.perWorker.length];
   const chain = blockOf(1_000, () => 0);
   const wide = blockOf(4_000, (index) => index);
-  const alone = await engine.executeBlock(chain);
-  expect(took(alone)).toEqual([2, 1]);
-  expect(took(await engine.executeBlock(wide))).toEqual([2, 2]);
-  expect(took(await engine.executeBlock({ ...chain, accessOracle: { transactionAccess: () => undefined } }))[1]).toBe(
-    1,
-  );
-  const together = await all.executeBlock(chain);
-  expect(took(together)).toEqual([2, 2]);
-  expect(alone.receiptsRoot).toBe(together.receiptsRoot);
+  /** How many took part at most: where the second worker gets no core, the first may be done before it comes. */
+  async function crewOf(by: Engine, block: BlockRequest, until: number): Promise<number> {
+    let most = 0;
+    for (let tries = 0; tries < 20 && most < until; tries++) {
+      const { report } = await by.executeBlock(block);
+      expect(report.workers).toBe(2);
+      most = Math.max(most, report.perWorker.length);
+    }
+    return most;
+  }
+  expect(await crewOf(engine, chain, 2)).toBe(1);
+  expect(await crewOf(engine, wide, 2)).toBe(2);
+  expect(await crewOf(engine, { ...chain, accessOracle: { transactionAccess: () => undefined } }, 2)).toBe(1);
+  expect(await crewOf(all, chain, 2)).toBe(2);
+  expect((await engine.executeBlock(chain)).receiptsRoot).toBe((await all.executeBlock(chain)).receiptsRoot);
 });
