@@ -14,10 +14,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import type { EvmBlockInput, EvmTransactionFields } from '../core/evm/evm-encode.ts';
-import { emptinessOf, stateDiffOf } from '../job/changed-state.ts';
 import { environmentOf, stepsOf } from '../job/evm-block.ts';
-import type { MemoryState } from '../state/memory.ts';
-import { stateRootOf } from '../state/state-root.ts';
 import { applyOverrides } from './call.ts';
 import { largerOf } from './gas-need.ts';
 import { failureOf, rejectionOf, SIMULATION_CODES } from './outcome.ts';
@@ -41,11 +38,11 @@ const NO_BLOOM = new Uint8Array(256);
 /** @throws CallRejectedError with the code that eth_simulateV1 has for what the rules do not allow */
 export async function simulate(setting: Setting, read: ReadSimulation): Promise<SimulatedBlock[]> {
   const placed = placeBlocks(setting.head, read.blocks);
-  const { complete } = setting.state.residence;
-  const whole = complete ? await setting.state.whole() : undefined;
+  // That of the state before is kept, and those of the blocks cost what they change.
+  if (setting.state.residence.complete) await setting.state.root();
   const sandbox = new Sandbox(setting);
   try {
-    const simulation = new Simulation(setting, read, sandbox, whole);
+    const simulation = new Simulation(setting, read, sandbox);
     const blocks: SimulatedBlock[] = [];
     for (const block of placed) {
       // Somebody may have given up.
@@ -79,22 +76,17 @@ class Simulation {
   readonly #setting: Setting;
   readonly #read: ReadSimulation;
   readonly #sandbox: Sandbox;
-  /** The state before; `undefined`: not all of it is known. */
-  readonly #whole: MemoryState | undefined;
-  readonly #mark: number;
   readonly #hashes: Map<bigint, Hex>;
   #parent: BlockInput;
   #parentHash: Hex;
   /** What all calls together may use, as in geth. */
   #gasLeft = GAS_CAP;
 
-  constructor(setting: Setting, read: ReadSimulation, sandbox: Sandbox, whole: MemoryState | undefined) {
+  constructor(setting: Setting, read: ReadSimulation, sandbox: Sandbox) {
     const { state, head } = setting;
     this.#setting = setting;
     this.#read = read;
     this.#sandbox = sandbox;
-    this.#whole = whole;
-    this.#mark = state.residence.mark;
     this.#hashes = new Map(state.blockHashes);
     this.#parent = head.header;
     this.#parentHash = head.header.hash ?? state.blockHashes.get(BigInt(head.header.number)) ?? hashOf(head.header);
@@ -187,7 +179,7 @@ class Simulation {
     draft.transactions.push(transaction);
     progress.encoded.push(encoded);
     progress.outputs.push(receiptOutput(output));
-    if (!rulesOf(hardfork).hasReceiptStatus) progress.roots.push(await this.#root(hardfork));
+    if (!rulesOf(hardfork).hasReceiptStatus) progress.roots.push(await this.#root());
     const failure = failureOf(output);
     progress.calls.push({
       status: output.status,
@@ -236,7 +228,7 @@ class Simulation {
     };
     const complete: BlockInput = {
       ...draft,
-      stateRoot: await this.#root(hardfork),
+      stateRoot: await this.#root(),
       transactionsRoot: hexFromBytes(orderedRoot(progress.encoded)),
       receiptsRoot: receiptsRootOf(executed)!,
       logsBloom: logsBloomOf(executed),
@@ -250,12 +242,9 @@ class Simulation {
   }
 
   /** Of the state as it is now; zeros where not all of it is known. */
-  async #root(hardfork: Hardfork): Promise<Hex> {
+  async #root(): Promise<Hex> {
     const { state } = this.#setting;
-    if (this.#whole === undefined) return ZERO_HASH;
-    const emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
-    const diff = stateDiffOf(state.changesSince(this.#mark), emptinessOf(emptyIsAbsent, state.emptyAccounts));
-    return stateRootOf(this.#whole, diff, { emptyIsAbsent });
+    return state.residence.complete ? state.root() : ZERO_HASH;
   }
 }
 

@@ -44,7 +44,8 @@ export class WorldRoot {
     const trie = newest === undefined ? await this.#begin() : this.#after(newest);
     const kept = { moment: residence.moment, trie };
     this.#kept.push(kept);
-    if (this.#kept.length > KEPT) this.#drop(this.#kept.shift()!);
+    // The oldest stays: blocks that are only tried go back to it.
+    if (this.#kept.length > KEPT) this.#drop(this.#kept.splice(1, 1)[0]!);
     return this.#rootOf(kept);
   }
 
