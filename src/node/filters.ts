@@ -20,6 +20,8 @@ interface Watcher {
 
 /** Filters that nobody has asked for so long are dropped, in milliseconds: as in geth. */
 const FORGOTTEN_AFTER = 5 * 60_000;
+/** How often they are looked for: who makes thousands waits for no walk over all of them each time. */
+const TIDIED_EVERY = 10_000;
 const MAXIMUM_WATCHERS = 10_000;
 /** Of one filter, which nobody asks. */
 const MAXIMUM_FOUND = 100_000;
@@ -27,6 +29,7 @@ const MAXIMUM_FOUND = 100_000;
 export class Filters {
   readonly #watchers = new Map<Hex, Watcher>();
   #next = 1n;
+  #tidied = 0;
 
   /** Starts to watch; gives the name to ask or to end it by. */
   watch(kind: Kind, filter: LogFilter = {}, notify?: (result: unknown) => void): Hex {
@@ -77,9 +80,12 @@ export class Filters {
   }
 
   #tidy(): void {
-    const before = Date.now() - FORGOTTEN_AFTER;
-    for (const [id, { notify, asked }] of this.#watchers) {
-      if (notify === undefined && asked < before) this.#watchers.delete(id);
+    const now = Date.now();
+    if (now - this.#tidied >= TIDIED_EVERY) {
+      this.#tidied = now;
+      for (const [id, { notify, asked }] of this.#watchers) {
+        if (notify === undefined && asked < now - FORGOTTEN_AFTER) this.#watchers.delete(id);
+      }
     }
     for (const id of this.#watchers.keys()) {
       if (this.#watchers.size < MAXIMUM_WATCHERS) break;
