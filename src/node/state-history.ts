@@ -2,23 +2,14 @@
 
 import { StateSourceError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
-import type { StateDiff } from '../block/state-diff.ts';
-import { changedState } from '../state/changed-state.ts';
+import { lazy } from '../base/lazy.ts';
+import { ChangeHistory, type StateStep } from '../state/change-history.ts';
+import { layerState } from '../state/layers.ts';
 import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
-import { stateAfter } from '../state/state-after.ts';
 import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { TrieArchive } from '../state/trie-archive.ts';
 
-/** A change of the state: by a block, or from outside after one. */
-export interface StateStep {
-  readonly diff: StateDiff;
-  /** From Spurious Dragon on (EIP-161). */
-  readonly emptyIsAbsent: boolean;
-}
-
-/** Steps from one state that is kept to the next. */
-const KEPT_EVERY = 64;
-/** States that somebody asked for last. */
+/** States that somebody asked for last: each has all accounts, once somebody has asked for those. */
 const RECENT = 8;
 
 /** A state that is known as a whole, or a source that is asked. */
@@ -28,20 +19,22 @@ export type FirstState =
 
 /** States as nodes read them. */
 export class StateHistory {
-  /** Of which not all is known. */
-  readonly #source: StateSource | undefined;
-  readonly #steps: StateStep[] = [];
-  /** By how many steps lead to them; the first one is always there. */
-  readonly #kept = new Map<number, MemoryState>();
+  readonly #first: StateSource;
+  /** The accounts of the first state, where all are known. */
+  readonly #accounts: MemoryState['accounts'] | undefined;
+  readonly #changes: ChangeHistory;
+  /** By how many steps lead to them. */
   readonly #recent = new Map<number, DescribedStateSource>();
   readonly #archive: Promise<TrieArchive> | undefined;
   readonly #roots: Promise<Hex>[] = [];
 
   /** `whole`: what there is to know; or a source that is asked. */
   constructor({ whole, source }: FirstState) {
-    this.#source = source;
+    this.#accounts = whole?.accounts;
+    this.#changes = new ChangeHistory(whole?.accounts);
+    // Hashes of blocks are asked of the chain.
+    this.#first = whole === undefined ? source : stateOfAccounts(whole.accounts, new Map());
     if (whole === undefined) return;
-    this.#kept.set(0, whole);
     const archive = import('../state/trie-archive.ts').then(({ TrieArchive }) => TrieArchive.open());
     this.#archive = archive;
     this.#pushRoot(archive.then((opened) => opened.begin(whole.accounts.values())));
@@ -49,16 +42,15 @@ export class StateHistory {
 
   /** How many steps there are. */
   get length(): number {
-    return this.#steps.length;
+    return this.#changes.length;
   }
 
   append(step: StateStep): void {
-    this.#steps.push(step);
+    this.#changes.append(step);
     const archive = this.#archive;
     if (archive === undefined) return;
     const before = this.#roots.at(-1)!;
     this.#pushRoot(before.then(async (known) => (await archive).after(known, step.diff, step)));
-    if (this.length % KEPT_EVERY === 0) this.#kept.set(this.length, this.#wholeAt(this.length));
   }
 
   #pushRoot(root: Promise<Hex>): void {
@@ -69,11 +61,9 @@ export class StateHistory {
 
   /** Takes back all but the first `length` steps. */
   truncate(length: number): void {
-    this.#steps.length = Math.min(length, this.#steps.length);
-    for (const root of this.#roots.splice(this.#steps.length + 1)) this.#forget(root);
-    for (const states of [this.#kept, this.#recent]) {
-      for (const at of states.keys()) if (at > this.length) states.delete(at);
-    }
+    this.#changes.truncate(length);
+    for (const root of this.#roots.splice(this.length + 1)) this.#forget(root);
+    for (const at of this.#recent.keys()) if (at > this.length) this.#recent.delete(at);
   }
 
   #forget(root: Promise<Hex>): void {
@@ -83,31 +73,43 @@ export class StateHistory {
     );
   }
 
-  /** The state after so many steps. */
+  /** The state after so many steps, as long as they are not taken back. */
   stateAt(steps: number): DescribedStateSource {
-    const recent = this.#recent.get(steps) ?? this.#kept.get(steps);
-    if (recent !== undefined) return recent;
-    const source = this.#source;
-    const state =
-      source === undefined
-        ? this.#wholeAt(steps)
-        : changedState(
-            source,
-            this.#steps.slice(0, steps).map(({ diff }) => diff),
-          );
+    const known = this.#recent.get(steps);
+    if (known !== undefined) return known;
+    const state = this.#stateAfter(steps);
     this.#recent.set(steps, state);
     for (const at of this.#recent.keys()) if (this.#recent.size > RECENT) this.#recent.delete(at);
     return state;
   }
 
-  #wholeAt(steps: number): MemoryState {
-    const known = (at: number) => this.#kept.get(at) ?? this.#recent.get(at);
-    const from = Math.max(...[...this.#kept.keys(), ...this.#recent.keys()].filter((at) => at <= steps));
-    let state = known(from) as MemoryState;
-    for (const { diff, emptyIsAbsent } of this.#steps.slice(from, steps)) {
-      state = stateAfter(state, diff, { emptyIsAbsent });
-    }
-    return stateOfAccounts(state.accounts, new Map());
+  #stateAfter(steps: number): DescribedStateSource {
+    const changes = this.#changes;
+    const last = changes.step(steps);
+    const check = () => {
+      if (changes.step(steps) !== last) throw new StateSourceError('the block of this state was taken back');
+    };
+    const changed = layerState(this.#first, async (keys, below, options) => {
+      check();
+      const known = keys.map((key) => changes.valueOf(key, steps));
+      const asked = keys.filter((_, at) => known[at] === undefined);
+      const answers = asked.length === 0 ? [] : await below.load(asked, options);
+      check();
+      let next = 0;
+      return keys.map((key, at) => known[at] ?? changes.changed(key, answers[next++]!, steps));
+    });
+    const accounts = this.#accounts;
+    if (accounts === undefined) return changed;
+    const describe = lazy(() => {
+      check();
+      return stateOfAccounts(changes.accountsAfter(accounts, steps), new Map()).description;
+    });
+    return {
+      ...changed,
+      get description() {
+        return describe();
+      },
+    };
   }
 
   /** Root of the state after so many steps. */

@@ -43,7 +43,7 @@ export function branchEnd(pc: u32, taken: bool, code: u32, codeLength: u32, map:
   return taken ? landing(pc + 1, code, codeLength, map) : pc + 4;
 }
 
-/** Where code goes on behind a comparison: as branchEnd, if PUSH2 and JUMPI are at `pc` and `gas` pays for them; else 0. */
+/** Where code goes on behind a comparison: as branchEnd, if PUSH2 and JUMPI are there and `gas` pays for them; or 0. */
 // @ts-ignore: decorator
 @inline
 export function branchOn(is: bool, pc: u32, gas: i64, opcodes: u32, code: u32, codeLength: u32, map: u32): u32 {
