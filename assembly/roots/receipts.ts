@@ -1,7 +1,10 @@
 // Receipts out of the records that transactions leave, in their consensus encoding, and the bloom of a block.
 
 import { BLOOM_SIZE, EvmLog, EvmResult, EvmStatus } from "../layout";
+import { keccak256All } from "../base/keccak256-pairs";
+import { ListItem, LONE_ENTRY, enterAlone } from "./lists";
 import { headerSize, numberSize, stringSize, writeHeader, writeNumber, writeString } from "./rlp";
+import { LEAF_ROOM, leaf, start } from "./trie";
 
 /** Bytes of an address, or of a topic, as an item. */
 const ADDRESS_ITEM: u32 = 21;
@@ -9,8 +12,52 @@ const TOPIC_ITEM: u32 = 33;
 const ROOT_ITEM: u32 = 33;
 const BLOOM_ITEM: u32 = 3 + BLOOM_SIZE;
 
+/** What is added up of receipts, one after the other. */
+export abstract class ReceiptSums {
+  /** u64: gas used by all of them. */
+  static readonly GAS: u32 = 0;
+  static readonly BLOOM: u32 = 8;
+  static readonly SIZE: u32 = ReceiptSums.BLOOM + BLOOM_SIZE;
+}
+
+/** Bytes that `hashReceipts` needs of its room: `length` is that of all records, `longest` of the longest. */
+export function receiptsRoom(count: u32, length: u32, longest: u32): u32 {
+  const each = ListItem.SIZE + receiptRoom(0) + LEAF_ROOM + 16;
+  return count * each + receiptRoom(length) + receiptRoom(longest) + LONE_ENTRY + 64;
+}
+
+/**
+ * Hashes the leaves that receipts have in their list, one behind the other into `out`, and adds them to `sums`
+ * {ReceiptSums}, which knows those before them.
+ * @param records of each {address of an EvmResult u32, type of its transaction u32}
+ * @param roots 32 bytes each: of the states behind them, in place of the status; 0: the status
+ * @param first position of the first in the list, of `total` receipts
+ */
+export function hashReceipts(
+  out: u32, records: u32, count: u32, roots: u32, sums: u32, first: u32, total: u32, longest: u32, room: u32,
+): void {
+  const entry = room + count * ListItem.SIZE;
+  const receipt = entry + LONE_ENTRY;
+  let at = (receipt + receiptRoom(longest) + 7) & ~7;
+  let gas = load<u64>(sums, ReceiptSums.GAS);
+  for (let i: u32 = 0; i < count; i++) {
+    const record = load<u32>(records + i * ListItem.SIZE);
+    const type = load<u32>(records + i * ListItem.SIZE, 4);
+    gas += load<u64>(record, EvmResult.GAS_USED);
+    const root = roots == 0 ? 0 : roots + i * 32;
+    const end = writeReceipt(receipt, record, type, gas, root, sums + ReceiptSums.BLOOM);
+    const depth = enterAlone(entry, first + i, total, receipt, end - receipt);
+    const leafEnd = leaf(entry, depth, at);
+    store<u32>(room + i * ListItem.SIZE, start, ListItem.BYTES);
+    store<u32>(room + i * ListItem.SIZE, leafEnd - start, ListItem.LENGTH);
+    at = (leafEnd + 7) & ~7;
+  }
+  store<u64>(sums, gas, ReceiptSums.GAS);
+  keccak256All(out, room, count);
+}
+
 /** Bytes that the receipt of a record of `length` bytes takes at most. */
-export function receiptRoom(length: u32): u32 {
+function receiptRoom(length: u32): u32 {
   // A log's 32 bytes of header become 22 and at most 15 of headers; each topic takes one byte more, of its 32.
   return length + (length >> 3) + BLOOM_ITEM + ROOT_ITEM + 64;
 }
@@ -20,7 +67,7 @@ export function receiptRoom(length: u32): u32 {
  * @param gas used by the block up to and with this transaction
  * @param root 32 bytes: of the state after it, in place of the status; 0: the status
  */
-export function writeReceipt(at: u32, record: u32, type: u32, gas: u64, root: u32, bloom: u32): u32 {
+function writeReceipt(at: u32, record: u32, type: u32, gas: u64, root: u32, bloom: u32): u32 {
   const count = load<u32>(record, EvmResult.LOG_COUNT);
   const logs = record + EvmResult.SIZE + load<u32>(record, EvmResult.RETURN_LENGTH);
   const own = logs + load<u32>(record, EvmResult.LOGS_LENGTH);

@@ -16,6 +16,9 @@ export abstract class TrieEntry {
   static readonly SIZE: u32 = 16;
 }
 
+/** In place of VALUE_LENGTH: the value is the hash of the entry's leaf. */
+export const HASHED: u32 = 0xffffffff;
+
 /** The longest header of a node without a value in it. */
 const HEADER: u32 = 3;
 /** A branch: sixteen references of at most 33 bytes, and the value that keys of one length never leave here. */
@@ -24,7 +27,7 @@ const BRANCH: u32 = 16 * 33 + 1;
 const PATH: u32 = 33;
 
 /** Where the node that was encoded last begins. */
-let start: u32 = 0;
+export let start: u32 = 0;
 
 /**
  * Writes the root over `count` sorted entries to `out`.
@@ -35,8 +38,15 @@ export function trieRoot(out: u32, entries: u32, count: u32, room: u32): void {
     store<u8>(room, 0x80); // no bytes
     return keccak256(out, room, 1);
   }
+  if (count == 1 && isHashed(entries)) return memory.copy(out, load<u32>(entries, TrieEntry.VALUE), 32);
   const end = encode(entries, count, 0, room);
   keccak256(out, start, end - start);
+}
+
+// @ts-ignore: decorator
+@inline
+function isHashed(entry: u32): bool {
+  return load<u32>(entry, TrieEntry.VALUE_LENGTH) == HASHED;
 }
 
 /** Encodes the node over entries that agree in their first `depth` half bytes, into `room`; returns its end. */
@@ -46,7 +56,11 @@ function encode(entries: u32, count: u32, depth: u32, room: u32): u32 {
   return shared > depth ? extension(entries, count, depth, shared, room) : branch(entries, count, depth, room);
 }
 
-function leaf(entry: u32, depth: u32, room: u32): u32 {
+/** Bytes that a leaf takes of its room beside its value. */
+export const LEAF_ROOM: u32 = 2 * PATH + 16;
+
+/** Encodes the leaf of an entry, to which the first `depth` half bytes lead: from `start` on. Returns its end. */
+export function leaf(entry: u32, depth: u32, room: u32): u32 {
   const value = load<u32>(entry, TrieEntry.VALUE);
   const length = load<u32>(entry, TrieEntry.VALUE_LENGTH);
   const path = room;
@@ -84,7 +98,11 @@ function branch(entries: u32, count: u32, depth: u32, room: u32): u32 {
       continue;
     }
     const within = (next - from) / TrieEntry.SIZE;
-    if (within == 1) {
+    if (within == 1 && isHashed(from)) {
+      store<u8>(end, 0xa0);
+      memory.copy(end + 1, load<u32>(from, TrieEntry.VALUE), 32);
+      end += 33;
+    } else if (within == 1) {
       const leafEnd = leaf(from, depth + 1, place == 0 ? below : (waitingEnd + 7) & ~7);
       if (leafEnd - start < 32) {
         memory.copy(end, start, leafEnd - start);

@@ -13,8 +13,20 @@ interface Hashing {
   hashAll(out: number, items: number, count: number): void;
   roomOfList(count: number, longest: number): number;
   rootOfList(out: number, items: number, count: number, room: number): void;
-  roomOfReceipts(count: number, length: number): number;
-  rootOfReceipts(out: number, records: number, count: number, roots: number, room: number): void;
+  roomOfReceipts(count: number, length: number, longest: number): number;
+  hashReceipts(
+    out: number,
+    records: number,
+    count: number,
+    roots: number,
+    sums: number,
+    first: number,
+    total: number,
+    longest: number,
+    room: number,
+  ): void;
+  roomOfLeaves(count: number): number;
+  rootOfLeaves(out: number, hashes: number, count: number, room: number): void;
   roomOfState(count: number): number;
   rootOfAccounts(out: number, accounts: number, count: number, room: number): void;
   rootOfStorage(out: number, slots: number, count: number, room: number): void;
@@ -35,6 +47,9 @@ const FIRST_PAGES = 4;
 const HASH = 32;
 const ITEM = 8;
 const BLOOM = 256;
+/** ReceiptSums of assembly/roots/receipts.ts: gas, then the bloom. */
+const GAS = 8;
+const SUMS: number = GAS + BLOOM;
 /** ListedAccount of assembly/roots/state.ts. */
 const ACCOUNT = { NONCE: 24, BALANCE: 32, STORAGE_ROOT: 64, CODE_HASH: 96, SIZE: 128 } as const;
 
@@ -125,39 +140,83 @@ export interface ReceiptCommitment {
 }
 
 /**
- * Root and bloom of receipts, out of what transactions left in the core; `undefined` where the module is not to be had.
- * @param records EvmResult records
- * @param types of the transactions
- * @param roots of the states after them, which stand in place of the status before Byzantium
+ * Root and bloom of a block's receipts, out of what transactions leave in the core, a few at a time and in order: what is hashed of
+ * them by then is kept here, so that the module's memory is free between two calls.
  */
-export function commitToReceipts(
-  records: readonly Uint8Array[],
-  types: readonly number[],
-  roots: readonly Uint8Array[] | undefined,
-): ReceiptCommitment | undefined {
-  const made = opened();
-  if (made === null) return undefined;
-  const { hashing, room } = made;
-  const count = records.length;
-  const length = records.reduce((sum, record) => sum + aligned(record.length), 0);
-  const start = HASH + BLOOM;
-  const rootsAt = start + count * ITEM;
-  const recordsAt = rootsAt + (roots === undefined ? 0 : count * HASH);
-  const end = recordsAt + length;
-  if (!makeRoom(made, end + hashing.roomOfReceipts(count, length))) return undefined;
-  const { bytes } = made;
-  const words = new Uint32Array(bytes.buffer);
-  let at = room + recordsAt;
-  records.forEach((record, i) => {
-    bytes.set(record, at);
-    words[((room + start) >>> 2) + 2 * i] = at;
-    words[((room + start) >>> 2) + 2 * i + 1] = types[i]!;
-    if (roots !== undefined) bytes.set(roots[i]!, room + rootsAt + i * HASH);
-    at += aligned(record.length);
-  });
-  hashing.rootOfReceipts(room, room + start, count, roots === undefined ? 0 : room + rootsAt, room + end);
-  const found = bytes.slice(room, room + start);
-  return { root: found.subarray(0, HASH), bloom: found.subarray(HASH) };
+export class ReceiptHashes {
+  readonly #types: readonly number[];
+  readonly #roots: readonly Uint8Array[] | undefined;
+  /** Of the leaves of the receipts so far. */
+  readonly #leaves: Uint8Array;
+  readonly #sums = new Uint8Array(SUMS);
+  #count = 0;
+  /** The module is not to be had, or not as much memory as it takes. */
+  #isLacking = false;
+
+  /**
+   * @param types of all transactions of the block
+   * @param roots of the states after them, which stand in place of the status before Byzantium
+   */
+  constructor(types: readonly number[], roots?: readonly Uint8Array[]) {
+    this.#types = types;
+    this.#roots = roots;
+    this.#leaves = new Uint8Array(types.length * HASH);
+  }
+
+  /**
+   * The receipts of the next transactions.
+   * @param records EvmResult records, one behind the other
+   * @param ends of each in `records`, of which the first begins at `start`
+   */
+  add(records: Uint8Array, start: number, ends: readonly number[]): void {
+    const count = ends.length;
+    const made = opened();
+    if (count === 0 || this.#isLacking) return;
+    const first = this.#count;
+    const leavesAt = SUMS;
+    const rootsAt = leavesAt + count * HASH;
+    const itemsAt = rootsAt + (this.#roots === undefined ? 0 : count * HASH);
+    const recordsAt = itemsAt + count * ITEM;
+    const length = ends[count - 1]! - start;
+    const longest = ends.reduce((most, end, i) => Math.max(most, end - (ends[i - 1] ?? start)), 0);
+    const end = aligned(recordsAt + length);
+    const room = made?.hashing.roomOfReceipts(count, length, longest) ?? 0;
+    if (made === null || !makeRoom(made, end + room)) {
+      this.#isLacking = true;
+      return;
+    }
+    const { hashing, room: base, bytes } = made;
+    bytes.set(this.#sums, base);
+    bytes.set(records.subarray(start, ends[count - 1]), base + recordsAt);
+    const items = new Uint32Array(bytes.buffer, base + itemsAt, 2 * count);
+    for (let i = 0; i < count; i++) {
+      items[2 * i] = base + recordsAt + (ends[i - 1] ?? start) - start;
+      items[2 * i + 1] = this.#types[first + i]!;
+    }
+    for (let i = 0; this.#roots !== undefined && i < count; i++) {
+      bytes.set(this.#roots[first + i]!, base + rootsAt + i * HASH);
+    }
+    hashing.hashReceipts(
+      ...([base + leavesAt, base + itemsAt, count, this.#roots === undefined ? 0 : base + rootsAt] as const),
+      ...([base, first, this.#types.length, longest, base + end] as const),
+    );
+    this.#sums.set(bytes.subarray(base, base + SUMS));
+    this.#leaves.set(bytes.subarray(base + leavesAt, base + rootsAt), first * HASH);
+    this.#count += count;
+  }
+
+  /** When all were added; `undefined` where the module is not to be had. */
+  finish(): ReceiptCommitment | undefined {
+    const made = opened();
+    const count = this.#types.length;
+    if (made === null || this.#isLacking || this.#count !== count) return undefined;
+    const end = HASH + this.#leaves.length;
+    if (!makeRoom(made, end + made.hashing.roomOfLeaves(count))) return undefined;
+    const { hashing, room, bytes } = made;
+    bytes.set(this.#leaves, room + HASH);
+    hashing.rootOfLeaves(room, room + HASH, count, room + end);
+    return { root: bytes.slice(room, room + HASH), bloom: this.#sums.slice(GAS) };
+  }
 }
 
 /** An account as its trie has it. */

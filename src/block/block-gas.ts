@@ -18,6 +18,9 @@ export interface BlockGas {
   readonly state: bigint;
 }
 
+/** From here on a limit as the core takes it may stand for more. */
+const MOST = 0xffffffff;
+
 interface GasContext {
   readonly hardfork: Hardfork;
   readonly block: BlockInput;
@@ -65,18 +68,21 @@ export function refusalFor(
 
 /**
  * The same where there is one sum, without a bigint per transaction; `undefined` where it takes those, or where the block is
- * invalid.
+ * invalid. `limits`: of the transactions' gas, as numbers; those that do not fit into 32 bits are below what they are.
  */
 export function smallGasOf(
   { hardfork, block }: Pick<GasContext, 'hardfork' | 'block'>,
   gasUsed: ArrayLike<number>,
+  limits?: Uint32Array,
 ): BlockGas | undefined {
   if (rulesOf(hardfork).stateByteGas !== 0) return undefined;
   const gasLimit = Number(block.gasLimit);
   if (!Number.isSafeInteger(gasLimit) || gasUsed.length > block.transactions.length) return undefined;
   let sum = 0;
   for (let i = 0; i < gasUsed.length; i++) {
-    if (Number(block.transactions[i]!.gas) > gasLimit - sum) return undefined;
+    const known = limits?.[i] ?? MOST;
+    const limit = known < MOST ? known : Number(block.transactions[i]!.gas);
+    if (limit > gasLimit - sum) return undefined;
     sum += gasUsed[i]!;
   }
   if (!Number.isSafeInteger(sum)) return undefined;

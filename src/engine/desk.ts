@@ -30,6 +30,9 @@ export interface Parts {
   readonly events: Events;
 }
 
+/** How often what is committed is taken out of the memory of a run, where somebody has something to do with it. */
+const ROLL_MS = 1;
+
 /** Of the job at the desk, and whom it keeps waiting. */
 export interface Sitting<Item> {
   readonly scope: Scope;
@@ -85,7 +88,7 @@ export class JobDesk<Item> implements Desk<Item> {
 
   /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
   async perform(run: PlannedRun): Promise<Performed> {
-    const { plan, work, state, residence, taskTimeoutMs, maximumMiB, take, isShown, meanwhile } = run;
+    const { plan, work, state, residence, taskTimeoutMs, maximumMiB, take, takesSoon, isShown, meanwhile } = run;
     const { scope, engine: caller, waiting, follow } = this.#sitting;
     scope.throwIfCancelled();
     const hooks = { ...this.#hooks(state, take), ...(meanwhile && { working: once(meanwhile) }) };
@@ -97,12 +100,22 @@ export class JobDesk<Item> implements Desk<Item> {
     const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller, pages, waiting });
     scope.onCancel((reason) => control.cancel(reason));
     if (isShown) follow(control);
+    const rolling = takesSoon && threading === 'shared' ? setInterval(() => this.#flush(control), ROLL_MS) : undefined;
     const outcome = await control.outcome.finally(() => {
+      clearInterval(rolling);
       // What runs beside belongs to another stage.
       if (isShown) this.stage('run', startMs);
     });
     scope.throwIfCancelled();
     return { outcome, workersLost: control.workersLost(), threading, workers };
+  }
+
+  #flush(control: RunControl): void {
+    try {
+      control.flush();
+    } catch (error) {
+      this.#sitting.scope.cancel(error);
+    }
   }
 
   async trace(

@@ -1,6 +1,6 @@
 // From the results of a block's tasks to the block's result: transactions and receipts, read when somebody looks at them.
 
-import { commitToReceipts, type ReceiptCommitment } from '../base/hashing.ts';
+import type { ReceiptCommitment } from '../base/hashing.ts';
 import { bytesFromHex, type Hex, hexFromBytes } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
 import { showing } from '../base/shown.ts';
@@ -29,6 +29,7 @@ import type { BlockResult, TransactionResult } from '../types.ts';
 import { accessListOf } from './access-list.ts';
 import type { BlockContext, BlockEncoding } from './block-encoding.ts';
 import { type Emptiness, stateDiffOf } from './changed-state.ts';
+import { ReceiptCommitter } from './receipt-commitment.ts';
 
 /** The transactions among the results of a block's tasks; each is decoded when it is first looked at. */
 export class TransactionDecoder {
@@ -56,6 +57,11 @@ export class TransactionDecoder {
       this.#broken = Math.min(this.#broken, task);
       failed(task, results.at(task));
     }
+  }
+
+  /** Whether a task has failed. */
+  get isBroken(): boolean {
+    return this.#broken !== Number.POSITIVE_INFINITY;
   }
 
   /** Transactions there are by now. */
@@ -88,10 +94,11 @@ export class TransactionDecoder {
   /** Gas of the block. @throws InvalidBlockError for a transaction whose gas limit exceeds what the block has left */
   gas(hardfork: Hardfork): BlockGas {
     const { results } = this;
-    const { firstTransaction } = this.#encoding;
+    const { evm, firstTransaction } = this.#encoding;
     const used = Float64Array.from({ length: this.length }, (_, index) => results.gas(firstTransaction + index));
     const context = { hardfork, block: this.#block };
-    return smallGasOf(context, used) ?? gasOf({ ...context, outputs: this.outputs() });
+    const limits = evm?.transactions.costs.subarray(firstTransaction);
+    return smallGasOf(context, used, limits) ?? gasOf({ ...context, outputs: this.outputs() });
   }
 
   #decode(index: number): TransactionResult {
@@ -157,6 +164,8 @@ export interface FinishedBlock {
   readonly plan: Pick<RunPlan, 'image'>;
   /** Of the state after each transaction, where they were asked for. */
   readonly roots?: readonly Hex[] | undefined;
+  /** What has taken all results as they came, where somebody will ask for the commitment to the receipts. */
+  readonly receipts?: ReceiptCommitter | undefined;
   readonly emptiness: Emptiness;
 }
 
@@ -169,12 +178,11 @@ export type BlockExecution = Omit<BlockResult, 'mismatches' | 'report' | 'stateR
  */
 export function resultOf(finished: FinishedBlock): BlockExecution {
   const { context, encoding, decoder, outcome, roots, emptiness } = finished;
-  const { hardfork, block } = context;
+  const { hardfork, block, depositContract } = context;
   const gas = decoder.gas(hardfork);
   const transactions = lazy(() => decoder.transactions());
   const requests = encoding.requestsOf(decoder.results);
   const executed = lazy((): ExecutedBlock => {
-    const { depositContract } = context;
     return { hardfork, block, outputs: decoder.outputs(), requests, roots, depositContract };
   });
   const receipts = lazy(() => receiptsOf(executed()));
@@ -185,9 +193,14 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
     const isKnown = rulesOf(hardfork).hasReceiptStatus || roots !== undefined;
     return isKnown ? hexOr(commitment()?.root, () => receiptsRootOf(executed())) : undefined;
   });
-  const requestsHash = lazy(() => requestsHashOf(executed()));
+  // Decoding all logs takes longer than all the rest, and nearly no block has a deposit.
+  const mayHoldDeposit = requests !== undefined && encoding.mayHoldDeposit(decoder.results);
+  const isSearched = mayHoldDeposit || context.depositContract === null;
+  const requestsHash = lazy(() =>
+    requestsHashOf(isSearched ? executed() : { hardfork, block, outputs: [], requests, depositContract }),
+  );
   // A malformed deposit makes the block invalid: whoever has a deposit is not lazy.
-  if (requests !== undefined && encoding.mayHoldDeposit(decoder.results)) requestsHash();
+  if (mayHoldDeposit) requestsHash();
   const { checkpoint } = outcome;
   const hashes = hashesBehind([...outcome.changes, ...(checkpoint ?? [])], finished.plan.image.codes);
   const changes = lazy(() => decodeChanges(outcome.changes, hashes));
@@ -198,9 +211,7 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
     const made = blockAccessList();
     return made && blockAccessListHash(made);
   });
-  const omitted = lazy(() =>
-    omissionsOf(context, encoding.evm !== undefined, requests === undefined ? undefined : executed()),
-  );
+  const omitted = lazy(() => omissionsOf(context, encoding.evm !== undefined, requests && executed));
   const stateDiff = lazy(() => stateDiffOf(changes(), emptiness));
   const transactionsStateDiff =
     checkpoint === undefined ? stateDiff : lazy(() => stateDiffOf(decodeChanges(checkpoint, hashes), emptiness));
@@ -243,14 +254,12 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
 }
 
 /** Root and bloom of the receipts; `undefined` where there is no WebAssembly for it on this thread. */
-function commitmentOf({ context, decoder, encoding, roots }: FinishedBlock): ReceiptCommitment | undefined {
-  const { hardfork, block } = context;
-  const hasRoots = !rulesOf(hardfork).hasReceiptStatus;
-  return commitToReceipts(
-    Array.from({ length: decoder.length }, (_, at) => decoder.results.output(encoding.firstTransaction + at)),
-    block.transactions.map(({ type }) => Number(type ?? '0x0')),
-    hasRoots ? roots?.map(bytesFromHex) : undefined,
-  );
+function commitmentOf({ context, decoder, encoding, roots, receipts }: FinishedBlock): ReceiptCommitment | undefined {
+  if (receipts !== undefined) return receipts.finish();
+  const hasRoots = !rulesOf(context.hardfork).hasReceiptStatus;
+  const made = new ReceiptCommitter(context.block, encoding, hasRoots ? roots?.map(bytesFromHex) : undefined);
+  for (const batch of decoder.results.batches) made.push(batch);
+  return made.finish();
 }
 
 function hexOr<T>(bytes: Uint8Array | undefined, otherwise: () => T): Hex | T {
@@ -261,7 +270,7 @@ function hexOr<T>(bytes: Uint8Array | undefined, otherwise: () => T): Hex | T {
 function omissionsOf(
   { chainId, hardfork, block, blockReward, depositContract, recordAccess }: BlockContext,
   isInCore: boolean,
-  executed?: ExecutedBlock,
+  executed?: () => ExecutedBlock,
 ): Omission[] {
   const omitted = rulesOf(hardfork).hasWithdrawals ? doubtfulWithdrawals(block) : [];
   if (!rulesOf(hardfork).hasProofOfStake && blockReward && !lacksNoUncle(block)) {
@@ -279,7 +288,7 @@ function omissionsOf(
       : 'the access list of the block (EIP-7928) is recorded by the EVM inside the core alone';
     omitted.push({ name: 'blockAccessListHash', reason: 'not-computed', message });
   }
-  if (depositContract === null && executed !== undefined && hasDepositEvent(executed)) {
+  if (depositContract === null && executed !== undefined && hasDepositEvent(executed())) {
     const message = 'deposits take request.depositContract, which is not known of this chain';
     omitted.push({ name: 'requestsHash', reason: 'not-in-request', message });
   }

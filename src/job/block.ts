@@ -25,6 +25,7 @@ import { type Emptiness, emptinessOf } from './changed-state.ts';
 import type { ForetoldRoot } from './foretold-root.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { crewOf, orderTransactions, type Planned } from './planning.ts';
+import { ReceiptCommitter } from './receipt-commitment.ts';
 import {
   blockKeys,
   checkPinned,
@@ -40,6 +41,7 @@ export interface ExecutedBlock extends Performed {
   readonly plan: RunPlan;
   readonly work: Work;
   readonly decoder: TransactionDecoder;
+  readonly receipts: ReceiptCommitter | undefined;
   readonly emptiness: Emptiness;
 }
 
@@ -241,6 +243,13 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     return isComplete && typeof verify === 'object' && verify.receiptsRoot === true;
   }
 
+  /** Whether what the header says of the receipts will be compared, and takes nothing but the results. */
+  get #wantsReceipts(): boolean {
+    const { verify = false, context } = this.#request;
+    const isWanted = verify === true || (verify !== false && (verify.receiptsRoot || verify.logsBloom) === true);
+    return isWanted && this.#encoding.evm !== undefined && rulesOf(context.hardfork).hasReceiptStatus;
+  }
+
   /** What stays is advanced by the time of the audit. @throws InputError where it is not known as a whole */
   async #copyBefore(desk: Desk<TransactionResult>): Promise<void> {
     const standing = this.#standing;
@@ -349,8 +358,10 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const residence = aside === undefined ? this.#standing?.residence : undefined;
     const isShown = aside === undefined;
     const decoder = new TransactionDecoder(context.block, encoding);
+    const receipts = isShown && this.#wantsReceipts ? new ReceiptCommitter(context.block, encoding) : undefined;
     const take = (batch: ResultBatch) => {
       decoder.push(batch, (task, result) => desk.fail(stepError(encoding, task, result)));
+      if (!decoder.isBroken) receipts?.push(batch);
       // On a witness it may still turn out that the block is to be run once more.
       if (isShown && !(state instanceof ProvenState)) desk.push(decoder.length, decoder.at);
     };
@@ -366,13 +377,14 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
         maximumMiB,
         isShown,
         take,
+        takesSoon: receipts !== undefined,
         ...(isShown && { meanwhile }),
       })
       .catch((error: unknown) => {
         throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
       });
     const emptiness = emptinessOf(rulesOf(context.hardfork).clearsEmpty, before.emptyAccounts);
-    return { ...performed, plan, work, decoder, emptiness };
+    return { ...performed, plan, work, decoder, receipts, emptiness };
   }
 
   /** The block as ethereumjs runs it, one transaction at a time, on a state that is asked for anew. */
@@ -401,9 +413,13 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     });
   }
 
-  #resultOf(encoding: BlockEncoding, { decoder, outcome, emptiness, plan }: ExecutedBlock, roots?: readonly Hex[]) {
+  #resultOf(
+    encoding: BlockEncoding,
+    { decoder, outcome, emptiness, plan, receipts }: ExecutedBlock,
+    roots?: readonly Hex[],
+  ) {
     const { context } = this.#request;
-    return resultOf({ context, encoding, decoder, outcome, emptiness, plan, roots });
+    return resultOf({ context, encoding, decoder, outcome, emptiness, plan, roots, receipts });
   }
 
   /**

@@ -53,6 +53,8 @@ export interface PlannedRun {
   readonly isShown: boolean;
   /** Takes results as they are committed, in order. */
   take(batch: ResultBatch): void;
+  /** Whether that is to be soon after the commits, since there is something to do with them while others execute. */
+  readonly takesSoon?: boolean;
   /** What the calling thread can do of its own while workers execute; it does not throw. */
   meanwhile?(): void;
 }

@@ -1441,6 +1441,31 @@ const TRIES = /** @type {const} */ ({ project: 'unit', test: 'test/unit/state/tr
 
 const roots = [
   {
+    name: 'what is taken out of a memory is one more than what is committed',
+    file: 'src/run/committed-prefix.ts',
+    text: 'Math.min(first + host.committed(), known + limit)',
+    replacement: 'Math.min(first + host.committed() + 1, known + limit)',
+    why: 'a receipt of an attempt that is made again is hashed, and the block refused',
+    project: 'unit',
+    test: 'test/unit/run/committed-prefix.test.ts',
+  },
+  {
+    name: 'the leaf of a receipt is as deep as the neighbour before it asks for',
+    file: 'assembly/roots/lists.ts',
+    text: 'shared = max(shared, clz(key ^ digitsOf(positionAt(place + 1, count))) >> 2)',
+    replacement: '{}',
+    why: 'the first of each sixteen receipts is hashed with a path that is too long',
+    ...HASHING,
+  },
+  {
+    name: 'each portion of receipts begins at no gas',
+    file: 'assembly/roots/receipts.ts',
+    text: '  store<u64>(sums, gas, ReceiptSums.GAS);\n',
+    replacement: '',
+    why: 'a block whose receipts come in portions is refused',
+    ...HASHING,
+  },
+  {
     name: 'the first item of a list is at the key 0',
     file: 'assembly/roots/lists.ts',
     text: 'position == 0 ? 0x80 : position',
@@ -1458,7 +1483,7 @@ const roots = [
   },
   {
     name: 'a receipt says what its transaction used, not the block up to it',
-    file: 'assembly/hashing.ts',
+    file: 'assembly/roots/receipts.ts',
     text: 'gas += load<u64>(record, EvmResult.GAS_USED);',
     replacement: 'gas = load<u64>(record, EvmResult.GAS_USED);',
     why: 'no receipts root of more than one transaction is that of the header',

@@ -137,6 +137,11 @@ export class Results {
     return this.#length;
   }
 
+  /** As they came. */
+  get batches(): readonly ResultBatch[] {
+    return this.#batches;
+  }
+
   push(batch: ResultBatch): void {
     this.#batches.push(batch);
     this.#starts.push(this.#length);
