@@ -40,6 +40,8 @@ export interface RecordedTransaction extends RecordedRequest {
   readonly start: TransactionStart | undefined;
 }
 
+/** Of so many blocks, the newest, receipts are decoded only if somebody asks for them. */
+const WHOLE_RESULTS = 64n;
 /** Bytes of what is kept of transactions of the blocks, the newest of them. */
 const MOST_ACCESSES = 64 << 20;
 
@@ -65,7 +67,7 @@ export class RecordedChain {
   /** `state`: after the block `first`. */
   constructor(chain: Chain, first: { block: BlockInput; hardfork: Hardfork }, state: FirstState) {
     this.chain = chain;
-    this.store = new ChainStore(recorded(chain, first.block, first.hardfork, () => []));
+    this.store = new ChainStore(recorded(chain, first.block, first.hardfork, { receipts: [] }));
     this.#states = new StateHistory(state);
   }
 
@@ -85,10 +87,12 @@ export class RecordedChain {
   }
 
   append({ block, hardfork, result, accesses }: ExecutedBlock): ChainBlock {
-    const added = recorded(this.chain, block, hardfork, () => result.receipts);
+    const added = recorded(this.chain, block, hardfork, result);
     // A block on another one than the head: what was recorded belongs to no chain that goes on.
     this.#states.append({ diff: result.stateDiff, emptyIsAbsent: rulesOf(hardfork).clearsEmpty });
     this.store.append(added);
+    // Decoded they take less than half of what the result takes.
+    void this.store.byNumber(added.number - WHOLE_RESULTS)?.receipts;
     this.#executed.push(this.#states.length);
     if (accesses !== undefined) this.#keep(added, accesses);
     this.#tell(added, false);
@@ -217,9 +221,21 @@ export class RecordedChain {
   }
 }
 
-/** Receipts are decoded when somebody asks for them. */
-function recorded(chain: Chain, block: BlockInput, hardfork: Hardfork, decode: () => readonly Receipt[]): ChainBlock {
-  let known: readonly Receipt[] | undefined;
+/** Receipts are decoded when somebody asks for them: until then all of the result stays, and behind that nothing of it. */
+function recorded(
+  chain: Chain,
+  block: BlockInput,
+  hardfork: Hardfork,
+  result: { receipts: readonly Receipt[] },
+): ChainBlock {
+  let left: typeof result | undefined = result;
+  let known: readonly Receipt[] = [];
+  const take = () => {
+    known = left?.receipts ?? known;
+    left = undefined;
+    return known;
+  };
+  if (block.transactions.length === 0) take();
   return {
     number: BigInt(block.number),
     hash: hashOfBlock(block),
@@ -227,8 +243,7 @@ function recorded(chain: Chain, block: BlockInput, hardfork: Hardfork, decode: (
     blobs: blobsOf(chain, hardfork),
     block,
     get receipts() {
-      known ??= decode();
-      return known;
+      return take();
     },
   };
 }
