@@ -30,9 +30,12 @@ export class PastWorlds<W extends AsyncDisposable> {
     this.#openWorld = openWorld;
   }
 
-  /** Asks a world on the state after a block. It is shared: `body` must leave it as it is. */
-  async use<R>(at: ChainBlock, body: (world: W) => Promise<R>): Promise<R> {
-    const state = this.#record.stateAfter(at);
+  /**
+   * Asks a world on the state after a block. It is shared: `body` must leave it as it is.
+   * @param needsAll whether the world has to know its whole state, which takes as long as there are accounts
+   */
+  async use<R>(at: ChainBlock, needsAll: boolean, body: (world: W) => Promise<R>): Promise<R> {
+    const state = needsAll ? this.#record.stateAfter(at) : this.#record.valuesAfter(at);
     const kept = await this.#take(state, at);
     try {
       return await body(await kept.world);

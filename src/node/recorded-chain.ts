@@ -162,6 +162,11 @@ export class RecordedChain {
     return this.#states.stateAt(this.#stepsAfter(number));
   }
 
+  /** The same for whoever asks for some of its values: where nothing is lost by it, without a list of all accounts. */
+  valuesAfter(at: ChainBlock): DescribedStateSource {
+    return this.#states.isDescribed ? this.#states.valuesAt(this.#stepsAfter(at.number)) : this.stateAfter(at);
+  }
+
   /** Whether the roots of its states are known. */
   get hasRoots(): boolean {
     return this.#states.hasRoots;
@@ -169,7 +174,7 @@ export class RecordedChain {
 
   /** An account after a block. */
   async accountAfter(at: ChainBlock, address: Hex): Promise<AccountValue> {
-    const [value] = await this.stateAfter(at).load([{ kind: 'account', address }]);
+    const [value] = await this.valuesAfter(at).load([{ kind: 'account', address }]);
     if (value?.kind !== 'account') throw new StateSourceError(`the state source gave no account ${address}`);
     return value;
   }
@@ -181,14 +186,14 @@ export class RecordedChain {
   /** The 32 bytes of slots after a block. */
   async slotsAfter(at: ChainBlock, address: Hex, slots: readonly Hex[]): Promise<Hex[]> {
     const keys = slots.map((slot) => ({ kind: 'storage', address, slot }) as const);
-    return (await this.stateAfter(at).load(keys)).map((value, i) => {
+    return (await this.valuesAfter(at).load(keys)).map((value, i) => {
       if (value.kind === 'storage') return value.value;
       throw new StateSourceError(`the state source gave no slot ${slots[i]} of ${address}`);
     });
   }
 
   async codeAfter(at: ChainBlock, address: Hex): Promise<Hex> {
-    const [value] = await this.stateAfter(at).load([{ kind: 'code', address }]);
+    const [value] = await this.valuesAfter(at).load([{ kind: 'code', address }]);
     if (value?.kind !== 'code') throw new StateSourceError(`the state source gave no code of ${address}`);
     return value.code;
   }

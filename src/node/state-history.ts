@@ -4,7 +4,7 @@ import { StateSourceError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
 import { ChangeHistory, type StateStep } from '../state/change-history.ts';
-import { layerState } from '../state/layers.ts';
+import { type LayerLoad, layerState } from '../state/layers.ts';
 import { type MemoryState, stateOfAccounts } from '../state/memory.ts';
 import type { DescribedStateSource, StateSource } from '../state/state-source.ts';
 import type { TrieArchive } from '../state/trie-archive.ts';
@@ -20,20 +20,21 @@ export type FirstState =
 /** States as nodes read them. */
 export class StateHistory {
   readonly #first: StateSource;
-  /** The accounts of the first state, where all are known. */
-  readonly #accounts: MemoryState['accounts'] | undefined;
+  /** The first state, where all of it is known. */
+  readonly #whole: MemoryState | undefined;
   readonly #changes: ChangeHistory;
   /** By how many steps lead to them. */
   readonly #recent = new Map<number, DescribedStateSource>();
+  readonly #recentValues = new Map<number, DescribedStateSource>();
   readonly #archive: Promise<TrieArchive> | undefined;
   readonly #roots: Promise<Hex>[] = [];
 
   /** `whole`: what there is to know; or a source that is asked. */
   constructor({ whole, source }: FirstState) {
-    this.#accounts = whole?.accounts;
     this.#changes = new ChangeHistory(whole?.accounts);
     // Hashes of blocks are asked of the chain.
-    this.#first = whole === undefined ? source : stateOfAccounts(whole.accounts, new Map());
+    this.#whole = whole && stateOfAccounts(whole.accounts, new Map());
+    this.#first = this.#whole ?? source!;
     if (whole === undefined) return;
     const archive = import('../state/trie-archive.ts').then(({ TrieArchive }) => TrieArchive.open());
     this.#archive = archive;
@@ -63,7 +64,9 @@ export class StateHistory {
   truncate(length: number): void {
     this.#changes.truncate(length);
     for (const root of this.#roots.splice(this.length + 1)) this.#forget(root);
-    for (const at of this.#recent.keys()) if (at > this.length) this.#recent.delete(at);
+    for (const states of [this.#recent, this.#recentValues]) {
+      for (const at of states.keys()) if (at > this.length) states.delete(at);
+    }
   }
 
   #forget(root: Promise<Hex>): void {
@@ -75,41 +78,70 @@ export class StateHistory {
 
   /** The state after so many steps, as long as they are not taken back. */
   stateAt(steps: number): DescribedStateSource {
-    const known = this.#recent.get(steps);
-    if (known !== undefined) return known;
-    const state = this.#stateAfter(steps);
-    this.#recent.set(steps, state);
-    for (const at of this.#recent.keys()) if (this.#recent.size > RECENT) this.#recent.delete(at);
-    return state;
+    const whole = this.#whole;
+    return this.#recently(this.#recent, steps, () => {
+      const values = this.valuesAt(steps);
+      if (whole === undefined) return values;
+      const check = this.#checkOf(steps);
+      const describe = lazy(() => {
+        check();
+        return stateOfAccounts(this.#changes.accountsAfter(whole.accounts, steps), new Map()).description;
+      });
+      return {
+        ...values,
+        get description() {
+          return describe();
+        },
+      };
+    });
   }
 
-  #stateAfter(steps: number): DescribedStateSource {
+  /** The same, without a list of its accounts, which takes as long as there are accounts. */
+  valuesAt(steps: number): DescribedStateSource {
+    return this.#recently(this.#recentValues, steps, () => {
+      const changes = this.#changes;
+      const check = this.#checkOf(steps);
+      const load: LayerLoad = async (keys, below, options) => {
+        check();
+        const known = keys.map((key) => changes.valueOf(key, steps));
+        const asked = keys.filter((_, at) => known[at] === undefined);
+        const answers = asked.length === 0 ? [] : await below.load(asked, options);
+        check();
+        let next = 0;
+        return keys.map((key, at) => known[at] ?? changes.changed(key, answers[next++]!, steps));
+      };
+      return layerState(this.#first, load, ({ accounts: _, ...below }) => ({
+        ...below,
+        ...(below.emptyAccounts === false && { emptyAccounts: changes.mayHaveEmptied(steps) }),
+      }));
+    });
+  }
+
+  /** Whether {@link valuesAt} says all that there is to say without the accounts. */
+  get isDescribed(): boolean {
+    return this.#whole?.storageOnly.length === 0 && !this.#changes.hasStorageAlone;
+  }
+
+  /** Throws where the state's block was taken back. */
+  #checkOf(steps: number): () => void {
     const changes = this.#changes;
     const last = changes.step(steps);
-    const check = () => {
+    return () => {
       if (changes.step(steps) !== last) throw new StateSourceError('the block of this state was taken back');
     };
-    const changed = layerState(this.#first, async (keys, below, options) => {
-      check();
-      const known = keys.map((key) => changes.valueOf(key, steps));
-      const asked = keys.filter((_, at) => known[at] === undefined);
-      const answers = asked.length === 0 ? [] : await below.load(asked, options);
-      check();
-      let next = 0;
-      return keys.map((key, at) => known[at] ?? changes.changed(key, answers[next++]!, steps));
-    });
-    const accounts = this.#accounts;
-    if (accounts === undefined) return changed;
-    const describe = lazy(() => {
-      check();
-      return stateOfAccounts(changes.accountsAfter(accounts, steps), new Map()).description;
-    });
-    return {
-      ...changed,
-      get description() {
-        return describe();
-      },
-    };
+  }
+
+  #recently(
+    recent: Map<number, DescribedStateSource>,
+    steps: number,
+    make: () => DescribedStateSource,
+  ): DescribedStateSource {
+    const known = recent.get(steps);
+    if (known !== undefined) return known;
+    const state = make();
+    recent.set(steps, state);
+    for (const at of recent.keys()) if (recent.size > RECENT) recent.delete(at);
+    return state;
   }
 
   /** Root of the state after so many steps. */

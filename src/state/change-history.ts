@@ -46,6 +46,10 @@ export class ChangeHistory {
   readonly #before: Accounts | undefined;
   readonly #steps: StateStep[] = [];
   readonly #accounts = new Map<Hex, AccountHistory>();
+  /** The first step that may have left an account that is empty. */
+  #firstLax = Number.POSITIVE_INFINITY;
+  /** Whether storage was written where there was neither nonce nor code. */
+  #hasStorageAlone = false;
 
   /** @param before the state before all steps, where all of it is known */
   constructor(before: Accounts | undefined) {
@@ -64,12 +68,15 @@ export class ChangeHistory {
 
   append(step: StateStep): void {
     this.#steps.push(step);
+    if (!step.emptyIsAbsent) this.#firstLax = Math.min(this.#firstLax, this.length);
     for (const [address, change] of step.diff) {
       const history: AccountHistory = this.#accounts.get(address) ?? { fields: [], slots: new Map() };
       this.#accounts.set(address, history);
       const since = this.#since(address, history.fields.at(-1), change, step.emptyIsAbsent);
       history.fields.push(since);
       if (!since.exists) continue;
+      const { nonce = 0n, codeHash = NO_CODE_HASH } = since;
+      if (change!.storage.size > 0 && nonce === 0n && codeHash === NO_CODE_HASH) this.#hasStorageAlone = true;
       for (const [slot, value] of change!.storage) {
         const values = history.slots.get(slot);
         if (values === undefined) history.slots.set(slot, [{ step: this.length, value }]);
@@ -93,6 +100,16 @@ export class ChangeHistory {
         if (history.fields.length === 0) this.#accounts.delete(address);
       }
     }
+  }
+
+  /** Whether the first `steps` steps may have left empty accounts in the state. */
+  mayHaveEmptied(steps: number): boolean {
+    return this.#firstLax <= steps;
+  }
+
+  /** Whether there may be accounts that have storage alone, beside those from before. */
+  get hasStorageAlone(): boolean {
+    return this.#hasStorageAlone;
   }
 
   /** What the first `steps` steps say of a value; `undefined`: it is as before, and of an account perhaps something. */

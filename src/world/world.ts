@@ -237,7 +237,8 @@ export class ResidentWorld implements TracingWorld {
 
   async simulate(request: SimulateRequest, options: SimulateOptions = {}): Promise<SimulatedBlock[]> {
     const read = readSimulation(request, options);
-    if (options.block !== undefined) return this.#after(options, (world, rest) => world.simulate(request, rest));
+    // Its blocks have roots.
+    if (options.block !== undefined) return this.#after(options, (world, rest) => world.simulate(request, rest), true);
     return this.#asked(options, async (setting) => {
       const { simulate } = await import('../simulation/simulate.ts');
       return simulate(setting, read);
@@ -442,6 +443,7 @@ export class ResidentWorld implements TracingWorld {
   async #after<O extends { readonly block?: BlockId | undefined }, R>(
     { block, ...rest }: O,
     body: (world: TracingWorld, options: Omit<O, 'block'>) => Promise<R>,
+    needsAll = false,
   ): Promise<R> {
     const id = readBlockId(block, 'options.block');
     const record = await this.#recorded();
@@ -452,7 +454,7 @@ export class ResidentWorld implements TracingWorld {
     const at = blockOf(record.store, 'hash' in id ? id.hash : 'number' in id ? id.number : id.tag, 'options.block');
     if (at.hash === record.head.hash) return body(this, rest);
     this.#past ??= new PastWorlds(record, this.#turns.host.openWorld);
-    return this.#past.use(at, (world) => body(world, rest));
+    return this.#past.use(at, needsAll, (world) => body(world, rest));
   }
 
   #emptiness(emptyIsAbsent: boolean): Emptiness {

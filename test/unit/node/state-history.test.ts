@@ -32,7 +32,7 @@ function firstState(below: (limit: number) => number): MemoryState {
     Object.fromEntries(
       some.map((address) => [
         address,
-        { balance: below(5) + 1, nonce: below(3), code: below(2) ? '0x00' : '0x', storage: storage() },
+        { balance: below(5) + 1, nonce: below(4) > 0 ? 1 : 0, code: below(2) ? '0x00' : '0x', storage: storage() },
       ]),
     ),
   );
@@ -88,8 +88,16 @@ test.each([
       expect(history.length).toBe(states.length - 1);
       const at = below(states.length);
       const state = history.stateAt(at);
-      expect(await state.load(KEYS), `seed ${seed}, ${at} of ${history.length}`).toEqual(await states[at]!.load(KEYS));
-      if (isWhole && below(3) === 0) expect(listed(state.description.accounts!)).toEqual(listed(states[at]!.accounts));
+      const values = await states[at]!.load(KEYS);
+      expect(await state.load(KEYS), `seed ${seed}, ${at} of ${history.length}`).toEqual(values);
+      expect(await history.valuesAt(at).load(KEYS)).toEqual(values);
+      if (!isWhole || below(3) > 0) continue;
+      expect(listed(state.description.accounts!)).toEqual(listed(states[at]!.accounts));
+      const { accounts, emptyAccounts, storageOnly } = history.valuesAt(at).description;
+      expect(accounts).toBeUndefined();
+      // Whoever is told that there are no empty accounts does not look for them.
+      if (states[at]!.description.emptyAccounts) expect(emptyAccounts).toBe(true);
+      if (history.isDescribed) expect(storageOnly).toEqual(states[at]!.storageOnly);
     }
   }
 });
