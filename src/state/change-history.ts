@@ -40,6 +40,8 @@ interface AccountHistory {
   readonly slots: Map<Hex, SlotSince[]>;
 }
 
+type Fields = Pick<AccountSince, 'balance' | 'nonce' | 'code' | 'codeHash'>;
+
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
 
 export class ChangeHistory {
@@ -72,11 +74,12 @@ export class ChangeHistory {
     for (const [address, change] of step.diff) {
       const history: AccountHistory = this.#accounts.get(address) ?? { fields: [], slots: new Map() };
       this.#accounts.set(address, history);
-      const since = this.#since(address, history.fields.at(-1), change, step.emptyIsAbsent);
+      const last = history.fields.at(-1);
+      const since = this.#since(address, last, change, step.emptyIsAbsent);
       history.fields.push(since);
       if (!since.exists) continue;
-      const { nonce = 0n, codeHash = NO_CODE_HASH } = since;
-      if (change!.storage.size > 0 && nonce === 0n && codeHash === NO_CODE_HASH) this.#hasStorageAlone = true;
+      const mayHaveStorage = change!.storage.size > 0 || !isPlain(last ?? this.#fieldsBefore(address));
+      if (mayHaveStorage && isPlain(since)) this.#hasStorageAlone = true;
       for (const [slot, value] of change!.storage) {
         const values = history.slots.get(slot);
         if (values === undefined) history.slots.set(slot, [{ step: this.length, value }]);
@@ -176,12 +179,17 @@ export class ChangeHistory {
     return { step, balance, nonce, code, codeHash, exists: true, emptied: destroyed ? step : (last?.emptied ?? 0) };
   }
 
-  #fieldsBefore(address: Hex): Partial<Pick<AccountSince, 'balance' | 'nonce' | 'code' | 'codeHash'>> {
+  #fieldsBefore(address: Hex): Partial<Fields> {
     if (this.#before === undefined) return {};
     const account = this.#before.get(keyFromBytes(bytesFromHex(address)));
     if (account === undefined) return { balance: 0n, nonce: 0n, code: '0x', codeHash: NO_CODE_HASH };
     return { balance: account.balance, nonce: account.nonce, codeHash: hexFromBytes(account.codeHash) };
   }
+}
+
+/** Whether there is neither nonce nor code, as far as that is known. */
+function isPlain({ nonce = 0n, codeHash = NO_CODE_HASH }: Partial<Fields>): boolean {
+  return nonce === 0n && codeHash === NO_CODE_HASH;
 }
 
 /** The newest of those that are of a step or of one before it. */
