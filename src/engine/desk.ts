@@ -88,12 +88,13 @@ export class JobDesk<Item> implements Desk<Item> {
 
   /** Starts a run and waits for its end; it is stopped when the scope is cancelled. */
   async perform(run: PlannedRun): Promise<Performed> {
-    const { plan, work, state, residence, taskTimeoutMs, maximumMiB, take, takesSoon, isShown, meanwhile } = run;
+    const { plan, work, state, residence, taskTimeoutMs, maximumMiB, take, takesSoon, isShort, isShown, meanwhile } =
+      run;
     const { scope, engine: caller, waiting, follow } = this.#sitting;
     scope.throwIfCancelled();
     const hooks = { ...this.#hooks(state, take), ...(meanwhile && { working: once(meanwhile) }) };
     const startMs = performance.now();
-    const runner = await this.#parts.runners.for(work, plan.count, residence);
+    const runner = await this.#parts.runners.for(work, plan.count, residence, isShort);
     scope.throwIfCancelled();
     const { threading, workers } = runner;
     const pages = maximumMiB === undefined ? undefined : pagesOf(maximumMiB);

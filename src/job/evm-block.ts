@@ -2,6 +2,7 @@
 
 import { InvalidTransactionError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, quantityFromNumber } from '../base/hex.ts';
+import { lazy } from '../base/lazy.ts';
 import { blobBaseFee } from '../block/blobs.ts';
 import type { BlockInput, TransactionInput } from '../block/block-input.ts';
 import { hasPostStep } from '../block/block-plan.ts';
@@ -134,6 +135,9 @@ export function stepsOf(
   };
 }
 
+/** A task of a planned block by its number; a transaction that is not in the block; or what is never executed. */
+export type ArrangedTask = number | TransactionInput | 'nothing';
+
 /**
  * A planned block with another list of transactions: of each its place in the block, or what is new, whose sender is trusted
  * unless it has signed.
@@ -144,39 +148,55 @@ export function editEvmPlan(
   context: EvmBlockContext,
   list: readonly (number | TransactionInput)[],
 ): EvmPlan {
-  const { chainId, hardfork, block } = context;
   const { firstTransaction, post, requests, transactions: before } = plan;
-  const signatureOf = signatureReader({ chainId: BigInt(chainId), hardfork });
-  const added = list.filter((entry) => typeof entry !== 'number');
-  for (const transaction of added) checkChain(transaction, list.indexOf(transaction), chainId);
-  const made = encodeEvmTransactions(
-    added,
-    (at) => (context.senders === 'trust' ? undefined : signatureOf(added[at]!)),
-    context.memoryBytes,
-  );
-  const ranges: EncodedRange[] = [{ from: before, first: 0, end: firstTransaction }];
-  const add = (from: EncodedRange['from'], at: number) => {
-    const last = ranges.at(-1)!;
-    if (last.from === from && last.end === at) ranges[ranges.length - 1] = { ...last, end: at + 1 };
-    else ranges.push({ from, first: at, end: at + 1 });
-  };
-  let next = 0;
-  for (const entry of list) typeof entry === 'number' ? add(before, firstTransaction + entry) : add(made, next++);
-  ranges.push({ from: before, first: post, end: before.costs.length });
-  const count = firstTransaction + list.length + before.costs.length - post;
-  const senders: (Hex | undefined)[] = new Array<undefined>(count).fill(undefined);
-  for (const [at, entry] of list.entries()) {
-    senders[firstTransaction + at] = (typeof entry === 'number' ? block.transactions[entry] : entry)?.from;
-  }
+  const tasks: ArrangedTask[] = [];
+  for (let task = 0; task < firstTransaction; task++) tasks.push(task);
+  for (const entry of list) tasks.push(typeof entry === 'number' ? firstTransaction + entry : entry);
+  for (let task = post; task < before.costs.length; task++) tasks.push(task);
   const shift = firstTransaction + list.length - post;
   return {
     environment: plan.environment,
-    transactions: arrangeEvmTransactions(ranges, senders),
+    transactions: arrangeTasks(plan, context, tasks),
     firstTransaction,
     post: post + shift,
     requests: requests.map(({ at, type }) => ({ at: at + shift, type })),
   };
 }
+
+/** Tasks of a planned block in another order, with others between them. @throws as {@link editEvmPlan} does */
+export function arrangeTasks(plan: EvmPlan, context: EvmBlockContext, tasks: readonly ArrangedTask[]): EvmTransactions {
+  const { chainId, hardfork, block, memoryBytes } = context;
+  const { firstTransaction, post, transactions: before } = plan;
+  const signatureOf = signatureReader({ chainId: BigInt(chainId), hardfork });
+  const added = tasks.filter((task) => typeof task === 'object');
+  for (const transaction of added) checkChain(transaction, tasks.indexOf(transaction) - firstTransaction, chainId);
+  const made = encodeEvmTransactions(
+    added,
+    (at) => (context.senders === 'trust' ? undefined : signatureOf(added[at]!)),
+    memoryBytes,
+  );
+  const ranges: EncodedRange[] = [];
+  const add = (from: EncodedRange['from'], at: number) => {
+    const last = ranges.at(-1);
+    if (last?.from === from && last.end === at) ranges[ranges.length - 1] = { ...last, end: at + 1 };
+    else ranges.push({ from, first: at, end: at + 1 });
+  };
+  let next = 0;
+  for (const task of tasks) {
+    if (task === 'nothing') add(nothing(), 0);
+    else if (typeof task === 'number') add(before, task);
+    else add(made, next++);
+  }
+  const senders = tasks.map((task) => {
+    if (typeof task === 'object') return task.from;
+    const isTransaction = typeof task === 'number' && task >= firstTransaction && task < post;
+    return isTransaction ? block.transactions[task - firstTransaction]?.from : undefined;
+  });
+  return arrangeEvmTransactions(ranges, senders);
+}
+
+/** A record for what is never executed. */
+const nothing = lazy(() => encodeEvmTransactions([systemStep('credit', SYSTEM_ADDRESS, SYSTEM_ADDRESS)]));
 
 /** @throws InvalidTransactionError */
 function checkChain(transaction: TransactionInput, index: number, chainId: number): void {

@@ -49,6 +49,8 @@ export interface PlannedRun {
   readonly taskTimeoutMs: TaskTimeout;
   /** Of its memory, where it brings all it needs; `undefined`: the engine's. */
   readonly maximumMiB?: number | undefined;
+  /** On a state that stays: whether it is over sooner than workers would wake, so that the calling thread runs it. */
+  readonly isShort?: boolean;
   /** Whether its progress is what the caller sees of the job. */
   readonly isShown: boolean;
   /** Takes results as they are committed, in order. */

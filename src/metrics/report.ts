@@ -28,6 +28,8 @@ export interface ReportContext {
   readonly encodeMs: number;
   /** What to subtract from the core's numbers to get the transaction's index in its block. */
   readonly offset: number;
+  /** Of each of the core's numbers the one that it stands for, where these are others; -1: for none. */
+  readonly places?: readonly number[];
   /** Whose transactions have hashes. */
   readonly block: BlockInput | undefined;
   /** What the state's source was asked, where it counts. */
@@ -58,7 +60,7 @@ export function reportOf(run: ReportedRun, context: ReportContext): Report {
     aborts: counters.aborts,
     suspensions: counters.suspensions,
     counters,
-    perWorker: workersOf(trace, context.offset),
+    perWorker: workersOf(trace, context),
     conflicts: mergedConflicts(trace.conflicts),
     bound: showing({
       t1Ms: trace.t1Ms,
@@ -83,11 +85,14 @@ export function reportOf(run: ReportedRun, context: ReportContext): Report {
 }
 
 /** Spans count from the block's first transaction. */
-function workersOf({ workers }: Trace, offset: number): Report['perWorker'] {
-  if (offset === 0) return workers;
+function workersOf({ workers }: Trace, { offset, places }: ReportContext): Report['perWorker'] {
+  if (offset === 0 && places === undefined) return workers;
   return workers.map(({ spans, ...worker }) => ({
     ...worker,
-    spans: spans.map((span) => ({ ...span, transaction: span.transaction - offset })),
+    spans: spans.flatMap(({ transaction: task, ...span }) => {
+      const place = places === undefined ? task : places[task]!;
+      return place < 0 ? [] : [{ ...span, transaction: place - offset }];
+    }),
   }));
 }
 
@@ -105,16 +110,14 @@ function planningOf(
   };
 }
 
-function criticalPathOf({ paths }: Trace, { offset, block }: ReportContext): CriticalStep[] {
-  return paths.flatMap(stepsOf).map(({ index: task, durationMs, location }) => {
-    const index = task - offset;
+function criticalPathOf({ paths }: Trace, { offset, places, block }: ReportContext): CriticalStep[] {
+  return paths.flatMap(stepsOf).flatMap(({ index: task, durationMs, location }) => {
+    const place = places === undefined ? task : places[task]!;
+    if (place < 0) return [];
+    const index = place - offset;
     const hash = block?.transactions[index]?.hash;
-    return {
-      index,
-      ...(hash === undefined ? {} : { hash }),
-      durationMs,
-      ...(location === undefined ? {} : { location }),
-    };
+    const step = { index, ...(hash === undefined ? {} : { hash }), durationMs };
+    return [location === undefined ? step : { ...step, location }];
   });
 }
 

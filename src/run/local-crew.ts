@@ -60,6 +60,21 @@ export async function openLocalHome(
   return { ...(await openLocalMemory(module, pages, highestWorker)), leave() {} };
 }
 
+const workers = new WeakMap<WebAssembly.Memory, Promise<CoreInstance>>();
+
+/** The instance that executes on this thread in the memory of a state that stays: always the same. */
+export function workerIn({ host, lease, worker }: Home): Promise<CoreInstance> {
+  const { memory } = host.instance;
+  const known = workers.get(memory);
+  if (known !== undefined) return known;
+  const module = lease?.core.module;
+  if (module === undefined && worker === undefined) throw new TypeError('nobody can run in this memory');
+  const options = { clockBase: wallClock() - host.instance.now(), mayWait: false };
+  const opened = worker === undefined ? openCore(module!, memory, options) : Promise.resolve(worker);
+  workers.set(memory, opened);
+  return opened;
+}
+
 export class LocalCrew implements Crew {
   readonly #memory: LocalMemory;
   readonly #work: LocalWork;

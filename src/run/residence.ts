@@ -12,6 +12,7 @@ import {
   changedRecord,
   countKept,
   type FieldKind,
+  fieldLocation,
   type KeptRecords,
   type KeptValue,
   keepAll,
@@ -26,6 +27,8 @@ import {
   withoutOldest,
   withoutZeros,
 } from '../core/host/kept-state.ts';
+import { locationCount, type Places, placesOf } from '../core/host/location.ts';
+import { WrittenPlaces } from '../core/host/reach.ts';
 import { type Recordings, takeRecordings } from '../core/host/recordings.ts';
 import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
 import { type CoreInstance, Kind } from '../core/instance/abi.ts';
@@ -202,6 +205,21 @@ export class Residence implements StayingState {
   /** What the last block has recorded, while it is still in the memory. */
   recordings(): (Uint8Array | undefined)[] {
     return takeRecordings(this.#home.host.instance);
+  }
+
+  /** What these recordings, of all of a block's tasks, say of its writes; `undefined`: not all is recorded. While the layout is the same. */
+  written(recordings: Recordings, tasks: number): WrittenPlaces | undefined {
+    return WrittenPlaces.of(recordings, tasks, locationCount(this.#home.host.instance));
+  }
+
+  /** What locations stand for. */
+  places(locations: readonly number[]): Places {
+    return placesOf(this.#home.host.instance, locations);
+  }
+
+  /** The location of a field of an account, 0 where nobody has asked for it yet. */
+  locationOf(kind: FieldKind, address: Uint8Array): number {
+    return fieldLocation(this.#home.host.instance, kind, address);
   }
 
   /** The same of a block of so many tasks, to be kept; `undefined` where not all of it is there. While the layout is the same. */

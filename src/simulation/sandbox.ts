@@ -15,6 +15,7 @@ import type { AccountFields, StateChanges } from '../core/host/state-changes.ts'
 import { imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import { type CoreInstance, isUnequipped, openCore, wallClock } from '../core/instance/abi.ts';
 import { runAlone } from '../core/worker/worker-loop.ts';
+import { workerIn } from '../run/local-crew.ts';
 import type { Home } from '../run/residence.ts';
 import { loadKeys } from '../run/state-loading.ts';
 import type { SourceKey, StateKey } from '../state/state-source.ts';
@@ -283,11 +284,8 @@ export class Sandbox {
     return { worker: await instances.plain };
   }
 
-  async #openPlain({ host, lease, worker }: Home): Promise<CoreInstance> {
-    const module = lease?.core.module;
-    if (module === undefined && worker === undefined) throw new TypeError('nobody can run in this memory');
-    const options = { clockBase: wallClock() - host.instance.now(), mayWait: false };
-    const instance = worker ?? (await openCore(module!, host.instance.memory, options));
+  async #openPlain(home: Home): Promise<CoreInstance> {
+    const instance = await workerIn(home);
     this.#setting.thread.equip(instance);
     return instance;
   }

@@ -3,7 +3,14 @@
 import { CoreTrapError } from '../base/errors.ts';
 import { eventLoopTurn } from '../base/platform.ts';
 import { Conductor } from '../run/conductor.ts';
-import { LocalCrew, type LocalMemory, type LocalWork, openLocalHome, openLocalMemory } from '../run/local-crew.ts';
+import {
+  LocalCrew,
+  type LocalMemory,
+  type LocalWork,
+  openLocalHome,
+  openLocalMemory,
+  workerIn,
+} from '../run/local-crew.ts';
 import { callFor } from '../run/nested-call.ts';
 import type { Home, Residence } from '../run/residence.ts';
 import type { RunOutcome } from '../run/run-outcome.ts';
@@ -94,9 +101,8 @@ export class CallingThreadRunner implements Runner {
 
 /** The memory of a state that stays, for a crew of one. */
 async function homeOf(residence: Residence, transactions: number): Promise<LocalMemory> {
-  const { host, worker } = await residence.home(transactions);
-  if (worker === undefined) throw new TypeError('the memory is one of workers');
-  return { host, worker };
+  const home = await residence.home(transactions);
+  return { host: home.host, worker: await workerIn(home) };
 }
 
 class LocalRun {

@@ -143,10 +143,13 @@ export class Runners {
     };
   }
 
-  /** Whoever can run such work: objects cannot be sent to workers, nor a state that stays to a worker alone. */
-  async for({ executor }: Work, count: number, residence?: Residence): Promise<Runner> {
+  /**
+   * Whoever can run such work: objects cannot be sent to workers, nor a state that stays to a worker alone. `isShort`: it is over
+   * sooner than workers would wake.
+   */
+  async for({ executor }: Work, count: number, residence?: Residence, isShort = false): Promise<Runner> {
     await this.settled(count);
-    if (residence !== undefined) return this.#host();
+    if (residence !== undefined) return isShort ? this.#localRunner() : this.#host();
     return executor === undefined || !('object' in executor) ? this.#main : this.#localRunner();
   }
 

@@ -44,14 +44,29 @@ export function editedList(
     if (replaced.has(at)) throw new InputError(`${field}.at`, `transaction ${at} is dropped or replaced already`);
     replaced.set(at, made);
   }
-  const list: EditedTransaction[] = [];
-  for (let at = 0; at <= before.length; at++) {
-    list.push(...(inserted.get(at) ?? []));
-    if (at === before.length) break;
-    if (!replaced.has(at)) list.push({ transaction: before[at]!, origin: at, wantsNonce: false });
-    else if (replaced.get(at) !== undefined) list.push(replaced.get(at)!);
+  const kept = keptOf(context);
+  const places = [...new Set([...inserted.keys(), ...replaced.keys()])].sort((left, right) => left - right);
+  const parts: (readonly EditedTransaction[])[] = [];
+  let next = 0;
+  for (const at of places) {
+    parts.push(kept.slice(next, at), inserted.get(at) ?? []);
+    next = replaced.has(at) ? at + 1 : at;
+    const made = replaced.get(at);
+    if (made !== undefined) parts.push([made]);
   }
-  return list;
+  return parts.concat([kept.slice(next)]).flat();
+}
+
+const keptOnes = new WeakMap<BlockContext, readonly EditedTransaction[]>();
+
+/** The transactions of a block as lists have those that are not edited: the same for all questions. */
+function keptOf(context: BlockContext): readonly EditedTransaction[] {
+  const known = keptOnes.get(context);
+  if (known !== undefined) return known;
+  const { transactions } = context.block;
+  const kept = transactions.map((transaction, origin) => ({ transaction, origin, wantsNonce: false }));
+  keptOnes.set(context, kept);
+  return kept;
 }
 
 function readEdit(edit: unknown, field: string, count: number) {

@@ -2,13 +2,13 @@
 // transactions that the edits reach are executed; the world stays as it is.
 
 import { InputError } from '../base/errors.ts';
-import { bytesFromHex, type Hex, quantityFromNumber, sameBytes } from '../base/hex.ts';
+import { sameBytes } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
 import { showing } from '../base/shown.ts';
-import type { TransactionInput } from '../block/block-input.ts';
+import type { BlockInput } from '../block/block-input.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
-import type { ResultBatch } from '../core/host/outcome.ts';
+import type { KeptRecords } from '../core/host/kept-state.ts';
 import { dropUnchanged, inverted, mergeChanges } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE } from '../core/host/state-image.ts';
 import { type BlockEncoding, encodingOf } from '../job/block-encoding.ts';
@@ -21,6 +21,7 @@ import type { RunPlan } from '../run/run-plan.ts';
 import { meterOf } from '../state/source-meter.ts';
 import type { Edit, Report, WhatIf, WhatIfOptions, WhatIfTransaction } from '../types.ts';
 import { type EditedTransaction, editedList } from './edits.ts';
+import { type EditedRun, runReached, withNonces } from './reached-run.ts';
 import { type Recorded, recordedBy, type WorldExecution } from './recorded-block.ts';
 import type { WorldState } from './world-state.ts';
 
@@ -57,82 +58,92 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
   async run(desk: Desk<WhatIfTransaction>): Promise<WhatIf> {
     const startMs = performance.now();
     const { residence } = this.#state;
-    const { after, mark } = this.#execution;
+    const { after, job } = this.#execution;
     if (residence.edition !== after.edition) {
       throw new InputError('run', 'the world has moved on since this block: go back and execute it again');
     }
     const recorded = recordedBy(this.#execution, residence);
-    const left = await residence.exchange(residence.since(mark).toReversed().flat());
+    const asked = meterOf(this.#state);
+    const run =
+      (await this.#aside((put) => {
+        const [execution, state, list] = [this.#execution, this.#state, this.#list];
+        return runReached({ desk, execution, state, recorded, list, put });
+      })) ?? (await this.#aside((put) => this.#runAll(desk, recorded, put)));
+    const transactions = lazy(() => this.#list.map(({ transaction }) => transaction));
+    const block: BlockInput = Object.defineProperty({ ...job.context.block }, 'transactions', { get: transactions });
+    const { performed, places } = run;
+    const totalDurationMs = performance.now() - startMs;
+    const { loadMs, setupMs, executionMs, decodeMs } = performed.outcome;
+    const encodeMs = Math.max(0, totalDurationMs - loadMs - setupMs - executionMs - decodeMs);
+    const context = { totalDurationMs, encodeMs, offset: this.firstItem, block, ...(places && { places }) };
+    const report = reportOf(performed, { ...context, ...asked() });
+    desk.report(report);
+    const decoder = lazy(() => {
+      const made = new TransactionDecoder(block, { ...job.encoding, transactionCount: this.#list.length });
+      for (const batch of run.results()) made.push(batch, () => {});
+      return made;
+    });
+    const comparison = new Comparison(this.#execution, this.#list, decoder);
+    desk.push(this.#list.length, comparison.at);
+    return resultOf(comparison, report, this.#statesOf(run));
+  }
+
+  /** Does something on a state that is another for that time. */
+  async #aside<R>(body: (put: (records: KeptRecords) => Promise<void>) => Promise<R>): Promise<R> {
+    const { residence } = this.#state;
     const { mark: end } = residence;
+    const left: Uint8Array[] = [];
     try {
-      const encoding = await this.#encode((body) => desk.ask(body));
-      const plan = this.#planOf(encoding, recorded);
-      const encodeMs = performance.now() - startMs;
-      return await this.#execute(desk, encoding, plan, { startMs, encodeMs });
+      return await body(async (records) => {
+        left.unshift(...(await residence.exchange(records)));
+      });
     } finally {
       // What memory had no room for at once was folded part by part.
       await residence.revertTo(end);
       await residence.exchange(left);
-      residence.isAgain(after.edition);
+      residence.isAgain(this.#execution.after.edition);
     }
   }
 
-  async #execute(
+  /** All of the edited list, on the state before the block; what is recorded and still holds is repeated. */
+  async #runAll(
     desk: Desk<WhatIfTransaction>,
-    encoding: BlockEncoding,
-    plan: RunPlan,
-    { startMs, encodeMs }: { startMs: number; encodeMs: number },
-  ): Promise<WhatIf> {
-    const { context } = this.#execution.job;
-    const transactions = this.#list.map(({ transaction }) => transaction);
-    const decoder = new TransactionDecoder({ ...context.block, transactions }, encoding);
-    const comparison = new Comparison(this.#execution, this.#list, encoding, decoder);
-    const take = (batch: ResultBatch) => {
-      decoder.push(batch, () => {});
-      desk.push(decoder.length, comparison.at);
-    };
-    const asked = meterOf(this.#state);
+    recorded: Recorded,
+    put: (records: KeptRecords) => Promise<void>,
+  ): Promise<EditedRun> {
+    const { residence } = this.#state;
+    await put(residence.since(this.#execution.mark).toReversed().flat());
+    const encoding = await this.#encode((body) => desk.ask(body));
     const performed = await desk.perform({
-      ...{ plan, take, work: this.#execution.executed.work, state: this.#state, residence: this.#state.residence },
-      ...{ taskTimeoutMs: undefined, isShown: true },
+      ...{ plan: this.#planOf(encoding, recorded), take() {}, work: this.#execution.executed.work },
+      ...{ state: this.#state, residence, taskTimeoutMs: undefined, isShown: true },
     });
-    const report = reportOf(performed, {
-      ...{ totalDurationMs: performance.now() - startMs, encodeMs, offset: this.firstItem, block: context.block },
-      ...asked(),
-    });
-    desk.report(report);
+    const { results, changes } = performed.outcome;
+    return { performed, results: () => results, changes: () => decodeChanges(changes) };
+  }
+
+  #statesOf({ changes }: EditedRun) {
     const { emptiness, outcome } = this.#execution.executed;
-    const { changes } = performed.outcome;
-    const stateDiff = lazy(() => stateDiffOf(decodeChanges(changes), emptiness));
-    const changedState = lazy(() => {
-      const difference = inverted(decodeChanges(outcome.changes), (hash) => this.#state.residence.code(hash));
-      mergeChanges(difference, decodeChanges(changes));
-      // Of two states after the block: whether storage was emptied on the way to either is not between them.
-      for (const { storage } of difference.accounts.values()) dropUnchanged({ storage, emptied: false });
-      return stateDiffOf(difference, emptiness);
-    });
-    return resultOf(comparison, report, { stateDiff, changedState });
+    return {
+      stateDiff: lazy(() => stateDiffOf(changes(), emptiness)),
+      changedState: lazy(() => {
+        const difference = inverted(decodeChanges(outcome.changes), (hash) => this.#state.residence.code(hash));
+        mergeChanges(difference, changes());
+        // Of two states after the block: whether storage was emptied on the way to either is not between them.
+        for (const { storage } of difference.accounts.values()) dropUnchanged({ storage, emptied: false });
+        return stateDiffOf(difference, emptiness);
+      }),
+    };
   }
 
   /** The edited block; nonces of what is new are filled from the state before it. */
   async #encode(ask: Ask): Promise<BlockEncoding> {
     const { context, encoding } = this.#execution.job;
-    const nonces = new Map<Hex, bigint>();
-    const lastWanting = this.#list.findLastIndex(({ wantsNonce }) => wantsNonce);
-    const list: (number | TransactionInput)[] = [];
-    for (const [at, { transaction, origin, wantsNonce }] of this.#list.entries()) {
-      if (at > lastWanting) {
-        list.push(origin ?? transaction);
-        continue;
-      }
-      const { from } = transaction;
-      let { nonce } = transaction;
-      if (wantsNonce && from !== undefined) {
-        nonce = quantityFromNumber(nonces.get(from) ?? (await this.#state.account(ask, bytesFromHex(from))).nonce);
-      }
-      if (from !== undefined) nonces.set(from, BigInt(nonce) + 1n);
-      list.push(origin ?? { ...transaction, nonce });
-    }
+    const list = this.#list.map(({ origin, transaction }) => origin ?? transaction);
+    const nonceOf = async (address: Uint8Array) => (await this.#state.account(ask, address)).nonce;
+    await withNonces(this.#list, nonceOf, (at, transaction) => {
+      list[at] = transaction;
+    });
     return encodingOf(editEvmPlan(encoding.evmPlan!, context, list), context);
   }
 
@@ -143,7 +154,13 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
     const environment = plan.evm?.environment;
     return {
       ...plan,
-      ...{ count, image: { ...EMPTY_IMAGE, codes }, sequential: false, checkpoint: undefined, haltOnInvalid: false },
+      ...{
+        count,
+        image: { ...EMPTY_IMAGE, codes: codes() },
+        sequential: false,
+        checkpoint: undefined,
+        haltOnInvalid: false,
+      },
       evm: encoding.evm && { ...encoding.evm, ...(environment && { environment }) },
       block: { firstTransaction, transactionCount },
       trial: { recordings: moved, layout },
@@ -168,22 +185,22 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
 
 /** The transactions of the edited block beside those of the block. */
 class Comparison {
-  readonly decoder: TransactionDecoder;
+  readonly #decoder: () => TransactionDecoder;
   readonly #execution: WorldExecution;
   readonly #list: readonly EditedTransaction[];
   readonly #first: number;
   readonly #transactions: WhatIfTransaction[] = [];
 
-  constructor(
-    execution: WorldExecution,
-    list: readonly EditedTransaction[],
-    { firstTransaction }: BlockEncoding,
-    decoder: TransactionDecoder,
-  ) {
+  /** `decoder`: asked for when somebody looks at something. */
+  constructor(execution: WorldExecution, list: readonly EditedTransaction[], decoder: () => TransactionDecoder) {
     this.#execution = execution;
     this.#list = list;
-    this.#first = firstTransaction;
-    this.decoder = decoder;
+    this.#first = execution.job.encoding.firstTransaction;
+    this.#decoder = decoder;
+  }
+
+  get decoder(): TransactionDecoder {
+    return this.#decoder();
   }
 
   get length(): number {
@@ -243,12 +260,12 @@ function resultOf(
   report: Report,
   states: { readonly stateDiff: () => WhatIf['stateDiff']; readonly changedState: () => WhatIf['changedState'] },
 ): WhatIf {
-  const places = Array.from({ length: comparison.length }, (_, index) => index);
+  const places = lazy(() => Array.from({ length: comparison.length }, (_, index) => index));
   const parts = {
-    transactions: lazy(() => places.map(comparison.at)),
+    transactions: lazy(() => places().map(comparison.at)),
     gasUsed: lazy(() => BigInt(comparison.gasUsed())),
-    executed: lazy(() => places.filter((index) => !comparison.isRepeated(index))),
-    changed: lazy(() => places.filter((index) => comparison.isChanged(index))),
+    executed: lazy(() => places().filter((index) => !comparison.isRepeated(index))),
+    changed: lazy(() => places().filter((index) => comparison.isChanged(index))),
     saved: lazy(() => comparison.saved()),
   };
   return showing({

@@ -11,15 +11,7 @@ import { logCountOf } from '../evm/evm-decode.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
 import { changedRecord, type FieldKind, type KeptRecords } from './kept-state.ts';
-import { addressAt, kindAt, locationAt, slotAt } from './location.ts';
-
-/** What a block's tasks have touched, in the order of the tasks. */
-interface Places {
-  /** By number: kind, address, slot. */
-  readonly kinds: Uint8Array;
-  readonly addresses: Uint8Array;
-  readonly slots: Uint8Array;
-}
+import { type Places, placesOf } from './location.ts';
 
 interface Accesses {
   /** Numbers of places. Of task `t` those from `readEnds[t - 1]` to `readEnds[t]`. */
@@ -340,19 +332,6 @@ function accessesIn(recordings: readonly Uint8Array[]): { accesses: Accesses; lo
     accesses.writeEnds[task] = write;
   }
   return { accesses, locations: Uint32Array.from(numbers.keys()) };
-}
-
-function placesOf(instance: CoreInstance, locations: Uint32Array): Places {
-  const kinds = new Uint8Array(locations.length);
-  const addresses = new Uint8Array(locations.length * ADDRESS);
-  const slots = new Uint8Array(locations.length * WORD);
-  for (const [place, location] of locations.entries()) {
-    const record = locationAt(instance, location);
-    kinds[place] = kindAt(instance, record);
-    addresses.set(addressAt(instance, record), place * ADDRESS);
-    if (kinds[place] === Kind.STORAGE) slots.set(slotAt(instance, record), place * WORD);
-  }
-  return { kinds, addresses, slots };
 }
 
 function codeOf({ core, bytes, words }: CoreInstance, hash: Uint8Array): Hex | undefined {

@@ -56,6 +56,12 @@ export async function keepAll(
   return parts;
 }
 
+/** The location of a field of an account, 0 where nobody has asked for it yet. Host, between two blocks. */
+export function fieldLocation({ core, bytes }: CoreInstance, kind: FieldKind, address: Uint8Array): number {
+  bytes.set(address, core.scratch() + Scratch.ADDRESS);
+  return core.lookupScratch(kind);
+}
+
 /** What is known of one place, `undefined` where nobody has asked for it yet. Host, between two blocks. */
 export function keptAt(
   instance: CoreInstance,
@@ -232,6 +238,22 @@ function take({ core, bytes }: CoreInstance, parts: Uint8Array[]): void {
 /** How many records these are. */
 export function countKept(records: KeptRecords): number {
   return records.reduce((sum, { length }) => sum + length / KeptBase.SIZE, 0);
+}
+
+/** Those at some places of a list, one behind the other. */
+export function pickKept(records: KeptRecords, places: readonly number[]): Uint8Array {
+  const picked = new Uint8Array(places.length * KeptBase.SIZE);
+  for (const [index, place] of places.entries()) {
+    let at = place * KeptBase.SIZE;
+    for (const part of records) {
+      if (at < part.length) {
+        picked.set(part.subarray(at, at + KeptBase.SIZE), index * KeptBase.SIZE);
+        break;
+      }
+      at -= part.length;
+    }
+  }
+  return picked;
 }
 
 function longest(records: KeptRecords): number {

@@ -18,6 +18,18 @@ const NAMES: Readonly<Record<number, LocationName['kind']>> = {
   [Kind.BLOCK_HASH]: 'blockHash',
 };
 
+/** What locations stand for, one behind the other. */
+export interface Places {
+  readonly kinds: Uint8Array;
+  /** 20 bytes each. */
+  readonly addresses: Uint8Array;
+  /** 32 bytes each, as the core has them; zeros for what is no slot. */
+  readonly slots: Uint8Array;
+}
+
+const ADDRESS = 20;
+const SLOT = 32;
+
 /** Bytes of a location's record. */
 export const LOCATION_SIZE = Location.SIZE;
 
@@ -48,6 +60,23 @@ export function slotAt({ bytes }: CoreInstance, record: number): Uint8Array {
 export function keyAt({ bytes, words }: CoreInstance, record: number): Uint8Array {
   const start = words[(record + Location.ADDRESS) >>> 2]!;
   return bytes.slice(start, start + words[(record + Location.ADDRESS + 4) >>> 2]!);
+}
+
+/** In their order. */
+export function placesOf(instance: CoreInstance, locations: ArrayLike<number>): Places {
+  const { bytes } = instance;
+  const kinds = new Uint8Array(locations.length);
+  const addresses = new Uint8Array(locations.length * ADDRESS);
+  const slots = new Uint8Array(locations.length * SLOT);
+  for (let place = 0; place < locations.length; place++) {
+    const record = locationAt(instance, locations[place]!);
+    kinds[place] = kindAt(instance, record);
+    const address = record + Location.ADDRESS;
+    addresses.set(bytes.subarray(address, address + ADDRESS), place * ADDRESS);
+    const slot = record + Location.SLOT;
+    if (kinds[place] === Kind.STORAGE) slots.set(bytes.subarray(slot, slot + SLOT), place * SLOT);
+  }
+  return { kinds, addresses, slots };
 }
 
 /** A location by name, for reports. */

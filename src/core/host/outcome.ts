@@ -105,6 +105,26 @@ export function unpackResult(code: number, gasUsed: bigint, bytes: Uint8Array, p
   return { status, gasUsed, output, error: breachInWords(exceeded), exceeded };
 }
 
+/** Some results in another order, as a batch; `repeated`: nothing was executed for them. */
+export function pickResults(
+  picked: readonly { readonly of: Results; readonly at: number; readonly repeated: boolean }[],
+): ResultBatch {
+  const heads = new Uint32Array(picked.length * HEAD.SIZE);
+  let end = 0;
+  for (const [index, { of, at, repeated }] of picked.entries()) {
+    const head = index * HEAD.SIZE;
+    heads.set(of.head(at), head);
+    end += of.output(at).length;
+    heads[head + HEAD.END] = end;
+    if (repeated) heads[head + HEAD.KIND]! |= REPEATED;
+  }
+  const outputs = new Uint8Array(end);
+  for (const [index, { of, at }] of picked.entries()) {
+    outputs.set(of.output(at), index === 0 ? 0 : heads[(index - 1) * HEAD.SIZE + HEAD.END]!);
+  }
+  return { heads, outputs };
+}
+
 /** A batch without its first `count` results. */
 export function dropResults({ heads, outputs }: ResultBatch, count: number): ResultBatch {
   if (count === 0) return { heads, outputs };
@@ -170,6 +190,13 @@ export class Results {
   /** Exact up to 2^53. */
   gas(index: number): number {
     return this.#word(index, HEAD.GAS_HIGH) * 0x1_0000_0000 + this.#word(index, HEAD.GAS_LOW);
+  }
+
+  /** Its words as they are in the batch that it came with. */
+  head(index: number): Uint32Array {
+    const batch = this.#find(index);
+    const at = (index - this.#starts[batch]!) * HEAD.SIZE;
+    return this.#batches[batch]!.heads.subarray(at, at + HEAD.SIZE);
   }
 
   /** All bytes of an output, whatever its form: a view. */

@@ -14,7 +14,7 @@ import {
 import { keyFromBytes, sameBytes } from '../../base/hex.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
-import { addressAt, keyAt, kindAt, locationAt, locationCount, slotAt } from './location.ts';
+import { addressAt, keyAt, kindAt, locationAt, locationCount, type Places, slotAt } from './location.ts';
 import { type AccountFields, type StateImage, StateImageBuilder } from './state-image.ts';
 
 export type { AccountFields } from './state-image.ts';
@@ -140,6 +140,42 @@ export function mergeChanges(into: StateChanges, later: StateChanges): void {
     if (known === undefined) into.numbers.set(key, change);
     else if (known.before === change.after) into.numbers.delete(key);
     else known.after = change.after;
+  }
+}
+
+/** Puts what others say of some places into changes, in place; both begin with the same state. */
+export function replaceAt(changes: StateChanges, { accounts }: StateChanges, places: Places): void {
+  const met = new Map<string, AccountChange>();
+  for (const [place, kind] of places.kinds.entries()) {
+    const address = places.addresses.subarray(place * 20, (place + 1) * 20);
+    const key = keyFromBytes(address);
+    const other = accounts.get(key);
+    let account = changes.accounts.get(key);
+    if (account === undefined) {
+      if (other === undefined) continue;
+      account = { ...noChange(address.slice()), before: { ...other.before }, after: { ...other.before } };
+      changes.accounts.set(key, account);
+    }
+    met.set(key, account);
+    if (kind === Kind.STORAGE) {
+      const slot = keyFromBytes(places.slots.subarray(place * 32, (place + 1) * 32));
+      const value = other?.storage.get(slot);
+      if (value === undefined) account.storage.delete(slot);
+      else account.storage.set(slot, value);
+      continue;
+    }
+    const now = other?.after ?? account.before;
+    if (kind === Kind.BALANCE) account.after.balance = now.balance;
+    else if (kind === Kind.NONCE) account.after.nonce = now.nonce;
+    else if (kind === Kind.EXISTENCE) account.after.exists = now.exists;
+    else if (kind === Kind.CODE) {
+      account.after.codeHash = now.codeHash;
+      account.code = other?.code;
+    }
+  }
+  for (const [key, account] of met) {
+    dropUnchanged(account);
+    if (!isChanged(account)) changes.accounts.delete(key);
   }
 }
 

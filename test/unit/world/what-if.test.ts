@@ -73,6 +73,8 @@ describe('what if', () => {
     expect(without.transactions[4]!.result!.hash).toBe(hashOf(5));
     expect(without.executed).toEqual([]);
     expect(without.changed).toEqual([]);
+    // What others have left where it has looked, in one.
+    expect(without.report.executions).toBe(1);
     expect(without.saved).toBeCloseTo(1 - 21_000 / Number(run.gasUsed), 6);
     expect(without.gasUsed).toBe(run.gasUsed - 21_000n);
     expect([...without.changedState.keys()].sort()).toEqual([header.miner, sender(4), receiver(4)].sort());
@@ -94,6 +96,51 @@ describe('what if', () => {
     // The world still has what the block has left.
     expect(BigInt(await world.getStorage(COUNTER, 0))).toBe(BigInt(COUNT / 2));
     expect(await world.getBalance(receiver(4))).toBe(5n);
+    await world.dispose();
+  });
+
+  test('what is new and looks where nobody on its way has looked sees what those before it have left there', async () => {
+    const world = await openWorld();
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    /** Creates a contract whose code is somebody's balance. */
+    const balanceOf = (who: Hex) => ({ from: sender(0), gas: 200_000, input: `0x73${who.slice(2)}315f5260205ff3` });
+    for (const [who, value] of [
+      [receiver(4), 5n],
+      [receiver(8), 0n],
+      [receiver(90), 0n],
+    ] as const) {
+      const asked = await run.whatIf([{ at: 6, insert: balanceOf(who) }]);
+      const { status, result } = asked.transactions[6]!;
+      expect([status, BigInt(result!.returnValue)]).toEqual(['success', value]);
+      expect(asked.executed).toEqual([6]);
+      // Twice: what it looks at is not known before.
+      expect(asked.report.executions).toBeLessThan(8);
+    }
+    const fees = await run.whatIf([{ at: 6, insert: balanceOf(header.miner) }]);
+    const before = run.transactions.slice(0, 6).reduce((sum, { gasUsed }) => sum + gasUsed * 3n, 0n);
+    expect(BigInt(fees.transactions[6]!.result!.returnValue)).toBe(before);
+    await world.dispose();
+  });
+
+  test('of a state that is asked for piece by piece, what is new is asked for', async () => {
+    const { load, blockHash } = memoryState({
+      ...Object.fromEntries(Array.from({ length: COUNT }, (_, at) => [sender(at), { balance: 10n ** 18n }])),
+      ...{ [COUNTER]: { code: COUNTER_CODE }, [sender(95)]: { balance: 10n ** 18n, nonce: 7n } },
+    });
+    const world = await engine.openWorld({ state: { load, blockHash } });
+    const run = await world.executeBlock({ block, hardfork: 'shanghai' });
+    const found = await run.whatIf([
+      { at: 5, insert: { from: sender(95), to: COUNTER } },
+      { at: 12, drop: true },
+      { at: 0, insert: { from: sender(95), to: receiver(12), value: 9 } },
+    ]);
+    expect(found.transactions.map(({ status }) => status)).toEqual(found.transactions.map(() => 'success'));
+    expect(BigInt(found.transactions[6]!.result!.returnValue)).toBe(3n);
+    expect(found.changedState.get(sender(95))?.nonce).toBe(9n);
+    expect(found.changedState.get(receiver(12))?.balance).toBe(9n);
+    expect(found.stateDiff.get(receiver(12))).toMatchObject({ balance: 9n });
+    expect(found.stateDiff.get(sender(12))).toBeUndefined();
+    expect(await world.getBalance(receiver(12))).toBe(5n);
     await world.dispose();
   });
 
