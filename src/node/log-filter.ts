@@ -58,16 +58,23 @@ export function matches({ address, topics }: Receipt['logs'][number], filter: Lo
 export function mayHold(bloom: Hex | undefined, { addresses, topics = [] }: LogFilter): boolean {
   if (bloom === undefined) return true;
   const bits = bytesFromHex(bloom);
-  return [addresses, ...topics].every((any) => any === undefined || any.some((value) => isIn(bits, value)));
+  const isSet = (bit: number) => ((bits[bits.length - 1 - (bit >> 3)]! >> (bit & 7)) & 1) === 1;
+  return [addresses, ...topics].every(
+    (any) => any === undefined || bloomBitsOf(any).some((three) => three.every(isSet)),
+  );
 }
 
 const BLOOM_BITS = 2048;
+const bloomBits = new WeakMap<readonly Hex[], readonly (readonly number[])[]>();
 
-/** Yellow paper, section 4.3.1: three bits of each value. */
-function isIn(bits: Uint8Array, value: Hex): boolean {
-  const digest = keccak256(bytesFromHex(value));
-  return [0, 2, 4].every((at) => {
-    const bit = ((digest[at]! << 8) | digest[at + 1]!) % BLOOM_BITS;
-    return ((bits[bits.length - 1 - (bit >> 3)]! >> (bit & 7)) & 1) === 1;
+/** Yellow paper, section 4.3.1: three bits of each value. Hashed once for all blocks that a filter is held against. */
+function bloomBitsOf(values: readonly Hex[]): readonly (readonly number[])[] {
+  const known = bloomBits.get(values);
+  if (known !== undefined) return known;
+  const made = values.map((value) => {
+    const digest = keccak256(bytesFromHex(value));
+    return [0, 2, 4].map((at) => ((digest[at]! << 8) | digest[at + 1]!) % BLOOM_BITS);
   });
+  bloomBits.set(values, made);
+  return made;
 }
