@@ -10,6 +10,7 @@ import { accountsRoot, stateRoom, storageRoot } from "./roots/state";
 export { keccak256 } from "./base/keccak256";
 export { keccak256All as hashAll } from "./base/keccak256-pairs";
 export { decodeHex } from "./roots/hex";
+export { fieldsRoom as roomOfFields, readFields } from "./roots/transactions";
 export { hashReceipts, receiptsRoom as roomOfReceipts } from "./roots/receipts";
 
 /** Nodes of a path: 64 levels. */

@@ -1,4 +1,20 @@
-// Hex digits to bytes, sixteen at a time.
+// Hex digits to bytes, and bytes to hex digits, sixteen at a time.
+
+/** Writes the digits of `length` bytes to `out`, and up to 30 letters more; returns their end. */
+export function encodeHex(out: u32, bytes: u32, length: u32): u32 {
+  const table = i8x16(
+    0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66,
+  );
+  for (let at: u32 = 0; at < length; at += 16) {
+    const some = v128.load(bytes + at);
+    const high = i8x16.swizzle(table, i8x16.shr_u(some, 4));
+    const low = i8x16.swizzle(table, v128.and(some, i8x16.splat(15)));
+    const to = out + 2 * at;
+    v128.store(to, i8x16.shuffle(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+    v128.store(to, i8x16.shuffle(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), 16);
+  }
+  return out + 2 * length;
+}
 
 /** Writes the bytes that `count` digits stand for to `out`, which may be `digits`; false where one is no digit. */
 export function decodeHex(out: u32, digits: u32, count: u32): bool {

@@ -13,6 +13,8 @@ interface Hashing {
   hashAll(out: number, items: number, count: number): void;
   roomOfList(count: number, longest: number): number;
   rootOfList(out: number, items: number, count: number, room: number): void;
+  roomOfFields(count: number, length: number): number;
+  readFields(out: number, items: number, count: number, length: number, room: number): number;
   roomOfReceipts(count: number, length: number, longest: number): number;
   hashReceipts(
     out: number,
@@ -125,11 +127,60 @@ function hashesOfBatch(values: readonly Uint8Array[]): Uint8Array[] | undefined 
 /** Root of the trie of a list by position, as headers have it; `undefined` where the module is not to be had. */
 export function rootOfList(values: readonly Uint8Array[]): Uint8Array | undefined {
   const longest = values.reduce((most, { length }) => Math.max(most, length), 0);
-  const items = itemsOf(values, HASH, longest);
+  const items = itemsOf(values, HASH, ({ hashing }) => hashing.roomOfList(values.length, longest));
   if (items === undefined) return undefined;
   const { hashing, room, bytes } = items.made;
   hashing.rootOfList(room, items.at, values.length, items.end);
   return bytes.slice(room, room + HASH);
+}
+
+/** Fields of transactions as JSON has them, one behind the other. */
+export interface TransactionFields {
+  readonly text: string;
+  /** Where in the text each field ends. */
+  readonly ends: Uint32Array;
+  /** Of each transaction three words (TransactionOutline of assembly/roots/transactions.ts). */
+  readonly outlines: Uint32Array;
+  /** Of each entry of the access lists how many keys it has. */
+  readonly keys: Uint32Array;
+  /** Where in the text the hash of the first transaction is; the others follow it. */
+  readonly hashesAt: number;
+}
+
+/** FieldsFound of assembly/roots/transactions.ts, in words. */
+const FOUND = { LETTERS: 0, LETTERS_END: 1, OUTLINES: 2, ENDS: 3, ENDS_END: 4, KEYS: 5, SIZE: 6 } as const;
+const OUTLINE_WORDS = 3;
+/** Of a hash with its 0x. */
+export const HASH_LETTERS: number = 2 + 2 * HASH;
+const latin1 = new TextDecoder('latin1');
+
+/**
+ * Reads transactions of the usual types out of what their hashes are made of; `undefined`: one of them is not well-formed, or the
+ * module is not to be had. All their items have to fit into a memory of WebAssembly several times.
+ */
+export function readTransactionFields(encodings: readonly Uint8Array[]): TransactionFields | undefined {
+  const count = encodings.length;
+  const length = encodings.reduce((sum, encoding) => sum + encoding.length, 0);
+  const head = FOUND.SIZE * 4;
+  const items = itemsOf(encodings, head, (made) => made.hashing.roomOfFields(count, length));
+  if (items === undefined) return undefined;
+  const { made, at, end } = items;
+  const { hashing, room, bytes } = made;
+  if (!hashing.readFields(room, at, count, length, end)) return undefined;
+  const words = new Uint32Array(bytes.buffer);
+  const found = words.subarray(room >>> 2, (room >>> 2) + FOUND.SIZE);
+  const [letters, keys] = [found[FOUND.LETTERS]!, found[FOUND.KEYS]!];
+  const lettersEnd = found[FOUND.LETTERS_END]! + count * HASH_LETTERS;
+  const outlines = words.slice(found[FOUND.OUTLINES]! >>> 2, (found[FOUND.OUTLINES]! >>> 2) + OUTLINE_WORDS * count);
+  let entries = 0;
+  for (let i = 2; i < outlines.length; i += OUTLINE_WORDS) entries += outlines[i]!;
+  return {
+    text: latin1.decode(bytes.subarray(letters, lettersEnd)),
+    ends: words.slice(found[FOUND.ENDS]! >>> 2, found[FOUND.ENDS_END]! >>> 2).map((mark) => mark - letters),
+    outlines,
+    keys: words.slice(keys >>> 2, (keys >>> 2) + entries),
+    hashesAt: found[FOUND.LETTERS_END]! - letters,
+  };
 }
 
 /** What a block's header says of its receipts. */
@@ -301,16 +352,15 @@ export function bytesOfHex(
   return keep(bytes.subarray(room, room + digits / 2));
 }
 
-/** Copies values into the room, behind what they are to be found by; of `head` bytes in front of that, and a list's memory behind it. */
-function itemsOf(values: readonly Uint8Array[], head: number, longest?: number) {
+/** Copies values into the room, behind what they are to be found by; of `head` bytes in front of that, and `more` behind it. */
+function itemsOf(values: readonly Uint8Array[], head: number, more: (made: Instance) => number = () => 0) {
   const made = opened();
   if (made === null) return undefined;
   const start = aligned(head);
   const count = values.length;
   const length = values.reduce((sum, value) => sum + value.length, 0);
   const end = aligned(start + count * ITEM + length);
-  const more = longest === undefined ? 0 : made.hashing.roomOfList(count, longest);
-  if (!makeRoom(made, end + more)) return undefined;
+  if (!makeRoom(made, end + more(made))) return undefined;
   const { room, bytes } = made;
   const words = new Uint32Array(bytes.buffer, room + start, 2 * count);
   let at = room + start + count * ITEM;

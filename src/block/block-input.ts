@@ -325,6 +325,7 @@ const readAuthorizationShape = record(AUTHORIZATION);
 /**
  * Checks a block of unknown origin against the shape, and against what its fork needs. Returns a copy with the known fields
  * only, lower-case hex, minimal quantities; it cannot be changed, and need not be checked again.
+ * @param read the transactions, where they are known to be what `readTransaction` returns: those of the block do not count then
  * @throws InputError naming the field, as in `block.transactions[3].gas`
  */
 export function readBlock(
@@ -332,10 +333,12 @@ export function readBlock(
   hardfork: Hardfork,
   field = 'block',
   { maximumTransactionGas = MAXIMUM_TRANSACTION_GAS }: { maximumTransactionGas?: bigint } = {},
+  read?: TransactionInput[],
 ): BlockInput {
   const known = checkedBlocks.get(value as object);
   if (known?.hardfork === hardfork && known.maximumTransactionGas <= maximumTransactionGas) return value as BlockInput;
   const block: BlockInput = readBlockShape(value, field);
+  if (read !== undefined) block.transactions = read;
   const rules = rulesOf(hardfork);
   for (const { field: name, needed } of NEEDED) {
     if (block[name] !== undefined || !needed(rules)) continue;
@@ -364,7 +367,9 @@ export function readBlock(
   block.transactions.forEach((transaction, i) => {
     checkTransaction(transaction, hardfork, `${field}.transactions[${i}]`, { maximumTransactionGas });
   });
-  freeze(block);
+  // Those that were read before are frozen, but for a few.
+  if (read !== undefined) for (const transaction of read) if (!Object.isFrozen(transaction)) freeze(transaction);
+  freeze(block, read);
   checkedBlocks.set(block, { hardfork, maximumTransactionGas });
   return block;
 }
@@ -388,22 +393,17 @@ export function checkTransaction(
 /** Blocks that were checked before, and how. */
 const checkedBlocks = new WeakMap<object, { hardfork: Hardfork; maximumTransactionGas: bigint }>();
 
-function freeze(value: object): void {
-  for (const item of Object.values(value)) if (typeof item === 'object' && item !== null) freeze(item);
+/** Freezes a value and all that it holds; what `frozen` holds is frozen already. */
+function freeze(value: object, frozen?: object): void {
+  for (const item of Object.values(value)) {
+    if (item === frozen) Object.freeze(item);
+    else if (typeof item === 'object' && item !== null) freeze(item);
+  }
   Object.freeze(value);
-}
-
-/** Transactions that are what `readTransaction` would return. */
-const readBefore = new WeakSet<object>();
-
-/** Says that transactions were read already, from another form than JSON; nobody changes them any more. */
-export function markRead(transactions: readonly TransactionInput[]): void {
-  for (const transaction of transactions) readBefore.add(transaction);
 }
 
 /** A transaction by itself. @throws InputError naming the field */
 export function readTransaction(value: unknown, field: string): TransactionInput {
-  if (readBefore.has(value as object)) return value as TransactionInput;
   if (typeof value === 'string') {
     const isHash = /^0x[0-9a-fA-F]{64}$/.test(value);
     throw new InputError(

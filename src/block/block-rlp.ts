@@ -8,7 +8,6 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import {
   type BlockInput,
   type HeaderInput,
-  markRead,
   readBlock,
   readHeader as readHeaderFields,
   readTransaction,
@@ -108,7 +107,6 @@ function readUsual(...[given, hardfork, field, limits]: Required<Parameters<type
   const read = places && readTransactions(encoded, places, wellFormed);
   const uncleAt = listItems(encoded, uncles.start, uncles.end);
   if (read === undefined || uncleAt === undefined) return undefined;
-  markRead(read.transactions);
   const bytesOf = ({ start, end }: ItemPlace) => encoded.subarray(start, end);
   const block = readBlock(
     {
@@ -116,12 +114,13 @@ function readUsual(...[given, hardfork, field, limits]: Required<Parameters<type
       hash: hexFromBytes(keccak256(bytesOf(header))),
       uncles: uncleAt.map((uncle) => hexFromBytes(keccak256(bytesOf(uncle)))),
       uncleHeaders: uncleAt.map((uncle, i) => readHeader(decode(bytesOf(uncle), field), `${field}.uncles[${i}]`)),
-      transactions: read.transactions,
+      transactions: [],
       ...withdrawalsOf(parts[3] && decode(bytesOf(parts[3]), field), field),
     },
     hardfork,
     field,
     limits,
+    read.transactions,
   );
   encodings.set(block, read.encodings);
   return block;

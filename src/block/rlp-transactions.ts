@@ -1,9 +1,8 @@
 // The transactions of a block out of its RLP in one pass, without an object for each item, where they are well-formed. Those of
 // rare types, and what is wrong with the others, are left to `block-rlp.ts`.
 
-import { hashesOf } from '../base/hashing.ts';
+import { HASH_LETTERS, readTransactionFields, type TransactionFields } from '../base/hashing.ts';
 import type { Hex } from '../base/hex.ts';
-import { keccak256 } from '../base/keccak256.ts';
 import type { AccessListItem, TransactionInput } from './block-input.ts';
 
 /** Where an item of RLP is. */
@@ -57,104 +56,52 @@ export function listItems(bytes: Uint8Array, from = 0, to = bytes.length): ItemP
   return places;
 }
 
-const latin1 = new TextDecoder('latin1');
+/** In place of the type of a transaction: none of its fields was read. */
+const OTHER_TYPE = 255;
+/** Bytes of transactions that are read at once: the memory that it takes stays. */
+const BATCH = 1 << 20;
 
-/** Hex of many items, one behind the other: text is made of all of them at once, and each is a part of it. */
-class Hexes {
-  #letters = new Uint8Array(1 << 16);
-  #length = 0;
-  /** Where each item begins; behind the last, where it ends. */
-  readonly #marks: number[] = [];
-  #text = '';
+/** Fields in the order in which they were read. */
+class Fields {
+  readonly #read: TransactionFields;
   #next = 0;
+  #at = 0;
+  #entry = 0;
 
-  bytes(bytes: Uint8Array, from: number, to: number): void {
-    let at = this.#begin(to - from);
-    const letters = this.#letters;
-    for (let i = from; i < to; i++) {
-      const byte = bytes[i]!;
-      letters[at++] = letterOf(byte >>> 4);
-      letters[at++] = letterOf(byte & 15);
-    }
-    this.#length = at;
-  }
-
-  /** A minimal quantity. */
-  quantity(bytes: Uint8Array, from: number, to: number): void {
-    const first = from < to ? bytes[from]! : 0;
-    if (first >= 16) {
-      this.bytes(bytes, from, to);
-      return;
-    }
-    let at = this.#begin(to - from);
-    const letters = this.#letters;
-    letters[at++] = letterOf(first);
-    for (let i = from + 1; i < to; i++) {
-      const byte = bytes[i]!;
-      letters[at++] = letterOf(byte >>> 4);
-      letters[at++] = letterOf(byte & 15);
-    }
-    this.#length = at;
-  }
-
-  /** From now on items are taken, in order. */
-  finish(): void {
-    this.#text = latin1.decode(this.#letters.subarray(0, this.#length));
-    this.#marks.push(this.#length);
+  constructor(read: TransactionFields) {
+    this.#read = read;
   }
 
   take(): Hex {
-    const at = this.#next++;
-    return this.#text.slice(this.#marks[at]!, this.#marks[at + 1]!) as Hex;
+    const { text, ends } = this.#read;
+    const at = this.#at;
+    this.#at = ends[this.#next++]!;
+    return text.slice(at, this.#at) as Hex;
   }
 
-  /** Writes 0x; returns where its digits go, for which there is room. */
-  #begin(size: number): number {
-    const needed = this.#length + 2 * size + 4;
-    if (needed > this.#letters.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#letters.length));
-      larger.set(this.#letters.subarray(0, this.#length));
-      this.#letters = larger;
+  accessList(count: number): AccessListItem[] {
+    const list: AccessListItem[] = [];
+    for (let entry = 0; entry < count; entry++) {
+      const address = this.take();
+      const storageKeys: Hex[] = [];
+      for (let left = this.#read.keys[this.#entry++]!; left > 0; left--) storageKeys.push(this.take());
+      Object.freeze(storageKeys);
+      list.push(Object.freeze({ address, storageKeys }));
     }
-    this.#marks.push(this.#length);
-    this.#letters[this.#length] = 0x30;
-    this.#letters[this.#length + 1] = 0x78;
-    this.#length += 2;
-    return this.#length;
+    return Object.freeze(list) as AccessListItem[];
   }
-}
-
-function letterOf(digit: number): number {
-  return digit < 10 ? 0x30 + digit : 0x57 + digit;
-}
-
-/** Of each usual type how many quantities stand before the recipient, and of how many bytes at most each is. */
-const BEFORE: readonly (readonly number[])[] = [
-  [8, 32, 8],
-  [32, 8, 32, 8],
-  [32, 8, 32, 32, 8],
-];
-const WORD = 32;
-const ADDRESS = 20;
-const LONGEST_INPUT = 1 << 26;
-
-/** What has to be known of a transaction beside its fields to make an object of them. */
-interface Outline {
-  readonly type: number;
-  readonly hasRecipient: boolean;
-  /** Of each entry of its access list how many keys it has. */
-  readonly keys: readonly number[];
 }
 
 export interface ReadTransactions {
-  /** As `readTransaction` returns them, hashes included. */
+  /** As `readTransaction` returns them, hashes included; those of the usual types cannot be changed. */
   readonly transactions: TransactionInput[];
   /** Of each what its hash is made of. */
   readonly encodings: readonly Uint8Array[];
 }
 
 /**
- * Reads the transactions at these places; `undefined`: one of them is not as usual. The bytes must not change later.
+ * Reads the transactions at these places; `undefined`: one of them is not as usual, or there is no WebAssembly for it. The bytes must not
+ * change later.
  * @param readOther reads one of another type, by the bytes of which its hash is made; `undefined`: it is not well-formed
  */
 export function readTransactions(
@@ -162,109 +109,109 @@ export function readTransactions(
   places: readonly ItemPlace[],
   readOther: (encoding: Uint8Array) => TransactionInput | undefined,
 ): ReadTransactions | undefined {
-  const hexes = new Hexes();
-  const outlines: (Outline | TransactionInput)[] = [];
   const encodings: Uint8Array[] = [];
-  for (const place of places) {
-    const encoding = bytes.subarray(place.isList ? place.start : place.content, place.end);
-    const isUsual = place.isList || BEFORE[encoding[0]!] !== undefined;
-    const outline = isUsual ? outlineOf(bytes, place, hexes) : readOther(encoding);
-    if (outline === undefined) return undefined;
-    outlines.push(outline);
-    encodings.push(encoding);
+  for (const { isList, start, content, end } of places) {
+    // A string that begins as a list does is none, and no type either.
+    if (!isList && (content === end || bytes[content]! >= 0xc0)) return undefined;
+    encodings.push(bytes.subarray(isList ? start : content, end));
   }
-  const hashes = new Hexes();
-  for (const hash of hashesOf(encodings) ?? encodings.map(keccak256)) hashes.bytes(hash, 0, WORD);
-  hexes.finish();
-  hashes.finish();
-  const transactions = outlines.map((outline) => {
-    const hash = hashes.take();
-    return 'keys' in outline ? transactionOf(outline, hexes, hash) : outline;
-  });
+  const transactions: TransactionInput[] = [];
+  for (let from = 0, to = 0; from < encodings.length; from = to) {
+    for (let size = 0; to < encodings.length && (to === from || size + encodings[to]!.length <= BATCH); to++) {
+      size += encodings[to]!.length;
+    }
+    if (!readBatch(transactions, encodings.slice(from, to), readOther)) return undefined;
+  }
   return { transactions, encodings };
 }
 
-/** Checks a transaction and puts its fields down; `undefined`: it is not as usual. */
-function outlineOf(bytes: Uint8Array, place: ItemPlace, hexes: Hexes): Outline | undefined {
-  const type = place.isList ? 0 : bytes[place.content]!;
-  const before = BEFORE[type];
-  if (before === undefined || (type === 0 && !place.isList)) return undefined;
-  if (!place.isList && !(walk(bytes, place.content + 1, place.end) && isList && end === place.end)) return undefined;
-  const limit = place.end;
-  let at = place.isList ? place.content : content;
-  for (const most of before) {
-    if (!quantity(bytes, at, limit, most, hexes)) return undefined;
-    at = end;
-  }
-  if (!walk(bytes, at, limit) || isList || (end - content !== ADDRESS && end !== content)) return undefined;
-  const hasRecipient = end !== content;
-  if (hasRecipient) hexes.bytes(bytes, content, end);
-  if (!quantity(bytes, end, limit, WORD, hexes)) return undefined;
-  if (!walk(bytes, end, limit) || isList || end - content > LONGEST_INPUT) return undefined;
-  hexes.bytes(bytes, content, end);
-  const keys: number[] = [];
-  if (type > 0) {
-    if (!walk(bytes, end, limit) || !isList || !accesses(bytes, content, end, keys, hexes)) return undefined;
-  }
-  at = end;
-  for (const most of [type > 0 ? 1 : WORD, WORD, WORD]) {
-    if (!quantity(bytes, at, limit, most, hexes)) return undefined;
-    at = end;
-  }
-  return at === limit ? { type, hasRecipient, keys } : undefined;
-}
-
-/** Puts a number of so many bytes at most down; false: there is none. */
-function quantity(bytes: Uint8Array, at: number, limit: number, most: number, hexes: Hexes): boolean {
-  if (!walk(bytes, at, limit) || isList || end - content > most || (end > content && bytes[content] === 0))
-    return false;
-  hexes.quantity(bytes, content, end);
-  return true;
-}
-
-/** Puts an access list's entries down; afterwards `end` is its end. */
-function accesses(bytes: Uint8Array, from: number, to: number, keys: number[], hexes: Hexes): boolean {
-  for (let at = from; at < to; ) {
-    if (!walk(bytes, at, to) || !isList) return false;
-    const entryEnd = end;
-    if (!walk(bytes, content, entryEnd) || isList || end - content !== ADDRESS) return false;
-    hexes.bytes(bytes, content, end);
-    if (!walk(bytes, end, entryEnd) || !isList || end !== entryEnd) return false;
-    let count = 0;
-    for (let key = content; key < entryEnd; key = end, count++) {
-      if (!walk(bytes, key, entryEnd) || isList || end - content !== WORD) return false;
-      hexes.bytes(bytes, content, end);
+function readBatch(
+  transactions: TransactionInput[],
+  encodings: readonly Uint8Array[],
+  readOther: (encoding: Uint8Array) => TransactionInput | undefined,
+): boolean {
+  const read = readTransactionFields(encodings);
+  if (read === undefined) return false;
+  const { text, outlines, hashesAt } = read;
+  const fields = new Fields(read);
+  for (let i = 0; i < encodings.length; i++) {
+    const type = outlines[3 * i]!;
+    if (type === OTHER_TYPE) {
+      const other = readOther(encodings[i]!);
+      if (other === undefined) return false;
+      transactions.push(other);
+      continue;
     }
-    keys.push(count);
-    at = entryEnd;
+    const hash = text.slice(hashesAt + i * HASH_LETTERS, hashesAt + (i + 1) * HASH_LETTERS) as Hex;
+    const hasRecipient = outlines[3 * i + 1] === 1;
+    transactions.push(
+      Object.freeze(
+        type === 0
+          ? legacyTransaction(fields, hash, hasRecipient)
+          : typedTransaction(fields, hash, { type, hasRecipient, entries: outlines[3 * i + 2]! }),
+      ),
+    );
   }
-  end = to;
   return true;
 }
 
-/** The fields, in the order in which they were put down. */
-function transactionOf({ type, hasRecipient, keys }: Outline, hexes: Hexes, hash: Hex): TransactionInput {
-  if (type === 0) {
-    const [nonce, gasPrice, gas] = [hexes.take(), hexes.take(), hexes.take()];
-    const to = hasRecipient ? hexes.take() : undefined;
-    const [value, input] = [hexes.take(), hexes.take()];
-    const [v, r, s] = [hexes.take(), hexes.take(), hexes.take()];
-    const rest = { value, gas, gasPrice, input, v, r, s };
-    return to === undefined ? { hash, type: '0x0', nonce, ...rest } : { hash, type: '0x0', nonce, to, ...rest };
+function legacyTransaction(fields: Fields, hash: Hex, hasRecipient: boolean): TransactionInput {
+  const nonce = fields.take();
+  const gasPrice = fields.take();
+  const gas = fields.take();
+  if (!hasRecipient) {
+    const [value, input, v, r, s] = [fields.take(), fields.take(), fields.take(), fields.take(), fields.take()];
+    return { hash, type: '0x0', nonce, value, gas, gasPrice, input, v, r, s };
   }
-  const [chainId, nonce] = [hexes.take(), hexes.take()];
-  const prices =
-    type === 1 ? { gasPrice: hexes.take() } : { maxPriorityFeePerGas: hexes.take(), maxFeePerGas: hexes.take() };
-  const gas = hexes.take();
-  const to = hasRecipient ? { to: hexes.take() } : undefined;
-  const [value, input] = [hexes.take(), hexes.take()];
-  const accessList = keys.map(
-    (count): AccessListItem => ({
-      address: hexes.take(),
-      storageKeys: Array.from({ length: count }, () => hexes.take()),
-    }),
-  );
-  const [yParity, r, s] = [hexes.take(), hexes.take(), hexes.take()];
-  const rest = { value, gas, ...prices, input, accessList, yParity, r, s };
-  return { hash, type: type === 1 ? '0x1' : '0x2', chainId, nonce, ...to, ...rest };
+  const to = fields.take();
+  const value = fields.take();
+  const input = fields.take();
+  const v = fields.take();
+  const r = fields.take();
+  const s = fields.take();
+  return { hash, type: '0x0', nonce, to, value, gas, gasPrice, input, v, r, s };
+}
+
+function typedTransaction(
+  fields: Fields,
+  hash: Hex,
+  { type, hasRecipient, entries }: { type: number; hasRecipient: boolean; entries: number },
+): TransactionInput {
+  const chainId = fields.take();
+  const nonce = fields.take();
+  const fee = fields.take();
+  const highest = type === 1 ? undefined : fields.take();
+  const gas = fields.take();
+  const to = hasRecipient ? fields.take() : undefined;
+  const value = fields.take();
+  const input = fields.take();
+  const accessList = fields.accessList(entries);
+  const yParity = fields.take();
+  const r = fields.take();
+  const s = fields.take();
+  if (highest !== undefined && to !== undefined) {
+    const [maxPriorityFeePerGas, maxFeePerGas] = [fee, highest];
+    const named = '0x2';
+    return {
+      hash,
+      type: named,
+      chainId,
+      nonce,
+      to,
+      value,
+      gas,
+      maxPriorityFeePerGas,
+      maxFeePerGas,
+      input,
+      accessList,
+      yParity,
+      r,
+      s,
+    };
+  }
+  const fees = highest === undefined ? { gasPrice: fee } : { maxPriorityFeePerGas: fee, maxFeePerGas: highest };
+  const recipient = to === undefined ? {} : { to };
+  const signature = { yParity, r, s };
+  const named: Hex = highest === undefined ? '0x1' : '0x2';
+  return { hash, type: named, chainId, nonce, ...recipient, value, gas, ...fees, input, accessList, ...signature };
 }

@@ -1466,7 +1466,29 @@ const previews = [
 const HASHING = /** @type {const} */ ({ project: 'unit', test: 'test/unit/base/hashing.test.ts' });
 const TRIES = /** @type {const} */ ({ project: 'unit', test: 'test/unit/state/trie-memory.test.ts' });
 
+const ONE_PASS = /** @type {const} */ ({
+  project: 'unit',
+  test: 'test/unit/block/block-rlp.test.ts',
+  only: 'in one pass',
+});
+
 const roots = [
+  {
+    name: 'a number of a transaction may begin with a zero',
+    file: 'assembly/roots/transactions.ts',
+    text: '  if (first == 0) return false;\n',
+    replacement: '',
+    why: 'a block that every client refuses is executed',
+    ...ONE_PASS,
+  },
+  {
+    name: 'a transaction may go on behind its signature',
+    file: 'assembly/roots/transactions.ts',
+    text: '  return end == limit;\n}\n\n/** The entries',
+    replacement: '  return true;\n}\n\n/** The entries',
+    why: 'what is behind it is hashed, and belongs to nothing',
+    ...ONE_PASS,
+  },
   {
     name: 'what is taken out of a memory is one more than what is committed',
     file: 'src/run/committed-prefix.ts',

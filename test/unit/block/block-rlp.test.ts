@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { InputError } from '../../../src/base/errors.ts';
 import { encodeBlock } from '../../../src/block/block-encoding.ts';
 import { parseBlockRlp, readAnyBlockRlp } from '../../../src/block/block-rlp.ts';
+import type { Hardfork } from '../../../src/chain/hardfork.ts';
 import { chainAt } from '../../../src/executor/ethereumjs/chain.ts';
 import { readBlockFile } from '../../../src/file/block-file.ts';
 import { count } from '../../support/effort.ts';
@@ -42,6 +43,52 @@ function nested(levels: number): Uint8Array {
     bytes.set([0xfa, left >> 16, (left >> 8) & 255, left & 255], i * 4);
   }
   return bytes;
+}
+
+/** The block, or what is wrong with it. */
+function outcomeOf(read: typeof parseBlockRlp, bytes: Uint8Array, hardfork: Hardfork): unknown {
+  try {
+    return read(bytes, hardfork, 'block', {});
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return (error as InputError).message;
+  }
+}
+
+const slowly = (...given: Parameters<typeof parseBlockRlp>) => readAnyBlockRlp(...(given as Required<typeof given>));
+
+/** A transaction of any type as its encoding; one in ten or so has something wrong with it. */
+function anyTransaction(random: Random, longest: number): Uint8Array | RlpItem[] {
+  const bytes = (length: number) => Uint8Array.from({ length }, () => random.below(256));
+  const isWrong = () => random.below(200) === 0;
+  const number = (most: number) => {
+    const value = bytes(random.below(most + 1) + (isWrong() ? 1 : 0));
+    if (value.length > 0) value[0] = isWrong() ? 0 : 1 + random.below(255);
+    return value;
+  };
+  const exactly = (length: number) => bytes(isWrong() ? random.below(40) : length);
+  const type = random.below(5);
+  const keys = () => Array.from({ length: random.below(4) }, () => exactly(32));
+  const accessList = Array.from({ length: random.below(4) }, () => [exactly(20), isWrong() ? bytes(1) : keys()]);
+  const gas = number(3);
+  const to = random.below(4) === 0 && type < 3 ? bytes(0) : exactly(20);
+  const rest = [to, number(32), bytes(random.below(longest)), ...(type === 0 ? [] : [accessList])];
+  const authorization = () => [number(32), exactly(20), number(8), number(1), number(32), number(32)];
+  const own = type === 3 ? [number(32), [exactly(32)]] : type === 4 ? [[authorization()]] : [];
+  const signature = [number(type === 0 ? 9 : 1), number(32), number(32)];
+  const fees = Array.from({ length: type < 2 ? 1 : 2 }, () => number(32));
+  const fields = [...(type === 0 ? [] : [number(8)]), number(8), ...fees, gas, ...rest, ...own, ...signature];
+  if (isWrong()) fields.splice(random.below(fields.length), 1);
+  if (isWrong()) fields.push(number(32));
+  return type === 0 ? fields : Uint8Array.of(isWrong() ? 0x80 + random.below(128) : type, ...RLP.encode(fields));
+}
+
+type RlpItem = Uint8Array | RlpItem[];
+
+function isFrozen(value: unknown): boolean {
+  return (
+    typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isFrozen))
+  );
 }
 
 describe('a block in RLP', () => {
@@ -126,22 +173,37 @@ describe('a block in RLP', () => {
     },
   );
 
+  test('of random transactions is read in one pass as it is item by item, and cannot be changed', () => {
+    const random = new Random(5);
+    let refused = 0;
+    let rounds = 0;
+    const fields = header(20).map((item, i) =>
+      i >= 15 ? (i === 16 || i === 19 ? new Uint8Array(32) : Uint8Array.of(1)) : item,
+    );
+    for (let more = count('blocks of random transactions', { ci: 150, long: 5000 }); more > 0; more--) {
+      // Now and then more than is read at once.
+      const longest = more % 50 === 0 ? 120_000 : 90;
+      const transactions = Array.from({ length: random.below(longest > 90 ? 40 : 12) }, () =>
+        anyTransaction(random, longest),
+      );
+      const encoded = RLP.encode([fields, transactions, [], []]);
+      const found = outcomeOf(parseBlockRlp, encoded, 'prague');
+      expect(found).toEqual(outcomeOf(slowly, encoded, 'prague'));
+      expect(isFrozen(found)).toBe(true);
+      rounds++;
+      if (typeof found === 'string') refused++;
+    }
+    expect(refused).toBeGreaterThan(0);
+    expect(refused).toBeLessThan(rounds / 2);
+  });
+
   test.skipIf(withoutShared('mainnet')).each([930196, 4369999, 12459406, 25229957])(
     'of mainnet block %s is read in one pass as it is item by item, and so is what is no block',
     async (number) => {
       const path = resolve(sharedFolder ?? '.', 'mainnet', `${number}.json.gz`);
       const { block, hardfork, chainId } = await readBlockFile(readFileSync(path));
       const encoded = encodeBlock(block, chainId)!;
-      const outcome = (read: typeof parseBlockRlp, bytes: Uint8Array) => {
-        try {
-          return read(bytes, hardfork, 'block', {});
-        } catch (error) {
-          expect(error).toBeInstanceOf(InputError);
-          return (error as InputError).message;
-        }
-      };
-      const slowly = (...given: Parameters<typeof parseBlockRlp>) =>
-        readAnyBlockRlp(...(given as Required<typeof given>));
+      const outcome = (read: typeof parseBlockRlp, bytes: Uint8Array) => outcomeOf(read, bytes, hardfork);
       expect(outcome(parseBlockRlp, encoded)).toEqual(outcome(slowly, encoded));
       const random = new Random(number);
       // Headers of items are where bytes count most: half of the changes are near the beginning of a transaction.
