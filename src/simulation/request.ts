@@ -16,6 +16,7 @@ import {
   required,
 } from '../base/reader.ts';
 import { OTHER_NAMES_OF_REQUEST } from '../block/block-input.ts';
+import { type ContradictionKind, contradictionsIn } from '../block/contradictions.ts';
 import { refuseOtherChains } from '../block/foreign-fields.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
@@ -111,23 +112,24 @@ function readAuthorization(value: unknown, field: string): ReadAuthorization {
   return { ...rest, chainId, nonce, yParity: 0n, r: 0n, s: 0n };
 }
 
+/** Which of several is told. */
+const ORDER: readonly ContradictionKind[] = [
+  'both-fees',
+  'tip-above-fee',
+  'no-blobs',
+  'blobs-without-recipient',
+  'no-authorizations',
+  'authorizations-without-recipient',
+];
+
 function checked(request: ReadRequest, field: string): ReadRequest {
-  const { gasPrice, maxFeePerGas, maxPriorityFeePerGas, blobVersionedHashes, authorizationList, to } = request;
-  if (gasPrice !== undefined && (maxFeePerGas !== undefined || maxPriorityFeePerGas !== undefined)) {
-    throw new InputError(`${field}.gasPrice`, 'not together with maxFeePerGas or maxPriorityFeePerGas');
-  }
-  if (maxFeePerGas !== undefined && maxPriorityFeePerGas !== undefined && maxFeePerGas < maxPriorityFeePerGas) {
-    throw new CallRejectedError(`${field}.maxPriorityFeePerGas: above maxFeePerGas, ${maxFeePerGas}`);
-  }
-  if (blobVersionedHashes !== undefined) {
-    if (blobVersionedHashes.length === 0) throw new InputError(`${field}.blobVersionedHashes`, 'empty');
-    if (to === undefined) throw new InputError(`${field}.to`, 'missing, and blobs need a recipient');
-  }
-  if (authorizationList !== undefined) {
-    if (authorizationList.length === 0) throw new InputError(`${field}.authorizationList`, 'empty');
-    if (to === undefined) throw new InputError(`${field}.to`, 'missing, and authorizations need a recipient');
-  }
-  return request;
+  const found = contradictionsIn(request);
+  const kind = found.size === 0 ? undefined : ORDER.find((each) => found.has(each));
+  if (kind === undefined) return request;
+  const { name, message } = found.get(kind)!;
+  // What each by itself may be, and together they may not.
+  if (kind === 'tip-above-fee') throw new CallRejectedError(`${field}.${name}: ${message}`);
+  throw new InputError(`${field}.${name}`, message);
 }
 
 /** Whether no fee is given, so that none is asked for. */

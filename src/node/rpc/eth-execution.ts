@@ -3,6 +3,7 @@
 import { CallFailedError, CallRejectedError, InputError } from '../../base/errors.ts';
 import { type Hex, quantityFromNumber } from '../../base/hex.ts';
 import { bytes, isMissing, plainObject } from '../../base/reader.ts';
+import { type ContradictionKind, contradictionsIn } from '../../block/contradictions.ts';
 import type { CallOptions, CallRequest } from '../../call-types.ts';
 import type { Hardfork } from '../../chain/hardfork.ts';
 import { rulesOf } from '../../chain/rules.ts';
@@ -168,32 +169,37 @@ export function refuseContradictions(
   field: string,
   { chainId, hardfork, whileRunning = SERVER_ERROR, aboveFee = SERVER_ERROR, isSent = false }: Agreement,
 ): void {
-  const { gasPrice, maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas, blobVersionedHashes, authorizationList } =
-    request;
+  const { maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas, blobVersionedHashes } = request;
   const lastType = hardfork === undefined ? Number.POSITIVE_INFINITY : rulesOf(hardfork).lastTransactionType;
-  const later = (name: string, message: string) => new CallRejectedError(`${field}.${name}: ${message}`, whileRunning);
-  if (maxFeePerGas != null || maxPriorityFeePerGas != null) {
-    if (gasPrice != null) throw refusal(`${field}.gasPrice`, 'not together with maxFeePerGas or maxPriorityFeePerGas');
-    if (lastType < 2) throw refusal(`${field}.maxFeePerGas`, `not before london; the block is of ${hardfork}`);
-    if (maxFeePerGas != null && BigInt(maxPriorityFeePerGas ?? 0) > BigInt(maxFeePerGas)) {
-      throw new CallRejectedError(`${field}.maxPriorityFeePerGas: above maxFeePerGas, ${maxFeePerGas}`, aboveFee);
-    }
+  const found = contradictionsIn(request);
+  /** Refuses the request for a contradiction; with a code, where geth comes to it while the call begins. */
+  const refuse = (kind: ContradictionKind, code?: number) => {
+    const fault = found.get(kind);
+    if (fault === undefined) return;
+    const place = `${field}.${fault.name}`;
+    throw code === undefined
+      ? refusal(place, fault.message)
+      : new CallRejectedError(`${place}: ${fault.message}`, code);
+  };
+  refuse('both-fees');
+  if (lastType < 2 && (maxFeePerGas != null || maxPriorityFeePerGas != null)) {
+    throw refusal(`${field}.maxFeePerGas`, `not before london; the block is of ${hardfork}`);
   }
+  refuse('tip-above-fee', aboveFee);
   if (request.chainId != null && BigInt(request.chainId) !== BigInt(chainId)) {
     throw refusal(`${field}.chainId`, `the chain is ${chainId}, not ${BigInt(request.chainId)}`);
   }
   if (isSent && maxFeePerBlobGas != null && BigInt(maxFeePerBlobGas) > 0n && blobVersionedHashes == null) {
     throw refusal(`${field}.maxFeePerBlobGas`, 'there are no blobVersionedHashes');
   }
-  if (blobVersionedHashes != null) {
-    if (request.to == null) throw refusal(`${field}.to`, 'missing, and blobs need a recipient');
-    if (lastType < 3) throw later('blobVersionedHashes', `not before cancun; the block is of ${hardfork}`);
-    if (blobVersionedHashes.length === 0) throw later('blobVersionedHashes', 'empty');
+  refuse('blobs-without-recipient');
+  if (lastType < 3 && blobVersionedHashes != null) {
+    const message = `${field}.blobVersionedHashes: not before cancun; the block is of ${hardfork}`;
+    throw new CallRejectedError(message, whileRunning);
   }
-  if (authorizationList != null) {
-    if (request.to == null) throw refusal(`${field}.to`, 'missing, and authorizations need a recipient');
-    if (authorizationList.length === 0) throw later('authorizationList', 'empty');
-  }
+  refuse('no-blobs', whileRunning);
+  refuse('authorizations-without-recipient');
+  refuse('no-authorizations', whileRunning);
 }
 
 const BLOCK_NUMBERS = { number: 256, time: 64, gasLimit: 64, baseFeePerGas: 256, blobBaseFee: 256, difficulty: 256 };
