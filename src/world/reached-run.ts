@@ -3,10 +3,12 @@
 // recordings.
 
 import { bytesFromHex, type Hex } from '../base/hex.ts';
+import type { EvmTransactions } from '../core/evm/evm-encode.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import { countKept, type KeptRecords, keptValue, pickKept } from '../core/host/kept-state.ts';
 import { pickResults, type ResultBatch, Results } from '../core/host/outcome.ts';
 import { Reach, type ReachedTasks, type WrittenPlaces } from '../core/host/reach.ts';
+import type { Recordings } from '../core/host/recordings.ts';
 import { replaceAt, type StateChanges } from '../core/host/state-changes.ts';
 import { EMPTY_IMAGE } from '../core/host/state-image.ts';
 import { Kind } from '../core/instance/abi.ts';
@@ -156,19 +158,31 @@ function perform(
     return origin < 0 ? added.get(place - firstTransaction)! : origin;
   });
   const transactions = arrangeTasks(evmPlan!, job.context, tasks);
-  const environment = executed.plan.evm?.environment ?? evmPlan!.environment;
   const gas = transactions.costs.reduce((sum, cost) => sum + cost, 0);
-  const plan: RunPlan = {
-    ...executed.plan,
-    ...{ count: tasks.length, image: { ...EMPTY_IMAGE, codes: recorded.codes() }, sequential: false },
-    ...{ checkpoint: undefined, haltOnInvalid: false, planning: undefined, learns: false },
-    ...{ evm: { environment, transactions }, block: undefined },
-    trial: { recordings, layout: recorded.layout },
-  };
+  const plan = trialOf(execution, recorded, { transactions, recordings, block: undefined });
   return desk.perform({
     ...{ plan, take() {}, work: executed.work, state, residence: state.residence },
     ...{ taskTimeoutMs: undefined, isShown: false, isShort: gas <= SHORT_GAS },
   });
+}
+
+/** A plan for the tasks of a block in another arrangement, which changes nothing. */
+export function trialOf(
+  { executed, job }: WorldExecution,
+  { layout, codes }: Recorded,
+  given: Pick<RunPlan, 'block'> & { readonly transactions: EvmTransactions; readonly recordings: Recordings },
+): RunPlan {
+  const { transactions, recordings, block } = given;
+  const environment = executed.plan.evm?.environment ?? job.encoding.evmPlan!.environment;
+  return {
+    ...executed.plan,
+    ...{ count: transactions.costs.length, image: { ...EMPTY_IMAGE, codes: codes() }, sequential: false },
+    ...{ checkpoint: undefined, haltOnInvalid: false },
+    // What was planned names tasks by their places in the block.
+    ...{ planning: undefined, partitions: undefined, learns: false },
+    ...{ evm: { environment, transactions }, block },
+    trial: { recordings, layout },
+  };
 }
 
 /** Whether all in between has been written; where memory was short, it was not. */

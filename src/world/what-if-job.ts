@@ -10,18 +10,16 @@ import type { CheckedOptions } from '../config/options.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import type { KeptRecords } from '../core/host/kept-state.ts';
 import { dropUnchanged, inverted, mergeChanges } from '../core/host/state-changes.ts';
-import { EMPTY_IMAGE } from '../core/host/state-image.ts';
 import { type BlockEncoding, encodingOf } from '../job/block-encoding.ts';
 import { TransactionDecoder } from '../job/block-result.ts';
 import { stateDiffOf } from '../job/changed-state.ts';
 import { editEvmPlan } from '../job/evm-block.ts';
 import type { Ask, Desk, Job, Limits } from '../job/job.ts';
 import { reportOf } from '../metrics/report.ts';
-import type { RunPlan } from '../run/run-plan.ts';
 import { meterOf } from '../state/source-meter.ts';
 import type { Edit, Report, WhatIf, WhatIfOptions, WhatIfTransaction } from '../types.ts';
 import { type EditedTransaction, editedList } from './edits.ts';
-import { type EditedRun, runReached, withNonces } from './reached-run.ts';
+import { type EditedRun, runReached, trialOf, withNonces } from './reached-run.ts';
 import { type Recorded, recordedBy, type WorldExecution } from './recorded-block.ts';
 import type { WorldState } from './world-state.ts';
 
@@ -114,8 +112,14 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
     const { residence } = this.#state;
     await put(residence.since(this.#execution.mark).toReversed().flat());
     const encoding = await this.#encode((body) => desk.ask(body));
+    const { firstTransaction, transactionCount, evm } = encoding;
+    const plan = trialOf(this.#execution, recorded, {
+      transactions: evm!.transactions,
+      recordings: this.#moved(encoding, recorded.recordings),
+      block: { firstTransaction, transactionCount },
+    });
     const performed = await desk.perform({
-      ...{ plan: this.#planOf(encoding, recorded), take() {}, work: this.#execution.executed.work },
+      ...{ plan, take() {}, work: this.#execution.executed.work },
       ...{ state: this.#state, residence, taskTimeoutMs: undefined, isShown: true },
     });
     const { results, changes } = performed.outcome;
@@ -145,26 +149,6 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
       list[at] = transaction;
     });
     return encodingOf(editEvmPlan(encoding.evmPlan!, context, list), context);
-  }
-
-  #planOf(encoding: BlockEncoding, { recordings, layout, codes }: Recorded): RunPlan {
-    const { plan } = this.#execution.executed;
-    const { count, firstTransaction, transactionCount } = encoding;
-    const moved = this.#moved(encoding, recordings);
-    const environment = plan.evm?.environment;
-    return {
-      ...plan,
-      ...{
-        count,
-        image: { ...EMPTY_IMAGE, codes: codes() },
-        sequential: false,
-        checkpoint: undefined,
-        haltOnInvalid: false,
-      },
-      evm: encoding.evm && { ...encoding.evm, ...(environment && { environment }) },
-      block: { firstTransaction, transactionCount },
-      trial: { recordings: moved, layout },
-    };
   }
 
   /** The recordings of the block's tasks in their new places. */
