@@ -28,7 +28,6 @@ import {
   withoutZeros,
 } from '../core/host/kept-state.ts';
 import { locationCount, type Places, placesOf } from '../core/host/location.ts';
-import { WrittenPlaces } from '../core/host/reach.ts';
 import { type Recordings, takeRecordings } from '../core/host/recordings.ts';
 import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
 import { type CoreInstance, Kind } from '../core/instance/abi.ts';
@@ -207,9 +206,9 @@ export class Residence implements StayingState {
     return takeRecordings(this.#home.host.instance);
   }
 
-  /** What these recordings, of all of a block's tasks, say of its writes; `undefined`: not all is recorded. While the layout is the same. */
-  written(recordings: Recordings, tasks: number): WrittenPlaces | undefined {
-    return WrittenPlaces.of(recordings, tasks, locationCount(this.#home.host.instance));
+  /** How many locations there are, the first of which is none. */
+  get locations(): number {
+    return locationCount(this.#home.host.instance);
   }
 
   /** What locations stand for. */

@@ -1,8 +1,7 @@
 // Edits of a block's list of transactions: drop, replace, insert.
 
 import { InputError } from '../base/errors.ts';
-import type { Hex } from '../base/hex.ts';
-import { quantityFromNumber } from '../base/hex.ts';
+import { type Hex, quantityFromNumber } from '../base/hex.ts';
 import { describe } from '../base/reader.ts';
 import { checkTransaction, readTransaction, type TransactionInput } from '../block/block-input.ts';
 import type { BlockContext } from '../job/block-encoding.ts';

@@ -7,10 +7,10 @@ import type { EvmTransactions } from '../core/evm/evm-encode.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import { countKept, type KeptRecords, keptValue, pickKept } from '../core/host/kept-state.ts';
 import { pickResults, type ResultBatch, Results } from '../core/host/outcome.ts';
-import { Reach, type ReachedTasks, type WrittenPlaces } from '../core/host/reach.ts';
+import { Reach, type ReachedTasks, WrittenPlaces } from '../core/host/reach.ts';
 import type { Recordings } from '../core/host/recordings.ts';
 import { replaceAt, type StateChanges } from '../core/host/state-changes.ts';
-import { EMPTY_IMAGE } from '../core/host/state-image.ts';
+import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
 import { Kind } from '../core/instance/abi.ts';
 import { type ArrangedTask, arrangeTasks } from '../job/evm-block.ts';
 import type { Desk, Performed } from '../job/job.ts';
@@ -53,7 +53,7 @@ const MOST_ROUNDS = 6;
 export async function runReached(setting: ReachedSetting): Promise<EditedRun | undefined> {
   const { execution, state, recorded } = setting;
   const { residence } = state;
-  const written = recorded.written();
+  const written = writtenIn(recorded, execution, residence.locations);
   const [before, ...more] = residence.since(execution.mark);
   if (written === undefined || before === undefined || more.length > 0 || countKept(before) !== written.count) {
     return undefined;
@@ -62,14 +62,14 @@ export async function runReached(setting: ReachedSetting): Promise<EditedRun | u
   if (added === undefined) return undefined;
   const origins = originsOf(setting);
   const reach = new Reach(written, origins);
-  let known = 0;
+  let put = 0;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     if (reach.isBeyond || reach.running > setting.list.length * MOST) return undefined;
     const tasks = reach.tasks();
-    const fresh = reach.needed.slice(known).map((location) => written.numbers[location]! - 1);
+    const fresh = reach.needed.slice(put).map((location) => written.numbers[location]! - 1);
     if (fresh.length > 0) await setting.put([pickKept(before, fresh)]);
-    known = reach.needed.length;
-    const performed = await perform(setting, tasks, origins, added);
+    put = reach.needed.length;
+    const performed = await perform(setting, written, tasks, { origins, added });
     const results = new Results(performed.outcome.results);
     if (residence.layout !== recorded.layout || !isSound(tasks, performed, results)) return undefined;
     const touched = reach.learn(tasks, residence.recordings());
@@ -87,6 +87,14 @@ export async function runReached(setting: ReachedSetting): Promise<EditedRun | u
     };
   }
   return undefined;
+}
+
+const known = new WeakMap<Recorded, WrittenPlaces | undefined>();
+
+/** What the block's tasks have written: found out once. */
+function writtenIn(recorded: Recorded, { job }: WorldExecution, locations: number): WrittenPlaces | undefined {
+  if (!known.has(recorded)) known.set(recorded, WrittenPlaces.of(recorded.recordings, job.encoding.count, locations));
+  return known.get(recorded);
 }
 
 /** New transactions by place in the list, with all that the rules fill; `undefined`: a nonce is known to nobody. */
@@ -146,9 +154,9 @@ function originsOf({ execution, list }: ReachedSetting): Int32Array {
 
 function perform(
   { desk, execution, state, recorded }: ReachedSetting,
+  written: WrittenPlaces,
   { places, recordings }: ReachedTasks,
-  origins: Int32Array,
-  added: ReadonlyMap<number, EditedTransaction['transaction']>,
+  { origins, added }: { origins: Int32Array; added: ReadonlyMap<number, EditedTransaction['transaction']> },
 ): Promise<Performed> {
   const { job, executed } = execution;
   const { evmPlan, firstTransaction } = job.encoding;
@@ -159,24 +167,31 @@ function perform(
   });
   const transactions = arrangeTasks(evmPlan!, job.context, tasks);
   const gas = transactions.costs.reduce((sum, cost) => sum + cost, 0);
-  const plan = trialOf(execution, recorded, { transactions, recordings, block: undefined });
+  const codes = recorded.codes(written.coders);
+  const plan = trialOf(execution, recorded, { transactions, recordings, codes, block: undefined });
   return desk.perform({
     ...{ plan, take() {}, work: executed.work, state, residence: state.residence },
     ...{ taskTimeoutMs: undefined, isShown: false, isShort: gas <= SHORT_GAS },
   });
 }
 
+/** Tasks in another arrangement, and what is recorded of each. */
+interface Arrangement {
+  readonly transactions: EvmTransactions;
+  readonly recordings: Recordings;
+}
+
 /** A plan for the tasks of a block in another arrangement, which changes nothing. */
 export function trialOf(
   { executed, job }: WorldExecution,
-  { layout, codes }: Recorded,
-  given: Pick<RunPlan, 'block'> & { readonly transactions: EvmTransactions; readonly recordings: Recordings },
+  { layout }: Recorded,
+  given: Pick<RunPlan, 'block'> & Pick<StateImage, 'codes'> & Arrangement,
 ): RunPlan {
-  const { transactions, recordings, block } = given;
+  const { transactions, recordings, codes, block } = given;
   const environment = executed.plan.evm?.environment ?? job.encoding.evmPlan!.environment;
   return {
     ...executed.plan,
-    ...{ count: transactions.costs.length, image: { ...EMPTY_IMAGE, codes: codes() }, sequential: false },
+    ...{ count: transactions.costs.length, image: { ...EMPTY_IMAGE, codes }, sequential: false },
     ...{ checkpoint: undefined, haltOnInvalid: false },
     // What was planned names tasks by their places in the block.
     ...{ planning: undefined, partitions: undefined, learns: false },

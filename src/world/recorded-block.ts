@@ -1,9 +1,7 @@
 // A block as a world has executed it, and what its run has recorded of it.
 
-import { lazy } from '../base/lazy.ts';
 import type { KeptAccesses } from '../core/host/kept-accesses.ts';
-import type { WrittenPlaces } from '../core/host/reach.ts';
-import { codeHashesIn } from '../core/host/recordings.ts';
+import { codeHashesIn, type Recordings } from '../core/host/recordings.ts';
 import type { StateImage } from '../core/host/state-image.ts';
 import type { BlockJob, ExecutedBlock } from '../job/block.ts';
 import type { Residence } from '../run/residence.ts';
@@ -24,9 +22,7 @@ export interface Recorded {
   readonly recordings: readonly (Uint8Array | undefined)[];
   /** In which the recordings hold. */
   readonly layout: number;
-  readonly codes: () => StateImage['codes'];
-  /** What its tasks have written; `undefined` where not all of them are recorded. */
-  readonly written: () => WrittenPlaces | undefined;
+  codes(among?: Recordings): StateImage['codes'];
 }
 
 /** Taken out of the memory once: the next block that begins there, be it a call, overwrites them. */
@@ -40,21 +36,20 @@ export function recordedBy(execution: WorldExecution, residence: Residence): Rec
   if (known?.layout === layout) return known;
   const { after } = execution;
   if (layout !== after.layout || residence.blockNumber !== after.blockNumber) {
-    return { recordings: [], layout, codes: () => [], written: () => undefined };
+    return { recordings: [], layout, codes: () => [] };
   }
   const recordings = residence.recordings();
-  const written = lazy(() => residence.written(recordings, execution.job.encoding.count));
-  const codes = lazy(() => {
+  const codes = (among: Recordings = recordings) => {
     const found: StateImage['codes'][number][] = [];
-    for (const recording of written()?.coders ?? recordings) {
+    for (const recording of among) {
       for (const hash of recording === undefined ? [] : codeHashesIn(recording)) {
         const code = residence.code(hash);
         if (code !== undefined) found.push({ hash, code });
       }
     }
     return found;
-  });
-  const made = { recordings, layout, codes, written };
+  };
+  const made = { recordings, layout, codes };
   recorded.set(execution, made);
   return made;
 }
