@@ -98,7 +98,9 @@ export class JobDesk<Item> implements Desk<Item> {
     scope.throwIfCancelled();
     const { threading, workers } = runner;
     const pages = maximumMiB === undefined ? undefined : pagesOf(maximumMiB);
-    const control = runner.start({ plan, work, hooks, taskTimeoutMs, residence, caller, pages, waiting });
+    const { precompilesHere } = this.#parts.assets;
+    const given = isShort ? workOf({ ...work, precompiles: precompilesHere }) : work;
+    const control = runner.start({ plan, work: given, hooks, taskTimeoutMs, residence, caller, pages, waiting });
     scope.onCancel((reason) => control.cancel(reason));
     if (isShown) follow(control);
     const rolling = takesSoon && threading === 'shared' ? setInterval(() => this.#flush(control), ROLL_MS) : undefined;
