@@ -34,6 +34,13 @@ interface Segment {
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 const NOTHING_YET: Figures = { loadMs: 0, setupMs: 0, executionMs: 0, decodeMs: 0, drains: 0, loadRounds: 0 };
 
+/** Lower and higher in turns; of what is committed nobody needs to know. */
+function giveHints({ host, first }: OpenBlock, hints: readonly number[]): void {
+  for (let at = 0; at < hints.length; at += 2) {
+    if (hints[at]! >= first) host.addDependency(hints[at]! - first, hints[at + 1]! - first);
+  }
+}
+
 export class Conductor {
   readonly #plan: RunPlan;
   readonly #crew: Crew;
@@ -49,6 +56,8 @@ export class Conductor {
   /** Segments in a row that ended for lack of ids without headway. */
   #tries = 0;
   #cancelled: { reason: unknown } | undefined;
+  /** Hints that were given since the run began: lower and higher in turns. */
+  readonly #hints: number[] = [];
 
   /** `staying`: the run begins with this state, not with the plan's image alone, and advances it. */
   constructor(plan: RunPlan, crew: Crew, hooks: RunHooks, staying?: StayingState) {
@@ -74,11 +83,10 @@ export class Conductor {
     this.#block?.host.cancel();
   }
 
-  /** A hint while the run lasts. */
+  /** A hint while the run lasts: for the block that runs now, if any, and those that the rest of the plan may still need. */
   addDependency(lower: number, higher: number): void {
-    if (this.#block === undefined || lower < this.#block.first) return;
-    const { host, first } = this.#block;
-    host.addDependency(lower - first, higher - first);
+    this.#hints.push(lower, higher);
+    if (this.#block !== undefined) giveHints(this.#block, [lower, higher]);
   }
 
   /** Hands on the results that were committed since the last time. */
@@ -150,6 +158,7 @@ export class Conductor {
     const before = this.#prefix.taken;
     const block = await this.#begin(beginning);
     this.#block = block;
+    giveHints(block, this.#hints);
     // Cancelled while there was nobody to tell.
     this.#throwIfCancelled();
     const { loadRounds } = this.#figures;
