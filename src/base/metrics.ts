@@ -8,7 +8,7 @@ export interface MetricDescriptor {
 
 /** One per field of `Metric` in assembly/layout.ts, which the decoder compares at compile time. */
 export const METRICS = {
-  executions: { unit: 'count', doc: 'Attempts that ran to their end or to an abort.' },
+  executions: { unit: 'count', doc: 'Attempts, those that were suspended among them.' },
   reexecutions: { unit: 'count', doc: 'Attempts beyond the first of each transaction.' },
   aborts: { unit: 'count', doc: 'Attempts taken back because something they had read changed.' },
   suspensions: { unit: 'count', doc: 'Attempts that waited for a value that was being computed again.' },
@@ -28,9 +28,9 @@ export const METRICS = {
   versions: { unit: 'count', doc: 'Versions put into the lists of locations.' },
   sleeps: { unit: 'count', doc: 'Times that the worker found nothing to do and slept.' },
   lost: { unit: 'count', doc: 'Attempts that were thrown away because the transaction had been taken away.' },
-  validationMs: { unit: 'ms', doc: 'Time in validations.' },
+  validationMs: { unit: 'ms', doc: 'Time in validations, of runs with `enableProfiling`.' },
   executionMs: { unit: 'ms', doc: 'Time in attempts.' },
-  idleMs: { unit: 'ms', doc: 'Time without work.' },
+  idleMs: { unit: 'ms', doc: 'Time asleep, with nothing found to do.' },
   recoveries: {
     unit: 'count',
     doc: 'Senders recovered by this worker, some of them perhaps at the same time by another one.',

@@ -63,6 +63,24 @@ test('runs that wait, go on, end and fail are counted, and forgotten on request'
   expect(engine.metrics().latency.count).toBe(0);
 });
 
+test('the counters of all workers are summed, the time of validations where it is profiled', async () => {
+  engine.resetMetrics();
+  const { report } = await engine.executeBlock({ ...block, enableProfiling: false });
+  const plain = engine.metrics();
+  expect(plain.counters).toEqual(report.counters);
+  expect(plain.counters.versions).toBeGreaterThan(60);
+  expect(plain.counters.validationMs).toBe(0);
+  expect(plain.conflictRate).toBe(report.counters.aborts / report.counters.executions);
+  expect(plain.memoryBytes).toBe(report.memoryBytes);
+  expect(plain.process?.cpuMs).toBeGreaterThan(0);
+  let profiled = 0;
+  for (let tries = 0; tries < 50 && profiled === 0; tries++) {
+    // Not every run needs a look at what was read.
+    profiled = (await engine.executeBlock({ ...block, enableProfiling: true })).report.counters.validationMs;
+  }
+  expect(profiled).toBeGreaterThan(0);
+});
+
 describe('as text', () => {
   test('every sample has its family, counters end in _total, and OpenMetrics in # EOF', async () => {
     await engine.executeBlock(block);
