@@ -23,6 +23,12 @@ test('every file that the page names is there', () => {
   expect(tests.length).toBeGreaterThan(30);
 });
 
+test('the licence is MIT', () => {
+  const { license } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { license: string };
+  expect(license).toBe('MIT');
+  expect(readFileSync(new URL('LICENSE', root), 'utf8')).toMatch(/^(The )?MIT License/);
+});
+
 test('every command that the page names is one of the package', () => {
   const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { scripts: object };
   const commands = [...page.matchAll(/`npm run ([\w:]+)/g)].map(([, name]) => name!);
