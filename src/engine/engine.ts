@@ -143,7 +143,7 @@ export class PevmEngine implements TracingEngine {
     });
     const engine = new PevmEngine({ options, assets, runners, events }, telemetry);
     watchEngine(engine, runners);
-    if (executor === 'wasm') runners.warmUp();
+    if (executor === 'wasm') await runners.warmUp();
     if (signal?.aborted) {
       await engine.dispose();
       signal.throwIfAborted();

@@ -14,6 +14,7 @@ import type { Executor } from '../task/executor.ts';
 import { rehearse, warmUp } from './local-warm-up.ts';
 import type { SoloHooks, SoloJob, SoloReply } from './messages.ts';
 import { Pauses } from './pauses.ts';
+import { Patience } from './warm-up.ts';
 
 /** What the worker's own script brings: modules that were imported once belong to it. */
 export interface AloneHelp {
@@ -27,20 +28,21 @@ export class Alone {
   /** Kept from run to run, unless an attempt was left behind in it. */
   #memory: (LocalMemory & { readonly pages: number }) | undefined;
   #run: { conductor: Conductor; crew: LocalCrew; stream: boolean } | undefined;
-  #isNeeded = false;
+  /** Of warming up. */
+  #patience: number = Patience.UNHURRIED;
 
   constructor(help: AloneHelp) {
     this.#help = help;
   }
 
-  /** Lets the core's EVM become fast in this process, until somebody needs the worker. */
+  /** Lets the core's EVM become fast in this process, as long as whoever needs the worker has patience. */
   warmUp(module: WebAssembly.Module): Promise<void> {
-    this.#isNeeded = false;
-    return warmUp(module, () => !this.#isNeeded);
+    this.#patience = Patience.UNHURRIED;
+    return warmUp(module, () => this.#patience);
   }
 
-  stopWarmUp(): void {
-    this.#isNeeded = true;
+  hurryWarmUp(patience: number): void {
+    this.#patience = patience;
   }
 
   rehearse(module: WebAssembly.Module): Promise<void> {

@@ -32,9 +32,10 @@ export class CallingThreadRunner implements Runner {
     this.#pages = pages;
   }
 
-  async warmUp(isWanted: () => boolean): Promise<void> {
+  async warmUp(patience: () => number, begun: () => void): Promise<void> {
+    begun();
     const { warmUp } = await import('./local-warm-up.ts');
-    await warmUp(this.#module, isWanted);
+    await warmUp(this.#module, patience);
   }
 
   /** There is none. */

@@ -4,7 +4,7 @@ import { eventLoopTurn } from '../base/platform.ts';
 import { Conductor } from '../run/conductor.ts';
 import { LocalCrew, type LocalMemory, openLocalMemory } from '../run/local-crew.ts';
 import type { RunPlan } from '../run/run-plan.ts';
-import { planOfBlock, silent, warmUpBy } from './warm-up.ts';
+import { Patience, planOfBlock, silent, warmUpBy } from './warm-up.ts';
 
 /** 16 MiB. */
 const PAGES = 256;
@@ -12,9 +12,12 @@ const PAGES = 256;
 const REHEARSALS = 4;
 
 /** The same on this thread, in a memory of its own. */
-export async function warmUp(module: WebAssembly.Module, isWanted: () => boolean = () => true): Promise<void> {
+export async function warmUp(
+  module: WebAssembly.Module,
+  patience: () => number = () => Patience.UNHURRIED,
+): Promise<void> {
   const memory = await openLocalMemory(module, PAGES);
-  await warmUpBy((plan) => runIn(memory, plan), isWanted);
+  await warmUpBy((plan) => runIn(memory, plan), patience);
 }
 
 /** Lets this thread do what a round takes, where the module is warm already. */

@@ -133,9 +133,10 @@ export interface WorkerApi {
   hello(doorbell: Int32Array | undefined): Promise<void>;
   /** Loads what it takes to run without a host's memory; without a URL, the script has it in it. */
   loadAlone(url: string | undefined): Promise<PackedError | undefined>;
-  /** Answers once the core's EVM runs at full speed in this process, or soon after somebody has stopped that. */
+  /** Answers once the core's EVM runs at full speed in this process, or soon after somebody has less patience than that takes. */
   warmUp(module: WebAssembly.Module): Promise<void>;
-  stopWarmUp(): Promise<void>;
+  /** See {@link Patience}. */
+  hurryWarmUp(patience: number): Promise<void>;
   /** Does what a round does a few times, so that the first one does not run on code that is compiled on the way. */
   rehearse(module: WebAssembly.Module): Promise<void>;
   /** Loads the precompiled contracts by the URL of their module, for all that the worker runs from now on. */

@@ -78,8 +78,11 @@ export interface Runner {
   readonly threading: Threading;
   /** Workers that execute at the same time, at most. */
   readonly workers: number;
-  /** Lets the core's EVM become fast before the first block needs it, for as long as that is wanted. */
-  warmUp(isWanted: () => boolean): Promise<void>;
+  /**
+   * Lets the core's EVM become fast before the first block needs it; `patience` as in {@link Patience}. `begun` is called when that is on
+   * its way, where this thread has to do something for it.
+   */
+  warmUp(patience: () => number, begun: () => void): Promise<void>;
   start(request: RunRequest): RunControl;
   /** Opens a memory for a state that stays, where runs can begin with one. */
   openHome?(): Promise<Home>;

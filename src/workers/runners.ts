@@ -13,6 +13,7 @@ import { type PoolEvents, WorkerPool } from './pool.ts';
 import type { ErrandRequest, Runner } from './runner.ts';
 import { Scaling, type WorkerBounds } from './scaling.ts';
 import { SharedRunner } from './shared-runner.ts';
+import { Patience } from './warm-up.ts';
 import { LateStartError } from './worker-handle.ts';
 
 /** What an engine asks for. */
@@ -57,7 +58,7 @@ export class Runners {
   #local: Promise<HomeRunner> | undefined;
   #placement: WorkerPlacement | undefined;
   #warming: Promise<void> | undefined;
-  #mayWarmUp = true;
+  #patience: number = Patience.UNHURRIED;
 
   private constructor(main: Runner, reason: string | undefined, options: RunnerOptions, local?: HomeRunner) {
     this.#main = main;
@@ -153,10 +154,10 @@ export class Runners {
     return executor === undefined || !('object' in executor) ? this.#main : this.#localRunner();
   }
 
-  /** Settles when no worker warms up any more, which few transactions put an end to. */
+  /** Settles when no worker warms up any more, which ends soon, and at once for few transactions. */
   async settled(count: number): Promise<void> {
     if (this.#warming === undefined) return;
-    if (count < WORTH_WAITING) this.#mayWarmUp = false;
+    this.#patience = Math.min(this.#patience, count < WORTH_WAITING ? Patience.NONE : Patience.AWAITED);
     await this.#warming;
   }
 
@@ -182,19 +183,23 @@ export class Runners {
 
   /**
    * Lets the EVM become fast before the first block, while nobody waits for that: what has few transactions begins at once, on code that is
-   * slow yet; what has more begins when it is fast, which is sooner at its end.
+   * slow yet; what has more begins a little later, when most of it is fast. Settles when workers have begun with it: who asks for a block
+   * next keeps this thread busy with reading it.
    */
-  warmUp(): void {
+  async warmUp(): Promise<void> {
     const { module } = this.#options;
     // Compiled code belongs to the module, so that one engine of a process warms it up for all.
     if (warmModules.has(module)) return;
     warmModules.add(module);
-    this.#warming = this.#main
-      .warmUp(() => this.#mayWarmUp)
-      .catch(() => {})
-      .then(() => {
-        this.#warming = undefined;
-      });
+    await new Promise<void>((resolve) => {
+      this.#warming = this.#main
+        .warmUp(() => this.#patience, resolve)
+        .catch(() => {})
+        .then(() => {
+          this.#warming = undefined;
+          resolve();
+        });
+    });
   }
 
   /** Ends a worker at whatever instruction it is. For tests. */
@@ -203,7 +208,7 @@ export class Runners {
   }
 
   dispose(): void {
-    this.#mayWarmUp = false;
+    this.#patience = Patience.NONE;
     this.#main.dispose();
     this.#local?.then(
       (runner) => runner.dispose(),

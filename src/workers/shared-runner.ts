@@ -10,7 +10,7 @@ import { Post, type WorkerPool } from './pool.ts';
 import type { ErrandRequest, RunControl, Runner, RunRequest } from './runner.ts';
 import { type CrewPool, type CrewSource, SharedCrew } from './shared-crew.ts';
 import type { Rehearsal } from './spare.ts';
-import { silent, warmUpBy } from './warm-up.ts';
+import { Patience, silent, warmUpBy } from './warm-up.ts';
 
 /** The crews of a runner come from one pool. */
 export interface PoolSource extends CrewSource {
@@ -58,11 +58,8 @@ export class SharedRunner implements Runner {
   }
 
   /** By rounds like those of a block, on one worker: what hosts do in them becomes faster too. */
-  async warmUp(isWanted: () => boolean): Promise<void> {
+  async warmUp(patience: () => number, begun: () => void): Promise<void> {
     const { pool, need } = this.#source;
-    const lease = await MemoryLease.take(need);
-    lease.host.touch();
-    await lease.giveBack();
     pool.rehearse(need.module, this.#alone);
     const work = workOf({ tasks: [], executor: undefined, precompiles: undefined });
     const crew = new SharedCrew({ ...QUIET, need, pool: borrowed(pool) }, work, {
@@ -70,7 +67,10 @@ export class SharedRunner implements Runner {
       block: undefined,
     });
     try {
-      await warmUpBy(async (plan) => (await new Conductor(plan, crew, silent).run()).executionMs, isWanted);
+      const hooks = { ...silent, working: begun };
+      await warmUpBy(async (plan) => (await new Conductor(plan, crew, hooks).run()).executionMs, patience);
+      // Whoever waits is served sooner by the pages alone that it needs.
+      if (patience() === Patience.UNHURRIED) (await crew.prepare()).touch();
     } finally {
       crew.leave();
     }

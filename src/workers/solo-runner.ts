@@ -13,6 +13,7 @@ import { precompilesOf } from './modules.ts';
 import type { PauseOptions } from './pauses.ts';
 import type { PoolEvents } from './pool.ts';
 import type { RunControl, Runner, RunRequest } from './runner.ts';
+import { Patience } from './warm-up.ts';
 import { startAgain, WorkerHandle } from './worker-handle.ts';
 
 /** How often in a row a run may lose its only worker without headway. */
@@ -67,15 +68,17 @@ export class SoloRunner implements Runner {
     return new SoloRunner(options, await startAlone(options));
   }
 
-  async warmUp(isWanted: () => boolean): Promise<void> {
+  async warmUp(patience: () => number, begun: () => void): Promise<void> {
     const handle = this.#handle;
-    const stop = setInterval(() => {
-      if (!isWanted()) handle.tell((remote) => remote.stopWarmUp());
+    const look = setInterval(() => {
+      if (patience() < Patience.UNHURRIED) handle.tell((remote) => remote.hurryWarmUp(patience()));
     }, LOOK_MS);
     try {
-      await handle.call((remote) => remote.warmUp(this.#options.module));
+      const warm = handle.call((remote) => remote.warmUp(this.#options.module));
+      begun();
+      await warm;
     } finally {
-      clearInterval(stop);
+      clearInterval(look);
     }
   }
 

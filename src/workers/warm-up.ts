@@ -6,20 +6,24 @@ import type { RunPlan } from '../run/run-plan.ts';
 
 /** When to stop even if it gets faster still. */
 const LIMIT_MS = 300;
-/** As many blocks in a row that are not faster than those before: the compiler is done. */
-const STEADY = 24;
 const FASTER = 0.9;
+
+/**
+ * After how many blocks in a row that are not faster than those before to stop. Where nobody waits, the compiler is done by then; who waits
+ * is served sooner when the compiler does the rest beside the block; who has little to run does not wait for a second one.
+ */
+export const Patience = { UNHURRIED: 24, AWAITED: 1, NONE: 0 } as const;
 
 /** A run of the block: how long it took. */
 type RunBlock = (plan: RunPlan) => Promise<number>;
 
-/** Runs the block until it gets no faster, or nobody wants that any more. Compiled code belongs to the module: one thread warms it up for all. */
-export async function warmUpBy(run: RunBlock, isWanted: () => boolean): Promise<void> {
+/** Runs the block until it gets no faster, as `patience` says. Compiled code belongs to the module: one thread warms it up for all. */
+export async function warmUpBy(run: RunBlock, patience: () => number): Promise<void> {
   const start = performance.now();
   const plan = planOfBlock();
   let best = Number.POSITIVE_INFINITY;
   let steady = 0;
-  while (isWanted() && steady < STEADY && performance.now() - start < LIMIT_MS) {
+  while (steady < patience() && performance.now() - start < LIMIT_MS) {
     const executionMs = await run(plan);
     steady = executionMs < best * FASTER ? 0 : steady + 1;
     best = Math.min(best, executionMs);

@@ -58,7 +58,7 @@ const api: WorkerApi = {
 
   warmUp: (module: WebAssembly.Module) => sleeper.whileAwake(needed(alone).warmUp(module)),
 
-  stopWarmUp: async () => alone?.stopWarmUp(),
+  hurryWarmUp: async (patience: number) => alone?.hurryWarmUp(patience),
 
   rehearse: (module: WebAssembly.Module) => sleeper.whileAwake(needed(alone).rehearse(module)),
 

@@ -4,7 +4,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { Op } from '../../../assembly/execute/evm/rules/opcodes.ts';
 import { Kind } from '../../../assembly/layout.ts';
-import { hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
+import { bytesFromHex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
 import { type EvmBlockInput, type EvmTransactions, encodeEvmTransactions } from '../evm/evm-encode.ts';
 import { type StateImage, StateImageBuilder } from './state-image.ts';
 
@@ -25,6 +25,9 @@ export function warmUpBlock(): WarmUpBlock {
   const router = addressOf(2);
   const image = new StateImageBuilder();
   deploy(image, token, tokenCode());
+  const rare = addressOf(4);
+  deploy(image, rare, rareCode(addressOf(5)));
+  deploy(image, addressOf(5), revertingCode());
   deploy(image, router, routerCode(token));
   const senders = Array.from({ length: TRANSACTIONS }, (_, i) => addressOf(16 + i));
   for (const sender of senders) image.number(Kind.BALANCE, sender, ETHER);
@@ -47,7 +50,7 @@ export function warmUpBlock(): WarmUpBlock {
         type: '0x2',
         from: hexFromBytes(sender),
         // Every fourth is a plain transfer.
-        to: hexFromBytes(i % 4 === 3 ? addressOf(64 + i) : router),
+        to: hexFromBytes(i === 0 ? rare : i % 4 === 3 ? addressOf(64 + i) : router),
         nonce: '0x0',
         gas: quantityFromNumber(GAS),
         value: '0x1',
@@ -77,8 +80,37 @@ function tokenCode(): Uint8Array {
   return assemble([...selector, ...add, ...keyOf(36), Op.SLOAD, push(9), Op.GT, Op.POP, ...log, ...giveBack]);
 }
 
+/** What most blocks do, but seldom: the first time must not be in one of them. */
+function rareCode(reverting: Uint8Array): Uint8Array {
+  const store = (at: number, value: readonly number[]) => [...value, ...push(at), Op.MSTORE];
+  const signature = [...store(0, large), ...store(32, push(27)), ...store(64, generator), ...store(96, push(5))];
+  const recover = [push(32), push(128), push(128), push(0), push(1), Op.GAS, Op.STATICCALL, Op.POP];
+  const revert = [push(0), push(0), push(0), push(0), push(1), push(...reverting), Op.GAS, Op.CALL, Op.POP];
+  const create = [push(1), push(0), push(0), push(0), Op.CREATE2, Op.BALANCE, Op.POP];
+  const numbers = [large, push(3), Op.EXP, push(97), Op.SWAP1, Op.MOD, Op.POP];
+  const accounts = [
+    push(...reverting),
+    Op.EXTCODEHASH,
+    push(...reverting),
+    Op.EXTCODESIZE,
+    Op.ADD,
+    Op.SELFBALANCE,
+    Op.ADD,
+    Op.POP,
+  ];
+  const told = [push(1), push(32), push(128), Op.LOG1];
+  return assemble([...signature, ...recover, ...revert, ...create, ...numbers, ...accounts, ...told, Op.STOP]);
+}
+
+/** Stores, and takes that back. */
+function revertingCode(): Uint8Array {
+  return assemble([push(1), push(1), Op.SSTORE, push(0), push(0), Op.REVERT]);
+}
+
 const label = Op.JUMPDEST;
 const large = push(...new Array<number>(32).fill(0xab));
+/** A number that is the first coordinate of a point of secp256k1: its generator's. */
+const generator = push(...bytesFromHex('0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'));
 /** What compilers emit most. */
 const arithmetic = [
   [large, Op.DUP2, Op.MUL, push(7), Op.SWAP1, Op.DIV, Op.POP],
