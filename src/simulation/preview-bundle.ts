@@ -4,9 +4,9 @@ import type { Hex } from '../base/hex.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 import type { AccessList } from '../call-types.ts';
 import type { Prestate, PrestateAccount } from '../trace/prestate-tracer.ts';
-import { sortedList } from './access-list.ts';
 import type { ApprovalChange, AssetChange, Delegation, PreviewData, PreviewReport } from './preview-types.ts';
 import { nameOfSum } from './token-events.ts';
+import { sortedList } from './touched.ts';
 
 /** `stateDiff` and `report`: of all of them together. */
 export function bundleOf(previews: readonly PreviewData[], stateDiff: StateDiff, report: PreviewReport): PreviewData {

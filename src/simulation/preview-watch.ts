@@ -9,9 +9,9 @@ import { type CallFrame, callTracer } from '../trace/call-tracer.ts';
 import { joined } from '../trace/mux-tracer.ts';
 import { type Prestate, prestateTracer } from '../trace/prestate-tracer.ts';
 import type { TracedTransaction } from '../trace/tracer.ts';
-import { Touched } from './access-list.ts';
 import { Effects } from './effects.ts';
 import { GasNeed } from './gas-need.ts';
+import { Touched } from './touched.ts';
 
 /** What code asks of its surroundings. */
 const ASKING = numbersOf(

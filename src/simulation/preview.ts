@@ -11,7 +11,6 @@ import type { StateChanges } from '../core/host/state-changes.ts';
 import { emptinessOf, stateDiffOf } from '../job/changed-state.ts';
 import { meterOf } from '../state/source-meter.ts';
 import type { Prestate } from '../trace/prestate-tracer.ts';
-import { touchedAnyway } from './access-list.ts';
 import { AssetChanges, type NativeBalance, type TokenAnswers } from './asset-changes.ts';
 import { environmentOf, overridden } from './call.ts';
 import { Estimate, mostGas } from './estimate-gas.ts';
@@ -26,7 +25,8 @@ import type { Sandbox } from './sandbox.ts';
 import { knowingHead, type Setting } from './setting.ts';
 import { type TokenNames, tokenNames } from './token-names.ts';
 import { QuestionBudget, TokenReader } from './token-reader.ts';
-import { tracedBlock } from './trace-call.ts';
+import { touchedAnyway } from './touched.ts';
+import { tracedBlock } from './traced-call.ts';
 
 const DELEGATION = '0xef0100';
 

@@ -35,7 +35,6 @@ import type { NodeHost } from '../node/chain-node.ts';
 import type { PastWorlds } from '../node/past-worlds.ts';
 import { NodeProvider } from '../node/provider.ts';
 import type { ChainPosition, RecordedChain } from '../node/recorded-chain.ts';
-import { createAccessList } from '../simulation/access-list.ts';
 import { call, readCall } from '../simulation/call.ts';
 import { estimateGas } from '../simulation/estimate-gas.ts';
 import { answeredPreview, preview } from '../simulation/preview.ts';
@@ -43,7 +42,7 @@ import { type ReadPreview, readPreview } from '../simulation/preview-request.ts'
 import type { Preview, Previewable, PreviewData, PreviewOptions } from '../simulation/preview-types.ts';
 import type { CallingThread, Head, Setting } from '../simulation/setting.ts';
 import { readSimulation } from '../simulation/simulate-request.ts';
-import { type CallTraceOptions, readCallTrace, traceCall } from '../simulation/trace-call.ts';
+import { type CallTraceOptions, readCallTrace } from '../simulation/traced-call.ts';
 import { type BlockId, readBlockId } from '../state/remote/state-requests.ts';
 import type { BlockTraceRequest } from '../trace/request.ts';
 import type { TraceOf, TracerChoice } from '../trace/tracers.ts';
@@ -232,7 +231,10 @@ export class ResidentWorld implements TracingWorld {
     if (options.block !== undefined) {
       return this.#after(options, (world, rest) => world.createAccessList(request, rest));
     }
-    return this.#asked(options, (setting) => createAccessList(setting, read));
+    return this.#asked(options, async (setting) => {
+      const { createAccessList } = await import('../simulation/access-list.ts');
+      return createAccessList(setting, read);
+    });
   }
 
   async simulate(request: SimulateRequest, options: SimulateOptions = {}): Promise<SimulatedBlock[]> {
@@ -251,7 +253,10 @@ export class ResidentWorld implements TracingWorld {
     if (options.block !== undefined) {
       return this.#after(options, (world, rest) => world.trace(request, rest as Choice));
     }
-    return this.#asked(options, (setting) => traceCall(setting, read) as Promise<TraceOf<Choice>>);
+    return this.#asked(options, async (setting) => {
+      const { traceCall } = await import('../simulation/trace-call.ts');
+      return (await traceCall(setting, read)) as TraceOf<Choice>;
+    });
   }
 
   /** A transaction of a block that was executed here. */
