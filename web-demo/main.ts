@@ -19,7 +19,7 @@ import { showSpeedUp } from './panels/speed-up.ts';
 import { showTimeline } from './panels/timeline.ts';
 import { TransactionTable } from './panels/transactions.ts';
 import { showAlternative, showEdits } from './panels/what-if.ts';
-import { watchPauses } from './pauses.ts';
+import { pageTurn, watchPauses } from './pauses.ts';
 import type { Lane, Order, Ready, RunSummary } from './run-types.ts';
 import { Cancelled, listener, Session } from './session.ts';
 import { copy, json } from './sharing.ts';
@@ -107,9 +107,9 @@ function race(): Promise<void> {
       bar.finish(result, results[0]!);
     }
     showVerdict(results);
-    showPause(pause());
     last = { lanes, results };
-    showResults(ready, lanes, results);
+    await showResults(ready, lanes, results);
+    showPause(pause());
     tell('Done.', 1);
     if (ready.chosen !== undefined) await explain(ready.chosen);
   });
@@ -126,17 +126,24 @@ async function open(): Promise<Ready> {
   return session.ask((worker) => worker.open(source, listener(showShare)));
 }
 
-function showResults(block: Ready, lanes: readonly Lane[], results: readonly RunSummary[]): void {
+/** Panel by panel: all of them at once take longer than a click may wait. */
+async function showResults(block: Ready, lanes: readonly Lane[], results: readonly RunSummary[]): Promise<void> {
   const run = results.at(-1)!;
   element('results', HTMLElement).hidden = false;
   element('block-title', HTMLElement).textContent = block.title;
-  showTimeline(run.lanes, () => session.ask((worker) => worker.trace()));
-  showConflicts(run.conflicts, block.transactions.length);
-  showFigures(lanes, results);
   element('speed-up', HTMLElement).replaceChildren();
   element('speed-up-figures', HTMLElement).replaceChildren();
   detail.replaceChildren(make('p', 'hint', 'Choose a transaction to see what it did.'));
-  table.show(block, run);
+  const panels = [
+    () => showTimeline(run.lanes, () => session.ask((worker) => worker.trace())),
+    () => showConflicts(run.conflicts, block.transactions.length),
+    () => showFigures(lanes, results),
+    () => table.show(block, run),
+  ];
+  for (const show of panels) {
+    await pageTurn();
+    show();
+  }
 }
 
 async function measureSpeedUp(): Promise<void> {

@@ -1,9 +1,12 @@
 // What the visitor chose: read from the form, kept in the page's address so that a run can be shared.
 import { HARDFORKS } from 'pevm-wasm';
 import { element, make } from './elements.ts';
-import type { Lane, Source } from './run-types.ts';
+import { type BlockOptions, type Lane, type Source, WORKLOADS } from './run-types.ts';
 
-const names = ['source', 'transactions', 'conflictRate', 'seed', 'url', 'what', 'fork', 'workers', 'executor'] as const;
+const names = [
+  ...(['source', 'workload', 'transactions', 'conflictRate', 'seed'] as const),
+  ...(['url', 'what', 'fork', 'workers', 'executor'] as const),
+] as const;
 type Name = (typeof names)[number];
 
 /** @throws Error in words for the visitor where something is missing */
@@ -22,9 +25,13 @@ export function readSource(dropped: File | undefined): Source {
   return { kind: 'made', options: readBlockOptions() };
 }
 
-export function readBlockOptions() {
-  const transactions = Number(value('transactions'));
-  return { transactions, conflictRate: Number(value('conflictRate')) / 100, seed: Number(value('seed')) };
+export function readBlockOptions(): BlockOptions {
+  return {
+    workload: WORKLOADS.find((name) => name === value('workload')) ?? 'mixed',
+    transactions: Number(value('transactions')),
+    conflictRate: Number(value('conflictRate')) / 100,
+    seed: Number(value('seed')),
+  };
 }
 
 export function readLane(): Lane {
@@ -58,7 +65,7 @@ export function readAddress(): boolean {
 /** Writes the choice into the address; following it gives the same block, but for files, which stay here. */
 export function writeAddress(): void {
   const of: Record<string, readonly Name[]> = {
-    made: ['transactions', 'conflictRate', 'seed'],
+    made: ['workload', 'transactions', 'conflictRate', 'seed'],
     node: ['source', 'url', 'what', 'fork'],
     file: ['source'],
   };

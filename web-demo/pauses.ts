@@ -16,3 +16,8 @@ export function watchPauses(): () => number {
     return longest;
   };
 }
+
+/** Lets the page draw, and answer whatever has come. */
+export function pageTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

@@ -1,7 +1,11 @@
 // What the page and its worker tell each other: plain values.
 import type { Hardfork, Preview, SpanReport } from 'pevm-wasm';
 
+export const WORKLOADS = ['mixed', 'transfers', 'tokens', 'swaps', 'mints', 'failures'] as const;
+export type Workload = (typeof WORKLOADS)[number];
+
 export interface BlockOptions {
+  readonly workload: Workload;
   readonly transactions: number;
   /** 0 to 1. */
   readonly conflictRate: number;

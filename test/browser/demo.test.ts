@@ -98,12 +98,33 @@ test('the race ends with the same receipts of ethereumjs, one worker and two, in
           await page.setViewportSize({ width, height: 1200 });
           await expectAccessible(page);
           expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+          // The picture of conflicts is as high on a telephone, where it is narrow.
+          expect((await page.locator('#conflicts svg').boundingBox())?.height).toBe(180);
           await photograph(page, `race-${theme}-${width}`);
         }
       }
     },
     isolation,
     '#transactions=60&workers=2',
+  ));
+
+test('a block holds what the workload says, which travels by the address', () =>
+  visit(
+    async (page) => {
+      await race(page);
+      const rows = page.locator('#transactions .rows .row');
+      await rows.first().waitFor();
+      const kinds = await rows.locator('span:nth-child(2)').allTextContents();
+      expect(new Set(kinds)).toEqual(new Set(['NFT mint']));
+      await page.getByText('The block and who runs it').click();
+      await page.getByLabel('Workload').selectOption('transfers');
+      await race(page);
+      await page.getByText('21,000').first().waitFor();
+      expect(await rows.locator('span:nth-child(2)').allTextContents()).not.toContain('NFT mint');
+      expect(new URL(page.url()).hash).toContain('workload=transfers&');
+    },
+    isolation,
+    '#workload=mints&transactions=12&workers=1',
   ));
 
 test('ethereumjs inside the engine gives the same receipts, with two workers too', () =>

@@ -2,9 +2,10 @@
 import { element, make } from '../elements.ts';
 import type { Conflict } from '../run-types.ts';
 
+/** Of the drawing; on the page it is as wide as there is room, and as high as the style says. */
 const WIDTH = 1000;
-const HEIGHT = 240;
-const BASE = HEIGHT - 16;
+const HEIGHT = 200;
+const BASE = HEIGHT - 2;
 const SVG = 'http://www.w3.org/2000/svg';
 /** More arcs than this between neighbours of one place are a smear, and slow. */
 const MOST_ARCS = 400;
@@ -18,15 +19,16 @@ export function showConflicts(conflicts: readonly Conflict[], transactions: numb
     list.replaceChildren();
     return;
   }
-  const groups = conflicts.map((conflict, index) => arcsOf(conflict, index, transactions));
-  const root = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-labelledby': 'conflicts-text' });
-  root.append(
-    svg('line', { x1: 0, x2: WIDTH, y1: BASE, y2: BASE, class: 'axis' }),
-    ...groups,
-    text(0, 'start', '0'),
-    text(WIDTH, 'end', String(transactions - 1)),
-  );
-  picture.replaceChildren(root);
+  const shown = conflicts.map(({ writers }) => thinned(writers));
+  const longest = Math.max(1, ...shown.flatMap(distances));
+  const groups = shown.map((writers, index) => arcsOf(writers, index, { transactions, longest }));
+  const root = svg('svg', {
+    ...{ viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none' },
+    ...{ role: 'img', 'aria-labelledby': 'conflicts-text' },
+  });
+  root.append(svg('line', { x1: 0, x2: WIDTH, y1: BASE, y2: BASE, class: 'axis' }), ...groups);
+  const ends = make('p', 'ends', make('span', '', '0'), make('span', '', String(transactions - 1)));
+  picture.replaceChildren(root, ends);
   const [worst] = conflicts;
   element('conflicts-text', HTMLElement).textContent =
     `Transactions 0 to ${transactions - 1} from left to right; an arc leads from one that changes a place to the next that does. ` +
@@ -57,24 +59,32 @@ function single(root: Element, groups: readonly Element[], list: Element, index:
   root.append(groups[index]!);
 }
 
-function arcsOf({ writers }: Conflict, index: number, transactions: number): SVGElement {
-  const at = (transaction: number) => ((transaction + 0.5) / transactions) * WIDTH;
-  const group = svg('g', { class: `arcs place-${index}` });
+/** So many that arcs between neighbours can be told from each other. */
+function thinned(writers: readonly number[]): readonly number[] {
   const step = Math.max(1, Math.ceil(writers.length / MOST_ARCS));
-  const shown = writers.filter((_, place) => place % step === 0);
-  const paths = shown.slice(1).map((writer, place) => {
-    const [left, right] = [at(shown[place]!), at(writer)];
-    const height = Math.min(BASE - 8, 12 + (right - left) * 0.45);
-    return `M${left.toFixed(1)} ${BASE}C${left.toFixed(1)} ${BASE - height} ${right.toFixed(1)} ${BASE - height} ${right.toFixed(1)} ${BASE}`;
+  return writers.filter((_, place) => place % step === 0);
+}
+
+function distances(writers: readonly number[]): number[] {
+  return writers.slice(1).map((writer, place) => writer - writers[place]!);
+}
+
+/** The longest arc is as high as the picture; shorter ones by the root of their length, so that those between neighbours are seen, too. */
+function arcsOf(
+  writers: readonly number[],
+  index: number,
+  { transactions, longest }: { readonly transactions: number; readonly longest: number },
+): SVGElement {
+  const at = (transaction: number) => (((transaction + 0.5) / transactions) * WIDTH).toFixed(1);
+  const group = svg('g', { class: `arcs place-${index}` });
+  const paths = distances(writers).map((distance, place) => {
+    const [left, right] = [at(writers[place]!), at(writers[place + 1]!)];
+    // A curve of this kind reaches three quarters of the way to its controls.
+    const control = (BASE - ((BASE - 4) / 0.75) * Math.sqrt(distance / longest)).toFixed(1);
+    return `M${left} ${BASE}C${left} ${control} ${right} ${control} ${right} ${BASE}`;
   });
   group.append(svg('path', { d: paths.join('') }));
   return group;
-}
-
-function text(x: number, anchor: string, words: string): SVGElement {
-  const node = svg('text', { x, y: HEIGHT - 2, 'text-anchor': anchor });
-  node.textContent = words;
-  return node;
 }
 
 function svg(tag: string, attributes: Record<string, string | number>): SVGElement {

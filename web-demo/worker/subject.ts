@@ -1,7 +1,7 @@
 // The block that the page is about, and the state before it: made here, from a file, or from a node.
 import { type BlockRequest, checkBlockFile, type LocationName, readBlockFile, rpcState } from 'pevm-wasm';
-import { createTraffic } from 'pevm-wasm/traffic';
-import type { Progress, Ready, Source, TransactionRow } from '../run-types.ts';
+import { createTraffic, type TrafficKind, trafficKinds } from 'pevm-wasm/traffic';
+import type { Progress, Ready, Source, TransactionRow, Workload } from '../run-types.ts';
 
 export interface Subject {
   readonly request: BlockRequest;
@@ -16,6 +16,14 @@ export interface Subject {
 
 /** How often progress is told. */
 const PROGRESS_MS = 16;
+/** What a block of each workload holds; what is not here holds everything. */
+const KINDS: Partial<Record<Workload, readonly TrafficKind[]>> = {
+  transfers: ['ether'],
+  tokens: ['token'],
+  swaps: ['pairSwap', 'poolSwap'],
+  mints: ['mint'],
+  failures: ['failing'],
+};
 const HASH = /^0x[0-9a-f]{64}$/i;
 
 /** @throws InputError, RpcError, or an Error in words for the visitor */
@@ -24,9 +32,9 @@ export function openSubject(source: Source, onProgress: Progress): Promise<Subje
   return source.kind === 'file' ? openFile(source.file) : fetchBlock(source);
 }
 
-async function makeBlock(options: Extract<Source, { kind: 'made' }>['options'], onProgress: Progress) {
+async function makeBlock({ workload, ...options }: Extract<Source, { kind: 'made' }>['options'], onProgress: Progress) {
   let told = 0;
-  const traffic = await createTraffic(options, (done) => {
+  const traffic = await createTraffic({ ...options, mix: mixOf(workload) }, (done) => {
     if (performance.now() - told < PROGRESS_MS) return;
     told = performance.now();
     void onProgress(done / options.transactions);
@@ -44,6 +52,14 @@ async function makeBlock(options: Extract<Source, { kind: 'made' }>['options'], 
         ? undefined
         : traffic.describe(slot === undefined ? { address, kind } : { address, kind, slot }),
   };
+}
+
+/** Nothing but what the workload holds. */
+function mixOf(workload: Workload): Partial<Record<TrafficKind, number>> {
+  const held = KINDS[workload];
+  if (held === undefined) return {};
+  const others = (Object.keys(trafficKinds) as TrafficKind[]).filter((kind) => !held.includes(kind));
+  return Object.fromEntries(others.map((kind) => [kind, 0]));
 }
 
 async function openFile(file: File): Promise<Subject> {
