@@ -39,7 +39,7 @@ export function scratch(field: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-export function count(metric: u32, amount: u32): void {
+export function count(metric: u32, amount: u64): void {
   // So that its cost can be told from noise: `npm run bench -- counting`.
   if (isDefined(COUNTED)) for (let more = 1; more < COUNTED; more++) add(metric, amount);
   add(metric, amount);
@@ -47,7 +47,7 @@ export function count(metric: u32, amount: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function add(metric: u32, amount: u32): void {
+function add(metric: u32, amount: u64): void {
   store<u64>(self + Worker.METRICS + metric, load<u64>(self + Worker.METRICS + metric) + amount);
 }
 

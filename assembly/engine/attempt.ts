@@ -43,6 +43,8 @@ let timed: bool = true;
  */
 let transfers: u32 = 0;
 let transferMs: f64 = 0;
+/** Of those, how many have their time in EXECUTION_MS: that of the others is added for many at once. */
+let accounted: u32 = 0;
 let recheckValue: u32 = 0;
 
 /**
@@ -57,6 +59,7 @@ const STEADINESS: f64 = 8;
 export function resetAttempt(): bool {
   transfers = 0;
   transferMs = 0;
+  accounted = 0;
   recheckValue = allocate(32);
   return recheckValue != 0;
 }
@@ -99,6 +102,9 @@ function durationUntil(endedAt: f64): f64 {
   if (!timed) return transferMs;
   const duration = endedAt - startedAt;
   if (transfer) {
+    // This one is accounted for by itself.
+    if (transfers != accounted) accounted++;
+    accountForUntimed();
     const more = duration - transferMs;
     transferMs = transferMs == 0 || more < 0 ? duration : transferMs + more / STEADINESS;
   }
@@ -115,8 +121,24 @@ export function noteRepeated(): void {
   repeated = true;
 }
 
+/** Adds the time of transfers for which the clock was not read. */
+function accountForUntimed(): void {
+  if (transfers == accounted) return;
+  countTime(Metric.EXECUTION_MS, f64(transfers - accounted) * transferMs);
+  accounted = transfers;
+}
+
+/** An attempt that is given up counts for nothing. */
+// @ts-ignore: decorator
+@inline
+function giveUp(): void {
+  shared.write(self, Worker.RUNNING, 0);
+  if (transfer && transfers != accounted) accounted++;
+}
+
 /** Nothing is being executed by this worker. Before it asks whether anybody executes, see `isStarved`. */
 export function rest(): void {
+  accountForUntimed();
   if (shared.read(self, Worker.RUNNING) != 0) shared.write(self, Worker.RUNNING, 0);
 }
 
@@ -152,7 +174,7 @@ export function publishAttempt(outcome: u32, gas: u64, output: u32, outputLength
   revalidateFrom(current);
   if (!becomeExecuted(publishing)) return lost(); // 4
   wakeWaiting(); // 5
-  countTime(Metric.EXECUTION_MS, duration);
+  if (timed) countTime(Metric.EXECUTION_MS, duration);
   span(SpanKind.EXECUTED, current, incarnationIn(status), startedAt, endedAt);
   return Finish.EXECUTED;
 }
@@ -227,7 +249,7 @@ function restartAttempt(): u32 {
 
 /** Gives the attempt up until `blocker` has executed. Owner of the attempt. */
 export function suspendAttempt(blocker: u32): u32 {
-  shared.write(self, Worker.RUNNING, 0);
+  giveUp();
   count(Metric.SUSPENSIONS, 1);
   if (load<u32>(CONTROL_BASE, Control.PROFILE) != 0) {
     span(SpanKind.SUSPENDED, current, incarnationIn(status), startedAt, now());
@@ -244,7 +266,7 @@ export function suspendAttempt(blocker: u32): u32 {
  * miss.
  */
 export function parkAttempt(location: u32): u32 {
-  shared.write(self, Worker.RUNNING, 0);
+  giveUp();
   if (!reportMissing(location)) {
     halt(Halt.EXHAUSTED, current);
     return Finish.EXHAUSTED;
@@ -255,7 +277,7 @@ export function parkAttempt(location: u32): u32 {
 
 /** Memory ran out in the middle of the attempt: the block is halted and will be drained. */
 export function exhaustAttempt(): u32 {
-  shared.write(self, Worker.RUNNING, 0);
+  giveUp();
   halt(Halt.EXHAUSTED, current);
   return Finish.EXHAUSTED;
 }
@@ -289,9 +311,7 @@ function seal(outcome: u32, gas: u64, output: u32, outputLength: u32, duration: 
   store<u32>(record, u32(repeated), Incarnation.REPEATED);
   sealReads(record + Incarnation.SIZE);
   if (!discardWrites && !sealWrites(writesOf(record), incarnationIn(status))) return 0;
-  count(Metric.READS, reads);
-  count(Metric.WRITES, writes);
-  count(Metric.VERSIONS, writes);
+  count(Metric.ACCESSES, u64(reads) | (u64(writes) << 32));
   return record;
 }
 

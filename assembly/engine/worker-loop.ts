@@ -180,7 +180,7 @@ export function commitExecuted(head: u32, status: u64): u32 {
 function commitHeld(head: u32, status: u64, stamped: bool): bool {
   if (!commit(head, status)) return false;
   count(Metric.COMMITS, 1);
-  if (stamped) count(Metric.STAMPED_COMMITS, 1);
+  if (!stamped) count(Metric.COMPARED_COMMITS, 1);
   moveHead(head, status);
   foldCredits(head, recordIn(status));
   return true;

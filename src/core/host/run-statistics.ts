@@ -71,16 +71,20 @@ export interface Trace {
 type Camel<Name extends string> = Name extends `${infer Head}_${infer Rest}`
   ? `${Lowercase<Head>}${Capitalize<Camel<Rest>>}`
   : Lowercase<Name>;
-type LayoutName = Exclude<keyof typeof Metric, 'prototype' | 'COUNT'>;
+/** What the core does not count by a name of its own: see `readCounters`. */
+type Derived = 'reads' | 'writes' | 'versions' | 'stampedCommits';
+type LayoutName = Exclude<keyof typeof Metric, 'prototype' | 'COUNT' | 'ACCESSES' | 'COMPARED_COMMITS'>;
 
 /** Where each metric is in a worker's record. A field of the layout without a descriptor, or the reverse, does not compile. */
 const OFFSETS = Object.fromEntries(
   Object.entries(Metric).map(([name, offset]) => [camelCase(name), offset]),
-) as Readonly<Record<Camel<LayoutName>, number>> satisfies Readonly<Record<MetricName, number>>;
+) as Readonly<Record<Camel<LayoutName>, number>> satisfies Readonly<Record<Exclude<MetricName, Derived>, number>>;
 
-const METRIC_LIST = (Object.keys(OFFSETS) as (keyof typeof OFFSETS | 'count')[])
-  .filter((name) => name !== 'count')
-  .map((name) => ({ name: name satisfies MetricName, offset: OFFSETS[name], time: METRICS[name].unit === 'ms' }));
+const NAMES = Object.keys(METRICS) as MetricName[];
+const COUNTED = NAMES.filter((name) => name in OFFSETS).map((each) => {
+  const name = each as keyof typeof OFFSETS satisfies MetricName;
+  return { name, offset: OFFSETS[name], time: METRICS[name].unit === 'ms' };
+});
 
 const SPAN_NAMES: Readonly<Record<number, SpanReport['kind']>> = {
   [SpanKind.EXECUTED]: 'executed',
@@ -91,11 +95,11 @@ const SPAN_NAMES: Readonly<Record<number, SpanReport['kind']>> = {
 };
 
 export function noCounters(): Counters {
-  return Object.fromEntries(METRIC_LIST.map(({ name }) => [name, 0])) as Counters;
+  return Object.fromEntries(NAMES.map((name) => [name, 0])) as Counters;
 }
 
 export function addCounters(into: Counters, other: Readonly<Counters>): void {
-  for (const { name } of METRIC_LIST) into[name] += other[name];
+  for (const name of NAMES) into[name] += other[name];
 }
 
 /** Reads the trace of a block of which `committed` transactions are committed. No worker is inside the core. */
@@ -164,12 +168,19 @@ function pathOf(instance: CoreInstance, chains: DependencyChains): RawPath {
   return { first: 0, indices, durationsMs, locations, keys };
 }
 
-function readCounters({ limbs, doubles }: CoreInstance, worker: number): Counters {
+function readCounters({ words, limbs, doubles }: CoreInstance, worker: number): Counters {
   const counters = noCounters();
-  for (const { name, offset, time } of METRIC_LIST) {
-    const at = (worker + Worker.METRICS + offset) >>> 3;
+  const metrics = worker + Worker.METRICS;
+  for (const { name, offset, time } of COUNTED) {
+    const at = (metrics + offset) >>> 3;
     counters[name] = time ? doubles[at]! : Number(limbs[at]!);
   }
+  const accesses = (metrics + Metric.ACCESSES) >>> 2;
+  counters.reads = words[accesses]!;
+  counters.writes = words[accesses + 1]!;
+  // Every write that is sealed becomes one.
+  counters.versions = counters.writes;
+  counters.stampedCommits = counters.commits - words[(metrics + Metric.COMPARED_COMMITS) >>> 2]!;
   return counters;
 }
 
