@@ -83,6 +83,9 @@ export async function recordBlock(
 ): Promise<RecordedBlock> {
   const { block, chainId, hardfork, state, blockHashes } = file;
   const request: BlockRequest = { block, chainId, hardfork, state, blockHashes, senders: 'trust' };
+  // So that all hashes of code are known to the state from here on: what reads saw must be what they see in any simulation.
+  await using learner = await PevmEngine.create({ workers: 1, learning: true }, undefined, new Recorder(module));
+  await learner.executeBlock(request);
   const recorder = new Recorder(module);
   await using engine = await PevmEngine.create({ workers: 1, enableProfiling: true }, undefined, recorder);
   let result: BlockResult | undefined;
