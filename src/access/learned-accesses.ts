@@ -6,7 +6,15 @@ import { eventLoopTurn } from '../base/platform.ts';
 import type { TransactionInput } from '../block/block-input.ts';
 import type { AccessKey, AccessOracle, AccessPrediction } from './access-oracle.ts';
 import { GAS_PER_MS } from './crew-size.ts';
-import { type EngineLearned, MOST_ACCOUNTS, MOST_CALLS, MOST_CODES, MOST_KEYS, MOST_SEEN } from './learned-format.ts';
+import {
+  type EngineLearned,
+  MOST_ACCOUNTS,
+  MOST_CALLS,
+  MOST_CODES,
+  MOST_KEYS,
+  MOST_NAMED,
+  MOST_SEEN,
+} from './learned-format.ts';
 
 /** A block that was executed, as far as something can be learned from it. Transactions are named by index. */
 export interface ObservedBlock {
@@ -39,7 +47,14 @@ interface Call {
   gas: number;
   aborts: number;
   /** Places, as {@link nameOf} has them. */
-  readonly keys: Map<Hex, Part>;
+  readonly keys: Map<Hex, KeyPart>;
+}
+
+interface KeyPart extends Part {
+  /** Addresses that all calls which touched the place had among their arguments: a swap is of its pair's tokens. */
+  named: readonly Hex[];
+  /** Calls that had them, since the place is known. */
+  met: number;
 }
 
 interface Account extends Part {
@@ -54,10 +69,14 @@ const MOST_MS = 1e6;
 const WEIGHT = 1 / 8;
 /** How much of the time that somebody waits for nothing is lost: mostly there is something else to do. */
 const LOST = 0.25;
-const LEAST_CHANCE = 0.2;
+const LEAST_CHANCE = 0.35;
 const HIGHEST_CHANCE = 0.75;
 
 const ADDRESS_DIGITS = 42;
+const WORD_DIGITS = 64;
+/** In front of an address in a word; in front of a number that is none. */
+const PADDING = '0'.repeat(24);
+const NO_ADDRESS = '0'.repeat(8);
 
 /** Learns of blocks, and predicts the next ones. All that is held is bounded; what was not met for long goes first. */
 export class LearnedAccesses {
@@ -73,7 +92,9 @@ export class LearnedAccesses {
   constructor(learned?: EngineLearned) {
     if (learned === undefined) return;
     for (const { codeHash, selector, keys, ...call } of learned.calls) {
-      const parts = keys.map(({ key, reads, writes }) => [key, { reads, writes }] as const);
+      const parts = keys.map(
+        ({ key, reads, writes, named = [], met = call.seen }) => [key, { reads, writes, named, met }] as const,
+      );
       this.#calls.set(codeHash + selector, { ...call, keys: new Map(parts) });
     }
     for (const { address, ...account } of learned.accounts) this.#accounts.set(address, { ...account });
@@ -126,6 +147,7 @@ export class LearnedAccesses {
       const name = this.#nameOf(transaction);
       const aborts = Math.max(0, executions[index]! - 1);
       const call = name === undefined ? undefined : this.#seen(name, durationsMs[index]!, gasUsed[index]!, aborts);
+      if (call !== undefined) meet(call, transaction);
       for (const address of new Set([transaction.from, transaction.to])) {
         const account = address && this.#accounts.get(address);
         if (account) age(account, [account]).seen++;
@@ -162,7 +184,13 @@ export class LearnedAccesses {
       if (place.kind === 'balance' && place.address === transaction.from) return;
       const name = nameOf(place, transaction.to);
       if (name === undefined) return;
-      const part = call.keys.get(name) ?? { reads: 0, writes: 0 };
+      const named = namedIn(transaction.input);
+      const known = call.keys.get(name);
+      const part = known ?? { reads: 0, writes: 0, named: [...named], met: 1 };
+      if (!isOfKind(part, named)) {
+        part.named = part.named.filter((address) => named.has(address));
+        part.met = Math.min(MOST_SEEN, part.met + 1);
+      }
       if (!call.keys.has(name) && call.keys.size >= MOST_KEYS) call.keys.delete(rarest(call.keys));
       call.keys.set(name, part);
       count(part, role);
@@ -194,9 +222,11 @@ export class LearnedAccesses {
     const reads: AccessKey[] = [];
     const writes: AccessKey[] = [];
     const chance = this.#worthWaiting(call.ms);
+    const named = namedIn(transaction.input);
     for (const [key, part] of call.keys) {
-      const isRead = part.reads > 0 && part.reads >= chance * call.seen;
-      const isWritten = part.writes > 0 && part.writes >= LEAST_CHANCE * call.seen;
+      if (!isOfKind(part, named)) continue;
+      const isRead = part.reads > 0 && part.reads >= chance * part.met;
+      const isWritten = part.writes > 0 && part.writes >= LEAST_CHANCE * part.met;
       if (!isRead && !isWritten) continue;
       const place = placeOf(key, to!);
       if (isRead) reads.push(place);
@@ -233,17 +263,40 @@ function edgesOf({ higher, lower, places }: ObservedBlock): { reads: Set<number>
   return edges;
 }
 
+/** Addresses that stand among the arguments of a call as words of their own. Of small numbers there is no telling. */
+function namedIn(input: Hex): Set<Hex> {
+  const named = new Set<Hex>();
+  for (let at = 10; at + WORD_DIGITS <= input.length && named.size < MOST_NAMED; at += WORD_DIGITS) {
+    const start = at + WORD_DIGITS - (ADDRESS_DIGITS - 2);
+    if (input.startsWith(NO_ADDRESS, start) || !input.startsWith(PADDING, at)) continue;
+    named.add(`0x${input.slice(start, at + WORD_DIGITS)}`);
+  }
+  return named;
+}
+
+function isOfKind({ named }: KeyPart, among: ReadonlySet<Hex>): boolean {
+  return named.every((address) => among.has(address));
+}
+
+/** Counts the call for the places that it is expected to touch. */
+function meet({ keys }: Call, { input }: TransactionInput): void {
+  if (keys.size === 0) return;
+  const named = namedIn(input);
+  for (const part of keys.values()) if (isOfKind(part, named)) part.met = Math.min(MOST_SEEN, part.met + 1);
+}
+
 function count(part: Part, role: keyof Part): void {
   part[role] = Math.min(MOST_SEEN, part[role] + 1);
 }
 
 /** Lets what is old count half, when there is much of it. */
-function age<T extends { seen: number }>(counted: T, parts: Iterable<Part>): T {
+function age<T extends { seen: number }>(counted: T, parts: Iterable<Part & { met?: number }>): T {
   if (counted.seen < MOST_SEEN) return counted;
   counted.seen /= 2;
   for (const part of parts) {
     part.reads /= 2;
     part.writes /= 2;
+    if (part.met !== undefined) part.met /= 2;
   }
   return counted;
 }

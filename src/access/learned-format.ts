@@ -6,6 +6,7 @@ import {
   bytes,
   describe,
   list,
+  optional,
   plainObject,
   type Reader,
   address as readAddress,
@@ -37,7 +38,15 @@ export interface EngineLearned {
      * What calls have read after a lower transaction of the block had written it, or written for a higher one, and how many of
      * them: a balance (20 bytes), a slot of the called contract (32), or of another (52).
      */
-    readonly keys: readonly { readonly key: Hex; readonly reads: number; readonly writes: number }[];
+    readonly keys: readonly {
+      readonly key: Hex;
+      readonly reads: number;
+      readonly writes: number;
+      /** Addresses (20 bytes) that all of these calls had among their arguments: what has them not is not taken for one of them. */
+      readonly named?: readonly Hex[];
+      /** How many calls had them, since the place is known; all that are seen unless given. */
+      readonly met?: number;
+    }[];
   }[];
   /** The same of balances of accounts that transfers come from, and go to. */
   readonly accounts: readonly {
@@ -55,6 +64,8 @@ export const NOTHING_LEARNED: EngineLearned = { version: 1, calls: [], accounts:
 
 export const MOST_CALLS = 2048;
 export const MOST_KEYS = 32;
+/** Addresses among the arguments of a call that are looked at. */
+export const MOST_NAMED = 16;
 export const MOST_ACCOUNTS = 4096;
 export const MOST_CODES = 16_384;
 /** From so many on older ones count half. */
@@ -88,7 +99,17 @@ const readCalls = list(
     ms: required(numberUpTo(1e6)),
     gas: required(numberUpTo(Number.MAX_SAFE_INTEGER)),
     aborts: required(numberUpTo(1e6)),
-    keys: required(list(record({ key: required(readKey), ...parts }), MOST_KEYS)),
+    keys: required(
+      list(
+        record({
+          key: required(readKey),
+          ...parts,
+          named: optional(list(readAddress, MOST_NAMED)),
+          met: optional(numberUpTo(MOST_SEEN)),
+        }),
+        MOST_KEYS,
+      ),
+    ),
   }),
   MOST_CALLS,
 );

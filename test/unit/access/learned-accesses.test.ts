@@ -90,12 +90,34 @@ describe('what was learned of blocks', () => {
     const learned = new LearnedAccesses();
     const long = Array.from({ length: 10 }, () => call('0x10101010'));
     const short = Array.from({ length: 10 }, () => call('0x50505050'));
-    // Three of ten calls of each read what one before has written.
-    const edges = [1, 2, 3, 11, 12, 13].map((at) => [at < 10 ? 0 : 10, at, slot(at < 10 ? 1 : 2)] as const);
+    // Four of ten calls of each read what one before has written.
+    const edges = [1, 2, 3, 4, 11, 12, 13, 14].map((at) => [at < 10 ? 0 : 10, at, slot(at < 10 ? 1 : 2)] as const);
     const durationsMs = [...long.map(() => 1), ...short.map(() => 0.001)];
     for (let round = 0; round < 6; round++) learned.observe(block([...long, ...short], edges, { durationsMs }));
     expect(predict(learned, call('0x10101010'))?.reads).toEqual([slot(1)]);
     expect(predict(learned, call('0x50505050'))?.reads).toEqual([]);
+  });
+
+  test('is of calls that name the same addresses, where all that met had named them', () => {
+    const named = (at: number): Hex => `0x${at.toString(16).padStart(2, '0').repeat(20)}`;
+    const [token, pair, other] = [named(0xaa), named(0xbb), named(0xcc)];
+    const swap = (...among: Hex[]) => call(`0xaabbccdd${among.map((one) => one.slice(2).padStart(64, '0')).join('')}`);
+    const learned = new LearnedAccesses();
+    // Who is paid is another one each time: `swap` of one pair, by whomever.
+    for (let at = 1; at < 4; at++) {
+      const paid = [named(at), named(at + 8)] as const;
+      learned.observe(block([swap(token, pair, paid[0]), swap(pair, token, paid[1])], [[0, 1, slot(8)]]));
+    }
+    expect(learned.learned().calls[0]!.keys).toMatchObject([{ reads: 3, writes: 3, met: 6, named: [token, pair] }]);
+    expect(predict(learned, swap(pair, token, other))?.reads).toEqual([slot(8)]);
+    expect(predict(learned, swap(token, other))?.reads).toEqual([]);
+    expect(predict(learned, call('0xaabbccdd'))?.reads).toEqual([]);
+    // A block of others in which nothing conflicts says nothing of that pair.
+    for (let at = 0; at < 300; at++) learned.observe(block([swap(token, other), swap(other, token)]));
+    expect(predict(learned, swap(token, pair))?.reads).toEqual([slot(8)]);
+    // Once others meet there too, it is a place of all calls.
+    learned.observe(block([swap(other), swap(other)], [[0, 1, slot(8)]]));
+    expect(predict(learned, swap(named(0x77)))?.reads).toEqual([slot(8)]);
   });
 
   test('is forgotten where it does not come again', () => {
