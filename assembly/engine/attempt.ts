@@ -51,7 +51,7 @@ let recheckValue: u32 = 0;
  * Reading the clock twice costs a third of a transfer: of these one in so many is timed, and stands for the others.
  * One in eight cost 2 to 3 % of a block of transfers (`npm run bench -- counting`).
  */
-const TRANSFERS_PER_READING: u32 = 32;
+const TRANSFERS_PER_READING: u32 = 64;
 /** By which part of it a slower one counts. */
 const STEADINESS: f64 = 8;
 

@@ -247,7 +247,7 @@ describe('requests', async () => {
     expect((error as InputError).field).toBe(field);
   });
 
-  test('transfers have durations, although the clock is read for one in 32 of them', async () => {
+  test('transfers have durations, although the clock is read for one in 64 of them', async () => {
     const traffic = await createTraffic({ transactions: 64, mix: { ether: 1 } });
     const engine = await engineWith({ workers: 1 });
     const { report } = await engine.executeBlock(checkBlockFile(traffic.file));
