@@ -372,7 +372,27 @@ export function addModulo(out: u32, left: u32, right: u32, modulus: u32): void {
 /** out = (left * right) mod modulus, the product in 512 bits; 0 when modulus is 0 */
 export function multiplyModulo(out: u32, left: u32, right: u32, modulus: u32): void {
   multiplyFull(scratch + DivisionScratch.NUMERATOR, left, right);
+  if (isLargest(modulus)) return addHalves(out);
   reduce(out, 8, modulus);
+}
+
+// @ts-ignore: decorator
+@inline
+function isLargest(word: u32): bool {
+  return (load<u64>(word) & load<u64>(word, 8) & load<u64>(word, 16) & load<u64>(word, 24)) == u64.MAX_VALUE;
+}
+
+/**
+ * out = the eight limbs in scratch mod 2^256 - 1, where 2^256 is 1: what contracts ask for the upper half of a product
+ * with (mulDiv of Solidity's libraries).
+ */
+function addHalves(out: u32): void {
+  const product = scratch + DivisionScratch.NUMERATOR;
+  if (u256.addWithCarry(out, product, product + 32)) {
+    u256.set(product, 1);
+    u256.add(out, out, product);
+  }
+  if (isLargest(out)) u256.clear(out);
 }
 
 /** out = numerator in scratch, `limbs` limbs, mod modulus */

@@ -243,6 +243,15 @@ const evm = [
     test: 'test/unit/evm/u256.test.ts',
   },
   {
+    name: 'the halves of a product make the largest word in place of zero',
+    file: 'assembly/base/u256-division.ts',
+    text: 'if (isLargest(out)) u256.clear(out);',
+    replacement: '',
+    why: '2^256 - 1 is 0 modulo itself',
+    project: 'unit',
+    test: 'test/unit/evm/u256.test.ts',
+  },
+  {
     name: 'a branch that is run as one is free to land',
     file: 'assembly/execute/evm/frame/sequences.ts',
     text: 'return taken ? price + priceOf(opcodes, Op.JUMPDEST) : price;',

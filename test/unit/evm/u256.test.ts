@@ -184,6 +184,18 @@ describe('256-bit arithmetic', () => {
     },
   );
 
+  test('products modulo the largest word, which contracts take for the upper half of a product', () => {
+    const index = operations.findIndex(([name]) => name === 'multiplyModulo');
+    const total = count('u256', { ci: 4_000, long: 1_000_000 });
+    const random = generator(77);
+    for (let done = 0; done < total; done += batch) {
+      check(
+        index,
+        Array.from({ length: batch }, (): [bigint, bigint, bigint] => [randomWord(random), randomWord(random), MASK]),
+      );
+    }
+  });
+
   test('exponents and bases where powers of two wrap around', () => {
     const index = operations.findIndex(([name]) => name === 'power');
     const bases = [
