@@ -2,6 +2,7 @@
 
 import { InputError } from '../base/errors.ts';
 import { isBytes } from '../base/hex.ts';
+import { describe } from '../base/reader.ts';
 
 /** EIP-7934 allows 10 MiB; before it there was no rule. */
 const MAXIMUM_BLOCK_BYTES = 64 * 1024 * 1024;
@@ -18,7 +19,8 @@ export type ByteSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8
 export async function* chainFileBlocks(source: ByteSource, name = 'chain'): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array(0);
   let at = 0;
-  for await (const part of isBytes(source) ? [source] : source) {
+  for await (const part of partsOf(source, name)) {
+    if (!isBytes(part)) throw new InputError(name, `expected parts of bytes, got ${describe(part)}`);
     rest = joined(rest, part);
     for (let size = sizeOf(rest, name, at); size !== undefined && size <= rest.length; size = sizeOf(rest, name, at)) {
       yield rest.slice(0, size);
@@ -27,6 +29,14 @@ export async function* chainFileBlocks(source: ByteSource, name = 'chain'): Asyn
     }
   }
   if (rest.length > 0) throw new InputError(name, `truncated: the block at byte ${at} is not whole`);
+}
+
+/** @throws InputError where it is neither bytes nor something that gives them one part after the other */
+function partsOf(source: ByteSource, name: string): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (isBytes(source)) return [source];
+  const isObject = typeof source === 'object' && source !== null;
+  if (isObject && (Symbol.asyncIterator in source || Symbol.iterator in source)) return source;
+  throw new InputError(name, `expected bytes, or parts of bytes as they come, got ${describe(source)}`);
 }
 
 /** Length of the list that the bytes begin with, in bytes; `undefined` where they do not say it yet. */

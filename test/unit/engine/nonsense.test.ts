@@ -65,6 +65,7 @@ const TRIES: Readonly<Record<string, Try>> = {
   'the options of blocks': (given) => world.executeBlocks([], given),
   'simulated blocks': (given) => world.simulate(given),
   'an address': (given) => world.getBalance(given),
+  'a chain': (given) => world.importChain(given),
   'a request of JSON-RPC': (given) => world.provider().request(given),
   'a state': (given) => memoryState(given),
   'the options of a state': (given) => memoryState({}, given),
