@@ -1,10 +1,12 @@
 // Workers are killed at random moments, memory runs out at random sizes: the result stays the sequential one.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PevmEngine } from '../../src/engine/engine.ts';
 import { readBlockFile, type StateSource } from '../../src/index.ts';
 import { count } from '../support/effort.ts';
+import { engineWith } from '../support/engines.ts';
 import { assemble, hostileBlock, TARGET } from '../support/growth.ts';
 import { sharedFolder, withoutShared } from '../support/shared.ts';
 import {
@@ -16,17 +18,6 @@ import {
   tasksOf,
 } from '../support/synthetic-run.ts';
 import { watchStarts } from '../support/worker-starts.ts';
-
-const engines: PevmEngine[] = [];
-afterAll(async () => {
-  for (const engine of engines) await engine.dispose();
-});
-
-async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
-  const engine = await PevmEngine.create({ workersPerBlock: 'all', ...options });
-  engines.push(engine);
-  return engine;
-}
 
 /**
  * Runs blocks while random workers are killed at random moments of them: `rounds` blocks, and on until a quarter as many

@@ -1,6 +1,7 @@
 // Blocks through the engine: state from far away, memory that runs out, blocks that are not valid, what is verified.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PevmEngine } from '../../../src/engine/engine.ts';
+
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { PevmEngine } from '../../../src/engine/engine.ts';
 import { runSequential } from '../../../src/executor/ethereumjs/sequential.ts';
 import {
   AuditError,
@@ -15,6 +16,7 @@ import {
   type StateValue,
 } from '../../../src/index.ts';
 import { createTraffic } from '../../../src/traffic/index.ts';
+import { engineWith } from '../../support/engines.ts';
 
 /** keccak256 of no code. */
 const EMPTY_CODE_HASH = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
@@ -33,11 +35,6 @@ function distant(file: BlockFile, change: (key: StateKey, value: StateValue) => 
   return { source, asked };
 }
 
-const engines: PevmEngine[] = [];
-afterAll(async () => {
-  for (const engine of engines) await engine.dispose();
-});
-
 let file: BlockFile;
 let expected: Awaited<ReturnType<typeof runSequential>>;
 
@@ -46,12 +43,6 @@ beforeAll(async () => {
   file = checkBlockFile(traffic.file);
   expected = await runSequential(file);
 }, 60_000);
-
-async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
-  const engine = await PevmEngine.create({ workersPerBlock: 'all', ...options });
-  engines.push(engine);
-  return engine;
-}
 
 for (const threading of ['shared', 'inline'] as const) {
   describe(`threading ${threading}`, () => {

@@ -1,7 +1,8 @@
 // Runs that end early: time limits, cancellation, the end of the engine; and executors that misbehave.
+
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { moduleUrl } from '../../../src/base/platform.ts';
 import { PevmEngine } from '../../../src/engine/engine.ts';
 import {
@@ -16,17 +17,7 @@ import {
   WorkerError,
 } from '../../../src/index.ts';
 import { hintedKeys } from '../../../src/job/state-before.ts';
-
-const engines: PevmEngine[] = [];
-afterAll(async () => {
-  for (const engine of engines) await engine.dispose();
-});
-
-async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
-  const engine = await PevmEngine.create({ workersPerBlock: 'all', ...options });
-  engines.push(engine);
-  return engine;
-}
+import { engineWith } from '../../support/engines.ts';
 
 /** Without transactions. */
 const block = {

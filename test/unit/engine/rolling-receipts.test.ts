@@ -1,12 +1,13 @@
 // Receipts are hashed while the block runs: whatever becomes of the run, what comes out is what its commits say, and no more.
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { hexFromBytes } from '../../../src/base/hex.ts';
 import { orderedRootInJavaScript } from '../../../src/block/ordered-root.ts';
 import { receiptBytes } from '../../../src/block/receipts.ts';
-import { PevmEngine } from '../../../src/engine/engine.ts';
+import type { PevmEngine } from '../../../src/engine/engine.ts';
 import { ReceiptCommitter } from '../../../src/job/receipt-commitment.ts';
 import type { BlockResult } from '../../../src/types.ts';
+import { engineWith } from '../../support/engines.ts';
 import { assemble, hostileBlock, TARGET } from '../../support/growth.ts';
 
 const COUNT = 300;
@@ -20,16 +21,6 @@ function counting(spins: number, logged: number) {
     ${logged} 0 LOG1`);
   const transactions = Array.from({ length: COUNT }, () => ({ gas: '0x100000000' }));
   return hostileBlock({ hardfork: 'prague', transactions, accounts: { [TARGET]: { nonce: 1, code } } });
-}
-
-const engines: PevmEngine[] = [];
-afterAll(async () => {
-  for (const engine of engines) await engine.dispose();
-});
-async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
-  const engine = await PevmEngine.create({ workersPerBlock: 'all', ...options });
-  engines.push(engine);
-  return engine;
 }
 
 /** Of which not all fits into little memory. */

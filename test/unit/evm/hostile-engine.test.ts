@@ -1,25 +1,16 @@
 // Hostile code on real workers: the block comes out as in sequence, the engine goes on, and too much is refused by name.
-import { afterAll, describe, expect, test } from 'vitest';
+
+import { describe, expect, test } from 'vitest';
 import type { Hex } from '../../../src/base/hex.ts';
-import { PevmEngine } from '../../../src/engine/engine.ts';
+import type { PevmEngine } from '../../../src/engine/engine.ts';
 import { runSequential } from '../../../src/executor/ethereumjs/sequential.ts';
 import { MemoryLimitError } from '../../../src/index.ts';
+import { engineWith } from '../../support/engines.ts';
 import { program } from '../../support/evm-program.ts';
 import { addressOf, type Call, ETHER, type Scenario, scenario, type TestAccount } from '../executor/library-oracle.ts';
 
 const NEIGHBOUR = addressOf(0x600d);
 const COUNTER = program('0 SLOAD 1 ADD 0 SSTORE');
-
-const engines: PevmEngine[] = [];
-afterAll(async () => {
-  for (const engine of engines) await engine.dispose();
-});
-
-async function engineWith(options: Parameters<typeof PevmEngine.create>[0]): Promise<PevmEngine> {
-  const engine = await PevmEngine.create({ workersPerBlock: 'all', ...options });
-  engines.push(engine);
-  return engine;
-}
 
 const hex = (bytes: Uint8Array): Hex => `0x${Buffer.from(bytes).toString('hex')}`;
 const forever = (body: string) => program(`again: ${body} @again JUMP`);
