@@ -1,6 +1,13 @@
 // What the host does with much of one thing: files and states on their way in, rounds of loading, tasks with dependencies.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createEngine, type Engine, memoryState, parseBlockFile, type StateSource } from '../../../src/index.ts';
+import {
+  createEngine,
+  devGenesis,
+  type Engine,
+  memoryState,
+  parseBlockFile,
+  type StateSource,
+} from '../../../src/index.ts';
 import {
   addressOf,
   assemble,
@@ -91,4 +98,15 @@ test('tasks that depend on all before them take time in proportion to their depe
     }));
     return processorTime(() => engine.execute(tasks, 'synthetic', { state: memoryState({ [SENDER]: {} }) }));
   });
+});
+
+test('240 simulated blocks cost what each of them changes', patient, async () => {
+  const { state, config, block } = await devGenesis();
+  await using world = await engine.openWorld({ state, chain: config, block });
+  // At most 256 in one question.
+  await expectLinear(60, (n) =>
+    processorTime(() =>
+      world.simulate({ blockStateCalls: Array.from({ length: n }, () => ({ calls: [{ to: TARGET }] })) }),
+    ),
+  );
 });
