@@ -136,9 +136,12 @@ describe('the timeline', () => {
     // The transactions, and the steps of the protocol around them.
     expect(transactions).toEqual(Array.from(transactions, (_, at) => transactions[0]! + at));
     expect(transactions.filter((index) => index >= 0 && index < 60)).toHaveLength(60);
-    expect(new Set(trace.traceEvents.map(({ tid }) => tid))).toEqual(new Set([0, 1, 2]));
+    // Where the second worker gets no core, the first may be done before it comes.
+    const lanes = report.perWorker.map(({ id }) => id);
+    expect(new Set(trace.traceEvents.map(({ tid }) => tid))).toEqual(new Set([0, ...lanes]));
+    expect(lanes.length).toBeGreaterThanOrEqual(1);
     // Nobody executes two at once.
-    for (const lane of [1, 2]) {
+    for (const lane of lanes) {
       const own = attempts.filter(({ tid }) => tid === lane).sort((left, right) => left.ts - right.ts);
       for (const [at, event] of own.slice(1).entries()) {
         expect(event.ts).toBeGreaterThanOrEqual(own[at]!.ts + own[at]!.dur! - 0.5);
