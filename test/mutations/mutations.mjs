@@ -263,8 +263,8 @@ const evm = [
   {
     name: 'a selection that is run as one needs no room on the stack',
     file: 'assembly/execute/evm/frame/interpreter.ts',
-    text: 'const choice = top - base < STACK_SIZE - 32 ? selection(pc, top) : Selection.NONE;',
-    replacement: 'const choice = selection(pc, top);',
+    text: 'if (isSelection(pc) && top - base < STACK_SIZE - 32) {',
+    replacement: 'if (isSelection(pc)) {',
     why: 'a stack that is full halts what pushes, whether the word would ever lie there or not',
     project: 'unit',
     test: 'test/unit/evm/sequences.test.ts',

@@ -30,8 +30,7 @@ import {
 import { haltDeep, pairDepths, singleDepth } from "./immediates";
 import { isMarked, jumpBeyond } from "./jumps";
 import {
-  Selection, TOGETHER, branchOn, branchPrice, jumpBehind, jumpEnd, jumpPrice, priceOf, selection, selectionEnd,
-  selectionPrice,
+  SELECTION, SELECTION_BRANCH, TOGETHER, branchEnd, branchOn, branchPrice, isSelection, landing, priceOf,
 } from "./sequences";
 import { selfDestruct } from "./self-destruction";
 import { loadStorage, loadTransient, storeStorage, storeTransient } from "./storage";
@@ -85,12 +84,11 @@ function jumpByte(word: u32, codeLength: u32): u32 {
   return u32(u256.clamped(word, codeLength));
 }
 
-/** Where the jump to the byte in the word at `word` leads; 0: code may not be entered there. */
+/** Whether code may be entered at a byte. */
 // @ts-ignore: decorator
 @inline
-function destination(word: u32, code: u32, codeLength: u32, map: u32): u32 {
-  const byte = jumpByte(word, codeLength);
-  return byte != codeLength && isMarked(map, byte) ? code + byte : 0;
+function mayJump(map: u32, byte: u32, codeLength: u32): bool {
+  return byte != codeLength && isMarked(map, byte);
 }
 
 /** Runs the running frame: how it ended (Exit). Its program counter, stack and gas are kept in the frame meanwhile. */
@@ -228,17 +226,19 @@ export function interpret(): u32 {
       case Op.SLOAD: setGas(gas); exit = loadStorage(top - 32); break;
       case Op.SSTORE: setGas(gas); exit = storeStorage(top - 32, top - 64); top -= 64; break;
       case Op.JUMP: {
+        const byte = jumpByte(top - 32, codeLength);
+        if (!mayJump(map, byte, codeLength)) return jumpBeyond(byte, top - 32, gas);
+        pc = code + byte;
         top -= 32;
-        pc = destination(top, code, codeLength, map);
-        if (pc == 0) return jumpBeyond(jumpByte(top, codeLength), top, gas);
         if (TOGETHER) { gas -= priceOf(opcodes, Op.JUMPDEST); pc++; if (gas < 0) return Exit.HALTED; }
         continue;
       }
       case Op.JUMPI: {
+        if (u256.isZero(top - 64)) { top -= 64; continue; }
+        const byte = jumpByte(top - 32, codeLength);
+        if (!mayJump(map, byte, codeLength)) return jumpBeyond(byte, top - 64, gas);
+        pc = code + byte;
         top -= 64;
-        if (u256.isZero(top)) continue;
-        pc = destination(top + 32, code, codeLength, map);
-        if (pc == 0) return jumpBeyond(jumpByte(top + 32, codeLength), top, gas);
         if (TOGETHER) { gas -= priceOf(opcodes, Op.JUMPDEST); pc++; if (gas < 0) return Exit.HALTED; }
         continue;
       }
@@ -253,11 +253,23 @@ export function interpret(): u32 {
       case Op.PUSH0: u256.clear(top); top += 32; continue;
       case Op.PUSH1: u256.set(top, u64(load<u8>(pc))); pc += 1; top += 32; continue;
       case Op.PUSH2: {
-        const jump = jumpBehind(pc, base, top);
-        const taken = jump == Op.JUMP || (jump == Op.JUMPI && !u256.isZero(top - 32));
-        const end = jump == 0 ? 0 : jumpEnd(jump, taken, pc, gas, opcodes, code, codeLength, map);
-        if (end != 0) { gas -= jumpPrice(opcodes, jump, taken); pc = end; top -= jump == Op.JUMPI ? 32 : 0; continue; }
-        u256.set(top, u64(bswap(load<u16>(pc)))); pc += 2; top += 32; continue;
+        const next = u32(load<u8>(pc, 2));
+        if (TOGETHER && next == Op.JUMPI) {
+          const price = priceOf(opcodes, Op.JUMPI);
+          if (top != base && gas >= price + priceOf(opcodes, Op.JUMPDEST)) {
+            if (u256.isZero(top - 32)) { gas -= price; pc += 3; top -= 32; continue; }
+            const end = landing(pc, code, codeLength, map);
+            if (end != 0) { gas -= price + priceOf(opcodes, Op.JUMPDEST); pc = end; top -= 32; continue; }
+          }
+        } else if (TOGETHER && next == Op.JUMP) {
+          const price = priceOf(opcodes, Op.JUMP) + priceOf(opcodes, Op.JUMPDEST);
+          const end = landing(pc, code, codeLength, map);
+          if (end != 0 && gas >= price) { gas -= price; pc = end; continue; }
+        }
+        u256.set(top, u64(bswap(load<u16>(pc))));
+        pc += 2;
+        top += 32;
+        continue;
       }
       case Op.PUSH3: push(top, pc, 3); pc += 3; top += 32; continue;
       case Op.PUSH4: u256.set(top, u64(bswap(load<u32>(pc)))); pc += 4; top += 32; continue;
@@ -290,11 +302,15 @@ export function interpret(): u32 {
       case Op.PUSH31: push(top, pc, 31); pc += 31; top += 32; continue;
       case Op.PUSH32: u256.loadBigEndian(top, pc); pc += 32; top += 32; continue;
       case Op.DUP1: {
-        const choice = top - base < STACK_SIZE - 32 ? selection(pc, top) : Selection.NONE;
-        const is = choice == Selection.THIS;
-        const end = choice == Selection.NONE ? 0 : selectionEnd(is, pc, gas, opcodes, code, codeLength, map);
-        if (end != 0) { gas -= selectionPrice(opcodes, is); pc = end; continue; }
-        u256.copy(top, top - 32); top += 32; continue;
+        if (isSelection(pc) && top - base < STACK_SIZE - 32) {
+          const is = load<u64>(top - 32) == u64(bswap(load<u32>(pc, 1))) && u256.fits64(top - 32);
+          const end = is ? branchEnd(pc + SELECTION_BRANCH, true, code, codeLength, map) : pc + SELECTION;
+          const price = priceOf(opcodes, Op.PUSH4) + priceOf(opcodes, Op.EQ) + branchPrice(opcodes, is);
+          if (end != 0 && gas >= price) { gas -= price; pc = end; continue; }
+        }
+        u256.copy(top, top - 32);
+        top += 32;
+        continue;
       }
       case Op.DUP2: u256.copy(top, top - 64); top += 32; continue;
       case Op.DUP3: u256.copy(top, top - 96); top += 32; continue;
