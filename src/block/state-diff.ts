@@ -16,8 +16,16 @@ export interface AccountDiff {
   destroyed?: true;
 }
 
-/** Changed accounts by lower-case address; `null` for an account that is no longer in the state. */
+/**
+ * Changed accounts by lower-case address; `null` for an account that is no longer in the state. Accounts are in the order of their
+ * addresses, and slots in theirs, so that equal diffs are equal as text too.
+ */
 export type StateDiff = Map<Hex, AccountDiff | null>;
+
+/** The entries in the order of their keys: bytes or hex of the same length. */
+export function inOrder<Key extends string, Value>(entries: ReadonlyMap<Key, Value>): [Key, Value][] {
+  return [...entries].sort(([left], [right]) => (left < right ? -1 : 1));
+}
 
 /** One difference between the state a block should leave and the state it left. */
 export interface StateMismatch {

@@ -1,7 +1,7 @@
 // From the core's changes to the public state diff and final state.
 
 import { bytesFromKey, hexFromBytes, isZero, keyFromBytes } from '../base/hex.ts';
-import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
+import { type AccountDiff, inOrder, type StateDiff } from '../block/state-diff.ts';
 import { decodeChanges, type RawChanges } from '../core/host/change-records.ts';
 import type { AccountChange, AccountFields, StateChanges } from '../core/host/state-changes.ts';
 import type { FinalState } from '../types.ts';
@@ -21,7 +21,7 @@ export function emptinessOf(emptyIsAbsent: boolean, emptyAccounts: boolean | und
 
 export function stateDiffOf(changes: StateChanges, emptiness: Emptiness): StateDiff {
   const diff: StateDiff = new Map();
-  for (const change of changes.accounts.values()) {
+  for (const [, change] of inOrder(changes.accounts)) {
     const account = accountDiff(change, emptiness);
     if (account !== undefined) diff.set(hexFromBytes(change.address), account);
   }
@@ -80,7 +80,7 @@ function accountDiff(
   if (hexFromBytes(after.codeHash) !== hexFromBytes(before.codeHash)) {
     account.code = hexFromBytes(change.code ?? new Uint8Array(0));
   }
-  for (const [slot, { after: value }] of change.storage) {
+  for (const [slot, { after: value }] of inOrder(change.storage)) {
     account.storage.set(hexFromBytes(bytesFromKey(slot)), hexFromBytes(value));
   }
   if (change.emptied) account.destroyed = true;

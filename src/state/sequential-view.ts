@@ -2,7 +2,7 @@
 
 import { StateSourceError } from '../base/errors.ts';
 import { bytesFromKey, type Hex, hexFromBytes, keyFromBytes, sameBytes } from '../base/hex.ts';
-import type { AccountDiff, StateDiff } from '../block/state-diff.ts';
+import { type AccountDiff, inOrder, type StateDiff } from '../block/state-diff.ts';
 import type { StateView } from '../task/executor.ts';
 import type { MemoryState } from './memory.ts';
 import { EMPTY_CODE_HASH, isEmptyAccount, type MemoryAccount } from './memory-account.ts';
@@ -136,7 +136,7 @@ export class SequentialView implements StateView {
   /** What changed since the base state. `emptyIsAbsent`: from Spurious Dragon on, an empty account is none. */
   diff(emptyIsAbsent: boolean): StateDiff {
     const diff: StateDiff = new Map();
-    for (const account of this.#accounts.values()) {
+    for (const [, account] of inOrder(this.#accounts)) {
       const change = changeOf(account, emptyIsAbsent);
       if (change !== undefined) diff.set(hexFromBytes(account.address), change);
     }
@@ -197,7 +197,7 @@ function changeOf(account: Account, emptyIsAbsent: boolean): AccountDiff | null 
     change.nonce === undefined &&
     change.code === undefined &&
     change.storage.size === 0;
-  return unchanged && wasPresent ? undefined : change;
+  return unchanged && wasPresent ? undefined : { ...change, storage: new Map(inOrder(change.storage)) };
 }
 
 function slotHex(key: string): Hex {
