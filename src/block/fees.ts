@@ -16,7 +16,7 @@ export interface ParentFees {
 }
 
 /** Of the first block that has one (EIP-1559), in wei. */
-const FIRST_BASE_FEE = 10n ** 9n;
+export const FIRST_BASE_FEE = 10n ** 9n;
 /** Blocks may hold twice as much gas as they should. */
 const ELASTICITY = 2n;
 const CHANGE_DENOMINATOR = 8n;

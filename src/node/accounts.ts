@@ -7,6 +7,7 @@ import { keccak256 } from '../base/keccak256.ts';
 import { bytes } from '../base/reader.ts';
 import { encodeTransaction, signedBytes } from '../block/block-encoding.ts';
 import type { TransactionInput } from '../block/block-input.ts';
+import { refusal } from './rpc/parameters.ts';
 
 export interface KeyedAccount {
   readonly address: Hex;
@@ -56,10 +57,10 @@ export class Accounts {
     return this.impersonatesAll || this.#keys.has(address) || this.#impersonated.has(address);
   }
 
-  /** Signs a hash of 32 bytes. @throws InputError for an address without a key; `field`: where it was named */
+  /** Signs a hash of 32 bytes. @throws PevmError with -32000 for an address without a key; `field`: where it was named */
   sign(address: Hex, hash: Uint8Array, field = 'params[0]'): { r: bigint; s: bigint; yParity: number } {
     const key = this.#keys.get(address);
-    if (key === undefined) throw new InputError(field, `there is no key of ${address}`);
+    if (key === undefined) throw refusal(field, `there is no key of ${address}`);
     const signature = secp256k1.sign(hash, bytesFromHex(key), { prehash: false, format: 'recovered' });
     return {
       yParity: signature[0]!,

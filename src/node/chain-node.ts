@@ -16,7 +16,10 @@ import type { RecordedChain } from './recorded-chain.ts';
 
 /** A world that also traces calls. */
 export interface NodeWorld extends World {
-  trace(request: CallRequest, options: TracerChoice & CallOptions): Promise<unknown>;
+  trace(
+    request: CallRequest,
+    options: TracerChoice & CallOptions & { readonly at?: { readonly transactionIndex: number } | undefined },
+  ): Promise<unknown>;
 }
 
 /** What a node asks of the engine. */

@@ -3,8 +3,9 @@
 import { InputError } from '../base/errors.ts';
 import { bytesFromHex, type Hex } from '../base/hex.ts';
 import { keccak256 } from '../base/keccak256.ts';
-import { describe, hash, list, address as readAddress } from '../base/reader.ts';
+import { describe, list } from '../base/reader.ts';
 import type { Receipt } from '../block/receipts.ts';
+import { addressOf, hashOf } from './rpc/parameters.ts';
 
 export interface LogFilter {
   /** Any of them; `undefined`: any. */
@@ -20,7 +21,7 @@ const MAXIMUM_ALTERNATIVES = 1000;
 /** Reads `address` and `topics` of a filter. @throws InputError naming the field */
 export function readLogFilter(given: Record<string, unknown>, field: string): LogFilter {
   const { address, topics } = given;
-  const addresses = alternatives(address, `${field}.address`, readAddress);
+  const addresses = alternatives(address, `${field}.address`, addressOf);
   if (topics === undefined || topics === null) return { addresses };
   if (!Array.isArray(topics)) throw new InputError(`${field}.topics`, `expected an array, got ${describe(topics)}`);
   if (topics.length > MAXIMUM_TOPICS) {
@@ -32,7 +33,7 @@ export function readLogFilter(given: Record<string, unknown>, field: string): Lo
       const place = `${field}.topics[${i}]`;
       // A null among alternatives stands for any.
       if (Array.isArray(item) && item.includes(null)) return undefined;
-      return alternatives(item, place, hash);
+      return alternatives(item, place, hashOf);
     }),
   };
 }

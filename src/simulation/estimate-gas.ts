@@ -89,8 +89,8 @@ export class Estimate {
   }
 
   async #isTransfer(): Promise<boolean> {
-    const { to, input = '0x', authorizationList, accessList } = this.#request;
-    if (to === undefined || input !== '0x' || authorizationList !== undefined || accessList !== undefined) return false;
+    const { to, input = '0x' } = this.#request;
+    if (to === undefined || input !== '0x') return false;
     const { state, ask } = this.#setting;
     return (await state.code(ask, bytesFromHex(to))) === '0x';
   }

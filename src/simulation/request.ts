@@ -145,15 +145,21 @@ export interface Strictness {
   readonly fee?: boolean;
   /** Default false: the sender may have code, and the gas limit knows no bounds. */
   readonly limits?: boolean;
+  /** Code of the error for what the fork does not know yet; as {@link CallRejectedError} where it is left out. */
+  readonly refused?: number;
 }
 
-/** The request as the core takes it; of blocks that have no such type yet, without what that would bring. */
+/**
+ * The request as the core takes it.
+ * @throws CallRejectedError for what only transactions of later forks have, but for fees, which mean nothing then
+ */
 export function transactionOf(
   request: ReadRequest,
   hardfork: Hardfork,
   gas: bigint,
-  { nonce = false, fee = false, limits = false }: Strictness = {},
+  { nonce = false, fee = false, limits = false, refused }: Strictness = {},
 ): EvmTransactionFields {
+  refuseUnknown(request, hardfork, refused);
   const { gasPrice, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n, accessList, authorizationList } = request;
   const type = Math.min(typeOf(request), rulesOf(hardfork).lastTransactionType);
   const price = quantityFromNumber(gasPrice ?? (type < 2 ? maxFeePerGas : 0n));
@@ -182,6 +188,20 @@ export function transactionOf(
     })),
     waived: { nonce: !nonce, limits: !limits, fee: !fee && isFree(request) },
   };
+}
+
+/** @throws CallRejectedError for what only transactions of later forks have, but for fees */
+function refuseUnknown(request: ReadRequest, hardfork: Hardfork, code?: number): void {
+  const { lastTransactionType: last } = rulesOf(hardfork);
+  if (last >= 4) return;
+  const { accessList, blobVersionedHashes, maxFeePerBlobGas, authorizationList } = request;
+  const refuse = (name: string) => {
+    throw new CallRejectedError(`transaction type not supported: ${name}, and the block is of ${hardfork}`, code);
+  };
+  if (last < 1 && accessList !== undefined) refuse('accessList');
+  if (last < 3 && blobVersionedHashes !== undefined) refuse('blobVersionedHashes');
+  if (last < 3 && maxFeePerBlobGas !== undefined) refuse('maxFeePerBlobGas');
+  if (authorizationList !== undefined) refuse('authorizationList');
 }
 
 /** The least type that can hold what is given. */

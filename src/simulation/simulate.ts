@@ -26,7 +26,7 @@ import type { ReadSimulation } from './simulate-request.ts';
 import { SimulatedAccesses } from './simulated-accesses.ts';
 import { draftOf, type PlacedBlock, placeBlocks } from './simulated-chain.ts';
 import { SimulatedLogs } from './simulated-logs.ts';
-import { simulatedTransaction } from './simulated-transaction.ts';
+import { type FilledRequest, simulatedTransaction } from './simulated-transaction.ts';
 
 const BLOCK_GAS_EXCEEDED = -38015;
 /** A call that ran and halted. */
@@ -161,7 +161,11 @@ class Simulation {
     let watched = new SimulatedLogs(traceTransfers, progress.nextLog);
     const outcome = await this.#sandbox.run({
       environment: freeBlobs ? { ...environment, blobBaseFee: 0n } : environment,
-      transaction: transactionOf(filled, hardfork, filled.gas, { nonce: validation, fee: validation }),
+      transaction: transactionOf(filled, hardfork, filled.gas, {
+        nonce: validation,
+        fee: validation,
+        refused: INTERNAL,
+      }),
       fold: true,
       watch: () => {
         watched = new SimulatedLogs(traceTransfers, progress.nextLog);
@@ -169,7 +173,10 @@ class Simulation {
       },
     });
     const { output } = outcome;
-    if (output.status === 'invalid') throw rejectionOf(output, SIMULATION_CODES, INTERNAL);
+    if (output.status === 'invalid') {
+      const invalid = await this.#firstReason(output.invalid, filled);
+      throw rejectionOf({ ...output, invalid }, SIMULATION_CODES, INTERNAL);
+    }
     accesses.add(draft.transactions.length + 1, outcome);
     this.#gasLeft -= output.gasUsed;
     progress.executionGas += output.blockGas;
@@ -193,6 +200,20 @@ class Simulation {
     });
   }
 
+  /** Of several reasons the one that geth comes to first: fees before their tip, and the least gas before the funds, ask others. */
+  async #firstReason(
+    reason: EvmTransactionOutput['invalid'],
+    { from = ZERO_ADDRESS, gas, gasPrice, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n, value = 0n }: FilledRequest,
+  ): Promise<EvmTransactionOutput['invalid']> {
+    if (reason === 'fee below the base fee') {
+      return gasPrice === undefined && maxPriorityFeePerGas > maxFeePerGas ? 'priority fee above the fee' : reason;
+    }
+    if (reason !== 'intrinsic gas too low' && reason !== 'floor gas too low') return reason;
+    const { state, ask } = this.#setting;
+    const { balance } = await state.account(ask, bytesFromHex(from));
+    return balance < gas * (gasPrice ?? maxFeePerGas) + value ? 'insufficient funds' : reason;
+  }
+
   async #filled(request: ReadRequest, { draft, hardfork, executionGas, stateGas }: Progress) {
     const { state, ask, head } = this.#setting;
     const { validation } = this.#read;
@@ -202,18 +223,18 @@ class Simulation {
     }
     const { nonce: next } = await state.account(ask, bytesFromHex(from));
     const nonce = request.nonce ?? next;
-    // geth asks for the nonce before everything else.
-    if (validation && nonce !== next) {
-      const reason = nonce < next ? 'nonce too low' : 'nonce too high';
-      throw new CallRejectedError(`${reason}: ${nonce}, and that of ${from} is ${next}`, SIMULATION_CODES[reason]);
-    }
-    if (next === LAST_NONCE) throw new CallRejectedError(`${from} has used all nonces`, INTERNAL);
     const limit = BigInt(draft.gasLimit);
     const gasUsed = largerOf(executionGas, stateGas);
     const gas = request.gas ?? limit - gasUsed;
     if (refusalFor(hardfork, gas, { execution: limit - executionGas, state: limit - stateGas }) !== undefined) {
       throw new CallRejectedError(`block gas limit reached: ${gasUsed + gas} > ${limit}`, BLOCK_GAS_EXCEEDED);
     }
+    // geth asks for the nonce before all that the transaction itself is asked.
+    if (validation && nonce !== next) {
+      const reason = nonce < next ? 'nonce too low' : 'nonce too high';
+      throw new CallRejectedError(`${reason}: ${nonce}, and that of ${from} is ${next}`, SIMULATION_CODES[reason]);
+    }
+    if (next === LAST_NONCE) throw new CallRejectedError(`${from} has used all nonces`, INTERNAL);
     const isCapped = this.#gasLeft < gas;
     return { ...request, nonce, gas: isCapped ? this.#gasLeft : gas, isCapped };
   }

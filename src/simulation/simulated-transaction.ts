@@ -22,9 +22,13 @@ export function simulatedTransaction(
 ): { transaction: TransactionInput; encoded: Uint8Array } {
   const { from = ZERO_ADDRESS, to, nonce, gas, value = 0n, input = '0x', gasPrice } = request;
   const { maxFeePerGas = 0n, maxPriorityFeePerGas = 0n, maxFeePerBlobGas = 0n } = request;
-  const { blobVersionedHashes, authorizationList, accessList = [] } = request;
-  const isLegacy = gasPrice !== undefined || !rulesOf(hardfork).hasBaseFee;
-  const type = isLegacy ? 0 : authorizationList !== undefined ? 4 : blobVersionedHashes !== undefined ? 3 : 2;
+  const { blobVersionedHashes, authorizationList } = request;
+  const accessList = request.accessList?.map(({ address, storageKeys }) => ({
+    address,
+    storageKeys: [...storageKeys],
+  }));
+  const hasPrice = gasPrice !== undefined || !rulesOf(hardfork).hasBaseFee;
+  const type = typeOf(request, hasPrice);
   const transaction = {
     type: quantityFromNumber(type),
     from,
@@ -34,20 +38,25 @@ export function simulatedTransaction(
     value: quantityFromNumber(value),
     input,
     ...{ v: '0x0', r: '0x0', s: '0x0' },
-    ...(isLegacy
+    ...(type > 0 && { yParity: '0x0', chainId: quantityFromNumber(chainId), accessList: accessList ?? [] }),
+    ...(hasPrice
       ? { gasPrice: quantityFromNumber(gasPrice ?? 0n) }
       : {
-          yParity: '0x0',
-          chainId: quantityFromNumber(chainId),
           maxFeePerGas: quantityFromNumber(maxFeePerGas),
           maxPriorityFeePerGas: quantityFromNumber(maxPriorityFeePerGas),
-          accessList: accessList.map(({ address, storageKeys }) => ({ address, storageKeys: [...storageKeys] })),
         }),
     ...(type === 3 && { maxFeePerBlobGas: quantityFromNumber(maxFeePerBlobGas), blobVersionedHashes }),
     ...(type === 4 && { authorizationList: authorizationList!.map(quantitiesOf) }),
   } as TransactionInput;
   const encoded = encodeTransaction(transaction, chainId)!;
   return { transaction: { ...transaction, hash: hexFromBytes(keccak256(encoded)) }, encoded };
+}
+
+/** As geth chooses it: with a gas price there are neither blobs nor authorizations. */
+function typeOf({ authorizationList, blobVersionedHashes, accessList }: ReadRequest, hasPrice: boolean): number {
+  if (hasPrice) return accessList === undefined ? 0 : 1;
+  if (authorizationList !== undefined) return 4;
+  return blobVersionedHashes === undefined ? 2 : 3;
 }
 
 function quantitiesOf({ address, authority: _, ...rest }: NonNullable<ReadRequest['authorizationList']>[number]) {

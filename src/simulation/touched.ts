@@ -20,15 +20,16 @@ const TOUCHING: ReadonlySet<number> = new Set([...SLOTS, ...ACCOUNTS, ...CALLS])
 /** Operands of the shortest call that geth looks at. */
 const CALL_OPERANDS = 5;
 
-/** What a transaction touches whether it is listed or not: sender, recipient, precompiled contracts. */
+/** What a transaction touches whether it is listed or not: sender, recipient, precompiled contracts, those who delegate. */
 export async function touchedAnyway(
   { state, ask }: Setting,
-  { from = ZERO_ADDRESS, to }: ReadRequest,
+  { from = ZERO_ADDRESS, to, nonce, authorizationList = [] }: ReadRequest,
   { fork }: EvmBlockInput,
 ): Promise<AccountSet> {
-  const target = to ?? createdBy(from, (await state.account(ask, bytesFromHex(from))).nonce);
+  const target = to ?? createdBy(from, nonce ?? (await state.account(ask, bytesFromHex(from))).nonce);
+  const others = new Set<Hex | undefined>([from, target, ...authorizationList.map(({ authority }) => authority)]);
   const precompiles = precompilesOf(fork);
-  return { has: (address) => address === from || address === target || precompiles.has(address) };
+  return { has: (address) => others.has(address) || precompiles.has(address) };
 }
 
 type AccountSet = Pick<ReadonlySet<Hex>, 'has'>;
@@ -43,6 +44,7 @@ export class Touched implements EvmTracer {
   constructor(excluded: AccountSet, list: AccessList) {
     this.#excluded = excluded;
     for (const { address, storageKeys } of list) {
+      if (excluded.has(address)) continue;
       this.#add(address);
       for (const key of storageKeys) this.#addSlot(address, key);
     }

@@ -118,6 +118,16 @@ function readMux(options: Record<string, unknown>, field: string): TracerFactory
   return muxTracer(Object.fromEntries(entries));
 }
 
+/** The names of a tracer's options, but for `muxTracer`. @throws InputError for an unknown tracer */
+export function optionNames(name: string, field: string): readonly string[] {
+  const { options } = entryOf(name, field);
+  const known = namesOf.get(options) ?? Object.keys(options);
+  namesOf.set(options, known);
+  return known;
+}
+
+const namesOf = new WeakMap<Options, readonly string[]>();
+
 /**
  * Checks the options of a tracer that is named, but for `muxTracer`.
  * @throws InputError naming the tracer's `field`, or that of the option below `place`

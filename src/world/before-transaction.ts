@@ -20,7 +20,9 @@ export async function beforeTransaction<R>(
 ): Promise<R> {
   const { job, mark } = execution;
   const { length } = job.context.block.transactions;
-  if (index >= length) throw new InputError('options.at.transactionIndex', `the block has ${length} transactions`);
+  // Of a block without any there is the state in which the first one would begin.
+  if (index >= length && index > 0)
+    throw new InputError('options.at.transactionIndex', `the block has ${length} transactions`);
   const { residence } = setting.state;
   // While they are in the memory, where calls begin as blocks do.
   const accesses = job.encoding.evm && accessesBy(execution, residence);

@@ -21,8 +21,15 @@ export type {
   UnsignedAuthorization,
 } from '../simulation/preview-types.ts';
 
-/** A tracer with its options, what is different while the call runs, and where it stands in its block. */
-export type CallTraceOptions = TracerChoice & CallOptions & { readonly transactionIndex?: number };
+/**
+ * A tracer with its options, what is different while the call runs, where it stands in its block, and (`at`) before which
+ * transaction of the block it runs; default: after all of them.
+ */
+export type CallTraceOptions = TracerChoice &
+  CallOptions & {
+    readonly transactionIndex?: number;
+    readonly at?: { readonly transactionIndex: number } | undefined;
+  };
 
 /** A world that also traces. */
 export interface TracingWorld extends World {

@@ -251,11 +251,12 @@ export class ResidentWorld implements TracingWorld {
     if (typeof request === 'string') return this.#traceMined(readHash(request, 'request'), options);
     const read = readCallTrace(request, options);
     if (options.block !== undefined) {
-      return this.#after(options, (world, rest) => world.trace(request, rest as Choice));
+      const follow = read.before === undefined ? this.#after.bind(this) : this.#inside.bind(this);
+      return follow(options, (world, rest) => world.trace(request, rest as Choice));
     }
     return this.#asked(options, async (setting) => {
       const { traceCall } = await import('../simulation/trace-call.ts');
-      return (await traceCall(setting, read)) as TraceOf<Choice>;
+      return this.#within(setting, read.before, () => traceCall(setting, read)) as Promise<TraceOf<Choice>>;
     });
   }
 
@@ -450,6 +451,13 @@ export class ResidentWorld implements TracingWorld {
     body: (world: TracingWorld, options: Omit<O, 'block'>) => Promise<R>,
     needsAll = false,
   ): Promise<R> {
+    const { at, record, past } = await this.#found(block);
+    if (at.hash === record.head.hash) return body(this, rest);
+    return past.use(at, needsAll, (world) => body(world, rest));
+  }
+
+  /** A block of the chain that is recorded here. */
+  async #found(block: BlockId | undefined) {
     const id = readBlockId(block, 'options.block');
     const record = await this.#recorded();
     const [{ blockOf }, { PastWorlds }] = await Promise.all([
@@ -457,9 +465,24 @@ export class ResidentWorld implements TracingWorld {
       import('../node/past-worlds.ts'),
     ]);
     const at = blockOf(record.store, 'hash' in id ? id.hash : 'number' in id ? id.number : id.tag, 'options.block');
-    if (at.hash === record.head.hash) return body(this, rest);
     this.#past ??= new PastWorlds(record, this.#turns.host.openWorld);
-    return this.#past.use(at, needsAll, (world) => body(world, rest));
+    return { at, record, past: this.#past };
+  }
+
+  /** Asks a world that has just executed the block that is named: this one, or one that executes it for that. */
+  async #inside<O extends { readonly block?: BlockId | undefined }, R>(
+    { block, ...rest }: O,
+    body: (world: TracingWorld, options: Omit<O, 'block'>) => Promise<R>,
+  ): Promise<R> {
+    const { at, record, past } = await this.#found(block);
+    if (at.hash === record.head.hash && this.#last !== undefined) return body(this, rest);
+    const parent = record.store.byNumber(at.number - 1n);
+    if (parent === undefined) throw new InputError('options.block', `block ${at.number} was not executed here`);
+    return past.use(parent, false, async (world) => {
+      await using fork = await world.fork();
+      await fork.executeBlock({ block: at.block });
+      return body(fork, rest);
+    });
   }
 
   #emptiness(emptyIsAbsent: boolean): Emptiness {

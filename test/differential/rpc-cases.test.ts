@@ -65,6 +65,18 @@ describe.skipIf(withoutShared('execution-apis') || withoutShared('rpc-geth'))('c
 
     test('the official ones', async () => expect(await differences(official, ask)).toEqual([]));
     test('those made with geth', async () => expect(await differences(ours, ask)).toEqual([]));
+
+    test('an uncle has the size that it would have as a block, as geth has it', async () => {
+      const params = ['0x3', '0x0'];
+      const uncle = await provider.request({ method: 'eth_getUncleByBlockNumberAndIndex', params });
+      expect(uncle).toMatchObject({ size: '0x20d' });
+    });
+
+    test('a history of fees ends with that of the next block, also where it is the first to have one', async () => {
+      const fees = (newest: string) => provider.request({ method: 'eth_feeHistory', params: ['0x1', newest, []] });
+      expect(await fees('0x19')).toMatchObject({ baseFeePerGas: ['0x0', '0x0'] });
+      expect(await fees('0x1a')).toMatchObject({ baseFeePerGas: ['0x0', '0x3b9aca00'] });
+    });
   });
 
   describe('by pevm serve', () => {

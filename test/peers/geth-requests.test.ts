@@ -37,8 +37,8 @@ interface Answers {
 /** What may differ. */
 const EXPLAINED: readonly { readonly why: string; readonly holds: (answers: Answers) => boolean }[] = [
   {
-    why: 'names that we do not know are refused, with the nearest one; geth passes over them',
-    holds: ({ ours }) => /unknown;|not hex: ""/.test(ours.error?.message ?? ''),
+    why: 'names that are meant for a known one are refused, with that one; geth passes over them',
+    holds: ({ ours }) => /unknown;/.test(ours.error?.message ?? ''),
   },
   {
     why: 'what is no name of a tracer, geth runs as JavaScript',

@@ -2,40 +2,55 @@
 
 import { InputError, PevmError } from '../../base/errors.ts';
 import { bytesFromHex, hexFromBytes } from '../../base/hex.ts';
-import { bytes as bytesReader, describe, isMissing, plainObject } from '../../base/reader.ts';
+import { describe, isMissing, plainObject } from '../../base/reader.ts';
 import { encodeBlock, encodeHeader, encodeTransaction } from '../../block/block-encoding.ts';
 import { parseBlockHeaderRlp, parseBlockRlp } from '../../block/block-rlp.ts';
 import { receiptBytes } from '../../block/receipts.ts';
 import { forkAt } from '../../chain/chain.ts';
-import { checkTracer, type TracerChoice } from '../../trace/tracers.ts';
-import { blockOf, findBlock } from '../block-name.ts';
+import { checkTracer, optionNames, type TracerChoice } from '../../trace/tracers.ts';
+import { blockAt, blockOf, findBlock } from '../block-name.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import type { RecordedRequest } from '../recorded-chain.ts';
 import { witnessOf } from './execution-witness.ts';
 import type { Method, Methods } from './method.ts';
-import { hashOf, type Params, refusal, SERVER_ERROR } from './parameters.ts';
-
-const readBytes = bytesReader();
+import { bytesOf, decoded, hashOf, knownFields, type Params, quantityOf, refusal, SERVER_ERROR } from './parameters.ts';
 
 const NO_BYTES = '0x';
 
-/** A method about the encoding of a block; of one that is not there, as geth answers. */
-function rawOf(encode: (at: ChainBlock, node: ChainNode) => unknown, missing: unknown): Method {
+/** A method about the encoding of a block; of one that is not there, as geth answers: otherwise where its hash is asked for. */
+function rawOf(
+  encode: (at: ChainBlock, node: ChainNode) => unknown,
+  missing: unknown,
+  missingHash: (field: string, name: unknown) => unknown,
+): Method {
   return {
     params: ['block'],
-    run(node, params) {
-      const at = findBlock(node.record.store, params[0], 'params[0]');
-      return at === undefined ? missing : encode(at, node);
+    run(node, [name]) {
+      const at = findBlock(node.record.store, name, 'params[0]');
+      if (at !== undefined) return encode(at, node);
+      return isHash(name) ? missingHash('params[0]', name) : missing;
     },
   };
 }
 
+function isHash(name: unknown): boolean {
+  return typeof name === 'string' ? name.length === 66 : !isMissing((name as { blockHash?: unknown }).blockHash);
+}
+
+const refused = (field: string, name: unknown) => {
+  throw refusal(field, `there is no block ${describe(name)}`);
+};
+
 export const DEBUG: Methods = {
-  debug_getRawHeader: rawOf(({ block }) => encoded(encodeHeader(block)), NO_BYTES),
-  debug_getRawBlock: rawOf(({ block }, { record }) => encoded(encodeBlock(block, record.chain.id)), NO_BYTES),
-  debug_getRawReceipts: rawOf(({ receipts }) => receipts.map((receipt) => hexFromBytes(receiptBytes(receipt))), null),
+  debug_getRawHeader: rawOf(({ block }) => encoded(encodeHeader(block)), NO_BYTES, refused),
+  debug_getRawBlock: rawOf(({ block }, { record }) => encoded(encodeBlock(block, record.chain.id)), NO_BYTES, refused),
+  debug_getRawReceipts: rawOf(
+    ({ receipts }) => receipts.map((receipt) => hexFromBytes(receiptBytes(receipt))),
+    null,
+    () => [],
+  ),
   debug_getRawTransaction: { params: ['hash'], run: rawTransaction },
   eth_getRawTransactionByHash: { params: ['hash'], run: rawTransaction },
   debug_executionWitness: {
@@ -50,11 +65,11 @@ export const DEBUG: Methods = {
   },
   debug_traceBlockByNumber: {
     params: ['block', 'options?'],
-    run: (node, params, call) => traceBlock(node, params[0], params[1], call),
+    run: (node, params, call) => traceBlock(node, params, blockAt, call),
   },
   debug_traceBlockByHash: {
     params: ['hash', 'options?'],
-    run: (node, params, call) => traceBlock(node, hashOf(params[0], 'params[0]'), params[1], call),
+    run: (node, params, call) => traceBlock(node, [hashOf(params[0], 'params[0]'), params[1]], blockOf, call),
   },
   debug_traceBlock: { params: ['block', 'options?'], run: traceEncoded },
   debug_traceTransaction: { params: ['hash', 'options?'], run: traceTransaction },
@@ -72,9 +87,9 @@ function rawTransaction({ record, pool }: ChainNode, params: Params): unknown {
   return transaction === undefined ? NO_BYTES : encoded(encodeTransaction(transaction, record.chain.id));
 }
 
-async function traceBlock(node: ChainNode, name: unknown, options: unknown, call: Call) {
+async function traceBlock(node: ChainNode, [name, options]: Params, find: typeof blockOf, call: Call) {
   const tracer = tracerOf(options, 'params[1]');
-  const at = blockOf(node.record.store, name, 'params[0]');
+  const at = find(node.record.store, name, 'params[0]');
   if (at.number === 0n) throw refusal('params[0]', 'the genesis has no transactions to trace');
   return tracesOf(node, node.record.requestFor(at), tracer, call);
 }
@@ -88,9 +103,9 @@ async function tracesOf(node: ChainNode, block: RecordedRequest, tracer: TracerC
 /** Any block on a parent that is here, whether or not it is part of the chain. */
 async function traceEncoded(node: ChainNode, params: Params, call: Call) {
   const { record } = node;
-  const bytes = bytesFromHex(readBytes(params[0], 'params[0]'));
+  const bytes = bytesFromHex(bytesOf(params[0], 'params[0]'));
   const tracer = tracerOf(params[1], 'params[1]');
-  const { parentHash, number, timestamp, difficulty = '0x0' } = decoded(() => parseBlockHeaderRlp(bytes));
+  const { parentHash, number, timestamp, difficulty = '0x0' } = decoded('params[0]', () => parseBlockHeaderRlp(bytes));
   const parent = record.store.byHash(parentHash);
   if (parent === undefined) throw new PevmError(SERVER_ERROR, `parent ${parentHash} not found`);
   if (BigInt(number) !== parent.number + 1n) {
@@ -98,17 +113,8 @@ async function traceEncoded(node: ChainNode, params: Params, call: Call) {
   }
   const place = { number: BigInt(number), timestamp: BigInt(timestamp), difficulty: BigInt(difficulty) };
   const { hardfork } = forkAt(record.chain, place);
-  const block = decoded(() => parseBlockRlp(bytes, hardfork));
+  const block = decoded('params[0]', () => parseBlockRlp(bytes, hardfork));
   return tracesOf(node, record.requestFor({ block, hardfork }, parent), tracer, call);
-}
-
-function decoded<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw refusal('params[0]', error.shortMessage, error);
-  }
 }
 
 async function traceTransaction(node: ChainNode, params: Params, call: Call) {
@@ -123,18 +129,14 @@ async function traceTransaction(node: ChainNode, params: Params, call: Call) {
 const BESIDE = ['timeout', 'reexec'];
 /** Options of struct logs, which stand beside the (missing) tracer's name. */
 const STRUCT_LOG = ['enableMemory', 'disableStack', 'disableStorage', 'enableReturnData', 'limit'];
+const KNOWN = ['tracer', 'tracerConfig', ...BESIDE, ...STRUCT_LOG];
 
 /**
  * `{ tracer, tracerConfig }`, or the options of struct logs, as a choice of a tracer.
  * @throws InputError naming the field; PevmError with -32000, as geth, for a tracer that there is not, or does not take its config
  */
-export function tracerOf(given: unknown, field: string, others: readonly string[] = []): TracerChoice {
-  const { tracer, tracerConfig, ...rest } = plainObject(given ?? {}, field);
-  const known = [...BESIDE, ...STRUCT_LOG, ...others];
-  for (const key of Object.keys(rest)) {
-    if (!known.includes(key))
-      throw new InputError(`${field}.${key}`, `unknown; there are tracer, tracerConfig, ${known.join(', ')}`);
-  }
+export function tracerOf(given: unknown, field: string): TracerChoice {
+  const { tracer, tracerConfig, ...rest } = knownFields(plainObject(given ?? {}, field), KNOWN, field);
   if (!isMissing(rest.timeout) && typeof rest.timeout !== 'string') {
     throw new InputError(`${field}.timeout`, `expected a duration such as "5s", got ${describe(rest.timeout)}`);
   }
@@ -157,19 +159,28 @@ export function tracerOf(given: unknown, field: string, others: readonly string[
 }
 
 /** As Go writes them. */
-const DURATION = /^[+-]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+$/;
+const DURATION = /^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+)$/;
 
 function namedTracer(tracer: string, config: unknown, field: string): TracerChoice {
   const place = `${field}.tracerConfig`;
   const given = Object.entries(plainObject(config, place));
   if (tracer === 'muxTracer') {
-    const tracers = Object.fromEntries(given.map(([name, options]) => [name, options ?? {}]));
-    for (const [name, options] of Object.entries(tracers)) {
-      checkTracer(name, plainObject(options, `${place}.${name}`), place, `${place}.${name}`);
-    }
-    return { tracer, tracers } as TracerChoice;
+    const tracers = given.map(([name, options]) => [name, optionsOf(name, options ?? {}, place, `${place}.${name}`)]);
+    return { tracer, tracers: Object.fromEntries(tracers) } as TracerChoice;
   }
-  const options = Object.fromEntries(given.filter(([, value]) => value !== null));
-  checkTracer(tracer, options, `${field}.tracer`, place);
-  return { ...options, tracer } as TracerChoice;
+  return { ...optionsOf(tracer, config, `${field}.tracer`, place), tracer } as TracerChoice;
+}
+
+/** The options of a tracer, as geth takes them. `field`: of its name; `place`: of its options. */
+function optionsOf(tracer: string, config: unknown, field: string, place: string): Record<string, unknown> {
+  const known = knownFields(plainObject(config, place), optionNames(tracer, field), place);
+  const options = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null));
+  const { ignoredOpcodes } = options;
+  if (tracer === 'erc7562Tracer' && Array.isArray(ignoredOpcodes)) {
+    options.ignoredOpcodes = ignoredOpcodes.map((opcode, i) =>
+      Number(quantityOf(opcode, `${place}.ignoredOpcodes[${i}]`) & 0xffn),
+    );
+  }
+  checkTracer(tracer, options, field, place);
+  return options;
 }

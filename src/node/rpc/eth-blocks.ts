@@ -2,9 +2,10 @@
 
 import { InputError } from '../../base/errors.ts';
 import { hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
-import { describe, isMissing } from '../../base/reader.ts';
-import { encodeTransaction } from '../../block/block-encoding.ts';
-import { findBlock } from '../block-name.ts';
+import { describe } from '../../base/reader.ts';
+import { encodeBlock, encodeTransaction } from '../../block/block-encoding.ts';
+import type { BlockInput } from '../../block/block-input.ts';
+import { findBlock, findNumber } from '../block-name.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { blockAnswer, minedAnswer, receiptAnswer, transactionAnswer } from './answers.ts';
@@ -12,7 +13,8 @@ import type { Method, Methods } from './method.ts';
 import { hashOf, type Params, quantityOf } from './parameters.ts';
 
 const byHash = (node: ChainNode, params: Params) => node.record.store.byHash(hashOf(params[0], 'params[0]'));
-const byNumber = (node: ChainNode, params: Params) => findBlock(node.record.store, params[0], 'params[0]');
+const byNumber = (node: ChainNode, params: Params) => findNumber(node.record.store, params[0], 'params[0]');
+const byName = (node: ChainNode, params: Params) => findBlock(node.record.store, params[0], 'params[0]');
 
 /** A method about a block, with `rest` of its parameters read; where there is no such block, the answer is `missing`. */
 function onBlock<Rest>(
@@ -35,7 +37,6 @@ function onBlock<Rest>(
 const NO_BYTES = '0x';
 const indexIn = (params: Params) => Number(quantityOf(params[1], 'params[1]'));
 const isFull = ([, full]: Params): boolean => {
-  if (isMissing(full)) return false;
   if (typeof full !== 'boolean') throw new InputError('params[1]', `expected true or false, got ${describe(full)}`);
   return full;
 };
@@ -51,15 +52,18 @@ const transactionAt = (node: ChainNode, at: ChainBlock, index: number) =>
   at.block.transactions[index] === undefined ? null : minedAnswer(node.record, { at, index });
 const uncleAt = (_: ChainNode, { block }: ChainBlock, index: number) => {
   const header = block.uncleHeaders?.[index];
-  return header === undefined ? null : { ...header, hash: block.uncles?.[index], uncles: [], size: '0x0' };
+  if (header === undefined) return null;
+  const hash = block.uncles?.[index];
+  const size = encodeBlock({ ...header, hash, transactions: [], uncles: [] } as BlockInput, 0)?.length ?? 0;
+  return { ...header, hash, uncles: [], size: quantityFromNumber(size) };
 };
 const receipts = (node: ChainNode, at: ChainBlock) =>
   at.block.transactions.map((_, index) => receiptAnswer(node.record, { at, index }));
 
 export const ETH_BLOCKS: Methods = {
   eth_blockNumber: { params: [], run: ({ record }) => quantityFromNumber(record.head.number) },
-  eth_getBlockByNumber: onBlock(['block', 'full?'], byNumber, whole, isFull),
-  eth_getBlockByHash: onBlock(['hash', 'full?'], byHash, whole, isFull),
+  eth_getBlockByNumber: onBlock(['block', 'full'], byNumber, whole, isFull),
+  eth_getBlockByHash: onBlock(['hash', 'full'], byHash, whole, isFull),
   eth_getHeaderByNumber: onBlock(['block'], byNumber, (node, at) => headerOf(blockAnswer(node.record, at, false))),
   eth_getHeaderByHash: onBlock(['hash'], byHash, (node, at) => headerOf(blockAnswer(node.record, at, false))),
   eth_getBlockTransactionCountByNumber: onBlock(['block'], byNumber, count),
@@ -72,7 +76,7 @@ export const ETH_BLOCKS: Methods = {
   eth_getTransactionByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, transactionAt, indexIn),
   eth_getRawTransactionByBlockNumberAndIndex: onBlock(['block', 'index'], byNumber, rawAt, indexIn, NO_BYTES),
   eth_getRawTransactionByBlockHashAndIndex: onBlock(['hash', 'index'], byHash, rawAt, indexIn, NO_BYTES),
-  eth_getBlockReceipts: onBlock(['block'], byNumber, receipts),
+  eth_getBlockReceipts: onBlock(['block'], byName, receipts),
   eth_getTransactionByHash: {
     params: ['hash'],
     run({ record, pool }, params) {

@@ -4,17 +4,19 @@ import { InputError } from '../../base/errors.ts';
 import { quantityFromNumber } from '../../base/hex.ts';
 import { describe, list } from '../../base/reader.ts';
 import { blobBaseFee } from '../../block/blobs.ts';
-import { nextBaseFee, nextExcessBlobGas } from '../../block/fees.ts';
+import { FIRST_BASE_FEE, nextBaseFee, nextExcessBlobGas } from '../../block/fees.ts';
+import { forkAt } from '../../chain/chain.ts';
 import { rulesOf } from '../../chain/rules.ts';
-import { blockOf } from '../block-name.ts';
+import { blockAt } from '../block-name.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { tipOf } from '../pool.ts';
+import type { RecordedChain } from '../recorded-chain.ts';
 import type { Methods } from './method.ts';
 import { looseNumberOf, type Params, refusal } from './parameters.ts';
 
 /** What is suggested where nothing else is known: in wei per gas. */
-const TIP = 10n ** 9n;
+export const SUGGESTED_TIP = 10n ** 9n;
 /** Blocks of one answer, as in geth. */
 const MAXIMUM_BLOCKS = 1024n;
 const MAXIMUM_PERCENTILES = 100;
@@ -23,15 +25,21 @@ const MAXIMUM_COUNT = (1n << 64n) - 1n;
 export const ETH_FEES: Methods = {
   eth_gasPrice: {
     params: [],
-    run: ({ record }) => quantityFromNumber(baseFeeAfter(record.head) + TIP),
+    run: ({ record }) => quantityFromNumber(baseFeeAfter(record, record.head) + SUGGESTED_TIP),
   },
-  eth_maxPriorityFeePerGas: { params: [], run: () => quantityFromNumber(TIP) },
+  eth_maxPriorityFeePerGas: { params: [], run: () => quantityFromNumber(SUGGESTED_TIP) },
   eth_blobBaseFee: { params: [], run: ({ record }) => quantityFromNumber(blobFeeAfter(record.head)) },
-  eth_feeHistory: { params: ['blocks', 'newest', 'percentiles?'], run: feeHistory },
+  eth_feeHistory: { params: ['blocks', 'newest', 'percentiles'], run: feeHistory },
 };
 
-function baseFeeAfter({ hardfork, block }: ChainBlock): bigint {
-  return rulesOf(hardfork).hasBaseFee ? nextBaseFee(block) : 0n;
+function baseFeeAfter({ chain }: RecordedChain, { hardfork, number, block }: ChainBlock): bigint {
+  if (rulesOf(hardfork).hasBaseFee) return nextBaseFee(block);
+  const place = {
+    number: number + 1n,
+    timestamp: BigInt(block.timestamp),
+    difficulty: BigInt(block.difficulty ?? '0x0'),
+  };
+  return rulesOf(forkAt(chain, place).hardfork).hasBaseFee ? FIRST_BASE_FEE : 0n;
 }
 
 /** Of the next block, if it follows the same fork. */
@@ -42,14 +50,14 @@ function blobFeeAfter({ hardfork, blobs, block }: ChainBlock): bigint {
 }
 
 function feeHistory({ record }: ChainNode, params: Params) {
-  const wanted = looseNumberOf(params[0], 'params[0]', MAXIMUM_COUNT);
-  const newest = blockOf(record.store, params[1], 'params[1]');
-  const percentiles = list(percentile, MAXIMUM_PERCENTILES)(params[2] ?? [], 'params[2]');
+  const wanted = looseNumberOf(params[0] === '' ? 0 : params[0], 'params[0]', MAXIMUM_COUNT);
+  const newest = blockAt(record.store, params[1], 'params[1]');
+  const percentiles = list(percentile, MAXIMUM_PERCENTILES)(params[2], 'params[2]');
+  if (wanted === 0n) return { oldestBlock: '0x0', gasUsedRatio: null };
   percentiles.forEach((value, i) => {
     if (!(value >= 0 && value <= 100)) throw refusal(`params[2][${i}]`, `expected 0 to 100, got ${value}`);
     if (i > 0 && value <= percentiles[i - 1]!) throw refusal(`params[2][${i}]`, 'not above the one before it');
   });
-  if (wanted === 0n) return { oldestBlock: '0x0', gasUsedRatio: null };
   const available = newest.number - record.store.first.number + 1n;
   const count = [wanted, available, MAXIMUM_BLOCKS].reduce((left, right) => (left < right ? left : right));
   const blocks = Array.from(
@@ -61,7 +69,7 @@ function feeHistory({ record }: ChainNode, params: Params) {
     ...(percentiles.length > 0 && { reward: blocks.map((at) => rewards(at, percentiles)) }),
     baseFeePerGas: [
       ...blocks.map(({ block }) => block.baseFeePerGas ?? '0x0'),
-      quantityFromNumber(baseFeeAfter(newest)),
+      quantityFromNumber(baseFeeAfter(record, newest)),
     ],
     gasUsedRatio: blocks.map(({ block }) => ratio(BigInt(block.gasUsed ?? '0x0'), BigInt(block.gasLimit))),
     baseFeePerBlobGas: [

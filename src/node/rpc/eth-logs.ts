@@ -3,7 +3,7 @@
 import { InputError, PevmError } from '../../base/errors.ts';
 import type { Hex } from '../../base/hex.ts';
 import { describe, plainObject } from '../../base/reader.ts';
-import { findBlock } from '../block-name.ts';
+import { findNumber } from '../block-name.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
 import { logsOf } from '../filters.ts';
@@ -11,15 +11,17 @@ import { mayHold, readLogFilter } from '../log-filter.ts';
 import type { Methods } from './method.ts';
 import { hashOf, type Params, SERVER_ERROR } from './parameters.ts';
 
+/** As geth has it, of what is asked without a connection that stays, and of kinds that there are not. */
+const NO_METHOD = -32601;
 /** Logs of one answer. */
 const MAXIMUM_LOGS = 200_000;
 
 export const ETH_LOGS: Methods = {
   eth_getLogs: { params: ['filter'], run: (node, params) => logs(node, params[0]) },
   eth_newFilter: {
-    params: ['filter?'],
+    params: ['filter'],
     run: ({ filters }, params) => {
-      const given = plainObject(params[0] ?? {}, 'params[0]');
+      const given = plainObject(params[0], 'params[0]');
       return filters.watch('logs', { ...readLogFilter(given, 'params[0]'), ...given });
     },
   },
@@ -34,8 +36,14 @@ export const ETH_LOGS: Methods = {
     run: (node, params) => logs(node, node.filters.logFilter(idOf(params[0])) ?? unknownFilter(params[0])),
   },
   eth_uninstallFilter: { params: ['id'], run: ({ filters }, params) => filters.end(idOf(params[0])) },
-  eth_subscribe: { params: ['kind', 'filter?'], run: subscribe },
-  eth_unsubscribe: { params: ['id'], run: ({ filters }, params) => filters.end(idOf(params[0])) },
+  eth_subscribe: { params: ['kind?', 'filter?'], run: subscribe },
+  eth_unsubscribe: {
+    params: ['id'],
+    run({ filters }, params) {
+      if (filters.end(idOf(params[0]))) return true;
+      throw new PevmError(SERVER_ERROR, `subscription not found: ${describe(params[0])}`);
+    },
+  },
 };
 
 function idOf(value: unknown): Hex {
@@ -65,8 +73,8 @@ function logs({ record }: ChainNode, filter: unknown): unknown[] {
     if (tag === 'pending') throw new InputError(`${field}.${name}`, 'there are no logs of pending blocks');
   }
   // A block that is not there yet is the end of all that there are.
-  const from = findBlock(store, fromBlock, `${field}.fromBlock`)?.number ?? numberOf(fromBlock);
-  const to = findBlock(store, toBlock, `${field}.toBlock`)?.number ?? numberOf(toBlock);
+  const from = findNumber(store, fromBlock ?? 'latest', `${field}.fromBlock`)?.number ?? numberOf(fromBlock);
+  const to = findNumber(store, toBlock ?? 'latest', `${field}.toBlock`)?.number ?? numberOf(toBlock);
   if (from > to) throw new InputError(`${field}.fromBlock`, `block ${from} comes after toBlock, ${to}`);
   if (to > store.head.number)
     throw new InputError(`${field}.toBlock`, `block ${to} is beyond the head, ${store.head.number}`);
@@ -82,12 +90,12 @@ function logs({ record }: ChainNode, filter: unknown): unknown[] {
 }
 
 function numberOf(value: unknown): bigint {
-  return typeof value === 'string' && value.startsWith('0x') ? BigInt(value) : 0n;
+  return typeof value === 'string' && /^0[xX]/.test(value) ? BigInt(value.toLowerCase()) : 0n;
 }
 
 function subscribe({ filters }: ChainNode, params: Params, { notify }: Call): Hex {
   if (notify === undefined) {
-    throw new PevmError(SERVER_ERROR, 'notifications not supported: subscribe over WebSocket, or with the provider');
+    throw new PevmError(NO_METHOD, 'notifications not supported: subscribe over WebSocket, or with the provider');
   }
   const [kind, given] = params;
   let id: Hex = '0x';
@@ -97,7 +105,10 @@ function subscribe({ filters }: ChainNode, params: Params, { notify }: Call): He
     id = filters.watch('logs', readLogFilter(plainObject(given ?? {}, 'params[1]'), 'params[1]'), tell);
   else if (kind === 'newPendingTransactions') id = filters.watch('transactions', {}, tell);
   else {
-    throw new InputError('params[0]', `expected newHeads, logs or newPendingTransactions, got ${describe(kind)}`);
+    const problem = `expected newHeads, logs or newPendingTransactions, got ${describe(kind)}`;
+    throw typeof kind === 'string'
+      ? new PevmError(NO_METHOD, `params[0]: ${problem}`)
+      : new InputError('params[0]', problem);
   }
   return id;
 }

@@ -1,13 +1,12 @@
 // eth_*, txpool_*: transactions that come in, and what waits.
 
 import { PevmError } from '../../base/errors.ts';
-import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
+import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS } from '../../base/hex.ts';
 import { keccak256 } from '../../base/keccak256.ts';
-import { bytes, plainObject } from '../../base/reader.ts';
+import { isMissing, plainObject } from '../../base/reader.ts';
 import { encodeTransaction } from '../../block/block-encoding.ts';
 import { readTransaction, type TransactionInput } from '../../block/block-input.ts';
 import { chainOf } from '../../block/chains.ts';
-import { nextBaseFee } from '../../block/fees.ts';
 import { LONGEST_RAW_TRANSACTION, parseRawTransaction } from '../../block/raw-transaction.ts';
 import { senderOf } from '../../block/sender.ts';
 import { rulesOf } from '../../chain/rules.ts';
@@ -15,11 +14,19 @@ import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { feeCap } from '../pool.ts';
 import { type Json, minedAnswer, receiptAnswer, transactionAnswer } from './answers.ts';
-import { PLACES, placed, requestOf } from './eth-execution.ts';
+import { PLACES, placed, refuseContradictions, requestOf } from './eth-execution.ts';
 import type { Methods } from './method.ts';
-import { addressOf, looseNumberOf, type Params, quantityOf, SERVER_ERROR } from './parameters.ts';
-
-const readRaw = bytes(undefined, LONGEST_RAW_TRANSACTION);
+import {
+  addressOf,
+  bytesOf,
+  decoded,
+  looseNumberOf,
+  type Params,
+  quantityOf,
+  refusal,
+  SERVER_ERROR,
+} from './parameters.ts';
+import { withFees } from './request-fees.ts';
 
 export const ETH_SEND: Methods = {
   eth_sendRawTransaction: { params: ['transaction'], run: (node, params) => sendRaw(node, params) },
@@ -74,8 +81,8 @@ export const ETH_SEND: Methods = {
 };
 
 function sendRaw(node: ChainNode, params: Params): Promise<Hex> {
-  const encoded = bytesFromHex(readRaw(params[0], 'params[0]'));
-  const transaction = parseRawTransaction(encoded, 'params[0]');
+  const encoded = bytesFromHex(bytesOf(params[0], 'params[0]', LONGEST_RAW_TRANSACTION));
+  const transaction = decoded('params[0]', () => parseRawTransaction(encoded, 'params[0]'));
   const own = chainOf(transaction);
   if (own !== undefined && own !== BigInt(node.record.chain.id)) {
     throw new PevmError(SERVER_ERROR, `invalid chain id for signer: have ${own} want ${node.record.chain.id}`);
@@ -157,7 +164,8 @@ async function estimated({ world }: ChainNode, given: Record<string, unknown>): 
 /** A request with what is missing filled in by the rules, signed. */
 async function signed(node: ChainNode, value: unknown): Promise<{ transaction: TransactionInput; from: Hex }> {
   const { accounts, record } = node;
-  const named = addressOf(plainObject(value, 'params[0]').from ?? accounts.addresses[0], 'params[0].from');
+  const { from: given = accounts.addresses[0] ?? ZERO_ADDRESS } = requestOf(value, 'params[0]');
+  const named = addressOf(given, 'params[0].from');
   if (!accounts.actsFor(named)) throw new PevmError(SERVER_ERROR, `unknown account ${named}`);
   const { transaction, from } = await filled(node, value);
   return { transaction: accounts.signTransaction(transaction, from, record.chain.id), from };
@@ -166,21 +174,20 @@ async function signed(node: ChainNode, value: unknown): Promise<{ transaction: T
 /** A request with what is missing filled in by the rules. */
 async function filled(node: ChainNode, value: unknown): Promise<{ transaction: TransactionInput; from: Hex }> {
   const { record, pool, accounts } = node;
-  const given = { ...plainObject(value, 'params[0]') };
-  const from = addressOf(given.from ?? accounts.addresses[0], 'params[0].from');
-  const { head } = record;
-  const nonce = await record.nonceAfter(head, from);
-  given.from = from;
-  given.nonce ??= quantityFromNumber(pool.nextNonce(from, nonce));
-  given.value ??= '0x0';
-  given.input ??= given.data ?? '0x';
-  if (given.gasPrice === undefined && rulesOf(head.hardfork).hasBaseFee) {
-    const tip = given.maxPriorityFeePerGas ?? quantityFromNumber(10n ** 9n);
-    given.maxPriorityFeePerGas = tip;
-    given.maxFeePerGas ??= quantityFromNumber(2n * nextBaseFee(head.block) + BigInt(tip as string));
+  const { gasLimit, data, input } = plainObject(value, 'params[0]');
+  if (!isMissing(data) && !isMissing(input) && bytesOf(data, 'params[0].data') !== bytesOf(input, 'params[0].input')) {
+    throw refusal('params[0].data', 'not what input is');
   }
-  given.gasPrice ??= given.maxFeePerGas === undefined ? quantityFromNumber(10n ** 9n) : undefined;
-  if (given.gas === undefined && given.gasLimit === undefined) given.gas = await estimated(node, given);
+  const { head } = record;
+  const request = withFees(requestOf(value, 'params[0]'), head, 'params[0]');
+  refuseContradictions(request, 'params[0]', { chainId: record.chain.id, hardfork: head.hardfork });
+  const from = addressOf(request.from ?? accounts.addresses[0] ?? ZERO_ADDRESS, 'params[0].from');
+  const code = request.data ?? '0x';
+  if (isMissing(request.to) && code === '0x') throw refusal('params[0].input', 'missing: the code of the contract');
+  const { data: _, ...rest } = request;
+  const given: Record<string, unknown> = { ...rest, from, input: code, value: request.value ?? '0x0' };
+  given.nonce ??= quantityFromNumber(pool.nextNonce(from, await record.nonceAfter(head, from)));
+  given.gas ??= gasLimit ?? (await estimated(node, given));
   return { transaction: readTransaction(given, 'params[0]'), from };
 }
 
@@ -196,13 +203,17 @@ function unsigned(transaction: TransactionInput, chainId: number): TransactionIn
   return { ...draft, hash: hexFromBytes(keccak256(encodeTransaction(draft, chainId)!)) };
 }
 
-function rawAnswer({ record }: ChainNode, transaction: TransactionInput, from: Hex): Json {
-  const { blockHash, blockNumber, blockTimestamp, transactionIndex, ...tx } = transactionAnswer(
-    transaction,
-    from,
-    record.chain.id,
-  );
-  return { raw: hexFromBytes(encodeTransaction(transaction, record.chain.id)!), tx };
+const OF_THE_CHAIN: ReadonlySet<string> = new Set([
+  ...['blockHash', 'blockNumber', 'blockTimestamp', 'transactionIndex', 'from'],
+]);
+
+/** As geth gives a transaction that nobody has sent: no sender, and each fee that its type has not is null. */
+function rawAnswer({ record }: ChainNode, transaction: TransactionInput, sender: Hex): Json {
+  const answer = transactionAnswer(transaction, sender, record.chain.id);
+  const tx = Object.fromEntries(Object.entries(answer).filter(([name]) => !OF_THE_CHAIN.has(name)));
+  const { gasPrice = null, maxFeePerGas = null, maxPriorityFeePerGas = null } = transaction;
+  const fees = { gasPrice, maxFeePerGas, maxPriorityFeePerGas };
+  return { raw: hexFromBytes(encodeTransaction(transaction, record.chain.id)!), tx: { ...tx, ...fees } };
 }
 
 /** Of any account, as if it had been impersonated. */
@@ -269,7 +280,7 @@ async function signTypedData({ accounts }: ChainNode, params: Params): Promise<H
 
 function sign(accounts: ChainNode['accounts'], params: Params, address: number, message: number): Hex {
   const from = addressOf(params[address], `params[${address}]`);
-  const data = bytesFromHex(bytes()(params[message], `params[${message}]`));
+  const data = bytesFromHex(bytesOf(params[message], `params[${message}]`));
   const prefix = new TextEncoder().encode(`\u0019Ethereum Signed Message:\n${data.length}`);
   return signatureOf(accounts, from, keccak256(Uint8Array.of(...prefix, ...data)), `params[${address}]`);
 }

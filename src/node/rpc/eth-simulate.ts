@@ -2,7 +2,7 @@
 
 import { InputError } from '../../base/errors.ts';
 import { quantityFromNumber } from '../../base/hex.ts';
-import { describe, plainObject } from '../../base/reader.ts';
+import { describe, isMissing, plainObject } from '../../base/reader.ts';
 import type { BlockStateCalls, SimulatedBlock, SimulatedCall, SimulateRequest } from '../../call-types.ts';
 import { blockOf } from '../block-name.ts';
 import type { Call } from '../call.ts';
@@ -19,7 +19,7 @@ import {
   requestOf,
 } from './eth-execution.ts';
 import type { Methods } from './method.ts';
-import type { Params } from './parameters.ts';
+import { type Params, refusal } from './parameters.ts';
 
 /** Code of what geth finds only when it runs a simulated call. */
 const INTERNAL = -32603;
@@ -37,15 +37,56 @@ async function simulate(node: ChainNode, params: Params, { signal }: Call): Prom
     aboveFee: -32602,
     ...(!isElsewhere && { hardfork }),
   };
-  request.blockStateCalls.forEach(({ calls = [] }, i) => {
-    calls?.forEach((call, j) => {
-      refuseContradictions(call, `params[0].blockStateCalls[${i}].calls[${j}]`, rules);
+  const ask = (asked: SimulateRequest) =>
+    node.world.simulate(asked, { block, signal }).catch((error: unknown) => {
+      throw placed(error, PLACES);
     });
-  });
-  const blocks = await node.world.simulate(request, { block, signal }).catch((error: unknown) => {
-    throw placed(error, PLACES);
-  });
+  const fault = firstFault(request, rules);
+  if (fault !== undefined) {
+    // geth comes to it when all before it has run, and tells what is wrong with that first.
+    await ask(until(request, fault));
+    throw fault.error;
+  }
+  const blocks = await ask(request);
   return blocks.map((simulated) => answerOf(node, simulated, request.returnFullTransactions === true));
+}
+
+/** What is wrong with a request whatever the state is, and where: `call` -1 stands for the overrides before all calls. */
+interface Fault {
+  readonly block: number;
+  readonly call: number;
+  readonly error: unknown;
+}
+
+function firstFault({ blockStateCalls }: SimulateRequest, rules: Parameters<typeof refuseContradictions>[2]) {
+  for (const [block, { stateOverrides, calls }] of blockStateCalls.entries()) {
+    const place = `params[0].blockStateCalls[${block}]`;
+    for (const [address, { state, stateDiff }] of Object.entries(stateOverrides ?? {})) {
+      if (isMissing(state) || isMissing(stateDiff)) continue;
+      const error = refusal(`${place}.stateOverrides.${address}.stateDiff`, 'there is state as well');
+      return { block, call: -1, error };
+    }
+    for (const [call, request] of (calls ?? []).entries()) {
+      try {
+        refuseContradictions(request, `${place}.calls[${call}]`, rules);
+      } catch (error) {
+        return { block, call, error };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** A simulation of what comes before; the places of all blocks are looked at all the same. */
+function until(request: SimulateRequest, { block, call }: Fault): SimulateRequest {
+  return {
+    ...request,
+    blockStateCalls: request.blockStateCalls.map(({ blockOverrides, stateOverrides, calls }, i) => ({
+      ...(blockOverrides !== undefined && { blockOverrides }),
+      ...((i < block || (i === block && call >= 0)) && { stateOverrides: stateOverrides ?? null }),
+      calls: i < block ? (calls ?? []) : i === block ? (calls ?? []).slice(0, Math.max(call, 0)) : [],
+    })),
+  };
 }
 
 /** As geth reads it: what it does not know is ignored. */
@@ -53,7 +94,7 @@ function simulationOf(value: unknown, field: string): SimulateRequest {
   const { blockStateCalls, traceTransfers, validation, returnFullTransactions } = plainObject(value, field);
   return {
     blockStateCalls: listOf(blockStateCalls, `${field}.blockStateCalls`).map((block, i) =>
-      blockOfCalls(block, `${field}.blockStateCalls[${i}]`),
+      blockOfCalls(block ?? {}, `${field}.blockStateCalls[${i}]`),
     ),
     ...({ traceTransfers, validation, returnFullTransactions } as object),
   };
@@ -76,7 +117,16 @@ function listOf(value: unknown, field: string): readonly unknown[] {
 function answerOf({ record }: ChainNode, { block, hardfork, calls }: SimulatedBlock, full: boolean): Json {
   const blobs = record.blobsOf(hardfork);
   const at: ChainBlock = { number: BigInt(block.number), hash: block.hash!, hardfork, blobs, block, receipts: [] };
-  return { ...blockAnswer(record, at, full), calls: calls.map((call) => callAnswer(at, call)) };
+  const answer = blockAnswer(record, at, full);
+  if (full) answer.transactions = (answer.transactions as Json[]).map(unsignedAnswer);
+  return { ...answer, calls: calls.map((call) => callAnswer(at, call)) };
+}
+
+/** Without a signature, what geth takes a legacy transaction's chain from is below zero, and comes round from above. */
+const NO_CHAIN = quantityFromNumber(((1n << 64n) - 35n) / 2n);
+
+function unsignedAnswer(transaction: Json): Json {
+  return transaction.type === '0x0' ? { ...transaction, chainId: NO_CHAIN } : transaction;
 }
 
 function callAnswer({ number, hash, block }: ChainBlock, call: SimulatedCall): Json {

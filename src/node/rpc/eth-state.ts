@@ -7,7 +7,7 @@ import { blockOf } from '../block-name.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { RecordedChain } from '../recorded-chain.ts';
 import type { Methods } from './method.ts';
-import { addressOf, type Params, slotOf } from './parameters.ts';
+import { addressOf, hashOf, type Params, slotOf } from './parameters.ts';
 
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
 /** Slots that one call may ask for, as geth allows. */
@@ -57,7 +57,7 @@ function placeOf({ store }: RecordedChain, params: Params, block: number) {
 async function storageValues({ record }: ChainNode, params: Params) {
   const wanted = Object.entries(plainObject(params[0], 'params[0]')).map(([name, slots]) => {
     const field = `params[0].${name}`;
-    return [addressOf(name, field), list(slotOf, MAXIMUM_SLOTS)(slots, field)] as const;
+    return [addressOf(name, field), list(hashOf, MAXIMUM_SLOTS)(slots, field)] as const;
   });
   const count = wanted.reduce((sum, [, slots]) => sum + slots.length, 0);
   if (count === 0) throw new InputError('params[0]', 'empty: it names no slot');

@@ -2,11 +2,9 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
-import { bytes } from '../../base/reader.ts';
 import { configAnswer } from './eth-config.ts';
 import type { Methods } from './method.ts';
-
-const readBytes = bytes();
+import { bytesOf } from './parameters.ts';
 
 export const NET: Methods = {
   eth_chainId: { params: [], run: ({ record }) => quantityFromNumber(record.chain.id) },
@@ -24,6 +22,6 @@ export const NET: Methods = {
   web3_clientVersion: { params: [], run: ({ options }) => `pevm-wasm/${options.version ?? 'library'}` },
   web3_sha3: {
     params: ['bytes'],
-    run: (_, params) => hexFromBytes(keccak_256(bytesFromHex(readBytes(params[0], 'params[0]')))),
+    run: (_, params) => hexFromBytes(keccak_256(bytesFromHex(bytesOf(params[0], 'params[0]')))),
   },
 };

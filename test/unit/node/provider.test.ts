@@ -184,7 +184,7 @@ describe('a chain of its own', () => {
     await expect(send({ value: '0xffffffffffffffffffffff' })).rejects.toThrow('insufficient funds');
     await expect(send({ gas: '0x5207' })).rejects.toThrow('intrinsic gas too low');
     await expect(send({ gas: '0xffffffff' })).rejects.toThrow('exceeds block gas limit');
-    await expect(ask('eth_sendRawTransaction', '0x02')).rejects.toMatchObject({ code: -32602 });
+    await expect(ask('eth_sendRawTransaction', '0x02')).rejects.toMatchObject({ code: -32000 });
     expect(await ask('eth_blockNumber')).toBe('0x0');
     await world.dispose();
   });

@@ -96,6 +96,21 @@ test.each<[problem: string, method: string, params: unknown[], code: number, pla
   ['logs of a pending block', 'eth_getLogs', [{ fromBlock: 'pending' }], -32602, 'params[0].fromBlock'],
   ['the genesis', 'debug_traceBlockByNumber', ['0x0'], -32000, 'params[0]'],
   ['a block that is none', 'debug_traceBlock', ['0x12'], -32000, 'params[0]'],
+  ['a transaction that is none', 'eth_sendRawTransaction', ['0x12'], -32000, 'params[0]'],
+  ['no word on the transactions', 'eth_getBlockByNumber', ['latest'], -32602, 'params[1]'],
+  ['no percentiles', 'eth_feeHistory', ['0x1', 'latest'], -32602, 'params[2]'],
+  ['a hash for a number', 'eth_getBlockByNumber', [UNKNOWN, true], -32602, 'params[0]'],
+  ['an object for a number', 'debug_traceBlockByNumber', [{ blockNumber: '0x1' }], -32602, 'params[0]'],
+  ['an encoding by an unknown hash', 'debug_getRawHeader', [UNKNOWN], -32000, 'params[0]'],
+  ['a short slot', 'eth_getStorageValues', [{ [BOB]: ['0x1'] }], -32602, BOB],
+  ['a trace on what is pending', 'debug_traceCall', [CALL, 'pending'], -32000, 'params[1]'],
+  ['a transaction beyond the block', 'debug_traceCall', [CALL, 'latest', { txIndex: '0x1' }], -32000, 'txIndex'],
+  ['a signature of an unknown account', 'eth_sign', [ALICE, '0x12'], -32000, 'params[0]'],
+  ['a subscription that is not there', 'eth_unsubscribe', ['0x99'], -32000, 'subscription not found'],
+  ['a kind of subscription that there is not', 'eth_subscribe', ['heads'], -32601, 'params[0]'],
+  ['a contract without code', 'eth_fillTransaction', [{ from: ALICE }], -32000, 'params[0].input'],
+  ['a price of nothing', 'eth_fillTransaction', [{ ...CALL, gasPrice: '0x0' }], -32000, 'params[0].gasPrice'],
+  ['a list with a fee of nothing', 'eth_createAccessList', [{ ...CALL, maxFeePerGas: '0x0' }], -32000, 'maxFeePerGas'],
   ['options before the block', 'debug_traceBlockByNumber', ['0xffff', { tracer: 5 }], -32602, 'params[1].tracer'],
 ])('%s is refused', async (_, method, params, code, place) => {
   expect(await refused(ask(method, ...params))).toEqual({ code, message: expect.stringContaining(place) });
@@ -105,7 +120,8 @@ test.each<[options: Record<string, unknown>, code: number, place: string]>([
   [{ tracer: 'fooTracer' }, -32000, 'params[1].tracer'],
   [{ tracer: '' }, -32000, 'params[1].tracer'],
   [{ tracer: 'callTracer', tracerConfig: { withLog: 1 } }, -32000, 'params[1].tracerConfig.withLog'],
-  [{ tracer: 'callTracer', tracerConfig: { chainId: 1 } }, -32000, 'params[1].tracerConfig.chainId'],
+  // geth passes over it.
+  [{ tracer: 'callTracer', tracerConfig: { withLogs: true } }, -32000, 'params[1].tracerConfig.withLogs'],
   [{ tracer: 'callTracer', tracerConfig: [] }, -32000, 'params[1].tracerConfig'],
   [{ tracer: 'muxTracer', tracerConfig: { foo: {} } }, -32000, 'params[1].tracerConfig'],
   [{ tracer: 'callTracer', timeout: 'soon' }, -32000, 'params[1].timeout'],
@@ -114,6 +130,27 @@ test.each<[options: Record<string, unknown>, code: number, place: string]>([
 ])('a trace with %o is refused', async (options, code, place) => {
   const told = { code, message: expect.stringContaining(place) };
   expect(await refused(ask('debug_traceTransaction', mined, options))).toEqual(told);
+});
+
+test('names that mean nothing are passed over, as geth does; those that are meant for another one are not', async () => {
+  const tracer = 'callTracer';
+  const options = { tracer, tracerConfig: { foo: 1 }, overrides: {}, disableMemory: true };
+  expect(await ask('debug_traceTransaction', mined, options)).toEqual(
+    await ask('debug_traceTransaction', mined, { tracer }),
+  );
+  expect(await ask('eth_call', CALL, 'latest', { [BOB]: { foo: 1 } }, { foo: 2 })).toBe('0x');
+  const typo = { code: -32602, message: expect.stringContaining('did you mean') };
+  expect(await refused(ask('eth_call', CALL, 'latest', { [BOB]: { balanc: '0x1' } }))).toEqual(typo);
+  expect(await refused(ask('eth_call', CALL, 'latest', {}, { Number: '0x1' }))).toEqual(typo);
+});
+
+test('hex is read as geth reads it: 0X is 0x, an empty text is 0 or no bytes, but for blocks', async () => {
+  const [large, bob] = [(text: string) => text.replace('0x', '0X'), BOB.replace('0x', '0X')];
+  expect(await ask('eth_call', { from: large(ALICE), to: bob, value: '', input: '0X1234' }, '0X1')).toBe('0x');
+  expect(await ask('eth_getStorageAt', bob, '0X1', '0X0')).toBe(word(0));
+  expect(await ask('web3_sha3', '')).toBe('0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470');
+  expect(await ask('eth_call', CALL, 'latest', { [bob]: { code: '', nonce: '' } }, { number: '0X5' })).toBe('0x');
+  expect(await refused(ask('eth_call', CALL, ''))).toMatchObject({ code: -32602 });
 });
 
 test('options that are null are those that are missing', async () => {

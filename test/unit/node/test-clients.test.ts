@@ -197,7 +197,8 @@ describe('transactions', LONG, () => {
       from: DORA,
       to: CARL,
     });
-    expect(tx).toMatchObject({ from: DORA, nonce: '0x0', gas: '0x5208', type: '0x2', r: '0x0', s: '0x0' });
+    expect(tx).toMatchObject({ gasPrice: null, nonce: '0x0', gas: '0x5208', type: '0x2', r: '0x0', s: '0x0' });
+    expect(tx).not.toHaveProperty('from');
     expect(raw).toMatch(/^0x02/);
     const { transaction } = await reader.fillTransaction({ account: alice, to: CARL, value: 1n });
     expect(transaction).toMatchObject({ nonce: 0, gas: 21_000n, value: 1n, chainId: 31_337, type: 'eip1559' });
