@@ -16,6 +16,7 @@ import { deathTable, measureDeaths } from './deaths.ts';
 import { forkingTable, measureForking } from './forking.ts';
 import { listTable, measureLists } from './lists.ts';
 import { mainnetDetails, mainnetSummary, mainnetTable, measureMainnet, type Subject } from './mainnet.ts';
+import { measurePages, pageTable } from './pages.ts';
 import {
   measurePlanning,
   measurePolicies,
@@ -70,6 +71,7 @@ const PARTS = {
   counting: 'what counters and clock readings of the core cost, real blocks on one worker (only where it is named)',
   crews: 'real blocks on an engine of two workers against one of one: none may be slower (only where it is named)',
   lists: 'real blocks with access lists (EIP-7928) and without, two workers (only where it is named)',
+  pages: 'real blocks in Chromium and Firefox beside Node, the package as it was built (only where it is named)',
   revm: 'real blocks against native revm, execution alone; needs Rust, and compiles it once (only where it is named)',
   cold: 'one real block, named by --blocks, as the first thing this process runs (only where it is named)',
 } as const;
@@ -366,6 +368,13 @@ const run: Record<Part, (options: Options) => Promise<Finding | undefined>> = {
     const { repeat = 15, warmUp } = options;
     const figures = await measureLists(subjects, { rounds: repeat, warmUp, onProgress: progress });
     return { text: `Real blocks with access lists, two workers\n\n${listTable(figures)}`, figures };
+  },
+  async pages(options) {
+    const subjects = await realBlocks(options);
+    if (subjects === undefined) return undefined;
+    const { repeat: rounds = 15, warmUp, shared } = options;
+    const figures = await measurePages(subjects, { folder: `${shared}/mainnet`, rounds, warmUp, onProgress: progress });
+    return { text: `Real blocks in pages\n\n${pageTable(figures)}`, figures };
   },
   async revm(options) {
     const subjects = await realBlocks(options);

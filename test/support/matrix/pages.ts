@@ -1,14 +1,13 @@
 // Rows of the matrix that are pages without a bundler, or where not all is allowed: import map, policy, extension, Firefox.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import { chromium } from 'playwright';
-import { WebSocket } from 'ws';
 import { findBrowser } from '../../../scripts/browser.mjs';
-import { installed } from '../../../scripts/debian.mjs';
 import { isolation, serve } from '../browser.ts';
+import { FirefoxPage, NoFirefox } from '../firefox.ts';
 import { root } from '../source.ts';
 import { type Consumer, folderFor, PAGE, type Setting, SHOWING, showFolder, Unavailable } from './consumer.ts';
 
@@ -112,88 +111,19 @@ function idOf(text: string): string {
   return `"id": "${found?.id ?? ''}", "name": "matrix"`;
 }
 
-/** Debian's, installed where none is, as the tests install Chromium. */
-function findFirefox(): string {
-  const find = () => installed('firefox-esr') ?? installed('firefox');
-  const found = find();
-  if (found !== undefined) return found;
-  const why = 'Firefox is not installed (apt-get install firefox-esr)';
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) throw new Unavailable(why);
-  const apt = (...words: string[]) =>
-    spawnSync('apt-get', words, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-      .status === 0;
-  const isThere = apt('update', '-qq') && apt('install', '-qq', '-y', '--no-install-recommends', 'firefox-esr');
-  const made = isThere ? find() : undefined;
-  if (made === undefined) throw new Unavailable(why);
-  return made;
-}
-
-/** Firefox speaks WebDriver BiDi itself. */
-class BiDi implements AsyncDisposable {
-  readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, (answer: { result?: unknown; error?: string; message?: string }) => void>();
-  #count = 0;
-
-  constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on('message', (data) => {
-      const { id, ...answer } = JSON.parse(String(data));
-      this.#waiting.get(id)?.(answer);
-    });
-  }
-
-  async ask<T>(method: string, params: object): Promise<T> {
-    const id = ++this.#count;
-    const answer = new Promise<{ result?: unknown; error?: string; message?: string }>((resolve) =>
-      this.#waiting.set(id, resolve),
-    );
-    this.#socket.send(JSON.stringify({ id, method, params }));
-    const { result, error, message } = await answer;
-    if (error !== undefined) throw new Error(`${method}: ${error}: ${message}`);
-    return result as T;
-  }
-
-  async [Symbol.asyncDispose]() {
-    this.#socket.close();
-  }
-}
-
 function firefox(name: string, headers: Record<string, string>): Consumer {
   return {
     ...{ name, isExtra: true },
     async run(setting) {
-      const program = findFirefox();
-      const profile = mkdtempSync(join(tmpdir(), 'pevm-firefox-'));
       const server = await serve([plainFolder(setting, 'firefox'), root], headers);
-      const child = spawn(program, ['--headless', '--profile', profile, '--remote-debugging-port', '0'], {
-        stdio: ['ignore', 'ignore', 'pipe'],
-        env: { ...process.env, HOME: profile },
-      });
       try {
-        const url = await new Promise<string>((resolve, reject) => {
-          let text = '';
-          child.stderr.on('data', (data) => {
-            text += data;
-            const found = /WebDriver BiDi listening on (ws:\S+)/.exec(text);
-            if (found !== null) resolve(`${found[1]}/session`);
-          });
-          child.on('exit', () => reject(new Unavailable(`Firefox ends at once: ${text.split('\n')[0]}`)));
-          setTimeout(() => reject(new Error(text)), 60_000).unref();
+        await using page = await FirefoxPage.open(server.url).catch((error: unknown) => {
+          throw error instanceof NoFirefox ? new Unavailable(error.message) : error;
         });
-        const socket = new WebSocket(url);
-        await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-        await using driver = new BiDi(socket);
-        await driver.ask('session.new', { capabilities: {} });
-        const { context } = await driver.ask<{ context: string }>('browsingContext.create', { type: 'tab' });
-        await driver.ask('browsingContext.navigate', { context, url: server.url, wait: 'complete' });
-        const expression = `new Promise((resolve) => { const look = () => {
+        return await page.evaluate(`new Promise((resolve) => { const look = () => {
           const { textContent } = document.querySelector('#said');
-          if (textContent === '') setTimeout(look, 50); else resolve(textContent); }; look(); })`;
-        const said = { expression, target: { context }, awaitPromise: true };
-        const { result } = await driver.ask<{ result: { value: string } }>('script.evaluate', said);
-        return result.value;
+          if (textContent === '') setTimeout(look, 50); else resolve(textContent); }; look(); })`);
       } finally {
-        child.kill();
         await server.close();
       }
     },
