@@ -21,7 +21,7 @@ import type { BlockRequest, BlockResult, TransactionResult } from '../types.ts';
 import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import { type BlockExecution, completed, resultOf, TransactionDecoder } from './block-result.ts';
-import { type Emptiness, emptinessOf } from './changed-state.ts';
+import { type Emptiness, emptinessOf, slotsAsBefore } from './changed-state.ts';
 import type { ForetoldRoot } from './foretold-root.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { crewOf, orderTransactions, type Planned } from './planning.ts';
@@ -167,7 +167,9 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     const verifyStartMs = performance.now();
     const stateRoot = await this.#stateRootAfter(desk, result, foretold);
     const { context, verify, expected } = this.#request;
-    const found = this.#verification?.verification(context, result, { verify, expected, stateRoot }) ?? {
+    const { checkpoint = executed.outcome.changes } = executed.outcome;
+    const asBefore = () => slotsAsBefore(checkpoint);
+    const found = this.#verification?.verification(context, result, { verify, expected, stateRoot, asBefore }) ?? {
       mismatches: [],
     };
     if (this.#isAudited) {

@@ -1,6 +1,6 @@
 // From the core's changes to the public state diff and final state.
 
-import { bytesFromKey, hexFromBytes, isZero, keyFromBytes } from '../base/hex.ts';
+import { bytesFromKey, type Hex, hexFromBytes, isZero, keyFromBytes, sameBytes } from '../base/hex.ts';
 import { type AccountDiff, inOrder, type StateDiff } from '../block/state-diff.ts';
 import { decodeChanges, type RawChanges } from '../core/host/change-records.ts';
 import type { AccountChange, AccountFields, StateChanges } from '../core/host/state-changes.ts';
@@ -26,6 +26,20 @@ export function stateDiffOf(changes: StateChanges, emptiness: Emptiness): StateD
     if (account !== undefined) diff.set(hexFromBytes(change.address), account);
   }
   return diff;
+}
+
+/** Of storage that was emptied, the slots that a diff says although they are as they were before; by address. */
+export function slotsAsBefore(raw: RawChanges): ReadonlyMap<Hex, ReadonlySet<Hex>> {
+  const { accounts } = decodeChanges(raw);
+  const found = new Map<Hex, ReadonlySet<Hex>>();
+  for (const { address, emptied, storage } of accounts.values()) {
+    if (!emptied) continue;
+    const same = [...storage].filter(([, { before, after }]) => sameBytes(before, after));
+    if (same.length > 0) {
+      found.set(hexFromBytes(address), new Set(same.map(([slot]) => hexFromBytes(bytesFromKey(slot)))));
+    }
+  }
+  return found;
 }
 
 /** `data` and `numbers`: what was there before the first task, by `keyFromBytes`. */

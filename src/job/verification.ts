@@ -20,13 +20,15 @@ export interface WantedVerification {
   readonly expected: Expected | undefined;
   /** After the block, where it was asked for. */
   readonly stateRoot: Hex | undefined;
+  /** Slots that `transactionsStateDiff` says although they are what they were (see `slotsAsBefore`). */
+  readonly asBefore: () => ReadonlyMap<Hex, ReadonlySet<Hex>>;
 }
 
 /** What differs, as far as that was asked for, and what could not be compared. */
 export function verification(
   context: BlockContext,
   result: BlockExecution,
-  { verify = false, expected, stateRoot }: WantedVerification,
+  { verify = false, expected, stateRoot, asBefore }: WantedVerification,
 ): { mismatches: Mismatch[]; omitted?: Omission[] } {
   // Finding out what the result itself lacks may take decoding it.
   if (verify === false) return { mismatches: [] };
@@ -47,7 +49,10 @@ export function verification(
       mismatches.push({ name: 'stateRoot', expected: block.stateRoot, actual: stateRoot });
     }
   }
-  if (expected !== undefined && wanted('expected')) mismatches.push(...compareWithTrusted(context, expected, result));
+  if (expected !== undefined && wanted('expected')) {
+    const isEmptied = [...result.transactionsStateDiff.values()].some((account) => account?.destroyed === true);
+    mismatches.push(...compareWithTrusted(context, expected, result, isEmptied ? asBefore() : undefined));
+  }
   if (expected === undefined && verify !== true && verify.expected === true) {
     omitted.push({ name: 'expected', reason: 'not-in-request', message: 'request.expected is missing' });
   }
@@ -60,6 +65,7 @@ function compareWithTrusted(
   { hardfork }: BlockContext,
   expected: Expected,
   { transactions, transactionsStateDiff }: BlockExecution,
+  asBefore: ReadonlyMap<Hex, ReadonlySet<Hex>> | undefined,
 ): Mismatch[] {
   const mismatches: Mismatch[] = [];
   const emptyIsAbsent = rulesOf(hardfork).clearsEmpty;
@@ -77,6 +83,7 @@ function compareWithTrusted(
     transactionsStateDiff,
     expected,
     emptyIsAbsent,
+    asBefore,
   )) {
     mismatches.push({ name: `post.${path}`, expected: trusted, actual });
   }

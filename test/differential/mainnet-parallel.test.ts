@@ -67,4 +67,11 @@ describe.skipIf(withoutShared('mainnet'))('real blocks', () => {
       }
     });
   }
+
+  test.each(names)('%s in a world equals its header', async (name) => {
+    const engine = await engineWith('wasm', 2);
+    const { state, ...request } = await fileOf(name);
+    await using world = await engine.openWorld({ state });
+    expect((await world.executeBlock({ ...request, verify: true })).mismatches).toEqual([]);
+  });
 });

@@ -49,3 +49,24 @@ test('an account that never was is the same as a deleted one from Spurious Drago
     { path: B, expected: 'unchanged', actual: 'deleted' },
   ]);
 });
+
+test('slots that are said again, as they were, are no changes', () => {
+  const again: StateDiff = new Map([
+    [
+      A,
+      {
+        ...DIFF.get(A)!,
+        destroyed: true,
+        storage: new Map([
+          [slot(1), slot(2)],
+          [slot(7), slot(9)],
+        ]),
+      },
+    ],
+    [B, null],
+  ]);
+  expect(compareWithExpected(again, expectedOf(POST), true).map(({ path }) => path)).toEqual([
+    `${A}.storage[${slot(7)}]`,
+  ]);
+  expect(compareWithExpected(again, expectedOf(POST), true, new Map([[A, new Set([slot(7)])]]))).toEqual([]);
+});

@@ -1,5 +1,7 @@
 // A world through the public engine: blocks advance it, what fails leaves it, snapshots return to it.
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bytesFromHex, type Hex, hexFromBytes } from '../../../src/base/hex.ts';
 import {
   type BlockRequest,
   createEngine,
@@ -18,6 +20,18 @@ const MINER = '0x00000000000000000000000000000000000000f0';
 const slot = (value: bigint) => `0x${value.toString(16).padStart(64, '0')}` as const;
 /** storage[0] += 1 */
 const INCREMENT = '0x600054600101600055';
+const FACTORY: Hex = '0x00000000000000000000000000000000000000fa';
+/** storage[0x33] = 0x35, and code that destroys itself */
+const PHOENIX_INIT = '60356033556133ff6000526002601ef3';
+/** Makes it by CREATE2. */
+const REMAKE: Hex = `0x6f${PHOENIX_INIT}6000526000601060106000f500`;
+const PHOENIX = hexFromBytes(
+  keccak_256(
+    bytesFromHex(
+      `0xff${FACTORY.slice(2)}${'00'.repeat(32)}${hexFromBytes(keccak_256(bytesFromHex(`0x${PHOENIX_INIT}`))).slice(2)}`,
+    ),
+  ).subarray(12),
+);
 const alloc = {
   [SENDER]: { balance: 10n ** 20n },
   [COUNTER]: { code: INCREMENT, storage: { '0x0': 5n } },
@@ -141,6 +155,35 @@ describe.each(['shared', 'inline'] as const)('a world of an engine with threadin
       InputError,
     );
     expect(await other.getStorage(COUNTER, 0)).toBe(slot(5n));
+  });
+
+  test('a contract that is destroyed and made again as it was has changed nothing', async () => {
+    const made = {
+      [SENDER]: alloc[SENDER]!,
+      [FACTORY]: { code: REMAKE },
+      [PHOENIX]: { code: '0x33ff', nonce: 1n, storage: { '0x33': 0x35n } },
+    };
+    const { transactions } = blockOf(1, 0, 2);
+    const block = {
+      ...blockOf(1, 0),
+      transactions: transactions.map((each, i) => ({ ...(each as object), value: 0, to: [PHOENIX, FACTORY][i]! })),
+    };
+    const request = {
+      block,
+      hardfork: 'shanghai' as const,
+      verify: { expected: true },
+      expected: { transactions: [], post: new Map() },
+    };
+    await using world = await engine.openWorld({ state: memoryState(made) });
+    const staying = await world.executeBlock(request as never);
+    const alone = await engine.executeBlock({ ...request, state: memoryState(made) } as never);
+    expect(staying.transactions.map(({ success }) => success)).toEqual([true, true]);
+    expect(await world.getStorage(PHOENIX, 0x33)).toBe(slot(0x35n));
+    // Nothing was expected to change: the sender, the factory's nonce and the beneficiary did.
+    expect(staying.mismatches).toEqual(alone.mismatches);
+    const names = staying.mismatches.map(({ name }) => name.split('.')[1]!);
+    expect(names).toContain(FACTORY);
+    expect(names).not.toContain(PHOENIX);
   });
 
   test('hands out transactions as they are committed', async () => {
