@@ -4,7 +4,7 @@
 // base/shared.ts; all others are written before publication, or by their owner alone.
 
 /** Bumped with every change of this file; each worker compares it before it joins. */
-export const LAYOUT_VERSION: u32 = 19;
+export const LAYOUT_VERSION: u32 = 20;
 
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
@@ -84,8 +84,8 @@ export abstract class Control {
   static readonly FOLD_BELOW: u32 = 248;
 
   // shared, one line each
+  /** u64: the head:32 · the newest clock of what is committed:32 (from the low bits up). Moved by one swap. */
   static readonly COMMIT_INDEX: u32 = 256;
-  static readonly COMMIT_CLOCK: u32 = 260;
   static readonly EXECUTION_CURSOR: u32 = 320;
   /** How many of those that begin ahead of their turn somebody has looked at: see TxSlot.EARLY. */
   static readonly EARLY_CURSOR: u32 = 324;
@@ -143,7 +143,7 @@ export abstract class Worker {
   static readonly SCRATCH: u32 = 0;
   static readonly SCRATCH_SIZE: u32 = 256;
   static readonly METRICS: u32 = 256;
-  /** Index + 1 of the transaction being executed, 0 when none: for the host's time limit. Shared. */
+  /** 1 from a worker's first attempt on until it finds nothing to do. Shared. */
   static readonly RUNNING: u32 = 512;
   /** Head of this worker's list of Span chunks and of Conflict records; owner only until the block ends. */
   static readonly SPANS: u32 = 520;
@@ -176,7 +176,7 @@ export abstract class Deque {
 /** One transaction of the block. */
 export abstract class TxSlot {
   // shared
-  /** u64: state:4 · owner:8 · incarnation:8 · unused:12 · record:32 (from the low bits up). */
+  /** u64: state:4 · owner:8 · incarnation:8 · attempts:12 · record:32 (from the low bits up). */
   static readonly STATUS: u32 = 0;
   /** Head of the list of Waiter nodes. */
   static readonly WAITERS: u32 = 8;
@@ -192,7 +192,6 @@ export abstract class TxSlot {
   // shared
   /** TxFlag bits. Apart from STATUS: the host may set one under the hands of a transaction's owner. */
   static readonly FLAGS: u32 = 36;
-  static readonly EXECUTIONS: u32 = 40;
   // written by the host before workers start
   /** The first transaction of its lane: of what those below it wrote, it sees nothing. */
   static readonly FLOOR: u32 = 48;
@@ -630,6 +629,8 @@ export abstract class Finish {
   static readonly LOST: u32 = 2;
   static readonly EXHAUSTED: u32 = 3;
   static readonly SUSPENDED: u32 = 4;
+  /** Executed at the head, and committed by the same step. Not of attempts of the host language. */
+  static readonly COMMITTED: u32 = 5;
 }
 
 /** A base value with all that belongs to it, by its full key: for `restoreBase`, in whatever memory. */

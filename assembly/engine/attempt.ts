@@ -1,8 +1,8 @@
 // One attempt at one transaction, from claim to publication. The state of the running attempt is per instance.
 
 import {
-  CONTROL_BASE, Control, Halt, Incarnation, Metric, Outcome, ReadEntry, ReadResult, SpanKind, TxSlot, Waiter, Finish,
-  Worker, WriteEntry,
+  CONTROL_BASE, Control, Halt, Incarnation, Metric, Outcome, PolicyFlag, ReadEntry, ReadResult, SpanKind, Waiter,
+  Finish, Worker, WriteEntry,
 } from "../layout";
 import { allocate } from "../base/arena";
 import { copyBytes } from "../base/bytes";
@@ -16,11 +16,12 @@ import {
 import { locationAt } from "../store/locations";
 import { kill, link } from "../store/versions";
 import { takeWaiters, waitFor, wake } from "../schedule/dependencies";
-import { claimedStatus, hand, revalidateFrom } from "../schedule/scheduler";
+import { claimedStatus, hand, hasPolicy, revalidateFrom } from "../schedule/scheduler";
 import { isTransfer } from "../execute/native";
 import { reportMissing } from "../execute/state-view";
 import {
-  attach, finishExecution, incarnationIn, recordIn, publishingFrom, release, slotAt, statusOf, suspend,
+  attach, attemptsIn, commit, finishExecution, incarnationIn, recordIn, publishingFrom, release, slotAt, statusOf,
+  suspend,
 } from "../schedule/status";
 
 /** The transaction being attempted. */
@@ -74,9 +75,9 @@ export function beginAttempt(transaction: u32): void {
   agreed = began;
   stale = false;
   repeated = false;
-  shared.write(self, Worker.RUNNING, transaction + 1);
+  if (shared.read(self, Worker.RUNNING) == 0) shared.write(self, Worker.RUNNING, 1);
   const slot = slotAt(transaction);
-  if (shared.add(slot, TxSlot.EXECUTIONS, 1) != 0) count(Metric.REEXECUTIONS, 1);
+  if (attemptsIn(status) > 1) count(Metric.REEXECUTIONS, 1);
   count(Metric.EXECUTIONS, 1);
   beginAccessSet(transaction);
   transfer = isTransfer(slot);
@@ -145,20 +146,23 @@ export function rest(): void {
 /** `publishAttempt` for an executor in the host language, behind which the worker does not go on by itself. */
 export function finishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32): u32 {
   shared.write(self, Worker.RUNNING, 0);
-  return publishAttempt(outcome, gas, output, outputLength);
+  return publishAttempt(outcome, gas, output, outputLength, false);
 }
 
 /**
- * Publishes what the attempt did. `output` is copied. Owner of the attempt. Returns Finish.EXECUTED, LOST (this
- * worker was declared dead, nothing was published) or EXHAUSTED (the block is halted).
+ * Publishes what the attempt did. `output` is copied. Owner of the attempt. Returns Finish.EXECUTED, COMMITTED, LOST
+ * (this worker was declared dead, nothing was published) or EXHAUSTED (the block is halted).
  *
  * Order, each step before the next, by the numbers in the code:
  *   1. nodes and record are complete, then attached by one swap: whoever takes over finds every node of ours;
  *   2. all nodes are linked, all nodes of the incarnation before are killed: no reader sees a mixture for good;
  *   3. the clock moves, and the record says to where: older stamps no longer vouch for us;
  *   4. EXECUTED; 5. those who wait are woken: they find us EXECUTED.
+ *
+ * `atHead`: it was the head before the attempt noted its clock, so that nothing that it has read can have changed. 4 is
+ * COMMITTED then, and so is the answer, except where somebody wants reads compared, or the block may be invalid.
  */
-export function publishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32): u32 {
+export function publishAttempt(outcome: u32, gas: u64, output: u32, outputLength: u32, atHead: bool): u32 {
   const endedAt = timed ? reading() : 0;
   keepReading(endedAt);
   const duration = durationUntil(endedAt);
@@ -172,11 +176,12 @@ export function publishAttempt(outcome: u32, gas: u64, output: u32, outputLength
   replaceVersions(record, publishing); // 2
   shared.prepare(record, Incarnation.PUBLISHED, moveClock()); // 3
   revalidateFrom(current);
-  if (!becomeExecuted(publishing)) return lost(); // 4
+  const commits = atHead && outcome != Outcome.INVALID && !hasPolicy(PolicyFlag.EXACT);
+  if (!(commits ? commit(current, publishing) : becomeExecuted(publishing))) return lost(); // 4
   wakeWaiting(); // 5
   if (timed) countTime(Metric.EXECUTION_MS, duration);
   span(SpanKind.EXECUTED, current, incarnationIn(status), startedAt, endedAt);
-  return Finish.EXECUTED;
+  return commits ? Finish.COMMITTED : Finish.EXECUTED;
 }
 
 // The steps of a publication. The model build can bring each of them out of its order: a step that a fault has moved

@@ -15,7 +15,7 @@ import { kindOf, locationAt } from "../store/locations";
 import {
   blockedBy, enterLane, resolve, resolvedFolded, resolvedNode, resolvedReset, sameValue, transactionOf,
 } from "../store/versions";
-import { hasPolicy } from "../schedule/scheduler";
+import { commitClock, hasPolicy } from "../schedule/scheduler";
 import { incarnationIn, recordIn, slotAt } from "../schedule/status";
 
 const BASE_WRITER: u32 = 0xffffffff;
@@ -82,7 +82,7 @@ export function isStamped(transaction: u32, status: u64): bool {
   if (fault(Fault.STALE_STAMP)) return true;
   if (isFirstOfLane(transaction)) return true;
   if (hasPolicy(PolicyFlag.EXACT)) return false;
-  const newest = shared.read(CONTROL_BASE, Control.COMMIT_CLOCK);
+  const newest = commitClock();
   if (load<u32>(recordIn(status), Incarnation.BEGAN) >= newest) return true;
   const stamp = shared.read64(slotAt(transaction), TxSlot.VALIDATED);
   return (u32(stamp) & 0xff) == incarnationIn(status) && u32(stamp >> 8) >= newest;

@@ -1,8 +1,8 @@
 // Block-STM on one screen: what a worker does next, and how the head of the block is committed.
 
 import {
-  CONTROL_BASE, Control, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, Step, TxFlag, TxSlot, TxState,
-  VersionFlag, Version, Worker, WorkerLife, WriteEntry,
+  CONTROL_BASE, Control, Finish, Halt, Incarnation, Metric, Next, Outcome, ReadResult, SpanKind, Step, TxFlag, TxSlot,
+  TxState, VersionFlag, Version, Worker, WorkerLife, WriteEntry,
 } from "../layout";
 import { hashIn, seed } from "../base/keyed-hash";
 import * as shared from "../base/shared";
@@ -54,9 +54,11 @@ export function next(maySleep: bool, budgetMs: f64): i32 {
     const transaction = pick();
     if (transaction != NOTHING) {
       recoverClaimed(u32(transaction));
+      // Before the attempt notes its clock: all that it reads then is committed.
+      const atHead = commitIndex() == u32(transaction);
       beginAttempt(u32(transaction));
       if (!hasFlag(u32(transaction), TxFlag.NATIVE)) return transaction;
-      attemptNative(u32(transaction));
+      attemptNative(u32(transaction), atHead);
       if (!mayGoOn && now() - entered >= budgetMs) return rested(Next.IDLE);
       continue;
     }
@@ -102,13 +104,15 @@ function isStarved(): bool {
 }
 
 /** Runs the attempt that has begun inside the core, to whatever end. */
-function attemptNative(transaction: u32): void {
+function attemptNative(transaction: u32, atHead: bool): void {
   const outcome = executeNative(transaction);
   if (nativeRepeated) noteRepeated();
   if (outcome == unfinished(ReadResult.BLOCKED)) suspendAttempt(blockedBy);
   else if (outcome == unfinished(ReadResult.MISSING)) parkAttempt(lastLocation);
   else if (outcome == unfinished(ReadResult.EXHAUSTED)) exhaustAttempt();
-  else publishAttempt(outcome, nativeGas, nativeOutput(), nativeOutputLength());
+  else if (publishAttempt(outcome, nativeGas, nativeOutput(), nativeOutputLength(), atHead) == Finish.COMMITTED) {
+    committed(transaction, statusOf(transaction));
+  }
 }
 
 /** Claims the transaction that this worker should attempt now, or NOTHING. The order is the policy. */
@@ -179,25 +183,47 @@ export function commitExecuted(head: u32, status: u64): u32 {
 @inline
 function commitHeld(head: u32, status: u64, stamped: bool): bool {
   if (!commit(head, status)) return false;
-  count(Metric.COMMITS, 1);
   if (!stamped) count(Metric.COMPARED_COMMITS, 1);
+  committed(head, status);
+  return true;
+}
+
+/** What belongs to a commit, for whoever has made it. */
+function committed(head: u32, status: u64): void {
+  count(Metric.COMMITS, 1);
   moveHead(head, status);
   foldCredits(head, recordIn(status));
-  return true;
 }
 
 /**
  * Moves the commit index past a COMMITTED head. Anyone may help, so that nobody's death stops the block.
- * Order: the clock that stamps are compared with is raised before the index: a head never sees too low a clock.
+ * Order: the clock that stamps are compared with rises with the index, by one swap: a head never sees too low a clock.
  */
 function moveHead(head: u32, status: u64): void {
   const published = shared.read(recordIn(status), Incarnation.PUBLISHED);
-  if (!fault(Fault.COMMIT_CLOCK_AFTER_INDEX)) shared.raise(CONTROL_BASE, Control.COMMIT_CLOCK, published);
-  if (fault(Fault.COMMIT_INDEX_WITHOUT_SWAP)) shared.write(CONTROL_BASE, Control.COMMIT_INDEX, head + 1);
-  else shared.swapIf(CONTROL_BASE, Control.COMMIT_INDEX, head, head + 1);
-  if (fault(Fault.COMMIT_CLOCK_AFTER_INDEX)) shared.raise(CONTROL_BASE, Control.COMMIT_CLOCK, published);
+  const from = shared.read64(CONTROL_BASE, Control.COMMIT_INDEX);
+  if (u32(from) == head || fault(Fault.COMMIT_INDEX_WITHOUT_SWAP)) {
+    const clock = u32(from >> 32);
+    const to = u64(head + 1) | (u64(published > clock ? published : clock) << 32);
+    moveCommitWord(from, to);
+  }
   // Sleepers care for the end, and for the window when it was all begun.
   if (head + 1 == transactionCount() || windowWasFull(head)) announce();
+}
+
+// @ts-ignore: decorator
+@inline
+function moveCommitWord(from: u64, to: u64): void {
+  if (fault(Fault.COMMIT_INDEX_WITHOUT_SWAP)) {
+    shared.write64(CONTROL_BASE, Control.COMMIT_INDEX, to);
+  } else if (fault(Fault.COMMIT_CLOCK_AFTER_INDEX)) {
+    const between = u64(u32(to)) | (from & 0xffffffff00000000);
+    if (shared.swapIf64(CONTROL_BASE, Control.COMMIT_INDEX, from, between)) {
+      shared.swapIf64(CONTROL_BASE, Control.COMMIT_INDEX, between, to);
+    }
+  } else {
+    shared.swapIf64(CONTROL_BASE, Control.COMMIT_INDEX, from, to);
+  }
 }
 
 /** Validates executed transactions ahead of the head, so that wrong ones run again early. */

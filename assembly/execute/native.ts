@@ -4,7 +4,7 @@ import {
   CONTROL_BASE, Control, EvmSender, EvmTransaction, EvmTransactionFlag, ReadResult, Recording, TxFlag, TxSlot,
 } from "../layout";
 import * as shared from "../base/shared";
-import { hasFlag, slotAt } from "../schedule/status";
+import { attemptsIn, hasFlag, slotAt, statusOf } from "../schedule/status";
 import { beginAccessSet } from "../store/access-set";
 import { assume, firstMissing } from "./evm/memory/failure";
 import { evmGas, evmOutput, evmOutputLength } from "./evm/transaction/result";
@@ -96,7 +96,7 @@ function lookFurther(transaction: u32, most: u32): void {
 
 /** How often the numbers of guesses are doubled for this transaction. */
 function moreGuesses(transaction: u32): u32 {
-  const executions = shared.read(slotAt(transaction), TxSlot.EXECUTIONS);
+  const executions = attemptsIn(statusOf(transaction));
   return executions <= PATIENT_AFTER ? 0 : min(executions - PATIENT_AFTER, LONGEST_PATIENCE);
 }
 

@@ -28,6 +28,13 @@ export function commitIndex(): u32 {
   return shared.read(CONTROL_BASE, Control.COMMIT_INDEX);
 }
 
+/** The newest clock of all that is committed. */
+// @ts-ignore: decorator
+@inline
+export function commitClock(): u32 {
+  return u32(shared.read64(CONTROL_BASE, Control.COMMIT_INDEX) >> 32);
+}
+
 /** Whether a PolicyFlag is set for the block. */
 // @ts-ignore: decorator
 @inline

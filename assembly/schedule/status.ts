@@ -4,13 +4,18 @@
 //   READY(n) → EXECUTING(n) → PUBLISHING(n) → EXECUTED(n) → COMMITTED
 //      ↑            ↓                             ↓
 //      ├──── SUSPENDED(n)                    ABORTING(n)
-//      └──────────────── n + 1 ──────────────────┘        (also: owner dead → ABORTING or READY(n + 1))
+//      └──────────────── n + 1 ──────────────────┘        (also: owner dead → ABORTING or READY(n + 1);
+//                                                          of the head PUBLISHING(n) → COMMITTED)
 
 import { CONTROL_BASE, Control, TxFlag, TxSlot, TxState, WorkerLife } from "../layout";
 import * as shared from "../base/shared";
 import { fault } from "../base/shared";
 import { Fault } from "../base/faults";
 import { me } from "../base/worker";
+
+/** The attempts in a status word, and one of them. */
+const ATTEMPTS: u64 = 0xfff00000;
+const ATTEMPT: u64 = 1 << 20;
 
 // @ts-ignore: decorator
 @inline
@@ -42,6 +47,13 @@ export function incarnationIn(status: u64): u32 {
   return (u32(status) >> 12) & 0xff;
 }
 
+/** How often the transaction was claimed: 4,095 stands for more. */
+// @ts-ignore: decorator
+@inline
+export function attemptsIn(status: u64): u32 {
+  return u32(status) >> 20;
+}
+
 /** The newest attached incarnation record, 0 for none. */
 // @ts-ignore: decorator
 @inline
@@ -59,7 +71,7 @@ export function statusWord(state: u32, owner: u32, incarnation: u32, record: u32
 // @ts-ignore: decorator
 @inline
 function moved(status: u64, state: u32, owner: u32, incarnation: u32): u64 {
-  return statusWord(state, owner, incarnation, recordIn(status));
+  return statusWord(state, owner, incarnation, recordIn(status)) | (status & ATTEMPTS);
 }
 
 // @ts-ignore: decorator
@@ -80,7 +92,8 @@ export function beginExecution(transaction: u32, status: u64): bool {
 
 /** The status that a successful `beginExecution` leaves. */
 export function executingFrom(status: u64): u64 {
-  return moved(status, TxState.EXECUTING, me, incarnationIn(status));
+  const counted = (status & ATTEMPTS) == ATTEMPTS ? status : status + ATTEMPT;
+  return moved(counted, TxState.EXECUTING, me, incarnationIn(status));
 }
 
 /** EXECUTING(n) → PUBLISHING(n) with `record` attached. Owner; on false everything must be discarded. */
@@ -95,7 +108,7 @@ export function attach(transaction: u32, status: u64, record: u32): bool {
 
 /** The status that a successful `attach` leaves. */
 export function publishingFrom(status: u64, record: u32): u64 {
-  return statusWord(TxState.PUBLISHING, me, incarnationIn(status), record);
+  return statusWord(TxState.PUBLISHING, me, incarnationIn(status), record) | (status & ATTEMPTS);
 }
 
 /** PUBLISHING(n) → EXECUTED(n). Owner. */
@@ -143,7 +156,10 @@ export function dropAttempt(transaction: u32, status: u64): bool {
   return swap(transaction, status, moved(status, TxState.READY, 0, incarnationIn(status) + 1));
 }
 
-/** EXECUTED(n) → COMMITTED with exactly the incarnation that was validated. Whoever validated the head. */
+/**
+ * EXECUTED(n) → COMMITTED with exactly the incarnation that was validated: whoever validated the head. Or
+ * PUBLISHING(n) → COMMITTED: the owner of an attempt that began as the head, so that nothing it has read could change.
+ */
 export function commit(transaction: u32, status: u64): bool {
   const to = moved(status, TxState.COMMITTED, 0, incarnationIn(status));
   if (fault(Fault.COMMIT_WITHOUT_SWAP)) {

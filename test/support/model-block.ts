@@ -1,5 +1,5 @@
 // Small blocks of synthetic transactions that virtual workers run to the end with the core's own loop.
-import { Control, Halt, Metric, TxFlag, TxSlot } from '../../assembly/layout.ts';
+import { Control, Halt, Metric, TxFlag } from '../../assembly/layout.ts';
 import type { Configuration, Program } from './model-explorer.ts';
 import { call, type World, type WorldOptions } from './model-world.ts';
 import { Operation, runSequentially, type SyntheticBlock, type SyntheticResult } from './synthetic.ts';
@@ -81,7 +81,7 @@ function strangeCounts(world: World, count: number, stopped: boolean): string | 
   for (let id = 1; id < world.count; id++) commits += world.metric(id, Metric.COMMITS);
   if (Math.abs(Number(commits) - count) > (stopped ? 1 : 0)) return `${commits} commits of ${count} transactions`;
   for (let index = 0; index < count; index++) {
-    if (world.view.getUint32(world.slotOf(index) + TxSlot.EXECUTIONS, true) === 0) return `${index} was never executed`;
+    if (world.status(index).attempts === 0) return `${index} was never executed`;
   }
   return undefined;
 }

@@ -144,13 +144,14 @@ export class World {
   }
 
   /** Status word of a transaction, its parts. */
-  status(transaction: number): { state: number; owner: number; incarnation: number; record: number } {
+  status(transaction: number): { state: number; owner: number; incarnation: number; attempts: number; record: number } {
     const slot = this.slotOf(transaction);
     const low = this.view.getUint32(slot + TxSlot.STATUS, true);
     return {
       state: low & 0xf,
       owner: (low >>> 4) & 0xff,
       incarnation: (low >>> 12) & 0xff,
+      attempts: low >>> 20,
       record: this.view.getUint32(slot + TxSlot.STATUS + 4, true),
     };
   }

@@ -13,7 +13,7 @@ import {
   Scratch,
   TxFlag,
   TxSlot,
-  Worker,
+  TxState,
   WriteEntry,
 } from '../../../assembly/layout.ts';
 import type { SourceKey } from '../../state/state-source.ts';
@@ -410,11 +410,14 @@ export class BlockHost {
 
   /** What worker `id` is executing: a transaction's index, or -1, and a number that no other attempt of the run has. */
   running(id: number): { transaction: number; attempt: number } {
-    const { core, words } = this.instance;
-    const transaction = Atomics.load(words, (core.workerAt(id) + Worker.RUNNING) >>> 2) - 1;
-    if (transaction < 0) return { transaction, attempt: 0 };
-    const begun = Atomics.load(words, (this.#slot(transaction) + TxSlot.EXECUTIONS) >>> 2);
-    return { transaction, attempt: begun * (MAX_TRANSACTIONS + 1) + transaction };
+    const count = this.#control(Control.TRANSACTION_COUNT);
+    for (let transaction = this.committed(); transaction < count; transaction++) {
+      const word = this.statusWord(transaction);
+      const state = word & 0xf;
+      if ((state !== TxState.EXECUTING && state !== TxState.PUBLISHING) || ((word >>> 4) & 0xff) !== id) continue;
+      return { transaction, attempt: attemptsIn(word) * (MAX_TRANSACTIONS + 1) + transaction };
+    }
+    return { transaction: -1, attempt: 0 };
   }
 
   /** What workers found missing, each key once, and the locations behind it. The block is halted. */
@@ -475,6 +478,11 @@ export class BlockHost {
     return Atomics.load(this.instance.words, (this.#slot(index) + TxSlot.STATUS + 4) >>> 2);
   }
 
+  /** How often somebody has begun to execute a transaction; 4,095 stands for more. */
+  attempts(index: number): number {
+    return attemptsIn(this.statusWord(index));
+  }
+
   /** The lower half of a transaction's status word (assembly/schedule/status.ts). */
   statusWord(index: number): number {
     return Atomics.load(this.instance.words, (this.#slot(index) + TxSlot.STATUS) >>> 2);
@@ -520,6 +528,11 @@ export class BlockHost {
   #shared(field: number): number {
     return Atomics.load(this.instance.words, (CONTROL_BASE + field) >>> 2);
   }
+}
+
+/** In the lower half of a status word (assembly/schedule/status.ts). */
+function attemptsIn(statusWord: number): number {
+  return statusWord >>> 20;
 }
 
 /** How a transaction with these flags (TxFlag) puts its output out. */

@@ -1,15 +1,6 @@
 // What can be learned of a block that was executed, copied out of the memory while it is there: times, and who read from whom.
 
-import {
-  BaseFlag,
-  Incarnation,
-  Kind,
-  Location,
-  ReadEntry,
-  ReadKind,
-  TxSlot,
-  Version,
-} from '../../../assembly/layout.ts';
+import { BaseFlag, Incarnation, Kind, Location, ReadEntry, ReadKind, Version } from '../../../assembly/layout.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import type { BlockHost } from './block-host.ts';
 import { kindAt, locationAt } from './location.ts';
@@ -49,7 +40,7 @@ export function readLessons(host: BlockHost, committed: number, first: number): 
     const record = host.recordOf(index);
     durationsMs[index] = doubles[(record + Incarnation.DURATION) >>> 3]!;
     gasUsed[index] = Number(limbs[(record + Incarnation.GAS) >>> 3]!);
-    executions[index] = Atomics.load(words, (host.slotOf(index) + TxSlot.EXECUTIONS) >>> 2);
+    executions[index] = host.attempts(index);
     const count = words[(record + Incarnation.READ_COUNT) >>> 2]!;
     for (let i = 0; i < count; i++) {
       const read = (record + Incarnation.SIZE + i * ReadEntry.SIZE) >>> 2;
