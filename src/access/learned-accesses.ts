@@ -53,7 +53,7 @@ interface Call {
 interface KeyPart extends Part {
   /** Addresses that all calls which touched the place had among their arguments: a swap is of its pair's tokens. */
   named: readonly Hex[];
-  /** Calls that had them, since the place is known. */
+  /** Calls that had them, and came behind another one of their block that had, or had read the place. */
   met: number;
 }
 
@@ -67,10 +67,15 @@ const MOST_TIMES = 4;
 const MOST_MS = 1e6;
 /** Weight of a new duration against the mean. */
 const WEIGHT = 1 / 8;
-/** How much of the time that somebody waits for nothing is lost: mostly there is something else to do. */
-const LOST = 0.25;
-const LEAST_CHANCE = 0.35;
-const HIGHEST_CHANCE = 0.75;
+/**
+ * Part of those that could that must have read a place for others to wait for it: beginning in vain mostly costs a worker that would be
+ * idle, waiting in vain all who wait behind (docs/scaling.md).
+ */
+const CERTAIN = 0.95;
+/** The same of those that write it. */
+const LIKELY = 0.5;
+/** The same of transfers. */
+const OFTEN = 0.35;
 
 const ADDRESS_DIGITS = 42;
 const WORD_DIGITS = 64;
@@ -85,8 +90,6 @@ export class LearnedAccesses {
   readonly #codes = new Map<Hex, Hex>();
   /** What there was no time for yet. */
   readonly #pending: (() => ObservedBlock)[] = [];
-  /** Of calls, in the mean. */
-  #ms = 0.05;
 
   /** Begins with what another one has learned. */
   constructor(learned?: EngineLearned) {
@@ -143,11 +146,13 @@ export class LearnedAccesses {
       if (code) renew(this.#codes, to, code, MOST_CODES);
     }
     const edges = edgesOf(block);
+    const earlier = new Set<KeyPart>();
     for (const [index, transaction] of transactions.entries()) {
       const name = this.#nameOf(transaction);
       const aborts = Math.max(0, executions[index]! - 1);
       const call = name === undefined ? undefined : this.#seen(name, durationsMs[index]!, gasUsed[index]!, aborts);
-      if (call !== undefined) meet(call, transaction);
+      const met = new Set<KeyPart>();
+      if (call !== undefined) meet(call, transaction, earlier, met);
       for (const address of new Set([transaction.from, transaction.to])) {
         const account = address && this.#accounts.get(address);
         if (account) age(account, [account]).seen++;
@@ -157,7 +162,10 @@ export class LearnedAccesses {
       for (const role of ['reads', 'writes'] as const) {
         for (const number of mine[role]) {
           const place = block.place(number);
-          if (place !== undefined) this.#note(transaction, call, place, role);
+          const part = place && this.#note(transaction, call, place, role);
+          if (part === undefined) continue;
+          earlier.add(part);
+          if (role === 'reads') countMet(part, met);
         }
       }
     }
@@ -174,33 +182,37 @@ export class LearnedAccesses {
     if (call.seen >= MOST_SEEN) call.aborts /= 2;
     age(call, call.keys.values()).seen++;
     call.aborts += aborts;
-    this.#ms += (Math.min(ms, MOST_TIMES * this.#ms) - this.#ms) * (WEIGHT / 8);
     return call;
   }
 
-  #note(transaction: TransactionInput, call: Call | undefined, place: AccessKey, role: keyof Part): void {
+  #note(
+    transaction: TransactionInput,
+    call: Call | undefined,
+    place: AccessKey,
+    role: 'reads' | 'writes',
+  ): KeyPart | undefined {
     if (call !== undefined) {
       // What a sender leaves for its own next transaction is known anyway.
-      if (place.kind === 'balance' && place.address === transaction.from) return;
+      if (place.kind === 'balance' && place.address === transaction.from) return undefined;
       const name = nameOf(place, transaction.to);
-      if (name === undefined) return;
+      if (name === undefined) return undefined;
       const named = namedIn(transaction.input);
       const known = call.keys.get(name);
-      const part = known ?? { reads: 0, writes: 0, named: [...named], met: 1 };
+      const part = known ?? { reads: 0, writes: 0, named: [...named], met: 0 };
       if (!isOfKind(part, named)) {
         part.named = part.named.filter((address) => named.has(address));
-        part.met = Math.min(MOST_SEEN, part.met + 1);
       }
       if (!call.keys.has(name) && call.keys.size >= MOST_KEYS) call.keys.delete(rarest(call.keys));
       call.keys.set(name, part);
       count(part, role);
-      return;
+      return part;
     }
     const { from, to } = transaction;
-    if (place.kind !== 'balance' || place.address !== (role === 'reads' ? from : to)) return;
+    if (place.kind !== 'balance' || place.address !== (role === 'reads' ? from : to)) return undefined;
     const account = this.#accounts.get(place.address) ?? { seen: 1, reads: 0, writes: 0 };
     renew(this.#accounts, place.address, account, MOST_ACCOUNTS);
     count(account, role);
+    return undefined;
   }
 
   #predict(transaction: TransactionInput): AccessPrediction | undefined {
@@ -209,8 +221,8 @@ export class LearnedAccesses {
     if (name === undefined) {
       const sender = from && this.#accounts.get(from);
       const recipient = to && this.#accounts.get(to);
-      const isRead = sender && sender.reads > 0 && sender.reads >= LEAST_CHANCE * sender.seen;
-      const isWritten = recipient && recipient.writes > 0 && recipient.writes >= LEAST_CHANCE * recipient.seen;
+      const isRead = sender && sender.reads > 0 && sender.reads >= OFTEN * sender.seen;
+      const isWritten = recipient && recipient.writes > 0 && recipient.writes >= OFTEN * recipient.seen;
       if (!isRead && !isWritten) return undefined;
       return {
         reads: isRead ? [{ kind: 'balance', address: from! }] : [],
@@ -221,24 +233,17 @@ export class LearnedAccesses {
     if (call === undefined) return undefined;
     const reads: AccessKey[] = [];
     const writes: AccessKey[] = [];
-    const chance = this.#worthWaiting(call.ms);
     const named = namedIn(transaction.input);
     for (const [key, part] of call.keys) {
       if (!isOfKind(part, named)) continue;
-      const isRead = part.reads > 0 && part.reads >= chance * part.met;
-      const isWritten = part.writes > 0 && part.writes >= LEAST_CHANCE * part.met;
+      const isRead = part.reads > 0 && part.reads >= CERTAIN * part.met;
+      const isWritten = part.writes > 0 && part.writes >= LIKELY * part.met;
       if (!isRead && !isWritten) continue;
       const place = placeOf(key, to!);
       if (isRead) reads.push(place);
       if (isWritten) writes.push(place);
     }
     return { reads, writes, gas: BigInt(Math.round(call.ms * GAS_PER_MS)) };
-  }
-
-  /** The chance of running in vain from which on it is cheaper to wait: what is lost by waiting in vain is others' time, if at all. */
-  #worthWaiting(ms: number): number {
-    const chance = (LOST * this.#ms) / (LOST * this.#ms + ms);
-    return Math.min(HIGHEST_CHANCE, Math.max(LEAST_CHANCE, chance));
   }
 
   /** Of calls of known code; `undefined`: a transfer, or nobody knows. */
@@ -278,11 +283,21 @@ function isOfKind({ named }: KeyPart, among: ReadonlySet<Hex>): boolean {
   return named.every((address) => among.has(address));
 }
 
-/** Counts the call for the places that it is expected to touch. */
-function meet({ keys }: Call, { input }: TransactionInput): void {
+/** Counts the call for the places that it is expected to touch, and that `earlier` calls of the block were expected to. */
+function meet({ keys }: Call, { input }: TransactionInput, earlier: Set<KeyPart>, met: Set<KeyPart>): void {
   if (keys.size === 0) return;
   const named = namedIn(input);
-  for (const part of keys.values()) if (isOfKind(part, named)) part.met = Math.min(MOST_SEEN, part.met + 1);
+  for (const part of keys.values()) {
+    if (!isOfKind(part, named)) continue;
+    if (earlier.has(part)) countMet(part, met);
+    earlier.add(part);
+  }
+}
+
+function countMet(part: KeyPart, met: Set<KeyPart>): void {
+  if (met.has(part)) return;
+  met.add(part);
+  part.met = Math.min(MOST_SEEN, part.met + 1);
 }
 
 function count(part: Part, role: keyof Part): void {

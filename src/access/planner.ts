@@ -65,15 +65,21 @@ export class Planner {
   }
 
   /**
-   * `costs`: of each transaction without a prediction of its gas. A dependency always has the higher transaction wait for
+   * `costs`: of each transaction without a prediction of its gas. `previous`: of each transaction a lower one that it waits for
+   * anyway, -1 for none: the order reckons with it. A dependency always has the higher transaction wait for
    * the lower, so that no plan can make two wait for each other.
    */
-  plan(predictions: readonly (AccessPrediction | undefined)[], costs: ArrayLike<number> = []): AccessPlan {
+  plan(
+    predictions: readonly (AccessPrediction | undefined)[],
+    costs: ArrayLike<number> = [],
+    previous: ArrayLike<number> = [],
+  ): AccessPlan {
     const count = predictions.length;
     const bounded = withoutCrowds(boundedPredictions(predictions));
     const touching = countTouches(bounded);
     const places = new Map<string, Writers>();
     const dependencies: number[] = [];
+    const chains: number[] = [];
     const partitions = Uint32Array.from({ length: count }, (_, index) => index);
     const cost = new Float64Array(count);
     const announced: AnnouncedWrite[][] = [];
@@ -81,14 +87,17 @@ export class Planner {
       const prediction = bounded[index];
       cost[index] = Number(prediction?.gas ?? costs[index] ?? 0);
       const lower = prediction === undefined ? [] : this.#lowerOf(index, prediction, places);
+      const before = previous[index] ?? -1;
+      if (before >= 0 && before < index && !lower.includes(before)) chains.push(before, index);
       for (const one of lower) {
         dependencies.push(one, index);
+        chains.push(one, index);
         union(partitions, one, index);
       }
       announced.push(prediction === undefined ? [] : note(index, prediction, places, touching));
     }
     for (let index = 0; index < count; index++) partitions[index] = rootOf(partitions, index);
-    const order = orderOf(dependencies, cost, this.#workers);
+    const order = orderOf(chains, cost, this.#workers);
     const isFree = dependencies.length === 0 && bounded.every(isAnnouncedWholly);
     return {
       dependencies: Uint32Array.from(dependencies),

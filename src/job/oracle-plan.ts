@@ -3,7 +3,7 @@
 import { type AccessOracle, combineOracles } from '../access/access-oracle.ts';
 import { fromBlockAccessList, listOfOracle } from '../access/block-access-list-oracle.ts';
 import type { LearnedAccesses } from '../access/learned-accesses.ts';
-import { longestFirst, orderOf } from '../access/order.ts';
+import { longestFirst } from '../access/order.ts';
 import { type AnnouncedWrite, Planner } from '../access/planner.ts';
 import { type Predictions, predictTasks, predictTransactions } from '../access/predictions.ts';
 import { rootOf, union } from '../base/disjoint-sets.ts';
@@ -17,10 +17,13 @@ import type { PlannedTask } from '../run/run-plan.ts';
 import type { Task } from '../task/executor.ts';
 import type { BlockEncoding } from './block-encoding.ts';
 import { type AnnouncedList, announceList } from './list-plan.ts';
-import { costAlike, type Planned } from './planning.ts';
+import { costAlike, orderTransactions, type Planned, previousOf } from './planning.ts';
 
 /** Values of a block that are announced: what they take of the memory must leave room for the block. */
 const MOST_ANNOUNCED = 1 << 16;
+/** Part of the calls whose costs must be known. */
+const KNOWN = 0.75;
+const NOBODY = new Uint32Array(0);
 const NO_CODE = new Uint8Array(32);
 
 /** What is asked of a block: what its list tells is all that there is to tell; what somebody has said comes before what was learned. */
@@ -44,7 +47,7 @@ export function planTransactions(
     costs = block.transactions.map(({ gas }) => Number(gas)),
   }: {
     readonly block: BlockInput;
-    readonly encoding: Pick<BlockEncoding, 'firstTransaction'>;
+    readonly encoding: Pick<BlockEncoding, 'evm' | 'firstTransaction' | 'tasks'>;
     readonly workers: number;
     /** Gas of transactions that the oracle says nothing of; their limits unless given. */
     readonly costs?: ArrayLike<number> | undefined;
@@ -52,9 +55,14 @@ export function planTransactions(
 ): Planned {
   const startMs = performance.now();
   const context = { startMs, costs, first: encoding.firstTransaction, workers };
+  const byLimits = () => orderTransactions(block, encoding, workers)?.early ?? NOBODY;
   const list = listOfOracle(oracle);
-  const announced = list && plannedList(list, context);
-  return announced ?? planned(predictTransactions(oracle, block, keccak256), context);
+  const announced = list && plannedList(list, context, byLimits);
+  if (announced !== undefined) return announced;
+  const predicted = predictTransactions(oracle, block, keccak256);
+  const previous = previousOf(encoding, block.transactions.length);
+  const early = knowsCosts(predicted.predictions, block) ? undefined : byLimits();
+  return planned(predicted, { ...context, previous, early });
 }
 
 /** `undefined`: nobody says anything that a plan could be made of. */
@@ -75,6 +83,25 @@ export function planTasks(
   return { ...plan, planning, facts: { ...plan.facts, predicted: 0 } };
 }
 
+/** Whether the order can go by predicted costs: beside those of a few, limits of gas are no measure. */
+function knowsCosts(predictions: Predictions['predictions'], { transactions }: BlockInput): boolean {
+  let calls = 0;
+  let known = 0;
+  for (const [index, { to, input }] of transactions.entries()) {
+    if (to !== undefined && input === '0x') continue;
+    calls++;
+    if (predictions[index]?.gas !== undefined) known++;
+  }
+  return known > 0 && known >= calls * KNOWN;
+}
+
+interface OrderContext {
+  /** Of each transaction one that it waits for anyway; -1 for none. */
+  readonly previous: ArrayLike<number>;
+  /** Tasks that begin early, where the plan is not to say it. */
+  readonly early: Uint32Array | undefined;
+}
+
 interface PlanContext {
   readonly startMs: number;
   readonly costs: ArrayLike<number>;
@@ -83,20 +110,24 @@ interface PlanContext {
   readonly workers: number;
 }
 
-function planned({ predictions, problems }: Predictions, context: PlanContext): Planned {
-  const { startMs, costs, first, workers } = context;
-  const plan = new Planner({ workers }).plan(predictions, costs);
+function planned(
+  { predictions, problems }: Predictions,
+  { startMs, costs, previous, early: known, first, workers }: PlanContext & Partial<OrderContext>,
+): Planned {
   const shifted = (numbers: Uint32Array) => numbers.map((number) => number + first);
+  const plan = new Planner({ workers }).plan(predictions, costs, previous);
+  // Where nobody waits for anybody, all begin in the plan's order.
+  const early = known === undefined || plan.early === plan.order ? shifted(plan.early) : known;
   return {
     planning: {
       dependencies: shifted(plan.dependencies),
-      early: shifted(plan.early),
+      early,
       announced: announcedWrites(plan.announced, first),
     },
     facts: {
       planMs: performance.now() - startMs,
       predicted: predictions.filter((prediction) => prediction !== undefined).length,
-      early: plan.early.length,
+      early: early.length,
       partitions: new Set(plan.partitions).size,
       problems,
     },
@@ -105,7 +136,11 @@ function planned({ predictions, problems }: Predictions, context: PlanContext): 
 }
 
 /** Of a list that can be taken as it is: what the planner would come to. `undefined`: it takes that. */
-function plannedList(list: BlockAccessList, { startMs, costs, first, workers }: PlanContext): Planned | undefined {
+function plannedList(
+  list: BlockAccessList,
+  { startMs, costs, first }: PlanContext,
+  byLimits: () => Uint32Array,
+): Planned | undefined {
   const transactions = costs.length;
   const context = { transactions, first, most: MOST_ANNOUNCED };
   let found: AnnouncedList | undefined;
@@ -117,11 +152,11 @@ function plannedList(list: BlockAccessList, { startMs, costs, first, workers }: 
   if (found === undefined) return undefined;
   const { announced, predicted, dependencies, isWhole } = found;
   // Where nobody waits for anybody, nothing is lost by beginning out of order.
-  const early = isWhole ? longestFirst(costs) : orderOf(dependencies, Float64Array.from(costs), workers).early;
+  const early = isWhole ? longestFirst(costs).map((index) => index + first) : byLimits();
   return {
     planning: {
       dependencies: Uint32Array.from(dependencies, (index) => index + first),
-      early: early.map((index) => index + first),
+      early,
       announced,
     },
     facts: {

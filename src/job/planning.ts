@@ -58,11 +58,12 @@ export function crewOf(
   const previous = previousOf(encoding, block.transactions.length).map((lower) =>
     announced.has(lower + firstTransaction) ? -1 : lower,
   );
-  return crewSize({
-    costsMs: costs === undefined ? costsMs : Float64Array.from(costs, (gas) => gas / GAS_PER_MS),
-    dependencies: planning?.dependencies.map((task) => task - firstTransaction) ?? [],
-    ...{ previous, workers, besideMs },
-  });
+  const known = { previous, workers, besideMs };
+  const dependencies = planning?.dependencies.map((task) => task - firstTransaction) ?? [];
+  if (costs === undefined) return crewSize({ ...known, costsMs, dependencies });
+  // What was learned may say that more are of use; where it says less, the next block may be another one.
+  const learnedMs = Float64Array.from(costs, (gas) => gas / GAS_PER_MS);
+  return Math.max(crewSize({ ...known, costsMs }), crewSize({ ...known, costsMs: learnedMs, dependencies }));
 }
 
 /** Of each transaction the one of its sender before it, by index; -1 for none. */

@@ -31,6 +31,11 @@ export const POLICIES: readonly Policy[] = [
     options: { learning: true },
     before: 1,
   },
+  {
+    name: 'learning',
+    text: 'what the engine learns as it goes: each block is new to it',
+    options: { learning: true },
+  },
   { name: 'accesses', text: 'an oracle that knows what each reads and writes, but no values', oracleOf: accessesOf },
   { name: 'list', text: 'the true access list of the block (EIP-7928)', oracleOf: listOf },
 ];

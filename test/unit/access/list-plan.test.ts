@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 /** Both ways: with the oracle that the list makes, and with one that nobody knows to be made of a list. */
 function plansOf(given: BlockAccessList) {
-  const context = { block: file.block, encoding: { firstTransaction: 3 }, workers: 2 };
+  const context = { block: file.block, encoding: { evm: undefined, firstTransaction: 3, tasks: [] }, workers: 2 };
   const oracle = fromBlockAccessList(given);
   const direct = planTransactions(oracle, context);
   const asked = planTransactions({ transactionAccess: (request) => oracle.transactionAccess!(request) }, context);

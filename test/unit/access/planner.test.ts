@@ -1,7 +1,8 @@
 // Plans: who waits for whom, what has nothing to do with each other, and what begins first.
 import { expect, test } from 'vitest';
 import { type AccessKey, type AccessPrediction, combineOracles, fromHints, Planner } from '../../../src/index.ts';
-import { orderTransactions } from '../../../src/job/planning.ts';
+import { planTransactions } from '../../../src/job/oracle-plan.ts';
+import { crewOf, orderTransactions } from '../../../src/job/planning.ts';
 import { randomFrom } from '../../support/synthetic-run.ts';
 
 const address = (digit: number) => `0x${digit.toString(16).padStart(40, '0')}` as const;
@@ -137,4 +138,47 @@ test('of a block that nobody knows anything of, by limits of gas, what would end
   expect(planOf(1)).toBeUndefined();
   // A chain's first transaction begins early for what waits for it.
   expect([...planOf(2, [8])!.early]).toEqual([8]);
+});
+
+test('whom somebody waits for anyway counts for the order, and is no dependency of the plan', () => {
+  const plan = new Planner({ workers: 2 }).plan(
+    Array.from({ length: 10 }, () => undefined),
+    [1, 1, 1, 1, 1, 1, 3, 1, 1, 3],
+    [-1, -1, -1, -1, -1, -1, -1, -1, -1, 6],
+  );
+  expect([...plan.dependencies]).toEqual([]);
+  expect([...plan.early]).toEqual([6]);
+});
+
+test('the order goes by predicted costs where nearly all calls have one, else by limits of gas alone', () => {
+  const call = { to: '0x0000000000000000000000000000000000000001', input: '0x01' } as const;
+  const limits = [...Array.from({ length: 9 }, () => '0x5208' as const), '0xf4240' as const];
+  const transactions = limits.map((gas) => ({ ...call, gas }));
+  const block = { transactions } as unknown as Parameters<typeof planTransactions>[1]['block'];
+  const encoding = { evm: undefined, firstTransaction: 2, tasks: [] };
+  const earlyOf = (known: number) => {
+    const gasOf = (index: number) => (index === 7 ? 500_000n : 10_000n);
+    const transactionAccess = ({ index }: { readonly index: number }) =>
+      index < known ? { gas: gasOf(index) } : undefined;
+    return [...planTransactions({ transactionAccess }, { block, encoding, workers: 2 }).planning.early];
+  };
+  expect(earlyOf(10)).toEqual([9]);
+  expect(earlyOf(3)).toEqual([11]);
+});
+
+test('what was learned of costs takes no worker from a block', () => {
+  const transaction = { to: '0x0000000000000000000000000000000000000001', input: '0x01', gas: '0x30d40' } as const;
+  const block = { transactions: Array.from({ length: 20 }, () => transaction) };
+  const encoding = { firstTransaction: 0, tasks: [], evm: { transactions: { previous: [] } } } as unknown as Parameters<
+    typeof crewOf
+  >[1];
+  const crew = (gas: number | undefined) =>
+    crewOf({ block, senders: 'trust' } as unknown as Parameters<typeof crewOf>[0], encoding, {
+      workers: 8,
+      planning: undefined,
+      costs: gas === undefined ? undefined : new Float64Array(20).fill(gas),
+    });
+  expect(crew(undefined)).toBeLessThan(8);
+  expect(crew(100)).toBe(crew(undefined));
+  expect(crew(2_000_000)).toBe(8);
 });
