@@ -9,6 +9,23 @@ export const LAYOUT_VERSION: u32 = 20;
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
 
+/** What a memory keeps of secp256k1's generator, whatever blocks it holds: behind the statics, made when it is needed. */
+export abstract class GeneratorTable {
+  // shared
+  static readonly STATE: u32 = 0;
+  // points of 128 bytes, read when STATE is MADE
+  static readonly POINTS: u32 = 64;
+  static readonly POINTS_SIZE: u32 = 64 * 128;
+  static readonly SIZE: u32 = 64 + 64 * 128;
+
+  // of STATE
+  static readonly NONE: u32 = 0;
+  static readonly TAKEN: u32 = 1;
+  static readonly MADE: u32 = 2;
+}
+
+export const GENERATOR_TABLE_BASE: u32 = CONTROL_BASE - GeneratorTable.SIZE;
+
 /** Length of a DATA value that is not there. */
 export const ABSENT_LENGTH: u32 = 0xffffffff;
 

@@ -2,10 +2,11 @@
 // nothing here takes constant time. A scalar is split in two of half the length (Gallant, Lambert, Vanstone: the
 // curve's endomorphism), and all four halves share one chain of doublings.
 
+import { GENERATOR_TABLE_BASE, GeneratorTable } from "../layout";
 import * as field from "./secp256k1-field";
 import { FIELD_SIZE } from "./secp256k1-field";
-import { GENERATOR_MULTIPLES } from "./secp256k1-generator";
 import { FIELD_MODULUS, INVERSION_SCRATCH, ORDER_MODULUS, invertModulo } from "./modular-inverse";
+import * as shared from "./shared";
 import * as u256 from "./u256";
 import { multiplyFull, multiplyModulo } from "./u256-division";
 
@@ -24,6 +25,12 @@ const A2 = memory.data<u64>([0x57c1108d9d44cfd8, 0x14ca50f7a8e2f3f6, 0x000000000
 const G1 = memory.data<u64>([0xe893209a45dbb031, 0x3daa8a1471e8ca7f, 0xe86c90e49284eb15, 0x3086d221a7d46bcd]);
 const G2 = memory.data<u64>([0x1571b4ae8ac47f71, 0x221208ac9df506c6, 0x6f547fa90abfe4c4, 0xe4437ed6010e8828]);
 
+/** The generator: x and y. */
+const GENERATOR = memory.data<u64>([
+  0x59f2815b16f81798, 0x029bfcdb2dce28d9, 0x55a06295ce870b07, 0x79be667ef9dcbbac,
+  0x9c47d08ffb10d4b8, 0xfd17b448a6855419, 0x5da4fbfc0e1108a8, 0x483ada7726a3c465,
+]);
+
 /** A point in Jacobian coordinates: x = X / Z², y = Y / Z³. */
 abstract class Point {
   static readonly X: u32 = 0;
@@ -41,8 +48,6 @@ const POINT_TABLE: u32 = 8; // 2 ** (POINT_WINDOW - 2)
 /** Highest digit of a half scalar. */
 const TOP_DIGIT: u32 = 130;
 
-/** One odd multiple of the generator: x, y, and β x, that of the multiple turned by λ. */
-const GENERATOR_POINT: u32 = 3 * FIELD_SIZE;
 const GENERATOR_TABLE: u32 = 64; // 2 ** (GENERATOR_WINDOW - 2)
 
 abstract class RecoveryScratch {
@@ -57,25 +62,60 @@ abstract class RecoveryScratch {
   static readonly BETA: u32 = 2544 + 320;
   static readonly COMMON_Z: u32 = 2864 + 40;
   static readonly INVERSION: u32 = 2904 + 40;
+  // Where the table of the generator is made while another worker makes that of the memory.
   static readonly GENERATOR: u32 = 2944 + INVERSION_SCRATCH; // GENERATOR_TABLE points
+  static readonly GENERATOR_RATIOS: u32 = 2944 + INVERSION_SCRATCH + GeneratorTable.POINTS_SIZE;
 }
 
 /** Bytes that `resetRecovery` needs. */
-export const RECOVERY_SCRATCH: u32 = RecoveryScratch.GENERATOR + 64 * 120;
+export const RECOVERY_SCRATCH: u32 = RecoveryScratch.GENERATOR_RATIOS + 64 * 40;
 
 let scratch: u32 = 0;
+/** Odd multiples of the generator, GENERATOR_TABLE points; 0: nothing was recovered yet. */
+let generator: u32 = 0;
 
 /** Gives this instance its scratch memory, 8-byte aligned. */
 export function resetRecovery(memory: u32): void {
   scratch = memory;
-  const beta = scratch + RecoveryScratch.BETA;
-  field.fromWord(beta, u32(BETA));
-  for (let at: u32 = 0; at < GENERATOR_TABLE; at++) {
-    const point = scratch + RecoveryScratch.GENERATOR + at * GENERATOR_POINT;
-    field.fromWord(point, u32(GENERATOR_MULTIPLES) + (at << 6));
-    field.fromWord(point + FIELD_SIZE, u32(GENERATOR_MULTIPLES) + (at << 6) + 32);
-    field.multiply(point + 2 * FIELD_SIZE, point, beta);
+  field.fromWord(scratch + RecoveryScratch.BETA, u32(BETA));
+  generator = 0;
+}
+
+/**
+ * Where the odd multiples of the generator are, up to 127 times it. As data they would be a twelfth of the module that a
+ * page fetches; to make them takes as long as to recover a sender or two, so that a memory keeps those of the first worker.
+ *
+ * Order: the points are complete before MADE.
+ * Progress: wait-free. Who finds them being made makes its own, for that worker may be dead.
+ */
+function generatorTable(): u32 {
+  const before = shared.exchange(GENERATOR_TABLE_BASE, GeneratorTable.STATE, GeneratorTable.NONE, GeneratorTable.TAKEN);
+  const kept = GENERATOR_TABLE_BASE + GeneratorTable.POINTS;
+  if (before == GeneratorTable.MADE) return kept;
+  const table = before == GeneratorTable.NONE ? kept : scratch + RecoveryScratch.GENERATOR;
+  field.fromWord(table + Point.X, u32(GENERATOR));
+  field.fromWord(table + Point.Y, u32(GENERATOR) + 32);
+  setOne(table + Point.Z);
+  store<u32>(table, 0, Point.INFINITE);
+  fillTable(table, GENERATOR_TABLE, scratch + RecoveryScratch.GENERATOR_RATIOS);
+  // Back to our curve, where they are affine, too
+  const z = element(SCALE);
+  invertField(z, scratch + RecoveryScratch.COMMON_Z);
+  for (let point = table; point < table + GENERATOR_TABLE * Point.SIZE; point += Point.SIZE) {
+    rescale(point, z);
+    field.multiply(point + Point.Z, point + Point.X, scratch + RecoveryScratch.BETA);
   }
+  if (table == kept) shared.write(GENERATOR_TABLE_BASE, GeneratorTable.STATE, GeneratorTable.MADE);
+  return table;
+}
+
+/** out = 1 / value; normalises the value. */
+function invertField(out: u32, value: u32): void {
+  const inverse = word(2);
+  field.normalize(value);
+  field.toWord(inverse, value);
+  invertModulo(inverse, inverse, u32(FIELD_MODULUS), scratch + RecoveryScratch.INVERSION);
+  field.fromWord(out, inverse);
 }
 
 // @ts-ignore: decorator
@@ -100,6 +140,7 @@ export function recoverPublicKey(out: u32, hash: u32, r: u32, s: u32, parity: u3
   const sWord = word(1);
   u256.loadBigEndian(rWord, r);
   u256.loadBigEndian(sWord, s);
+  if (generator == 0) generator = generatorTable();
   if (u256.isZero(rWord) || u256.isZero(sWord) || !u256.less(rWord, order) || !u256.less(sWord, order)) return false;
   const nonce = scratch + RecoveryScratch.TABLE;
   if (!liftX(nonce, rWord, parity)) return false;
@@ -121,10 +162,7 @@ export function recoverPublicKey(out: u32, hash: u32, r: u32, s: u32, parity: u3
   const z = element(0);
   const x = element(1);
   const y = element(2);
-  field.normalize(sum + Point.Z);
-  field.toWord(inverse, sum + Point.Z);
-  invertModulo(inverse, inverse, u32(FIELD_MODULUS), scratch + RecoveryScratch.INVERSION);
-  field.fromWord(z, inverse);
+  invertField(z, sum + Point.Z);
   field.square(x, z);
   field.multiply(z, z, x);
   field.multiply(x, x, sum + Point.X);
@@ -225,30 +263,31 @@ function squareRoot(out: u32, base: u32): void {
 /** out = first * G + second * (the first point of the table) */
 function multiplySum(out: u32, first: u32, second: u32): void {
   const digits = scratch + RecoveryScratch.DIGITS;
+  const table = scratch + RecoveryScratch.TABLE;
+  const common = scratch + RecoveryScratch.COMMON_Z;
   splitInto(digits, first, GENERATOR_WINDOW);
   splitInto(digits + 2 * DIGITS, second, POINT_WINDOW);
-  fillTable();
+  fillTable(table, POINT_TABLE, scratch + RecoveryScratch.RATIOS);
   store<u32>(out, 1, Point.INFINITE);
   for (let at: i32 = TOP_DIGIT; at >= 0; at--) {
     double(out);
-    addGenerator(out, i32(load<i8>(digits + at)), false);
-    addGenerator(out, i32(load<i8>(digits + at, DIGITS)), true);
-    addMultiple(out, i32(load<i8>(digits + at, 2 * DIGITS)), false);
-    addMultiple(out, i32(load<i8>(digits + at, 3 * DIGITS)), true);
+    addMultiple(out, generator, i32(load<i8>(digits + at)), Point.X, common);
+    addMultiple(out, generator, i32(load<i8>(digits + at, DIGITS)), Point.Z, common);
+    addMultiple(out, table, i32(load<i8>(digits + at, 2 * DIGITS)), Point.X, 0);
+    addMultiple(out, table, i32(load<i8>(digits + at, 3 * DIGITS)), Point.Z, 0);
   }
   // Back from the curve on which the table is affine
   if (load<u32>(out, Point.INFINITE) == 0) {
-    field.multiply(out + Point.Z, out + Point.Z, scratch + RecoveryScratch.COMMON_Z);
+    field.multiply(out + Point.Z, out + Point.Z, common);
   }
 }
 
 /**
- * The odd multiples of the table's first point, up to 15 times it: all with the same Z, COMMON_Z, so that on the
- * curve which that Z makes of ours (x → x Z², y → y Z³) they are affine. β x takes the place of Z.
+ * The odd multiples of the table's first point, `count` of them: all with the same Z, COMMON_Z, so that on the curve
+ * which that Z makes of ours (x → x Z², y → y Z³) they are affine. β x takes the place of Z. `ratios`: a field element
+ * for each.
  */
-function fillTable(): void {
-  const table = scratch + RecoveryScratch.TABLE;
-  const ratios = scratch + RecoveryScratch.RATIOS;
+function fillTable(table: u32, count: u32, ratios: u32): void {
   const twice = scratch + RecoveryScratch.OTHER;
   const common = scratch + RecoveryScratch.COMMON_Z;
   const beta = scratch + RecoveryScratch.BETA;
@@ -258,7 +297,7 @@ function fillTable(): void {
   field.copy(common, twice + Point.Z);
   rescale(table, common);
   let last = table;
-  for (let at: u32 = 1; at < POINT_TABLE; at++) {
+  for (let at: u32 = 1; at < count; at++) {
     const point = table + at * Point.SIZE;
     memory.copy(point, last, Point.SIZE);
     addAffine(point, twice + Point.X, twice + Point.Y, 0);
@@ -289,28 +328,16 @@ function rescale(point: u32, factor: u32): void {
   field.multiply(point + Point.Y, point + Point.Y, power);
 }
 
-/** Adds digit * G, or digit * λG. */
-function addGenerator(point: u32, digit: i32, turned: bool): void {
+/** Adds digit * P, where P is the table's first point, or with `x` Point.Z digit * λP. `common`: see addAffine. */
+function addMultiple(point: u32, table: u32, digit: i32, x: u32, common: u32): void {
   if (digit == 0) return;
-  const multiple = scratch + RecoveryScratch.GENERATOR + (u32(digit < 0 ? -digit : digit) >> 1) * GENERATOR_POINT;
-  let y = multiple + FIELD_SIZE;
-  if (digit < 0) {
-    y = element(NEGATED);
-    field.negate(y, multiple + FIELD_SIZE, 1);
-  }
-  addAffine(point, turned ? multiple + 2 * FIELD_SIZE : multiple, y, scratch + RecoveryScratch.COMMON_Z);
-}
-
-/** Adds digit * P, or digit * λP, where P is the table's first point. */
-function addMultiple(point: u32, digit: i32, turned: bool): void {
-  if (digit == 0) return;
-  const multiple = scratch + RecoveryScratch.TABLE + (u32(digit < 0 ? -digit : digit) >> 1) * Point.SIZE;
+  const multiple = table + (u32(digit < 0 ? -digit : digit) >> 1) * Point.SIZE;
   let y = multiple + Point.Y;
   if (digit < 0) {
     y = element(NEGATED);
     field.negate(y, multiple + Point.Y, 1);
   }
-  addAffine(point, multiple + (turned ? Point.Z : Point.X), y, 0);
+  addAffine(point, multiple + x, y, common);
 }
 
 // Points have magnitudes of at most 6 (x), 4 (y) and 1 (z) between operations, so that no sum need be normalised.

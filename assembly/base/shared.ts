@@ -69,6 +69,14 @@ export function swapIf(record: u32, field: u32, expected: u32, value: u32): bool
   return atomic.cmpxchg<u32>(record + field, expected, value) == expected;
 }
 
+/** Compare and swap; returns what was there: `expected`, where the word now holds `value`. */
+// @ts-ignore: decorator
+@inline
+export function exchange(record: u32, field: u32, expected: u32, value: u32): u32 {
+  point(AccessType.WRITE, record + field);
+  return atomic.cmpxchg<u32>(record + field, expected, value);
+}
+
 /** Unconditional exchange; returns what was there. */
 // @ts-ignore: decorator
 @inline
