@@ -9,7 +9,7 @@ export const LAYOUT_VERSION: u32 = 20;
 /** Start of the memory that the core lays out; below are the module's statics. */
 export const CONTROL_BASE: u32 = 65536;
 
-/** What a memory keeps of secp256k1's generator, whatever blocks it holds: behind the statics, made when it is needed. */
+/** What a memory keeps of secp256k1's generator, whatever blocks it holds: behind the statics, made when needed. */
 export abstract class GeneratorTable {
   // shared
   static readonly STATE: u32 = 0;

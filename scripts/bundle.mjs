@@ -92,8 +92,12 @@ async function make(entry) {
         external: [/^node:/],
         output: {
           codeSplitting: false,
-          keepNames: true,
-          minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
+          // Errors are called by their classes. Names of functions would be a twentieth of what comes with every page.
+          minify: {
+            compress: true,
+            mangle: { keepNames: { class: true, function: false } },
+            codegen: { removeWhitespace: true },
+          },
         },
       },
     },

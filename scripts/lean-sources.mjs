@@ -12,6 +12,9 @@ const readerOfWords = join(root, 'src/config/configuration-schema.ts');
 const configuration = join(root, 'src/config/');
 const WORDS = '?words';
 
+/** What each name means, beside the names: only the names are used. */
+const glossaries = new Map([[join(root, 'src/chain/rules.ts'), ['NUMBERS', 'SWITCHES']]]);
+
 /** @returns {import('vite').Plugin} */
 export function leanSources() {
   /** @type {Promise<Map<string, Map<string, number>>> | undefined} */
@@ -42,6 +45,9 @@ export function leanSources() {
           if (value !== undefined) changes.push([node.start, node.end, String(value)]);
         }
         if (wordless) changes.push(...wordsIn(node));
+        if (node.type === 'VariableDeclarator' && glossaries.get(id)?.includes(node.id.name)) {
+          changes.push(...meaningsIn(node.init));
+        }
       });
       if (changes.length === 0) return undefined;
       changes.sort(([left], [right]) => right - left);
@@ -64,6 +70,11 @@ function wordsIn(node) {
         ? node.value
         : undefined;
   return words?.type === 'Literal' || words?.type === 'TemplateLiteral' ? [[words.start, words.end, "''"]] : [];
+}
+
+/** @param {Node} node of a glossary @returns {[number, number, string][]} */
+function meaningsIn({ properties }) {
+  return properties.map((/** @type {Node} */ { value }) => [value.start, value.end, "''"]);
 }
 
 /** What a module imports of the files of constants: their name for each of its own. @param {{ body: any[] }} program */

@@ -40,7 +40,8 @@ export async function buildLibrary({ types = true } = {}) {
     const modules = files.flatMap(modulesOf);
     // They have told the bundler where to cut, and nobody imports them.
     const needed = files.filter(
-      (file) => file.type === 'chunk' && file.imports.some((name) => name.startsWith('parts/')),
+      (file) =>
+        file.type === 'chunk' && [...file.imports, ...file.dynamicImports].some((name) => name.startsWith('parts/')),
     );
     if (needed.length > 0) throw new Error(`parts are imported by ${needed.map(({ fileName }) => fileName)}`);
     rmSync(join(root, 'dist/parts'), { recursive: true });

@@ -53,6 +53,7 @@ function textModule(text) {
 }
 
 const reader = JSON.stringify(join(root, 'src/base/packed-bytes.ts'));
+const deltaReader = JSON.stringify(join(root, 'src/base/packed-delta.ts'));
 
 /** @param {Uint8Array} bytes */
 function bytesModule(bytes) {
@@ -65,6 +66,6 @@ function bytesModule(bytes) {
 function deltaModule(base, bytes) {
   const { alphabet, text } = packBytes(makeDelta(base, bytes));
   const packed = [alphabet, text].map((part) => JSON.stringify(part)).join(', ');
-  return `import { applyDelta, unpackBytes } from ${reader};\nimport core from 'virtual:pevm/core';
+  return `import { unpackBytes } from ${reader};\nimport { applyDelta } from ${deltaReader};\nimport core from 'virtual:pevm/core';
 export default /* @__PURE__ */ applyDelta(core, unpackBytes(${packed}));`;
 }

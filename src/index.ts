@@ -43,13 +43,9 @@ export {
   WorkerError,
 } from './base/errors.ts';
 export type { Hex } from './base/hex.ts';
+export { blockAccessListHash, encodeBlockAccessList } from './block/access-list-encoding.ts';
 export type { AccountAccess, BlockAccessList, ListBounds, SlotAccess } from './block/block-access-list.ts';
-export {
-  blockAccessListHash,
-  decodeBlockAccessList,
-  encodeBlockAccessList,
-  readBlockAccessList,
-} from './block/block-access-list.ts';
+export { decodeBlockAccessList, readBlockAccessList } from './block/block-access-list.ts';
 export type {
   AccessListItem,
   AuthorizationInput,

@@ -82,15 +82,16 @@ export function resetRecovery(memory: u32): void {
 }
 
 /**
- * Where the odd multiples of the generator are, up to 127 times it. As data they would be a twelfth of the module that a
- * page fetches; to make them takes as long as to recover a sender or two, so that a memory keeps those of the first worker.
+ * Where the odd multiples of the generator are, up to 127 times it. As data they would be a twelfth of the module that
+ * a page fetches; to make them takes as long as to recover a sender, so that a memory keeps those of the first worker.
  *
  * Order: the points are complete before MADE.
  * Progress: wait-free. Who finds them being made makes its own, for that worker may be dead.
  */
 function generatorTable(): u32 {
-  const before = shared.exchange(GENERATOR_TABLE_BASE, GeneratorTable.STATE, GeneratorTable.NONE, GeneratorTable.TAKEN);
-  const kept = GENERATOR_TABLE_BASE + GeneratorTable.POINTS;
+  const base = GENERATOR_TABLE_BASE;
+  const before = shared.exchange(base, GeneratorTable.STATE, GeneratorTable.NONE, GeneratorTable.TAKEN);
+  const kept = base + GeneratorTable.POINTS;
   if (before == GeneratorTable.MADE) return kept;
   const table = before == GeneratorTable.NONE ? kept : scratch + RecoveryScratch.GENERATOR;
   field.fromWord(table + Point.X, u32(GENERATOR));
@@ -105,7 +106,7 @@ function generatorTable(): u32 {
     rescale(point, z);
     field.multiply(point + Point.Z, point + Point.X, scratch + RecoveryScratch.BETA);
   }
-  if (table == kept) shared.write(GENERATOR_TABLE_BASE, GeneratorTable.STATE, GeneratorTable.MADE);
+  if (table == kept) shared.write(base, GeneratorTable.STATE, GeneratorTable.MADE);
   return table;
 }
 

@@ -1,8 +1,9 @@
-// The access list of a block (EIP-7928) as an oracle: what each transaction will leave, with its value, and what is loaded first.
+// The access list of a block (EIP-7928) as an oracle: what each transaction will leave, with its value.
 
-import { bytes32FromNumber, bytesFromHex, type Hex, hexFromBytes } from '../base/hex.ts';
+import { bytesFromHex, type Hex } from '../base/hex.ts';
 import type { BlockAccessList } from '../block/block-access-list.ts';
 import type { AccessOracle, AccessWrite } from './access-oracle.ts';
+import { wordOf } from './listed-keys.ts';
 
 /**
  * A block access list as predictions: all that a transaction leaves is announced, so that nobody waits, or runs again, for
@@ -55,22 +56,4 @@ function writesByIndex(list: BlockAccessList): ReadonlyMap<number, readonly Acce
     }
   }
   return writes;
-}
-
-/** A key of a state source: an account, its code, or a slot. */
-type ListedKey = { kind: 'account' | 'code'; address: Hex } | { kind: 'storage'; address: Hex; slot: Hex };
-
-/** All accounts and slots that a list names, and the code of those that are not known to have none. */
-export function keysOfList(list: BlockAccessList, codeless: ReadonlySet<Hex> = new Set()): ListedKey[] {
-  return list.flatMap(({ address, storageChanges, storageReads }): ListedKey[] => [
-    { kind: 'account', address },
-    ...(codeless.has(address) ? [] : [{ kind: 'code', address } as const]),
-    ...[...storageChanges.map(({ slot }) => slot), ...storageReads].map(
-      (slot) => ({ kind: 'storage', address, slot: wordOf(slot) }) as const,
-    ),
-  ]);
-}
-
-function wordOf(quantity: Hex): Hex {
-  return hexFromBytes(bytes32FromNumber(BigInt(quantity)));
 }

@@ -1,6 +1,6 @@
 // Errors across threads: classes and fields get lost on the way, so they are packed and made again.
 
-import * as errors from './errors.ts';
+import { withoutSources } from './errors.ts';
 
 /** Structured-cloneable. */
 export interface PackedError {
@@ -10,25 +10,22 @@ export interface PackedError {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-const CLASSES: Readonly<Record<string, { prototype: Error }>> = { ...errors } as never;
-
 export function packError(error: unknown): PackedError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined, fields: {} };
   const { name } = error;
-  const message = errors.withoutSources(error.message);
-  const stack = error.stack && errors.withoutSources(error.stack);
+  const message = withoutSources(error.message);
+  const stack = error.stack && withoutSources(error.stack);
   const fields = Object.fromEntries(Object.entries(error).filter(([, value]) => isPlain(value)));
   return { name, message, stack, fields };
 }
 
-export function unpackError(packed: PackedError): Error {
-  const known = Object.hasOwn(CLASSES, packed.name) ? CLASSES[packed.name] : undefined;
-  const error: Error = known === undefined ? new Error(packed.message) : Object.create(known.prototype);
-  const { name, message, stack } = packed;
+/** The error again, but for its class: for a thread that only hands it on, which needs none of the classes. */
+export function remakeError({ name, message, stack, fields }: PackedError, prototype?: Error): Error {
+  const error: Error = prototype === undefined ? new Error(message) : Object.create(prototype);
   for (const [key, value] of Object.entries({ name, message, stack })) {
     Object.defineProperty(error, key, { value, writable: true, configurable: true });
   }
-  return Object.assign(error, packed.fields);
+  return Object.assign(error, fields);
 }
 
 /** What surely survives a structured clone. */

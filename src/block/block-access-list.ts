@@ -1,18 +1,8 @@
-// The access list of a block (EIP-7928): its form in JSON, its encoding and hash, what a list must be like, and where two differ.
+// The access list of a block (EIP-7928): its form in JSON, how it is read, and what a list must be like.
 
 import { RLP } from '@ethereumjs/rlp';
 import { InputError, messageOf } from '../base/errors.ts';
-import {
-  bytes32FromNumber,
-  bytesFromHex,
-  bytesFromNumber,
-  type Hex,
-  hexFromBytes,
-  isBytes,
-  numberFromBytes,
-  quantityFromNumber,
-} from '../base/hex.ts';
-import { keccak256 } from '../base/keccak256.ts';
+import { bytesFromHex, type Hex, hexFromBytes, isBytes, numberFromBytes, quantityFromNumber } from '../base/hex.ts';
 import { address, bytes, list, quantity, record, required } from '../base/reader.ts';
 
 /** When something changed: 0 before the transactions, `i + 1` in transaction `i`, one more than there are behind them. */
@@ -150,31 +140,6 @@ function inTurn(changes: readonly { readonly blockAccessIndex: Hex }[], field: s
   throw new InputError(`${field}[${at}].blockAccessIndex`, `beyond the block, whose last is ${last}`);
 }
 
-type Encoded = Uint8Array | readonly Encoded[];
-
-/** The list's bytes, whose hash a header holds. */
-export function encodeBlockAccessList(given: BlockAccessList): Uint8Array {
-  const number = (value: Hex) => bytesFromNumber(BigInt(value));
-  const change = (at: Hex, value: Uint8Array): Encoded => [number(at), value];
-  const encoded: Encoded = given.map((account) => [
-    bytesFromHex(account.address),
-    account.storageChanges.map(({ slot, slotChanges }) => [
-      number(slot),
-      slotChanges.map(({ blockAccessIndex, postValue }) => change(blockAccessIndex, number(postValue))),
-    ]),
-    account.storageReads.map(number),
-    account.balanceChanges.map(({ blockAccessIndex, postBalance }) => change(blockAccessIndex, number(postBalance))),
-    account.nonceChanges.map(({ blockAccessIndex, postNonce }) => change(blockAccessIndex, number(postNonce))),
-    account.codeChanges.map(({ blockAccessIndex, newCode }) => change(blockAccessIndex, bytesFromHex(newCode))),
-  ]);
-  return RLP.encode(encoded as Parameters<typeof RLP.encode>[0]);
-}
-
-/** keccak256 of the list's bytes: `blockAccessListHash` of a header. */
-export function blockAccessListHash(given: BlockAccessList): Hex {
-  return hexFromBytes(keccak256(encodeBlockAccessList(given)));
-}
-
 /**
  * The list that bytes are the encoding of; not checked any further.
  * @throws InputError naming the entry that is malformed
@@ -258,95 +223,4 @@ function code(value: unknown, field: string): Hex {
     throw new InputError(field, `${found.length} bytes of code, at most ${MAX_CODE_BYTES} allowed`);
   }
   return hexFromBytes(found);
-}
-
-/** Where two lists differ first: the entry, in words, and what each has there. */
-export interface ListDifference {
-  /** As in `0x….storageChanges[0x2] at 3`. */
-  readonly entry: string;
-  readonly expected: string;
-  readonly actual: string;
-}
-
-const NOTHING = 'nothing';
-
-/** The first entry in which `expected` is not what `actual` is, by address; `undefined` where they are the same. */
-export function firstDifference(expected: BlockAccessList, actual: BlockAccessList): ListDifference | undefined {
-  // Naming each entry takes 30 ms for 2,000 of them, and mostly there is nothing to name.
-  if (isWrittenAlike(expected, actual)) return undefined;
-  const [left, right] = [entriesOf(expected), entriesOf(actual)];
-  let first: string | undefined;
-  for (const [entry, value] of left) if (right.get(entry) !== value && isBefore(entry, first)) first = entry;
-  for (const entry of right.keys()) if (!left.has(entry) && isBefore(entry, first)) first = entry;
-  if (first === undefined) return undefined;
-  return {
-    entry: first.split(SEPARATOR)[1]!,
-    expected: left.get(first) ?? NOTHING,
-    actual: right.get(first) ?? NOTHING,
-  };
-}
-
-/** Whether two lists are the same to the last digit; where they write numbers in other ways, they may be the same all the same. */
-export function isWrittenAlike(left: BlockAccessList, right: BlockAccessList): boolean {
-  return isAlike(left, right, (one, other) => {
-    return (
-      one.address === other.address &&
-      isAlike(one.storageReads, other.storageReads, (slot, same) => slot === same) &&
-      isAlike(one.storageChanges, other.storageChanges, (change, same) => {
-        const { slot, slotChanges } = change;
-        return slot === same.slot && isAlike(slotChanges, same.slotChanges, isSameChange('postValue'));
-      }) &&
-      isAlike(one.balanceChanges, other.balanceChanges, isSameChange('postBalance')) &&
-      isAlike(one.nonceChanges, other.nonceChanges, isSameChange('postNonce')) &&
-      isAlike(one.codeChanges, other.codeChanges, isSameChange('newCode'))
-    );
-  });
-}
-
-function isAlike<T>(left: readonly T[], right: readonly T[], isSame: (one: T, other: T) => boolean): boolean {
-  return left.length === right.length && left.every((one, at) => isSame(one, right[at]!));
-}
-
-type IndexedChange<Name extends string> = { readonly blockAccessIndex: Hex } & Readonly<Record<Name, Hex>>;
-
-function isSameChange<Name extends string>(value: Name) {
-  return (one: IndexedChange<Name>, other: IndexedChange<Name>) =>
-    one.blockAccessIndex === other.blockAccessIndex && one[value] === other[value];
-}
-
-const SEPARATOR = '\n';
-
-function isBefore(entry: string, other: string | undefined): boolean {
-  return other === undefined || entry < other;
-}
-
-/** Each entry's value by its sort key and its name. */
-function entriesOf(given: BlockAccessList): Map<string, string> {
-  const entries = new Map<string, string>();
-  const padded = (value: Hex) => hexFromBytes(bytes32FromNumber(BigInt(value)));
-  for (const { address: who, ...account } of given) {
-    const put = (kind: number, name: string, slot: Hex | undefined, at: Hex | undefined, value: string) => {
-      const key = `${who}${kind}${slot === undefined ? '' : padded(slot)}${at === undefined ? '' : padded(at)}`;
-      const when = at === undefined ? '' : ` at ${BigInt(at)}`;
-      const place = slot === undefined ? '' : `[${slot}]`;
-      entries.set(`${key}${SEPARATOR}${who}${name}${place}${when}`, value);
-    };
-    put(0, '', undefined, undefined, 'met');
-    for (const { slot, slotChanges } of account.storageChanges) {
-      for (const change of slotChanges) {
-        put(1, '.storageChanges', slot, change.blockAccessIndex, change.postValue);
-      }
-    }
-    for (const slot of account.storageReads) put(2, '.storageReads', slot, undefined, 'read');
-    for (const change of account.balanceChanges) {
-      put(3, '.balanceChanges', undefined, change.blockAccessIndex, change.postBalance);
-    }
-    for (const change of account.nonceChanges) {
-      put(4, '.nonceChanges', undefined, change.blockAccessIndex, change.postNonce);
-    }
-    for (const change of account.codeChanges) {
-      put(5, '.codeChanges', undefined, change.blockAccessIndex, change.newCode);
-    }
-  }
-  return entries;
 }

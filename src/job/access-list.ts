@@ -6,6 +6,8 @@ import { type EvmMetOutput, readEvmMet } from '../core/evm/evm-decode.ts';
 import type { Results } from '../core/host/outcome.ts';
 import type { StateChanges } from '../core/host/state-changes.ts';
 
+export { blockAccessListHash } from '../block/access-list-encoding.ts';
+
 /** Where the transactions are among the tasks of a block. */
 export interface TransactionPlace {
   readonly firstTransaction: number;

@@ -60,17 +60,17 @@ export function encodeForCore(context: BlockContext): BlockEncoding {
   return encodingOf(planEvmBlock(context), context);
 }
 
-/** How a planned block is handed to the core, and its results are read. */
+/** How a planned block is handed to the core, and its results are read; nothing is, of a draft. */
 export function encodingOf(plan: EvmPlan, context: Pick<BlockContext, 'depositContract'>): BlockEncoding {
-  const { environment, transactions, firstTransaction, post, requests } = plan;
+  const { environment, transactions, firstTransaction, post, requests, isDraft = false } = plan;
   const deposits = context.depositContract === null ? undefined : bytesFromHex(context.depositContract);
   const transactionCount = post - firstTransaction;
   const count = transactions.costs.length;
   return {
     count,
     tasks: [],
-    evm: { environment, transactions },
-    evmPlan: plan,
+    evm: isDraft ? undefined : { environment, transactions },
+    evmPlan: isDraft ? undefined : plan,
     payloads: [],
     options: undefined,
     firstTransaction,

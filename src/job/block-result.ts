@@ -4,7 +4,6 @@ import type { ReceiptCommitment } from '../base/hashing.ts';
 import { bytesFromHex, type Hex, hexFromBytes } from '../base/hex.ts';
 import { lazy } from '../base/lazy.ts';
 import { showing } from '../base/shown.ts';
-import { blockAccessListHash } from '../block/block-access-list.ts';
 import { type BlockGas, gasOf, smallGasOf } from '../block/block-gas.ts';
 import type { BlockInput } from '../block/block-input.ts';
 import { lacksNoUncle } from '../block/block-plan.ts';
@@ -26,7 +25,7 @@ import { type RawResult, type ResultBatch, Results } from '../core/host/outcome.
 import type { RunOutcome } from '../run/run-outcome.ts';
 import type { RunPlan } from '../run/run-plan.ts';
 import type { BlockResult, TransactionResult } from '../types.ts';
-import { accessListOf } from './access-list.ts';
+import type * as AccessLists from './access-list.ts';
 import type { BlockContext, BlockEncoding } from './block-encoding.ts';
 import { type Emptiness, stateDiffOf } from './changed-state.ts';
 import { ReceiptCommitter } from './receipt-commitment.ts';
@@ -167,6 +166,8 @@ export interface FinishedBlock {
   /** What has taken all results as they came, where somebody will ask for the commitment to the receipts. */
   readonly receipts?: ReceiptCommitter | undefined;
   readonly emptiness: Emptiness;
+  /** What makes its access list, where one is recorded. */
+  readonly lists?: typeof AccessLists | undefined;
 }
 
 /** A block's result but for what its caller adds; `omitted`: without what a verification could not compare. */
@@ -177,7 +178,7 @@ export type BlockExecution = Omit<BlockResult, 'mismatches' | 'report' | 'stateR
  * @throws InvalidBlockError for a block that only its results show to be invalid
  */
 export function resultOf(finished: FinishedBlock): BlockExecution {
-  const { context, encoding, decoder, outcome, roots, emptiness } = finished;
+  const { context, encoding, decoder, outcome, roots, emptiness, lists } = finished;
   const { hardfork, block, depositContract } = context;
   const gas = decoder.gas(hardfork);
   const transactions = lazy(() => decoder.transactions());
@@ -205,11 +206,11 @@ export function resultOf(finished: FinishedBlock): BlockExecution {
   const hashes = hashesBehind([...outcome.changes, ...(checkpoint ?? [])], finished.plan.image.codes);
   const changes = lazy(() => decodeChanges(outcome.changes, hashes));
   const blockAccessList = lazy(() =>
-    context.recordAccess && encoding.evm !== undefined ? accessListOf(decoder.results, encoding, changes()) : undefined,
+    encoding.evm === undefined ? undefined : lists?.accessListOf(decoder.results, encoding, changes()),
   );
   const accessListHash = lazy(() => {
     const made = blockAccessList();
-    return made && blockAccessListHash(made);
+    return made && lists?.blockAccessListHash(made);
   });
   const omitted = lazy(() => omissionsOf(context, encoding.evm !== undefined, requests && executed));
   const stateDiff = lazy(() => stateDiffOf(changes(), emptiness));

@@ -18,10 +18,12 @@ import { stateRootOf } from '../state/state-root.ts';
 import type { StateKey, StateSource } from '../state/state-source.ts';
 import { asksForCode, ProvenState } from '../state/witness/proven-state.ts';
 import type { BlockRequest, BlockResult, TransactionResult } from '../types.ts';
+import type * as AccessLists from './access-list.ts';
 import { type BlockContext, type BlockEncoding, encodeForCore, encodeForModule } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
 import { type BlockExecution, completed, resultOf, TransactionDecoder } from './block-result.ts';
 import { type Emptiness, emptinessOf, slotsAsBefore } from './changed-state.ts';
+import { loadSteps } from './evm-block.ts';
 import type { ForetoldRoot } from './foretold-root.ts';
 import type { Desk, Job, Limits, Performed } from './job.ts';
 import { crewOf, orderTransactions, type Planned } from './planning.ts';
@@ -68,6 +70,8 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
   #executed: ExecutedBlock | undefined;
   /** What verifies blocks, where that is asked for. */
   #verification: typeof Verification | undefined;
+  /** What makes access lists, where that of the block is recorded. */
+  #lists: typeof AccessLists | undefined;
 
   /** What the state's source is asked since somebody began to ask it for the block. */
   #asked: ReturnType<typeof meterOf> | undefined;
@@ -137,8 +141,10 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     if (witness !== undefined) {
       const { onWitness } = await import('./witnessed.ts');
       this.#request = onWitness(this.#request);
-      this.#encoding = this.#encode(this.#request.context);
     }
+    const isDraft = await loadSteps(this.#request.context);
+    if (isDraft || witness !== undefined) this.#encoding = this.#encode(this.#request.context);
+    if (this.#request.context.recordAccess) this.#lists = await import('./access-list.ts');
     if (verify !== false) this.#verification = await import('./verification.ts');
   }
 
@@ -421,7 +427,7 @@ export class BlockJob implements Job<TransactionResult, BlockResult> {
     roots?: readonly Hex[],
   ) {
     const { context } = this.#request;
-    return resultOf({ context, encoding, decoder, outcome, emptiness, plan, roots, receipts });
+    return resultOf({ context, encoding, decoder, outcome, emptiness, plan, roots, receipts, lists: this.#lists });
   }
 
   /**

@@ -8,7 +8,7 @@ import type { BlockInput, TransactionInput } from '../block/block-input.ts';
 import { hasPostStep } from '../block/block-plan.ts';
 import { chainOf } from '../block/chains.ts';
 import type { BlobRules } from '../chain/chain.ts';
-import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT, isDaoBlock } from '../chain/dao.ts';
+import { DAO_ACCOUNT_COUNT, DAO_REFUND_CONTRACT, daoAccounts, isDaoBlock, loadDaoAccounts } from '../chain/dao.ts';
 import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import {
@@ -42,6 +42,8 @@ export interface EvmPlan {
   readonly post: number;
   /** Where the calls are whose output are the block's requests after the deposits (EIP-7002, 7251, 8282). */
   readonly requests: readonly { readonly at: number; readonly type: number }[];
+  /** Steps are not what they will be once `loadSteps` has loaded them: only the numbers are right, and it cannot run. */
+  readonly isDraft?: boolean;
 }
 
 export interface EvmBlockContext {
@@ -79,14 +81,27 @@ const SYSTEM_GAS: Hex = '0x1c9c380';
 const GWEI = 10n ** 9n;
 const BLOCK_HASH_WINDOW = 256n;
 
+type StepsContext = Pick<EvmBlockContext, 'chainId' | 'hardfork' | 'block' | 'blockReward'>;
+
+/** Loads what only one block's steps take. Whether a plan of this block from before is a draft. */
+export async function loadSteps(context: StepsContext): Promise<boolean> {
+  const isLacking = lacksSteps(context);
+  if (isLacking) await loadDaoAccounts();
+  return isLacking;
+}
+
+function lacksSteps({ chainId, hardfork, block }: StepsContext): boolean {
+  return isDaoBlock(chainId, hardfork, BigInt(block.number)) && daoAccounts() === undefined;
+}
+
 /**
- * Plans a checked block.
+ * Plans a checked block: a draft, where its steps are to be loaded.
  * @throws InvalidTransactionError for a transaction of another chain, or without a sender
  * @throws MemoryLimitError for transactions that cannot fit
  */
 export function planEvmBlock(context: EvmBlockContext): EvmPlan {
   const { block } = context;
-  const { before, funds, requests: calls } = stepsOf(context);
+  const { before, funds, requests: calls } = draftSteps(context);
   const post = before.length + block.transactions.length;
   const after = [...funds, ...calls.map(({ step }) => step)];
   const signatures = signaturesOf(context);
@@ -100,6 +115,7 @@ export function planEvmBlock(context: EvmBlockContext): EvmPlan {
     firstTransaction: before.length,
     post,
     requests: calls.map(({ type }, i) => ({ at: post + funds.length + i, type })),
+    isDraft: lacksSteps(context),
   };
 }
 
@@ -123,9 +139,13 @@ export interface ProtocolSteps {
   readonly requests: readonly { readonly address: Hex; readonly type: number; readonly step: EvmTransactionFields }[];
 }
 
-export function stepsOf(
-  context: Pick<EvmBlockContext, 'chainId' | 'hardfork' | 'block' | 'blockReward'>,
-): ProtocolSteps {
+/** Once `loadSteps` has loaded what they take. */
+export function stepsOf(context: StepsContext): ProtocolSteps {
+  if (lacksSteps(context)) throw new Error("the DAO's accounts were not loaded");
+  return draftSteps(context);
+}
+
+function draftSteps(context: StepsContext): ProtocolSteps {
   const { hardfork, block } = context;
   const calls = REQUEST_CONTRACTS.filter(({ since }) => rulesOf(hardfork)[since]);
   return {
@@ -235,9 +255,10 @@ export function environmentOf(context: EvmBlockContext): EvmBlockInput {
   };
 }
 
-function stepsBefore({ chainId, hardfork, block }: Parameters<typeof stepsOf>[0]): EvmTransactionFields[] {
+function stepsBefore({ chainId, hardfork, block }: StepsContext): EvmTransactionFields[] {
   if (isDaoBlock(chainId, hardfork, BigInt(block.number))) {
-    return DAO_ACCOUNTS.map((account) => systemStep('sweep', account, DAO_REFUND_CONTRACT));
+    const accounts = daoAccounts() ?? new Array<Hex>(DAO_ACCOUNT_COUNT).fill(SYSTEM_ADDRESS);
+    return accounts.map((account) => systemStep('sweep', account, DAO_REFUND_CONTRACT));
   }
   const steps: EvmTransactionFields[] = [];
   const { hasBeaconRoot, hasBlockHashContract } = rulesOf(hardfork);
@@ -249,7 +270,7 @@ function stepsBefore({ chainId, hardfork, block }: Parameters<typeof stepsOf>[0]
 }
 
 /** Withdrawals (EIP-4895), or the rewards of proof of work (yellow paper, section 11.3; EIP-649, EIP-1234). */
-function fundsAfter({ hardfork, block }: Parameters<typeof stepsOf>[0]): EvmTransactionFields[] {
+function fundsAfter({ hardfork, block }: StepsContext): EvmTransactionFields[] {
   // An uncle that is too old for any block would be rewarded with less than nothing.
   const credit = (to: Hex, amount: bigint) =>
     systemStep('credit', SYSTEM_ADDRESS, to, { value: quantityFromNumber(BigInt.asUintN(256, amount)) });

@@ -2,7 +2,8 @@
 
 import type { Hex } from '../base/hex.ts';
 import { eventLoopTurn } from '../base/platform.ts';
-import { type BlockAccessList, isWrittenAlike } from '../block/block-access-list.ts';
+import { isWrittenAlike } from '../block/access-list-difference.ts';
+import type { BlockAccessList } from '../block/block-access-list.ts';
 import { diffOfList, holdsAll } from '../block/listed-diff.ts';
 import type { StateDiff } from '../block/state-diff.ts';
 

@@ -1,7 +1,6 @@
 // The state before a run: what is loaded before the workers start. All of a state that is listed; of others what will surely be
 // asked for.
 
-import { keysOfList } from '../access/block-access-list-oracle.ts';
 import { InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { describe } from '../base/reader.ts';
@@ -108,7 +107,10 @@ export async function blockKeys(
   { block, memoryBytes }: { readonly block: BlockInput; readonly memoryBytes: number },
 ): Promise<readonly StateKey[]> {
   // A list is all there is to ask for, at once: a source that looks into the block itself takes a trip for that.
-  if (block.blockAccessList !== undefined) return keysOfList(block.blockAccessList, sendersOf(block));
+  if (block.blockAccessList !== undefined) {
+    const { keysOfList } = await import('../access/listed-keys.ts');
+    return keysOfList(block.blockAccessList, sendersOf(block));
+  }
   const hinted = await hintedKeys(state, block);
   if (hinted.length > 0)
     return hinted.slice(0, Math.min(MOST_HINTED, HINTED_PER_MIB * Math.floor(memoryBytes / 2 ** 20)));

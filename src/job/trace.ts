@@ -1,16 +1,8 @@
-// A trace as a job: the block is executed up to what is asked for, and then run again, transaction by transaction, for a tracer.
+// A trace as a job: what is asked for is checked, before it waits for its turn.
 
-import { InputError, MemoryLimitError } from '../base/errors.ts';
-import { eventLoopTurn } from '../base/platform.ts';
+import { InputError } from '../base/errors.ts';
 import { plainObject } from '../base/reader.ts';
-import { stepError } from '../block/block-plan.ts';
 import type { CheckedOptions } from '../config/options.ts';
-import { logCountOf } from '../core/evm/evm-decode.ts';
-import type { EvmTransactions } from '../core/evm/evm-encode.ts';
-import type { BlockHost } from '../core/host/block-host.ts';
-import { InvalidOutcome } from '../run/run-outcome.ts';
-import { loadKeys } from '../run/state-loading.ts';
-import { workOf } from '../run/work.ts';
 import type { TransactionStart } from '../state/block-accesses.ts';
 import type { StateSource } from '../state/state-source.ts';
 import type { BlockTraceRequest, TransactionTrace } from '../trace/request.ts';
@@ -18,24 +10,20 @@ import type { TracerChoice } from '../trace/tracers.ts';
 import type { BlockRequest } from '../types.ts';
 import { type BlockEncoding, encodeForCore, encodingOf } from './block-encoding.ts';
 import { type CheckedBlockRequest, readBlockRequest } from './block-request.ts';
-import { planEvmTransaction } from './evm-block.ts';
-import type { CommittedPart, Desk, Job, Limits } from './job.ts';
-import type { Replay, ReplayAnswer, ReplayedBlock, ReplayOrder, TracedItem } from './replay.ts';
-import { blockKeys, stateBefore } from './state-before.ts';
+import { loadSteps, planEvmTransaction } from './evm-block.ts';
+import type { Desk, Job, Limits } from './job.ts';
+import type { ReplayedBlock } from './replay.ts';
 
 const BLOCK_FIELDS = [
   ...['block', 'chainId', 'chain', 'hardfork', 'state', 'blockHashes', 'depositContract', 'blockReward'],
   ...['senders', 'signal', 'executionTimeoutMs'],
 ];
 
-/** Transactions that a worker is asked for at once: few, since one may take as long as all others. */
-const ITEMS_PER_ORDER = 4;
-
 export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly TransactionTrace<Result>[]> {
   readonly kind = 'trace';
   readonly firstItem = 0;
   readonly #request: CheckedBlockRequest;
-  readonly #encoding: BlockEncoding;
+  #encoding: BlockEncoding;
   readonly #choice: TracerChoice;
   readonly #block: ReplayedBlock;
   readonly #window: number;
@@ -66,10 +54,7 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     this.#to = index === undefined ? count : index + 1;
     this.#start = start;
     this.#first = start === undefined ? 0 : this.#from;
-    this.#encoding =
-      start === undefined
-        ? encodeForCore(this.#request.context)
-        : encodingOf(planEvmTransaction(this.#request.context, this.#from), this.#request.context);
+    this.#encoding = this.#encode();
     this.#window = options.window;
   }
 
@@ -81,166 +66,25 @@ export class TraceJob<Result> implements Job<TransactionTrace<Result>, readonly 
     return this.#to - this.#from;
   }
 
+  /** @throws InvalidTransactionError */
+  #encode(): BlockEncoding {
+    const { context } = this.#request;
+    if (this.#start === undefined) return encodeForCore(context);
+    return encodingOf(planEvmTransaction(context, this.#from), context);
+  }
+
   get #state(): StateSource {
     return this.#start?.state ?? this.#request.state;
   }
 
   async run(desk: Desk<TransactionTrace<Result>>): Promise<readonly TransactionTrace<Result>[]> {
     const { context } = this.#request;
-    const state = this.#state;
-    const encoding = this.#encoding;
-    const { evm, firstTransaction, transactionCount } = encoding;
-    // Loaded when somebody traces, as the trace build is.
-    const { replayOf } = await import('./replay.ts');
-    const replay = replayOf(this.#choice, this.#block);
-    if (evm === undefined || this.itemCount === 0) return [];
-    const keys = async () => this.#start?.keys ?? blockKeys(state, context);
-    const before = await stateBefore(desk, state, keys);
-    const { image, complete, emptyAccounts = true } = before;
-    const count = firstTransaction + this.#to - this.#first;
-    const environment = emptyAccounts ? { ...evm.environment, emptyAccounts } : evm.environment;
-    const plan = {
-      ...{ count, tasks: [], programs: undefined, image, complete, window: this.#window },
-      evm: { environment, transactions: firstOf(evm.transactions, count) },
-      ...{ haltOnInvalid: true, profile: false, sequential: false, checkpoint: undefined },
-      block: { firstTransaction, transactionCount },
-    };
-    const work = workOf({ tasks: [], executor: undefined, precompiles: desk.assets.precompiles });
-    const traces: TransactionTrace<Result>[] = [];
-    const examine = (part: CommittedPart) => this.#examine(desk, replay, part, traces);
-    await desk.trace({ plan, work, state }, examine).catch((error: unknown) => {
-      throw error instanceof InvalidOutcome ? stepError(encoding, error.index, error.result) : error;
+    if (await loadSteps(context)) this.#encoding = this.#encode();
+    const { TracePass } = await import('./trace-pass.ts');
+    const pass = new TracePass<Result>({
+      ...{ context, state: this.#state, encoding: this.#encoding, choice: this.#choice, block: this.#block },
+      ...{ window: this.#window, from: this.#from, to: this.#to, start: this.#start, first: this.#first },
     });
-    return traces;
+    return pass.run(desk);
   }
-
-  /** Logs of the parts of the block before. */
-  #logs = 0;
-
-  /** Traces what is wanted of a part of the block, while its versions are in the memory. */
-  async #examine(
-    desk: Desk<TransactionTrace<Result>>,
-    replay: Replay,
-    part: CommittedPart,
-    traces: TransactionTrace<Result>[],
-  ): Promise<void> {
-    const { host, first } = part;
-    if (first === 0) this.#logs = this.#start?.firstLog ?? 0;
-    const items: TracedItem[] = [];
-    const committed = host.committed();
-    for (let at = 0; at < committed; at++) {
-      const index = this.#first + first + at - this.#encoding.firstTransaction;
-      if (index < this.#first) continue;
-      // What was traced before the block began again is known.
-      if (index >= this.#from + traces.length && index < this.#to) {
-        const { hash } = this.#request.context.block.transactions[index]!;
-        items.push({ at, index, hash, firstLog: this.#logs });
-      }
-      this.#logs += logCountOf(host.results(at, at + 1).outputs);
-    }
-    const take = ({ index, hash }: TracedItem, result: unknown) => {
-      traces.push({ index, hash, result: result as Result });
-      desk.push(traces.length, (item) => traces[item]!);
-    };
-    if (part.workers.length > 0 && items.length > 1 && isPortable(this.#choice)) {
-      await this.#shareOut(desk, replay, part, items, take);
-    } else {
-      await this.#here(desk, replay, part, items, take);
-    }
-  }
-
-  /** On this thread, one after the other. */
-  async #here(
-    desk: Desk<TransactionTrace<Result>>,
-    replay: Replay,
-    { host, tracing: open }: CommittedPart,
-    items: readonly TracedItem[],
-    take: (item: TracedItem, result: unknown) => void,
-  ): Promise<void> {
-    if (items.length === 0) return;
-    const tracing = await open();
-    for (const item of items) {
-      let traced = replay(tracing, item);
-      // As often as its tracer asks for state that is not loaded yet.
-      while (traced === undefined) {
-        await this.#load(desk, host, item);
-        traced = replay(tracing, item);
-      }
-      take(item, traced.result);
-      await eventLoopTurn();
-    }
-  }
-
-  /** On all workers; what they find is handed on in order. */
-  async #shareOut(
-    desk: Desk<TransactionTrace<Result>>,
-    replay: Replay,
-    part: CommittedPart,
-    items: readonly TracedItem[],
-    take: (item: TracedItem, result: unknown) => void,
-  ): Promise<void> {
-    const results = new Map<TracedItem, unknown>();
-    let taken = 0;
-    let waiting = [...items];
-    let workers = part.workers;
-    const flush = () => {
-      for (let item = items[taken]; item !== undefined && results.has(item); item = items[taken]) {
-        take(item, results.get(item));
-        results.delete(item);
-        taken++;
-      }
-    };
-    while (waiting.length > 0) {
-      const left: TracedItem[] = [];
-      const alive = new Set(workers);
-      const work = async (worker: CommittedPart['workers'][number]) => {
-        while (waiting.length > 0 && left.length === 0) {
-          const chunk = waiting.splice(0, ITEMS_PER_ORDER);
-          const order: ReplayOrder = { choice: this.#choice, block: this.#block, items: chunk };
-          const answer = (await worker(order)) as ReplayAnswer | undefined;
-          if (answer === undefined) alive.delete(worker);
-          for (const [at, result] of (answer ?? []).entries()) results.set(chunk[at]!, result);
-          waiting.push(...(answer === undefined ? chunk : []));
-          if (answer === undefined) return;
-          left.push(...chunk.slice(answer.length));
-          flush();
-        }
-      };
-      await Promise.all(workers.map(work));
-      workers = [...alive];
-      waiting = [...left, ...waiting].sort((one, other) => one.index - other.index);
-      if (waiting.length === 0) return;
-      if (workers.length === 0)
-        return this.#here(desk, replay, part, waiting, (item, result) => {
-          results.set(item, result);
-          flush();
-        });
-      if (left.length > 0) await this.#load(desk, part.host, left[0]!);
-    }
-  }
-
-  /** Loads what a tracer has missed. No worker may be at work. */
-  async #load(desk: Desk<TransactionTrace<Result>>, host: BlockHost, { index }: TracedItem): Promise<void> {
-    const keys = host.missing();
-    const { image } = await desk.ask((waiting) => loadKeys(this.#state, keys, new Set(), waiting));
-    if (!host.load(image)) throw new MemoryLimitError(`the state of transaction ${index} does not fit into the memory`);
-    host.resume();
-  }
-}
-
-/** Whether workers can be told of the tracer: it is none of the caller's own, and calls nothing. */
-function isPortable(choice: unknown): boolean {
-  if (typeof choice === 'function') return false;
-  if (typeof choice !== 'object' || choice === null) return true;
-  return Object.values(choice).every(isPortable);
-}
-
-/** The first `count` of the transactions. */
-function firstOf({ records, offsets, costs, previous }: EvmTransactions, count: number): EvmTransactions {
-  return {
-    records: records.subarray(0, offsets[count]),
-    offsets: offsets.subarray(0, count + 1),
-    costs: costs.subarray(0, count),
-    previous: previous.subarray(0, count),
-  };
 }

@@ -3,7 +3,7 @@
 
 import { MemoryLimitError, WorkerError } from '../base/errors.ts';
 import { turnTaker } from '../base/platform.ts';
-import { keepWritten } from '../core/host/kept-state.ts';
+import { keepWritten } from '../core/host/kept-writes.ts';
 import { EMPTY_IMAGE, imageOfFields, type StateImage } from '../core/host/state-image.ts';
 import { type Beginning, beginBlock } from './block-begin.ts';
 import { CommittedPrefix, type OpenBlock } from './committed-prefix.ts';

@@ -9,7 +9,7 @@ import type { EvmTracer } from '../core/evm/tracer.ts';
 import { Tracing } from '../core/evm/tracing.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import { collectRecords, decodeChanges, unknownAccounts } from '../core/host/change-records.ts';
-import { keepWritten } from '../core/host/kept-state.ts';
+import { keepWritten } from '../core/host/kept-writes.ts';
 import { nameOfKey } from '../core/host/missing-keys.ts';
 import type { AccountFields, StateChanges } from '../core/host/state-changes.ts';
 import { imageOfFields, type StateImage } from '../core/host/state-image.ts';

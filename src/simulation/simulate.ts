@@ -2,8 +2,8 @@
 
 import { CallRejectedError } from '../base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes, quantityFromNumber, ZERO_ADDRESS, ZERO_HASH } from '../base/hex.ts';
+import { blockAccessListHash } from '../block/access-list-encoding.ts';
 import { blobGasUsed } from '../block/blobs.ts';
-import { blockAccessListHash } from '../block/block-access-list.ts';
 import { headerFields, headerHash, withdrawalsRoot } from '../block/block-encoding.ts';
 import { refusalFor } from '../block/block-gas.ts';
 import type { BlockInput } from '../block/block-input.ts';
@@ -14,7 +14,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { EvmTransactionOutput } from '../core/evm/evm-decode.ts';
 import type { EvmBlockInput, EvmTransactionFields } from '../core/evm/evm-encode.ts';
-import { environmentOf, stepsOf } from '../job/evm-block.ts';
+import { environmentOf, loadSteps, stepsOf } from '../job/evm-block.ts';
 import { applyOverrides } from './call.ts';
 import { largerOf } from './gas-need.ts';
 import { failureOf, rejectionOf, SIMULATION_CODES } from './outcome.ts';
@@ -105,7 +105,9 @@ class Simulation {
     };
     const { chain } = this.#setting.head;
     const blockReward = chain.blockReward !== false;
-    const steps = stepsOf({ chainId: chain.id, hardfork, block: draft, blockReward });
+    const protocol = { chainId: chain.id, hardfork, block: draft, blockReward };
+    await loadSteps(protocol);
+    const steps = stepsOf(protocol);
     for (const step of steps.before) await this.#step(step, progress, 0);
     for (const request of placed.calls) await this.#call(request, progress);
     const behind = placed.calls.length + 1;

@@ -1,8 +1,9 @@
 // What a worker does without a host's memory: runs over a memory of its own, and warming up there. Loaded by workers that are alone,
 // and by those that wait to replace another; a worker that shares memory executes its first block without.
 
-import { packError, unpackError } from '../base/packed-error.ts';
+import { packError } from '../base/packed-error.ts';
 import { eventLoopTurn } from '../base/platform.ts';
+import { unpackError } from '../base/unpacked-error.ts';
 import { locationCount } from '../core/host/location.ts';
 import type { ResultBatch } from '../core/host/outcome.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';

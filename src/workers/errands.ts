@@ -2,7 +2,7 @@
 // of a worker that is lost are given to others.
 
 import { InputError, messageOf, WorkerError } from '../base/errors.ts';
-import { unpackError } from '../base/packed-error.ts';
+import { unpackError } from '../base/unpacked-error.ts';
 import { Grace } from './grace.ts';
 import type { ErrandHooks, ErrandPlace } from './messages.ts';
 import { precompilesOf } from './modules.ts';

@@ -1,7 +1,7 @@
 // Modules that a run brings: executors, and the precompiled contracts of the core's EVM. Imported once per thread.
 
 import { InputError, messageOf } from '../base/errors.ts';
-import { packError, unpackError } from '../base/packed-error.ts';
+import { packError, remakeError } from '../base/packed-error.ts';
 import { importModule } from '../base/platform.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import type { PrecompileSource, Work } from '../run/work.ts';
@@ -88,7 +88,7 @@ export async function precompilesOf({ precompiles }: Pick<Work, 'precompiles'>):
 /** @throws InputError naming the asset */
 export async function addressIn(reply: Promise<PrecompilesReply>): Promise<string> {
   const answer = await reply;
-  if ('error' in answer) throw unpackError(answer.error);
+  if ('error' in answer) throw remakeError(answer.error);
   return answer.url;
 }
 

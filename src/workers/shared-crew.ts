@@ -2,7 +2,7 @@
 
 import { CoreTrapError, InputError, MemoryLimitError, messageOf, WorkerError } from '../base/errors.ts';
 import { lazy } from '../base/lazy.ts';
-import { unpackError } from '../base/packed-error.ts';
+import { unpackError } from '../base/unpacked-error.ts';
 import type { BlockHost } from '../core/host/block-host.ts';
 import { compileTracedCore } from '../core/instance/traced-module.ts';
 import type { Crew, RoundAnswer, RoundOptions } from '../run/crew.ts';

@@ -1,7 +1,8 @@
 // Runs plans in one worker that owns its memory and executes everything alone.
 
 import { InputError, PevmError, WorkerError } from '../base/errors.ts';
-import { packError, unpackError } from '../base/packed-error.ts';
+import { packError } from '../base/packed-error.ts';
+import { unpackError } from '../base/unpacked-error.ts';
 import { countResults, dropResults, type ResultBatch } from '../core/host/outcome.ts';
 import { InvalidOutcome, type RunOutcome, type RunPrefix } from '../run/run-outcome.ts';
 import type { RunPlan } from '../run/run-plan.ts';

@@ -2,8 +2,9 @@
 
 import { type Endpoint, proxy, type Remote, releaseProxy, wrap } from 'comlink';
 import { WorkerError } from '../base/errors.ts';
-import { type PackedError, unpackError } from '../base/packed-error.ts';
+import type { PackedError } from '../base/packed-error.ts';
 import { startLimitMs, startThread, type Thread } from '../base/platform.ts';
+import { unpackError } from '../base/unpacked-error.ts';
 import type { SharedCore } from '../run/memory.ts';
 import type { Work } from '../run/work.ts';
 import { Attachments } from './attachments.ts';

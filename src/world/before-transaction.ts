@@ -3,7 +3,7 @@
 import { InputError } from '../base/errors.ts';
 import { senderOf } from '../block/sender.ts';
 import type { FieldKind } from '../core/host/kept-state.ts';
-import { stepsOf } from '../job/evm-block.ts';
+import { loadSteps, stepsOf } from '../job/evm-block.ts';
 import { Sandbox } from '../simulation/sandbox.ts';
 import { environmentAt, type Setting } from '../simulation/setting.ts';
 import { accessesBy, type WorldExecution } from './recorded-block.ts';
@@ -54,6 +54,7 @@ async function afterRunning<R>(
     from: transaction.from ?? senderOf(transaction, chainId),
   }));
   try {
+    await loadSteps({ chainId, hardfork, block });
     for (const transaction of [...stepsOf({ chainId, hardfork, block }).before, ...earlier]) {
       await sandbox.run({ environment, transaction, fold: true });
     }

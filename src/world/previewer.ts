@@ -2,7 +2,8 @@
 // workers import for them.
 
 import { StateSourceError } from '../base/errors.ts';
-import { type PackedError, packError, unpackError } from '../base/packed-error.ts';
+import { type PackedError, packError } from '../base/packed-error.ts';
+import { unpackError } from '../base/unpacked-error.ts';
 import type { CoreInstance } from '../core/instance/abi.ts';
 import { type LocalHome, openLocalHome } from '../run/local-crew.ts';
 import type { SharedCore } from '../run/memory.ts';

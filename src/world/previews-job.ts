@@ -3,8 +3,8 @@
 
 import { InputError, MemoryLimitError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
-import { unpackError } from '../base/packed-error.ts';
 import { describe } from '../base/reader.ts';
+import { unpackError } from '../base/unpacked-error.ts';
 import type { CallRequest } from '../call-types.ts';
 import { nameOfKey } from '../core/host/missing-keys.ts';
 import type { Desk, Job, Limits } from '../job/job.ts';

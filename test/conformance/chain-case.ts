@@ -3,7 +3,8 @@
 import { RLP } from '@ethereumjs/rlp';
 import { bytesFromHex, hexFromBytes, keyFromBytes, numberFromBytes } from '../../src/base/hex.ts';
 import { parseBlockRlp } from '../../src/block/block-rlp.ts';
-import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../../src/chain/dao.ts';
+import { DAO_REFUND_CONTRACT } from '../../src/chain/dao.ts';
+import { DAO_ACCOUNTS } from '../../src/chain/dao-accounts.ts';
 import { isAtLeast } from '../../src/chain/hardfork.ts';
 import {
   type BlockAccessList,

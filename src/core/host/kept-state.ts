@@ -5,10 +5,10 @@ import { BaseFlag, CONTROL_BASE, Control, KeptBase, Kind, Scratch } from '../../
 import { keyFromBytes } from '../../base/hex.ts';
 import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed, writeNumber, writeReversed } from '../instance/words.ts';
+import { type KeptRecords, take } from './kept-writes.ts';
 import { locationCount } from './location.ts';
 
-/** KeptBase records that follow each other. Structured-cloneable. */
-export type KeptRecords = readonly Uint8Array[];
+export type { KeptRecords };
 
 /** Kinds of what a state holds of an account, beside its storage. */
 export type FieldKind = typeof Kind.BALANCE | typeof Kind.NONCE | typeof Kind.CODE | typeof Kind.EXISTENCE;
@@ -31,16 +31,6 @@ export interface KeptValue {
 
 /** Records per step: a few hundred microseconds. */
 const BATCH = 2048;
-
-/** What the first `upTo` transactions of the block wrote held before it. Host, before anything is folded. */
-export function keepWritten(instance: CoreInstance, upTo: number): KeptRecords {
-  const parts: Uint8Array[] = [];
-  for (let isOver = false, begin = true; !isOver; begin = false) {
-    isOver = Boolean(instance.core.keepWritten(begin, upTo));
-    take(instance, parts);
-  }
-  return parts;
-}
 
 /** Everything that is known, oldest first. `rest` is awaited now and then. Host, between two blocks. */
 export async function keepAll(
@@ -227,12 +217,6 @@ function filtered(part: Uint8Array, wants: (at: number) => boolean): Uint8Array 
     end += KeptBase.SIZE;
   }
   return left.subarray(0, end);
-}
-
-function take({ core, bytes }: CoreInstance, parts: Uint8Array[]): void {
-  const start = core.changesStart();
-  const end = core.changesEnd();
-  if (end > start) parts.push(bytes.slice(start, end));
 }
 
 /** How many records these are. */

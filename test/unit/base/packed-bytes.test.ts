@@ -3,7 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { buildCore } from '../../../scripts/core.mjs';
 import { makeDelta, packBytes } from '../../../scripts/packed-bytes.mjs';
-import { applyDelta, unpackBytes } from '../../../src/base/packed-bytes.ts';
+import { unpackBytes } from '../../../src/base/packed-bytes.ts';
+import { applyDelta } from '../../../src/base/packed-delta.ts';
 
 const unpacked = (bytes: Uint8Array) => {
   const { alphabet, text } = packBytes(bytes);

@@ -1,7 +1,8 @@
 // Errors keep their class and fields on the way between threads.
 import { expect, test } from 'vitest';
 import { InputError, InvalidTransactionError, TaskTimeoutError } from '../../../src/base/errors.ts';
-import { packError, unpackError } from '../../../src/base/packed-error.ts';
+import { packError } from '../../../src/base/packed-error.ts';
+import { unpackError } from '../../../src/base/unpacked-error.ts';
 
 test.each([
   new InputError('tasks[3].id', 'expected 3'),

@@ -3,13 +3,8 @@
 import { expect, test } from 'vitest';
 import { InputError } from '../../../src/base/errors.ts';
 import { type Hex, hexFromBytes } from '../../../src/base/hex.ts';
-import {
-  type AccountAccess,
-  type BlockAccessList,
-  blockAccessListHash,
-  encodeBlockAccessList,
-  readBlockAccessList,
-} from '../../../src/block/block-access-list.ts';
+import { blockAccessListHash, encodeBlockAccessList } from '../../../src/block/access-list-encoding.ts';
+import { type AccountAccess, type BlockAccessList, readBlockAccessList } from '../../../src/block/block-access-list.ts';
 import type { BlockInput } from '../../../src/block/block-input.ts';
 import { verifyBlock } from '../../../src/block/verify.ts';
 import { corpusFiles, quickList } from '../../conformance/corpus.ts';

@@ -2,14 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../../src/base/errors.ts';
 import { bytesFromHex, type Hex, hexFromBytes } from '../../../src/base/hex.ts';
+import { firstDifference } from '../../../src/block/access-list-difference.ts';
+import { blockAccessListHash, encodeBlockAccessList } from '../../../src/block/access-list-encoding.ts';
 import {
   type AccountAccess,
   type BlockAccessList,
-  blockAccessListHash,
   checkBlockAccessList,
   decodeBlockAccessList,
-  encodeBlockAccessList,
-  firstDifference,
   readBlockAccessList,
 } from '../../../src/block/block-access-list.ts';
 import { corpusFiles, quickList } from '../../conformance/corpus.ts';

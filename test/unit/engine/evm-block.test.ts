@@ -1,6 +1,7 @@
 // Whole blocks on the EVM inside the core: hashes of earlier blocks, the protocol's own steps, what makes a block invalid.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DAO_ACCOUNTS, DAO_REFUND_CONTRACT } from '../../../src/chain/dao.ts';
+import { DAO_REFUND_CONTRACT } from '../../../src/chain/dao.ts';
+import { DAO_ACCOUNTS } from '../../../src/chain/dao-accounts.ts';
 import {
   type Alloc,
   type BlockInput,
