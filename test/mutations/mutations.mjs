@@ -1072,7 +1072,7 @@ const deaths = [
   },
   {
     name: 'a difference is added to the byte behind its own',
-    file: 'src/base/packed-bytes.ts',
+    file: 'src/base/packed-delta.ts',
     text: 'if (equal < 0) equal = number(differences);',
     replacement: 'if (equal < 0) equal = number(differences) + 1;',
     why: 'the trace build is no module, and nothing can be traced',
@@ -1120,7 +1120,7 @@ const chains = [
   },
   {
     name: 'what an access list lacks is no difference',
-    file: 'src/block/block-access-list.ts',
+    file: 'src/block/access-list-difference.ts',
     text: 'if (!left.has(entry) && isBefore(entry, first)) first = entry;',
     replacement: 'if (left.size > right.size && isBefore(entry, first)) first = entry;',
     why: 'the first wrong entry of a refused block has no name',
