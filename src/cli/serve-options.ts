@@ -86,6 +86,8 @@ export function readServeOptions(raw: readonly string[]): ServeOptions {
       if (given[name] !== undefined) throw new InputError(`--${name}`, 'is said by the genesis file');
     }
   }
+  // To Node no name is every address of the machine.
+  if (given.host?.trim() === '') throw new InputError('--host', 'empty; expected an address, such as 127.0.0.1');
   return {
     ...(given.genesis !== undefined && { genesis: given.genesis }),
     ...(given.chain !== undefined && { chain: given.chain }),

@@ -87,9 +87,12 @@ function environmentFor(setting: Setting, overrides: ReadBlockOverrides): EvmBlo
   const own = environmentAt(setting);
   if (Object.keys(overrides).length === 0) return own;
   const { number, timestamp, ...rest } = environmentWith(own, overrides);
-  if (overrides.number === undefined && overrides.time === undefined) return { ...rest, number, timestamp };
+  // As geth has it: a block with randomness is one after the merge.
+  const isMerged = overrides.prevRandao !== undefined;
+  if (overrides.number === undefined && overrides.time === undefined && !isMerged)
+    return { ...rest, number, timestamp };
   const hashes = overrides.number === undefined ? {} : hashesBefore(setting, number);
-  return { ...rest, number, timestamp, ...hashes, fork: forkAtPlace(setting.head, number, timestamp) };
+  return { ...rest, number, timestamp, ...hashes, fork: forkAtPlace(setting.head, number, timestamp, isMerged) };
 }
 
 /** Environments as requests see them, by which fees they do not. */

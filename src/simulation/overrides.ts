@@ -128,7 +128,7 @@ export function readBlockOverrides(value: unknown, field: string, others: readon
 export function environmentWith(environment: EvmBlockInput, overrides: ReadBlockOverrides): EvmBlockInput {
   const { number, time, gasLimit, feeRecipient, prevRandao, difficulty, baseFeePerGas, blobBaseFee } = overrides;
   const { hasProofOfStake } = rulesOf(environment.fork);
-  const randao = hasProofOfStake ? prevRandao && BigInt(prevRandao) : difficulty;
+  const randao = prevRandao === undefined ? (hasProofOfStake ? undefined : difficulty) : BigInt(prevRandao);
   return {
     ...environment,
     number: number ?? environment.number,

@@ -102,21 +102,29 @@ export function knowingHead({ state, head: { header } }: Setting, environment: E
 
 /**
  * The fork at another number, or time, than the head's: a fork holds where all before it do. A fork that is not the one of
- * the chain's schedule was named by somebody, and stays.
+ * the chain's schedule was named by somebody, and stays. `isMerged`: whatever the head is.
  */
-export function forkAtPlace({ chain, hardfork, header }: Head, number: bigint, time: bigint): Hardfork {
+export function forkAtPlace(
+  { chain, hardfork, header }: Head,
+  number: bigint,
+  time: bigint,
+  isMerged = false,
+): Hardfork {
   if (chain.forks === undefined) return hardfork;
   const { hasProofOfStake } = rulesOf(hardfork);
-  const at = (blockNumber: bigint, timestamp: bigint): Hardfork | undefined => {
+  const at = (blockNumber: bigint, timestamp: bigint, merged: boolean): Hardfork | undefined => {
     let last: Hardfork | undefined = 'chainstart';
     for (const { since, hardfork: next } of chain.forks!) {
       const holds =
-        since === 'merge' ? hasProofOfStake : 'block' in since ? blockNumber >= since.block : timestamp >= since.time;
+        since === 'merge' ? merged : 'block' in since ? blockNumber >= since.block : timestamp >= since.time;
+      // After London and the merge, forks come by time, wherever the bombs of the difficulty had been.
+      if (!holds && since !== 'merge' && 'block' in since && merged && rulesOf(last ?? 'chainstart').hasBaseFee)
+        continue;
       if (!holds) break;
       last = next;
     }
     return last;
   };
-  const scheduled = at(BigInt(header.number), BigInt(header.timestamp));
-  return scheduled === hardfork ? (at(number, time) ?? hardfork) : hardfork;
+  const scheduled = at(BigInt(header.number), BigInt(header.timestamp), hasProofOfStake);
+  return scheduled === hardfork ? (at(number, time, isMerged || hasProofOfStake) ?? hardfork) : hardfork;
 }

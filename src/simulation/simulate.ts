@@ -159,11 +159,14 @@ class Simulation {
     const traceTransfers = this.#read.traceTransfers && !rulesOf(hardfork).logsTransfers;
     const filled = await this.#filled(request, progress);
     const { transaction, encoded } = simulatedTransaction(filled, hardfork, this.#setting.head.chain.id);
-    const freeBlobs = filled.blobVersionedHashes !== undefined && !filled.maxFeePerBlobGas && !validation;
+    const hasFreeBlobs = filled.blobVersionedHashes !== undefined && !filled.maxFeePerBlobGas && !validation;
+    // As geth has it, blobs without a fee are paid for all the same; who cannot pay has them for nothing.
+    const paid = hasFreeBlobs ? { ...filled, maxFeePerBlobGas: environment.blobBaseFee } : filled;
+    const isGift = hasFreeBlobs && !(await this.#canPay(paid, hardfork));
     let watched = new SimulatedLogs(traceTransfers, progress.nextLog);
     const outcome = await this.#sandbox.run({
-      environment: freeBlobs ? { ...environment, blobBaseFee: 0n } : environment,
-      transaction: transactionOf(filled, hardfork, filled.gas, {
+      environment: isGift ? { ...environment, blobBaseFee: 0n } : environment,
+      transaction: transactionOf(isGift ? filled : paid, hardfork, filled.gas, {
         nonce: validation,
         fee: validation,
         refused: INTERNAL,
@@ -176,7 +179,7 @@ class Simulation {
     });
     const { output } = outcome;
     if (output.status === 'invalid') {
-      const invalid = await this.#firstReason(output.invalid, filled);
+      const invalid = await this.#firstReason(output.invalid, filled, hardfork);
       throw rejectionOf({ ...output, invalid }, SIMULATION_CODES, INTERNAL);
     }
     accesses.add(draft.transactions.length + 1, outcome);
@@ -205,15 +208,25 @@ class Simulation {
   /** Of several reasons the one that geth comes to first: fees before their tip, and the least gas before the funds, ask others. */
   async #firstReason(
     reason: EvmTransactionOutput['invalid'],
-    { from = ZERO_ADDRESS, gas, gasPrice, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n, value = 0n }: FilledRequest,
+    request: FilledRequest,
+    hardfork: Hardfork,
   ): Promise<EvmTransactionOutput['invalid']> {
+    const { gasPrice, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n } = request;
     if (reason === 'fee below the base fee') {
       return gasPrice === undefined && maxPriorityFeePerGas > maxFeePerGas ? 'priority fee above the fee' : reason;
     }
     if (reason !== 'intrinsic gas too low' && reason !== 'floor gas too low') return reason;
+    return (await this.#canPay(request, hardfork)) ? reason : 'insufficient funds';
+  }
+
+  /** Whether the sender has what the call may cost at most. */
+  async #canPay(request: FilledRequest, hardfork: Hardfork): Promise<boolean> {
+    const { from = ZERO_ADDRESS, gas, gasPrice, maxFeePerGas = 0n, value = 0n } = request;
+    const { blobVersionedHashes = [], maxFeePerBlobGas = 0n } = request;
     const { state, ask } = this.#setting;
     const { balance } = await state.account(ask, bytesFromHex(from));
-    return balance < gas * (gasPrice ?? maxFeePerGas) + value ? 'insufficient funds' : reason;
+    const blobs = BigInt(rulesOf(hardfork).blobGas * blobVersionedHashes.length) * maxFeePerBlobGas;
+    return balance >= gas * (gasPrice ?? maxFeePerGas) + value + blobs;
   }
 
   async #filled(request: ReadRequest, { draft, hardfork, executionGas, stateGas }: Progress) {

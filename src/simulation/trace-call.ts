@@ -8,8 +8,14 @@ import { transactionOf } from './request.ts';
 import { knowingHead, type Setting } from './setting.ts';
 import { type ReadCallTrace, tracedBlock } from './traced-call.ts';
 
-/** @throws InputError for a tracer that there is not; CallRejectedError where the rules do not let the call run */
-export async function traceCall(setting: Setting, { read, choice, index }: ReadCallTrace): Promise<unknown> {
+/**
+ * In a box: a tracer of the caller's own may give a promise, which may wait for this world, and is not waited for here.
+ * @throws InputError for a tracer that there is not; CallRejectedError where the rules do not let the call run
+ */
+export async function traceCall(
+  setting: Setting,
+  { read, choice, index }: ReadCallTrace,
+): Promise<{ readonly result: unknown }> {
   const factory = readTracer(choice, 'options');
   return withOverrides(setting, read, async (sandbox, asked) => {
     const environment = knowingHead(setting, asked);
@@ -25,6 +31,6 @@ export async function traceCall(setting: Setting, { read, choice, index }: ReadC
       },
     });
     if (output.status === 'invalid') throw rejectionOf(output);
-    return tracer!.result();
+    return { result: tracer!.result() };
   });
 }

@@ -254,10 +254,11 @@ export class ResidentWorld implements TracingWorld {
       const follow = read.before === undefined ? this.#after.bind(this) : this.#inside.bind(this);
       return follow(options, (world, rest) => world.trace(request, rest as Choice));
     }
-    return this.#asked(options, async (setting) => {
+    const { result } = await this.#asked(options, async (setting) => {
       const { traceCall } = await import('../simulation/trace-call.ts');
-      return this.#within(setting, read.before, () => traceCall(setting, read)) as Promise<TraceOf<Choice>>;
+      return this.#within(setting, read.before, () => traceCall(setting, read));
     });
+    return result as TraceOf<Choice>;
   }
 
   /** A transaction of a block that was executed here. */

@@ -140,17 +140,18 @@ export function tracerOf(given: unknown, field: string): TracerChoice {
   if (!isMissing(rest.timeout) && typeof rest.timeout !== 'string') {
     throw new InputError(`${field}.timeout`, `expected a duration such as "5s", got ${describe(rest.timeout)}`);
   }
+  if (typeof rest.timeout === 'string' && !DURATION.test(rest.timeout)) {
+    throw refusal(`${field}.timeout`, `expected a duration such as "5s", got ${describe(rest.timeout)}`);
+  }
   if (isMissing(tracer)) {
-    const options = Object.fromEntries(Object.entries(rest).filter(([key]) => STRUCT_LOG.includes(key)));
+    const options = Object.fromEntries(
+      Object.entries(rest).filter(([key, value]) => STRUCT_LOG.includes(key) && !isMissing(value)),
+    );
     checkTracer('structLog', options, field);
     return { tracer: 'structLog', ...options };
   }
   if (typeof tracer !== 'string') throw new InputError(`${field}.tracer`, 'expected the name of a tracer');
   try {
-    const { timeout } = rest;
-    if (typeof timeout === 'string' && !DURATION.test(timeout)) {
-      throw new InputError(`${field}.timeout`, `expected a duration such as "5s", got ${describe(timeout)}`);
-    }
     return namedTracer(tracer, tracerConfig ?? {}, field);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -175,11 +176,18 @@ function namedTracer(tracer: string, config: unknown, field: string): TracerChoi
 function optionsOf(tracer: string, config: unknown, field: string, place: string): Record<string, unknown> {
   const known = knownFields(plainObject(config, place), optionNames(tracer, field), place);
   const options = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null));
-  const { ignoredOpcodes } = options;
-  if (tracer === 'erc7562Tracer' && Array.isArray(ignoredOpcodes)) {
-    options.ignoredOpcodes = ignoredOpcodes.map((opcode, i) =>
-      Number(quantityOf(opcode, `${place}.ignoredOpcodes[${i}]`) & 0xffn),
-    );
+  if (tracer === 'erc7562Tracer') {
+    const { ignoredOpcodes } = options;
+    if (Array.isArray(ignoredOpcodes)) {
+      options.ignoredOpcodes = ignoredOpcodes.map((opcode, i) =>
+        Number(quantityOf(opcode, `${place}.ignoredOpcodes[${i}]`) & 0xffn),
+      );
+    }
+    // How much of the stack geth keeps: it looks at no more of it than at the word on top.
+    const { stackTopItemsSize: kept } = config as Record<string, unknown>;
+    if (!isMissing(kept) && !Number.isInteger(kept)) {
+      throw new InputError(`${place}.stackTopItemsSize`, `expected an integer, got ${describe(kept)}`);
+    }
   }
   checkTracer(tracer, options, field, place);
   return options;

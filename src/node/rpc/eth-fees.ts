@@ -7,7 +7,7 @@ import { blobBaseFee } from '../../block/blobs.ts';
 import { FIRST_BASE_FEE, nextBaseFee, nextExcessBlobGas } from '../../block/fees.ts';
 import { forkAt } from '../../chain/chain.ts';
 import { rulesOf } from '../../chain/rules.ts';
-import { blockAt } from '../block-name.ts';
+import { blockAt, findNumber } from '../block-name.ts';
 import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { tipOf } from '../pool.ts';
@@ -51,13 +51,14 @@ function blobFeeAfter({ hardfork, blobs, block }: ChainBlock): bigint {
 
 function feeHistory({ record }: ChainNode, params: Params) {
   const wanted = looseNumberOf(params[0] === '' ? 0 : params[0], 'params[0]', MAXIMUM_COUNT);
-  const newest = blockAt(record.store, params[1], 'params[1]');
+  const found = findNumber(record.store, params[1], 'params[1]');
   const percentiles = list(percentile, MAXIMUM_PERCENTILES)(params[2], 'params[2]');
   if (wanted === 0n) return { oldestBlock: '0x0', gasUsedRatio: null };
   percentiles.forEach((value, i) => {
     if (!(value >= 0 && value <= 100)) throw refusal(`params[2][${i}]`, `expected 0 to 100, got ${value}`);
     if (i > 0 && value <= percentiles[i - 1]!) throw refusal(`params[2][${i}]`, 'not above the one before it');
   });
+  const newest = found ?? blockAt(record.store, params[1], 'params[1]');
   const available = newest.number - record.store.first.number + 1n;
   const count = [wanted, available, MAXIMUM_BLOCKS].reduce((left, right) => (left < right ? left : right));
   const blocks = Array.from(

@@ -1,9 +1,9 @@
 // eth_simulateV1: blocks that might follow, in the form in which nodes give them.
 
-import { InputError } from '../../base/errors.ts';
-import { quantityFromNumber } from '../../base/hex.ts';
+import { CallRejectedError, InputError } from '../../base/errors.ts';
+import { quantityFromNumber, ZERO_ADDRESS } from '../../base/hex.ts';
 import { describe, isMissing, plainObject } from '../../base/reader.ts';
-import type { BlockStateCalls, SimulatedBlock, SimulatedCall, SimulateRequest } from '../../call-types.ts';
+import type { BlockStateCalls, CallRequest, SimulatedBlock, SimulatedCall, SimulateRequest } from '../../call-types.ts';
 import { blockOf } from '../block-name.ts';
 import type { Call } from '../call.ts';
 import type { ChainNode } from '../chain-node.ts';
@@ -45,6 +45,7 @@ async function simulate(node: ChainNode, params: Params, { signal }: Call): Prom
   if (fault !== undefined) {
     // geth comes to it when all before it has run, and tells what is wrong with that first.
     await ask(until(request, fault));
+    if (fault.call >= 0) await ask(until(request, fault, true)).catch((error) => heedEarlier(error, fault));
     throw fault.error;
   }
   const blocks = await ask(request);
@@ -77,14 +78,33 @@ function firstFault({ blockStateCalls }: SimulateRequest, rules: Parameters<type
   return undefined;
 }
 
-/** A simulation of what comes before; the places of all blocks are looked at all the same. */
-function until(request: SimulateRequest, { block, call }: Fault): SimulateRequest {
+/** What geth asks of a call before everything else: the block's gas; then, when it is about to run, the nonce. */
+const NO_GAS_LEFT = -38015;
+const NONCES = [-38010, -38011];
+
+function heedEarlier(error: unknown, fault: Fault): void {
+  if (!(error instanceof CallRejectedError)) return;
+  const isRunning = fault.error instanceof CallRejectedError;
+  if (error.code === NO_GAS_LEFT || (isRunning && NONCES.includes(error.code ?? 0))) throw error;
+}
+
+/**
+ * A simulation of what comes before; the places of all blocks are looked at all the same. `begins`: and of the call itself, with
+ * nothing in it but what is looked at before what is wrong.
+ */
+function until(request: SimulateRequest, { block, call }: Fault, begins = false): SimulateRequest {
+  const upTo = (calls: readonly CallRequest[]) => {
+    const before = calls.slice(0, Math.max(call, 0));
+    if (!begins) return before;
+    const { from, gas, nonce } = calls[call]!;
+    return [...before, { from, gas, nonce, to: ZERO_ADDRESS }];
+  };
   return {
     ...request,
     blockStateCalls: request.blockStateCalls.map(({ blockOverrides, stateOverrides, calls }, i) => ({
       ...(blockOverrides !== undefined && { blockOverrides }),
       ...((i < block || (i === block && call >= 0)) && { stateOverrides: stateOverrides ?? null }),
-      calls: i < block ? (calls ?? []) : i === block ? (calls ?? []).slice(0, Math.max(call, 0)) : [],
+      calls: i < block ? (calls ?? []) : i === block ? upTo(calls ?? []) : [],
     })),
   };
 }

@@ -88,6 +88,8 @@ function readWire(value: unknown, field: string): Wire {
   if (typeof value === 'string' || value instanceof URL) return httpWire({ url: value }, field);
   const made = typeof value === 'function' && !hasRequest(value) ? (value as ViemTransport)({}) : value;
   if (hasRequest(made)) return providerWire(made);
+  // What an async function gives is no transport, and what it fails with is told below.
+  if (made instanceof Promise) made.catch(() => {});
   if (typeof made === 'object' && made !== null && 'url' in made) return httpWire(made as HttpEndpoint, field);
   throw new InputError(field, `expected a URL, an EIP-1193 provider or a viem client, got ${describe(value)}`);
 }

@@ -152,5 +152,7 @@ describe.skipIf(binary === undefined)('pevm serve --fork', () => {
     expect(said.join('\n')).toContain('there is no block');
     expect(await run('--fork', 'ws://127.0.0.1:1')).toBe(2);
     expect(await run('--fork-block', '5')).toBe(2);
+    // It would be every address of the machine.
+    expect(await run('--host', '')).toBe(2);
   });
 });

@@ -81,6 +81,10 @@ test('what is wrong with a simulation is told in the order in which it would run
   const both = { blockOverrides: {}, stateOverrides: { [BOB]: { state: {}, stateDiff: {} } } };
   expect(await simulate([], false, [both])).toBe(-32000);
   expect(await simulate([{ from: alice, to: BOB, gas: '0x1' }], false, [both])).toBe(-38013);
+  expect(await simulate([{ ...contradiction, gas: '0xffffffffff' }])).toBe(-38015);
+  const tip = { from: alice, to: BOB, maxFeePerGas: '0x1', maxPriorityFeePerGas: '0x2' };
+  expect(await simulate([tip], true)).toBe(-32602);
+  expect(await simulate([{ ...tip, nonce: '0x99' }], true)).toBe(-38011);
   // Funds before the least gas; the block's gas before the nonce; a tip above its fee before the base fee.
   expect(await simulate([{ from: BOB, to: alice, value: '0xffff', gas: '0x1' }])).toBe(-38014);
   expect(await simulate([{ from: alice, to: BOB, nonce: '0x99', gas: '0xffffffffff' }], true)).toBe(-38015);
@@ -102,4 +106,23 @@ test('a list names none of those that are there anyway, also where the request d
 
 test('an empty list changes nothing about what a transfer needs', async () => {
   expect(await ask('eth_estimateGas', { from: alice, to: BOB, accessList: [] })).toBe('0x5208');
+});
+
+test('blobs of a simulated call that names no fee are paid for', async () => {
+  const blobVersionedHashes = [`0x01${'22'.repeat(31)}`];
+  const call = { from: alice, to: BOB, blobVersionedHashes };
+  const balance = { to: BOB, input: '0x' };
+  const [free, paid] = await Promise.all(
+    [[], [call]].map((calls) =>
+      ask<{ calls: { returnData: string }[] }[]>('eth_simulateV1', {
+        blockStateCalls: [
+          // Returns the balance of alice.
+          { stateOverrides: { [BOB]: { code: `0x73${alice.slice(2)}315f5260205ff3` } }, calls: [...calls, balance] },
+        ],
+      }),
+    ),
+  );
+  const left = (answer: typeof free) => BigInt(answer![0]!.calls.at(-1)!.returnData);
+  // A blob has 2^17 gas, and costs 1 wei for each.
+  expect(left(free) - left(paid)).toBe(131_072n);
 });

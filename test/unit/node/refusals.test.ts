@@ -125,6 +125,7 @@ test.each<[options: Record<string, unknown>, code: number, place: string]>([
   [{ tracer: 'callTracer', tracerConfig: [] }, -32000, 'params[1].tracerConfig'],
   [{ tracer: 'muxTracer', tracerConfig: { foo: {} } }, -32000, 'params[1].tracerConfig'],
   [{ tracer: 'callTracer', timeout: 'soon' }, -32000, 'params[1].timeout'],
+  [{ timeout: 'soon' }, -32000, 'params[1].timeout'],
   [{ tracer: 'callTracer', timeout: 5 }, -32602, 'params[1].timeout'],
   [{ limit: -1 }, -32602, 'params[1].limit'],
 ])('a trace with %o is refused', async (options, code, place) => {
@@ -158,6 +159,9 @@ test('options that are null are those that are missing', async () => {
     ask('debug_traceTransaction', mined, { tracer, tracerConfig });
   expect(await trace('callTracer', { withLog: null })).toEqual(await trace('callTracer', null));
   expect(await trace('muxTracer', { noopTracer: null })).toEqual({ noopTracer: {} });
+  expect(await ask('debug_traceTransaction', mined, { disableStorage: null, limit: null })).toEqual(
+    await ask('debug_traceTransaction', mined),
+  );
 });
 
 test('of what is not there, the encoding is empty', async () => {
