@@ -28,6 +28,7 @@ import {
   type EvmTransactionFields,
   type EvmTransactions,
   encodeEvmTransactions,
+  previousOf,
 } from '../core/evm/evm-encode.ts';
 import { signatureReader } from './signature.ts';
 
@@ -183,7 +184,7 @@ export function editEvmPlan(
   };
 }
 
-/** Tasks of a planned block in another order, with others between them. @throws as {@link editEvmPlan} does */
+/** Some tasks of a planned block in their order, with others between them. @throws as {@link editEvmPlan} does */
 export function arrangeTasks(plan: EvmPlan, context: EvmBlockContext, tasks: readonly ArrangedTask[]): EvmTransactions {
   const { chainId, hardfork, block, memoryBytes } = context;
   const { firstTransaction, post, transactions: before } = plan;
@@ -196,23 +197,37 @@ export function arrangeTasks(plan: EvmPlan, context: EvmBlockContext, tasks: rea
     memoryBytes,
   );
   const ranges: EncodedRange[] = [];
-  const add = (from: EncodedRange['from'], at: number) => {
-    const last = ranges.at(-1);
-    if (last?.from === from && last.end === at) ranges[ranges.length - 1] = { ...last, end: at + 1 };
-    else ranges.push({ from, first: at, end: at + 1 });
-  };
   let next = 0;
-  for (const task of tasks) {
-    if (task === 'nothing') add(nothing(), 0);
-    else if (typeof task === 'number') add(before, task);
-    else add(made, next++);
+  for (let at = 0; at < tasks.length; at++) {
+    const task = tasks[at]!;
+    if (task === 'nothing') ranges.push({ from: nothing(), first: 0, end: 1 });
+    else if (typeof task !== 'number') ranges.push({ from: made, first: next, end: ++next });
+    else {
+      const first = at;
+      while (tasks[at + 1] === task + at + 1 - first) at++;
+      ranges.push({ from: before, first: task, end: task + at + 1 - first });
+    }
   }
+  if (added.length === 0) return arrangeEvmTransactions(ranges, previousAmong(before.previous, tasks));
   const senders = tasks.map((task) => {
     if (typeof task === 'object') return task.from;
     const isTransaction = typeof task === 'number' && task >= firstTransaction && task < post;
     return isTransaction ? block.transactions[task - firstTransaction]?.from : undefined;
   });
-  return arrangeEvmTransactions(ranges, senders);
+  return arrangeEvmTransactions(ranges, previousOf(senders));
+}
+
+/** Of each task the one of the same sender before it that is left of those before it in the block; -1: none. */
+function previousAmong(before: Int32Array, tasks: readonly ArrangedTask[]): Int32Array {
+  const places = new Int32Array(before.length).fill(-1);
+  return Int32Array.from(tasks, (task, at) => {
+    if (typeof task !== 'number') return -1;
+    places[task] = at;
+    let previous = before[task]!;
+    // Who was left out has a place neither.
+    while (previous >= 0 && places[previous]! < 0) previous = before[previous]!;
+    return previous < 0 ? -1 : places[previous]!;
+  });
 }
 
 /** A record for what is never executed. */

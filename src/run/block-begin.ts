@@ -67,7 +67,7 @@ function setTransactions(
   if (!host.setEvmTransactions(transactions, first)) tooSmall(host, 'the list of transactions');
   // Whoever gets none for lack of memory is executed.
   if (trial !== undefined && trial.layout === staying?.layout) {
-    giveRecordings(host.instance, trial.recordings.slice(first));
+    giveRecordings(host.instance, trial.recordings.from(first));
   }
   if (lanes !== undefined && !host.setLanes(lanes, first)) tooSmall(host, 'the list of lanes');
   // The EVM inside the core finds out what a transaction misses although those before it have not run: no waiting then.
@@ -85,7 +85,7 @@ function addSenderOrder(
   const announced = new Set(planning?.announced?.tasks);
   for (let at = first; at < previous.length; at++) {
     // Nor for who is not executed, by who is not.
-    if (announced.has(previous[at]!) || trial?.recordings[at] !== undefined) continue;
+    if (announced.has(previous[at]!) || trial?.recordings.has(at)) continue;
     if (previous[at]! >= (lanes?.firsts[at] ?? first)) host.addDependency(previous[at]! - first, at - first);
   }
 }

@@ -201,9 +201,9 @@ export class Residence implements StayingState {
     return blockNumberOf(this.#home.host.instance);
   }
 
-  /** What the last block has recorded, while it is still in the memory. */
-  recordings(): (Uint8Array | undefined)[] {
-    return takeRecordings(this.#home.host.instance);
+  /** What the last block has recorded, while it is still in the memory. `spent`: see {@link takeRecordings}. */
+  recordings(spent?: Recordings): Recordings {
+    return takeRecordings(this.#home.host.instance, spent);
   }
 
   /** How many locations there are, the first of which is none. */

@@ -7,13 +7,35 @@ import { checkTransaction, readTransaction, type TransactionInput } from '../blo
 import type { BlockContext } from '../job/block-encoding.ts';
 import type { Edit } from '../types.ts';
 
-/** One transaction of an edited list. */
-export interface EditedTransaction {
+/** A transaction that is not in the block. */
+export interface NewTransaction {
   readonly transaction: TransactionInput;
-  /** Its place in the block; `undefined`: it is new. */
-  readonly origin: number | undefined;
-  /** It is new, and its nonce is to be the sender's next. */
+  /** Its nonce is to be the sender's next. */
   readonly wantsNonce: boolean;
+}
+
+/** The transactions of a block after edits. */
+export class EditedList {
+  /** Of each its place in the block; -1: it is new. */
+  readonly origins: Int32Array;
+  /** By place in the list, in order. */
+  readonly added: ReadonlyMap<number, NewTransaction>;
+  readonly #before: readonly TransactionInput[];
+
+  constructor(before: readonly TransactionInput[], origins: Int32Array, added: ReadonlyMap<number, NewTransaction>) {
+    this.#before = before;
+    this.origins = origins;
+    this.added = added;
+  }
+
+  get length(): number {
+    return this.origins.length;
+  }
+
+  /** As it was given. */
+  at(place: number): TransactionInput {
+    return this.added.get(place)?.transaction ?? this.#before[this.origins[place]!]!;
+  }
 }
 
 /** Gas of an inserted transaction that says nothing of it: what any transaction may have from Osaka on (EIP-7825). */
@@ -27,11 +49,11 @@ export function editedList(
   edits: unknown,
   context: BlockContext,
   maximumTransactionGas: bigint | undefined,
-): EditedTransaction[] {
+): EditedList {
   const before = context.block.transactions;
   if (!Array.isArray(edits)) throw new InputError('edits', `expected an array, got ${describe(edits)}`);
-  const inserted = new Map<number, EditedTransaction[]>();
-  const replaced = new Map<number, EditedTransaction | undefined>();
+  const inserted = new Map<number, NewTransaction[]>();
+  const replaced = new Map<number, NewTransaction | undefined>();
   for (const [index, edit] of edits.entries()) {
     const field = `edits[${index}]`;
     const { at, kind, given } = readEdit(edit, field, before.length);
@@ -43,29 +65,38 @@ export function editedList(
     if (replaced.has(at)) throw new InputError(`${field}.at`, `transaction ${at} is dropped or replaced already`);
     replaced.set(at, made);
   }
-  const kept = keptOf(context);
-  const places = [...new Set([...inserted.keys(), ...replaced.keys()])].sort((left, right) => left - right);
-  const parts: (readonly EditedTransaction[])[] = [];
-  let next = 0;
-  for (const at of places) {
-    parts.push(kept.slice(next, at), inserted.get(at) ?? []);
-    next = replaced.has(at) ? at + 1 : at;
-    const made = replaced.get(at);
-    if (made !== undefined) parts.push([made]);
-  }
-  return parts.concat([kept.slice(next)]).flat();
+  return arranged(before, inserted, replaced);
 }
 
-const keptOnes = new WeakMap<BlockContext, readonly EditedTransaction[]>();
-
-/** The transactions of a block as lists have those that are not edited: the same for all questions. */
-function keptOf(context: BlockContext): readonly EditedTransaction[] {
-  const known = keptOnes.get(context);
-  if (known !== undefined) return known;
-  const { transactions } = context.block;
-  const kept = transactions.map((transaction, origin) => ({ transaction, origin, wantsNonce: false }));
-  keptOnes.set(context, kept);
-  return kept;
+function arranged(
+  before: readonly TransactionInput[],
+  inserted: ReadonlyMap<number, readonly NewTransaction[]>,
+  replaced: ReadonlyMap<number, NewTransaction | undefined>,
+): EditedList {
+  let length = before.length;
+  for (const made of inserted.values()) length += made.length;
+  for (const made of replaced.values()) if (made === undefined) length--;
+  const origins = new Int32Array(length);
+  const added = new Map<number, NewTransaction>();
+  let to = 0;
+  let next = 0;
+  const keepUpTo = (end: number) => {
+    while (next < end) origins[to++] = next++;
+  };
+  const add = (made: NewTransaction) => {
+    added.set(to, made);
+    origins[to++] = -1;
+  };
+  for (const at of [...new Set([...inserted.keys(), ...replaced.keys()])].sort((left, right) => left - right)) {
+    keepUpTo(at);
+    inserted.get(at)?.forEach(add);
+    if (!replaced.has(at)) continue;
+    const made = replaced.get(at);
+    if (made !== undefined) add(made);
+    next++;
+  }
+  keepUpTo(before.length);
+  return new EditedList(before, origins, added);
 }
 
 function readEdit(edit: unknown, field: string, count: number) {
@@ -96,7 +127,7 @@ function readNew(
   field: string,
   { block, hardfork }: BlockContext,
   maximumTransactionGas: bigint | undefined,
-): EditedTransaction {
+): NewTransaction {
   if (typeof value !== 'object' || value === null) {
     throw new InputError(field, `expected a transaction, got ${describe(value)}`);
   }
@@ -115,5 +146,5 @@ function readNew(
     field,
   );
   checkTransaction(transaction, hardfork, field, { maximumTransactionGas });
-  return { transaction, origin: undefined, wantsNonce: !('nonce' in given) };
+  return { transaction, wantsNonce: !('nonce' in given) };
 }

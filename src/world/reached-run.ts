@@ -3,6 +3,7 @@
 // recordings.
 
 import { bytesFromHex, type Hex } from '../base/hex.ts';
+import type { TransactionInput } from '../block/block-input.ts';
 import type { EvmTransactions } from '../core/evm/evm-encode.ts';
 import { decodeChanges } from '../core/host/change-records.ts';
 import { countKept, type KeptRecords, keptValue, pickKept } from '../core/host/kept-state.ts';
@@ -14,9 +15,10 @@ import { EMPTY_IMAGE, type StateImage } from '../core/host/state-image.ts';
 import { Kind } from '../core/instance/abi.ts';
 import { type ArrangedTask, arrangeTasks } from '../job/evm-block.ts';
 import type { Desk, Performed } from '../job/job.ts';
+import { runHere } from '../run/run-here.ts';
 import type { RunPlan } from '../run/run-plan.ts';
 import type { WhatIfTransaction } from '../types.ts';
-import type { EditedTransaction } from './edits.ts';
+import type { EditedList } from './edits.ts';
 import type { Recorded, WorldExecution } from './recorded-block.ts';
 import type { WorldState } from './world-state.ts';
 
@@ -37,15 +39,18 @@ export interface ReachedSetting {
   readonly execution: WorldExecution;
   readonly state: WorldState;
   readonly recorded: Recorded;
-  readonly list: readonly EditedTransaction[];
+  readonly list: EditedList;
   /** Puts values into places of the state, for as long as the question lasts. */
   put(records: KeptRecords): Promise<void>;
 }
 
-/** Part of the list from which on it is as well to run all of it. */
+/** Part of the list from which on it is as well to run all of it, unless that is short. */
 const MOST = 1 / 2;
-/** Limits of gas, together, up to which the calling thread runs it: a few milliseconds, at the outside some tens. */
+/** Gas up to which the calling thread runs it, which is over sooner than workers would wake, or nearly. */
 const SHORT_GAS = 4_000_000;
+/** Of a transaction's gas what nothing is done for, and what a transaction takes that does nothing. */
+const FREE_GAS = 21_000;
+const TASK_GAS = 1_000;
 /** Runs after each of which there was more to be run. */
 const MOST_ROUNDS = 6;
 
@@ -60,11 +65,18 @@ export async function runReached(setting: ReachedSetting): Promise<EditedRun | u
   }
   const added = await addedTo(setting, written, before);
   if (added === undefined) return undefined;
-  const origins = originsOf(setting);
+  const origins = originsOf(execution, setting.list);
   const reach = new Reach(written, origins);
+  const { transactions } = execution.job.encoding.evmPlan!;
+  const isAll = () =>
+    reach.running > setting.list.length * MOST &&
+    !isShort(
+      transactions,
+      usedBy(execution, (task) => task),
+    );
   let put = 0;
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    if (reach.isBeyond || reach.running > setting.list.length * MOST) return undefined;
+    if (reach.isBeyond || isAll()) return undefined;
     const tasks = reach.tasks();
     const fresh = reach.needed.slice(put).map((location) => written.numbers[location]! - 1);
     if (fresh.length > 0) await setting.put([pickKept(before, fresh)]);
@@ -102,61 +114,66 @@ async function addedTo(
   { desk, state, list }: ReachedSetting,
   written: WrittenPlaces,
   before: KeptRecords,
-): Promise<ReadonlyMap<number, EditedTransaction['transaction']> | undefined> {
+): Promise<ReadonlyMap<number, TransactionInput> | undefined> {
   const nonceOf = async (address: Uint8Array) => {
     const number = written.numbers[state.residence.locationOf(Kind.NONCE, address)] ?? 0;
     if (number === 0) return (await state.account(desk.ask, address)).nonce;
     const held = keptValue(pickKept(before, [number - 1]));
     return held.known ? held.number : undefined;
   };
-  const added = new Map<number, EditedTransaction['transaction']>();
-  for (const [at, { transaction, origin }] of list.entries()) if (origin === undefined) added.set(at, transaction);
-  return (await withNonces(list, nonceOf, (at, transaction) => added.set(at, transaction))) ? added : undefined;
+  return withNonces(list, nonceOf);
 }
 
 /**
- * Fills the nonces of what is new, from the state before the block (`nonceOf`) and the list. False: a nonce is known to nobody.
+ * What is new in a list, by place, with nonces from the state before the block (`nonceOf`) and the list. `undefined`: one is known
+ * to nobody.
  */
 export async function withNonces(
-  list: readonly EditedTransaction[],
+  list: EditedList,
   nonceOf: (address: Uint8Array) => Promise<bigint | undefined>,
-  fill: (at: number, transaction: EditedTransaction['transaction']) => void,
-): Promise<boolean> {
+): Promise<ReadonlyMap<number, TransactionInput> | undefined> {
+  const made = new Map<number, TransactionInput>();
   const nonces = new Map<Hex, bigint>();
-  const last = list.findLastIndex(({ wantsNonce }) => wantsNonce);
+  // Of those before the last that wants one, all senders have to be known.
+  let last = -1;
+  for (const [at, { transaction, wantsNonce }] of list.added) {
+    made.set(at, transaction);
+    if (wantsNonce) last = at;
+  }
   for (let at = 0; at <= last; at++) {
-    const { transaction, wantsNonce } = list[at]!;
+    const transaction = list.at(at);
     const { from } = transaction;
     if (from === undefined) continue;
     let nonce: bigint | undefined = BigInt(transaction.nonce);
-    if (wantsNonce) {
+    if (list.added.get(at)?.wantsNonce === true) {
       nonce = nonces.get(from) ?? (await nonceOf(bytesFromHex(from)));
-      if (nonce === undefined) return false;
-      fill(at, { ...transaction, nonce: `0x${nonce.toString(16)}` });
+      if (nonce === undefined) return undefined;
+      made.set(at, { ...transaction, nonce: `0x${nonce.toString(16)}` });
     }
     nonces.set(from, nonce + 1n);
   }
-  return true;
+  return made;
 }
 
-/** Of each task of the edited list its number in the block. */
-function originsOf({ execution, list }: ReachedSetting): Int32Array {
-  const { count, firstTransaction, transactionCount } = execution.job.encoding;
+/** Of each task of the edited list its number in the block; -1: it is new. */
+export function originsOf({ job }: WorldExecution, list: EditedList): Int32Array {
+  const { count, firstTransaction, transactionCount } = job.encoding;
   const origins = new Int32Array(count - transactionCount + list.length);
   for (let task = 0; task < firstTransaction; task++) origins[task] = task;
-  for (const [at, { origin }] of list.entries()) {
-    origins[firstTransaction + at] = origin === undefined ? -1 : firstTransaction + origin;
+  for (let at = 0; at < list.length; at++) {
+    const origin = list.origins[at]!;
+    origins[firstTransaction + at] = origin < 0 ? -1 : firstTransaction + origin;
   }
   const [from, to] = [firstTransaction + transactionCount, firstTransaction + list.length];
   for (let task = from; task < count; task++) origins[to + task - from] = task;
   return origins;
 }
 
-function perform(
+async function perform(
   { desk, execution, state, recorded }: ReachedSetting,
   written: WrittenPlaces,
   { places, recordings }: ReachedTasks,
-  { origins, added }: { origins: Int32Array; added: ReadonlyMap<number, EditedTransaction['transaction']> },
+  { origins, added }: { origins: Int32Array; added: ReadonlyMap<number, TransactionInput> },
 ): Promise<Performed> {
   const { job, executed } = execution;
   const { evmPlan, firstTransaction } = job.encoding;
@@ -166,13 +183,37 @@ function perform(
     return origin < 0 ? added.get(place - firstTransaction)! : origin;
   });
   const transactions = arrangeTasks(evmPlan!, job.context, tasks);
-  const gas = transactions.costs.reduce((sum, cost) => sum + cost, 0);
   const codes = recorded.codes(written.coders);
   const plan = trialOf(execution, recorded, { transactions, recordings, codes, block: undefined });
+  const { residence } = state;
+  // Nothing lets this thread do other things meanwhile: by what they may use at most.
+  const outcome = isShort(transactions, (task) => transactions.costs[task]!)
+    ? await runHere(plan, residence)
+    : undefined;
+  if (outcome !== undefined) return { outcome, workersLost: 0, threading: 'inline', workers: 1 };
   return desk.perform({
-    ...{ plan, take() {}, work: executed.work, state, residence: state.residence },
-    ...{ taskTimeoutMs: undefined, isShown: false, isShort: gas <= SHORT_GAS },
+    ...{ plan, take() {}, work: executed.work, state, residence, taskTimeoutMs: undefined, isShown: false },
+    isShort: isShort(
+      transactions,
+      usedBy(execution, (task) => (places[task]! < 0 ? -1 : origins[places[task]!]!)),
+    ),
   });
+}
+
+/** Whether tasks are over sooner than workers would wake, or nearly. */
+export function isShort({ costs }: EvmTransactions, gasOf: (task: number) => number): boolean {
+  let sum = costs.length * TASK_GAS;
+  for (let task = 0; task < costs.length; task++) sum += Math.max(0, Math.min(gasOf(task), costs[task]!) - FREE_GAS);
+  return sum <= SHORT_GAS;
+}
+
+/** The gas that tasks have used in the block; of what is new, all that it may use. `originOf`: numbers there. */
+export function usedBy({ executed }: WorldExecution, originOf: (task: number) => number): (task: number) => number {
+  const { results } = executed.decoder;
+  return (task) => {
+    const origin = originOf(task);
+    return origin < 0 ? Number.POSITIVE_INFINITY : results.gas(origin);
+  };
 }
 
 /** Tasks in another arrangement, and what is recorded of each. */

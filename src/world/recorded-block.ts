@@ -1,7 +1,7 @@
 // A block as a world has executed it, and what its run has recorded of it.
 
 import type { KeptAccesses } from '../core/host/kept-accesses.ts';
-import { codeHashesIn, type Recordings } from '../core/host/recordings.ts';
+import { codeHashesIn, Recordings } from '../core/host/recordings.ts';
 import type { StateImage } from '../core/host/state-image.ts';
 import type { BlockJob, ExecutedBlock } from '../job/block.ts';
 import type { Residence } from '../run/residence.ts';
@@ -18,39 +18,41 @@ export interface WorldExecution {
 
 /** What a block's run has recorded, and code that its transactions give to accounts, which nobody brings along. */
 export interface Recorded {
-  /** By number of task; none where the memory has them no more. */
-  readonly recordings: readonly (Uint8Array | undefined)[];
+  /** None where the memory has them no more. */
+  readonly recordings: Recordings;
   /** In which the recordings hold. */
   readonly layout: number;
-  codes(among?: Recordings): StateImage['codes'];
+  /** `among`: numbers of tasks. */
+  codes(among?: Iterable<number>): StateImage['codes'];
 }
 
 /** Taken out of the memory once: the next block that begins there, be it a call, overwrites them. */
 const recorded = new WeakMap<WorldExecution, Recorded>();
+/** The newest of them: of a block before it nobody can ask anything any more. */
+const newest = new WeakMap<Residence, Recorded>();
 const accesses = new WeakMap<WorldExecution, KeptAccesses>();
 
 /** As long as the memory is laid out as it was. Host, before anything else begins. */
 export function recordedBy(execution: WorldExecution, residence: Residence): Recorded {
   const { layout } = residence;
   const known = recorded.get(execution);
-  if (known?.layout === layout) return known;
+  if (known?.layout === layout && known === newest.get(residence)) return known;
   const { after } = execution;
   if (layout !== after.layout || residence.blockNumber !== after.blockNumber) {
-    return { recordings: [], layout, codes: () => [] };
+    return { recordings: Recordings.NONE, layout, codes: () => [] };
   }
-  const recordings = residence.recordings();
-  const codes = (among: Recordings = recordings) => {
+  const recordings = residence.recordings(newest.get(residence)?.recordings);
+  const codes = (among?: Iterable<number>) => {
     const found: StateImage['codes'][number][] = [];
-    for (const recording of among) {
-      for (const hash of recording === undefined ? [] : codeHashesIn(recording)) {
-        const code = residence.code(hash);
-        if (code !== undefined) found.push({ hash, code });
-      }
+    for (const hash of codeHashesIn(recordings, among)) {
+      const code = residence.code(hash);
+      if (code !== undefined) found.push({ hash, code });
     }
     return found;
   };
   const made = { recordings, layout, codes };
   recorded.set(execution, made);
+  newest.set(residence, made);
   return made;
 }
 

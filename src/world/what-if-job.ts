@@ -4,7 +4,7 @@ import { InputError } from '../base/errors.ts';
 import type { CheckedOptions } from '../config/options.ts';
 import type { Desk, Job, Limits } from '../job/job.ts';
 import type { Edit, WhatIf, WhatIfOptions, WhatIfTransaction } from '../types.ts';
-import { type EditedTransaction, editedList } from './edits.ts';
+import { type EditedList, editedList } from './edits.ts';
 import type { WorldExecution } from './recorded-block.ts';
 import type { WorldState } from './world-state.ts';
 
@@ -25,7 +25,7 @@ export class WhatIfJob implements Job<WhatIfTransaction, WhatIf> {
   readonly limits: Limits;
   readonly #execution: WorldExecution;
   readonly #state: WorldState;
-  readonly #list: readonly EditedTransaction[];
+  readonly #list: EditedList;
 
   /** @throws InputError naming the edit and its field */
   constructor(

@@ -17,17 +17,17 @@ import type { Ask, Desk } from '../job/job.ts';
 import { reportOf } from '../metrics/report.ts';
 import { meterOf } from '../state/source-meter.ts';
 import type { Report, WhatIf, WhatIfTransaction } from '../types.ts';
-import type { EditedTransaction } from './edits.ts';
-import { type EditedRun, runReached, trialOf, withNonces } from './reached-run.ts';
+import type { EditedList } from './edits.ts';
+import { type EditedRun, isShort, originsOf, runReached, trialOf, usedBy, withNonces } from './reached-run.ts';
 import { type Recorded, recordedBy, type WorldExecution } from './recorded-block.ts';
 import type { WorldState } from './world-state.ts';
 
 export class WhatIfRun {
   readonly #execution: WorldExecution;
   readonly #state: WorldState;
-  readonly #list: readonly EditedTransaction[];
+  readonly #list: EditedList;
 
-  constructor(execution: WorldExecution, state: WorldState, list: readonly EditedTransaction[]) {
+  constructor(execution: WorldExecution, state: WorldState, list: EditedList) {
     this.#execution = execution;
     this.#state = state;
     this.#list = list;
@@ -48,7 +48,7 @@ export class WhatIfRun {
         const [execution, state, list] = [this.#execution, this.#state, this.#list];
         return runReached({ desk, execution, state, recorded, list, put });
       })) ?? (await this.#aside((put) => this.#runAll(desk, recorded, put)));
-    const transactions = lazy(() => this.#list.map(({ transaction }) => transaction));
+    const transactions = lazy(() => Array.from(this.#list.origins, (_, place) => this.#list.at(place)));
     const block: BlockInput = Object.defineProperty({ ...job.context.block }, 'transactions', { get: transactions });
     const { performed, places } = run;
     const totalDurationMs = performance.now() - startMs;
@@ -94,15 +94,20 @@ export class WhatIfRun {
     await put(residence.since(this.#execution.mark).toReversed().flat());
     const encoding = await this.#encode((body) => desk.ask(body));
     const { firstTransaction, transactionCount, evm } = encoding;
+    const origins = originsOf(this.#execution, this.#list);
     const plan = trialOf(this.#execution, recorded, {
       transactions: evm!.transactions,
-      recordings: this.#moved(encoding, recorded.recordings),
+      recordings: recorded.recordings.picked(origins),
       codes: recorded.codes(),
       block: { firstTransaction, transactionCount },
     });
     const performed = await desk.perform({
       ...{ plan, take() {}, work: this.#execution.executed.work },
       ...{ state: this.#state, residence, taskTimeoutMs: undefined, isShown: true },
+      isShort: isShort(
+        plan.evm!.transactions,
+        usedBy(this.#execution, (task) => origins[task]!),
+      ),
     });
     const { results, changes } = performed.outcome;
     return { performed, results: () => results, changes: () => decodeChanges(changes) };
@@ -125,27 +130,10 @@ export class WhatIfRun {
   /** The edited block; nonces of what is new are filled from the state before it. */
   async #encode(ask: Ask): Promise<BlockEncoding> {
     const { context, encoding } = this.#execution.job;
-    const list = this.#list.map(({ origin, transaction }) => origin ?? transaction);
     const nonceOf = async (address: Uint8Array) => (await this.#state.account(ask, address)).nonce;
-    await withNonces(this.#list, nonceOf, (at, transaction) => {
-      list[at] = transaction;
-    });
+    const added = (await withNonces(this.#list, nonceOf))!;
+    const list = Array.from(this.#list.origins, (origin, at) => added.get(at) ?? origin);
     return encodingOf(editEvmPlan(encoding.evmPlan!, context, list), context);
-  }
-
-  /** The recordings of the block's tasks in their new places. */
-  #moved(
-    { count, firstTransaction, transactionCount }: BlockEncoding,
-    recordings: readonly (Uint8Array | undefined)[],
-  ): (Uint8Array | undefined)[] {
-    const behind = firstTransaction + transactionCount;
-    const shift = this.#execution.job.encoding.count - count;
-    return Array.from({ length: count }, (_, task) => {
-      if (task < firstTransaction) return recordings[task];
-      if (task >= behind) return recordings[task + shift];
-      const origin = this.#list[task - firstTransaction]?.origin;
-      return origin === undefined ? undefined : recordings[firstTransaction + origin];
-    });
   }
 }
 
@@ -153,12 +141,12 @@ export class WhatIfRun {
 class Comparison {
   readonly #decoder: () => TransactionDecoder;
   readonly #execution: WorldExecution;
-  readonly #list: readonly EditedTransaction[];
+  readonly #list: EditedList;
   readonly #first: number;
   readonly #transactions: WhatIfTransaction[] = [];
 
   /** `decoder`: asked for when somebody looks at something. */
-  constructor(execution: WorldExecution, list: readonly EditedTransaction[], decoder: () => TransactionDecoder) {
+  constructor(execution: WorldExecution, list: EditedList, decoder: () => TransactionDecoder) {
     this.#execution = execution;
     this.#list = list;
     this.#first = execution.job.encoding.firstTransaction;
@@ -185,8 +173,8 @@ class Comparison {
 
   /** Whether it came to something else than in the block; so it is with what is new. */
   isChanged(index: number): boolean {
-    const origin = this.#list[index]?.origin;
-    if (origin === undefined) return true;
+    const origin = this.#list.origins[index] ?? -1;
+    if (origin < 0) return true;
     if (this.isRepeated(index)) return false;
     const { results } = this.decoder;
     const before = this.#execution.executed.decoder.results;
@@ -206,16 +194,16 @@ class Comparison {
     const before = this.#execution.executed.decoder.results;
     let [all, kept] = [0, 0];
     for (let at = 0; at < this.#execution.executed.decoder.length; at++) all += before.gas(this.#first + at);
-    for (const [index, { origin }] of this.#list.entries()) {
-      if (origin !== undefined && this.isRepeated(index)) kept += before.gas(this.#first + origin);
+    for (const [index, origin] of this.#list.origins.entries()) {
+      if (origin >= 0 && this.isRepeated(index)) kept += before.gas(this.#first + origin);
     }
     return all === 0 ? 1 : kept / all;
   }
 
   #made(index: number): WhatIfTransaction {
-    const origin = this.#list[index]?.origin;
+    const origin = this.#list.origins[index]!;
     const { status, error } = this.decoder.results.at(this.#first + index);
-    const place = { index, ...(origin === undefined ? {} : { origin }) };
+    const place = { index, ...(origin < 0 ? {} : { origin }) };
     if (status === 'invalid') return { ...place, status, error: error ?? 'invalid' };
     return { ...place, status: status === 'success' ? 'success' : 'reverted', result: this.decoder.at(index) };
   }

@@ -193,12 +193,9 @@ export interface EncodedRange {
 
 /**
  * Encoded transactions in another order, with some left out and others between them, without encoding any anew.
- * @param senders of all of them, where they are known
+ * @param previous of each the one of the same sender before it, -1 for none
  */
-export function arrangeEvmTransactions(
-  ranges: readonly EncodedRange[],
-  senders: readonly (Hex | undefined)[],
-): EvmTransactions {
+export function arrangeEvmTransactions(ranges: readonly EncodedRange[], previous: Int32Array): EvmTransactions {
   let [count, size] = [0, 0];
   for (const { from, first, end } of ranges) {
     count += end - first;
@@ -216,11 +213,11 @@ export function arrangeEvmTransactions(
       offsets[++index] = at;
     }
   }
-  return { records, offsets, costs, previous: previousOf(senders) };
+  return { records, offsets, costs, previous };
 }
 
-/** For each the one of the same sender before it, -1 for none. */
-function previousOf(senders: readonly (Hex | undefined)[]): Int32Array {
+/** For each sender the one before it that is the same, -1 for none. */
+export function previousOf(senders: readonly (Hex | undefined)[]): Int32Array {
   const lastOf = new Map<Hex, number>();
   return Int32Array.from(senders, (sender, index) => {
     if (sender === undefined) return -1;

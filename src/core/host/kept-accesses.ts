@@ -12,6 +12,7 @@ import type { CoreInstance } from '../instance/abi.ts';
 import { readNumber, readReversed } from '../instance/words.ts';
 import { changedRecord, type FieldKind, type KeptRecords } from './kept-state.ts';
 import { type Places, placesOf } from './location.ts';
+import type { Recordings } from './recordings.ts';
 
 interface Accesses {
   /** Numbers of places. Of task `t` those from `readEnds[t - 1]` to `readEnds[t]`. */
@@ -24,6 +25,7 @@ interface Accesses {
   readonly values: Uint8Array;
 }
 
+const ACCESS = RecordedAccess.SIZE >>> 2;
 const CREDITED = 2 ** 31;
 const ADDRESS = 20;
 const WORD = 32;
@@ -61,12 +63,8 @@ export class KeptAccesses implements BlockAccesses {
    * Out of the recordings of all tasks of the block in the memory; `undefined` where one of them is missing, or a code that was
    * written. Host, before the next block begins.
    */
-  static take(
-    instance: CoreInstance,
-    recordings: readonly (Uint8Array | undefined)[],
-    firstTransaction: number,
-  ): KeptAccesses | undefined {
-    if (!recordings.every((recording) => recording !== undefined)) return undefined;
+  static take(instance: CoreInstance, recordings: Recordings, firstTransaction: number): KeptAccesses | undefined {
+    if (!recordings.areAll) return undefined;
     const { accesses, locations } = accessesIn(recordings);
     const codes = new Map<Hex, Hex>();
     const places = placesOf(instance, locations);
@@ -79,9 +77,9 @@ export class KeptAccesses implements BlockAccesses {
       codes.set(hexFromBytes(hash), code);
     }
     let logs = 0;
-    const logsBefore = Uint32Array.from(recordings, (recording) => {
+    const logsBefore = Uint32Array.from({ length: recordings.length }, (_, task) => {
       const before = logs;
-      logs += logCountOf(outputOf(recording));
+      logs += logCountOf(outputOf(recordings.at(task)!));
       return before;
     });
     return new KeptAccesses(places, accesses, codes, logsBefore, firstTransaction);
@@ -292,21 +290,21 @@ class Values {
 }
 
 /** The accesses, with the locations that their places have in the memory. */
-function accessesIn(recordings: readonly Uint8Array[]): { accesses: Accesses; locations: Uint32Array } {
+function accessesIn({ words, starts }: Recordings): { accesses: Accesses; locations: Uint32Array } {
   let readCount = 0;
   let writeCount = 0;
-  for (const recording of recordings) {
-    const fields = fieldsOf(recording);
-    readCount += fields[Recording.READ_COUNT >>> 2]!;
-    writeCount += fields[Recording.WRITE_COUNT >>> 2]!;
+  for (const start of starts) {
+    readCount += words[start + (Recording.READ_COUNT >>> 2)]!;
+    writeCount += words[start + (Recording.WRITE_COUNT >>> 2)]!;
   }
   const accesses = {
     reads: new Uint32Array(readCount),
-    readEnds: new Uint32Array(recordings.length),
+    readEnds: new Uint32Array(starts.length),
     writes: new Uint32Array(writeCount),
-    writeEnds: new Uint32Array(recordings.length),
+    writeEnds: new Uint32Array(starts.length),
     values: new Uint8Array(writeCount * WORD),
   };
+  const values = new Uint32Array(accesses.values.buffer);
   const numbers = new Map<number, number>();
   const numberOf = (word: number) => {
     const location = word & 0xffffff;
@@ -316,17 +314,15 @@ function accessesIn(recordings: readonly Uint8Array[]): { accesses: Accesses; lo
     return numbers.size - 1;
   };
   let [read, write] = [0, 0];
-  for (const [task, recording] of recordings.entries()) {
-    const fields = fieldsOf(recording);
-    let at = Recording.SIZE;
-    for (let left = fields[Recording.READ_COUNT >>> 2]!; left > 0; left--, at += RecordedAccess.SIZE) {
-      accesses.reads[read++] = numberOf(fields[(at + RecordedAccess.LOCATION) >>> 2]!);
+  for (const [task, start] of starts.entries()) {
+    let at = start + (Recording.SIZE >>> 2);
+    for (let left = words[start + (Recording.READ_COUNT >>> 2)]!; left > 0; left--, at += ACCESS) {
+      accesses.reads[read++] = numberOf(words[at + (RecordedAccess.LOCATION >>> 2)]!);
     }
-    for (let left = fields[Recording.WRITE_COUNT >>> 2]!; left > 0; left--, at += RecordedAccess.SIZE) {
-      const isCredit = fields[(at + RecordedAccess.FLAG) >>> 2]! !== 0;
-      accesses.writes[write] = numberOf(fields[(at + RecordedAccess.LOCATION) >>> 2]!) + (isCredit ? CREDITED : 0);
-      const value = at + RecordedAccess.VALUE;
-      accesses.values.set(recording.subarray(value, value + WORD), write++ * WORD);
+    for (let left = words[start + (Recording.WRITE_COUNT >>> 2)]!; left > 0; left--, at += ACCESS) {
+      const isCredit = words[at + (RecordedAccess.FLAG >>> 2)]! !== 0;
+      accesses.writes[write] = numberOf(words[at + (RecordedAccess.LOCATION >>> 2)]!) + (isCredit ? CREDITED : 0);
+      values.set(words.subarray(at + (RecordedAccess.VALUE >>> 2), at + ACCESS), (write++ * WORD) >>> 2);
     }
     accesses.readEnds[task] = read;
     accesses.writeEnds[task] = write;
@@ -342,15 +338,10 @@ function codeOf({ core, bytes, words }: CoreInstance, hash: Uint8Array): Hex | u
   return hexFromBytes(bytes.slice(start, start + words[(record + BaseValue.CODE_LENGTH) >>> 2]!));
 }
 
-function outputOf(recording: Uint8Array): Uint8Array {
-  const fields = fieldsOf(recording);
-  const accesses = fields[Recording.READ_COUNT >>> 2]! + fields[Recording.WRITE_COUNT >>> 2]!;
-  const start = Recording.SIZE + accesses * RecordedAccess.SIZE;
-  return recording.subarray(start, start + fields[Recording.OUTPUT_LENGTH >>> 2]!);
-}
-
-function fieldsOf(recording: Uint8Array): Uint32Array {
-  return new Uint32Array(recording.buffer, recording.byteOffset, recording.byteLength >>> 2);
+function outputOf(recording: Uint32Array): Uint8Array {
+  const accesses = recording[Recording.READ_COUNT >>> 2]! + recording[Recording.WRITE_COUNT >>> 2]!;
+  const start = recording.byteOffset + Recording.SIZE + accesses * RecordedAccess.SIZE;
+  return new Uint8Array(recording.buffer, start, recording[Recording.OUTPUT_LENGTH >>> 2]!);
 }
 
 function nameOf(kind: number, address: Uint8Array, slot: Uint8Array | undefined): string {

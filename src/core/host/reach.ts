@@ -2,7 +2,7 @@
 // use while the memory is laid out as it was. Costs a look at each recorded access, and nothing per account or slot.
 
 import { Kind, Outcome, RecordedAccess, Recording } from '../../../assembly/layout.ts';
-import type { Recordings } from './recordings.ts';
+import { Recordings } from './recordings.ts';
 
 const HEADER = Recording.SIZE >>> 2;
 const ACCESS = RecordedAccess.SIZE >>> 2;
@@ -13,49 +13,40 @@ const VALUE_WORDS = ACCESS - VALUE;
 const placeOf = (word: number) => word & 0xffffff;
 const isReset = (word: number) => word >>> 24 === Kind.RESET;
 
-/** Where one recording is among 32-bit words. */
-class Fields {
-  words: Uint32Array = new Uint32Array(0);
-  /** Of the first read, the first write, and behind the last. */
-  reads = 0;
-  writes = 0;
-  end = 0;
+const LENGTH = Recording.LENGTH >>> 2;
+const READ_COUNT = Recording.READ_COUNT >>> 2;
+const WRITE_COUNT = Recording.WRITE_COUNT >>> 2;
 
-  at(recording: Uint8Array): this {
-    // Recordings are parts of few buffers.
-    if (this.words.buffer !== recording.buffer) this.words = new Uint32Array(recording.buffer);
-    const start = recording.byteOffset >>> 2;
-    this.reads = start + HEADER;
-    this.writes = this.reads + this.words[start + (Recording.READ_COUNT >>> 2)]! * ACCESS;
-    this.end = this.writes + this.words[start + (Recording.WRITE_COUNT >>> 2)]! * ACCESS;
-    return this;
-  }
-}
+/** Where a record's first read, its first write and what is behind the last are among the words. */
+const readsAt = (start: number) => start + HEADER;
+const writesAt = (words: Uint32Array, start: number) => start + HEADER + words[start + READ_COUNT]! * ACCESS;
+const endAt = (words: Uint32Array, start: number) =>
+  start + HEADER + (words[start + READ_COUNT]! + words[start + WRITE_COUNT]!) * ACCESS;
 
 /** What the tasks of a recorded block have written. */
 export class WrittenPlaces {
-  readonly recordings: readonly Uint8Array[];
+  readonly recordings: Recordings;
   /** By location: which it was of all that were written, in the order of `keepWritten`, from 1 on; 0: nobody wrote it. */
   readonly numbers: Uint32Array;
   readonly count: number;
   /** Those that emptied accounts. */
   readonly resets: readonly number[];
-  /** Recordings of tasks that have given code to accounts. */
-  readonly coders: readonly Uint8Array[];
+  /** Tasks that have given code to accounts. */
+  readonly coders: readonly number[];
 
-  private constructor(recordings: readonly Uint8Array[], locations: number) {
+  private constructor(recordings: Recordings, locations: number) {
     this.recordings = recordings;
     const numbers = new Uint32Array(locations);
     const resets: number[] = [];
-    const coders: Uint8Array[] = [];
-    const fields = new Fields();
+    const coders: number[] = [];
+    const { words, starts } = recordings;
     let count = 0;
-    for (const recording of recordings) {
-      const { words, writes, end } = fields.at(recording);
-      for (let at = writes; at < end; at += ACCESS) {
+    for (let task = 0; task < starts.length; task++) {
+      const end = endAt(words, starts[task]!);
+      for (let at = writesAt(words, starts[task]!); at < end; at += ACCESS) {
         const word = words[at]!;
         const kind = word >>> 24;
-        if (kind === Kind.CODE && coders.at(-1) !== recording) coders.push(recording);
+        if (kind === Kind.CODE && coders.at(-1) !== task) coders.push(task);
         if (numbers[placeOf(word)] !== 0) continue;
         numbers[placeOf(word)] = ++count;
         if (kind === Kind.RESET) resets.push(placeOf(word));
@@ -69,9 +60,7 @@ export class WrittenPlaces {
 
   /** `locations`: how many there are in the memory. `undefined`: not all of `tasks` tasks are recorded. */
   static of(recordings: Recordings, tasks: number, locations: number): WrittenPlaces | undefined {
-    if (recordings.length !== tasks) return undefined;
-    const all = recordings.filter((recording) => recording !== undefined);
-    return all.length === tasks ? new WrittenPlaces(all, locations) : undefined;
+    return recordings.length === tasks && recordings.areAll ? new WrittenPlaces(recordings, locations) : undefined;
   }
 }
 
@@ -99,7 +88,6 @@ export class Reach {
   /** What tasks that run, by place in the list, have written beside what they wrote in the block. */
   readonly #added = new Map<number, Set<number>>();
   #isBeyond = false;
-  readonly #fields = new Fields();
 
   /** `origins`: of each task of the list its number in the block, in order; -1: it is new. */
   constructor(block: WrittenPlaces, origins: Int32Array) {
@@ -135,8 +123,9 @@ export class Reach {
 
   /** Those that run, and between them, in few tasks, what the others write where it matters. */
   tasks(): ReachedTasks {
-    const others = new Gathered();
+    const others = new Gathered(this.#isNeeded.length);
     const places: number[] = [];
+    const { words, starts } = this.#block.recordings;
     const flush = () => {
       if (others.finish()) places.push(-1);
     };
@@ -145,7 +134,7 @@ export class Reach {
       const origin = origins[place]!;
       if (this.#runs[place] === 1) {
         flush();
-        others.whole(origin < 0 ? undefined : this.#block.recordings[origin]!);
+        others.whole(words, origin < 0 ? -1 : starts[origin]!);
         places.push(place);
       } else this.#gather(others, origin, flush);
     }
@@ -154,12 +143,15 @@ export class Reach {
   }
 
   #gather(others: Gathered, origin: number, flush: () => void): void {
-    const { words, writes, end } = this.#fields.at(this.#block.recordings[origin]!);
+    const { words, starts } = this.#block.recordings;
+    const end = endAt(words, starts[origin]!);
+    const writes = writesAt(words, starts[origin]!);
     // What is written to an account that was emptied is written afterwards: with nothing of other tasks.
     const empties = this.#block.resets.length > 0 && emptiesSome(words, writes, end);
     if (empties) flush();
+    const isNeeded = this.#isNeeded;
     for (let at = writes; at < end; at += ACCESS) {
-      if (this.#isNeeded[placeOf(words[at]!)] === 1) others.add(words, at);
+      if (isNeeded[placeOf(words[at]!)] === 1) others.add(words, at);
     }
     if (empties) flush();
   }
@@ -174,24 +166,24 @@ export class Reach {
     const touched = new Set<number>();
     for (const [index, place] of places.entries()) {
       if (place < 0) continue;
-      const recording = recordings[index];
-      if (recording === undefined) this.#isBeyond = true;
-      else this.#learn(place, recording, touched);
+      if (recordings.has(index)) this.#learn(place, recordings, index, touched);
+      else this.#isBeyond = true;
     }
     if (this.#added.size > 0) this.#spread();
     if (needed.length > known || this.#running > running) return undefined;
     return [...new Set([...needed, ...touched])];
   }
 
-  #learn(place: number, recording: Uint8Array, touched: Set<number>): void {
+  #learn(place: number, { words, starts }: Recordings, index: number, touched: Set<number>): void {
     const origin = this.#origins[place]!;
     const before = new Set<number>();
     if (origin >= 0) {
-      const { words, writes, end } = this.#fields.at(this.#block.recordings[origin]!);
-      for (let at = writes; at < end; at += ACCESS) before.add(placeOf(words[at]!));
+      const { words, starts } = this.#block.recordings;
+      const end = endAt(words, starts[origin]!);
+      for (let at = writesAt(words, starts[origin]!); at < end; at += ACCESS) before.add(placeOf(words[at]!));
     }
-    const { words, reads, writes, end } = this.#fields.at(recording);
-    for (let at = reads; at < writes; at += ACCESS) this.#need(placeOf(words[at]!));
+    const [writes, end] = [writesAt(words, starts[index]!), endAt(words, starts[index]!)];
+    for (let at = readsAt(starts[index]!); at < writes; at += ACCESS) this.#need(placeOf(words[at]!));
     for (let at = writes; at < end; at += ACCESS) {
       const location = placeOf(words[at]!);
       if (isReset(words[at]!)) this.#isBeyond = true;
@@ -229,8 +221,9 @@ export class Reach {
         this.#running++;
       }
       if (origin >= 0) {
-        const { words, reads, writes } = this.#fields.at(this.#block.recordings[origin]!);
-        for (let at = reads; at < writes; at += ACCESS) this.#need(placeOf(words[at]!));
+        const { words, starts } = this.#block.recordings;
+        const writes = writesAt(words, starts[origin]!);
+        for (let at = readsAt(starts[origin]!); at < writes; at += ACCESS) this.#need(placeOf(words[at]!));
         this.#soil(origin);
       }
       for (const location of this.#added.get(place) ?? []) this.#mark(location);
@@ -239,15 +232,20 @@ export class Reach {
   }
 
   #sees(origin: number): boolean {
-    const { words, reads, writes } = this.#fields.at(this.#block.recordings[origin]!);
-    for (let at = reads; at < writes; at += ACCESS) if (this.#isDirty[placeOf(words[at]!)] === 1) return true;
+    const { words, starts } = this.#block.recordings;
+    const isDirty = this.#isDirty;
+    const writes = writesAt(words, starts[origin]!);
+    for (let at = readsAt(starts[origin]!); at < writes; at += ACCESS) {
+      if (isDirty[placeOf(words[at]!)] === 1) return true;
+    }
     return false;
   }
 
   /** What a task of the block wrote may be another now. */
   #soil(origin: number): void {
-    const { words, writes, end } = this.#fields.at(this.#block.recordings[origin]!);
-    for (let at = writes; at < end; at += ACCESS) {
+    const { words, starts } = this.#block.recordings;
+    const end = endAt(words, starts[origin]!);
+    for (let at = writesAt(words, starts[origin]!); at < end; at += ACCESS) {
       const location = placeOf(words[at]!);
       if (isReset(words[at]!)) this.#isBeyond = true;
       this.#need(location);
@@ -267,63 +265,66 @@ export class Reach {
 class Gathered {
   #words = new Uint32Array(1 << 12);
   #end = 0;
-  /** Of each recording where it begins and ends; `undefined`: there is none. */
-  readonly #parts: ([number, number] | undefined)[] = [];
-  /** Where the open one begins, and its writes by location. */
-  #start = 0;
-  readonly #writes = new Map<number, number>();
+  /** Of each recording where it begins; -1: there is none. */
+  readonly #starts: number[] = [];
+  /** Where the open one begins; -1: there is none. */
+  #open = -1;
+  /** By location: where the open one writes it, if it does at all. */
+  readonly #writes: Int32Array;
 
-  whole(recording: Uint8Array | undefined): void {
-    if (recording === undefined) {
-      this.#parts.push(undefined);
-      return;
-    }
-    const length = recording.length >>> 2;
+  /** `locations`: how many there are. */
+  constructor(locations: number) {
+    this.#writes = new Int32Array(locations);
+  }
+
+  /** The record that begins at `start` of `words`, as it is; -1: none. */
+  whole(words: Uint32Array, start: number): void {
+    this.#starts.push(start < 0 ? -1 : this.#end);
+    if (start < 0) return;
+    const length = words[start + LENGTH]! >>> 2;
     this.#reserve(length);
-    this.#words.set(new Uint32Array(recording.buffer, recording.byteOffset, length), this.#end);
-    this.#parts.push([this.#end, this.#end + length]);
+    this.#words.set(words.subarray(start, start + length), this.#end);
     this.#end += length;
   }
 
   /** Adds the write at `at` of `words`, over what was written there before. */
   add(words: Uint32Array, at: number): void {
-    if (this.#writes.size === 0) {
+    if (this.#open < 0) {
       this.#reserve(HEADER);
-      this.#start = this.#end;
+      this.#open = this.#end;
       this.#words.fill(0, this.#end, this.#end + HEADER);
       this.#end += HEADER;
     }
     const location = placeOf(words[at]!);
-    const known = this.#writes.get(location);
-    if (known !== undefined && words[at + FLAG] !== 0) {
-      addTo(this.#words, known + VALUE, words, at + VALUE);
-      return;
-    }
-    let to = known;
-    if (to === undefined) {
+    let to = this.#writes[location]!;
+    // What an earlier one wrote there lies before it.
+    if (to <= this.#open) {
       this.#reserve(ACCESS);
       to = this.#end;
-      this.#writes.set(location, to);
+      this.#writes[location] = to;
       this.#end += ACCESS;
+    } else if (words[at + FLAG] !== 0) {
+      addTo(this.#words, to + VALUE, words, at + VALUE);
+      return;
     }
-    for (let word = 0; word < ACCESS; word++) this.#words[to + word] = words[at + word]!;
+    const into = this.#words;
+    for (let word = 0; word < ACCESS; word++) into[to + word] = words[at + word]!;
   }
 
   /** Ends the open one; false: there is none. */
   finish(): boolean {
-    if (this.#writes.size === 0) return false;
-    const [words, start] = [this.#words, this.#start];
-    words[start + (Recording.LENGTH >>> 2)] = (this.#end - start) << 2;
-    words[start + (Recording.WRITE_COUNT >>> 2)] = this.#writes.size;
+    if (this.#open < 0) return false;
+    const [words, start] = [this.#words, this.#open];
+    words[start + LENGTH] = (this.#end - start) << 2;
+    words[start + WRITE_COUNT] = (this.#end - start - HEADER) / ACCESS;
     words[start + (Recording.OUTCOME >>> 2)] = Outcome.SUCCESS;
-    this.#parts.push([start, this.#end]);
-    this.#writes.clear();
+    this.#starts.push(start);
+    this.#open = -1;
     return true;
   }
 
   recordings(): Recordings {
-    const bytes = new Uint8Array(this.#words.buffer.slice(0, this.#end << 2));
-    return this.#parts.map((part) => part && bytes.subarray(part[0] << 2, part[1] << 2));
+    return new Recordings(this.#words.subarray(0, this.#end), Int32Array.from(this.#starts));
   }
 
   #reserve(words: number): void {
