@@ -147,8 +147,8 @@ const commit = [
   {
     name: 'an edit reaches nobody but those that it names',
     file: 'src/core/host/reach.ts',
-    text: 'if (this.#isDirty[placeOf(words[at]!)] === 1) return true;',
-    replacement: 'if (this.#isDirty[placeOf(words[at]!)] === 2) return true;',
+    text: 'if (isDirty[placeOf(words[at]!)] === 1) return true;',
+    replacement: 'if (isDirty[placeOf(words[at]!)] === 2) return true;',
     why: 'a what-if leaves the transactions that an edit reaches as they were',
     project: 'unit',
     test: 'test/unit/world/what-if.test.ts',
@@ -156,8 +156,8 @@ const commit = [
   {
     name: 'what a new transaction looks at is taken as it is after the block',
     file: 'src/core/host/reach.ts',
-    text: 'for (let at = reads; at < writes; at += ACCESS) this.#need(placeOf(words[at]!));\n    for (let at = writes; at < end; at += ACCESS) {\n      const location',
-    replacement: 'for (let at = writes; at < end; at += ACCESS) {\n      const location',
+    text: 'for (let at = readsAt(starts[index]!); at < writes; at += ACCESS) this.#need(placeOf(words[at]!));',
+    replacement: '',
     why: 'a what-if shows a new transaction what later ones have left',
     project: 'unit',
     test: 'test/unit/world/what-if.test.ts',
@@ -165,8 +165,8 @@ const commit = [
   {
     name: 'credits of several transactions that are not reached are the last one',
     file: 'src/core/host/reach.ts',
-    text: 'if (known !== undefined && words[at + FLAG] !== 0) {',
-    replacement: 'if (known !== undefined && words[at + FLAG] === 2) {',
+    text: '} else if (words[at + FLAG] !== 0) {',
+    replacement: '} else if (words[at + FLAG] === 2) {',
     why: 'the fees of a what-if are those of few transactions',
     project: 'unit',
     test: 'test/unit/world/what-if.test.ts',
