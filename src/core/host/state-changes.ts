@@ -156,6 +156,12 @@ export function replaceAt(changes: StateChanges, { accounts }: StateChanges, pla
       account = { ...noChange(address.slice()), before: { ...other.before }, after: { ...other.before } };
       changes.accounts.set(key, account);
     }
+    // Of an account whose storage alone is another, neither may say the rest.
+    const saysFields = other !== undefined && !sameFields(other.before, other.after);
+    if (saysFields && !met.has(key) && sameFields(account.before, account.after)) {
+      account = { ...account, before: { ...other.before }, after: { ...other.before } };
+      changes.accounts.set(key, account);
+    }
     met.set(key, account);
     if (kind === Kind.STORAGE) {
       const slot = keyFromBytes(places.slots.subarray(place * 32, (place + 1) * 32));
@@ -164,7 +170,7 @@ export function replaceAt(changes: StateChanges, { accounts }: StateChanges, pla
       else account.storage.set(slot, value);
       continue;
     }
-    const now = other?.after ?? account.before;
+    const now = saysFields ? other.after : account.before;
     if (kind === Kind.BALANCE) account.after.balance = now.balance;
     else if (kind === Kind.NONCE) account.after.nonce = now.nonce;
     else if (kind === Kind.EXISTENCE) account.after.exists = now.exists;
