@@ -113,12 +113,18 @@ export function snapshotState(
 /** Adds later changes to earlier ones, in place: the first `before` and the last `after` of everything count. */
 export function mergeChanges(into: StateChanges, later: StateChanges): void {
   for (const [key, change] of later.accounts) {
-    const known = into.accounts.get(key);
+    let known = into.accounts.get(key);
     if (known === undefined) {
       into.accounts.set(key, change);
       continue;
     }
-    known.after = change.after;
+    // Of an account whose storage alone is another, neither may say the rest: zeros stand for what nobody has loaded.
+    if (sameFields(known.before, known.after) && !sameFields(change.before, change.after)) {
+      known = { ...known, before: { ...change.before }, after: { ...change.after } };
+      into.accounts.set(key, known);
+    } else {
+      known.after = fieldsAfter(known.after, change);
+    }
     known.code = change.code ?? known.code;
     known.emptied ||= change.emptied;
     for (const [slot, values] of change.storage) {
@@ -284,6 +290,16 @@ function sameFields(left: AccountFields, right: AccountFields): boolean {
     left.exists === right.exists &&
     sameBytes(left.codeHash, right.codeHash)
   );
+}
+
+/** The fields that were `known` before a change, after it. */
+function fieldsAfter(known: AccountFields, { before, after }: AccountChange): AccountFields {
+  return {
+    balance: before.balance === after.balance ? known.balance : after.balance,
+    nonce: before.nonce === after.nonce ? known.nonce : after.nonce,
+    codeHash: sameBytes(before.codeHash, after.codeHash) ? known.codeHash : after.codeHash,
+    exists: before.exists === after.exists ? known.exists : after.exists,
+  };
 }
 
 function sameData(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {

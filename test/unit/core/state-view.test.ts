@@ -7,7 +7,14 @@ import { BlockHost } from '../../../src/core/host/block-host.ts';
 import { collectRecords, decodeChanges, unknownAccounts } from '../../../src/core/host/change-records.ts';
 import { locationCount } from '../../../src/core/host/location.ts';
 import { packOutcome } from '../../../src/core/host/outcome.ts';
-import { mergeChanges, snapshotState, type UnseenAccounts } from '../../../src/core/host/state-changes.ts';
+import {
+  type AccountFields,
+  mergeChanges,
+  noChange,
+  type StateChanges,
+  snapshotState,
+  type UnseenAccounts,
+} from '../../../src/core/host/state-changes.ts';
 import { EMPTY_IMAGE, type StateImage, StateImageBuilder } from '../../../src/core/host/state-image.ts';
 import { type CoreInstance, createMemory, openCore, wallClock } from '../../../src/core/instance/abi.ts';
 import { compileCore } from '../../../src/core/instance/module.ts';
@@ -341,6 +348,30 @@ describe('images and changes', () => {
     expect(changes.accounts.get(keyFromBytes(BOB))).toMatchObject({ before: { balance: 0n }, after: { balance: 10n } });
     expect(changes.numbers.size).toBe(0);
     expect([...changes.data.keys()]).toEqual(['more']);
+  });
+
+  test('changes of storage alone take nothing from fields that other segments have', () => {
+    const fields = { balance: 5n, nonce: 3n, codeHash: word(9n), exists: true };
+    const unknown = { balance: 0n, nonce: 0n, codeHash: new Uint8Array(32), exists: false };
+    const account = (
+      before: AccountFields,
+      after: AccountFields,
+      slots: [string, bigint, bigint][] = [],
+    ): StateChanges => {
+      const storage = new Map(slots.map(([slot, old, now]) => [slot, { before: word(old), after: word(now) }]));
+      const change = { ...noChange(BOB), before: { ...before }, after: { ...after }, storage };
+      return { accounts: new Map([[keyFromBytes(BOB), change]]), data: new Map(), numbers: new Map() };
+    };
+    const richer = { ...fields, balance: 6n };
+    for (const [first, second] of [
+      [account(fields, richer), account(unknown, unknown, [['s', 1n, 2n]])],
+      [account(unknown, unknown, [['s', 1n, 2n]]), account(fields, richer)],
+      [account(fields, richer, [['s', 1n, 2n]]), account({ ...unknown, balance: 6n }, { ...unknown, balance: 6n })],
+    ]) {
+      mergeChanges(first!, second!);
+      expect(first!.accounts.get(keyFromBytes(BOB))).toMatchObject({ before: fields, after: richer });
+      expect(first!.accounts.get(keyFromBytes(BOB))?.storage.size).toBe(1);
+    }
   });
 
   test('an account that was only credited is found out about later', async () => {
