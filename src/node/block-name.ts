@@ -1,7 +1,7 @@
 // Blocks as they are asked for: by number, hash or tag.
 
 import { InputError } from '../base/errors.ts';
-import { describe, plainObject } from '../base/reader.ts';
+import { describe, isMissing, plainObject } from '../base/reader.ts';
 import type { ChainBlock, ChainStore } from './chain-store.ts';
 import { hashOf, quantityOf, refusal } from './rpc/parameters.ts';
 
@@ -37,7 +37,10 @@ export function findNumber(store: ChainStore, value: unknown, field: string): Ch
 }
 
 function findByObject(store: ChainStore, value: object, field: string): ChainBlock | undefined {
-  const { blockHash, blockNumber } = plainObject(value, field);
+  const { blockHash, blockNumber, requireCanonical } = plainObject(value, field);
+  if (!isMissing(requireCanonical) && typeof requireCanonical !== 'boolean') {
+    throw new InputError(`${field}.requireCanonical`, `expected true or false, got ${describe(requireCanonical)}`);
+  }
   if ((blockHash === undefined) === (blockNumber === undefined)) {
     throw new InputError(field, 'expected either blockHash or blockNumber');
   }

@@ -10,6 +10,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { BlockAccesses, TransactionStart } from '../state/block-accesses.ts';
 import type { AccountValue, DescribedStateSource } from '../state/state-source.ts';
+import type { ProvenAccount } from '../state/trie-archive.ts';
 import type { RecordedBlock, RecordedNodes } from '../state/witness/witness-recorder.ts';
 import type { BlockResult } from '../types.ts';
 import { type ChainBlock, ChainStore, hashOfBlock, type TransactionPlace } from './chain-store.ts';
@@ -207,6 +208,18 @@ export class RecordedChain {
   async proofAfter(at: ChainBlock, address: Uint8Array, slots: readonly Uint8Array[]) {
     const archive = await this.#states.archive();
     return archive.proof(await this.rootAfter(at), address, slots);
+  }
+
+  /** Looks accounts up in the trie of the state after a block; `undefined`: it has no such account. */
+  async accountsOfTrie(at: ChainBlock): Promise<(address: Uint8Array) => ProvenAccount | undefined> {
+    const archive = await this.#states.archive();
+    const root = await this.rootAfter(at);
+    return (address) => archive.account(root, address);
+  }
+
+  /** Accounts that anything has been done to between the states after two blocks, whether or not it was undone. */
+  changedBetween(older: ChainBlock, newer: ChainBlock): Set<Hex> {
+    return this.#states.changedBetween(this.#stepsAfter(older.number), this.#stepsAfter(newer.number));
   }
 
   /** What proves all that a block has taken of the state that it was executed on. */

@@ -144,6 +144,15 @@ export class StateHistory {
     return state;
   }
 
+  /** Accounts that the steps behind the first `from` have changed, up to the step `to`. */
+  changedBetween(from: number, to: number): Set<Hex> {
+    const changed = new Set<Hex>();
+    for (let at = from + 1; at <= to; at++) {
+      for (const address of this.#changes.step(at)?.diff.keys() ?? []) changed.add(address);
+    }
+    return changed;
+  }
+
   /** Root of the state after so many steps. */
   rootAt(steps: number): Promise<Hex> {
     return this.#roots[steps] ?? Promise.reject(unknownRoot());

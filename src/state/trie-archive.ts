@@ -83,6 +83,11 @@ export class TrieArchive {
     };
   }
 
+  /** `undefined`: the accounts' trie has no such account. */
+  account(root: Hex, address: Uint8Array): ProvenAccount | undefined {
+    return this.#tries.account(this.#state(root), address);
+  }
+
   /** The nodes that prove what a block has taken of a state. */
   witness(root: Hex, block: RecordedBlock): Promise<RecordedNodes> {
     return recordNodes(this.#tries, this.#state(root), block);

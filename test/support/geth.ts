@@ -49,7 +49,8 @@ export class GethFolder implements Disposable {
 
   /** What geth says of a command on this chain. @throws Error with its last words where it fails */
   run(...command: string[]): string {
-    const options = ['--datadir', this.path, '--gcmode', 'archive', '--state.scheme', 'hash'];
+    // With the addresses and slots of the genesis, not their hashes alone: for dumps of its state.
+    const options = ['--datadir', this.path, '--gcmode', 'archive', '--state.scheme', 'hash', '--cache.preimages'];
     const { status, stdout, stderr } = spawnSync(this.#binary, [...options, ...command], {
       timeout: RUN_LIMIT_MS,
       encoding: 'utf8',

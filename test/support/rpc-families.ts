@@ -123,6 +123,7 @@ export class RpcFamilies {
       { request: () => this.#simulation() },
       { request: () => this.#read() },
       { request: () => this.#logs() },
+      { request: () => this.#ranges() },
       { request: () => this.#nonsense() },
     ]);
     return request();
@@ -224,6 +225,32 @@ export class RpcFamilies {
     return { method: 'eth_getLogs', params: [filter] };
   }
 
+  /** Parts of states, what differs between two of them, and what is about the node. */
+  #ranges(): RpcRequest {
+    const { number, hash } = this.#pick(this.#chain.blocks);
+    const other = this.#pick(this.#chain.blocks);
+    const block = this.#block();
+    const account = this.#pick([...this.#accounts, ...this.#chain.logs.map((log) => log.address)]);
+    const start = () => this.#pick(['0x', '0x', '0x00', '0x7f', '0x0123', hash, `${hash}ab`, MOST, `${MOST}ff`]);
+    const most = this.#pick([-1, 0, 1, 2, 5, 100, 256, 257, 1e6]);
+    return this.#pick<RpcRequest>([
+      { method: this.#pick(['eth_baseFee', 'eth_capabilities', 'eth_pendingTransactions']), params: [] },
+      { method: 'debug_getBadBlocks', params: [] },
+      { method: 'debug_traceBadBlock', params: [hash, this.#pick(TRACERS)] },
+      { method: 'debug_dumpBlock', params: [this.#pick(['latest', number])] },
+      {
+        method: 'debug_accountRange',
+        params: [block, start(), most, this.#isOne(2), this.#isOne(2), this.#isOne(2)],
+      },
+      { method: 'debug_storageRangeAt', params: [block, this.#pick([0, 0, 0, 1, 2, -1]), account, start(), most] },
+      {
+        method: 'debug_getModifiedAccountsByNumber',
+        params: this.#isOne(3) ? [Number(number)] : [Number(number), Number(other.number)],
+      },
+      { method: 'debug_getModifiedAccountsByHash', params: this.#isOne(3) ? [hash] : [hash, other.hash] },
+    ]);
+  }
+
   /** A request with one parameter, or one field of one, that is something else, is missing, or is one too many. */
   #nonsense(): RpcRequest {
     const { method, params } = this.#pick([
@@ -231,9 +258,10 @@ export class RpcFamilies {
       () => this.#trace(),
       () => this.#simulation(),
       () => this.#read(),
+      () => this.#ranges(),
     ])();
     if (this.#isOne(10)) return { method, params: params.slice(0, -1) };
-    if (this.#isOne(10)) return { method, params: [...params, ...Array(4).fill('more')] };
+    if (params.length === 0 || this.#isOne(10)) return { method, params: [...params, ...Array(4).fill('more')] };
     const at = this.#random.below(params.length);
     const changed = (value: unknown): unknown => {
       if (Array.isArray(value) && value.length > 0 && this.#isOne(2)) return value.with(0, changed(value[0]));

@@ -43,6 +43,7 @@ const refused = (field: string, name: unknown) => {
   throw refusal(field, `there is no block ${describe(name)}`);
 };
 
+/** Blocks that are refused are not kept: there are no bad ones. */
 export const DEBUG: Methods = {
   debug_getRawHeader: rawOf(({ block }) => encoded(encodeHeader(block)), NO_BYTES, refused),
   debug_getRawBlock: rawOf(({ block }, { record }) => encoded(encodeBlock(block, record.chain.id)), NO_BYTES, refused),
@@ -73,6 +74,22 @@ export const DEBUG: Methods = {
   },
   debug_traceBlock: { params: ['block', 'options?'], run: traceEncoded },
   debug_traceTransaction: { params: ['hash', 'options?'], run: traceTransaction },
+  debug_getBadBlocks: {
+    params: ['file?'],
+    run(_, [file]) {
+      if (isMissing(file)) return [];
+      if (typeof file === 'string') throw refusal('params[0]', 'this node writes no files');
+      throw new InputError('params[0]', `expected the name of a file, got ${describe(file)}`);
+    },
+  },
+  debug_traceBadBlock: {
+    params: ['hash', 'options?'],
+    run(_, params) {
+      const hash = hashOf(params[0], 'params[0]');
+      tracerOf(params[1], 'params[1]');
+      throw refusal('params[0]', `there is no bad block ${hash}`);
+    },
+  },
 };
 
 function encoded(bytes: Uint8Array | undefined): string {

@@ -1,8 +1,6 @@
 // eth_*: blocks, their transactions and receipts.
 
-import { InputError } from '../../base/errors.ts';
 import { hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
-import { describe } from '../../base/reader.ts';
 import { encodeBlock, encodeTransaction } from '../../block/block-encoding.ts';
 import type { BlockInput } from '../../block/block-input.ts';
 import { findBlock, findNumber } from '../block-name.ts';
@@ -10,7 +8,7 @@ import type { ChainNode } from '../chain-node.ts';
 import type { ChainBlock } from '../chain-store.ts';
 import { blockAnswer, minedAnswer, receiptAnswer, transactionAnswer } from './answers.ts';
 import type { Method, Methods } from './method.ts';
-import { hashOf, type Params, quantityOf } from './parameters.ts';
+import { booleanOf, hashOf, type Params, quantityOf } from './parameters.ts';
 
 const byHash = (node: ChainNode, params: Params) => node.record.store.byHash(hashOf(params[0], 'params[0]'));
 const byNumber = (node: ChainNode, params: Params) => findNumber(node.record.store, params[0], 'params[0]');
@@ -36,10 +34,7 @@ function onBlock<Rest>(
 
 const NO_BYTES = '0x';
 const indexIn = (params: Params) => Number(quantityOf(params[1], 'params[1]'));
-const isFull = ([, full]: Params): boolean => {
-  if (typeof full !== 'boolean') throw new InputError('params[1]', `expected true or false, got ${describe(full)}`);
-  return full;
-};
+const isFull = (params: Params) => booleanOf(params[1], 'params[1]');
 
 const whole = (node: ChainNode, at: ChainBlock, full: boolean) => blockAnswer(node.record, at, full);
 const count = (_: ChainNode, { block }: ChainBlock) => quantityFromNumber(block.transactions.length);

@@ -25,21 +25,29 @@ const MAXIMUM_COUNT = (1n << 64n) - 1n;
 export const ETH_FEES: Methods = {
   eth_gasPrice: {
     params: [],
-    run: ({ record }) => quantityFromNumber(baseFeeAfter(record, record.head) + SUGGESTED_TIP),
+    run: ({ record }) => quantityFromNumber((baseFeeAfter(record, record.head) ?? 0n) + SUGGESTED_TIP),
+  },
+  eth_baseFee: {
+    params: [],
+    run({ record }) {
+      const fee = baseFeeAfter(record, record.head);
+      return fee === undefined ? null : quantityFromNumber(fee);
+    },
   },
   eth_maxPriorityFeePerGas: { params: [], run: () => quantityFromNumber(SUGGESTED_TIP) },
   eth_blobBaseFee: { params: [], run: ({ record }) => quantityFromNumber(blobFeeAfter(record.head)) },
   eth_feeHistory: { params: ['blocks', 'newest', 'percentiles'], run: feeHistory },
 };
 
-function baseFeeAfter({ chain }: RecordedChain, { hardfork, number, block }: ChainBlock): bigint {
+/** Of the next block; `undefined` where its fork has none. */
+function baseFeeAfter({ chain }: RecordedChain, { hardfork, number, block }: ChainBlock): bigint | undefined {
   if (rulesOf(hardfork).hasBaseFee) return nextBaseFee(block);
   const place = {
     number: number + 1n,
     timestamp: BigInt(block.timestamp),
     difficulty: BigInt(block.difficulty ?? '0x0'),
   };
-  return rulesOf(forkAt(chain, place).hardfork).hasBaseFee ? FIRST_BASE_FEE : 0n;
+  return rulesOf(forkAt(chain, place).hardfork).hasBaseFee ? FIRST_BASE_FEE : undefined;
 }
 
 /** Of the next block, if it follows the same fork. */
@@ -70,7 +78,7 @@ function feeHistory({ record }: ChainNode, params: Params) {
     ...(percentiles.length > 0 && { reward: blocks.map((at) => rewards(at, percentiles)) }),
     baseFeePerGas: [
       ...blocks.map(({ block }) => block.baseFeePerGas ?? '0x0'),
-      quantityFromNumber(baseFeeAfter(record, newest)),
+      quantityFromNumber(baseFeeAfter(record, newest) ?? 0n),
     ],
     gasUsedRatio: blocks.map(({ block }) => ratio(BigInt(block.gasUsed ?? '0x0'), BigInt(block.gasLimit))),
     baseFeePerBlobGas: [

@@ -55,6 +55,16 @@ export const ETH_SEND: Methods = {
     params: ['message', 'address'],
     run: ({ accounts }, params) => sign(accounts, params, 1, 0),
   },
+  eth_pendingTransactions: {
+    params: [],
+    async run(node) {
+      const { pending } = await waiting(node);
+      const own = new Set(node.accounts.addresses);
+      return pending
+        .filter(({ from }) => own.has(from))
+        .map(({ transaction, from }) => transactionAnswer(transaction, from, node.record.chain.id));
+    },
+  },
   txpool_content: { params: [], run: (node) => poolContent(node) },
   txpool_contentFrom: {
     params: ['address'],

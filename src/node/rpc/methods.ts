@@ -2,6 +2,7 @@
 
 import { CONTROL } from './control.ts';
 import { DEBUG } from './debug.ts';
+import { DEBUG_STATE } from './debug-state.ts';
 import { ETH_BLOCKS } from './eth-blocks.ts';
 import { ETH_EXECUTION } from './eth-execution.ts';
 import { ETH_FEES } from './eth-fees.ts';
@@ -23,6 +24,7 @@ export const METHODS: Methods = {
   ...ETH_FEES,
   ...ETH_SEND,
   ...DEBUG,
+  ...DEBUG_STATE,
   ...NET,
   ...CONTROL,
   ...NODE_STATE,

@@ -2,6 +2,7 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesFromHex, hexFromBytes, quantityFromNumber } from '../../base/hex.ts';
+import type { RecordedChain } from '../recorded-chain.ts';
 import { configAnswer } from './eth-config.ts';
 import type { Methods } from './method.ts';
 import { bytesOf } from './parameters.ts';
@@ -16,6 +17,7 @@ export const NET: Methods = {
   eth_accounts: { params: [], run: ({ accounts }) => accounts.addresses },
   eth_requestAccounts: { params: [], run: ({ accounts }) => accounts.addresses },
   eth_config: { params: [], run: ({ record }) => configAnswer(record) },
+  eth_capabilities: { params: [], run: ({ record }) => capabilities(record) },
   net_version: { params: [], run: ({ record }) => String(record.chain.id) },
   net_listening: { params: [], run: () => true },
   net_peerCount: { params: [], run: () => '0x0' },
@@ -25,3 +27,21 @@ export const NET: Methods = {
     run: (_, params) => hexFromBytes(keccak_256(bytesFromHex(bytesOf(params[0], 'params[0]')))),
   },
 };
+
+/** What there is, and since when: nothing of it is ever dropped. */
+function capabilities({ store, head, hasRoots }: RecordedChain) {
+  const { first } = store;
+  const since = (number: bigint) => ({ disabled: false, oldestBlock: quantityFromNumber(number) });
+  const state = since(first.number);
+  // Of a block in the middle of a chain that this one begins with, its state may be all that is known.
+  const blocks = since(first.number === 0n ? 0n : first.number + 1n);
+  return {
+    head: { number: quantityFromNumber(head.number), hash: head.hash },
+    state,
+    tx: blocks,
+    logs: blocks,
+    receipts: blocks,
+    blocks,
+    stateproofs: hasRoots ? state : { disabled: true },
+  };
+}

@@ -101,6 +101,17 @@ export function quantityOf(given: unknown, field: string, maximum = (1n << 64n) 
   return number;
 }
 
+/** A JSON number without a fraction, as Go takes one for an integer. */
+export function integerOf(value: unknown, field: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 63) return value;
+  throw new InputError(field, `expected an integer, got ${describe(value)}`);
+}
+
+export function booleanOf(value: unknown, field: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new InputError(field, `expected true or false, got ${describe(value)}`);
+}
+
 /** A number as tools send it: hex, decimal or a JSON number. */
 export function looseNumberOf(value: unknown, field: string, maximum = (1n << 256n) - 1n): bigint {
   const number = readLooseNumber(value, field);
