@@ -10,7 +10,7 @@ import type { Hardfork } from '../chain/hardfork.ts';
 import { rulesOf } from '../chain/rules.ts';
 import type { BlockAccesses, TransactionStart } from '../state/block-accesses.ts';
 import type { AccountValue, DescribedStateSource } from '../state/state-source.ts';
-import type { ProvenAccount } from '../state/trie-archive.ts';
+import type { ProvenAccount, TrieArchive } from '../state/trie-archive.ts';
 import type { RecordedBlock, RecordedNodes } from '../state/witness/witness-recorder.ts';
 import type { BlockResult } from '../types.ts';
 import { type ChainBlock, ChainStore, hashOfBlock, type TransactionPlace } from './chain-store.ts';
@@ -217,16 +217,21 @@ export class RecordedChain {
     return (address) => archive.account(root, address);
   }
 
+  /** The root of the state that a block was executed on, and what knows its trie. */
+  async trieBefore({ number }: ChainBlock): Promise<{ readonly archive: TrieArchive; readonly root: Hex }> {
+    const steps = Math.max(0, this.#executed[this.#indexOf(number)]! - 1);
+    return { archive: await this.#states.archive(), root: await this.#states.rootAt(steps) };
+  }
+
   /** Accounts that anything has been done to between the states after two blocks, whether or not it was undone. */
   changedBetween(older: ChainBlock, newer: ChainBlock): Set<Hex> {
     return this.#states.changedBetween(this.#stepsAfter(older.number), this.#stepsAfter(newer.number));
   }
 
   /** What proves all that a block has taken of the state that it was executed on. */
-  async witnessBefore({ number }: ChainBlock, block: RecordedBlock): Promise<RecordedNodes> {
-    const archive = await this.#states.archive();
-    const steps = Math.max(0, this.#executed[this.#indexOf(number)]! - 1);
-    return archive.witness(await this.#states.rootAt(steps), block);
+  async witnessBefore(at: ChainBlock, block: RecordedBlock): Promise<RecordedNodes> {
+    const { archive, root } = await this.trieBefore(at);
+    return archive.witness(root, block);
   }
 
   #indexOf(number: bigint): number {

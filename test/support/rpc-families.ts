@@ -236,7 +236,8 @@ export class RpcFamilies {
     return this.#pick<RpcRequest>([
       { method: this.#pick(['eth_baseFee', 'eth_capabilities', 'eth_pendingTransactions']), params: [] },
       { method: 'debug_getBadBlocks', params: [] },
-      { method: 'debug_traceBadBlock', params: [hash, this.#pick(TRACERS)] },
+      { method: this.#pick(['debug_traceBadBlock', 'debug_intermediateRoots']), params: [hash, this.#pick(TRACERS)] },
+      { method: 'debug_intermediateRoots', params: [hash] },
       { method: 'debug_dumpBlock', params: [this.#pick(['latest', number])] },
       {
         method: 'debug_accountRange',

@@ -15,7 +15,18 @@ import type { ChainBlock } from '../chain-store.ts';
 import type { RecordedRequest } from '../recorded-chain.ts';
 import { witnessOf } from './execution-witness.ts';
 import type { Method, Methods } from './method.ts';
-import { bytesOf, decoded, hashOf, knownFields, type Params, quantityOf, refusal, SERVER_ERROR } from './parameters.ts';
+import {
+  booleanOf,
+  bytesOf,
+  decoded,
+  hashOf,
+  integerOf,
+  knownFields,
+  type Params,
+  quantityOf,
+  refusal,
+  SERVER_ERROR,
+} from './parameters.ts';
 
 const NO_BYTES = '0x';
 
@@ -74,6 +85,7 @@ export const DEBUG: Methods = {
   },
   debug_traceBlock: { params: ['block', 'options?'], run: traceEncoded },
   debug_traceTransaction: { params: ['hash', 'options?'], run: traceTransaction },
+  debug_intermediateRoots: { params: ['hash', 'options?'], run: rootsBetween },
   debug_getBadBlocks: {
     params: ['file?'],
     run(_, [file]) {
@@ -142,6 +154,21 @@ async function traceTransaction(node: ChainNode, params: Params, call: Call) {
   return node.traceTransaction(place, tracer, call);
 }
 
+async function rootsBetween(node: ChainNode, params: Params, call: Call) {
+  const hash = hashOf(params[0], 'params[0]');
+  try {
+    tracerOf(params[1], 'params[1]');
+  } catch (error) {
+    // geth reads the options, and makes no use of them.
+    if (error instanceof InputError) throw error;
+  }
+  const { store } = node.record;
+  const at = blockOf(store, hash, 'params[0]');
+  if (at.number === store.first.number) throw refusal('params[0]', `nothing was executed for block ${at.number}`);
+  const { intermediateRoots } = await import('../intermediate-roots.ts');
+  return intermediateRoots(node, at, call);
+}
+
 /** What geth allows beside a tracer's name and its own options, and what has no meaning here. */
 const BESIDE = ['timeout', 'reexec'];
 /** Options of struct logs, which stand beside the (missing) tracer's name. */
@@ -154,6 +181,14 @@ const KNOWN = ['tracer', 'tracerConfig', ...BESIDE, ...STRUCT_LOG];
  */
 export function tracerOf(given: unknown, field: string): TracerChoice {
   const { tracer, tracerConfig, ...rest } = knownFields(plainObject(given ?? {}, field), KNOWN, field);
+  for (const name of STRUCT_LOG) {
+    const [value, place] = [rest[name], `${field}.${name}`];
+    if (isMissing(value)) continue;
+    if (name === 'limit') integerOf(value, place);
+    else booleanOf(value, place);
+  }
+  const { overrides } = plainObject(given ?? {}, field);
+  if (!isMissing(overrides)) plainObject(overrides, `${field}.overrides`);
   if (!isMissing(rest.timeout) && typeof rest.timeout !== 'string') {
     throw new InputError(`${field}.timeout`, `expected a duration such as "5s", got ${describe(rest.timeout)}`);
   }

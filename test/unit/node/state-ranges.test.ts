@@ -165,8 +165,40 @@ test('what transactions before have destroyed has no storage', async () => {
     storage: null,
     nextKey: null,
   });
+  const { hash, stateRoot } = (await request('eth_getBlockByNumber', 'latest', false)) as { hash: Hex; stateRoot: Hex };
+  const roots = (await request('debug_intermediateRoots', hash)) as Hex[];
+  expect(roots[0]).not.toBe(roots[1]);
+  expect(roots[1]).toBe(stateRoot);
   // It is not there any more, so it is none of those that have another value.
   expect(await request('debug_getModifiedAccountsByNumber', 1)).not.toContain(QUITTER);
+});
+
+test('roots between transactions are those of blocks that end there', async () => {
+  // Nothing is done behind the transactions of these blocks that would change the state.
+  const { hash, stateRoot } = await ask<{ hash: Hex; stateRoot: Hex }>('eth_getBlockByNumber', '0x2', false);
+  const roots = await ask<Hex[]>('debug_intermediateRoots', hash);
+  expect(roots).toHaveLength(2);
+  expect(roots[1]).toBe(stateRoot);
+  // The options are read, and no use is made of them.
+  expect(await ask('debug_intermediateRoots', hash, { tracer: 'none' })).toEqual(roots);
+  const id = await ask('evm_snapshot');
+  const { timestamp } = await ask<{ timestamp: Hex }>('eth_getBlockByNumber', 'latest', false);
+  await ask('evm_setNextBlockTimestamp', Number(timestamp) + 5);
+  await send({ to: COUNTER });
+  await ask('evm_mine');
+  const alone = await ask<{ stateRoot: Hex }>('eth_getBlockByNumber', 'latest', false);
+  await ask('evm_revert', id);
+  const again = await ask('evm_snapshot');
+  await ask('evm_setNextBlockTimestamp', Number(timestamp) + 5);
+  await send({ to: COUNTER });
+  await send({ to: COUNTER });
+  await ask('evm_mine');
+  const both = await ask<{ hash: Hex; stateRoot: Hex }>('eth_getBlockByNumber', 'latest', false);
+  expect(await ask('debug_intermediateRoots', both.hash)).toEqual([alone.stateRoot, both.stateRoot]);
+  await ask('evm_mine');
+  const none = await ask<{ hash: Hex }>('eth_getBlockByNumber', 'latest', false);
+  expect(await ask('debug_intermediateRoots', none.hash)).toBeNull();
+  await ask('evm_revert', again);
 });
 
 test('accounts that have changed are listed in the order of their hashes; null where there are none', async () => {
@@ -205,6 +237,12 @@ test.each<[method: string, params: unknown[], code: number]>([
   ['debug_getModifiedAccountsByHash', ['0x12'], -32602],
   ['debug_getBadBlocks', ['blocks.json'], -32000],
   ['debug_getBadBlocks', [1], -32602],
+  ['debug_intermediateRoots', [UNKNOWN], -32000],
+  ['debug_intermediateRoots', [UNKNOWN, { tracer: 5 }], -32602],
+  ['debug_intermediateRoots', ['latest'], -32602],
+  ['debug_traceBlockByNumber', ['0x1', { tracer: 'callTracer', enableMemory: 1 }], -32602],
+  ['debug_traceBlockByNumber', ['0x1', { tracer: 'callTracer', overrides: [] }], -32602],
+  ['eth_getBalance', [COUNTER, { blockNumber: '0x1', requireCanonical: 'true' }], -32602],
   ['debug_traceBadBlock', [UNKNOWN], -32000],
   ['debug_traceBadBlock', [UNKNOWN, { tracer: 5 }], -32602],
 ])('%s of %j is refused with %i', async (method, params, expected) => {
