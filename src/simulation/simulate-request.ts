@@ -4,6 +4,7 @@ import { CallRejectedError, InputError } from '../base/errors.ts';
 import type { Hex } from '../base/hex.ts';
 import { nearestName } from '../base/nearest.ts';
 import {
+  amount,
   describe,
   hash,
   isMissing,
@@ -97,13 +98,16 @@ function tooMany(field: string, count: number, most: number): CallRejectedError 
   return new CallRejectedError(`${field}: too many calls: ${count} > ${most}`, LIMIT_EXCEEDED);
 }
 
+const readNumber = amount(256);
+
 function readBlock(value: unknown, field: string): ReadSimulatedBlock {
   const { blockOverrides, stateOverrides, calls } = known(value, field, BLOCK_FIELDS);
   const place = `${field}.blockOverrides`;
-  const overrides = readBlockOverrides(blockOverrides, place, ['beaconRoot', 'withdrawals']);
-  const { beaconRoot, withdrawals } = plainObject(blockOverrides ?? {}, place);
+  const overrides = readBlockOverrides(blockOverrides, place, ['number', 'beaconRoot', 'withdrawals']);
+  const { number, beaconRoot, withdrawals } = plainObject(blockOverrides ?? {}, place);
   return {
-    overrides,
+    // One that no chain reaches is too many blocks away.
+    overrides: isMissing(number) ? overrides : { ...overrides, number: readNumber(number, `${place}.number`) },
     beaconRoot: isMissing(beaconRoot) ? undefined : hash(beaconRoot, `${place}.beaconRoot`),
     withdrawals: isMissing(withdrawals) ? undefined : readWithdrawals(withdrawals, `${place}.withdrawals`),
     state: readStateOverrides(stateOverrides, `${field}.stateOverrides`),

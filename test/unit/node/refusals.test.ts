@@ -86,6 +86,13 @@ test.each<[problem: string, method: string, params: unknown[], code: number, pla
   ['a block number with zeros', 'eth_call', [CALL, 'latest', null, { number: '0x01' }], -32602, 'params[3].number'],
   ['a beacon root', 'eth_call', [CALL, 'latest', null, { beaconRoot: HASH }], -32000, 'params[3].beaconRoot'],
   ['withdrawals', 'eth_estimateGas', [CALL, 'latest', null, { withdrawals: [] }], -32000, 'params[3].withdrawals'],
+  [
+    'a number that no chain reaches',
+    'eth_simulateV1',
+    [{ blockStateCalls: [{ blockOverrides: { number: `0x1${'00'.repeat(20)}` } }] }],
+    -38026,
+    'too many blocks',
+  ],
   ['percentiles that fall', 'eth_feeHistory', ['0x1', 'latest', [5, 5]], -32000, 'params[2][1]'],
   ['a percentile above 100', 'eth_feeHistory', ['0x1', 'latest', [101]], -32000, 'params[2][0]'],
   ['a percentile as a text', 'eth_feeHistory', ['0x1', 'latest', ['5']], -32602, 'params[2][0]'],
