@@ -15,6 +15,11 @@ export const ORDER_MODULUS = memory.data<i32>([
   0x2a774ec1,
 ]);
 
+export const BN254_MODULUS = memory.data<i32>([
+  0x187cfd47, 0x3082305b, 0x071ca8d3, 0x205aa45a, 0x01585d97, 0x0116da06, 0x1a029b85, 0x139cb84c, 0x00003064,
+  0x1b799c77,
+]);
+
 /** Bytes of scratch memory that `invertModulo` needs. */
 export const INVERSION_SCRATCH: u32 = 160;
 

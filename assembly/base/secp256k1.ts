@@ -2,13 +2,14 @@
 // nothing here takes constant time. A scalar is split in two of half the length (Gallant, Lambert, Vanstone: the
 // curve's endomorphism), and all four halves share one chain of doublings.
 
+import { DIGITS, SPLIT_SCRATCH, TOP_DIGIT, splitInto } from "./endomorphism";
 import { GENERATOR_TABLE_BASE, GeneratorTable } from "../layout";
 import * as field from "./secp256k1-field";
 import { FIELD_SIZE } from "./secp256k1-field";
 import { FIELD_MODULUS, INVERSION_SCRATCH, ORDER_MODULUS, invertModulo } from "./modular-inverse";
 import * as shared from "./shared";
 import * as u256 from "./u256";
-import { multiplyFull, multiplyModulo } from "./u256-division";
+import { multiplyModulo } from "./u256-division";
 
 /** Order of the group, field prime, and constants of the endomorphism: words of four little-endian limbs. */
 const ORDER = memory.data<u64>([0xbfd25e8cd0364141, 0xbaaedce6af48a03b, 0xfffffffffffffffe, 0xffffffffffffffff]);
@@ -18,12 +19,14 @@ const HALF_ORDER = memory.data<u8>([
   0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
 ]);
 const BETA = memory.data<u64>([0xc1396c28719501ee, 0x9cf0497512f58995, 0x6e64479eac3434e9, 0x7ae96a2b657c0710]);
-const A1 = memory.data<u64>([0xe86c90e49284eb15, 0x3086d221a7d46bcd, 0x0000000000000000, 0x0000000000000000]);
-const MINUS_B1 = memory.data<u64>([0x6f547fa90abfe4c3, 0xe4437ed6010e8828, 0x0000000000000000, 0x0000000000000000]);
-const A2 = memory.data<u64>([0x57c1108d9d44cfd8, 0x14ca50f7a8e2f3f6, 0x0000000000000001, 0x0000000000000000]);
-/** round(2^384 * b2 / n) and round(2^384 * -b1 / n); b2 = a1 */
-const G1 = memory.data<u64>([0xe893209a45dbb031, 0x3daa8a1471e8ca7f, 0xe86c90e49284eb15, 0x3086d221a7d46bcd]);
-const G2 = memory.data<u64>([0x1571b4ae8ac47f71, 0x221208ac9df506c6, 0x6f547fa90abfe4c4, 0xe4437ed6010e8828]);
+/** The short vectors of `splitInto`. */
+const LATTICE = memory.data<u64>([
+  0x3daa8a1471e8ca80, 0xe86c90e49284eb15, 0x3086d221a7d46bcd, 0x0000000000000000,
+  0x221208ac9df506c6, 0x6f547fa90abfe4c4, 0xe4437ed6010e8828, 0x0000000000000000,
+  0xe86c90e49284eb15, 0x3086d221a7d46bcd, 0x0000000000000000, 0x0000000000000000,
+  0x6f547fa90abfe4c3, 0xe4437ed6010e8828, 0x0000000000000000, 0x0000000000000000,
+  0x57c1108d9d44cfd8, 0x14ca50f7a8e2f3f6, 0x0000000000000001, 0x0000000000000000,
+]);
 
 /** The generator: x and y. */
 const GENERATOR = memory.data<u64>([
@@ -40,13 +43,9 @@ abstract class Point {
   static readonly SIZE: u32 = 128;
 }
 
-/** Digits of a scalar, one byte each: odd numbers apart from each other, or 0. */
-const DIGITS: u32 = 136;
 const GENERATOR_WINDOW: u32 = 8;
 const POINT_WINDOW: u32 = 5;
 const POINT_TABLE: u32 = 8; // 2 ** (POINT_WINDOW - 2)
-/** Highest digit of a half scalar. */
-const TOP_DIGIT: u32 = 130;
 
 const GENERATOR_TABLE: u32 = 64; // 2 ** (GENERATOR_WINDOW - 2)
 
@@ -58,13 +57,13 @@ abstract class RecoveryScratch {
   /** One field element per point: its Z is so many times that of the one before. */
   static readonly RATIOS: u32 = 656 + 1024;
   static readonly DIGITS: u32 = 1680 + 320; // four scalars
-  static readonly WORDS: u32 = 2000 + 4 * 136; // 10 words
-  static readonly BETA: u32 = 2544 + 320;
-  static readonly COMMON_Z: u32 = 2864 + 40;
-  static readonly INVERSION: u32 = 2904 + 40;
+  static readonly WORDS: u32 = 2000 + 4 * 136; // 5 words, and SPLIT_SCRATCH
+  static readonly BETA: u32 = 2544 + 160 + SPLIT_SCRATCH;
+  static readonly COMMON_Z: u32 = RecoveryScratch.BETA + 40;
+  static readonly INVERSION: u32 = RecoveryScratch.COMMON_Z + 40;
   // Where the table of the generator is made while another worker makes that of the memory.
-  static readonly GENERATOR: u32 = 2944 + INVERSION_SCRATCH; // GENERATOR_TABLE points
-  static readonly GENERATOR_RATIOS: u32 = 2944 + INVERSION_SCRATCH + GeneratorTable.POINTS_SIZE;
+  static readonly GENERATOR: u32 = RecoveryScratch.INVERSION + INVERSION_SCRATCH; // GENERATOR_TABLE points
+  static readonly GENERATOR_RATIOS: u32 = RecoveryScratch.GENERATOR + GeneratorTable.POINTS_SIZE;
 }
 
 /** Bytes that `resetRecovery` needs. */
@@ -266,8 +265,9 @@ function multiplySum(out: u32, first: u32, second: u32): void {
   const digits = scratch + RecoveryScratch.DIGITS;
   const table = scratch + RecoveryScratch.TABLE;
   const common = scratch + RecoveryScratch.COMMON_Z;
-  splitInto(digits, first, GENERATOR_WINDOW);
-  splitInto(digits + 2 * DIGITS, second, POINT_WINDOW);
+  const splitting = word(5);
+  splitInto(digits, first, GENERATOR_WINDOW, u32(LATTICE), splitting);
+  splitInto(digits + 2 * DIGITS, second, POINT_WINDOW, u32(LATTICE), splitting);
   fillTable(table, POINT_TABLE, scratch + RecoveryScratch.RATIOS);
   store<u32>(out, 1, Point.INFINITE);
   for (let at: i32 = TOP_DIGIT; at >= 0; at--) {
@@ -431,68 +431,4 @@ function begin(point: u32, x2: u32, y2: u32, common: u32): void {
   store<u32>(point, 0, Point.INFINITE);
   if (common == 0) return;
   rescale(point, common);
-}
-
-/** Digits of the two halves k1 + k2 λ of a scalar: to `digits`, and DIGITS further. */
-function splitInto(digits: u32, scalar: u32, window: u32): void {
-  const c1 = word(5);
-  const c2 = word(6);
-  const k1 = word(7);
-  const k2 = word(8);
-  const product = word(9);
-  roundedQuotient(c1, scalar, u32(G1));
-  roundedQuotient(c2, scalar, u32(G2));
-  // k1 = k - c1 a1 - c2 a2; k2 = c1 (-b1) - c2 b2: signed, about 128 bits
-  u256.multiply(product, c1, u32(A1));
-  u256.subtract(k1, scalar, product);
-  u256.multiply(product, c2, u32(A2));
-  u256.subtract(k1, k1, product);
-  u256.multiply(k2, c1, u32(MINUS_B1));
-  u256.multiply(product, c2, u32(A1));
-  u256.subtract(k2, k2, product);
-  writeDigits(digits, k1, window);
-  writeDigits(digits + DIGITS, k2, window);
-}
-
-/** out = round(scalar * factor / 2^384) */
-function roundedQuotient(out: u32, scalar: u32, factor: u32): void {
-  const product = scratch + RecoveryScratch.SUM; // not in use yet
-  multiplyFull(product, scalar, factor);
-  const low = load<u64>(product, 48);
-  const sum = low + (load<u64>(product, 40) >> 63);
-  u256.set(out, sum);
-  store<u64>(out, load<u64>(product, 56) + u64(sum < low), 8);
-}
-
-/** The non-adjacent form of a signed scalar of about 128 bits: odd digits below 2^(window - 1). */
-function writeDigits(digits: u32, scalar: u32, window: u32): void {
-  memory.fill(digits, 0, DIGITS);
-  const negative = load<i64>(scalar, 24) < 0;
-  if (negative) u256.negate(scalar, scalar);
-  let low = load<u64>(scalar);
-  let high = load<u64>(scalar, 8);
-  let top = load<u64>(scalar, 16);
-  const mask: u64 = (1 << window) - 1;
-  const half: u64 = 1 << (window - 1);
-  let at: u32 = 0;
-  while ((low | high | top) != 0) {
-    if ((low & 1) == 0) {
-      low = (low >> 1) | (high << 63);
-      high = (high >> 1) | (top << 63);
-      top >>= 1;
-      at++;
-      continue;
-    }
-    let digit = i64(low & mask);
-    low -= u64(digit);
-    if (u64(digit) > half) {
-      digit -= i64(mask) + 1;
-      low += mask + 1;
-      if (low <= mask) {
-        high++;
-        top += u64(high == 0);
-      }
-    }
-    store<i8>(digits + at, i8(negative ? -digit : digit));
-  }
 }

@@ -3,6 +3,7 @@
 import {
   DIVISION_SCRATCH, addModulo, divide, divideSigned, modulo, moduloSigned, multiplyModulo, resetDivision,
 } from "../base/u256-division";
+import { BN254_SCRATCH, addPoints, multiplyPoint } from "../base/bn254";
 import { KECCAK_SCRATCH } from "../layout";
 import { keccak256, resetKeccak } from "../base/keccak256";
 import { FIELD_MODULUS, INVERSION_SCRATCH, ORDER_MODULUS, invertModulo } from "../base/modular-inverse";
@@ -24,6 +25,12 @@ export function prepare(memory: u32): void {
   square = memory + DIVISION_SCRATCH + KECCAK_SCRATCH + RECOVERY_SCRATCH;
 }
 
+/** Bytes of scratch memory that `addPoints` and `multiplyPoint` take, aligned to 16. */
+export function bn254Scratch(): u32 {
+  return BN254_SCRATCH;
+}
+
+export { addPoints, multiplyPoint };
 export { keccak256, powerModulo, powerScratch, recoverPublicKey };
 
 /** out = the word's inverse modulo the order of secp256k1, or modulo its field's prime. */

@@ -44,8 +44,6 @@ function subjects(): Subject[] {
     { name: 'modexp, 32 bytes each', id: 5, input: power(32n, number(scalar)) },
     { name: 'modexp, 256 bytes, exponent 65537', id: 5, input: power(256n, number(65537n, 3)) },
     { name: 'modexp, 256 bytes each', id: 5, input: power(256n, repeat(8, number(scalar))) },
-    { name: 'bn254 addition', id: 6, input: join(bn1, number(1n), number(2n)) },
-    { name: 'bn254 multiplication', id: 7, input: join(bn1, number(scalar)) },
     { name: 'bn254 pairing, 2 pairs', id: 8, input: repeat(2, bn1, bn2) },
     { name: 'bn254 pairing, 4 pairs', id: 8, input: repeat(4, bn1, bn2) },
     { name: 'KZG point evaluation', id: 10, input: kzg() },

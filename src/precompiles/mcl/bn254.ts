@@ -1,6 +1,6 @@
-// The precompiles over bn254 (EIP-196, EIP-197) on mcl.
-import { InvalidInput, no, type Precompile, sized, yes } from '../precompile-input.ts';
-import { type CurveForm, FP, FR, G1, G2, type MclCurve } from './curve.ts';
+// The pairing check over bn254 (EIP-197) on mcl; addition and multiplication are the core's.
+import { InvalidInput, no, type Precompile, yes } from '../precompile-input.ts';
+import { type CurveForm, FP, G1, G2, type MclCurve } from './curve.ts';
 
 /** Coordinates of 32 bytes; of two parts, the imaginary one comes first. */
 export const bn254Form: CurveForm = {
@@ -11,29 +11,9 @@ export const bn254Form: CurveForm = {
   imaginaryFirst: true,
 };
 
-/** Addition, multiplication and pairing check, by their number. */
+/** The pairing check, by its number. */
 export function bn254Precompiles(curve: MclCurve): Record<number, Precompile> {
-  const { mcl } = curve;
-  const left = curve.allocate(G1);
-  const right = curve.allocate(G1);
-  const scalar = curve.allocate(FR);
   const isInSubgroup = subgroupCheck(curve);
-
-  function add(input: Uint8Array): Uint8Array {
-    const bytes = sized(input, 128);
-    curve.readG1(left, bytes, 0);
-    curve.readG1(right, bytes, 64);
-    mcl.mclBnG1_add(left, left, right);
-    return curve.writeG1(left);
-  }
-
-  function multiply(input: Uint8Array): Uint8Array {
-    const bytes = sized(input, 96);
-    curve.readG1(left, bytes, 0);
-    curve.readScalar(scalar, bytes, 64);
-    mcl.mclBnG1_mul(left, left, scalar);
-    return curve.writeG1(left);
-  }
 
   function pairing(input: Uint8Array): Uint8Array {
     if (input.length % 192 !== 0) throw new InvalidInput('not whole pairs');
@@ -51,7 +31,7 @@ export function bn254Precompiles(curve: MclCurve): Record<number, Precompile> {
     return curve.isPairingProductOne(g1, g2, count) ? yes : no;
   }
 
-  return { 6: add, 7: multiply, 8: pairing };
+  return { 8: pairing };
 }
 
 /** The parameter x of the curve, in non-adjacent form from the top: 4965661367192848881. */

@@ -1,20 +1,10 @@
-// The precompiles over bn254 (EIP-196, EIP-197) on noble.
+// The pairing check over bn254 (EIP-197) on noble; addition and multiplication are the core's.
 import { bn254 } from '@noble/curves/bn254.js';
-import {
-  concat,
-  InvalidInput,
-  isZero,
-  no,
-  type Precompile,
-  sized,
-  toBytes,
-  toNumber,
-  yes,
-} from '../precompile-input.ts';
+import { InvalidInput, isZero, no, type Precompile, toNumber, yes } from '../precompile-input.ts';
 import { checked } from './checked.ts';
 
-/** Addition, multiplication and pairing check, by their number. */
-export const bn254Precompiles: Record<number, Precompile> = { 6: bn254Add, 7: bn254Mul, 8: bn254Pairing };
+/** The pairing check, by its number. */
+export const bn254Precompiles: Record<number, Precompile> = { 8: bn254Pairing };
 
 type Bn254G1 = InstanceType<typeof bn254.G1.Point>;
 type Bn254G2 = InstanceType<typeof bn254.G2.Point>;
@@ -49,24 +39,6 @@ function bn254PointG2(bytes: Uint8Array): Bn254G2 {
     point.assertValidity();
     return point;
   });
-}
-
-function bn254Bytes(point: Bn254G1): Uint8Array {
-  if (point.is0()) return new Uint8Array(64);
-  const { x, y } = point.toAffine();
-  return concat(toBytes(x, 32), toBytes(y, 32));
-}
-
-function bn254Add(input: Uint8Array): Uint8Array {
-  const bytes = sized(input, 128);
-  return bn254Bytes(bn254PointG1(bytes.subarray(0, 64)).add(bn254PointG1(bytes.subarray(64))));
-}
-
-function bn254Mul(input: Uint8Array): Uint8Array {
-  const bytes = sized(input, 96);
-  const point = bn254PointG1(bytes.subarray(0, 64));
-  const scalar = toNumber(bytes.subarray(64)) % bn254.fields.Fr.ORDER;
-  return scalar === 0n ? new Uint8Array(64) : bn254Bytes(point.multiplyUnsafe(scalar));
 }
 
 function bn254Pairing(input: Uint8Array): Uint8Array {

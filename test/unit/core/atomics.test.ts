@@ -21,7 +21,10 @@ beforeAll(async () => {
 /** The files whose functions may use plain instructions, and on what. */
 const plainAllowed: Record<string, string> = {
   'base/arena': 'reads of the control fields that are fixed while a block runs',
+  'base/bn254': "the caller's bytes; the worker's own scratch; constants",
+  'base/bn254-field': "the worker's own scratch; constants",
   'base/bytes': 'bytes of the caller, private to one worker or of a record that is not attached yet',
+  'base/endomorphism': "the worker's own scratch; constants",
   'base/keccak256': "the worker's own state and cache; inputs private to it or immutable",
   'base/modular-inverse': "the worker's own scratch; constants",
   'base/modular-power': "the caller's bytes; the worker's own scratch",
@@ -50,7 +53,13 @@ const plainAllowed: Record<string, string> = {
       ...['rules/fork-rules', 'rules/precompile-numbers'],
       ...['memory/context', 'memory/init-code', 'memory/ranges', 'memory/segments', 'memory/workspace'],
       ...['state/accounts', 'state/code', 'state/effects', 'state/journal', 'state/transient-storage', 'state/world'],
-      ...['precompiles/blake2f', 'precompiles/ecrecover', 'precompiles/modexp', 'precompiles/precompiles'],
+      ...[
+        'precompiles/blake2f',
+        'precompiles/bn254',
+        'precompiles/ecrecover',
+        'precompiles/modexp',
+        'precompiles/precompiles',
+      ],
       ...['precompiles/ripemd160', 'precompiles/sha256'],
       ...[
         'frame/access',

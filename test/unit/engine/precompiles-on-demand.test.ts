@@ -6,8 +6,8 @@ const SENDERS = Array.from({ length: 12 }, (_, at) => `0x${(at + 16).toString(16
 const CALLER = `0x${'c1'.repeat(20)}` as const;
 const ZERO = `0x${'00'.repeat(32)}` as const;
 
-/** staticcall(gas, 6, 0, 0, 0, 64): the sum of nothing on bn254; counts in slot 0 how often that succeeded. */
-const CODE = '0x60405f5f5f60065afa5f54015f5500';
+/** staticcall(gas, 8, 0, 0, 0, 64): the pairing check of nothing on bn254; counts in slot 0 how often that succeeded. */
+const CODE = '0x60405f5f5f60085afa5f54015f5500';
 
 const state = memoryState({
   ...Object.fromEntries(SENDERS.map((sender) => [sender, { balance: 10n ** 20n }])),
@@ -63,7 +63,7 @@ test.for(['shared', 'inline'] as const)('in a first preview, and a first trace: 
   expect((await world.preview({ from: SENDERS[0] as string, to: CALLER, value: 0n })).status).toBe('success');
   await using tracing = await createEngine({ workers: 2, threading });
   for (const traced of [await tracing.traceBlock({ ...request, tracer: 'callTracer' })]) {
-    expect(traced.map(({ result }) => result?.calls?.[0]?.to)).toEqual(SENDERS.map(() => `0x${'00'.repeat(19)}06`));
+    expect(traced.map(({ result }) => result?.calls?.[0]?.to)).toEqual(SENDERS.map(() => `0x${'00'.repeat(19)}08`));
   }
 });
 

@@ -1,11 +1,10 @@
-// The precompiles over bn254 (6, 7, 8): known answers, edges, and mcl against noble on random inputs.
+// The pairing check over bn254 (8): known answers, edges, and mcl against noble on random inputs. Addition and multiplication:
+// test/unit/evm/bn254.test.ts.
 import { bn254 } from '@noble/curves/bn254.js';
 import { describe, expect, test } from 'vitest';
 import { count } from '../../support/effort.ts';
 import { answer, bytesOf, hexOf, Inputs, joined, numberBytes, patience } from './precompile-comparison.ts';
 
-const ADD = 6;
-const MULTIPLY = 7;
 const PAIRING = 8;
 
 const { Fp, Fp2, Fr } = bn254.fields;
@@ -61,25 +60,6 @@ function twistPoint(inputs: Inputs): Point2 {
 const cofactor = 2n * prime - order;
 
 describe('known answers', () => {
-  test('addition takes short inputs as zeros (EIP-196)', () => {
-    expect(answer(ADD, new Uint8Array(0))).toBe(hexOf(infinity1));
-    expect(answer(ADD, generator1)).toBe(hexOf(generator1));
-    expect(answer(ADD, joined(generator1, generator1, bytesOf('ff')))).toBe(
-      '030644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd3' +
-        '15ed738c0e0a7c92e7845f96b2ae9c0a68a6a449e3538fc7ff3ebf7a5a18a2c4',
-    );
-  });
-
-  test('multiplication (go-ethereum, bn256ScalarMul: chfast1)', () => {
-    const point =
-      '2bd3e6d0f3b142924f5ca7b49ce5b9d54c4703d7ae5648e61d02268b1a0a9fb7' +
-      '21611ce0a6af85915e2f1d70300909ce2e49dfad4a4619c8390cae66cefdb204';
-    expect(answer(MULTIPLY, bytesOf(point, '00000000000000000000000000000000000000000000000011138ce750fa15c2'))).toBe(
-      '070a8d6a982153cae4be29d434e8faef8a47b274a053f5a4ee2a6c9c13c31e5c' +
-        '031b8ce914eba3a9ffb989f9cdd5b0f01943074bf4f0f315690ec3cec6981afc',
-    );
-  });
-
   test('pairing check (go-ethereum, bn256Pairing: jeff1)', () => {
     const input = bytesOf(
       '1c76476f4def4bb94541d57ebba1193381ffa7aa76ada664dd31c16024c43f59',
@@ -98,8 +78,8 @@ describe('known answers', () => {
   });
 });
 
-describe('addition and multiplication', () => {
-  test('refuse coordinates that are not below the prime, and points that are not on the curve', () => {
+describe('the pairing check', () => {
+  test('refuses first points that are none of the curve, and coordinates that are not below the prime', () => {
     const wrong = [
       [1n, 3n],
       [0n, 1n],
@@ -111,59 +91,9 @@ describe('addition and multiplication', () => {
       [prime, prime],
       [2n ** 256n - 1n, 2n],
     ].map(([x, y]) => joined(numberBytes(x!), numberBytes(y!)));
-    for (const point of wrong) {
-      expect(answer(ADD, joined(point, generator1))).toBe('failure');
-      expect(answer(ADD, joined(generator1, point))).toBe('failure');
-      expect(answer(ADD, joined(infinity1, point))).toBe('failure');
-      expect(answer(MULTIPLY, joined(point, numberBytes(0n)))).toBe('failure');
-      expect(answer(PAIRING, joined(point, infinity2))).toBe('failure');
-    }
+    for (const point of wrong) expect(answer(PAIRING, joined(point, infinity2))).toBe('failure');
   });
 
-  test('know infinity, opposite and equal points', () => {
-    const opposite = bytes1(G1.BASE.negate());
-    expect(answer(ADD, joined(generator1, opposite))).toBe(hexOf(infinity1));
-    expect(answer(ADD, joined(opposite, generator1))).toBe(hexOf(infinity1));
-    expect(answer(ADD, joined(infinity1, opposite))).toBe(hexOf(opposite));
-    expect(answer(ADD, joined(opposite, opposite))).toBe(hexOf(bytes1(G1.BASE.negate().double())));
-    for (const scalar of [0n, order, order * 2n]) {
-      expect(answer(MULTIPLY, joined(generator1, numberBytes(scalar)))).toBe(hexOf(infinity1));
-    }
-    expect(answer(MULTIPLY, joined(generator1, numberBytes(order - 1n)))).toBe(hexOf(opposite));
-    expect(answer(MULTIPLY, joined(infinity1, numberBytes(5n)))).toBe(hexOf(infinity1));
-  });
-
-  test('coordinates that are small numbers have zeros at their high end, after a long one too', () => {
-    for (const scalar of [3n, 1n, order - 1n, order + 1n, 2n ** 256n - 1n]) {
-      answer(MULTIPLY, joined(generator1, numberBytes(scalar)));
-      expect(answer(ADD, joined(generator1, infinity1))).toBe(hexOf(generator1));
-    }
-  });
-
-  test(
-    'agree on random inputs',
-    () => {
-      const inputs = new Inputs('bn254');
-      let point = G1.BASE;
-      for (let index = 0; index < count('precompiles', { ci: 400, long: 10_000 }); index++) {
-        const scalar = inputs.scalar(order);
-        const product = answer(MULTIPLY, joined(bytes1(point), numberBytes(scalar)));
-        const other = bytesOf(product);
-        const sum = joined(
-          bytes1(point),
-          inputs.pick([other, other, infinity1, bytes1(point), bytes1(point.negate())]),
-        );
-        expect(answer(ADD, sum)).not.toBe('failure');
-        answer(ADD, inputs.damaged(sum));
-        answer(MULTIPLY, inputs.damaged(joined(other, numberBytes(scalar))));
-        point = point.double().add(G1.BASE);
-      }
-    },
-    patience,
-  );
-});
-
-describe('the pairing check', () => {
   test('of nothing, and with points at infinity, holds', () => {
     expect(answer(PAIRING, new Uint8Array(0))).toBe(yes);
     expect(answer(PAIRING, joined(infinity1, infinity2))).toBe(yes);
@@ -247,7 +177,6 @@ describe('the pairing check', () => {
     const opposite = joined(bytes1(G1.BASE.negate()), generator2);
     expect(answer(PAIRING, joined(zeros, generator1, generator2, opposite))).toBe(yes);
     expect(answer(PAIRING, joined(generator1, generator2, zeros))).toBe(no);
-    expect(answer(ADD, joined(generator1, infinity1))).toBe(hexOf(generator1));
   });
 
   test(

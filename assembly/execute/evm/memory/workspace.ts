@@ -101,7 +101,7 @@ let hasArithmetic: bool = false;
 /** Forgets the memory of an earlier block. Called by each worker when it joins a block. */
 export function resetWorkspace(): void {
   hasArithmetic = false;
-  modexpSize = 0;
+  precompileSize = 0;
 }
 
 /** Takes what hashing, division and recovery need, once per block; false when memory is exhausted. */
@@ -116,19 +116,19 @@ export function takeArithmetic(): bool {
   return true;
 }
 
-// What MODEXP needs, as much as its longest modulus in the block.
-let modexpStart: u32 = 0;
-let modexpSize: u32 = 0;
+// What MODEXP and the curves need, as much as the largest of their calls in the block.
+let precompileStart: u32 = 0;
+let precompileSize: u32 = 0;
 
-/** `size` bytes for a call of MODEXP, aligned to 16; 0 when memory is exhausted. */
-export function modexpMemory(size: u32): u32 {
-  if (size <= modexpSize) return modexpStart;
+/** `size` bytes for a call of a precompiled contract, aligned to 16; 0 when memory is exhausted. */
+export function precompileMemory(size: u32): u32 {
+  if (size <= precompileSize) return precompileStart;
   const taken = size * 2 > 4096 ? size * 2 : 4096;
   const start = allocate(taken + 16);
   if (start == 0) return 0;
-  modexpSize = taken;
-  modexpStart = (start + 15) & ~15;
-  return modexpStart;
+  precompileSize = taken;
+  precompileStart = (start + 15) & ~15;
+  return precompileStart;
 }
 
 /** Takes the fixed parts; false when memory is exhausted. */

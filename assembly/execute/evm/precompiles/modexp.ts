@@ -3,7 +3,7 @@
 import { LONGEST_MODULUS, powerModulo, powerScratch } from "../../../base/modular-power";
 import { multiplyHigh } from "../../../base/u256";
 import { exhaust } from "../memory/failure";
-import { modexpMemory } from "../memory/workspace";
+import { precompileMemory } from "../memory/workspace";
 import {
   modexpCountsWords, modexpDivisor, modexpDoubles, modexpExponentByteFactor, modexpMaximumLength, modexpMinimumGas,
 } from "../rules/fork-rules";
@@ -70,7 +70,7 @@ export function modexp(out: u32, input: u32, length: u32): u32 {
   }
   if (size == 0 || modulus == length) return zeros(out, outLength);
   if (size > LONGEST_MODULUS) return ModexpResult.TOO_LONG;
-  const scratch = modexpMemory(powerScratch(size) + size);
+  const scratch = precompileMemory(powerScratch(size) + size);
   if (scratch == 0) {
     exhaust();
     return ModexpResult.EXHAUSTED;

@@ -11,18 +11,13 @@ import { Precompile } from "../rules/precompile-numbers";
 import { makeReturned, returned, trimReturned } from "../memory/context";
 import { wordGas } from "../memory/ranges";
 import { blake2f } from "./blake2f";
+import { bn254 } from "./bn254";
 import { G1_DISCOUNTS, G2_DISCOUNTS, LAST_G1_DISCOUNT, LAST_G2_DISCOUNT } from "./discounts";
 import { ecrecover } from "./ecrecover";
 import { ModexpResult, modexp, modexpGas, modexpLength } from "./modexp";
+import { PrecompileResult } from "./result";
 import { ripemd160 } from "./ripemd160";
 import { sha256 } from "./sha256";
-
-export abstract class PrecompileResult {
-  static readonly DONE: u32 = 1;
-  /** The input is not valid: the call fails and takes all its gas. */
-  static readonly FAILED: u32 = 2;
-  static readonly EXHAUSTED: u32 = 3;
-}
 
 /** Runs precompile `id` on the host: bytes written to `output`, or -1 for an input that makes the call fail. */
 // @ts-ignore: decorator
@@ -86,6 +81,10 @@ export function runPrecompile(id: u32, input: u32, length: u32): u32 {
     if (!makeReturned(64)) return PrecompileResult.EXHAUSTED;
     blake2f(returned, input);
     return PrecompileResult.DONE;
+  }
+  if (id == Precompile.BN254_ADD || id == Precompile.BN254_MUL) {
+    if (!makeReturned(64)) return PrecompileResult.EXHAUSTED;
+    return bn254(id, returned, input, length);
   }
   const capacity = id == Precompile.MODEXP ? modexpLength(input, length) : HOST_OUTPUT;
   if (!makeReturned(capacity)) return PrecompileResult.EXHAUSTED;
