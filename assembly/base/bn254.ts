@@ -1,6 +1,6 @@
-// Addition and multiplication on bn254, y² = x³ + 3. Public data only: nothing here takes constant time. Operations go in
-// pairs, which the field multiplies two at a time; a scalar is split in two of half the length, which share one chain of
-// doublings, and the point's odd multiples are affine, as for secp256k1 (secp256k1.ts).
+// Addition and multiplication on bn254, y² = x³ + 3. Public data only: nothing here takes constant time. Operations go
+// in pairs, which the field multiplies two at a time; a scalar is split in two of half the length, which share a chain
+// of doublings, and the point's odd multiples are affine, as for secp256k1 (secp256k1.ts).
 
 import * as field from "./bn254-field";
 import { LEND_12, LEND_4, LEND_8, ONE, PAIR_SIZE } from "./bn254-field";
@@ -63,7 +63,7 @@ function pair(index: u32): u32 {
 }
 
 /**
- * out = the sum of the points at `left` and `right`: x and y, 32 big-endian bytes each, zeros for the point at infinity.
+ * out = the sum of the points at `left` and `right`: x and y, 32 big-endian bytes each, zeros for infinity.
  * False where one is no point of the curve.
  */
 export function addPoints(out: u32, left: u32, right: u32, memory: u32): bool {
@@ -259,7 +259,9 @@ function double(point: u32): void {
   field.lanes00(xy, x, right);
 }
 
-/** point += (x2, y2), affine; levels of x2 and y2 are at most 4. Leaves in the first lane of H by what z was multiplied. */
+/**
+ * point += (x2, y2), affine; levels of x2 and y2 are at most 4. Leaves in the first lane of H by what z was multiplied.
+ */
 function addAffine(point: u32, affine: u32): void {
   if (load<u32>(point, Point.INFINITE) != 0) return begin(point, affine);
   const xy = point + Point.XY;

@@ -1,5 +1,5 @@
-// Scalars for curves with an endomorphism that multiplies by λ (Gallant, Lambert, Vanstone): k = k1 + k2 λ with halves of
-// about 128 bits, and the digits by which a point's odd multiples are added.
+// Scalars for curves with an endomorphism that multiplies by λ (Gallant, Lambert, Vanstone): k = k1 + k2 λ with halves
+// of about 128 bits, and the digits by which a point's odd multiples are added.
 
 import * as u256 from "./u256";
 import { multiplyFull } from "./u256-division";
