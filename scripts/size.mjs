@@ -48,9 +48,9 @@ const programs = {
     const world = await engine.openWorld({ state: memoryState(money), chain: 1 });
     check((await world.preview({ from, to, value: 5n })).status === 'success');
     await engine.dispose();`,
-  // Point addition on bn254 of nothing: a contract calls it.
+  // The pairing check on bn254 of nothing: a contract calls it.
   'block with precompiles': `${begin}
-    const code = '0x' + '6040600060006000600060065af1' + '60005500';
+    const code = '0x' + '6040600060006000600060085af1' + '60005500';
     const { receipts } = await execute({ ...pay, to: '0x' + '4'.repeat(40) }, { ['0x' + '4'.repeat(40)]: { code } });
     check(receipts[0].gasUsed > 40000n);
     await engine.dispose();`,
