@@ -43,8 +43,8 @@ declare global {
     replay(options: EngineOptions, repeats: number): Promise<Replay>;
     /** Reads an account and a slot over a made-up node, with a cache in IndexedDB, as a page does that was opened anew. */
     readCached(): Promise<{ values: string; statistics: RpcStatistics }>;
-    /** Calls the addition of points (EIP-196), one of the precompiled contracts that are loaded when they are called. */
-    addPoints(options: EngineOptions): Promise<string>;
+    /** Calls the pairing check (EIP-197) with no pairs, one of the precompiled contracts that are loaded when they are called. */
+    checkPairing(options: EngineOptions): Promise<string>;
     /** Replays block files, gzipped, in one engine; returns what differs from header and expectations, by file. */
     replayFiles(options: EngineOptions, urls: readonly string[]): Promise<Record<string, string[]>>;
   }
@@ -90,12 +90,12 @@ window.traceCases = async (options, cases) => {
 
 window.viemFlow = (options) => viemFlow({ createEngine, devGenesis }, options);
 
-window.addPoints = async (options) => {
+window.checkPairing = async (options) => {
   const engine = await createEngine({ ...options, assets: absolute(options.assets ?? {}) });
   try {
     const { state, config, block } = await devGenesis({ accounts: 1 });
     const world = await engine.openWorld({ state, chain: config as never, block });
-    const { returnData } = await world.call({ to: `0x${'06'.padStart(40, '0')}`, data: '0x' });
+    const { returnData } = await world.call({ to: `0x${'08'.padStart(40, '0')}`, data: '0x' });
     return returnData;
   } finally {
     await engine.dispose();

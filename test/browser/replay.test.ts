@@ -157,11 +157,11 @@ describe('a page whose policy forbids blobs and that names no addresses', () => 
   });
 
   test('is told what it needs where a precompiled contract is called that is loaded then', async () => {
-    const adding = inPage(headers, (page) => page.evaluate(() => window.addPoints({ workers: 2 })));
-    await expect(adding).rejects.toThrow(/options.assets.precompiles: needed here.*content security policy/);
+    const checking = inPage(headers, (page) => page.evaluate(() => window.checkPairing({ workers: 2 })));
+    await expect(checking).rejects.toThrow(/options.assets.precompiles: needed here.*content security policy/);
     const assets = { precompiles: './precompiles.js' };
-    const sum = await inPage(headers, (page) => page.evaluate((given) => window.addPoints(given), { assets }));
-    expect(sum).toBe(`0x${'00'.repeat(64)}`);
+    const product = await inPage(headers, (page) => page.evaluate((given) => window.checkPairing(given), { assets }));
+    expect(product).toBe(`0x${'1'.padStart(64, '0')}`);
   });
 });
 

@@ -251,7 +251,7 @@ test('a precompiled contract whose library throws is a trap, not a receipt', asy
     assets: { precompiles: `data:text/javascript,${encodeURIComponent(source)}` },
   });
   try {
-    const block = blockOf({ transactions: [call({ to: `0x${'00'.repeat(19)}06` })] });
+    const block = blockOf({ transactions: [call({ to: `0x${'00'.repeat(19)}08` })] });
     const result = engine.executeBlock({ block, hardfork: 'prague', state: memoryState(alloc()) });
     await expect(result).rejects.toThrow(CoreTrapError);
     await expect(result).rejects.toMatchObject({ details: expect.stringMatching(/out of order/) });
@@ -342,7 +342,7 @@ test.for(
   });
   try {
     const common = { hardfork: 'prague' as const, state: memoryState(alloc()) };
-    const calling = blockOf({ transactions: [call({ to: `0x${'00'.repeat(19)}06` })] });
+    const calling = blockOf({ transactions: [call({ to: `0x${'00'.repeat(19)}08` })] });
     for (let run = 0; run < 2; run++) {
       await expect(engine.executeBlock({ ...common, block: calling })).rejects.toThrow(/options\.assets\.precompiles/);
       const { transactions } = await engine.executeBlock({ ...common, block: blockOf({ transactions: [call()] }) });
