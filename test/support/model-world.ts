@@ -1,5 +1,5 @@
 // Virtual workers: instances of the suspendable core over one memory in one thread, and the state they start from.
-import { CONTROL_BASE, Control, Scratch, TxFlag, TxSlot, Worker } from '../../assembly/layout.ts';
+import { CONTROL_BASE, Control, GENERATOR_TABLE_BASE, Scratch, TxFlag, TxSlot, Worker } from '../../assembly/layout.ts';
 import { GLOBALS_SIZE, type ModelExports } from './model-core.ts';
 
 /** What the explorer does at the core's imports. */
@@ -26,6 +26,8 @@ const PAGE = 65_536;
 const PAGES = 12;
 const STACK_SIZE = 16_384;
 const CHUNK = 8_192;
+/** What a schedule may change begins here: a table that the first recovery makes has to be made in each. */
+const SAVED_BASE = GENERATOR_TABLE_BASE;
 
 /** One memory, its instances, and a saved state to begin every schedule from. */
 export class World {
@@ -116,13 +118,13 @@ export class World {
     }
     this.#saved = this.#restored;
     const used = this.view.getUint32(CONTROL_BASE + Control.ARENA_NEXT, true);
-    this.#savedSize = Math.min(used, this.stackOf(0)) - CONTROL_BASE;
-    call(this.host, 'copyMemory', this.#saved, CONTROL_BASE, this.#savedSize);
+    this.#savedSize = Math.min(used, this.stackOf(0)) - SAVED_BASE;
+    call(this.host, 'copyMemory', this.#saved, SAVED_BASE, this.#savedSize);
   }
 
   /** Back to the saved state. */
   restore(): void {
-    this.host.copyMemory(CONTROL_BASE, this.#saved, this.#savedSize);
+    this.host.copyMemory(SAVED_BASE, this.#saved, this.#savedSize);
     for (let id = 0; id < this.count; id++) {
       const stack = this.stackOf(id);
       this.words[stack >> 2] = stack + 8;
