@@ -99,6 +99,30 @@ describe('what if', () => {
     await world.dispose();
   });
 
+  test('a precompiled contract that the calling thread has not loaded runs where it is: the answer is that of the edited block', async () => {
+    /** storage[0] += a pairing check of nothing, which is 1; returns it. */
+    const checker = address(0xc8);
+    const state = memoryState({
+      ...Object.fromEntries(Array.from({ length: COUNT }, (_, at) => [sender(at), { balance: 10n ** 18n }])),
+      [checker]: { code: '0x60205f5f5f60085afa505f515f5401805f555f5260205ff3' },
+    });
+    const transactions = Array.from({ length: COUNT }, (_, at) => ({
+      ...{ ...transfer(at), hash: hashOf(at), value: 0 },
+      ...(at % 5 === 0 && { to: checker }),
+    }));
+    await using fresh = await createEngine({ workersPerBlock: 'all', workers: 2, chainId: 1 });
+    await using world = await fresh.openWorld({ state });
+    const run = await world.executeBlock({ block: { ...header, transactions } as never, hardfork: 'shanghai' });
+    const without = await run.whatIf([{ at: 5, drop: true }]);
+    const edited = { ...header, transactions: transactions.toSpliced(5, 1) } as never;
+    const anew = await engine.executeBlock({ block: edited, hardfork: 'shanghai', state });
+    expect(without.executed).toEqual([9, 14]);
+    expect(without.gasUsed).toBe(anew.gasUsed);
+    expect(without.stateDiff).toEqual(anew.stateDiff);
+    expect(BigInt(without.transactions[14]!.result!.returnValue)).toBe(3n);
+    expect((await run.whatIf([{ at: 5, drop: true }])).stateDiff).toEqual(anew.stateDiff);
+  });
+
   test('what is new and looks where nobody on its way has looked sees what those before it have left there', async () => {
     const world = await openWorld();
     const run = await world.executeBlock({ block, hardfork: 'shanghai' });
