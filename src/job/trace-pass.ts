@@ -48,44 +48,24 @@ export interface CheckedTrace {
 
 /** One run of a trace. */
 export class TracePass<Result> {
-  readonly #context: BlockContext;
-  readonly #state: StateSource;
-  readonly #encoding: BlockEncoding;
-  readonly #choice: TracerChoice;
-  readonly #block: ReplayedBlock;
-  readonly #window: number;
-  readonly #from: number;
-  readonly #to: number;
-  readonly #start: TransactionStart | undefined;
-  readonly #first: number;
+  readonly #asked: CheckedTrace;
 
-  constructor(checked: CheckedTrace) {
-    this.#context = checked.context;
-    this.#state = checked.state;
-    this.#encoding = checked.encoding;
-    this.#choice = checked.choice;
-    this.#block = checked.block;
-    this.#window = checked.window;
-    this.#from = checked.from;
-    this.#to = checked.to;
-    this.#start = checked.start;
-    this.#first = checked.first;
+  constructor(asked: CheckedTrace) {
+    this.#asked = asked;
   }
 
   async run(desk: Desk<TransactionTrace<Result>>): Promise<readonly TransactionTrace<Result>[]> {
-    const context = this.#context;
-    const state = this.#state;
-    const encoding = this.#encoding;
+    const { context, state, encoding, choice, block, window, from, to, start, first } = this.#asked;
     const { evm, firstTransaction, transactionCount } = encoding;
-    const replay = replayOf(this.#choice, this.#block);
-    if (evm === undefined || this.#to === this.#from) return [];
-    const keys = async () => this.#start?.keys ?? blockKeys(state, context);
+    const replay = replayOf(choice, block);
+    if (evm === undefined || to === from) return [];
+    const keys = async () => start?.keys ?? blockKeys(state, context);
     const before = await stateBefore(desk, state, keys);
     const { image, complete, emptyAccounts = true } = before;
-    const count = firstTransaction + this.#to - this.#first;
+    const count = firstTransaction + to - first;
     const environment = emptyAccounts ? { ...evm.environment, emptyAccounts } : evm.environment;
     const plan = {
-      ...{ count, tasks: [], programs: undefined, image, complete, window: this.#window },
+      ...{ count, tasks: [], programs: undefined, image, complete, window },
       evm: { environment, transactions: firstOf(evm.transactions, count) },
       ...{ haltOnInvalid: true, profile: false, sequential: false, checkpoint: undefined },
       block: { firstTransaction, transactionCount },
@@ -110,15 +90,15 @@ export class TracePass<Result> {
     traces: TransactionTrace<Result>[],
   ): Promise<void> {
     const { host, first } = part;
-    if (first === 0) this.#logs = this.#start?.firstLog ?? 0;
+    if (first === 0) this.#logs = this.#asked.start?.firstLog ?? 0;
     const items: TracedItem[] = [];
     const committed = host.committed();
     for (let at = 0; at < committed; at++) {
-      const index = this.#first + first + at - this.#encoding.firstTransaction;
-      if (index < this.#first) continue;
+      const index = this.#asked.first + first + at - this.#asked.encoding.firstTransaction;
+      if (index < this.#asked.first) continue;
       // What was traced before the block began again is known.
-      if (index >= this.#from + traces.length && index < this.#to) {
-        const { hash } = this.#context.block.transactions[index]!;
+      if (index >= this.#asked.from + traces.length && index < this.#asked.to) {
+        const { hash } = this.#asked.context.block.transactions[index]!;
         items.push({ at, index, hash, firstLog: this.#logs });
       }
       this.#logs += logCountOf(host.results(at, at + 1).outputs);
@@ -127,7 +107,7 @@ export class TracePass<Result> {
       traces.push({ index, hash, result: result as Result });
       desk.push(traces.length, (item) => traces[item]!);
     };
-    if (part.workers.length > 0 && items.length > 1 && isPortable(this.#choice)) {
+    if (part.workers.length > 0 && items.length > 1 && isPortable(this.#asked.choice)) {
       await this.#shareOut(desk, replay, part, items, take);
     } else {
       await this.#here(desk, replay, part, items, take);
@@ -181,7 +161,7 @@ export class TracePass<Result> {
       const work = async (worker: CommittedPart['workers'][number]) => {
         while (waiting.length > 0 && left.length === 0) {
           const chunk = waiting.splice(0, ITEMS_PER_ORDER);
-          const order: ReplayOrder = { choice: this.#choice, block: this.#block, items: chunk };
+          const order: ReplayOrder = { choice: this.#asked.choice, block: this.#asked.block, items: chunk };
           const answer = (await worker(order)) as ReplayAnswer | undefined;
           if (answer === undefined) alive.delete(worker);
           for (const [at, result] of (answer ?? []).entries()) results.set(chunk[at]!, result);
@@ -207,7 +187,7 @@ export class TracePass<Result> {
   /** Loads what a tracer has missed. No worker may be at work. */
   async #load(desk: Desk<TransactionTrace<Result>>, host: BlockHost, { index }: TracedItem): Promise<void> {
     const keys = host.missing();
-    const { image } = await desk.ask((waiting) => loadKeys(this.#state, keys, new Set(), waiting));
+    const { image } = await desk.ask((waiting) => loadKeys(this.#asked.state, keys, new Set(), waiting));
     if (!host.load(image)) throw new MemoryLimitError(`the state of transaction ${index} does not fit into the memory`);
     host.resume();
   }

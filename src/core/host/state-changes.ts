@@ -118,13 +118,11 @@ export function mergeChanges(into: StateChanges, later: StateChanges): void {
       into.accounts.set(key, change);
       continue;
     }
-    // Of an account whose storage alone is another, neither may say the rest: zeros stand for what nobody has loaded.
-    if (sameFields(known.before, known.after) && !sameFields(change.before, change.after)) {
-      known = { ...known, before: { ...change.before }, after: { ...change.after } };
+    if (saysFields(change) && !saysFields(known)) {
+      known = withFieldsOf(known, change);
       into.accounts.set(key, known);
-    } else {
-      known.after = fieldsAfter(known.after, change);
     }
+    known.after = fieldsAfter(known.after, change);
     known.code = change.code ?? known.code;
     known.emptied ||= change.emptied;
     for (const [slot, values] of change.storage) {
@@ -159,13 +157,12 @@ export function replaceAt(changes: StateChanges, { accounts }: StateChanges, pla
     let account = changes.accounts.get(key);
     if (account === undefined) {
       if (other === undefined) continue;
-      account = { ...noChange(address.slice()), before: { ...other.before }, after: { ...other.before } };
+      account = withFieldsOf(noChange(address.slice()), other);
       changes.accounts.set(key, account);
     }
-    // Of an account whose storage alone is another, neither may say the rest.
-    const saysFields = other !== undefined && !sameFields(other.before, other.after);
-    if (saysFields && !met.has(key) && sameFields(account.before, account.after)) {
-      account = { ...account, before: { ...other.before }, after: { ...other.before } };
+    const isTold = other !== undefined && saysFields(other);
+    if (isTold && !met.has(key) && !saysFields(account)) {
+      account = withFieldsOf(account, other);
       changes.accounts.set(key, account);
     }
     met.set(key, account);
@@ -176,7 +173,7 @@ export function replaceAt(changes: StateChanges, { accounts }: StateChanges, pla
       else account.storage.set(slot, value);
       continue;
     }
-    const now = saysFields ? other.after : account.before;
+    const now = isTold ? other.after : account.before;
     if (kind === Kind.BALANCE) account.after.balance = now.balance;
     else if (kind === Kind.NONCE) account.after.nonce = now.nonce;
     else if (kind === Kind.EXISTENCE) account.after.exists = now.exists;
@@ -290,6 +287,16 @@ function sameFields(left: AccountFields, right: AccountFields): boolean {
     left.exists === right.exists &&
     sameBytes(left.codeHash, right.codeHash)
   );
+}
+
+/** Whether the fields may be relied on: where the storage alone is another, zeros stand for what nobody has loaded. */
+function saysFields({ before, after }: AccountChange): boolean {
+  return !sameFields(before, after);
+}
+
+/** The same change, of an account that had the fields which `other` had before. */
+function withFieldsOf(account: AccountChange, other: AccountChange): AccountChange {
+  return { ...account, before: { ...other.before }, after: { ...other.before } };
 }
 
 /** The fields that were `known` before a change, after it. */
